@@ -8,28 +8,10 @@ Transparency, revocation) is not known from a recording.
 from __future__ import annotations
 
 from wsprobe.browsers.chromium.establish import certificate_error
+from wsprobe.browsers.hindered import column
 from wsprobe.browsers.network import certificate_faults
 from wsprobe.certificate import OLD_TLS
 from wsprobe.exchange import Exchange, TlsDone
-
-FIREFOX = {
-    "unknown-ca": "SEC_ERROR_UNKNOWN_ISSUER",
-    "self-signed": "MOZILLA_PKIX_ERROR_SELF_SIGNED_CERT",
-    "wrong-name": "SSL_ERROR_BAD_CERT_DOMAIN",
-    "expired": "SEC_ERROR_EXPIRED_CERTIFICATE",
-    "not-yet-valid": "MOZILLA_PKIX_ERROR_NOT_YET_VALID_CERTIFICATE",
-}
-"""Fault -> error: security/manager/ssl/SSLServerCertVerification.cpp (DetermineCertOverrideErrors), which looks
-for faults of trust, name and time apart; so does this."""
-
-WEBKITGTK = {
-    "unknown-ca": "G_TLS_CERTIFICATE_UNKNOWN_CA",
-    "self-signed": "G_TLS_CERTIFICATE_UNKNOWN_CA",
-    "wrong-name": "G_TLS_CERTIFICATE_BAD_IDENTITY",
-    "expired": "G_TLS_CERTIFICATE_EXPIRED",
-    "not-yet-valid": "G_TLS_CERTIFICATE_NOT_ACTIVATED",
-}
-"""Fault -> flag: glib-networking's tls/gnutls/gtlscertificate-gnutls.c. All of those that apply are set."""
 
 
 def objections(exchange: Exchange) -> dict[str, str]:
@@ -47,12 +29,15 @@ def objections(exchange: Exchange) -> dict[str, str]:
         said["firefox"] = "SSL_ERROR_UNSUPPORTED_VERSION or SSL_ERROR_PROTOCOL_VERSION_ALERT"
     elif found:
         said["chromium"] = f"net::{certificate_error(found)}"
-        if errors := _listed(FIREFOX, found):
+        if errors := _listed("firefox", found):
             said["firefox"] = errors
-    if flags := _listed(WEBKITGTK, found):
+    if flags := _listed("gnutls", found):
         said["webkitgtk"] = f"Unacceptable TLS certificate ({flags})"
     return said
 
 
-def _listed(words: dict[str, str], found: set[str]) -> str:
+def _listed(library: str, found: set[str]) -> str:
+    """All that *library* says of the faults *found*: Firefox looks for those of trust, name and time apart,
+    GnuTLS sets every flag that applies."""
+    words = column("certificate", library)
     return ", ".join(dict.fromkeys(word for fault, word in words.items() if fault in found))

@@ -1,7 +1,7 @@
 """What Deno says of a connection that was not made.
 
 Sources: deno ext/websocket/lib.rs (handshake_websocket: over TLS a handshake that failed is tried once more
-over HTTP/2), rustls 0.23 src/error.rs and src/msgs/enums.rs for the texts.
+over HTTP/2), rustls 0.23 src/error.rs, and those of ``hindered.toml``.
 """
 
 from __future__ import annotations
@@ -9,89 +9,37 @@ from __future__ import annotations
 from datetime import datetime
 
 from wsprobe.browsers.deno.facts import Facts
-from wsprobe.browsers.network import hindrance
-from wsprobe.exchange import Certificate, ConnectFailed, ResolveFailed, TlsDone, TlsFailed, TunnelFailed
+from wsprobe.browsers.hindered import CERTIFICATE_REQUIRED, Hindered, hindered
+from wsprobe.exchange import Certificate
 from wsprobe.read.reading import Reading
 
-_ALERTS = {
-    0: "CloseNotify",
-    10: "UnexpectedMessage",
-    20: "BadRecordMac",
-    21: "DecryptionFailed",
-    22: "RecordOverflow",
-    30: "DecompressionFailure",
-    40: "HandshakeFailure",
-    41: "NoCertificate",
-    42: "BadCertificate",
-    43: "UnsupportedCertificate",
-    44: "CertificateRevoked",
-    45: "CertificateExpired",
-    46: "CertificateUnknown",
-    47: "IllegalParameter",
-    48: "UnknownCA",
-    49: "AccessDenied",
-    50: "DecodeError",
-    51: "DecryptError",
-    60: "ExportRestriction",
-    70: "ProtocolVersion",
-    71: "InsufficientSecurity",
-    80: "InternalError",
-    86: "InappropriateFallback",
-    90: "UserCanceled",
-    100: "NoRenegotiation",
-    109: "MissingExtension",
-    110: "UnsupportedExtension",
-    111: "CertificateUnobtainable",
-    112: "UnrecognisedName",
-    113: "BadCertificateStatusResponse",
-    114: "BadCertificateHashValue",
-    115: "UnknownPSKIdentity",
-    116: "CertificateRequired",
-    120: "NoApplicationProtocol",
-}
-_AFTER_HANDSHAKE = 116
-"""Comes when the client's handshake is done (RFC 8446 section 4.4.2.4): rustls has connected by then."""
+_KEYS = {"name": "dns", "tunnel": "connect", "fin": "tls-eof", "reset": "io-reset", "error": "io-reset"}
+"""Kind -> key of its text, where that is another word."""
 
 
 def not_connected(reading: Reading, facts: Facts) -> str | None:
     """What kept the request from being answered, None if nothing did."""
-    said = facts.failures
-    match hindrance(reading):
-        case ResolveFailed():
-            return said["dns"]
-        case ConnectFailed():
-            return said["connect"]
-        case TlsFailed() as failure:
-            return _tls(reading, failure, facts)
-        case TlsDone():
-            return said["certificate"].format(why="UnknownIssuer")
-        case TunnelFailed():
-            return said["connect"]
-        case None:
-            return None
-
-
-def _tls(reading: Reading, failure: TlsFailed, facts: Facts) -> str:
-    said = facts.failures
-    match failure.kind:
+    found = hindered(reading)
+    if found is None:
+        return None
+    match found.kind:
         case "certificate":
-            return said["certificate"].format(why=_certificate(reading, failure))
-        case "alert" if failure.alert == _AFTER_HANDSHAKE:
-            return said["no-h2"]
-        case "alert" if failure.alert is not None:
-            return said["alert"].format(alert=_ALERTS.get(failure.alert, f"Unknown(0x{failure.alert:x})"))
-        case "not-tls":
-            return said["not-tls"]
-        case "fin":
-            return said["tls-eof"]
-        case _:
-            return said["io-reset"]
+            return facts.failures["certificate"].format(why=_certificate(found))
+        case "alert" if found.key == str(CERTIFICATE_REQUIRED):  # rustls has connected by then
+            return facts.failures["no-h2"]
+        case "alert" if found.key:
+            alert = found.word("rustls", f"Unknown(0x{int(found.key):x})")
+            return facts.failures["alert"].format(alert=alert)
+        case "alert":
+            return facts.failures["io-reset"]
+        case kind:
+            return facts.failures[_KEYS.get(kind, kind)]
 
 
-def _certificate(reading: Reading, failure: TlsFailed) -> str:
+def _certificate(found: Hindered) -> str:
     """``{seconds}`` stands for the time now, and for how long ago that is."""
-    shown = failure.certificate
-    match failure.reason:
+    shown = found.certificate
+    match found.key:
         case "expired" if shown is not None:
             after = _seconds(shown.not_after)
             return (
@@ -105,8 +53,7 @@ def _certificate(reading: Reading, failure: TlsFailed) -> str:
                 f"but certificate is not valid before {before} ({{seconds}} seconds in future)"
             )
         case "wrong-name" if shown is not None:
-            host = reading.exchange.plan.target.host
-            return f'certificate not valid for name "{host}"; certificate {_valid_for(shown)}'
+            return f'certificate not valid for name "{found.host}"; certificate {_valid_for(shown)}'
         case _:
             return "UnknownIssuer"
 

@@ -9,8 +9,8 @@ Sources: netwerk/protocol/websocket/WebSocketChannel.cpp (OnStartRequest), dom/w
 from __future__ import annotations
 
 from wsprobe.browsers.firefox.handshake import ABNORMAL, TLS, Failed
-from wsprobe.browsers.network import Failure, given_up, hindrance
-from wsprobe.exchange import ConnectFailed, ResolveFailed, TlsDone, TlsFailed, TunnelFailed
+from wsprobe.browsers.hindered import Hindered, hindered
+from wsprobe.browsers.network import given_up
 from wsprobe.read.reading import Reading
 
 _CHANNEL = "netwerk/protocol/websocket/WebSocketChannel.cpp"
@@ -18,6 +18,8 @@ _GATHER = "security/nss/lib/ssl/ssl3gthr.c"
 _RECORD_HEADER = 5
 _MAX_RECORD = 2**14 + 2048
 """Longer records are refused as soon as their header is there (ssl3_GatherData)."""
+_DEFINITE = ("certificate", "alert", "not-tls")
+"""Kinds of what no more patience would have changed."""
 
 
 def not_established(reading: Reading) -> tuple[int, Failed | None] | None:
@@ -25,32 +27,26 @@ def not_established(reading: Reading) -> tuple[int, Failed | None] | None:
 
     None if there was a connection, or if that is still open.
     """
-    hindered = hindrance(reading)
-    if isinstance(hindered, TlsDone):
-        return hindered.at, _tls(f"the certificate is not valid, {hindered.problem}")
-    if hindered is None or (given_up(reading) and not _definite(hindered)):
+    found = hindered(reading)
+    if found is None or (given_up(reading) and not (found.let_pass or found.kind in _DEFINITE)):
         return None
-    return hindered.at, _failure(hindered)
+    return found.at, _failure(found)
 
 
-def _definite(event: Failure) -> bool:
-    """True for what no more patience would have changed."""
-    return isinstance(event, TlsFailed) and event.kind in ("certificate", "alert", "not-tls")
-
-
-def _failure(event: Failure) -> Failed | None:
-    match event:
-        case ResolveFailed():
+def _failure(found: Hindered) -> Failed | None:
+    match found.kind:
+        case "name":
             return Failed(f"the name did not resolve: {_CHANNEL}")
-        case ConnectFailed():
-            return Failed(f"no connection, {event.errno or event.error}: {_CHANNEL}")
-        case TunnelFailed():
+        case "connect":
+            return Failed(f"no connection, {found.key or found.error}: {_CHANNEL}")
+        case "tunnel":
             return Failed(f"the proxy opened no tunnel: {_CHANNEL}")
-        case TlsFailed(kind="fin" | "reset"):
+        case "fin" | "reset":
             return Failed(f"the connection ended during the TLS handshake: {_CHANNEL}", ABNORMAL)
-        case TlsFailed(kind="not-tls"):
-            return _not_tls(event.received)
-    return _tls(event.error)
+        case "not-tls":
+            return _not_tls(found.received)
+    what = f"the certificate is not valid, {found.error}" if found.let_pass else found.error
+    return Failed(f"TLS failed, {what}: {_CHANNEL}", TLS)
 
 
 def _not_tls(received: bytes) -> Failed | None:
@@ -63,7 +59,3 @@ def _not_tls(received: bytes) -> Failed | None:
     if len(received) >= _RECORD_HEADER + length:
         return Failed(f"what came is no TLS record: {_GATHER}", TLS)
     return None
-
-
-def _tls(what: str) -> Failed:
-    return Failed(f"TLS failed, {what}: {_CHANNEL}", TLS)
