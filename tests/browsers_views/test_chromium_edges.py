@@ -14,6 +14,7 @@ from wsprobe.browsers.chromium.constructor import is_local, parse_url
 from wsprobe.browsers.chromium.establish import certificate_error
 from wsprobe.browsers.chromium.handshake import Agreed, Fault, agree
 from wsprobe.browsers.chromium.http import parse, read_answer
+from wsprobe.browsers.chromium.request import asks
 from wsprobe.browsers.chromium.v156 import FACTS
 from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.exchange import Act, Connected, Ended, How, Http2, Priority, TlsFailed
@@ -357,9 +358,9 @@ def test_only_a_401_is_answered_with_credentials() -> None:
 def test_how_it_asks_over_http2() -> None:
     """As it was measured to."""
     page = Page("https://h.example/", http="2")
-    asks = CHROMIUM.first(CHROMIUM.construct("wss://h.example/", page), page, "key").http2
-    assert asks is not None
-    assert replace(asks, fields=()) == Http2(
+    first = CHROMIUM.first(CHROMIUM.construct("wss://h.example/", page), page, "key").http2
+    assert first is not None
+    assert replace(first, fields=()) == Http2(
         fields=(),
         settings=((1, 65536), (2, 0), (4, 6291456), (6, 262144)),
         window=15663105,
@@ -370,7 +371,7 @@ def test_how_it_asks_over_http2() -> None:
         end_stream="close",
     )
     made = CHROMIUM.construct("wss://h.example/", page)
-    assert [http2.asks(made, page, FACTS, refused=before).tries for before in range(4)] == [3, 2, 1, 1]
+    assert [asks(made, page, FACTS, refused=before).tries for before in range(4)] == [3, 2, 1, 1]
 
 
 def test_when_it_would_have_asked_over_the_other_protocol() -> None:

@@ -125,11 +125,6 @@ def turns(connection: Http2Connection) -> Iterator[Turn]:
             yield Turn(frame.at if block is None else block.at, frame, block, out_of_turn)
 
 
-def coded(fields: Sequence[tuple[str, str]]) -> tuple[tuple[bytes, bytes], ...]:
-    """*fields* as bytes, without those that have nothing to say."""
-    return tuple((name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in fields if value)
-
-
 def final_block(connection: Http2Connection) -> HeaderBlock | None:
     """The server's first block on our stream that is no interim answer; a 101 is none over HTTP/2."""
     for block in connection.blocks:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from wsprobe.browsers.bun import constructor
 from wsprobe.browsers.bun.facts import Facts
 from wsprobe.browsers.bun.handshake import answered, failed
-from wsprobe.browsers.bun.request import request
 from wsprobe.browsers.bun.session import BunSession
-from wsprobe.browsers.engine import Construction, Made, Page
 from wsprobe.browsers.runtime.client import Answered, Client, Failed, Opened
+from wsprobe.browsers.runtime.constructor import without_userinfo
 from wsprobe.browsers.script import CLOSED, CLOSING, CONNECTING, MAX_REASON, CallTexts, CloseCall, WebSocket
 from wsprobe.browsers.url import parse
 from wsprobe.browsers.ws.session import is_valid
@@ -51,17 +49,6 @@ class Bun(Client[Facts]):
         """The codes that close() takes."""
         return is_valid(code)
 
-    @property
-    def texts(self) -> CallTexts:  # type: ignore[override]
-        said = self.facts.exceptions
-        return CallTexts(said["close-code"], said["close-reason"], said["send-connecting"])
-
-    def made(self, url: str, page: Page) -> Made:
-        return constructor.construct(url, page, self.facts)
-
-    def request(self, made: Construction, page: Page, key: str) -> bytes:
-        return request(made, page, key, self.facts)
-
     def answered(self, reading: Reading, protocols: tuple[str, ...]) -> Answered:
         return answered(reading, protocols, shown(reading.exchange.plan.target.url), self.facts)
 
@@ -82,6 +69,4 @@ class Bun(Client[Facts]):
 def shown(url: str) -> str:
     """A URL as messages have it: without credentials."""
     address = parse(url)
-    if address is None or not (address.username or address.password):
-        return url
-    return f"{address.scheme}://{address.authority}{address.path}{address.query}"
+    return url if address is None else without_userinfo(address)

@@ -6,11 +6,17 @@ from collections.abc import Mapping
 
 import msgspec
 
+from wsprobe.browsers.request import Template
+from wsprobe.browsers.runtime.constructor import Constructor
+
 
 class Facts(msgspec.Struct, frozen=True):
     version: str
-    extensions: str
-    """The value of Sec-WebSocket-Extensions offered."""
+    constructor: Constructor
+    """Sources: bun src/bun.js/bindings/webcore/WebSocket.cpp (WebSocket::connect), which began as WebKit's."""
+    request: Template
+    """Source: bun src/http/websocket_client/WebSocketUpgradeClient.zig. No Origin, no User-Agent unless
+    the script sets one; the URL's credentials are sent at once."""
     exceptions: Mapping[str, str]
     """Messages of what the constructor, close() and send() throw."""
     failed: str

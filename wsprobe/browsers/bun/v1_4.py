@@ -3,10 +3,27 @@
 from __future__ import annotations
 
 from wsprobe.browsers.bun.facts import Facts
+from wsprobe.browsers.runtime.constructor import Constructor
 
 FACTS = Facts(
     version="1.4",
-    extensions="permessage-deflate; client_max_window_bits",
+    constructor=Constructor(
+        source="bun src/bun.js/bindings/webcore/WebSocket.cpp",
+        no_new="ERR_ILLEGAL_CONSTRUCTOR",
+        no_arguments=("TypeError", "ERR_MISSING_ARGS"),
+        code=None,
+    ),
+    request=(
+        ("Host", "{host}"),
+        ("Connection", "Upgrade"),
+        ("Upgrade", "websocket"),
+        ("Sec-WebSocket-Version", "13"),
+        ("Sec-WebSocket-Extensions", "permessage-deflate; client_max_window_bits"),
+        ("Sec-WebSocket-Key", "{key}"),
+        ("Sec-WebSocket-Protocol", "{protocols}"),
+        ("Authorization", "{authorization}"),
+        ("User-Agent", "{user_agent}"),
+    ),
     exceptions={
         "no-new": "Use `new WebSocket(...)` instead of `WebSocket(...)`",
         "no-arguments": "Not enough arguments",

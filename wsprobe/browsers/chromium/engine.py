@@ -14,7 +14,7 @@ from wsprobe.browsers.chromium.establish import not_established
 from wsprobe.browsers.chromium.facts import Facts
 from wsprobe.browsers.chromium.handshake import Failed, Opened, validate
 from wsprobe.browsers.chromium.http import Answer, read_answer
-from wsprobe.browsers.chromium.request import authorization, request
+from wsprobe.browsers.chromium.request import asks, authorization, request
 from wsprobe.browsers.engine import Construction, FollowUp, Page, ScriptView, Usual
 from wsprobe.browsers.http2 import Again, HttpVersion, handshakes
 from wsprobe.browsers.life import Ending, Handshake, Life, begins, follow, seen
@@ -93,8 +93,8 @@ class Chromium(Usual, Struct, frozen=True):
     ) -> FollowUp:
         assert made.target is not None
         sent = request(made, page, key, self.facts, authorization)
-        asks = http2.asks(made, page, self.facts, authorization, refused) if over == "2" else None
-        return FollowUp(made.url, made.target, sent, why, asks)
+        over_http2 = asks(made, page, self.facts, authorization, refused) if over == "2" else None
+        return FollowUp(made.url, made.target, sent, why, over_http2)
 
     def follow(self, readings: Sequence[Reading], page: Page, key: str) -> FollowUp | None:
         """One more request with the URL's own credentials after a 401; or again, as HTTP/2 has it."""

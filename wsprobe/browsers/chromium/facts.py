@@ -6,6 +6,9 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from wsprobe.browsers.request import Template
+from wsprobe.exchange import Http2
+
 
 class Facts(Struct, frozen=True):
     """Texts are templates for ``str.format``; net errors are written without their ``net::``."""
@@ -15,9 +18,13 @@ class Facts(Struct, frozen=True):
     accept_encoding: str
     """Offered to wss: and to loopback; a cleartext host elsewhere is offered ``accept_encoding_cleartext``."""
     accept_encoding_cleartext: str
-    accept_language: str
-    extensions: str
-    """The value of Sec-WebSocket-Extensions offered."""
+    request: Template
+    """The opening handshake (net/http/http_network_transaction.cc, net/websockets/websocket_stream.cc,
+    websocket_basic_handshake_stream.cc; measured)."""
+    connect: Template
+    """The same over HTTP/2 (CreateSpdyHeadersFromHttpRequestForWebSocket)."""
+    http2: Http2
+    """How HTTP/2 is spoken, all but the fields."""
     exceptions: Mapping[str, str]
     """Messages of what the constructor, close() and send() throw."""
     console: Mapping[str, str]

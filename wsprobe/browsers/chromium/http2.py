@@ -20,24 +20,23 @@ import msgspec
 from wsprobe.browsers.chromium.facts import Facts
 from wsprobe.browsers.chromium.handshake import Failed, Opened, handshake_fault, negotiated
 from wsprobe.browsers.chromium.http import Answer, Headers, parse
-from wsprobe.browsers.engine import Construction, Page
+from wsprobe.browsers.chromium.request import TRIES
+from wsprobe.browsers.engine import Page
 from wsprobe.browsers.http2 import (
     Again,
     Turn,
     Windows,
     announced,
     came_over,
-    coded,
     final_block,
     offered,
     settings_fault,
     turns,
     wrong_size,
 )
-from wsprobe.browsers.page import fetch_site, origin
+from wsprobe.browsers.page import fetch_site
 from wsprobe.browsers.script import Arrival, StreamOver, end
 from wsprobe.browsers.url import parse as parse_url
-from wsprobe.exchange import Http2, Priority
 from wsprobe.read.http2_values import (
     ALTSVC,
     DATA,
@@ -57,20 +56,14 @@ from wsprobe.read.http2_values import (
     Http2Frame,
 )
 from wsprobe.read.reading import Reading
-from wsprobe.target import host_header
 
 _HANDSHAKE = "net/websockets/websocket_http2_handshake_stream.cc"
 _STREAM = "net/websockets/websocket_stream.cc"
 _SESSION = "net/spdy/spdy_session.cc"
 _TRANSACTION = "net/http/http_network_transaction.cc"
 
-TRIES = 3
-"""Handshakes refused with REFUSED_STREAM that make a failure (kMaxRetryAttempts, and the first)."""
 _MAX_FIELDS = 256 * 1024
 """Bytes of a header list, each field with 32 more (kSpdyMaxHeaderListSize, announced in SETTINGS)."""
-_SETTINGS = ((1, 65536), (2, 0), (4, 6291456), (6, _MAX_FIELDS))
-_WINDOW = 15663105
-_DATA_MAX = 16375
 
 _NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9a-z]+")
 _NO_VALUE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
@@ -104,44 +97,6 @@ def otherwise(url: str, page: Page, readings: Sequence[Reading]) -> str:
     if has_session and not offered(readings[0]):
         return "Chromium has a session, and asks over HTTP/2 on it where the server announces that it may"
     return ""
-
-
-def asks(made: Construction, page: Page, facts: Facts, authorization: str = "", refused: int = 0) -> Http2:
-    """The extended CONNECT, and how its stream is spoken (CreateSpdyHeadersFromHttpRequestForWebSocket).
-
-    *refused*: handshakes refused before this one.
-    """
-    to = made.target
-    if to is None:
-        raise ValueError("nothing is connected to: there is no request")
-    fields = [
-        (":method", "CONNECT"),
-        (":authority", host_header(to)),
-        (":scheme", "https"),
-        (":path", to.resource),
-        (":protocol", "websocket"),
-        ("pragma", "no-cache"),
-        ("cache-control", "no-cache"),
-        ("authorization", authorization),
-        ("user-agent", page.user_agent or facts.user_agent),
-        ("origin", origin(page)),
-        ("sec-websocket-version", "13"),
-        ("accept-encoding", facts.accept_encoding),
-        ("accept-language", facts.accept_language),
-        *(("cookie", pair.strip(" ")) for pair in page.cookies.split(";")),
-        ("sec-websocket-extensions", facts.extensions),
-        ("sec-websocket-protocol", ", ".join(made.protocols)),
-    ]
-    return Http2(
-        fields=coded(fields),
-        settings=_SETTINGS,
-        window=_WINDOW,
-        stream=1,
-        tries=max(1, TRIES - refused),
-        priority=Priority(depends_on=0, weight=146, exclusive=True),
-        data_max=_DATA_MAX,
-        end_stream="close",
-    )
 
 
 class Settled(msgspec.Struct, frozen=True):

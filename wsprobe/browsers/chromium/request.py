@@ -1,10 +1,9 @@
 """The opening handshake, byte for byte as Chromium sends it, and the same again with credentials after a 401.
 
-Sources: net/http/http_network_transaction.cc, net/websockets/websocket_stream.cc,
-websocket_basic_handshake_stream.cc (measured); net/http/http_auth.cc (ChooseBestChallenge),
-http_auth_controller.cc, http_auth_handler_basic.cc, http_auth_handler_digest.cc; that cross-site pages get no
-such answer is measured, Chromium 156. NTLM and Negotiate are not played: they take more than one round trip, or
-the system's own account.
+Sources: those of the template (facts.py); net/http/http_auth.cc (ChooseBestChallenge), http_auth_controller.cc,
+http_auth_handler_basic.cc, http_auth_handler_digest.cc; that cross-site pages get no such answer is measured,
+Chromium 156. NTLM and Negotiate are not played: they take more than one round trip, or the system's own
+account.
 """
 
 from __future__ import annotations
@@ -12,15 +11,18 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 
+from msgspec.structs import replace
+
 from wsprobe.browsers.chromium.facts import Facts
 from wsprobe.browsers.chromium.http import Headers, split_list
 from wsprobe.browsers.engine import Construction, Page
 from wsprobe.browsers.network import credentials, digest
-from wsprobe.browsers.page import origin
+from wsprobe.browsers.request import block, head, target_of, values
 from wsprobe.browsers.url import trustworthy_host
-from wsprobe.exchange import Target
-from wsprobe.target import host_header
+from wsprobe.exchange import Http2, Target
 
+TRIES = 3
+"""Handshakes refused with REFUSED_STREAM that make a failure (kMaxRetryAttempts, and the first)."""
 _ESCAPED = rb"(?s)\\(.)"
 
 
@@ -59,26 +61,17 @@ def _unquoted(value: bytes) -> bytes:
 
 def request(made: Construction, page: Page, key: str, facts: Facts, authorization: str = "") -> bytes:
     """The whole request head; *authorization*: the value of Authorization, "" if none is sent."""
-    to = made.target
-    if to is None:
-        raise ValueError("nothing is connected to: there is no request")
+    return head(facts.request, {**_values(made, page, facts), "key": key, "authorization": authorization})
+
+
+def asks(made: Construction, page: Page, facts: Facts, authorization: str = "", refused: int = 0) -> Http2:
+    """The extended CONNECT, and how its stream is spoken. *refused*: handshakes refused before this one."""
+    fields = block(facts.connect, {**_values(made, page, facts), "authorization": authorization})
+    return replace(facts.http2, fields=fields, tries=max(1, TRIES - refused))
+
+
+def _values(made: Construction, page: Page, facts: Facts) -> dict[str, str]:
+    to = target_of(made)
     near = to.secure or trustworthy_host(to.host)
-    fields = [
-        ("Host", host_header(to)),
-        ("Connection", "Upgrade"),
-        ("Pragma", "no-cache"),
-        ("Cache-Control", "no-cache"),
-        ("Authorization", authorization),
-        ("User-Agent", page.user_agent or facts.user_agent),
-        ("Upgrade", "websocket"),
-        ("Origin", origin(page)),
-        ("Sec-WebSocket-Version", "13"),
-        ("Accept-Encoding", facts.accept_encoding if near else facts.accept_encoding_cleartext),
-        ("Accept-Language", facts.accept_language),
-        ("Cookie", page.cookies),
-        ("Sec-WebSocket-Key", key),
-        ("Sec-WebSocket-Extensions", facts.extensions),
-        ("Sec-WebSocket-Protocol", ", ".join(made.protocols)),
-    ]
-    lines = [f"GET {to.resource} HTTP/1.1", *(f"{name}: {value}" for name, value in fields if value)]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")
+    accepted = facts.accept_encoding if near else facts.accept_encoding_cleartext
+    return {**values(to, page, made.protocols, facts.user_agent), "accept_encoding": accepted}

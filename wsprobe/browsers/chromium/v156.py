@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wsprobe.browsers.chromium.facts import Facts
+from wsprobe.exchange import Http2, Priority
 
 FACTS = Facts(
     version="156",
@@ -12,8 +13,49 @@ FACTS = Facts(
     ),
     accept_encoding="gzip, deflate, br, zstd",
     accept_encoding_cleartext="gzip, deflate",
-    accept_language="en-US,en;q=0.9",
-    extensions="permessage-deflate; client_max_window_bits",
+    request=(
+        ("Host", "{host}"),
+        ("Connection", "Upgrade"),
+        ("Pragma", "no-cache"),
+        ("Cache-Control", "no-cache"),
+        ("Authorization", "{authorization}"),
+        ("User-Agent", "{user_agent}"),
+        ("Upgrade", "websocket"),
+        ("Origin", "{origin}"),
+        ("Sec-WebSocket-Version", "13"),
+        ("Accept-Encoding", "{accept_encoding}"),
+        ("Accept-Language", "en-US,en;q=0.9"),
+        ("Cookie", "{cookies}"),
+        ("Sec-WebSocket-Key", "{key}"),
+        ("Sec-WebSocket-Extensions", "permessage-deflate; client_max_window_bits"),
+        ("Sec-WebSocket-Protocol", "{protocols}"),
+    ),
+    connect=(
+        (":method", "CONNECT"),
+        (":authority", "{host}"),
+        (":scheme", "https"),
+        (":path", "{resource}"),
+        (":protocol", "websocket"),
+        ("pragma", "no-cache"),
+        ("cache-control", "no-cache"),
+        ("authorization", "{authorization}"),
+        ("user-agent", "{user_agent}"),
+        ("origin", "{origin}"),
+        ("sec-websocket-version", "13"),
+        ("accept-encoding", "{accept_encoding}"),
+        ("accept-language", "en-US,en;q=0.9"),
+        ("cookie", "{cookies}"),
+        ("sec-websocket-extensions", "permessage-deflate; client_max_window_bits"),
+        ("sec-websocket-protocol", "{protocols}"),
+    ),
+    http2=Http2(
+        fields=(),
+        settings=((1, 65536), (2, 0), (4, 6291456), (6, 256 * 1024)),
+        window=15663105,
+        priority=Priority(depends_on=0, weight=146, exclusive=True),
+        data_max=16375,
+        end_stream="close",
+    ),
     exceptions={
         "no-new": (
             "Failed to construct 'WebSocket': Please use the 'new' operator, "

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from wsprobe.browsers.deno import constructor
 from wsprobe.browsers.deno.facts import Facts
 from wsprobe.browsers.deno.handshake import answered
-from wsprobe.browsers.deno.request import request
 from wsprobe.browsers.deno.session import DenoSession
-from wsprobe.browsers.engine import Construction, Made, Page
+from wsprobe.browsers.engine import Construction, Page
 from wsprobe.browsers.network import spoke_unasked
 from wsprobe.browsers.runtime.client import Answered, Client, Failed, Opened
-from wsprobe.browsers.script import CLOSED, CallTexts, WebSocket
+from wsprobe.browsers.script import CLOSED, WebSocket
 from wsprobe.read.reading import Reading
 
 _EARLY = "Interrupted: operation canceled"
@@ -25,16 +23,8 @@ class Deno(Client[Facts]):
     name = "deno"
     because_early = "deno ext/websocket/01_websocket.js"
 
-    @property
-    def texts(self) -> CallTexts:  # type: ignore[override]
-        said = self.facts.exceptions
-        return CallTexts(said["close-code"], said["close-reason"], said["send-connecting"])
-
-    def made(self, url: str, page: Page) -> Made:
-        return constructor.construct(url, page, self.facts)
-
-    def request(self, made: Construction, page: Page, key: str) -> bytes:
-        return request(made, page, key, self.facts)
+    def values(self, made: Construction, page: Page) -> dict[str, str]:
+        return {**super().values(made, page), "user_agent": page.user_agent or self.facts.user_agent}
 
     def answered(self, reading: Reading, protocols: tuple[str, ...]) -> Answered:
         return answered(reading, self.facts)

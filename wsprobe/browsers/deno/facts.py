@@ -6,10 +6,18 @@ from collections.abc import Mapping
 
 import msgspec
 
+from wsprobe.browsers.request import Template
+from wsprobe.browsers.runtime.constructor import Constructor
+
 
 class Facts(msgspec.Struct, frozen=True):
     version: str
     user_agent: str
+    constructor: Constructor
+    """Sources: deno ext/websocket/01_websocket.js (constructor), run without --location."""
+    request: Template
+    """Source: deno ext/websocket/lib.rs (handshake_http1). No Origin and no extension; the URL's credentials
+    are sent at once."""
     exceptions: Mapping[str, str]
     """Messages of what the constructor, close() and send() throw (ext/websocket/01_websocket.js)."""
     failures: Mapping[str, str]

@@ -3,10 +3,27 @@
 from __future__ import annotations
 
 from wsprobe.browsers.deno.facts import Facts
+from wsprobe.browsers.runtime.constructor import Constructor
 
 FACTS = Facts(
     version="2.9",
     user_agent="Deno/2.9.6",
+    constructor=Constructor(
+        source="deno ext/websocket/01_websocket.js",
+        no_arguments=("TypeError", "ERR_MISSING_ARGS"),
+        protocols=("repeated", "invalid"),
+        shows_userinfo=False,
+    ),
+    request=(
+        ("user-agent", "{user_agent}"),
+        ("sec-websocket-version", "13"),
+        ("sec-websocket-protocol", "{protocols}"),
+        ("authorization", "{authorization}"),
+        ("host", "{host}"),
+        ("upgrade", "websocket"),
+        ("connection", "Upgrade"),
+        ("sec-websocket-key", "{key}"),
+    ),
     exceptions={
         "no-new": "Class constructor WebSocket cannot be invoked without 'new'",
         "no-arguments": "Failed to construct 'WebSocket': 1 argument required, but only 0 present",

@@ -15,7 +15,7 @@ from wsprobe.browsers.firefox.establish import not_established
 from wsprobe.browsers.firefox.facts import Facts
 from wsprobe.browsers.firefox.handshake import Failed, Opened, validate
 from wsprobe.browsers.firefox.http import Answer, read_answer
-from wsprobe.browsers.firefox.request import authorizations, request
+from wsprobe.browsers.firefox.request import asks, authorizations, request
 from wsprobe.browsers.http2 import Again, HttpVersion, came_over, handshakes, once_a_connection
 from wsprobe.browsers.life import Ending, Handshake, Life, follow, seen
 from wsprobe.browsers.local_network import crossing, off_by_default
@@ -77,8 +77,8 @@ class Firefox(Usual, Struct, frozen=True):
     ) -> FollowUp:
         assert made.target is not None
         sent = request(made, page, key, self.facts, authorization)
-        asks = http2.asks(made, page, self.facts, authorization) if over == "2" else None
-        return FollowUp(made.url, made.target, sent, why, asks)
+        over_http2 = asks(made, page, self.facts, authorization) if over == "2" else None
+        return FollowUp(made.url, made.target, sent, why, over_http2)
 
     def follow(self, readings: Sequence[Reading], page: Page, key: str) -> FollowUp | None:
         """The URL's own user and password after a 401, one try for each challenge; and HTTP/1.1 where the

@@ -6,18 +6,25 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from wsprobe.browsers.request import Template
+from wsprobe.exchange import Http2
+
 
 class Facts(Struct, frozen=True):
     """Texts are templates for ``str.format``."""
 
     version: str
     user_agent: str
-    accept_language: str
     accept_encoding: str
     """Offered to wss: and to loopback; a cleartext host elsewhere is offered ``accept_encoding_cleartext``."""
     accept_encoding_cleartext: str
-    extensions: str
-    """The value of Sec-WebSocket-Extensions offered."""
+    request: Template
+    """The opening handshake (netwerk/protocol/http/nsHttpHandler.cpp, nsHttpChannel.cpp,
+    dom/security/SecFetch.cpp, netwerk/protocol/websocket/WebSocketChannel.cpp; measured)."""
+    connect: Template
+    """The same over HTTP/2 (Http2StreamWebSocket::GenerateHeaders)."""
+    http2: Http2
+    """How HTTP/2 is spoken, all but the fields."""
     exceptions: Mapping[str, str]
     """Messages of what the constructor, close() and send() throw."""
     console: Mapping[str, str]

@@ -16,26 +16,22 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from wsprobe.browsers.engine import Construction, Page
 from wsprobe.browsers.firefox.facts import Facts
 from wsprobe.browsers.firefox.handshake import Failed, Opened, validate
 from wsprobe.browsers.firefox.http import Answer, BadField, BadStatus, Fields, Head, Status, begins, parse
-from wsprobe.browsers.firefox.request import site
 from wsprobe.browsers.http2 import (
     Again,
     Turn,
     Windows,
     announced,
-    coded,
     final_block,
     offered,
     settings_fault,
     turns,
     wrong_size,
 )
-from wsprobe.browsers.page import origin
 from wsprobe.browsers.script import Arrival, StreamOver, end
-from wsprobe.exchange import Http2, Priority, Sent
+from wsprobe.exchange import Sent
 from wsprobe.read.http2_values import (
     DATA,
     DEFAULT_WINDOW,
@@ -52,7 +48,6 @@ from wsprobe.read.http2_values import (
     Http2Connection,
 )
 from wsprobe.read.reading import Reading
-from wsprobe.target import host_header
 
 _SESSION = "netwerk/protocol/http/Http2Session.cpp"
 _STREAM = "netwerk/protocol/http/Http2StreamBase.cpp"
@@ -62,11 +57,6 @@ _TRANSACTION = "netwerk/protocol/http/nsHttpTransaction.cpp"
 _MANAGER = "netwerk/protocol/http/nsHttpConnectionMgr.cpp"
 _NOT_ANNOUNCED = f"the server does not announce ENABLE_CONNECT_PROTOCOL: {_MANAGER}"
 
-_SETTINGS = ((1, 65536), (2, 0), (4, 131072), (5, 16384))
-_WINDOW = 12517377
-_STREAM_WINDOW = 12451840
-_DATA_MAX = 16000
-_NEVER_INDEXED = (b"cookie", b"authorization")
 
 _LEFT_OUT = frozenset(
     {b"connection", b"host", b"keep-alive", b"proxy-connection", b"te", b"transfer-encoding"}
@@ -86,49 +76,6 @@ def otherwise(readings: Sequence[Reading]) -> str:
         return ""
     return (
         "Firefox asks over HTTP/2 where the server takes it, in ALPN and in its SETTINGS; this is over HTTP/1.1"
-    )
-
-
-def asks(made: Construction, page: Page, facts: Facts, authorization: str = "") -> Http2:
-    """The extended CONNECT, and how its stream is spoken (Http2StreamWebSocket::GenerateHeaders)."""
-    to = made.target
-    if to is None:
-        raise ValueError("nothing is connected to: there is no request")
-    at = site(page, to)
-    fields = [
-        (":method", "CONNECT"),
-        (":path", to.resource),
-        (":authority", host_header(to)),
-        (":scheme", "https"),
-        (":protocol", "websocket"),
-        ("user-agent", page.user_agent or facts.user_agent),
-        ("accept", "*/*"),
-        ("accept-language", facts.accept_language),
-        ("accept-encoding", facts.accept_encoding),
-        ("sec-websocket-version", "13"),
-        ("origin", origin(page)),
-        ("sec-websocket-protocol", ", ".join(made.protocols)),
-        ("sec-websocket-extensions", facts.extensions),
-        ("sec-fetch-storage-access", "none" if at == "cross-site" else ""),
-        *(("cookie", pair.strip(" ")) for pair in page.cookies.split(";")),
-        ("sec-fetch-dest", "empty"),
-        ("sec-fetch-mode", "websocket"),
-        ("sec-fetch-site", at),
-        ("pragma", "no-cache"),
-        ("cache-control", "no-cache"),
-        ("authorization", authorization),
-    ]
-    return Http2(
-        fields=coded(fields),
-        settings=_SETTINGS,
-        window=_WINDOW,
-        stream=3,
-        priority=Priority(depends_on=0, weight=21, exclusive=False),
-        stream_window=_STREAM_WINDOW,
-        never_indexed=_NEVER_INDEXED,
-        data_max=_DATA_MAX,
-        header_apart=True,
-        end_stream="never",
     )
 
 

@@ -1,9 +1,8 @@
 """The opening handshake, byte for byte as Firefox sends it, and the same again with credentials after a 401.
 
-Sources: netwerk/protocol/http/nsHttpHandler.cpp, nsHttpChannel.cpp, dom/security/SecFetch.cpp,
-netwerk/protocol/websocket/WebSocketChannel.cpp (measured); netwerk/protocol/http/nsHttpChannelAuthProvider.cpp
-(GetCredentials), nsHttpBasicAuth.cpp, nsHttpDigestAuth.cpp. Of NTLM and Negotiate nothing comes without the
-system's own account (measured).
+Sources: those of the template (facts.py); netwerk/protocol/http/nsHttpChannelAuthProvider.cpp (GetCredentials),
+nsHttpBasicAuth.cpp, nsHttpDigestAuth.cpp. Of NTLM and Negotiate nothing comes without the system's own account
+(measured).
 """
 
 from __future__ import annotations
@@ -12,13 +11,15 @@ import re
 from base64 import b64encode
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from wsprobe.browsers.engine import Construction, Page
 from wsprobe.browsers.firefox.facts import Facts
 from wsprobe.browsers.network import credentials, digest
-from wsprobe.browsers.page import fetch_site, origin
+from wsprobe.browsers.page import fetch_site
+from wsprobe.browsers.request import block, head, target_of, values
 from wsprobe.browsers.url import parse, trustworthy_host
-from wsprobe.exchange import Target
-from wsprobe.target import host_header
+from wsprobe.exchange import Http2, Target
 
 _ELEMENTS = rb'(?:[^,\n"]|"(?:[^"\\\n]|\\.)*"?)+'
 _SCHEME = rb"(?s)[ \t]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?:[ \t]+(?!=)(.*))?[ \t]*"
@@ -65,38 +66,31 @@ def _unquoted(value: bytes) -> bytes:
 
 def request(made: Construction, page: Page, key: str, facts: Facts, authorization: str = "") -> bytes:
     """The whole request head; *authorization*: the value of Authorization, "" if none is sent."""
-    to = made.target
-    if to is None:
-        raise ValueError("nothing is connected to: there is no request")
+    return head(facts.request, {**_values(made, page, facts), "key": key, "authorization": authorization})
+
+
+def asks(made: Construction, page: Page, facts: Facts, authorization: str = "") -> Http2:
+    """The extended CONNECT, and how its stream is spoken."""
+    fields = block(facts.connect, {**_values(made, page, facts), "authorization": authorization})
+    return replace(facts.http2, fields=fields)
+
+
+def _values(made: Construction, page: Page, facts: Facts) -> dict[str, str]:
+    """Fetch Metadata, and all encodings, go to potentially trustworthy URLs only."""
+    to = target_of(made)
     near = to.secure or trustworthy_host(to.host)
-    at = site(page, to) if near else ""
-    fields = [
-        ("Host", host_header(to)),
-        ("User-Agent", page.user_agent or facts.user_agent),
-        ("Accept", "*/*"),
-        ("Accept-Language", facts.accept_language),
-        ("Accept-Encoding", facts.accept_encoding if near else facts.accept_encoding_cleartext),
-        ("Sec-WebSocket-Version", "13"),
-        ("Origin", origin(page)),
-        ("Sec-WebSocket-Protocol", ", ".join(made.protocols)),
-        ("Sec-WebSocket-Extensions", facts.extensions),
-        ("Sec-WebSocket-Key", key),
-        ("Sec-Fetch-Storage-Access", "none" if at == "cross-site" else ""),
-        ("Connection", "Upgrade"),
-        ("Cookie", page.cookies),
-        ("Sec-Fetch-Dest", "empty" if near else ""),
-        ("Sec-Fetch-Mode", "websocket" if near else ""),
-        ("Sec-Fetch-Site", at),
-        ("Pragma", "no-cache"),
-        ("Cache-Control", "no-cache"),
-        ("Upgrade", "websocket"),
-        ("Authorization", authorization),
-    ]
-    lines = [f"GET {to.resource} HTTP/1.1", *(f"{name}: {value}" for name, value in fields if value)]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")
+    at = _site(page, to) if near else ""
+    return {
+        **values(to, page, made.protocols, facts.user_agent),
+        "accept_encoding": facts.accept_encoding if near else facts.accept_encoding_cleartext,
+        "storage_access": "none" if at == "cross-site" else "",
+        "dest": "empty" if near else "",
+        "mode": "websocket" if near else "",
+        "site": at,
+    }
 
 
-def site(page: Page, to: Target) -> str:
+def _site(page: Page, to: Target) -> str:
     """The value of Sec-Fetch-Site: http: and https: of one host are the same site (measured)."""
     address = parse(to.url)
     return fetch_site(page, address, schemeful=False) if address is not None else "cross-site"

@@ -7,15 +7,17 @@ runtime's script does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
-from wsprobe.browsers.engine import Construction, FollowUp, Made, Page, ScriptView, Usual, over_http1
+from wsprobe.browsers.engine import Construction, FollowUp, Page, ScriptView, Usual, over_http1
 from wsprobe.browsers.http2 import handshakes, over_http1_only
 from wsprobe.browsers.life import Ending, Handshake, Life, Session, begins, follow, seen
+from wsprobe.browsers.request import Template, basic, head, target_of, values
+from wsprobe.browsers.runtime.constructor import Constructor, construct
 from wsprobe.browsers.script import CallTexts, WebSocket, session
 from wsprobe.exchange import Act, Connected, Connecting, Ended
 from wsprobe.read.reading import Reading
@@ -81,12 +83,21 @@ class RuntimeSession(Session, Protocol):
         return self.script.close_call is None and not self.over and not self.closing
 
 
-class _Named(Protocol):
+class _RuntimeFacts(Protocol):
     @property
     def version(self) -> str: ...
 
+    @property
+    def constructor(self) -> Constructor: ...
 
-_Facts = TypeVar("_Facts", bound=_Named)
+    @property
+    def request(self) -> Template: ...
+
+    @property
+    def exceptions(self) -> Mapping[str, str]: ...
+
+
+_Facts = TypeVar("_Facts", bound=_RuntimeFacts)
 
 _OVER_HTTP1 = "what was recorded is over HTTP/2, and this runtime asks over HTTP/1.1"
 
@@ -95,7 +106,6 @@ class Client(Usual, Generic[_Facts]):
     """An ``Engine``. Nothing is kept between calls."""
 
     name: str
-    texts: CallTexts
     because_early: str
     """Where it stands what a close() while CONNECTING does."""
 
@@ -106,15 +116,22 @@ class Client(Usual, Generic[_Facts]):
     def version(self) -> str:
         return self.facts.version
 
-    def made(self, url: str, page: Page) -> Made:
-        """What the constructor does."""
-        raise NotImplementedError
+    @property
+    def texts(self) -> CallTexts:
+        """Of what close() and send() throw."""
+        texts = self.facts.exceptions
+        return CallTexts(texts["close-code"], texts["close-reason"], texts["send-connecting"])
 
     def construct(self, url: str, page: Page) -> Construction:
-        return self.made(url, page).construction
+        return construct(url, page, self.facts).construction
 
     def request(self, made: Construction, page: Page, key: str) -> bytes:
-        raise NotImplementedError
+        filled = {**values(target_of(made), page, made.protocols), **self.values(made, page), "key": key}
+        return head(self.facts.request, filled)
+
+    def values(self, made: Construction, page: Page) -> dict[str, str]:
+        """What this runtime alone fills into its request."""
+        return {"authorization": basic(target_of(made))}
 
     def first(self, made: Construction, page: Page, key: str) -> FollowUp:
         """Over HTTP/1.1."""
@@ -148,7 +165,7 @@ class Client(Usual, Generic[_Facts]):
         return WebSocket(acts, texts)
 
     def view(self, url: str, page: Page, readings: Sequence[Reading]) -> ScriptView:
-        made = self.made(url, page)
+        made = construct(url, page, self.facts)
         asked = over_http1_only(readings)
         life: _Life | Ending = _Life(self, made.construction, page, asked)
         if readings and not asked:

@@ -22,7 +22,8 @@ from wsprobe.browsers.engine import (
 )
 from wsprobe.browsers.http2 import handshakes
 from wsprobe.browsers.life import Ending, Handshake, Life, seen
-from wsprobe.browsers.page import first_invalid, first_repeated, given, origin, upgraded, upgrades, violation
+from wsprobe.browsers.page import first_invalid, first_repeated, given, upgraded, upgrades, violation
+from wsprobe.browsers.request import head, target_of, values
 from wsprobe.browsers.script import CLOSED, CallTexts, WebSocket
 from wsprobe.browsers.standard import http2
 from wsprobe.browsers.standard.handshake import Failed, validate
@@ -39,7 +40,6 @@ from wsprobe.browsers.url import (
 )
 from wsprobe.exchange import Act
 from wsprobe.read.reading import Reading, Response
-from wsprobe.target import host_header
 
 
 def construct(url: str, page: Page, letter: Letter) -> Made:
@@ -118,26 +118,8 @@ class Standard(Usual, Struct, frozen=True):
         return construct(url, page, self.letter).construction
 
     def request(self, made: Construction, page: Page, key: str) -> bytes:
-        """The fields that the text names, in its order; where it leaves a value to the browser, none."""
-        if made.target is None:
-            raise ValueError("nothing is connected to: there is no request")
-        fields = [
-            ("Host", host_header(made.target)),
-            ("Upgrade", "websocket"),
-            ("Connection", "Upgrade"),
-            ("Sec-WebSocket-Key", key),
-            ("Sec-WebSocket-Version", "13"),
-            ("Sec-WebSocket-Protocol", ", ".join(made.protocols)),
-            ("Sec-WebSocket-Extensions", self.letter.offer),
-            ("Origin", origin(page)),
-            ("Pragma", "no-cache" if self.letter.fetch else ""),
-            ("Cache-Control", "no-cache" if self.letter.fetch else ""),
-            ("User-Agent", page.user_agent),
-            ("Cookie", page.cookies),
-        ]
-        lines = [f"GET {made.target.resource} HTTP/1.1"]
-        lines += [f"{name}: {value}" for name, value in fields if value]
-        return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")
+        filled = {**values(target_of(made), page, made.protocols), "key": key}
+        return head(self.letter.request, filled)
 
     def first(self, made: Construction, page: Page, key: str) -> FollowUp:
         """Over HTTP/1.1: the texts know nothing else."""

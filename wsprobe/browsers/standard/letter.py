@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from wsprobe.browsers.request import Template
+
 
 class Letter(Struct, frozen=True):
     """One specification of the API. Each member names what the text says, with its place."""
@@ -19,6 +21,8 @@ class Letter(Struct, frozen=True):
     """CSP's connect-src is looked at (through Fetch)."""
     missing_protocol_fails: bool
     """Subprotocols asked for and none answered: fail (r1.302, 2013-10-21)."""
+    request: Template
+    """The fields that the text names, in its order; where it leaves a value to the browser, none."""
     offer: str
     """Sec-WebSocket-Extensions as sent, "" if nothing is offered (until 2016-03-14)."""
     fetch: bool

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from wsprobe.browsers.engine import Construction, FollowUp, Made, Page
+from wsprobe.browsers.engine import Construction, FollowUp, Page
 from wsprobe.browsers.http2 import over_http1_only
+from wsprobe.browsers.request import target_of
 from wsprobe.browsers.runtime.client import Answered, Client, Failed, Opened
 from wsprobe.browsers.script import CLOSED, CLOSING, CONNECTING, CallTexts, WebSocket
-from wsprobe.browsers.undici import constructor
 from wsprobe.browsers.undici.facts import Facts
 from wsprobe.browsers.undici.handshake import NO_ANSWER, answered, final_status
-from wsprobe.browsers.undici.request import request
 from wsprobe.browsers.undici.session import UndiciSession
 from wsprobe.exchange import Act
 from wsprobe.read.reading import Reading
@@ -25,16 +24,11 @@ class Undici(Client[Facts]):
     name = "undici"
     because_early = "undici lib/web/websocket/connection.js"
 
-    @property
-    def texts(self) -> CallTexts:  # type: ignore[override]
-        said = self.facts.exceptions
-        return CallTexts(said["close-code"], said["close-reason"], said["send-connecting"])
-
-    def made(self, url: str, page: Page) -> Made:
-        return constructor.construct(url, page, self.facts)
-
-    def request(self, made: Construction, page: Page, key: str) -> bytes:
-        return request(made, page, key, self.facts)
+    def values(self, made: Construction, page: Page) -> dict[str, str]:
+        return {
+            "user_agent": page.user_agent or self.facts.user_agent,
+            "accept_encoding": self.facts.accept_encoding[target_of(made).secure],
+        }
 
     def follow(self, readings: Sequence[Reading], page: Page, key: str) -> FollowUp | None:
         """The same once more after a 421, and since undici 7 a 401: without credentials, whatever the URL."""
@@ -46,7 +40,7 @@ class Undici(Client[Facts]):
         if made.target is None:
             return None
         why = "a 401 or 421 is asked for once more: undici lib/web/fetch/index.js"
-        return FollowUp(made.url, made.target, request(made, page, key, self.facts), why)
+        return FollowUp(made.url, made.target, self.request(made, page, key), why)
 
     def answered(self, reading: Reading, protocols: tuple[str, ...]) -> Answered:
         return answered(reading, protocols, self.facts)

@@ -7,15 +7,23 @@ from typing import Literal
 
 import msgspec
 
+from wsprobe.browsers.request import Template
+from wsprobe.browsers.runtime.constructor import Constructor
+
 
 class Facts(msgspec.Struct, frozen=True):
     version: str
     user_agent: str
     """``undici`` for the package; in Node, which has it built in, the same place says ``node``."""
-    extensions: str
-    """The value of Sec-WebSocket-Extensions offered (lib/web/websocket/connection.js)."""
     accept_encoding: Mapping[bool, str]
     """By whether the connection is over TLS (lib/web/fetch/index.js)."""
+    constructor: Constructor
+    """Sources: undici lib/web/websocket/websocket.js (constructor), util.js (getURLRecord, isValidSubprotocol),
+    lib/web/fetch/util.js (requestBadPort)."""
+    request: Template
+    """Source: undici lib/web/websocket/connection.js (establishWebSocketConnection), lib/web/fetch/index.js
+    (fetching, httpNetworkOrCacheFetch), lib/dispatcher/client-h1.js (writeH1). No Origin, no cookie, no
+    credential: undici has no page and no jar."""
     exceptions: Mapping[str, str]
     """Messages of what the constructor, close() and send() throw."""
     llhttp: Literal[8, 9]

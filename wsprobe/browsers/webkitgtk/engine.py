@@ -11,6 +11,7 @@ from wsprobe.browsers.http2 import handshakes, over_http1_only
 from wsprobe.browsers.life import Ending, Handshake, Life, begins, follow, seen
 from wsprobe.browsers.network import reset_unasked
 from wsprobe.browsers.page import given
+from wsprobe.browsers.request import target_of
 from wsprobe.browsers.script import (
     CLOSED,
     CallTexts,
@@ -57,9 +58,8 @@ class WebKitGtk(Usual, Struct, frozen=True):
         return constructor.construct(url, page, self.facts).construction
 
     def request(self, made: Construction, page: Page, key: str) -> bytes:
-        if made.target is None:
-            raise ValueError("nothing is connected to: there is no request")
-        return request(made.target, made.target, made.protocols, page, key, self.facts)
+        to = target_of(made)
+        return request(to, to, made.protocols, page, key, self.facts)
 
     def first(self, made: Construction, page: Page, key: str) -> FollowUp:
         """Over HTTP/1.1, always (measured; libsoup asks for a connection of its own)."""

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from wsprobe.browsers.request import Template
+
 
 class Facts(Struct, frozen=True):
     """Texts are templates for ``str.format``."""
@@ -15,10 +17,10 @@ class Facts(Struct, frozen=True):
     accept_encoding: str
     """Offered over TLS; in cleartext ``accept_encoding_cleartext`` is."""
     accept_encoding_cleartext: str
-    accept_language: str
-    """From the locale: this is what the C locale gives."""
-    extensions: str
-    """The value of Sec-WebSocket-Extensions offered."""
+    request: Template
+    """The opening handshake (Source/WebCore/Modules/websockets/ThreadableWebSocketChannel.cpp,
+    webSocketConnectRequest; libsoup/websocket/soup-websocket.c, soup_websocket_client_prepare_handshake;
+    measured). libsoup writes the fields that it knows before those that it does not: Sec-Fetch-* stand last."""
     exceptions: Mapping[str, str]
     """Messages of what the constructor, close() and send() throw."""
     console: Mapping[str, str]

@@ -1,13 +1,10 @@
 """The opening handshake, byte for byte as WebKitGTK sends it, and what a 401 is answered with.
 
-libsoup writes the fields that it knows before those that it does not, so Sec-Fetch-* stand last. A 401 is
-answered with credentials of the URL's own, or with the first of NTLM's messages, which has none; what NTLM says
-after the server's challenge is not played.
+A 401 is answered with credentials of the URL's own, or with the first of NTLM's messages, which has none; what
+NTLM says after the server's challenge is not played.
 
-Sources (the bytes are measured): Source/WebCore/Modules/websockets/ThreadableWebSocketChannel.cpp
-(webSocketConnectRequest), libsoup/websocket/soup-websocket.c (soup_websocket_client_prepare_handshake),
-libsoup/auth/soup-auth-manager.c (create_auth, authenticate_auth), soup-connection-auth.c,
-soup-auth-negotiate.c, soup-auth-ntlm.c, soup-auth-digest.c, soup-auth-basic.c.
+Sources: those of the template (facts.py); libsoup/auth/soup-auth-manager.c (create_auth, authenticate_auth),
+soup-connection-auth.c, soup-auth-negotiate.c, soup-auth-ntlm.c, soup-auth-digest.c, soup-auth-basic.c.
 """
 
 from __future__ import annotations
@@ -20,12 +17,12 @@ from contextlib import suppress
 from wsprobe.authentication import Credentials, quoted
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.network import COUNT, credentials, response
-from wsprobe.browsers.page import fetch_site, origin
+from wsprobe.browsers.page import fetch_site
+from wsprobe.browsers.request import head, values
 from wsprobe.browsers.url import parse, trustworthy_host
 from wsprobe.browsers.webkitgtk.facts import Facts
 from wsprobe.browsers.webkitgtk.http import Fields, items, parameters
 from wsprobe.exchange import Target
-from wsprobe.target import host_header
 
 NTLM = "NTLM TlRMTVNTUAABAAAABYIIAAAAAAAAAAAAAAAAAAAAAAAAAAAAMAAAAAAAAAAwAAAA"
 """soup_ntlm_request: asks for a challenge (measured)."""
@@ -121,26 +118,19 @@ def request(
     authorization: str = "",
 ) -> bytes:
     """The whole request head to *to*; *first* is where the first request went, before all redirects."""
-    fields = [
-        ("User-Agent", page.user_agent or facts.user_agent),
-        ("Origin", origin(page)),
-        ("Pragma", "no-cache"),
-        ("Cache-Control", "no-cache"),
-        ("Upgrade", "websocket"),
-        ("Connection", "Upgrade"),
-        ("Sec-WebSocket-Key", key),
-        ("Sec-WebSocket-Version", "13"),
-        ("Sec-WebSocket-Protocol", ", ".join(protocols)),
-        ("Sec-WebSocket-Extensions", facts.extensions),
-        ("Accept-Encoding", facts.accept_encoding if first.secure else facts.accept_encoding_cleartext),
-        ("Accept-Language", facts.accept_language),
-        ("Host", host_header(to)),
-        ("Cookie", page.cookies if to.host == first.host else ""),
-        ("Authorization", authorization),
-        *_metadata(first, page),
-    ]
-    lines = [f"GET {_normal(to.resource)} HTTP/1.1", *(f"{name}: {value}" for name, value in fields if value)]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")
+    site = _site(first, page)
+    filled = {
+        **values(to, page, protocols, facts.user_agent),
+        "resource": _normal(to.resource),
+        "cookies": page.cookies if to.host == first.host else "",
+        "accept_encoding": facts.accept_encoding if first.secure else facts.accept_encoding_cleartext,
+        "key": key,
+        "authorization": authorization,
+        "dest": "websocket" if site else "",
+        "mode": "websocket" if site else "",
+        "site": site,
+    }
+    return head(facts.request, filled)
 
 
 def _normal(resource: str) -> str:
@@ -153,13 +143,10 @@ def _normal_escape(escape: re.Match[str]) -> str:
     return char if char in _UNRESERVED else escape[0].upper()
 
 
-def _metadata(first: Target, page: Page) -> list[tuple[str, str]]:
-    """Fetch Metadata, to potentially trustworthy URLs only; a redirect changes nothing in it."""
+def _site(first: Target, page: Page) -> str:
+    """The value of Sec-Fetch-Site, "" where there is no Fetch Metadata: it goes to potentially trustworthy URLs
+    only. A redirect changes nothing in it."""
     address = parse(first.url)
     if address is None or not (first.secure or trustworthy_host(first.host, rooted=False)):
-        return []
-    return [
-        ("Sec-Fetch-Dest", "websocket"),
-        ("Sec-Fetch-Mode", "websocket"),
-        ("Sec-Fetch-Site", fetch_site(page, address)),
-    ]
+        return ""
+    return fetch_site(page, address)

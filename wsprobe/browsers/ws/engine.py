@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from wsprobe.browsers.engine import Construction, Made, Page
+from wsprobe.browsers.engine import Construction, Page
 from wsprobe.browsers.network import reset_unasked
 from wsprobe.browsers.runtime.client import Answered, Client, Failed, Opened
 from wsprobe.browsers.script import CLOSED, CLOSING, CONNECTING, MAX_REASON, CallTexts, CloseCall, WebSocket
-from wsprobe.browsers.ws import constructor
 from wsprobe.browsers.ws.facts import Facts
 from wsprobe.browsers.ws.handshake import answered
-from wsprobe.browsers.ws.request import request
 from wsprobe.browsers.ws.session import WsSession, is_valid
 from wsprobe.exchange import Act
 from wsprobe.read.reading import Reading
@@ -53,16 +51,8 @@ class Ws(Client[Facts]):
         """The codes that close() takes."""
         return is_valid(code)
 
-    @property
-    def texts(self) -> CallTexts:  # type: ignore[override]
-        said = self.facts.exceptions
-        return CallTexts(said["close-code"], said["close-reason"], said["send-connecting"])
-
-    def made(self, url: str, page: Page) -> Made:
-        return constructor.construct(url, page, self.facts)
-
-    def request(self, made: Construction, page: Page, key: str) -> bytes:
-        return request(made, page, key, self.facts)
+    def values(self, made: Construction, page: Page) -> dict[str, str]:
+        return {**super().values(made, page), "protocols": ",".join(made.protocols)}
 
     def answered(self, reading: Reading, protocols: tuple[str, ...]) -> Answered:
         return answered(reading, protocols)

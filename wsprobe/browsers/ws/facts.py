@@ -6,11 +6,19 @@ from collections.abc import Mapping
 
 import msgspec
 
+from wsprobe.browsers.request import Template
+from wsprobe.browsers.runtime.constructor import Constructor
+
 
 class Facts(msgspec.Struct, frozen=True):
     version: str
-    extensions: str
-    """The value of Sec-WebSocket-Extensions offered (lib/permessage-deflate.js)."""
+    constructor: Constructor
+    """Sources: ws lib/websocket.js (initAsClient). Its exceptions are plain Errors without a legacy code. An
+    empty fragment is none (``hash`` is empty); ws+unix: URLs lead to a socket of this machine, not to a server
+    that is probed here."""
+    request: Template
+    """Source: ws lib/websocket.js (initAsClient), node lib/_http_client.js. No Origin, no cookie, no
+    User-Agent unless script sets one; the URL's credentials are sent at once."""
     exceptions: Mapping[str, str]
     """Messages of what the constructor, close() and send() throw."""
     close_timeout: int
