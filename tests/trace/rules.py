@@ -6,7 +6,8 @@ and seconds, ``;`` before each field, and ``|`` before the body; ``101`` with wh
 (``OPENED``); ``= NAME``: the same answer; or ``cut``, ``reset``, ``silent``, ``refused``, ``no tls``, ``alpn``,
 ``ssh`` and ``tls`` (what came without HTTP), ``stopped``, and ``h2`` with a status. Then come the conclusions:
 id, how likely, ``open``, the answers that show it, the sentence, and what to write in which proxy. ``> left
-out`` lists the changes that would tell nothing, and why; ``> next`` the one that is sent next."""
+out`` lists what may still be sent, and why the rest would tell nothing; ``> next`` what is sent next;
+``> makes`` (of which changes) how each request differs from the one that was given."""
 
 from __future__ import annotations
 
@@ -39,7 +40,7 @@ from wsprobe.opening import Offer, request
 from wsprobe.read.tokens import expected_accept
 from wsprobe.report import report
 from wsprobe.trace.answer import answer_of
-from wsprobe.trace.changes import CHANGES, Backend, Start, Trace, values
+from wsprobe.trace.changes import CHANGES, Backend, Question, Start, Trace, values
 from wsprobe.trace.changes import with_field as changed
 from wsprobe.trace.conclusions import conclusions
 from wsprobe.trace.series import Choice, following, left_out
@@ -94,7 +95,12 @@ class Section(msgspec.Struct, frozen=True):
             for each in conclusions(seen)
         ]
         if "left out" in self.lines:
-            told += (f"not {name}: {why}" for name, why in left_out(seen, Choice()))
+            told += _left_out(seen)
+        for line in self.lines:
+            if line.startswith("makes"):
+                wanted = line.split()[1:]
+                asked = (each for row in CHANGES for each in row.make(seen))
+                told += (_made(seen, each) for each in asked if not wanted or each.name.split()[0] in wanted)
         if "next" in self.lines:
             step = following(seen, Choice())
             told.append(f"next {step.name if step is not None else 'nothing'}")
@@ -108,10 +114,36 @@ def _who(fix: str) -> str:
     )
 
 
+def _left_out(seen: Trace) -> Iterator[str]:
+    """What may still be sent, and why the rest would tell nothing."""
+    reasons: dict[str, list[str]] = {}
+    for name, why in left_out(seen, Choice()):
+        if not why.startswith("sent only"):
+            reasons.setdefault("may be sent" if why.startswith("no more than") else why, []).append(name)
+    return (f"{why}: {', '.join(names)}" for why, names in reasons.items())
+
+
+def _made(seen: Trace, question: Question) -> str:
+    """How a request differs from the one that was given."""
+    given, plan = seen.start.plan, question.plan
+    before, after = (each.request.decode("latin-1").split("\r\n") for each in (given, plan))
+    differs = [f"-{line.partition(': ')[0]}" for line in before if line not in after]
+    differs += (f"+{line}" for line in after if line not in before)
+    differs += (f"to {each[2]}:{each[3]}" for each in plan.route.connect_to)
+    differs += (f"at {each[2][0]}" for each in plan.route.resolve)
+    if plan.target.secure != given.target.secure:
+        differs.append("with TLS" if plan.target.secure else "without TLS")
+    if plan.http2 is not None:
+        differs.append(f"over HTTP/2, ALPN {' '.join(plan.tls.alpn or ())}")
+    if plan.limits != given.limits:
+        differs.append(f"held {plan.limits.linger:g} s, at most {plan.limits.max_time:g} s")
+    return f"makes {question.name}: {'; '.join(differs)}".rstrip()
+
+
 def start_of(words: list[str]) -> Start:
-    """A trace begins with these words: ``tls``, ``origin``, ``auth``, ``hold``, ``each``, ``http2``,
-    ``no-engines``, a number of backends (``backends=2``), and ``path=``, ``cookie=`` (its size), ``offer=`` and
-    ``resource=`` (the path of the last backend) with a value."""
+    """A trace begins with these words: ``tls``, ``origin``, ``auth``, ``each``, ``http2``, ``no-engines``, a
+    number of backends (``backends=2``), how long to ``hold=``, and ``path=``, ``cookie=`` (its size),
+    ``offer=`` and ``resource=`` (the path of the last backend) with a value."""
     given = dict(word.split("=", 1) for word in words if "=" in word)
     secure = "tls" in words
     resource = given.get("path", "/chat")
@@ -136,7 +168,7 @@ def start_of(words: list[str]) -> Start:
         () if "no-engines" in words else (("chromium", browser), ("firefox", browser)),
         tuple(backends),
         "each" in words,
-        2.0 if "hold" in words else 0.0,
+        float(given.get("hold", 0)),
         lines.planned().http2 if "http2" in words else None,
     )
 

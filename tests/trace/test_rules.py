@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.cases import every, named
 from tests.trace.rules import FILES, Section, sections
+from wsprobe.show.lines import Look, text_of
+from wsprobe.show.trace import row
 
 SECTIONS = [each for file in FILES for each in sections(file.read_text("ascii"))]
 
@@ -12,3 +16,24 @@ SECTIONS = [each for file in FILES for each in sections(file.read_text("ascii"))
 def test_a_trace_means_what_the_file_has(section: Section) -> None:
     """A difference on purpose is shown by ``python -m tests.trace.rules``, and read as a diff."""
     assert section.anew() == section.means
+
+
+@pytest.mark.parametrize(
+    ("base", "origin", "ends"),
+    [
+        ("101", "101", "as base"),
+        ("101 closed 4403 no", "101 closed 4403 no", "as base"),
+        ("101 closed 4403 no", "101 closed 4401 no", "Close 4401: no"),
+        ("101", "101 closed 4403 no", "Close 4403: no"),
+        ("101 closed 4403 no", "101", ""),
+        ("403 Forbidden | no", "403 Forbidden | no", "as base"),
+        ("403 Forbidden | no", "403 Forbidden | other", '"other"'),
+        ("101", "stopped", ""),
+    ],
+)
+def test_a_row_is_as_base_if_nothing_tells_them_apart(base: str, origin: str, ends: str) -> None:
+    """Two sessions that open and end for different reasons are not the same row."""
+    seen = Section("a row", (f"base: {base}", f"origin: {origin}"), "").trace()
+    shown = text_of(row("origin", seen, Look())[0]).rstrip()
+    assert shown.endswith(ends or " ms" if origin == "101" else ends)
+    assert shown.endswith("as base") == (ends == "as base")

@@ -26,7 +26,7 @@ def cells(name: str, seen: Trace, look: Look) -> Line:
         about = Piece("over HTTP/1.1: the server does not take HTTP/2", "dim")
     elif name in HELD and answer.opens and _held(answer):
         about = Piece(_held(answer))
-    elif name != "base" and answer.kind != "interrupted" and same(answer, seen.base):
+    elif name != "base" and answer.kind != "interrupted" and _as_base(answer, seen.base):
         about = Piece("as base", "dim")
     return (
         Piece(_escaped(name, look)),
@@ -34,6 +34,11 @@ def cells(name: str, seen: Trace, look: Look) -> Line:
         Piece("" if seconds is None else f"{seconds * 1000:.0f} ms", "dim"),
         about,
     )
+
+
+def _as_base(answer: Answer, base: Answer) -> bool:
+    """True if nothing tells the answers apart; of two that open, how their sessions ended may."""
+    return same(answer, base) and (not base.opens or answer.cause == base.cause)
 
 
 def row(name: str, seen: Trace, look: Look) -> list[Line]:
@@ -54,7 +59,7 @@ def _about(answer: Answer, look: Look) -> str:
     if answer.kind not in ("http", "open", "invalid") or final is None:
         return ""
     if answer.opens:
-        return _held(answer)
+        return _held(answer) or (_escaped(answer.cause.evidence, look) if answer.cause is not None else "")
     words = [look.text(final.reason)]
     if answer.location:
         words.append(f"-> {_escaped(answer.location, look)}")

@@ -78,7 +78,8 @@ class Answer(msgspec.Struct, frozen=True):
 
     kind: Kind
     report: Report
-    status: int | None = None
+    status: int = 0
+    """0 if none came."""
     server: tuple[str, ...] = ()
     location: str = ""
     text: str = ""
@@ -174,7 +175,7 @@ def answer_of(report: Report) -> Answer:
     return Answer(
         kind,
         report,
-        status=final.status,
+        status=final.status or 0,
         server=tuple(field.value.decode("latin-1") for field in final.head.all(b"server")),
         location=next((field.value.decode("latin-1") for field in final.head.all(b"location")), ""),
         text=words_of(body[:LOOKED_AT]),

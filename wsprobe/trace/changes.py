@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 import msgspec
 from msgspec.structs import replace
 
+from wsprobe.diagnosis.evidence import to_another_host, url_parts
 from wsprobe.exchange import Connected, ConnectFailed, Http2, Plan, Resolved, TlsFailed
 from wsprobe.target import loopback
 from wsprobe.trace.answer import Answer, alike, ended_in_silence, same
@@ -424,11 +425,11 @@ def settled(seen: Trace) -> str:
         return "every request is cut without a byte"
     if base.kind == "silent" and get.kind == "silent":
         return "no request is answered"
-    if base.kind in ("cut", "silent") and get.kind == "http" and (get.status or 0) >= 500:
+    if base.kind in ("cut", "silent") and get.kind == "http" and get.status >= 500:
         return "the proxy does not reach what is behind it"
     if base.kind != "http" or not seen.like_get:
         return ""
-    status = base.status or 0
+    status = base.status
     if status >= 500:
         return f"a plain GET gets the same {status}"
     if status == 401 and base.field(b"www-authenticate") is not None:
@@ -497,17 +498,22 @@ def _one_browser_alone(seen: Trace) -> str:
 
 def _final_slash(seen: Trace) -> str:
     base = seen.base
-    if base.kind == "http" and 300 <= (base.status or 0) < 400 and _to_slash(seen):
+    if base.kind == "http" and 300 <= base.status < 400 and to_slash(seen):
         return ""
     if settled(seen) or base.kind != "http" or not seen.like_get or base.status not in (200, 404):
         return settled(seen) or "the answer is not about the path alone"
     return ""
 
 
-def _to_slash(seen: Trace) -> bool:
-    there = re.sub(r"^[a-z]+://[^/]*", "", seen.base.location).partition("?")[0].encode("latin-1")
-    here = resource_of(seen.start.plan.request).partition(b"?")[0]
-    return there in (here + b"/", here.removesuffix(b"/")) and there != here
+def to_slash(seen: Trace) -> str:
+    """The path that the answer redirects to, if it is that of the URL with its slash or without; else ""."""
+    location, request = seen.base.location, seen.start.plan.request
+    there = url_parts(location)[1]
+    here = resource_of(request).partition(b"?")[0].decode("latin-1")
+    host = b"".join(values(request, b"host")).decode("latin-1")
+    if there == here or to_another_host(location, host):
+        return ""
+    return there if there in (here + "/", here.removesuffix("/")) else ""
 
 
 def _origin_past(seen: Trace) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from wsprobe.diagnosis.evidence import to_another_host
 from wsprobe.diagnosis.proxies import mending
 from wsprobe.trace.answer import Answer, alike, same_words
-from wsprobe.trace.changes import Trace, resource_of, values
+from wsprobe.trace.changes import Trace, resource_of, to_slash, values
 from wsprobe.trace.conclusion import (
     ASK_PAST,
     Conclusion,
@@ -68,7 +68,7 @@ def unauthorized(seen: Trace) -> Iterator[Conclusion]:
 )
 def redirected(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
-    if base.kind != "http" or not 300 <= (base.status or 0) < 400 or not base.location:
+    if base.kind != "http" or not 300 <= base.status < 400 or not base.location:
         return
     kind, fix = _redirect(seen)
     every = "to a plain GET too" if seen.like_get else "but not to a plain GET"
@@ -91,9 +91,7 @@ def _redirect(seen: Trace) -> tuple[str, str]:
             f"Open the socket there, or log in first, or let the server answer this path without a redirect: "
             f"{base.location}"
         )
-    path = re.sub(r"(?i)^[a-z]+://[^/?#]*", "", base.location).partition("?")[0]
-    own = resource_of(seen.start.plan.request).decode("latin-1").partition("?")[0]
-    if path != own and path in (own + "/", own.removesuffix("/")):
+    if path := to_slash(seen):
         final = "with its final slash" if path.endswith("/") else "without its slash"
         fix = f"Open the path with the slash as it is served: {path}\n" + mending("slash", base.proxies)
         return f"to the same path {final}", fix
@@ -252,7 +250,7 @@ def _only_upgrade_counts(seen: Trace) -> Answer | None:
     base, get, bare, version = seen.base, seen["get"], seen["no-upgrade"], seen["no-version"]
     if base.kind != "http" or get is None or seen.like_get or bare is None or version is None:
         return None
-    if alike(bare, base) or not alike(version, base) or base.by_server or (base.status or 0) >= 500:
+    if alike(bare, base) or not alike(version, base) or base.by_server or base.status >= 500:
         return None
     return bare
 
@@ -296,7 +294,7 @@ def upgrade_refused(seen: Trace) -> Iterator[Conclusion]:
 @rule("500 or another 5xx to every request", "that server itself fails", "why; the log of that server shows it")
 def server_error(seen: Trace) -> Iterator[Conclusion]:
     base, get = seen.base, seen["get"]
-    if base.kind != "http" or get is None or (base.status or 0) < 500 or not alike(base, get):
+    if base.kind != "http" or get is None or base.status < 500 or not alike(base, get):
         return
     yield Conclusion(
         f"{base.status} for every request, a plain GET too, {written_by(base)}: that server itself fails "
@@ -311,7 +309,7 @@ def server_error(seen: Trace) -> Iterator[Conclusion]:
 @rule("a 5xx to the handshake, another answer to a plain GET", "the handshake fails behind the proxy", "why")
 def handshake_fails(seen: Trace) -> Iterator[Conclusion]:
     base, get = seen.base, seen["get"]
-    if base.kind != "http" or get is None or (base.status or 0) < 500:
+    if base.kind != "http" or get is None or base.status < 500:
         return
     yield Conclusion(
         f"{base.status} to the handshake ({written_by(base)}), another answer to a plain GET ({get.result()}): "

@@ -269,7 +269,7 @@ def cut_at_once(seen: Trace) -> Iterator[Conclusion]:
 )
 def backend_down(seen: Trace) -> Iterator[Conclusion]:
     base, get = seen.base, seen["get"]
-    if get is None or get.kind != "http" or (get.status or 0) < 500:
+    if get is None or get.kind != "http" or get.status < 500:
         return
     if base.kind in ("cut", "silent"):
         yield Conclusion(
