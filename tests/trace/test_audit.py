@@ -84,6 +84,12 @@ def test_a_server_that_accepts_and_closes_has_refused() -> None:
     assert found(seen) == {}
 
 
+@pytest.mark.parametrize("code", [1000, 1005])
+def test_a_server_that_closes_every_session_at_once_refuses_nobody(code: int) -> None:
+    assert not found(audit(unless_clear(lambda of: Reply(code=code)), start(cookie=None)))
+    assert not found(audit(unless_clear(lambda of: Reply(code=code))))
+
+
 def test_null_alone_is_any_origin_because_every_page_can_send_it() -> None:
     seen = audit(unless_clear(lambda of: no_check(of) if of.origin in (None, "null", OWN) else DENIED))
     one = found(seen)["any-origin"]
