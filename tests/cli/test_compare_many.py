@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from wsprobe.cli import compare, compare_many
-from wsprobe.cli.compare_many import _worker as worker
+from wsprobe.cli import compare, compare_shared
+from wsprobe.cli.compare_shared import worker
 from wsprobe.cli.main import run
 from wsprobe.cli.readers import Readers
 from wsprobe.cli.recordings import RecordedLine
@@ -125,7 +125,7 @@ def test_the_schema_holds_without_tellable(many: Callable[..., str], capsys: Cap
 
 
 def deadly(said: Settings, by: Readers) -> Work:
-    """As ``compare_many._worker``, but a piece with this close code in it ends the process."""
+    """As ``compare_shared.worker``, but a piece with this close code in it ends the process."""
     work = worker(said, by)
 
     async def read(lines: Sequence[RecordedLine], keep: Callable[[Callable[[], object]], object]) -> object:
@@ -141,11 +141,11 @@ def test_a_line_that_ends_processes_takes_no_other_with_it(
     recorded: list[str], many: Callable[..., str], capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It ends two with its piece, and two by itself; the pieces before and behind it are there, in order."""
-    monkeypatch.setattr(compare_many, "PIECE_LINES", 2)
+    monkeypatch.setattr(compare_shared, "PIECE_LINES", 2)
     first, second, third = recorded
     others = output(capsys, many(first, first, second, second, first))[1]
     file = many(first, first, second, third, second, first)
-    monkeypatch.setattr(compare_many, "_worker", deadly)
+    monkeypatch.setattr(compare_shared, "worker", deadly)
     status, out, err = output(capsys, "--workers", "2", file)
     assert (status, out) == (Exit.USAGE, others)
     lost = "was killed by SIGKILL with 1 part of the list in hand"
@@ -186,8 +186,8 @@ def test_when_the_last_process_is_lost_and_there_is_no_other_one_line_says_so(
             return super()._start(alone)
 
     file = many(*[recorded[2]] * 3)
-    monkeypatch.setattr(worker_pool, "WorkerPool", One)
-    monkeypatch.setattr(compare_many, "_worker", deadly)
+    monkeypatch.setattr(compare_shared, "WorkerPool", One)
+    monkeypatch.setattr(compare_shared, "worker", deadly)
     status, out, err = output(capsys, "--workers", "2", file)
     assert (status, out) == (Exit.USAGE, "")
     assert err.endswith("--workers 1 needs no other process (see wsprobe compare --help)\n")

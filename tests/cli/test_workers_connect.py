@@ -112,7 +112,7 @@ def test_with_a_rate_nothing_is_given_out_before_all_processes_can_work(
 
     def give(self: WorkerPool, item: object, over: Callable[[object], object]) -> None:
         seen.append("give")
-        trio.lowlevel.current_trio_token().run_sync_soon(over, WorkerResult())
+        trio.lowlevel.current_trio_token().run_sync_soon(over, [WorkerResult()])
 
     monkeypatch.setattr(WorkerPool, "up", up)
     monkeypatch.setattr(WorkerPool, "give", give)

@@ -11,14 +11,14 @@ import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from functools import partial
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import click
 from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe import net
-from wsprobe.cli.lists import ANYWHERE, Came, Chunk, Job, Jobs, Run, Sink
+from wsprobe.cli.lists import ANYWHERE, Came, Chunk, Item, Job, Jobs, Result, Run, Sink, UrlRun
 from wsprobe.cli.option import LAB
 from wsprobe.cli.output import WorkerResult, finish, json_line, worker_result
 from wsprobe.cli.probe import asked, host_of, reported, usable
@@ -215,11 +215,15 @@ def probe_there(sources: Sequence[Word | UrlList], settings: Settings, to: Sink)
 
     Raises click.UsageError, and KeyboardInterrupt for ^C after the reports of all that had come until then.
     """
-    run = Run(settings, to)
+    run = UrlRun(settings, to)
 
     async def work(there: Cluster) -> None:
+        def do(jobs: Sequence[Job]) -> Do[Came]:
+            return partial(asked_by, sent(settings, there.threads), [job.place.url for job in jobs])
+
+        lost = WorkerResult(complaint=LOST)
         jobs = Jobs(sources, settings, Elsewhere(partial(all_private, settings, there)), to, to.wants)
-        await run.over_all(jobs, AnyWorker(there, settings))
+        await run.over_all(jobs, AnyWorker(there, do, lambda job: lost))
 
     with run.handed_on_after_interrupt():
         work_with(settings, work, lambda: run.handed)
@@ -227,45 +231,65 @@ def probe_there(sources: Sequence[Word | UrlList], settings: Settings, to: Sink)
 
 MANY = 100_000
 """Chunks at once: there is another bound, which the cluster has."""
+Do = Callable[[str], Awaitable[list[Result]]]
+"""What a worker does with some items, given its name; it can be pickled."""
 
 
-class AnyWorker:
-    """Whichever worker of a cluster has room asks."""
+class AnyWorker(Generic[Item, Result]):
+    """Whichever worker of a cluster has room does the work."""
 
-    def __init__(self, there: Cluster, settings: Settings) -> None:
+    def __init__(
+        self, there: Cluster, do: Callable[[Sequence[Item]], Do[Result]], lost: Callable[[Item], Result]
+    ) -> None:
+        """*do*: what is done with some items. *lost*: what stands in for the result of one with which workers
+        were gone, one after the other."""
         self._there = there
-        self._settings = settings
+        self._do = do
+        self._lost = lost
 
     @asynccontextmanager
     async def at_work(self) -> AsyncGenerator[None, None]:
         yield
 
     def together(
-        self, jobs: AsyncGenerator[Job, None]
-    ) -> AbstractAsyncContextManager[AsyncGenerator[list[Job], None]]:
+        self, jobs: AsyncGenerator[Item, None]
+    ) -> AbstractAsyncContextManager[AsyncGenerator[list[Item], None]]:
         return net.gathered(jobs, lambda number: FIRST if number < 4 * self._there.threads else CHUNK, LINGER)
 
-    async def carry_out(self, chunks: AsyncGenerator[Chunk, None], run: Run) -> None:
+    async def carry_out(
+        self, chunks: AsyncGenerator[Chunk[Item, Result], None], run: Run[Item, Result]
+    ) -> None:
         there = self._there
 
-        async def one(chunk: Chunk) -> Chunk:
+        async def one(chunk: Chunk[Item, Result]) -> Chunk[Item, Result]:
             run.begun(chunk)
-            urls = [job.place.url for job in chunk.jobs]
             try:
-                results = await ask(there, sent(self._settings, there.threads), urls)
+                results = await self._done(chunk.jobs)
             finally:
                 there.room.release_on_behalf_of(chunk)
             run.came(chunk, ANYWHERE, results)
             run.over(chunk)
             return chunk
 
-        async def with_room() -> AsyncGenerator[Chunk, None]:
+        async def with_room() -> AsyncGenerator[Chunk[Item, Result], None]:
             async with aclosing(chunks):
                 async for chunk in chunks:
                     await there.room.acquire_on_behalf_of(chunk)
                     yield chunk
 
         await net.in_order(one, with_room(), Pace(MANY), run.hand_on, run.weight, ordered=run.ordered)
+
+    async def _done(self, items: Sequence[Item]) -> list[Result]:
+        """What came of each of *items*, by some worker. Raises ClusterError.
+
+        Items whose workers die are done one by one: the one that kills them takes no other with it.
+        """
+        try:
+            return await send(self._there, self._do(items))
+        except Lost:
+            if len(items) == 1:
+                return [self._lost(items[0])]
+        return [came for item in items for came in await self._done([item])]
 
 
 def sent(settings: Settings, threads: int) -> Sent:
@@ -292,19 +316,6 @@ def sent(settings: Settings, threads: int) -> Sent:
         pace,
         bool(settings.output.as_json or settings.lists.resume or settings.elsewhere.from_each) and not shown,
     )
-
-
-async def ask(there: Cluster, sent: Sent, urls: Sequence[str]) -> list[Came]:
-    """What came of each of *urls*, by some worker. Raises ClusterError.
-
-    A chunk whose workers die is asked URL by URL: the one that kills them takes no other with it.
-    """
-    try:
-        return await send(there, partial(asked_by, sent, urls))
-    except Lost:
-        if len(urls) == 1:
-            return [WorkerResult(complaint=LOST)]
-    return [came for url in urls for came in await ask(there, sent, [url])]
 
 
 async def send(there: Cluster, work: Callable[[str], Awaitable[Work]], by: Worker | None = None) -> Work:

@@ -105,7 +105,11 @@ def compare_all(
         every = (line for each in kept if each is not None for line in each)
         first = list(islice(every, HELD + 1))
         if len(first) > HELD:
-            return compare_many(chain(first, every), settings, by, workers)
+            if workers == 1 and settings.cluster is None:
+                return compare_many(chain(first, every), settings, by)
+            from wsprobe.cli.compare_shared import compare_shared  # trio, and other processes
+
+            return compare_shared(chain(first, every), settings, by, workers)
         reports = [recorded(exchange, by) for line in chain(first, every) for exchange in exchanges(line)]
     else:
         reports = collect(words, kept, settings, by)

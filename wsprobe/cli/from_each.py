@@ -30,7 +30,7 @@ from wsprobe.cli.cluster import (
     work_with,
 )
 from wsprobe.cli.engines import own_place, places_of, reports_of
-from wsprobe.cli.lists import Came, Chunk, Job, Jobs, Run, Sink
+from wsprobe.cli.lists import Came, Chunk, Job, Jobs, Run, Sink, UrlRun
 from wsprobe.cli.probe import reported
 from wsprobe.cli.readers import Readers
 from wsprobe.cli.settings import Settings
@@ -78,7 +78,7 @@ def probe_each(sources: Sequence[Word | UrlList], settings: Settings, to: Rows) 
         work_with(settings, work, lambda: run.handed)
 
 
-class RowRun(Run):
+class RowRun(UrlRun):
     """One run over a list, of which every URL is asked from every place."""
 
     to: Rows
@@ -89,14 +89,14 @@ class RowRun(Run):
         self.unasked: Counter[str] = Counter()
         """Place -> how many URLs were not asked from there."""
 
-    def hand(self, chunk: Chunk) -> None:
+    def hand(self, chunk: Chunk[Job, Came]) -> None:
         self.handed = True
         for at, job in enumerate(chunk.jobs):
             got = {place: chunk.came[place][at] if place in chunk.came else None for place in self.places}
             _hand_on(job, got, self.to)
             self.unasked.update(place for place, each in got.items() if each is None)
 
-    def weight(self, chunk: Chunk) -> int:
+    def weight(self, chunk: Chunk[Job, Came]) -> int:
         return super().weight(chunk) + SIGHT * sum(map(len, chunk.came.values()))
 
     def left(self) -> int | None:
@@ -128,10 +128,10 @@ class EveryPlace:
     ) -> AbstractAsyncContextManager[AsyncGenerator[list[Job], None]]:
         return net.gathered(jobs, lambda number: FIRST if number < self._deep else CHUNK, LINGER)
 
-    async def carry_out(self, chunks: AsyncGenerator[Chunk, None], run: Run) -> None:
+    async def carry_out(self, chunks: AsyncGenerator[Chunk[Job, Came], None], run: Run[Job, Came]) -> None:
         alone = net.Lock()
 
-        async def one(chunk: Chunk) -> Chunk:
+        async def one(chunk: Chunk[Job, Came]) -> Chunk[Job, Came]:
             urls = [job.place.url for job in chunk.jobs]
 
             async def at(place: str) -> None:

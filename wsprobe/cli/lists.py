@@ -8,10 +8,11 @@ the list; what had come by the time of ^C is handed on before the command ends.
 from __future__ import annotations
 
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, contextmanager
 from operator import itemgetter
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 import click
 from msgspec import Struct, field
@@ -80,103 +81,93 @@ class Job(Struct, frozen=True):
     """What is asked first, where it was made to see whether it can be."""
 
 
-class Chunk(Struct, eq=False):
-    """URLs that are asked together, and what came of them."""
+Item = TypeVar("Item")
+"""What a list is of."""
+Result = TypeVar("Result")
+"""What comes of an item."""
+
+
+class Chunk(Struct, Generic[Item, Result], eq=False):
+    """Items that go out together, and what came of them."""
 
     number: int
-    jobs: list[Job]
-    came: dict[str, list[Came | None]] = field(default_factory=dict)
-    """Place -> what came of each URL there; None where it was not asked."""
+    jobs: list[Item]
+    came: dict[str, list[Result | None]] = field(default_factory=dict)
+    """Place -> what came of each item there; None where nothing was done with it."""
 
 
-class Executor(Protocol):
+class Executor(Protocol[Item, Result]):
     """Who does the work."""
 
     def at_work(self) -> AbstractAsyncContextManager[None]:
         """While this context lasts, there is somebody to do it."""
 
     def together(
-        self, jobs: AsyncGenerator[Job, None]
-    ) -> AbstractAsyncContextManager[AsyncGenerator[list[Job], None]]:
+        self, jobs: AsyncGenerator[Item, None]
+    ) -> AbstractAsyncContextManager[AsyncGenerator[list[Item], None]]:
         """*jobs* in the lists that go out together."""
 
-    async def carry_out(self, chunks: AsyncGenerator[Chunk, None], run: Run) -> None:
+    async def carry_out(
+        self, chunks: AsyncGenerator[Chunk[Item, Result], None], run: Run[Item, Result]
+    ) -> None:
         """Do all *chunks*, and tell *run* of each: ``begun``, ``came`` as soon as anything has, ``over``; then
         ``hand_on``, in the order that it wants."""
 
 
-class Run:
-    """One run over a list."""
+class Run(ABC, Generic[Item, Result]):
+    """One run over a list. What is done with what came of a chunk is for a subclass to say: ``hand``."""
 
-    def __init__(self, settings: Settings, to: Sink) -> None:
-        self.settings = settings
-        self.to = to
-        self.ordered = not settings.lists.unordered
+    def __init__(self, *, ordered: bool = True) -> None:
+        """*ordered*: results are handed on in the order of the list, and not as they come."""
+        self.ordered = ordered
         self.handed = False
         """Whether anything was handed on."""
-        self._kept: dict[int, Chunk] = {}
+        self._kept: dict[int, Chunk[Item, Result]] = {}
         self._under_way = 0
 
-    async def over_all(self, jobs: Jobs, executor: Executor) -> None:
-        """Have *executor* do all *jobs*. Raises click.UsageError."""
-        self._jobs = jobs
-        async with executor.at_work():
-            await jobs.prepare()
-            async with executor.together(jobs.each()) as lists:
-                await executor.carry_out(self._numbered(lists), self)
-            jobs.check_any()
-
-    async def _numbered(self, lists: AsyncGenerator[list[Job], None]) -> AsyncGenerator[Chunk, None]:
+    async def numbered(
+        self, lists: AsyncGenerator[list[Item], None]
+    ) -> AsyncGenerator[Chunk[Item, Result], None]:
+        """*lists* as chunks."""
         number = 0
         async with aclosing(lists):
             async for each in lists:
                 yield Chunk(number, each)
                 number += 1
 
-    def begun(self, chunk: Chunk) -> None:
-        """*chunk* is asked from now on."""
+    def begun(self, chunk: Chunk[Item, Result]) -> None:
+        """Somebody is at *chunk* from now on."""
         self._under_way += len(chunk.jobs)
-        self._tell()
+        self.progressed()
 
-    def came(self, chunk: Chunk, place: str, results: Sequence[Came | None]) -> None:
+    def came(self, chunk: Chunk[Item, Result], place: str, results: Sequence[Result | None]) -> None:
         """Take what came of *chunk* at a place: should ^C come now, it is handed on."""
         chunk.came[place] = [*results]
         self._kept[chunk.number] = chunk
 
-    def over(self, chunk: Chunk) -> None:
+    def over(self, chunk: Chunk[Item, Result]) -> None:
         """All of *chunk* has come."""
         self._under_way -= len(chunk.jobs)
 
-    def hand_on(self, chunk: Chunk) -> None:
-        """Hand on *chunk*, whose turn has come. It is read only now: what waits is the recording alone."""
+    def hand_on(self, chunk: Chunk[Item, Result]) -> None:
+        """Hand on *chunk*, whose turn has come. It is read only now: what waits is the result alone."""
         del self._kept[chunk.number]
         self.hand(chunk)
-        self._tell()
+        self.progressed()
 
-    def hand(self, chunk: Chunk) -> None:
+    @abstractmethod
+    def hand(self, chunk: Chunk[Item, Result]) -> None:
         """Hand on what came of *chunk*."""
-        self.handed = True
-        for job, came in zip(chunk.jobs, chunk.came[ANYWHERE], strict=True):
-            if isinstance(came, Exchange):
-                self.to.report(reported(job.place, came))
-            elif came is None or came.complaint:
-                self.to.unusable(f"{job.where or job.place.url}: {came.complaint if came else ''}")
-            else:
-                self.to.told(came)
 
-    def weight(self, chunk: Chunk) -> int:
+    @abstractmethod
+    def weight(self, chunk: Chunk[Item, Result]) -> int:
         """Bytes that *chunk* holds while it waits for those before it."""
-        return sum(weight(each) for all_came in chunk.came.values() for each in all_came if each is not None)
-
-    def left(self) -> int | None:
-        """How many URLs are still to be read; None if nobody knows."""
-        return self._jobs.left()
 
     def under_way(self) -> int:
         return self._under_way
 
-    def _tell(self) -> None:
-        self.to.asking(self.under_way(), self.left, net.clock)
+    def progressed(self) -> None:
+        """More is under way, or less."""
 
     @contextmanager
     def handed_on_after_interrupt(self) -> Iterator[None]:
@@ -189,6 +180,44 @@ class Run:
             for _, each in sorted(self._kept.items(), key=itemgetter(0)):
                 self.hand(each)
             raise
+
+
+class UrlRun(Run[Job, Came]):
+    """One run over a list of URLs."""
+
+    def __init__(self, settings: Settings, to: Sink) -> None:
+        super().__init__(ordered=not settings.lists.unordered)
+        self.settings = settings
+        self.to = to
+
+    async def over_all(self, jobs: Jobs, executor: Executor[Job, Came]) -> None:
+        """Have *executor* do all *jobs*. Raises click.UsageError."""
+        self._jobs = jobs
+        async with executor.at_work():
+            await jobs.prepare()
+            async with executor.together(jobs.each()) as lists:
+                await executor.carry_out(self.numbered(lists), self)
+            jobs.check_any()
+
+    def hand(self, chunk: Chunk[Job, Came]) -> None:
+        self.handed = True
+        for job, came in zip(chunk.jobs, chunk.came[ANYWHERE], strict=True):
+            if isinstance(came, Exchange):
+                self.to.report(reported(job.place, came))
+            elif came is None or came.complaint:
+                self.to.unusable(f"{job.where or job.place.url}: {came.complaint if came else ''}")
+            else:
+                self.to.told(came)
+
+    def weight(self, chunk: Chunk[Job, Came]) -> int:
+        return sum(weight(each) for all_came in chunk.came.values() for each in all_came if each is not None)
+
+    def left(self) -> int | None:
+        """How many URLs are still to be read; None if nobody knows."""
+        return self._jobs.left()
+
+    def progressed(self) -> None:
+        self.to.asking(self.under_way(), self.left, net.clock)
 
 
 class Here:
@@ -213,8 +242,8 @@ class Here:
     ) -> AsyncGenerator[AsyncGenerator[list[Job], None], None]:
         yield one_by_one(jobs)
 
-    async def carry_out(self, chunks: AsyncGenerator[Chunk, None], run: Run) -> None:
-        async def one(chunk: Chunk) -> Chunk:
+    async def carry_out(self, chunks: AsyncGenerator[Chunk[Job, Came], None], run: Run[Job, Came]) -> None:
+        async def one(chunk: Chunk[Job, Came]) -> Chunk[Job, Came]:
             (job,) = chunk.jobs
 
             def keep(exchange: Exchange) -> None:
@@ -231,12 +260,12 @@ class Here:
         await net.in_order(one, chunks, self._pace, run.hand_on, run.weight, host, run.ordered)
 
 
-def host(chunk: Chunk) -> str:
+def host(chunk: Chunk[Job, Came]) -> str:
     """Who is asked, where that is one."""
     return chunk.jobs[0].host
 
 
-async def one_by_one(jobs: AsyncGenerator[Job, None]) -> AsyncGenerator[list[Job], None]:
+async def one_by_one(jobs: AsyncGenerator[Item, None]) -> AsyncGenerator[list[Item], None]:
     """Each of *jobs* alone."""
     async with aclosing(jobs):
         async for job in jobs:
@@ -253,9 +282,11 @@ def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink, a
     with_executor(sources, settings, to, Here(settings, to, ask))
 
 
-def with_executor(sources: Sequence[Word | UrlList], settings: Settings, to: Sink, executor: Executor) -> None:
+def with_executor(
+    sources: Sequence[Word | UrlList], settings: Settings, to: Sink, executor: Executor[Job, Came]
+) -> None:
     """As ``probe_all``, by an *executor* of this machine."""
-    run = Run(settings, to)
+    run = UrlRun(settings, to)
 
     async def everything() -> None:
         async with net.aside() as enter:

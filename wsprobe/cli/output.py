@@ -174,5 +174,5 @@ class Output:
             write(self.settings.output.har, har.document(self._archived), "har")
 
 
-Apart = Callable[[Callable[[], WorkerResult]], object]
-"""Takes what makes a result, should the work on it be cut short."""
+Apart = Callable[[Callable[[], list[WorkerResult]]], object]
+"""Takes what makes the results, should the work on it be cut short."""

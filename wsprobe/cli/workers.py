@@ -7,14 +7,25 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from io import BytesIO, StringIO, TextIOWrapper
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic
 
 import click
 from msgspec.structs import replace
 
 from wsprobe import net
 from wsprobe.cli.connect_output import ConnectOutput
-from wsprobe.cli.lists import ANYWHERE, Chunk, Job, Run, host, one_by_one, probe_all, with_executor
+from wsprobe.cli.lists import (
+    ANYWHERE,
+    Chunk,
+    Item,
+    Job,
+    Result,
+    Run,
+    host,
+    one_by_one,
+    probe_all,
+    with_executor,
+)
 from wsprobe.cli.open_files import allow
 from wsprobe.cli.output import Apart, WorkerResult, finish, worker_result
 from wsprobe.cli.probe import asked, reported, usable
@@ -22,6 +33,7 @@ from wsprobe.cli.settings import Settings
 from wsprobe.cli.targets import Place, UrlList, Word
 from wsprobe.exchange import Exchange
 from wsprobe.net.worker_pool import Lost, WorkerPool
+from wsprobe.schedule import Pace
 
 if TYPE_CHECKING:
     from wsprobe.show.lines import Look
@@ -30,6 +42,7 @@ NOBODY = (
     "all worker processes have ended, and no other can be started; what is printed is whole; "
     "--workers 1 needs no other process"
 )
+ALONE = "this process does the work alone"
 LOST = "not asked: two worker processes ended, one after the other, with it in hand"
 
 
@@ -37,56 +50,92 @@ def probe_with_processes(sources: Sequence[Word | UrlList], settings: Settings, 
     """As ``lists.probe_all``, by processes; by this one alone where the system allows no other."""
     most = sys.maxsize if any(isinstance(each, UrlList) for each in sources) else len(sources)
     pool = WorkerPool(partial(apart, *to.for_workers()), min(settings.lists.workers, most), to.lost)
-    if pool:
-        with_executor(sources, settings, to, Processes(pool, settings))
+    if not pool:
+        to.lost(ALONE)
+        probe_all(sources, replace(settings, lists=replace(settings.lists, workers=1)), to)
         return
-    to.lost("this process does the work alone")
-    probe_all(sources, replace(settings, lists=replace(settings.lists, workers=1)), to)
+
+    def item(jobs: Sequence[Job]) -> str | Place:
+        (job,) = jobs
+        plain = job.place.asking is settings.asking and not job.place.name
+        return job.place.url if plain else job.place
+
+    pace = settings.lists.pace()
+    allow(pace.parallel)
+    lost = WorkerResult(complaint=LOST)
+    with_executor(sources, settings, to, Processes(pool, pace, item, lambda job: lost, host))
 
 
-class Processes:
-    """Other processes of this machine ask."""
+class Processes(Generic[Item, Result]):
+    """Other processes of this machine do the work."""
 
-    def __init__(self, pool: WorkerPool, settings: Settings) -> None:
+    def __init__(
+        self,
+        pool: WorkerPool,
+        pace: Pace,
+        item: Callable[[Sequence[Item]], object],
+        lost: Callable[[Item], Result],
+        host: Callable[[Chunk[Item, Result]], str] = lambda chunk: "",
+    ) -> None:
+        """*item*: what a process gets of some items; it hands back what came of each. *lost*: what stands in
+        for the result of an item with which processes ended, one after the other. *host*: who is asked."""
         self._pool = pool
-        self._settings = settings
-        self._pace = settings.lists.pace()
-        allow(self._pace.parallel)
+        self._pace = pace
+        self._item = item
+        self._lost = lost
+        self._host = host
 
     def at_work(self) -> AbstractAsyncContextManager[None]:
         return self._pool.at_work()
 
     @asynccontextmanager
     async def together(
-        self, jobs: AsyncGenerator[Job, None]
-    ) -> AsyncGenerator[AsyncGenerator[list[Job], None], None]:
+        self, jobs: AsyncGenerator[Item, None]
+    ) -> AsyncGenerator[AsyncGenerator[list[Item], None], None]:
         if self._pace.interval:
             await self._pool.up()  # what waited for a process to start would be begun at once when it has
         yield one_by_one(jobs)
 
-    async def carry_out(self, chunks: AsyncGenerator[Chunk, None], run: Run) -> None:
-        def give(chunk: Chunk, over: Callable[[Chunk], None]) -> None:
-            (job,) = chunk.jobs
-
-            def came(result: WorkerResult | Lost) -> None:
-                if isinstance(result, Lost):
-                    if result.nobody_left:
-                        raise click.UsageError(NOBODY)
-                    result = WorkerResult(complaint=LOST)
-                run.came(chunk, ANYWHERE, [result])
+    async def carry_out(
+        self, chunks: AsyncGenerator[Chunk[Item, Result], None], run: Run[Item, Result]
+    ) -> None:
+        def give(chunk: Chunk[Item, Result], over: Callable[[Chunk[Item, Result]], None]) -> None:
+            def came(results: list[Result]) -> None:
+                run.came(chunk, ANYWHERE, results)
                 run.over(chunk)
                 over(chunk)
 
             run.begun(chunk)
-            plain = job.place.asking is self._settings.asking and not job.place.name
-            self._pool.give(job.place.url if plain else job.place, came)
+            self._give(chunk.jobs, came)
 
-        await net.begun_in_order(give, chunks, self._pace, run.hand_on, run.weight, host, run.ordered)
+        await net.begun_in_order(give, chunks, self._pace, run.hand_on, run.weight, self._host, run.ordered)
+
+    def _give(self, items: Sequence[Item], came: Callable[[list[Result]], object]) -> None:
+        """Have a process do *items*. Where processes end with them in hand, each is given by itself, one after
+        the other: the one that ends processes takes no other with it."""
+
+        def over(results: list[Result] | Lost) -> None:
+            if not isinstance(results, Lost):
+                came(results)
+            elif results.nobody_left:
+                raise click.UsageError(NOBODY)
+            elif len(items) == 1:
+                came([self._lost(items[0])])
+            else:
+                one_more([])
+
+        def one_more(done: list[Result]) -> None:
+            if len(done) == len(items):
+                came(done)
+            else:
+                self._give([items[len(done)]], lambda results: one_more([*done, *results]))
+
+        self._pool.give(self._item(items), over)
 
 
 def apart(
     settings: Settings, several: bool, looks: tuple[Look, Look], encoding: str, counting: bool
-) -> Callable[[str | Place, Apart], Awaitable[WorkerResult]]:
+) -> Callable[[str | Place, Apart], Awaitable[list[WorkerResult]]]:
     """What a process of --workers does with a place: it asks, and writes the report into memory."""
     memory, words = BytesIO(), StringIO()
     sys.stdout = TextIOWrapper(memory, encoding, errors="wsprobe", newline="\n")
@@ -102,7 +151,7 @@ def apart(
         lists=replace(settings.lists, resume=None, summary=False),
     )
 
-    def told(place: Place, exchange: Exchange) -> WorkerResult:
+    def told(place: Place, exchange: Exchange) -> list[WorkerResult]:
         output = ConnectOutput(printed, several, looks)
         finished = output.write(finish(reported(place, exchange), settings))
         sys.stdout.flush()
@@ -113,14 +162,14 @@ def apart(
         memory.truncate()
         words.seek(0)
         words.truncate()
-        return made
+        return [made]
 
-    async def work(item: str | Place, keep: Apart) -> WorkerResult:
+    async def work(item: str | Place, keep: Apart) -> list[WorkerResult]:
         place = item if isinstance(item, Place) else Place(item, settings.asking)
         try:
             first = usable(place)[1]
         except click.UsageError as error:
-            return WorkerResult(complaint="not usable" if settings.output.redact else error.format_message())
+            return [WorkerResult(complaint="not usable" if settings.output.redact else error.format_message())]
 
         def kept(exchange: Exchange) -> None:
             keep(partial(told, place, exchange))

@@ -99,19 +99,6 @@ class WorkerPool:
         """
         self._give(_Given(item, over))
 
-    async def do(self, item: Any) -> Any:
-        """What a process made of *item*, or Lost. As ``give``."""
-        came: list[Any] = []
-        over = trio.Event()
-
-        def take(result: Any) -> None:
-            came.append(result)
-            over.set()
-
-        self.give(item, take)
-        await over.wait()
-        return came[0]
-
     def _give(self, given: _Given) -> None:
         """To the process with the least in hand; to another one in place of one that ended."""
         least = min(self._members, key=lambda member: len(member.hand), default=None)

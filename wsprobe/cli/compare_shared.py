@@ -1,0 +1,152 @@
+"""``compare --json`` over many recordings, by processes of this machine or by the workers of a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+
+from msgspec.structs import replace
+
+from wsprobe import net
+from wsprobe.cli.cluster import AnyWorker, Do, work_with
+from wsprobe.cli.compare_many import LineResult, Lines, compare_many, read_line
+from wsprobe.cli.lists import ANYWHERE, Chunk, Executor, Run
+from wsprobe.cli.readers import Readers
+from wsprobe.cli.recordings import RecordedLine
+from wsprobe.cli.settings import Settings
+from wsprobe.cli.streams import note
+from wsprobe.cli.workers import ALONE, Processes
+from wsprobe.net.cluster import Cluster
+from wsprobe.net.worker_pool import Called, Work, WorkerPool
+from wsprobe.schedule import Pace
+
+PIECE_LINES = 100
+PIECE_BYTES = 1 << 20
+"""So much goes to a process at once, and its result comes back at once."""
+LOST = "not read: two {workers} ended, one after the other, with it in hand"
+
+
+def compare_shared(recordings: Iterable[RecordedLine], settings: Settings, by: Readers, workers: int) -> int:
+    """As ``compare_many``, by so many *workers*, or by a cluster; by this process where the system has no other.
+
+    Raises click.UsageError if no process is left, or the cluster fails: what is printed by then is whole and in
+    order.
+    """
+    lines = Lines(settings)
+    if settings.cluster is not None:
+        read_there(recordings, settings, by, lines.take)
+    elif not read_with_processes(recordings, settings, by, workers, lines.take):
+        note(ALONE)
+        return compare_many(recordings, settings, by)
+    return lines.exit_status()
+
+
+class ReadRun(Run[RecordedLine, LineResult]):
+    """One run over many recordings."""
+
+    def __init__(self, take: Callable[[LineResult], object]) -> None:
+        super().__init__()
+        self._take = take
+
+    async def over_all(
+        self, lines: Iterable[RecordedLine], executor: Executor[RecordedLine, LineResult]
+    ) -> None:
+        """Have *executor* read all *lines*. Raises click.UsageError."""
+        async with executor.at_work():
+            await executor.carry_out(self.numbered(net.drawn(in_pieces(lines))), self)
+
+    def hand(self, chunk: Chunk[RecordedLine, LineResult]) -> None:
+        self.handed = True
+        for result in chunk.came[ANYWHERE]:
+            if result is not None:
+                self._take(result)
+
+    def weight(self, chunk: Chunk[RecordedLine, LineResult]) -> int:
+        results = chunk.came.get(ANYWHERE, ())
+        return sum(len(each.text) + len(each.save) for each in results if each is not None)
+
+
+def in_pieces(lines: Iterable[RecordedLine]) -> Iterator[list[RecordedLine]]:
+    """*lines* in the lists that are read together."""
+    piece: list[RecordedLine] = []
+    size = 0
+    for line in lines:
+        piece.append(line)
+        size += len(line.data)
+        if len(piece) == PIECE_LINES or size >= PIECE_BYTES:
+            yield piece
+            piece, size = [], 0
+    if piece:
+        yield piece
+
+
+def read_with_processes(
+    recordings: Iterable[RecordedLine],
+    settings: Settings,
+    by: Readers,
+    workers: int,
+    take: Callable[[LineResult], object],
+) -> bool:
+    """Have processes of this machine read the recordings: *take* gets what came of each line, in order.
+
+    Returns False, and has read nothing, if there can be no process. Raises click.UsageError.
+    """
+    called = Called("part of the list", "parts of the list", "read")
+    pool = WorkerPool(partial(worker, settings, by), workers, note, called)
+    if not pool:
+        return False
+    run = ReadRun(take)
+    executor = Processes[RecordedLine, LineResult](pool, Pace(workers), list, partial(lost, "worker processes"))
+    with run.handed_on_after_interrupt():
+        net.run(run.over_all, recordings, executor)
+    return True
+
+
+def worker(settings: Settings, by: Readers) -> Work:
+    """What a process does with a piece."""
+
+    async def work(lines: Sequence[RecordedLine], keep: object) -> list[LineResult]:
+        return [read_apart(line, settings, by) for line in lines]
+
+    return work
+
+
+def lost(workers: str, line: RecordedLine) -> LineResult:
+    """What stands in for the result of a *line* that ended two *workers*."""
+    return LineResult(complaint=f"{line.where}: {LOST.format(workers=workers)}")
+
+
+def read_apart(line: RecordedLine, settings: Settings, by: Readers) -> LineResult:
+    """What another process makes of *line*: the text is handed over, because one process alone may print."""
+    text: list[str] = []
+    made = read_line(line, settings, by, text.append)
+    return replace(made, text="".join(text))
+
+
+def read_there(
+    recordings: Iterable[RecordedLine], settings: Settings, by: Readers, take: Callable[[LineResult], object]
+) -> None:
+    """Have the workers of a cluster read the recordings: *take* gets what came of each line, in order.
+
+    Raises click.UsageError if the cluster fails: what is printed by then is whole and in order.
+    """
+    output = replace(settings.output, save="-" if settings.output.save else None)
+    out = replace(settings, output=output)
+
+    def do(lines: Sequence[RecordedLine]) -> Do[LineResult]:
+        return partial(read_by, lines, out, by)
+
+    run = ReadRun(take)
+
+    async def work(there: Cluster) -> None:
+        await run.over_all(recordings, AnyWorker(there, do, partial(lost, "workers")))
+
+    with run.handed_on_after_interrupt():
+        work_with(settings, work, lambda: run.handed, ["recordings (with all that was sent)"])
+
+
+async def read_by(
+    lines: Sequence[RecordedLine], settings: Settings, by: Readers, worker: str
+) -> list[LineResult]:
+    """What the *worker* of a cluster makes of each of *lines*."""
+    return [read_apart(line, settings, by) for line in lines]
