@@ -27,10 +27,9 @@ LOST = "not read: two {workers} ended, one after the other, with it in hand"
 
 
 def compare_shared(recordings: Iterable[RecordedLine], settings: Settings, by: Readers, workers: int) -> int:
-    """As ``compare_many``, by so many *workers*, or by a cluster; by this process where the system has no other.
+    """As ``compare_many``, by so many *workers*, or by a cluster; by this process alone at need.
 
-    Raises click.UsageError if no process is left, or the cluster fails: what is printed by then is whole and in
-    order.
+    Raises click.UsageError if no process is left, or the cluster fails: what is printed is whole and in order.
     """
     lines = Lines(settings)
     if settings.cluster is not None:

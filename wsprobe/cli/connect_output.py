@@ -10,6 +10,7 @@ import click
 
 from wsprobe.cli.output import Finished, Output, WorkerResult, finish, json_line
 from wsprobe.cli.progress import Progress
+from wsprobe.cli.resume import Resume
 from wsprobe.cli.settings import Settings
 from wsprobe.cli.streams import check_writable, emit, look, note, unheard, write
 from wsprobe.exchange import Event
@@ -18,7 +19,11 @@ from wsprobe.judge.subject import how
 from wsprobe.nearest import nearest
 from wsprobe.outcome import Exit
 from wsprobe.report import Report
-from wsprobe.show.lines import fitted
+from wsprobe.show.http2 import as_text
+from wsprobe.show.lines import Piece, fitted, line
+from wsprobe.show.report import handshake
+from wsprobe.show.summary import Tally, fact
+from wsprobe.show.verbose import Conversation
 from wsprobe.visible import shown_text
 
 if TYPE_CHECKING:
@@ -88,12 +93,8 @@ class ConnectOutput(Output):
 
             self._file = ReportFile(settings, "connect", several)
         if told or settings.lists.summary or settings.lists.resume is not None:
-            from wsprobe.show.summary import Tally  # a seam: with the likely causes
-
             self._tally = Tally("answer" if settings.elsewhere.from_each else "URL")
             if settings.lists.resume is not None:
-                from wsprobe.cli.resume import Resume
-
                 self._resume = Resume(settings.lists.resume, self._tally)
                 self.exit_status = self._resume.exit_status
 
@@ -223,8 +224,6 @@ class ConnectOutput(Output):
 
     def _say(self, event: Event) -> None:
         if self._conversation is None:
-            from wsprobe.show.verbose import Conversation
-
             self._conversation = Conversation(self._err)
         emit(self._conversation.event(event), sys.stderr, self._err)
 
@@ -247,8 +246,6 @@ class ConnectOutput(Output):
             self.exit_status = report.exit_status
         self._told += 1
         if self._tally is not None:
-            from wsprobe.show.summary import fact  # a seam: with the likely causes
-
             self._tally.add(fact(report, fault=report.outcome != "open"))
         if self.settings.own.verbose and self.settings.output.redact and not self.settings.output.silent:
             # What a peer repeats of a secret is known when all has come: then it can be shown.
@@ -307,9 +304,6 @@ class ConnectOutput(Output):
         sys.stdout.flush()
 
     def _report(self, report: Report) -> None:
-        from wsprobe.show.lines import Piece, line
-        from wsprobe.show.report import handshake
-
         lines = handshake(report, self._report_look, self._session_too)
         if self._several:
             lines = [*([] if self._first else [()]), line(Piece(shown_text(report.title), "title")), *lines]
@@ -325,8 +319,6 @@ class ConnectOutput(Output):
     def _exactly(self, report: Report) -> None:
         reading = report.reading
         if reading.http2 is not None:
-            from wsprobe.show.http2 import as_text
-
             self._untouched(as_text(reading) or reading.received)
             return
         whole = b"".join(r.head.raw + (r.body.raw if r.body else b"") for r in reading.responses)

@@ -15,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe.exchange import Target
+from wsprobe.site import is_address, is_public_suffix, registrable
 
 HTTP_ONLY = "#HttpOnly_"
 LONGEST = 4096
@@ -170,16 +171,12 @@ def set_cookie(text: str, by: Target, now: float) -> Cookie | None:
     if not cookie.domain or cookie.domain == host:
         # Whoever names exactly itself, and is an address or a public suffix, means nothing below it.
         return replace(cookie, domain=host, subdomains=bool(cookie.domain) and _may_have_names_below(host))
-    from wsprobe.site import is_address, is_public_suffix
-
     if is_address(host) or not _below(host, cookie.domain) or is_public_suffix(cookie.domain):
         return None
     return replace(cookie, subdomains=True)
 
 
 def _may_have_names_below(host: str) -> bool:
-    from wsprobe.site import registrable
-
     return registrable(host) is not None
 
 

@@ -16,6 +16,7 @@ from urllib.parse import unquote, unquote_to_bytes, urlsplit
 from msgspec.structs import replace
 
 from wsprobe import opening
+from wsprobe.authentication import authorization, challenges, digest, parameters, parted
 from wsprobe.cli.netrc import Netrc
 from wsprobe.exchange import Exchange, Route, Target, TunnelReceived, TunnelSent
 from wsprobe.opening import Offer
@@ -61,8 +62,6 @@ class Credentials:
         known = self._origins.get(origin(to), "basic" if method == "basic" else "")
         if isinstance(known, str):
             return None if known else ""
-        from wsprobe.authentication import authorization, parted
-
         self._origins[origin(to)] = known = known.again()
         # Over HTTP/2 too it is a GET: so Chromium computes it, and what makes an HTTP/1.1 request of it does.
         uri = to.resource if offer.request_target is None else offer.request_target
@@ -75,8 +74,6 @@ class Credentials:
         known = self._proxies.get(proxy, "basic" if method == "basic" else "")
         if isinstance(known, str):
             return None if known else ""
-        from wsprobe.authentication import authorization, parted
-
         self._proxies[proxy] = known = known.again()
         return authorization(known, parted(own), "CONNECT", authority(*destination(to, route)))
 
@@ -98,11 +95,9 @@ class Credentials:
             return _learn(self._origins, place, final.head, b"www-authenticate", sent, method)
         known = self._origins.get(place)
         said = final.head.all(b"authentication-info")
-        if known is not None and known != "basic" and said:
-            from wsprobe.authentication import parameters
-
-            if nonce := parameters(said[0].value).get("nextnonce"):
-                self._origins[place] = known.renewed(nonce)
+        nonce = parameters(said[0].value).get("nextnonce") if said else None
+        if known is not None and known != "basic" and nonce:
+            self._origins[place] = known.renewed(nonce)
         return False
 
     def learn_of_proxy(self, exchange: Exchange, method: Method) -> bool:
@@ -125,8 +120,6 @@ def _learn(
     sent: str,
     method: Method,
 ) -> bool:
-    from wsprobe.authentication import challenges, digest
-
     found = challenges(field.value for field in head.all(name))
     answerable = digest(found, os.urandom(16).hex())
     basic = any(each.scheme == "basic" for each in found)

@@ -18,6 +18,8 @@ from wsprobe.cli.settings import Settings
 from wsprobe.cli.streams import check_writable, note, write
 from wsprobe.judge.subject import how
 from wsprobe.report import Report
+from wsprobe.show import summary
+from wsprobe.vantage import vantage_of
 
 if TYPE_CHECKING:
     from wsprobe.cli.junit import JUnit
@@ -95,12 +97,8 @@ def worker_result(
     report = finished.report
     fact = seen = None
     if counts:
-        from wsprobe.show import summary  # the likely causes
-
         fact = summary.fact(report, report.outcome != "open")
     if settings.elsewhere.from_each:
-        from wsprobe.vantage import vantage_of  # as above
-
         seen = vantage_of(report)
     return WorkerResult(
         out=out,

@@ -32,6 +32,8 @@ from wsprobe.cli.section import FieldOption, Given, given
 from wsprobe.cli.settings import Settings, settings_of
 from wsprobe.exchange import Exchange
 from wsprobe.nearest import nearest
+from wsprobe.show.lines import Look, plain
+from wsprobe.show.report import handshake
 from wsprobe.visible import visible
 
 __all__ = [
@@ -68,9 +70,6 @@ class Report(reports.Report, frozen=True):
 
     def __str__(self) -> str:
         """What ``wsprobe connect`` prints."""
-        from wsprobe.show.lines import Look, plain  # rich's neighbours, for those who read it
-        from wsprobe.show.report import handshake
-
         return plain(handshake(self, Look()))
 
     def __repr__(self) -> str:

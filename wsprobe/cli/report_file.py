@@ -25,6 +25,7 @@ from wsprobe.report import Report
 from wsprobe.secrets import Secrets
 from wsprobe.show import html, markdown, report_file
 from wsprobe.show.report_file import LOOK, Cover, IndexRow, Kind, Part, Told
+from wsprobe.show.run_browser import seen_beside
 from wsprobe.trace.answer import answer_of
 from wsprobe.trace.changes import Trace
 from wsprobe.trace.conclusions import conclusions
@@ -74,8 +75,6 @@ class ReportFile:
         self, reports: Sequence[Report], groups: Sequence[Tellable], seen: Sequence[Sequence[installed.Found]]
     ) -> None:
         """Write the file of `compare`. *seen*: for each report, what installed browsers did."""
-        from wsprobe.show.run_browser import seen_beside  # the lab's own reading of what they said
-
         self._several = len(reports) > 1
         secrets = self._secrets()
         if secrets is not None:

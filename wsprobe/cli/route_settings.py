@@ -7,6 +7,7 @@ from urllib.parse import quote
 import click
 from msgspec.structs import replace
 
+from wsprobe.certificate import pin, spki_in
 from wsprobe.cli import proxies
 from wsprobe.cli.credentials import Method
 from wsprobe.cli.option import Seconds, Whole
@@ -414,8 +415,6 @@ def _pinned(text: str) -> tuple[str, ...]:
                 )
         return tuple(each.removeprefix(_PIN) for each in pins)
     _readable(text, "--pinnedpubkey")
-    from wsprobe.certificate import pin, spki_in
-
     with open(text, "rb") as file:
         key = spki_in(file.read())
     if not key:

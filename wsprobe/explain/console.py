@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from wsprobe.explain.entry import Topic, lab, load
+from wsprobe.explain.tables import meaning
 
 FILES = ("chromium", "firefox", "webkitgtk", "runtimes", "clients")
 
@@ -118,8 +119,6 @@ def _entry(match: Match) -> Topic:
     see = list(row.get("see", ()))
     status = match.values.get("status", "")
     if status.isdigit():
-        from wsprobe.explain.tables import meaning
-
         means.append(meaning(int(status)))
         see.insert(0, status)
     usual = () if row["usual"] == "see the status" else (("usually", row["usual"]),)

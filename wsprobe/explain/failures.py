@@ -13,8 +13,10 @@ from typing import Any
 
 from msgspec import Struct
 
+from wsprobe.diagnosis import KINDS
 from wsprobe.explain import tables
 from wsprobe.explain.entry import Topic, lab, line, load
+from wsprobe.judge import FINDINGS
 
 KIND = "error text"
 WITHOUT_CAUSE = "handshake-failed"
@@ -214,9 +216,6 @@ def _told(row: dict[str, Any]) -> dict[str, Any]:
     if "means" in row:
         own = {key: line(row[key]) for key in ("means", "usual", "fix")}
         return {"title": "", "see": row["see"], "scenarios": row.get("scenarios", ()), **own}
-    from wsprobe.diagnosis import KINDS
-    from wsprobe.judge import FINDINGS
-
     more = {"see": [row["id"], *row.get("see", ())], "scenarios": row.get("scenarios", ())}
     if row["id"] in KINDS:
         kind = KINDS[row["id"]]

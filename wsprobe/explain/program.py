@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from wsprobe.diagnosis import FORMERLY, KINDS, all_kinds
 from wsprobe.explain.entry import Topic
 from wsprobe.explain.proxies import mending
+from wsprobe.history.data import touched_by
+from wsprobe.judge import FINDINGS
+from wsprobe.lab import UnknownScenario, aliases, names
+from wsprobe.lab import find as scenario_of
 from wsprobe.outcome import TABLE, Meaning
 
 if TYPE_CHECKING:
@@ -81,14 +86,10 @@ _LEVELS = {
 
 
 def finding_topics() -> tuple[str, ...]:
-    from wsprobe.judge import FINDINGS
-
     return tuple(FINDINGS)
 
 
 def find_finding(id: str) -> Topic | None:
-    from wsprobe.judge import FINDINGS
-
     row = FINDINGS.get(id)
     if row is None:
         return None
@@ -103,15 +104,11 @@ def find_finding(id: str) -> Topic | None:
 
 
 def cause_topics() -> tuple[str, ...]:
-    from wsprobe.diagnosis import KINDS
-
     return tuple(KINDS)
 
 
 def find_cause(id: str) -> Topic | None:
     """The cause *id*, also by the id that a finding of version 0.1 had."""
-    from wsprobe.diagnosis import FORMERLY, all_kinds
-
     id = FORMERLY.get(id, id)
     kind = all_kinds().get(id)
     if kind is None:
@@ -159,8 +156,6 @@ def _origin_checks(id: str) -> tuple[tuple[str, str], ...]:
 
 
 def _contradiction(id: str) -> tuple[str, ...]:
-    from wsprobe.history.data import touched_by
-
     return (touched_by()[id],) if id in touched_by() else ()
 
 
@@ -183,16 +178,11 @@ PREFIX = "lab:"
 
 
 def scenario_topics() -> tuple[str, ...]:
-    from wsprobe.lab import aliases, names
-
     return tuple(f"{PREFIX}{name}" for name in (*names(), *aliases()))
 
 
 def find_scenario(name: str) -> Topic | None:
     """The scenario *name*, with or without ``lab:``."""
-    from wsprobe.lab import UnknownScenario
-    from wsprobe.lab import find as scenario_of
-
     name = name.removeprefix(PREFIX)
     try:
         scenario = scenario_of(name)

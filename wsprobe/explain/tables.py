@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from wsprobe.diagnosis.status import statuses
+from wsprobe.explain import revisions
 from wsprobe.explain.entry import Topic, lab, line, load, paragraphs
 from wsprobe.explain.proxies import mending
 from wsprobe.followup import REDIRECTS
@@ -243,8 +244,6 @@ def find_citation(asked: str) -> Topic | None:
         return None
     if not (match["spec"] or match["hixie"] or (match["mark"].strip() and match["section"])):
         return None
-    from wsprobe.explain import revisions
-
     name = f"hixie-{match['hixie']}" if match["hixie"] else _name(match["spec"] or UNNAMED)
     parts = (match["section"] or "").split(".")
     while parts and parts[0]:

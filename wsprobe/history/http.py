@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from msgspec import Struct
 
 from wsprobe.followup import REDIRECTS
-from wsprobe.history.data import cell_of, contradictions, touched_by
+from wsprobe.history.data import cell_of, contradictions, revisions, rules, touched_by
 from wsprobe.history.revision import Contradiction, Grade, Revision
 from wsprobe.judge import OF_HANDSHAKE
 from wsprobe.judge.finding import Finding, Level, shown
@@ -316,8 +316,6 @@ def rule(
 
 def spec_of(revision: Revision, rule_id: str) -> str:
     """The name of the revision whose cell counts: its own, or that of the protocol under it."""
-    from wsprobe.history.data import revisions, rules
-
     own = rules()[rule_id].cell(revision.name)
     spoken = revision.name if own is not None or not revision.protocol else revision.protocol
     return "RFC 6455" if spoken == "rfc6455" else revisions()[spoken].name

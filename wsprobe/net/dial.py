@@ -29,8 +29,11 @@ from wsprobe.exchange import (
     Route,
     TunnelFailed,
 )
+from wsprobe.net import proxy as http
 from wsprobe.net.plan import Ready
+from wsprobe.net.proxy import Tunnel, through_socks
 from wsprobe.net.stream import End, SocketWire, Tape, Wire, said_of, shut
+from wsprobe.net.tls import secure, secure_proxy
 from wsprobe.target import authority, destination, named_addresses
 
 _FAMILY = {0: tsocket.AF_UNSPEC, 4: tsocket.AF_INET, 6: tsocket.AF_INET6}
@@ -256,8 +259,6 @@ async def reach(ready: Ready, tape: Tape) -> Wire | End:
         if plan.route.proxy_header is not None and not isinstance(wire, End):
             await _introduce(sock, wire, plan.route.proxy_header, tape)
         if ready.context is not None and not isinstance(wire, End):
-            from wsprobe.net.tls import secure
-
             wire = await secure(wire, ready.context, plan.tls, plan.target.host, tape)
     except BaseException:
         shut(sock)
@@ -307,13 +308,8 @@ async def _socket(host: str, port: int, route: Route, tape: Tape) -> socket.sock
 
 async def _through(wire: Wire, ready: Ready, host: str, port: int, tape: Tape) -> Wire | End:
     """The wire to *host*, *port* behind the proxy at the end of *wire*."""
-    from wsprobe.net import proxy as http
-    from wsprobe.net.proxy import Tunnel, through_socks
-
     assert ready.proxy is not None
     if ready.proxy_context is not None:
-        from wsprobe.net.tls import secure_proxy
-
         inside = await secure_proxy(wire, ready.proxy_context, ready.proxy.host)
         if isinstance(inside, End):
             return Tunnel(wire, tape).failed("TLS with the proxy failed", inside)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from wsprobe.conversation import Client, Maker
 from wsprobe.exchange import Plan, PlanError
+from wsprobe.net.proxy import Proxy, parse
+from wsprobe.net.tls import context as trusting
 from wsprobe.target import destination
 from wsprobe.wire import spoken
 
@@ -15,7 +18,6 @@ if TYPE_CHECKING:
     import ssl
 
     from wsprobe.conversation_http2 import Http2Client
-    from wsprobe.net.proxy import Proxy
 
 
 class Ready(Struct, frozen=True):
@@ -56,18 +58,10 @@ def check(plan: Plan) -> Ready:
         raise PlanError(str(error)) from None
     context = proxy = proxy_context = None
     if plan.route.proxy is not None:
-        from wsprobe.net.proxy import parse
-
         proxy = parse(plan.route.proxy)
     if plan.target.secure:
-        from wsprobe.net.tls import context as trusting
-
         context = trusting(plan.tls)
     if proxy is not None and proxy.kind == "https":
-        from msgspec.structs import replace
-
-        from wsprobe.net.tls import context as trusting
-
         proxy_context = trusting(
             replace(plan.tls, certificate=None, key=None, server_name=None, ciphers=None, pinned=())
         )

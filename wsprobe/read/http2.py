@@ -21,6 +21,7 @@ from hyperframe.frame import Frame as Form
 from msgspec.structs import replace
 
 from wsprobe.exchange import Ended, Exchange, Received, Sent, TlsDone
+from wsprobe.read.body import Decoded, decode
 from wsprobe.read.frames import read_frames
 from wsprobe.read.http2_values import (
     ACK,
@@ -573,8 +574,6 @@ def _moved(frame: Frame, pieces: list[StreamData], ends: list[int], piece_of: Ca
 def _body(
     response: Response, behind: list[StreamData], connection: Http2Connection, exchange: Exchange
 ) -> Body:
-    from wsprobe.read.body import Decoded, decode
-
     limit = exchange.plan.limits.max_body
     raw = b"".join(piece.data for piece in behind)
     content = raw[:limit]

@@ -33,6 +33,7 @@ from wsprobe.read.closing import close_of
 from wsprobe.read.head import split_head
 from wsprobe.read.http2_values import HeaderBlock, Http2Connection, setting_name
 from wsprobe.read.reading import Body, Field, Head, Reading, Response, Session, final_answer
+from wsprobe.relay.client import close_of_client, request_differences, told_to_client
 from wsprobe.report import Report
 from wsprobe.timing import timing
 from wsprobe.two_runs import Comparison, Kind, Standing, UrlChange
@@ -1022,9 +1023,6 @@ def client_value(reading: Reading) -> ClientJson | UnsetType:
     client = exchange.client
     if client is UNSET:
         return UNSET
-    # A seam: for recordings of a relay alone.
-    from wsprobe.relay.client import close_of_client, request_differences, told_to_client
-
     head, _ = split_head(client.request)
     told, close = told_to_client(exchange), close_of_client(reading)
     return ClientJson(

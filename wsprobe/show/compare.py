@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, zip_longest
 
+from wsprobe import history
 from wsprobe.browsers import BY_NAME
 from wsprobe.browsers.engine import ScriptView
 from wsprobe.browsers.tell import Tellable, kept_off
@@ -145,8 +146,6 @@ STYLES = {"established": "good", "fail": "fail", "not known": "dim", "ambiguous"
 def verdicts(report: Report, look: Look) -> list[Line]:
     """One line a revision: date, name, answer, what script is told, the rule that decided; then each
     contradiction between the specifications that the answer touches, once, with both places."""
-    from wsprobe import history
-
     rows: list[Line] = []
     names = max((len(v.spec) for v in report.verdicts), default=0)
     scripts = max((len(_script(v.told)) for v in report.verdicts), default=0)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from msgspec.structs import replace
 
 from wsprobe.authentication import challenges, unspoken
+from wsprobe.browsers import BY_NAME
 from wsprobe.certificate import objectionable
 from wsprobe.diagnosis.advice import Advice, advice
 from wsprobe.exchange import (
@@ -39,6 +40,7 @@ from wsprobe.report import Report
 from wsprobe.show import answer, http2, timing
 from wsprobe.show.answer import DUMP_BYTES, HEAD_LINES, LONG_LINE, loose, without_style
 from wsprobe.show.causes import causes
+from wsprobe.show.chain import chain
 from wsprobe.show.lines import Budget, Line, Look, Piece, fitted, left_out, line
 from wsprobe.show.session import session
 from wsprobe.target import authority
@@ -212,9 +214,7 @@ def certificates(report: Report, look: Look) -> list[Line]:
     event = next((e for e in reversed(exchange.events) if isinstance(e, TlsDone | TlsFailed)), None)
     if event is None or not objectionable(event):
         return []
-    from wsprobe.browsers import BY_NAME
     from wsprobe.browsers.objections import objections  # a seam: engines, only where one has its say
-    from wsprobe.show.chain import chain
 
     rows = []
     if event.certificate is not None and (isinstance(event, TlsFailed) or event.problem is not None):
