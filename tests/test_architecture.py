@@ -18,7 +18,7 @@ PRINTED = PACKAGE / "explain/data/remedies"
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if PRINTED not in path.parents)
 
 FLOORS = (
-    ("version",),
+    ("version", "data_file"),
     ("exchange", "outcome", "visible", "nearest", "schedule", "spawned", "secrets"),
     ("target", "opening", "certificate", "origins", "site"),
     ("read",),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from html import escape
 from typing import TYPE_CHECKING, cast
 
 from msgspec import Struct
@@ -110,6 +109,8 @@ class Report(Struct, frozen=True, dict=True):
 
     def _repr_html_(self) -> str:
         """What a notebook shows: outcome, answer, the close, findings, what scripts saw; all of it escaped."""
+        from html import escape  # late: for notebooks alone
+
         final, close = self.response, self.close
         lines = [line.text for line in final.head.lines] if final is not None else []
         body = final.body.content if final is not None and final.body is not None else b""

@@ -19,7 +19,6 @@ from wsprobe.cli.streams import check_writable, note, write
 from wsprobe.judge.subject import how
 from wsprobe.report import Report
 from wsprobe.show import summary
-from wsprobe.vantage import vantage_of
 
 if TYPE_CHECKING:
     from wsprobe.cli.junit import JUnit
@@ -99,6 +98,8 @@ def worker_result(
     if counts:
         fact = summary.fact(report, report.outcome != "open")
     if settings.elsewhere.from_each:
+        from wsprobe.vantage import vantage_of  # for those who compare places
+
         seen = vantage_of(report)
     return WorkerResult(
         out=out,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from importlib import resources
 
 import msgspec
+
+from wsprobe.data_file import toml_beside
 
 LEADING = ("nginx", "apache", "haproxy", "caddy", "traefik", "envoy")
 """The proxies that advice names where it is not known which one it is."""
@@ -45,11 +46,7 @@ class Proxy(msgspec.Struct, frozen=True):
 
 @cache
 def _all() -> tuple[Proxy, ...]:
-    # tomllib is imported late: most answers need no line of a proxy, and the start of the command none.
-    import tomllib
-
-    text = resources.files(__package__).joinpath("proxies.toml").read_text("utf-8")
-    rows = tomllib.loads(text)["proxy"]
+    rows = toml_beside(__file__, "proxies.toml")["proxy"]
     return tuple(msgspec.convert({key: _flat(value) for key, value in row.items()}, Proxy) for row in rows)
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib import resources
 from typing import Any
 
+from wsprobe.data_file import toml_beside
 from wsprobe.diagnosis.cause import Cause
 from wsprobe.diagnosis.evidence import Evidence, foreign_origin, hop_of, is_markup
 from wsprobe.diagnosis.faults import (
@@ -27,10 +27,7 @@ ALLOW_ORIGIN = "add the page's origin to those that the server allows"
 @cache
 def statuses() -> dict[str, Any]:
     """The tables of statuses.toml: ``status`` by number, ``class`` by its first digit."""
-    # tomllib is imported late: most answers need no row, and the start of the command none.
-    import tomllib
-
-    return tomllib.loads(resources.files(__package__).joinpath("statuses.toml").read_text("utf-8"))
+    return toml_beside(__file__, "statuses.toml")
 
 
 def by_status(evidence: Evidence, *, silent: bool) -> tuple[Cause, ...]:

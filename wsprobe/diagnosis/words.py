@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
-from html import unescape
 
 import msgspec
 
@@ -122,6 +121,8 @@ _TAG = re.compile(r"<[^<>]*>")
 
 def of_page(text: str) -> Iterator[str]:
     """The title of a page, and its first texts, without tags, scripts and styles."""
+    from html import unescape  # late: two thousand names of characters, for pages alone
+
     text = _HIDDEN.sub(" ", text)
     title = _TITLE.search(text)
     if title is not None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 from msgspec import Struct
+
+from wsprobe.data_file import toml_beside
 
 WIDTH = 80
 
@@ -85,11 +86,7 @@ def _wrapped(said: str, width: int, indent: str = "", more: str | None = None) -
 @cache
 def load(name: str) -> dict[str, Any]:
     """The file ``data/NAME.toml``. Raises OSError if there is none."""
-    # tomllib is imported late: most topics need one small file, and `--help` needs none.
-    import tomllib
-
-    with open(os.path.join(os.path.dirname(__file__), "data", *f"{name}.toml".split("/")), "rb") as file:
-        return tomllib.load(file)
+    return toml_beside(__file__, "data", *f"{name}.toml".split("/"))
 
 
 def line(text: str) -> str:

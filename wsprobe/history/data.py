@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from wsprobe.data_file import toml_beside
 from wsprobe.history.revision import (
     Cell,
     Contradiction,
@@ -199,10 +200,7 @@ def _revision(row: dict[str, Any]) -> Revision:
 
 @cache
 def _load(name: str) -> dict[str, Any]:
-    import tomllib
-
-    with open(_path(name), "rb") as file:
-        return tomllib.load(file)
+    return toml_beside(__file__, f"{name}.toml")
 
 
 def _path(name: str) -> str:
