@@ -97,16 +97,18 @@ HTTP2_VIEWS = (
 )
 JUDGE = ("tests/judge/test_cases.py", "tests/judge")
 DIAGNOSIS = (
+    "tests/diagnosis/test_rules.py",
+    "tests/diagnosis/test_edges.py",
     "tests/diagnosis/test_measured.py::test_what_is_said_first_is_what_the_file_has",
     "tests/diagnosis/test_measured.py::test_what_varied_answers_get_is_what_the_file_has",
     "tests/diagnosis",
     "tests/trace/test_chains.py",
 )
-"""What is said first of each answer notices most slips."""
+"""The cases of each rule notice most slips, and take a second."""
 TESTS = (
-    ("diagnosis/advice", ("tests/diagnosis/test_advice.py", *DIAGNOSIS)),
+    ("diagnosis/advice", ("tests/diagnosis/test_edges.py", "tests/diagnosis/test_advice.py", *DIAGNOSIS)),
     ("diagnosis/", DIAGNOSIS),
-    ("trace/", (DIAGNOSIS[0], "tests/trace", "tests/cli/test_trace.py")),
+    ("trace/", ("tests/trace/test_rules.py", "tests/trace", DIAGNOSIS[2], "tests/cli/test_trace.py")),
     ("show/", ("tests/show", "tests/cli")),
     ("cli/", ("tests/cli",)),
     ("read/http2", HTTP2),

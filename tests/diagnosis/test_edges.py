@@ -7,10 +7,10 @@ import pytest
 
 from tests.diagnosis.recorded import AT, reading_of
 from wsprobe import target
-from wsprobe.diagnosis import causes
+from wsprobe.diagnosis import author, causes
 from wsprobe.diagnosis.advice import advice, close_code
 from wsprobe.diagnosis.cause import quote_of
-from wsprobe.diagnosis.evidence import answer_of, shown
+from wsprobe.diagnosis.evidence import answer_of, phrase_of, shown
 from wsprobe.diagnosis.proxies import LEADING, idle_limit, mending, proxies, proxy
 from wsprobe.diagnosis.words import of_json, of_page, own_words
 from wsprobe.exchange import Connected, Ended, Exchange, Plan, Received, Sent
@@ -114,6 +114,25 @@ def test_how_far_a_page_is_read(page: str, texts: list[str]) -> None:
 )
 def test_where_an_answer_has_words(answer: bytes, found: tuple[str, ...]) -> None:
     assert words(answer) == found
+
+
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [
+        *(("malformed", 400), ("unauthorised", 401), ("prohibited", 403), ("matches", 404), ("internal", 500)),
+        *(("implemented", 501), ("invalid", 502), ("available", 503)),
+    ],
+)
+def test_a_status_has_words_of_its_own(word: str, status: int) -> None:
+    for number in {max(400, status - 1), status, status + 1}:
+        answer = f"HTTP/1.1 {number} {phrase_of(number)}\r\n\r\n{word}".encode()
+        assert (number, words(answer)) == (number, () if number == status else (word,))
+
+
+def test_marks_are_looked_for_in_64_kib() -> None:
+    mark = b"<hr><center>nginx"
+    for before, known in ((65536 - len(mark), "nginx"), (65537 - len(mark), "")):
+        assert author(reading_of(b"HTTP/1.1 404 Not Found\r\n\r\n" + b"x" * before + mark, "fin")).id == known
 
 
 # A proxy's answer to CONNECT ---------------------------------------------------------------------------------

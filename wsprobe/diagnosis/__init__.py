@@ -236,5 +236,5 @@ def _of_tunnel(reading: Reading) -> Author:
     found = next((known for rule in pages.FORWARD if (known := rule(answer)) is not None), Author())
     marked = tuple(_marked(found, cause, answer, first=not rank) for rank, cause in enumerate(found.causes))
     if not marked and answer.status == 407:
-        marked = by_status(answer, silent=not own_words(answer))
+        marked = by_status(answer, silent=True)
     return replace(found, causes=_once(replace(one, evidence=one.evidence or answer.line) for one in marked))

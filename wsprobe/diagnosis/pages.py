@@ -474,6 +474,8 @@ def _caddy(evidence: Evidence) -> Author | None:
         return None
     causes: tuple[Cause, ...]
     match evidence.status:
+        case status if 300 <= status < 400:
+            causes = (redirected(evidence, "Caddy"),)
         case 502:
             causes = (
                 not_answered("Caddy"),
@@ -512,8 +514,6 @@ def _caddy(evidence: Evidence) -> Author | None:
                     "bad-request", "Caddy does not accept the request, or the port expects TLS", "try wss://"
                 ),
             )
-        case _ if 300 <= evidence.status < 400:
-            causes = (redirected(evidence, "Caddy"),)
         case _:
             causes = (_rule("Caddy (respond)", "look for this status in the Caddyfile"),)
     return written_by("caddy", "Server: Caddy, then Content-Length: 0, and no page", causes)
