@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import jsonschema_rs
 import pytest
 
 from wsprobe import archive, explain
@@ -20,7 +20,7 @@ from wsprobe.trace.audit_requests import ROWS
 QUICK = ("--pause", "0", "--linger", "0.02")
 SECRETS = ("-b", "session=k3yOfTheSession", "-u", "alice:w0nderland", "-H", "X-Api-Key: a11TheKeys")
 WORDS = ("k3yOfTheSession", "w0nderland", "a11TheKeys", "t0kenInTheUrl", "YWxpY2U6dzBuZGVybGFuZA")
-VALIDATOR = jsonschema.Draft202012Validator(json.loads(schema(TraceJson)))
+VALIDATOR = jsonschema_rs.Draft202012Validator(json.loads(schema(TraceJson)))
 
 
 def audited(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, dict[str, Any]]:

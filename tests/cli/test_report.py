@@ -286,7 +286,7 @@ NO_SECRETS = {
         "pinnedpubkey",
         "rate",
     ),
-    *("connections", "hosts", "listen", "origins"),
+    *("connections", "hosts", "listen", "origins", "sarif"),
 }
 """Options whose values are no secret: names, places, files, numbers."""
 

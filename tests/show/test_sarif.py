@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-import jsonschema
+import jsonschema_rs
 import pytest
 
 from tests.trace.audits import COOKIE, OPEN, Asked, Reply, audit, start
@@ -89,7 +89,7 @@ LOG = obj(  # section 3.13
         )
     ),
 )
-VALIDATOR = jsonschema.Draft202012Validator(LOG)
+VALIDATOR = jsonschema_rs.Draft202012Validator(LOG)
 
 
 def no_check(of: Asked) -> Reply:

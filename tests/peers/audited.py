@@ -1,0 +1,170 @@
+"""Servers with a session to steal, made with libraries that nobody here wrote: with the weakness, and mended
+with the lines that an audit prints."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from http import HTTPStatus
+from pathlib import Path
+
+import tornado.httpserver
+import tornado.netutil
+import tornado.web
+import tornado.websocket
+from aiohttp import web
+from starlette.applications import Starlette
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+from websockets.sync.server import ServerConnection, serve
+from websockets.typing import Origin
+
+from tests.peers.node import script
+from tests.peers.place import HOST, PATIENCE, open_folder, running
+
+PAGE = "http://app.example"
+SESSION = "session=k3yOfTheSession"
+
+
+@contextmanager
+def websockets_session(
+    origins: Sequence[Origin | re.Pattern[str] | None] | None, *, max_size: int | None = 2**20
+) -> Iterator[int]:
+    """The package ``websockets``, which asks for the session's cookie before the handshake."""
+
+    def admit(connection: ServerConnection, request: Request) -> Response | None:
+        if SESSION not in request.headers.get("Cookie", ""):
+            return connection.respond(HTTPStatus.UNAUTHORIZED, "log in first\n")
+        return None
+
+    def handle(connection: ServerConnection) -> None:
+        with suppress(ConnectionClosed):
+            for message in connection:
+                connection.send(message if len(message) < 1000 else "thanks")
+
+    with serve(handle, HOST, 0, process_request=admit, origins=origins, max_size=max_size) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server.socket.getsockname()[1]
+        finally:
+            server.shutdown()
+            thread.join(PATIENCE)
+
+
+WS = """
+const { WebSocketServer } = require('ws');
+const [, , host, ...ports] = process.argv;
+const pages = new Set(['http://app.example']);
+const checks = {
+    none: () => true,
+    prefix: ({ origin }) => !origin || origin.startsWith('http://app.example'),
+    suffix: ({ origin }) => !origin || origin.endsWith('app.example'),
+    whole: ({ origin }) => !origin || pages.has(origin),
+};
+Object.values(checks).forEach((allowed, number) => {
+    const server = new WebSocketServer({ host, port: Number(ports[number]), verifyClient: (info, done) => {
+        if (!allowed(info)) done(false, 403);
+        else if (!String(info.req.headers.cookie).includes('session=k3yOfTheSession')) done(false, 401);
+        else done(true);
+    } });
+    server.on('connection', (socket) => { socket.on('error', () => {}); });
+});
+"""
+CHECKS = ("none", "prefix", "suffix", "whole")
+
+
+@contextmanager
+def ws_sessions(node: str, packages: Path) -> Iterator[dict[str, int]]:
+    """``ws`` on Node: how its verifyClient compares Origin -> port."""
+    server = script(packages, "audited.js", WS)
+    with (
+        open_folder() as folder,
+        running(lambda ports: [node, server, HOST, *map(str, ports)], folder, ports=len(CHECKS)) as ports,
+    ):
+        yield dict(zip(CHECKS, ports, strict=True))
+
+
+def aiohttp_session(*, mended: bool) -> web.Application:
+    """aiohttp, which sets a cookie with the handshake; *mended*: it looks at Origin, and the cookie has its
+    attributes."""
+
+    async def chat(request: web.Request) -> web.StreamResponse:
+        if mended and request.headers.get("Origin") not in (PAGE, None):
+            raise web.HTTPForbidden()
+        if request.cookies.get("session") != SESSION.partition("=")[2]:
+            raise web.HTTPUnauthorized()
+        socket = web.WebSocketResponse()
+        socket.set_cookie("seen", "1", samesite="Lax" if mended else None)
+        await socket.prepare(request)
+        async for message in socket:
+            await socket.send_str(str(message.data))
+        return socket
+
+    application = web.Application()
+    application.router.add_get("/chat", chat)
+    return application
+
+
+def starlette_session(*, mended: bool) -> Starlette:
+    """An ASGI application that accepts, and then closes with 4401 without the session; *mended*: it refuses a
+    foreign Origin before that."""
+
+    async def chat(websocket: WebSocket) -> None:
+        if mended and websocket.headers.get("origin") not in (PAGE, None):
+            await websocket.close(4403)
+            return
+        await websocket.accept()
+        if websocket.cookies.get("session") != SESSION.partition("=")[2]:
+            await websocket.close(4401, "log in first")
+            return
+        with suppress(WebSocketDisconnect):
+            while True:
+                await websocket.receive_text()
+
+    return Starlette(routes=[WebSocketRoute("/chat", chat)])
+
+
+@contextmanager
+def tornado_session(*, mended: bool) -> Iterator[int]:
+    """Tornado with check_origin overridden, as many applications have it; *mended*: with the page's origin."""
+
+    class Chat(tornado.websocket.WebSocketHandler):
+        def check_origin(self, origin: str) -> bool:
+            return origin == PAGE if mended else True
+
+        def prepare(self) -> None:
+            if self.get_cookie("session") != SESSION.partition("=")[2]:
+                raise tornado.web.HTTPError(403)
+
+        def on_message(self, message: str | bytes) -> None:
+            return
+
+    loop = asyncio.new_event_loop()
+    ready: list[int] = []
+    started, stop = threading.Event(), asyncio.Event()
+
+    async def main() -> None:
+        server = tornado.httpserver.HTTPServer(tornado.web.Application([("/chat", Chat)]))
+        (listener,) = tornado.netutil.bind_sockets(0, HOST)
+        server.add_sockets([listener])
+        ready.append(listener.getsockname()[1])
+        started.set()
+        await stop.wait()
+        server.stop()
+        await server.close_all_connections()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(main(),))
+    thread.start()
+    try:
+        assert started.wait(PATIENCE)
+        yield ready[0]
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(PATIENCE)
+        loop.close()

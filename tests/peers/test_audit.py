@@ -1,0 +1,357 @@
+"""``wsprobe trace --audit`` at real servers: each weakness where it is, and none once it is mended."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import WebSocketRoute
+from websockets.typing import Origin
+
+from tests.peers.audited import (
+    PAGE,
+    SESSION,
+    aiohttp_session,
+    starlette_session,
+    tornado_session,
+    websockets_session,
+    ws_sessions,
+)
+from tests.peers.chain import PROGRAMS, files, listening
+from tests.peers.conftest import needs
+from tests.peers.nginx import nginx_server
+from tests.peers.place import HOST, open_folder, running
+from tests.peers.python_servers import aiohttp_server, echo, hypercorn_server, uvicorn_server
+from tests.trace.chains import Chain
+from wsprobe.cli.main import run
+from wsprobe.diagnosis.origin_checks import ORIGIN_CHECKS, lines_of
+from wsprobe.diagnosis.proxies import mending, table
+from wsprobe.trace.audit_requests import LARGE
+
+pytestmark = pytest.mark.programs
+
+QUICK = ("--pause", "0", "--linger", "0.3")
+ABOUT_ORIGIN = {"any-origin", "origin-prefix", "origin-suffix"}
+
+
+class Audited:
+    """What ``wsprobe trace --audit --json`` says."""
+
+    def __init__(self, status: int, value: dict[str, Any]) -> None:
+        self.status = status
+        self.value = value
+        self.found = {each["id"]: each for each in value["weaknesses"]}
+        self.untested = {each["id"]: each["why"] for each in value["not_tested"]}
+        self.names = [each["change"] for each in value["changes"]]
+
+    @property
+    def about_origin(self) -> set[str]:
+        return ABOUT_ORIGIN & set(self.found)
+
+
+Audit = Callable[..., Audited]
+
+
+@pytest.fixture
+def audit(capfd: pytest.CaptureFixture[str]) -> Audit:
+    def audited(url: str, *words: str) -> Audited:
+        capfd.readouterr()
+        status = run(["trace", "--audit", "--json", *QUICK, *words, url])
+        printed = capfd.readouterr().out
+        assert SESSION.partition("=")[2] not in printed
+        return Audited(status, json.loads(printed))
+
+    return audited
+
+
+def with_session(audit: Audit, port: int, *words: str) -> Audited:
+    return audit(f"ws://{HOST}:{port}/chat", "-b", SESSION, "--origin", PAGE, *words)
+
+
+# -- libraries
+
+
+@pytest.mark.parametrize(
+    ("origins", "ids"),
+    [
+        (None, {"any-origin"}),
+        ([Origin(PAGE), None], set()),
+        ([re.compile(re.escape(PAGE) + ".*"), None], {"origin-prefix"}),
+        ([re.compile(r"https?://.*app\.example"), None], {"origin-suffix"}),
+        ([Origin(PAGE), Origin("null"), None], {"any-origin"}),
+    ],
+    ids=["none", "mended", "prefix", "suffix", "null"],
+)
+def test_websockets(origins: Any, ids: set[str], audit: Audit) -> None:
+    with websockets_session(origins) as port:
+        told = with_session(audit, port)
+    assert told.about_origin == ids
+    assert told.status == 1
+    if not ids:
+        assert set(told.found) == {"version-disclosed"}  # Server: Python/3.11 websockets/17.4
+        assert not ABOUT_ORIGIN & set(told.untested)
+    elif "null" not in str(origins):
+        assert f'serve(handler, host, port, origins=["{PAGE}", None])' in told.value["weaknesses"][0]["fix"]
+
+
+@pytest.fixture(scope="module")
+def ws(request: pytest.FixtureRequest, packages: Path) -> Iterator[dict[str, int]]:
+    with ws_sessions(needs("node"), packages) as ports:
+        yield ports
+
+
+@pytest.mark.parametrize(
+    ("check", "ids"),
+    [
+        ("none", {"any-origin"}),
+        ("prefix", {"origin-prefix"}),
+        ("suffix", {"origin-suffix"}),
+        ("whole", set()),
+    ],
+)
+def test_ws(check: str, ids: set[str], ws: dict[str, int], audit: Audit) -> None:
+    told = with_session(audit, ws[check])
+    assert set(told.found) == ids
+    assert told.status == bool(ids)
+    if not ids:
+        assert not ABOUT_ORIGIN & set(told.untested)
+
+
+def test_ws_takes_16_mib_and_websockets_does_not(ws: dict[str, int], audit: Audit) -> None:
+    told = with_session(audit, ws["whole"], "--audit-heavy")
+    assert set(told.found) == {"message-size"}
+    assert f"{LARGE:,} bytes" in told.found["message-size"]["sent"]
+    with websockets_session([Origin(PAGE), None]) as port:
+        told = with_session(audit, port, "--audit-heavy")
+    assert "message-size" not in {*told.found, *told.untested}
+    with websockets_session([Origin(PAGE), None], max_size=None) as port:
+        assert "message-size" in with_session(audit, port, "--audit-heavy").found
+
+
+@pytest.mark.parametrize("mended", [False, True])
+def test_aiohttp(mended: bool, audit: Audit) -> None:
+    with aiohttp_server(aiohttp_session(mended=mended)) as port:
+        told = with_session(audit, port)
+    expected = set() if mended else {"any-origin", "cookie-without-samesite"}
+    assert set(told.found) == expected | {"version-disclosed"}
+    if not mended:
+        assert told.found["cookie-without-samesite"]["came"].endswith("Set-Cookie: seen, without SameSite")
+
+
+@pytest.mark.parametrize("mended", [False, True])
+@pytest.mark.parametrize("server", ["uvicorn", "hypercorn"])
+def test_asgi(server: str, mended: bool, audit: Audit) -> None:
+    """It accepts, and closes with 4401 without a session: that is a refusal."""
+    application = starlette_session(mended=mended)
+    with (
+        uvicorn_server("websockets-sansio", application)
+        if server == "uvicorn"
+        else hypercorn_server(application)
+    ) as port:
+        told = with_session(audit, port)
+    assert told.about_origin == (set() if mended else {"any-origin"})
+    if not mended:
+        assert told.found["any-origin"]["came"].endswith("without them 101, then a Close with 4401")
+
+
+@pytest.mark.parametrize("mended", [False, True])
+def test_tornado(mended: bool, audit: Audit) -> None:
+    with tornado_session(mended=mended) as port:
+        told = with_session(audit, port)
+    assert told.about_origin == (set() if mended else {"any-origin"})
+    if not mended:
+        assert "TornadoServer/" in told.found["version-disclosed"]["text"]
+
+
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        ("websockets", 'origins=["http://app.example", None]'),
+        ("ws", 'new Set(["http://app.example"])'),
+        ("aiohttp", 'request.headers.get("Origin") not in ("http://app.example", None)'),
+        ("starlette", 'websocket.headers.get("origin") not in ("http://app.example", None)'),
+        ("tornado", 'return origin == "http://app.example"'),
+    ],
+)
+def test_what_is_printed_is_what_was_tried_here(program: str, said: str) -> None:
+    assert ORIGIN_CHECKS[program].tried
+    assert said in lines_of(program, PAGE)
+
+
+# -- proxies
+
+
+MENDED = {
+    "nginx": (
+        'if ($http_origin != "http://app.example") { return 403; } proxy_http_version 1.1; '
+        'proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade";'
+    ),
+    "haproxy": "f: http-request deny if { path /chat } !{ req.hdr(origin) -m str http://app.example }",
+    "apache": (
+        "RewriteEngine On\nRewriteCond %{HTTP:Origin} !=http://app.example\nRewriteRule ^/chat - [F]\n"
+        "ProxyPass / http://127.0.0.1:APP/ upgrade=websocket"
+    ),
+    "caddy": (
+        "handle /chat* {\n@foreign not header Origin http://app.example\nrespond @foreign 403\n"
+        "reverse_proxy 127.0.0.1:APP\n}"
+    ),
+    "varnish": (
+        'sub vcl_recv { if (req.url ~ "^/chat" && req.http.origin != "http://app.example") '
+        '{ return (synth(403)); } if (req.http.upgrade ~ "(?i)websocket") { return (pipe); } }\n'
+        "sub vcl_pipe { if (req.http.upgrade) { set bereq.http.upgrade = req.http.upgrade; "
+        "set bereq.http.connection = req.http.connection; } }"
+    ),
+    "lighttpd": (
+        '$HTTP["url"] =~ "^/chat" { $REQUEST_HEADER["Origin"] != "http://app.example" '
+        '{ url.access-deny = ("") } }\nproxy.header = ("upgrade" => "enable")'
+    ),
+}
+"""The lines of ``mending("origin", ...)`` in a whole configuration."""
+
+
+def quoted(proxy: str) -> list[str]:
+    """The lines about Origin in the configuration of *proxy*."""
+    lines = re.split(r"\n| (?=proxy_http_version)|(?<=\}) (?=if )", MENDED[proxy])
+    return [line for line in lines if re.search("(?i)origin", line)]
+
+
+@pytest.mark.parametrize("proxy", MENDED)
+def test_the_lines_of_a_proxy_mend_it(proxy: str, audit: Audit) -> None:
+    said = table()["origin"][proxy].replace("PART", PAGE)
+    for line in quoted(proxy):
+        inner = re.sub(r'^f: |^\$HTTP\["url"\] =~ "\^/chat" \{ | \}$', "", line)
+        assert inner in said, (inner, said)
+    chain = Chain({"chain": f"{proxy}>app", "fault": "mended", "config": MENDED[proxy]})
+    with open_folder() as folder, websockets_session(None) as app:
+        files(folder)
+        with listening(proxy, needs(PROGRAMS[proxy]), [chain], {"app": app, "DEAD": 1}, folder) as ports:
+            told = with_session(audit, ports[chain.name])
+        assert with_session(audit, app).about_origin == {"any-origin"}
+    assert told.about_origin == set()
+    assert not ABOUT_ORIGIN & set(told.untested)
+    assert {"base", "again"} <= set(told.names)
+
+
+# -- TLS, and what is in clear
+
+
+NGINX = """
+daemon off; master_process off; pid {own}/pid; error_log {own}/error.log;
+events {{ worker_connections 256; }}
+http {{
+    access_log off; client_body_temp_path {own}/body; proxy_temp_path {own}/proxy; {tokens}
+    fastcgi_temp_path {own}/fastcgi; uwsgi_temp_path {own}/uwsgi; scgi_temp_path {own}/scgi;
+    proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade";
+    limit_req_zone $binary_remote_addr zone=few:1m rate=1r/m; limit_req_status 403;
+    server {{
+        listen {host}:{tls} ssl; ssl_certificate {folder}/both.pem; ssl_certificate_key {folder}/both.pem;
+        location /limited {{ limit_req zone=few burst={burst} nodelay; proxy_pass http://{host}:{app}/chat; }}
+        location /sets {{
+            add_header Set-Cookie "id=1; Path=/" always;
+            add_header Set-Cookie "ok=1; Secure; SameSite=Lax" always;
+            proxy_pass http://{host}:{app}/chat;
+        }}
+        location /token {{
+            if ($arg_access_token != "s3cretOfTheUrl") {{ return 401; }} proxy_pass http://{host}:{app}/chat;
+        }}
+        location / {{ proxy_pass http://{host}:{app}; }}
+    }}
+    server {{ listen {host}:{clear}; location / {{ {beside} }} }}
+}}
+"""
+
+
+@pytest.fixture
+def public() -> Iterator[int]:
+    """A server that opens for everybody."""
+    application = Starlette(routes=[WebSocketRoute("/chat", echo)])
+    with uvicorn_server("websockets-sansio", application) as port:
+        yield port
+
+
+@contextmanager
+def tls(app: int, folder: Path, *, beside: str, tokens: str = "", burst: int = 5) -> Iterator[tuple[str, ...]]:
+    """nginx with TLS before *app*, and a port beside it that does as *beside* says; options that lead there."""
+
+    def command(ports: tuple[int, ...]) -> list[str]:
+        values = {"own": own, "host": HOST, "folder": folder, "app": app, "tls": ports[0], "clear": ports[1]}
+        text = NGINX.format(beside=beside.format(**values), tokens=tokens, burst=burst, **values)
+        (own / "nginx.conf").write_text(text)
+        return [needs("nginx"), "-p", str(own), "-c", str(own / "nginx.conf"), "-e", str(own / "error.log")]
+
+    with open_folder() as own, running(command, own, ports=2) as (secure, clear):
+        yield (
+            *("--connect-to", f"app.example:443:{HOST}:{secure}"),
+            *("--connect-to", f"app.example:80:{HOST}:{clear}"),
+        )
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with open_folder() as made:
+        files(made)
+        yield made
+
+
+URL = "wss://app.example/chat"
+
+
+def test_in_clear_beside_tls_and_a_certificate_that_nobody_trusts(
+    public: int, folder: Path, audit: Audit
+) -> None:
+    with tls(public, folder, beside="proxy_pass http://{host}:{app};") as words:
+        told = audit(URL, "-k", "-b", SESSION, *words)
+        assert set(told.found) >= {"clear-text", "certificate-refused"}
+        assert told.found["clear-text"]["because"] == ["clear-beside"]
+        assert "ws://app.example/chat" in told.found["clear-text"]["sent"]
+        clear = next(each["report"] for each in told.value["changes"] if each["change"] == "clear-beside")
+        assert not {"cookie", "authorization"} & {name.lower() for name, _ in clear["request"]["headers"]}
+        assert told.untested["any-origin"].startswith("it opens without the credentials too")
+        refused = audit(URL, "-b", SESSION, *words)
+        assert (refused.status, list(refused.found)) == (5, ["certificate-refused"])
+        assert refused.names == ["base"]
+
+
+def test_a_redirect_in_clear_is_the_mend(public: int, folder: Path, audit: Audit) -> None:
+    mend = "return 301 https://$host$request_uri;"
+    assert mend in mending("clear", ("nginx",))
+    with tls(public, folder, beside=mend, tokens="server_tokens off;") as words:
+        told = audit(URL, "-k", *words)
+    assert "server_tokens off;" in mending("versions", ("nginx",))
+    assert set(told.found) == {"certificate-refused"}
+    assert "clear-text" not in told.untested
+    assert {"clear", "clear-beside"} <= set(told.names)
+
+
+def test_a_token_in_the_url_and_cookies_that_nginx_sets(public: int, folder: Path, audit: Audit) -> None:
+    with tls(public, folder, beside="return 404;") as words:
+        told = audit("wss://app.example/token?access_token=s3cretOfTheUrl", "-k", *words)
+        assert "token-in-url" in told.found
+        assert "s3cretOfTheUrl" not in json.dumps(told.value)
+        told = audit("wss://app.example/sets", "-k", *words)
+        assert set(told.found) >= {"cookie-without-secure", "cookie-without-samesite", "version-disclosed"}
+        assert "id" in told.found["cookie-without-secure"]["text"].split(": ")[1]
+        assert "ok" not in told.found["cookie-without-secure"]["text"].split(": ")[1]
+
+
+@pytest.mark.parametrize("burst", [1, 2, 4, 6])
+def test_a_limit_shows_nothing_wherever_it_begins(burst: int, folder: Path, audit: Audit) -> None:
+    """It answers 403, as a server does that refuses an Origin."""
+    with websockets_session(None) as app, tls(app, folder, beside="return 404;", burst=burst) as words:
+        told = audit("wss://app.example/limited", "-k", "-b", SESSION, *words)
+    assert not told.about_origin
+    assert set(told.found) <= {"certificate-refused", "version-disclosed"}
+
+
+def test_a_server_that_refuses_everybody(upstream: int, audit: Audit) -> None:
+    with nginx_server(needs("nginx"), upstream) as nginx:
+        told = audit(f"ws://{HOST}:{nginx.port}/denied", "-b", SESSION)
+        assert (told.status, told.found, told.names) == (12, {}, ["base", "origin"])
+        told = audit(f"ws://{HOST}:{nginx.port}/locked", "-b", SESSION)
+        assert (told.status, told.found) == (11, {})
