@@ -51,6 +51,28 @@ def test_an_application_that_refused_can_accept_and_close() -> None:
     assert "accept, then close(4401, " in texts(b"HTTP/1.1 401 Unauthorized\r\n\r\n", "remedies")
 
 
+DAPHNE = b"HTTP/1.1 403 Access denied\r\n\r\n"
+NGINX_403 = b"HTTP/1.1 403 Forbidden\r\nServer: nginx\r\nContent-Length: 26\r\n\r\n<hr><center>nginx</center>"
+NGINX_400 = NGINX_403.replace(b"403 Forbidden", b"400 Bad Request")
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (DAPHNE, "wsprobe explain remedy channels"),
+        (NGINX_403, "wsprobe explain remedy nginx"),
+        (NGINX_502, "wsprobe explain remedy nginx"),
+        (NGINX_400, ""),  # nginx cannot send elsewhere what it did not understand
+        (b"HTTP/1.1 403 X\r\nContent-Length: 2\r\n\r\nno", ""),  # nobody knows whose it is
+        (LOST, ""),
+    ],
+)
+def test_the_program_that_refused_has_its_own_code(answer: bytes, code: str) -> None:
+    given = advice(reading_of(answer, "open"))
+    assert given.code == code
+    assert not given.without({code}).code
+
+
 def test_who_wrote_it_is_said_once_and_before_the_first_cause() -> None:
     said = advice(reading_of(b"HTTP/1.1 403 Access denied\r\n\r\n", "fin")).causes
     named = [each.text.startswith("an ASGI application on Daphne") for each in said]

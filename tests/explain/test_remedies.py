@@ -12,6 +12,7 @@ import pytest
 
 from wsprobe import explain
 from wsprobe.cli.main import run
+from wsprobe.diagnosis.programs import PROGRAMS, Program
 from wsprobe.explain.data.remedies.asgi import TellThePage
 
 PAGE = [(b"host", b"chat.example"), (b"Origin", b"https://chat.example")]
@@ -234,6 +235,13 @@ def test_each_says_whether_it_was_run(name: str) -> None:
     unrun = name.removeprefix("remedy ") in ("envoy", "spring", "phoenix", "dotnet")
     assert facts["run"].startswith("not run" if unrun else "with ")
     assert facts["the code alone"].startswith(f"wsprobe explain --code {name} > ")
+
+
+@pytest.mark.parametrize(
+    "program", [each for each in PROGRAMS.values() if each.remedy], ids=lambda each: each.name
+)
+def test_a_program_with_code_is_found_by_its_name_too(program: Program) -> None:
+    assert explain.find(f"remedy {program.name}").topic == f"remedy {program.remedy}"
 
 
 def test_the_asgi_code_needs_the_standard_library_alone() -> None:

@@ -18,6 +18,7 @@ from wsprobe.lab.ports import place
 from wsprobe.report import Report, report
 from wsprobe.show.compare import comparison
 from wsprobe.show.lines import Look, plain
+from wsprobe.show.report import outcome
 
 KEY = "d3Nwcm9iZSByZWhlYXJzZQ=="
 URL = "wss://chat.example/ws"
@@ -46,13 +47,21 @@ def scenario(name: str) -> Report:
 
 def refused(*fields: str, body: str = '{"error":"token expired"}') -> Report:
     head = "\r\n".join(("HTTP/1.1 403 Token Expired", *fields))
+    return answered(f"{head}\r\n\r\n{body}".encode())
+
+
+def answered(came: bytes) -> Report:
     sent = plan(URL, "https://chat.example")
-    came = f"{head}\r\n\r\n{body}".encode()
     return seen(
         Exchange(
             sent, (Connected(1, "192.0.2.7", 443), Sent(2, sent.request), Received(3, came), Ended(9, "fin"))
         )
     )
+
+
+def daphne() -> Report:
+    """Django Channels, for which `explain remedy` has code."""
+    return answered(b"HTTP/1.1 403 Access denied\r\n\r\n")
 
 
 def drawn(of: Report, columns: int) -> list[str]:
@@ -61,6 +70,7 @@ def drawn(of: Report, columns: int) -> list[str]:
 
 
 SHOWN = {
+    "refusal of a known program": daphne,
     "refusal": lambda: scenario("status-403"),
     "refusal with three headers": lambda: refused(*FIELDS[:3]),
     "refusal with eight headers": lambda: refused(*FIELDS),
@@ -94,6 +104,25 @@ def test_the_parts_stand_in_this_order(columns: int) -> None:
     assert places == sorted(places)
     assert "console" not in text.partition("-v")[0]
     assert "WHATWG" not in text
+
+
+@pytest.mark.parametrize("columns", [0, 80, 120])
+def test_a_known_program_has_its_own_code(columns: int) -> None:
+    """On the line that says how to tell the page; others have the topic in general."""
+    text = " ".join(" ".join(drawn(daphne(), columns)).split())
+    assert "(CORS for another origin). Code: wsprobe explain remedy channels" in text
+    others = " ".join(" ".join(drawn(refused(), columns)).split())
+    assert "Code: wsprobe explain remedy" in others
+    assert "Code: wsprobe explain remedy channels" not in others
+
+
+@pytest.mark.parametrize("verbose", [0, 1])
+def test_connect_names_the_code_below_the_likeliest_cause(verbose: int) -> None:
+    rows = plain(outcome(replace(daphne(), views=()), Look(verbose=verbose))).splitlines()
+    likely = next(number for number, row in enumerate(rows) if row.startswith("  likely: "))
+    another = next(number for number, row in enumerate(rows) if row.startswith("  or: "))
+    assert "    to tell the page: wsprobe explain remedy channels" in rows[likely:another]
+    assert sum("explain remedy" in row for row in rows) == 1
 
 
 def test_both_sides_stand_beside_each_other_where_every_line_fits() -> None:

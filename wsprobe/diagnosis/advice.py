@@ -8,7 +8,7 @@ import msgspec
 
 from wsprobe.diagnosis import author, causes
 from wsprobe.diagnosis.cause import Cause, quote_of
-from wsprobe.diagnosis.programs import Author
+from wsprobe.diagnosis.programs import PROGRAMS, Author
 from wsprobe.diagnosis.proxies import LEADING, proxies, proxy
 from wsprobe.read.behind import frames_before_http
 from wsprobe.read.reading import Frame, Reading
@@ -41,6 +41,14 @@ BEFORE_THE_APPLICATION = frozenset(
     }
 )
 """Causes with which no code of the application ran that could accept first and then close."""
+OF_THE_PROXY = frozenset(
+    {"backend-down", "backend-closed", "backend-timeout", "backend-tls", "blocked-by-rule"}
+)
+"""Those of them that a proxy can send elsewhere, to a server that accepts and then closes."""
+
+
+NOTHING_TO_TELL = frozenset({"hijacker", "wrote-first", "no-accept", "redirected"})
+"""Causes that are mended where they are: no page needs to know of them."""
 
 
 class Advice(msgspec.Struct, frozen=True):
@@ -52,6 +60,8 @@ class Advice(msgspec.Struct, frozen=True):
     """What to write into proxies so that Upgrade and Connection pass."""
     remedies: tuple[str, ...] = ()
     """How a page can be let know."""
+    code: str = ""
+    """The command that prints code for the program that answered, to let a page know; "" if there is none."""
     warnings: tuple[str, ...] = ()
     """Close codes and reasons that do not arrive as they were sent, and what a hanging handshake holds."""
 
@@ -64,9 +74,11 @@ class Advice(msgspec.Struct, frozen=True):
             tuple(one for one in self.causes if one.text not in given),
             tuple(one for one in self.lines if one not in given),
             tuple(one for one in self.remedies if one not in given),
+            "" if self.code in given else self.code,
             tuple(one for one in self.warnings if one not in given),
         )
-        given.update((*(one.text for one in fresh.causes), *fresh.lines, *fresh.remedies, *fresh.warnings))
+        texts = (one.text for one in fresh.causes)
+        given.update((*texts, *fresh.lines, *fresh.remedies, fresh.code, *fresh.warnings))
         return fresh
 
 
@@ -87,7 +99,8 @@ def advice(reading: Reading, outcome: str = "") -> Advice:
     if final is None or final.status is None or final.status == 101:
         return Advice(found, warnings=(HOLDS,) if outcome == "timeout" and reading.sent else ())
     known = msgspec.structs.replace(author(reading), causes=found)
-    return Advice(found, tuple(_lines(known)), tuple(_remedies(final.status, known, _another_origin(reading))))
+    remedies = tuple(_remedies(final.status, known, _another_origin(reading)))
+    return Advice(found, tuple(_lines(known)), remedies, code_for(known))
 
 
 def _lines(known: Author) -> Iterator[str]:
@@ -128,6 +141,17 @@ def _remedies(status: int, known: Author, origin: str) -> Iterator[str]:
         yield f"accept, then close({close_code(status)}, {reason})"
     cors = f"with Access-Control-Allow-Origin: {origin}" if origin else "CORS for another origin"
     yield f"offer an HTTP endpoint for fetch() ({cors})"
+
+
+def code_for(known: Author) -> str:
+    """The command that prints code for the author of an answer, to let a page know why; "" if there is none, or
+    if the first cause is one that no code there can tell."""
+    first = known.causes[0].id if known.causes else ""
+    untold = BEFORE_THE_APPLICATION - OF_THE_PROXY if known.role == "proxy" else BEFORE_THE_APPLICATION
+    program = PROGRAMS.get(known.id)
+    if program is None or not program.remedy or first in untold | NOTHING_TO_TELL:
+        return ""
+    return f"wsprobe explain remedy {program.remedy}"
 
 
 def close_code(status: int) -> int:

@@ -26,6 +26,8 @@ class Program(msgspec.Struct, frozen=True):
     """The same with an article or more, where a sentence needs it; "" for ``name``."""
     alike: str = ""
     """All programs that have its shape, in words; "" where its marks are its own."""
+    remedy: str = ""
+    """The topic of `explain remedy` with code for it; "" if there is none."""
 
 
 PROGRAMS: dict[str, Program] = {
@@ -34,63 +36,83 @@ PROGRAMS: dict[str, Program] = {
     "cloudflare": Program("Cloudflare", "proxy", "Cloudflare's edge"),
     "api-gateway": Program("AWS API Gateway", "proxy"),
     "aws": Program("AWS load balancer", "proxy", "the AWS load balancer"),
-    "nginx": Program("nginx", "proxy"),
-    "haproxy": Program("HAProxy", "proxy"),
+    "nginx": Program("nginx", "proxy", remedy="nginx"),
+    "haproxy": Program("HAProxy", "proxy", remedy="haproxy"),
     "pound": Program("pound", "proxy"),
     "apache": Program("Apache httpd", "proxy"),
     "varnish": Program("Varnish", "proxy"),
     "lighttpd": Program("lighttpd", "proxy"),
-    "envoy": Program("Envoy", "proxy"),
+    "envoy": Program("Envoy", "proxy", remedy="envoy"),
     "nghttpx": Program("nghttpx", "proxy"),
-    "caddy": Program("Caddy", "proxy"),
+    "caddy": Program("Caddy", "proxy", remedy="caddy"),
     "http-proxy-middleware": Program("http-proxy-middleware", "proxy", "http-proxy-middleware (Node)"),
     "websockify": Program("websockify", "proxy"),
-    "daphne": Program("Daphne", "server", "an ASGI application on Daphne (Django Channels)"),
-    "autobahn": Program("Autobahn", "server", "Daphne, or another server on Autobahn (Python)"),
-    "uvicorn": Program(
-        "uvicorn", "server", "an ASGI application on uvicorn", "uvicorn, or another Python server"
+    "daphne": Program("Daphne", "server", "an ASGI application on Daphne (Django Channels)", remedy="channels"),
+    "autobahn": Program(
+        "Autobahn", "server", "Daphne, or another server on Autobahn (Python)", remedy="channels"
     ),
-    "hypercorn": Program("Hypercorn", "server", "an ASGI application on Hypercorn"),
-    "granian": Program("Granian", "server", "an application on Granian", "Granian, or a program like it"),
-    "h11": Program("h11", "server", "", "Hypercorn, uvicorn, or another Python program on h11"),
-    "asgi-json": Program("FastAPI", "framework", "", "FastAPI, Django REST framework, or one like them"),
-    "starlette": Program("Starlette", "framework", "Starlette or FastAPI"),
-    "gunicorn": Program("gunicorn", "server", "a WSGI application on gunicorn"),
+    "uvicorn": Program(
+        "uvicorn",
+        "server",
+        "an ASGI application on uvicorn",
+        "uvicorn, or another Python server",
+        remedy="asgi",
+    ),
+    "hypercorn": Program("Hypercorn", "server", "an ASGI application on Hypercorn", remedy="asgi"),
+    "granian": Program(
+        "Granian", "server", "an application on Granian", "Granian, or a program like it", remedy="asgi"
+    ),
+    "h11": Program("h11", "server", "", "Hypercorn, uvicorn, or another Python program on h11", remedy="asgi"),
+    "asgi-json": Program(
+        "FastAPI", "framework", "", "FastAPI, Django REST framework, or one like them", remedy="starlette"
+    ),
+    "starlette": Program("Starlette", "framework", "Starlette or FastAPI", remedy="starlette"),
+    "gunicorn": Program("gunicorn", "server", "a WSGI application on gunicorn", remedy="wsgi"),
     "wsgiref": Program("WSGIServer", "server", "a WSGI application on a development server (WSGIServer)"),
-    "django": Program("Django", "framework"),
-    "flask": Program("Flask", "framework"),
-    "quart": Program("Quart", "framework"),
+    "django": Program("Django", "framework", remedy="channels"),
+    "flask": Program("Flask", "framework", remedy="flask-sock"),
+    "quart": Program("Quart", "framework", remedy="asgi"),
     "flask-or-quart": Program("Werkzeug", "framework", "", "Flask or Quart"),
-    "tornado": Program("Tornado", "server"),
+    "tornado": Program("Tornado", "server", remedy="tornado"),
     "spring-or-tornado": Program("Spring", "server", "", "Spring or Tornado"),
-    "aiohttp": Program("aiohttp", "server"),
-    "websockets": Program("websockets", "server", "the Python library websockets (alone, or within uvicorn)"),
+    "aiohttp": Program("aiohttp", "server", remedy="aiohttp"),
+    "websockets": Program(
+        "websockets", "server", "the Python library websockets (alone, or within uvicorn)", remedy="websockets"
+    ),
     "sanic": Program("Sanic", "server", "", "Sanic, or a program like it"),
     "python-socketio": Program("python-socketio", "framework"),
-    "engine.io": Program("Socket.IO", "framework", "Socket.IO on Node (engine.io)"),
-    "ws": Program("ws", "server", "ws on Node", "ws, or another WebSocket library on Node"),
+    "engine.io": Program("Socket.IO", "framework", "Socket.IO on Node (engine.io)", remedy="socket.io"),
+    "ws": Program("ws", "server", "ws on Node", "ws, or another WebSocket library on Node", remedy="ws"),
     "websocket-node": Program(
         "WebSocket-Node", "server", "WebSocket-Node (the package websocket)", "WebSocket-Node or ChromeDriver"
     ),
     "faye": Program("faye-websocket", "server"),
     "sockjs": Program("SockJS", "framework"),
-    "express": Program("Express", "framework", "Express on Node", "Express, or another framework on Node"),
-    "fastify": Program("Fastify", "framework", "Fastify on Node"),
+    "express": Program(
+        "Express", "framework", "Express on Node", "Express, or another framework on Node", remedy="express"
+    ),
+    "fastify": Program("Fastify", "framework", "Fastify on Node", remedy="fastify"),
     "hono": Program("Hono", "framework"),
-    "node": Program("Node", "server", "", "a Node program"),
+    "node": Program("Node", "server", "", "a Node program", remedy="ws"),
     "graphql-ws": Program("graphql-ws", "framework"),
     "webpack-dev-server": Program("webpack-dev-server", "framework"),
     "bun": Program("Bun", "server", "", "Bun, or another program that answers with a Response"),
     "deno": Program("Deno", "server", "", "Deno, or another server that answers with a Response"),
-    "gorilla": Program("gorilla/websocket", "server", "gorilla/websocket (Go)", "a WebSocket library in Go"),
-    "coder": Program("coder/websocket", "server", "coder/websocket (Go)"),
+    "gorilla": Program(
+        "gorilla/websocket", "server", "gorilla/websocket (Go)", "a WebSocket library in Go", remedy="gorilla"
+    ),
+    "coder": Program("coder/websocket", "server", "coder/websocket (Go)", remedy="coder"),
     "x-net": Program("golang.org/x/net/websocket", "server", "golang.org/x/net/websocket (Go)"),
     "go": Program("Go", "server", "", "a Go program"),
-    "tomcat": Program("Tomcat", "server"),
-    "spring": Program("Spring", "framework"),
-    "phoenix": Program("Phoenix", "framework", "", "Phoenix, or another program on Cowboy or Bandit"),
-    "signalr": Program("ASP.NET Core", "framework"),
-    "action-cable": Program("Action Cable", "framework", "Rails Action Cable", "Rails, or a program like it"),
+    "tomcat": Program("Tomcat", "server", remedy="spring"),
+    "spring": Program("Spring", "framework", remedy="spring"),
+    "phoenix": Program(
+        "Phoenix", "framework", "", "Phoenix, or another program on Cowboy or Bandit", remedy="phoenix"
+    ),
+    "signalr": Program("ASP.NET Core", "framework", remedy="dotnet"),
+    "action-cable": Program(
+        "Action Cable", "framework", "Rails Action Cable", "Rails, or a program like it", remedy="rails"
+    ),
 }
 """Every program by its word."""
 

@@ -257,7 +257,8 @@ class CauseJson(Object, frozen=True, kw_only=True):
     evidence: str
     """What shows it."""
     program: str | None
-    """The program that wrote the answer, where its mark is its own; null if that is not known."""
+    """The program that wrote the answer, where its mark is its own; null if that is not known. `explain remedy`
+    takes this name, and has code for many, to let a page know why."""
 
 
 class FrameJson(Object, frozen=True, kw_only=True, rename={"by": "from"}):

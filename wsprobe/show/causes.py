@@ -13,6 +13,7 @@ def causes(of: Advice, verbose: bool = False) -> list[Line]:
     for rank, each in enumerate(of.causes):
         rows.append(line(Piece("or: " if rank else "likely: ", "note"), each.text))
         rows += [line("  do: ", each.fix)] if each.fix else []
+        rows += [line("  to tell the page: ", of.code)] if of.code and not rank else []
         rows += [line(Piece(f"  known by: {evidence(each)}", "dim"))] if verbose else []
     if of.lines:
         rows.append(line(Piece("to pass Upgrade and Connection on:", "good")))

@@ -162,6 +162,7 @@ def _advised(of: Advice) -> str:
     for rank, each in enumerate(of.causes):
         kind, word = ("note", "or") if rank else ("warn", "likely")
         more = [f"Do: {prose(each.fix)}"] if each.fix else []
+        more += [f"To tell the page: {prose(of.code)}"] if of.code and not rank else []
         more.append(f"Known by: {prose(evidence(each))}")
         told = "".join(f'<p class="more">{one}</p>' for one in more)
         rows.append(f'<li class="{kind}">{_badge(word, kind)}{prose(each.text)}{told}</li>\n')

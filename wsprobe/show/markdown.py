@@ -120,6 +120,7 @@ def _advised(of: Advice) -> str:
     for rank, each in enumerate(of.causes):
         rows.append(f"- **{'or' if rank else 'likely'}**: {prose(each.text)}\n")
         rows += [f"  - do: {prose(each.fix)}\n"] if each.fix else []
+        rows += [f"  - to tell the page: {prose(of.code)}\n"] if of.code and not rank else []
         rows.append(f"  - known by: {prose(evidence(each))}\n")
     made = f"### Why, most likely\n\n{''.join(rows)}\n" if rows else ""
     for given, title in (

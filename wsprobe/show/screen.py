@@ -350,6 +350,6 @@ def _tell(of: Advice) -> list[Line]:
             Piece("To tell the page: ", "good"),
             ", or ".join(of.remedies),
             ". ",
-            Piece("Code: wsprobe explain remedy", "dim"),
+            Piece(f"Code: {of.code or 'wsprobe explain remedy'}", "dim"),
         )
     ]

@@ -9,6 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from wsprobe.diagnosis import PROGRAMS, Cause
+from wsprobe.diagnosis.advice import code_for
 from wsprobe.trace.answer import Answer, alike
 from wsprobe.trace.changes import Trace
 
@@ -112,6 +113,12 @@ def likeliest(answer: Answer) -> str:
     return (
         "" if cause is None or cause.certainty == "status" else f" By the answer alone, likely: {cause.text}."
     )
+
+
+def with_code(fix: str, answer: Answer) -> str:
+    """*fix*, and the command that prints code for the program that wrote *answer*, to let a page know why."""
+    code = code_for(answer.author)
+    return "\n".join(filter(None, (fix, f"To tell the page: {code}" if code else "")))
 
 
 def first_do(answer: Answer, lines: str) -> str:

@@ -29,6 +29,7 @@ from wsprobe.trace.conclusion import (
     shown_by,
     sure,
     varnish,
+    with_code,
     written_by,
 )
 
@@ -388,7 +389,7 @@ def named_by_the_answer(seen: Trace) -> Iterator[Conclusion]:
         f"{base.result()}{alike_}{who}: {cause.text}. What shows it: {cause.evidence}.{past_the_proxy(seen)}",
         0.75 if cause.certainty == "shared" else 0.9,
         beside(seen, "get"),
-        cause.fix,
+        with_code(cause.fix, base),
         open=cause.certainty == "shared",
         id=cause.id,
     )
@@ -517,7 +518,10 @@ def refused_to_all_by_app(seen: Trace) -> Iterator[Conclusion]:
             f"WebSocket on this path.{likeliest(seen.base)}",
             0.93,
             ("base", "backend"),
-            "Send what a page would have (-b 'session=...', -H), then check the path in the application.",
+            with_code(
+                "Send what a page would have (-b 'session=...', -H), then check the path in the application.",
+                seen.base,
+            ),
         )
 
 
@@ -672,6 +676,9 @@ def request_changed(seen: Trace) -> Iterator[Conclusion]:
         )
 
 
+CHECK_THE_PATH = "Check the path first, then what the application requires of a handshake; its log shows why."
+
+
 @rule(
     "a WebSocket library refuses the handshake, directly too",
     "the application itself refuses",
@@ -685,10 +692,7 @@ def refused_by_app(seen: Trace) -> Iterator[Conclusion]:
             f"refuses (path, credentials, Origin).{likeliest(seen.base)}",
             0.93,
             ("base", "backend"),
-            first_do(
-                seen.base,
-                "Check the path first, then what the application requires of a handshake; its log shows why.",
-            ),
+            with_code(first_do(seen.base, CHECK_THE_PATH), seen.base),
         )
 
 
@@ -707,6 +711,6 @@ def refused_by_library(seen: Trace) -> Iterator[Conclusion]:
             f"it cannot be told apart.{likeliest(seen.base)}{past_the_proxy(seen)}",
             0.85,
             ("base", "get"),
-            f"{ASK_PAST}\n" + mending("path", seen.proxies),
+            with_code(f"{ASK_PAST}\n" + mending("path", seen.proxies), seen.base),
             open=True,
         )

@@ -41,7 +41,11 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
     writer.close()
 
 
-async def tell(fields: dict[str, str], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def tell(
+    fields: dict[str, str],
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+) -> None:
     status, reason = refusal(fields)
     page = fields.get("origin") in PAGES
     if page and status != 204 and fields.get("upgrade", "").lower() == "websocket":

@@ -79,7 +79,8 @@ func tell(w http.ResponseWriter, r *http.Request, code int, reason string) {
 	connection.SetDeadline(time.Now().Add(5 * time.Second))
 	key := r.Header.Get("Sec-WebSocket-Key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 	sum := sha1.Sum([]byte(key))
-	fmt.Fprintf(stream, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n")
+	fmt.Fprintf(stream, "HTTP/1.1 101 Switching Protocols\r\n")
+	fmt.Fprintf(stream, "Upgrade: websocket\r\nConnection: Upgrade\r\n")
 	fmt.Fprintf(stream, "Sec-WebSocket-Accept: %s\r\n", base64.StdEncoding.EncodeToString(sum[:]))
 	// A page that offers subprotocols needs one.
 	if first, _, _ := strings.Cut(r.Header.Get("Sec-WebSocket-Protocol"), ","); first != "" {

@@ -47,7 +47,10 @@ app.Map("/ws", async (HttpContext context) =>
         await socket.SendAsync(data, got.MessageType, got.EndOfMessage, context.RequestAborted);
     }
     if (socket.State == WebSocketState.CloseReceived)
-        await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, context.RequestAborted);
+    {
+        var code = WebSocketCloseStatus.NormalClosure;
+        await socket.CloseOutputAsync(code, null, context.RequestAborted);
+    }
 });
 
 app.MapGet("/ws/why", (HttpContext context) =>
