@@ -86,7 +86,7 @@ def sample(name: str) -> str:
         command=f"wsprobe connect -b 'session={'*' * 10}' --origin https://app.example '{url}'",
         made_with=MADE_WITH,
         masked=True,
-        rows=(report_file.row(part),),
+        rows=(report_file.row(made),),
     )
     return "".join(form.whole(cover, [form.part(part, 0)]))
 

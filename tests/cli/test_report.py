@@ -90,7 +90,7 @@ def test_several_are_sections_with_an_index(tmp_path: Path) -> None:
     for number, word in enumerate(words, 1):
         assert f"## {number}. `{word}`" in text
         assert f"wsprobe connect --linger 0.05 {word}\n" in text
-    assert text.index("| 3 | closed |") < text.index("## 1.")
+    assert text.index("| 3 | closed 4403 | refused |") < text.index("## 1.")
 
 
 def test_two_servers_that_differ(tmp_path: Path) -> None:
@@ -282,6 +282,7 @@ NO_SECRETS = {
         "from_curl",
         "parallel",
         "resume",
+        "since",
         "per_host",
         "pinnedpubkey",
         "rate",

@@ -71,12 +71,12 @@ LINKS = re.compile(
 )
 ATTRIBUTES = {
     *("class", "id", "href", "content", "charset", "name", "http-equiv", "lang"),
-    *("x", "width", "height", "rx", "aria-hidden", "open"),
+    *("x", "width", "height", "rx", "aria-hidden", "open", "tabindex"),
 }
 TAGS = {
-    *("html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "h3", "h4", "p", "section", "div"),
+    *("html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "h3", "p", "section", "div"),
     *("pre", "span", "mark", "code", "a", "ul", "li", "dl", "dt", "dd", "svg", "rect", "details", "summary"),
-    *("small", "br", "table", "tr", "th", "td"),
+    *("small", "br", "b", "table", "tr", "th", "td"),
 }
 EMPTY = {"meta", "br", "rect"}
 
@@ -159,7 +159,7 @@ def written(
     form: ModuleType, reports: list[Report], command: str = "wsprobe connect", masked: bool = True
 ) -> str:
     parts = [report_file.part(each, command) for each in reports]
-    cover = report_file.Cover("connect", command, "wsprobe 0", masked, tuple(map(report_file.row, parts)))
+    cover = report_file.Cover("connect", command, "wsprobe 0", masked, tuple(map(report_file.row, reports)))
     made = [form.part(each, number) for number, each in enumerate(parts, 1)]
     return "".join(form.whole(cover, made))
 
@@ -330,6 +330,7 @@ def test_a_large_answer_makes_no_large_file() -> None:
         ("it wants an Origin, which browsers always send", "it wants an Origin, which browsers always send"),
         ("answered 403: use -L (or lab:x)", "answered 403: use `-L` (or `lab:x`)"),
         ("ping @octocat about #12", "ping `@octocat` about `#12`"),
+        ("for fetch() (CORS): close()", "for `fetch()` (CORS): `close()`"),
         ("a <b>, two  spaces", "a `<b>`, two  spaces"),
         ("deadbeef1 GH-12 www.a.example", "`deadbeef1 GH-12 www.a.example`"),
         ("see RFC 6455 section 5.5.1, and x_y", "see [RFC 6455 section 5.5.1]"

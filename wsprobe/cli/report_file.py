@@ -24,7 +24,7 @@ from wsprobe.cli.streams import write_whole
 from wsprobe.report import Report
 from wsprobe.secrets import Secrets
 from wsprobe.show import html, markdown, report_file
-from wsprobe.show.report_file import LOOK, Cover, IndexRow, Kind, Part, Told
+from wsprobe.show.report_file import LOOK, Cover, Group, IndexRow, Kind, Part, Told
 from wsprobe.show.run_browser import seen_beside
 from wsprobe.trace.answer import answer_of
 from wsprobe.trace.changes import Trace
@@ -35,6 +35,12 @@ from wsprobe.version import __version__
 
 if TYPE_CHECKING:
     from wsprobe.lab import installed
+
+
+FULL = 10
+"""Answers of a list that are shown in full, whatever they are; of the others the first of each group, for"""
+GROUPS = 20
+"""so many groups: a page of 500 answers in full takes a browser seconds to show."""
 
 
 class ReportFile:
@@ -53,11 +59,15 @@ class ReportFile:
         self._keep = settings.output.no_redact
         self._form: ModuleType = html if self._path.lower().endswith(".html") else markdown
         self._rows: list[IndexRow] = []
+        self._groups: set[Group] = set()
+        self._full = 0
         self._parts: list[str] = []
 
     def asked(self, report: Report) -> None:
-        """One answer of `connect`: what each browser would make of it is worked out from it."""
-        report = self._seen(report)
+        """One answer of `connect`. Where it is shown in full, what each browser would make of it is worked out
+        from it."""
+        full = self._is_full(report)
+        report = self._seen(report) if full else report
         secrets = self._secrets()
         if secrets is not None:
             _learn_messages(report, secrets)
@@ -65,7 +75,7 @@ class ReportFile:
         # A relay asked nothing by itself: no command repeats it.
         repeats = self._several and report.exchange.client is UNSET
         command = self._call.line(secrets, [report.asked]) if repeats else ""
-        self._add(report_file.part(report, command, as_is=True))
+        self._add(replace(report_file.part(report, command, as_is=True), short=not full))
 
     def written(self) -> None:
         """Write the file of `connect`. Raises click.UsageError if it cannot be written."""
@@ -138,8 +148,17 @@ class ReportFile:
         self._call.learn(secrets)
         return secrets
 
+    def _is_full(self, report: Report) -> bool:
+        """Whether *report* is shown in full: the first ones, and the first of a group, within a bound."""
+        group = report_file.row(report).group
+        new = group not in self._groups and len(self._groups) < GROUPS
+        self._groups.add(group)
+        full = new or self._full < FULL
+        self._full += full
+        return full
+
     def _add(self, part: Part) -> None:
-        self._rows.append(report_file.row(part))
+        self._rows.append(report_file.row(part.report, short=part.short))
         self._parts.append(self._form.part(part, len(self._rows) if self._several else 0))
 
     def _cover(self, secrets: Secrets | None) -> Cover:

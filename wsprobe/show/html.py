@@ -24,7 +24,20 @@ from wsprobe.show import report_file, timing
 from wsprobe.show.causes import evidence
 from wsprobe.show.citations import cited
 from wsprobe.show.lines import Line, Piece, text_of
-from wsprobe.show.report_file import LOOK, Cover, IndexRow, Part, Side, Table, Told, capital, summary
+from wsprobe.show.report_file import (
+    LOOK,
+    Cover,
+    Group,
+    IndexRow,
+    Numbered,
+    Part,
+    Side,
+    Table,
+    Told,
+    capital,
+    grouped,
+    summary,
+)
 from wsprobe.timing import phases
 from wsprobe.visible import hexdump, printable
 
@@ -57,7 +70,8 @@ def whole(cover: Cover, parts: Iterable[str]) -> Iterator[str]:
     yield f"<h1>wsprobe {cover.kind}{_counts(cover.rows)}</h1>\n"
     yield f'<p class="care{"" if cover.masked else " unmasked"}">{text(cover.care)}</p>\n'
     if len(cover.rows) > 1:
-        yield _index(cover.rows)
+        yield _summary(cover.rows)
+        yield from _index(cover.rows)
     if cover.kind == "trace":
         yield f'<h2 class="part">{text(cover.rows[0].title)}</h2>\n'
     yield "".join(map(_table, cover.tables))
@@ -65,7 +79,7 @@ def whole(cover: Cover, parts: Iterable[str]) -> Iterator[str]:
         yield f"<h3>What that means</h3>\n{_list(map(_told, cover.told))}"
     if cover.apart:
         yield f"<h3>Can a script tell them apart?</h3>\n{_pre(cover.apart[1:], 'command')}"
-    yield from parts
+    yield from _in_order(list(parts), cover.rows)
     yield f"<h3>To repeat it</h3>\n{_command(cover.command)}"
     yield (
         f'<p class="end">Made with {text(cover.made_with)}. This file loads nothing and runs no script; its '
@@ -78,7 +92,9 @@ def _counts(rows: Sequence[IndexRow]) -> str:
 
 
 def part(of: Part, number: int) -> str:
-    """One recording; *number* is its place in the index, from 1, or 0 where it is alone."""
+    """One recording; *number* is its place in the list, from 1, or 0 where it is alone."""
+    if of.short:
+        return _short(of, number)
     rows = [
         f'<p class="outcome">{_badge(of.report.outcome)}{prose(report_file.said(of.report))}</p>\n',
         _facts(report_file.facts(of.report)),
@@ -103,6 +119,25 @@ def part(of: Part, number: int) -> str:
     if of.folded:
         return f"<details {begin}<summary>{text(of.heading)}</summary>\n{inner}</details>\n"
     return f"<section {begin}\n<h2>{text(of.title)}</h2>\n{inner}</section>\n"
+
+
+def _in_order(parts: Sequence[str], rows: Sequence[IndexRow]) -> Iterator[str]:
+    """The parts by their groups: those in full, and below them the short ones, folded together: a browser takes
+    half a millisecond for each element that can be unfolded."""
+    for group in grouped(rows):
+        yield from (parts[number - 1] for number, row in group if not row.short)
+        short = [parts[number - 1] for number, row in group if row.short]
+        if short:
+            summary = f"{len(short)} more: {text(group[0][1].group.answer)}"
+            yield f"<details><summary>{summary}</summary><pre>{''.join(short)}</pre></details>\n"
+    yield from parts[len(rows) :]
+
+
+def _short(of: Part, number: int) -> str:
+    """One recording, of whose group another one is there in full: text in one element with others."""
+    answer = f"{report_file.answered_shortly(of.report)}\n"
+    command = f"\n{of.command}\n" if of.command else ""
+    return f'<b id="answer-{number}">{text(of.title)}</b>\n{text(f"{answer}{command}")}\n'
 
 
 def _side(of: Part, side: Side) -> str:
@@ -153,7 +188,7 @@ def _page(place: str, names: Sequence[str], lines: Sequence[Line]) -> str:
 
 def _pane(title: str, of: str, inner: str) -> str:
     named = f" <small>{text(of)}</small>" if of else ""
-    return f'<div class="pane"><h4>{text(title)}{named}</h4>\n{inner}</div>\n'
+    return f'<div class="pane"><h3>{text(title)}{named}</h3>\n{inner}</div>\n'
 
 
 def _advised(of: Advice) -> str:
@@ -237,14 +272,69 @@ def _hop(why: str, hop: Exchange) -> str:
     )
 
 
-def _index(rows: Sequence[IndexRow]) -> str:
+MOST = 20
+"""Groups that the summary has a row for."""
+
+
+def _summary(rows: Sequence[IndexRow]) -> str:
+    """How many of what, the likely cause, and what to do."""
+    groups = grouped(rows)
     made = "".join(
-        f'<tr><td class="{"good" if row.good else "fail"}">{text(row.outcome)}</td>'
-        f'<td><a href="#answer-{number}">{text(row.title)}</a></td><td class="dim">{text(row.took)}</td></tr>\n'
-        for number, row in enumerate(rows, 1)
+        f'<tr><td>{len(group)}</td><td class="{_kind(of)}">{text(of.answer)}</td>'
+        f"<td>{prose(first.likely)}{f'<br>Do: {prose(first.fix)}' if first.fix else ''}</td></tr>\n"
+        for group in groups[:MOST]
+        for _, first in group[:1]
+        for of in (first.group,)
     )
-    head = "<tr><th>outcome</th><th>asked</th><th>in all</th></tr>"
-    return f'<div class="scroll"><table>\n{head}\n{made}</table></div>\n'
+    left = len(groups) - MOST
+    more = f'<p class="total">And {counted(left, "other kind")} of answer.</p>\n' if left > 0 else ""
+    head = "<tr><th>how many</th><th>answer</th><th>likely cause, and what to do</th></tr>"
+    return f"<h2>Summary</h2>\n{_scrolling(head, made)}{more}"
+
+
+def _index(rows: Sequence[IndexRow]) -> Iterator[str]:
+    """The failures by cause, and below them, folded, what opened."""
+    groups = grouped(rows)
+    failed = [group for group in groups if not group[0][1].group.open]
+    opened = [row for group in groups for row in group if row[1].group.open]
+    if failed:
+        first = [row for group in failed for row in group[:FIRST]]
+        rest = [row for group in failed for row in group[FIRST:]]
+        yield f"<h2>Not open: {len(first) + len(rest)}</h2>\n{_index_table(first)}"
+        if rest:
+            yield _folded(f"{len(rest)} more of the same kinds", _index_table(rest))
+    if opened:
+        yield f"<h2>Open: {len(opened)}</h2>\n{_folded('Show them', _index_table(opened))}"
+
+
+FIRST = 10
+"""Rows of a group that are not folded."""
+
+
+def _index_table(rows: Iterable[Numbered]) -> str:
+    head = "<tr><th>answer</th><th>likely cause</th><th>URL</th><th>in all</th></tr>"
+    return _scrolling(head, "".join(map(_index_row, rows)))
+
+
+def _folded(summary: str, inner: str) -> str:
+    return f"<details><summary>{text(summary)}</summary>\n{inner}</details>\n"
+
+
+def _index_row(numbered: Numbered) -> str:
+    number, row = numbered
+    return (
+        f'<tr><td class="{_kind(row.group)}">{text(row.group.answer)}</td><td>{text(row.group.cause)}</td>'
+        f'<td><a href="#answer-{number}">{text(row.title)}</a></td><td class="dim">{text(row.took)}</td></tr>\n'
+    )
+
+
+def _kind(of: Group) -> str:
+    return "good" if of.open else "fail"
+
+
+def _scrolling(head: str, rows: str) -> str:
+    """A table that scrolls where the screen is narrow; also by keyboard."""
+    return f'<div class="scroll" tabindex="0"><table>\n{head}\n{rows}</table></div>\n'
 
 
 def _table(of: Table) -> str:
@@ -254,9 +344,7 @@ def _table(of: Table) -> str:
         for row in of.rows
     )
     note = f'<p class="total">{prose(of.note)}</p>\n' if of.note else ""
-    return (
-        f'<h3>{text(of.title)}</h3>\n<div class="scroll"><table>\n<tr>{head}</tr>\n{rows}</table></div>\n{note}'
-    )
+    return f"<h3>{text(of.title)}</h3>\n{_scrolling(f'<tr>{head}</tr>', rows)}{note}"
 
 
 def _told(of: Told) -> str:

@@ -16,9 +16,9 @@ from msgspec.structs import replace
 from wsprobe.report import Report
 from wsprobe.show.lines import Look, plain
 from wsprobe.show.report import handshake
-from wsprobe.show.watch import answer, summary, words
+from wsprobe.show.watch import result, summary, words
 from wsprobe.visible import printable, shown_text
-from wsprobe.watch.state import State, Watch
+from wsprobe.watch.state import Watch
 
 
 class Fault(Struct, frozen=True):
@@ -51,12 +51,8 @@ def case_of(report: Report, unmet: tuple[str, ...] = (), more: str = "") -> Case
     fault = None
     if unmet or report.exit_status:
         likely = next(iter(report.causes), None)
-        final = report.response
-        status = "" if final is None or final.status is None else str(final.status)
-        close = "" if report.close is None else str(report.close.code)
-        came = answer(State(report.outcome, status, close=close))
         fault = Fault(
-            message=unmet[0] if unmet else came + (f": {likely.text}" if likely is not None else ""),
+            message=unmet[0] if unmet else result(report) + (f": {likely.text}" if likely is not None else ""),
             kind="expectation" if unmet else report.outcome,
             text="".join(f"{each}\n" for each in unmet) + plain(handshake(report, Look())) + more,
         )

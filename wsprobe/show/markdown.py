@@ -18,7 +18,18 @@ from wsprobe.show import report_file, timing
 from wsprobe.show.causes import evidence
 from wsprobe.show.citations import cited
 from wsprobe.show.lines import Look, text_of
-from wsprobe.show.report_file import LOOK, Cover, IndexRow, Part, Side, Table, Told, capital, summary
+from wsprobe.show.report_file import (
+    LOOK,
+    Cover,
+    IndexRow,
+    Part,
+    Side,
+    Table,
+    Told,
+    capital,
+    grouped,
+    summary,
+)
 from wsprobe.visible import hexdump, printable
 
 BYTES = 1024
@@ -44,13 +55,20 @@ def whole(cover: Cover, parts: Iterable[str]) -> Iterator[str]:
         yield "## What that means\n\n" + "".join(map(_told, cover.told))
     if cover.apart:
         yield f"## Can a script tell them apart?\n\n{_fenced(map(text_of, cover.apart[1:]))}"
-    yield from parts
+    every = list(parts)
+    yield from (every[number - 1] for group in grouped(cover.rows) for number, _ in group)
+    yield from every[len(cover.rows) :]
 
 
 def part(of: Part, number: int) -> str:
     """One recording; *number* is its place in the index, from 1, or 0 where it is alone."""
     if of.folded:
         return _folded(of)
+    if of.short:
+        fenced = _fenced(report_file.answered_shortly(of.report).splitlines())
+        summary = escape(printable(f"{number}. {of.report.outcome}"))
+        command = _command(of.command) if of.command else ""
+        return f"<details><summary>{summary}</summary>\n\n{fenced}{command}</details>\n\n"
     facts = "".join(f"- {what}: {span(value)}\n" for what, value in report_file.facts(of.report))
     rows = [
         f"## {f'{number}. ' if number else ''}{of.heading or span(of.title)}\n\n",
@@ -150,11 +168,22 @@ def _bytes(exchange: Exchange) -> str:
 
 
 def _index(rows: Sequence[IndexRow]) -> str:
-    made = "".join(
-        f"| {number} | {_cell(row.outcome)} | {_cell(row.title)} | {row.took} |\n"
-        for number, row in enumerate(rows, 1)
+    """How many of what, with the likely cause and what to do; then each, the failures first."""
+    groups = grouped(rows)
+    made = "## Summary\n\n"
+    for group in groups:
+        _, first = group[0]
+        made += (
+            f"- {len(group)} {prose(first.group.answer)}{': ' if first.likely else ''}{prose(first.likely)}\n"
+        )
+        made += f"  - do: {prose(first.fix)}\n" if first.fix else ""
+    table = "".join(
+        f"| {number} | {' | '.join(map(_cell, cells))} | {row.took} |\n"
+        for group in groups
+        for number, row in group
+        for cells in ((row.group.answer, row.group.cause, row.title),)
     )
-    return f"| | outcome | asked | in all |\n|---|---|---|---|\n{made}\n"
+    return f"{made}\n| | answer | likely cause | URL | in all |\n|---|---|---|---|---|\n{table}\n"
 
 
 def _table(of: Table) -> str:
@@ -232,12 +261,15 @@ def _words(text: str) -> str:
     for word in text.split(" "):
         match = _WORD.fullmatch(word)
         assert match is not None  # it takes anything
-        plain = _SAFE.fullmatch(match[2]) is not None and not _TAKEN_FOR_MORE.fullmatch(match[2])
-        if not plain and not match[1] and not match[3]:
-            code.append(word)
+        before, core, behind = match.groups()
+        if core.endswith("(") and behind.startswith(")"):  # a call, as fetch()
+            core, behind = f"{core})", behind[1:]
+        plain = _SAFE.fullmatch(core) is not None and not _TAKEN_FOR_MORE.fullmatch(core)
+        if not plain and not before and not behind:
+            code.append(core)
             continue
         made += span(" ".join(code)) + " " if code else ""
         code = []
-        made += (word if plain else f"{match[1]}{span(match[2])}{match[3]}") + " "
+        made += f"{before}{core if plain else span(core)}{behind} "
     made += span(" ".join(code)) + " " if code else ""
     return made[:-1]

@@ -40,6 +40,7 @@ from wsprobe.show.relay import client_lines
 from wsprobe.show.report import SAID_BY_OUTCOME, asked_again, received_dump, sentence, transport_bytes
 from wsprobe.show.session import session
 from wsprobe.show.views import Block, blocks
+from wsprobe.show.watch import result
 from wsprobe.trace.changes import Trace
 from wsprobe.trace.conclusion import Conclusion
 from wsprobe.trace.series import TRACE, Choice
@@ -95,19 +96,55 @@ class Part(Struct, frozen=True):
     """In place of the title."""
     folded: bool = False
     """It is one of many about the same, and is to be unfolded by who wants it."""
+    short: bool = False
+    """Another part of its group is there in full: the answer alone is shown."""
 
     @property
     def title(self) -> str:
         return self.heading or shown_text(self.report.title)
 
 
+class Group(Struct, frozen=True):
+    """What answers have in common that are shown together."""
+
+    outcome: str
+    answer: str
+    """The outcome, with the status or the close code."""
+    cause: str
+    """The id of the likeliest cause, or else of the first finding that fails; "" where nothing is known."""
+
+    @property
+    def open(self) -> bool:
+        return self.outcome == "open"
+
+
 class IndexRow(Struct, frozen=True):
     """A part, in the index of many."""
 
     title: str
-    outcome: str
-    good: bool
+    group: Group
     took: str
+    likely: str = ""
+    """The likeliest cause."""
+    fix: str = ""
+    short: bool = False
+    """As that of the part."""
+
+    @property
+    def outcome(self) -> str:
+        return self.group.outcome
+
+
+Numbered = tuple[int, IndexRow]
+"""The place of a part in the order of the list, from 1, and its row."""
+
+
+def grouped(rows: Sequence[IndexRow]) -> list[list[Numbered]]:
+    """*rows* by their groups: the failures first, the largest group first; those that opened last."""
+    found: dict[Group, list[Numbered]] = {}
+    for number, each in enumerate(rows, 1):
+        found.setdefault(each.group, []).append((number, each))
+    return sorted(found.values(), key=lambda of: (of[0][1].group.open, -len(of)))
 
 
 class Table(Struct, frozen=True):
@@ -217,11 +254,15 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def row(of: Part) -> IndexRow:
-    """*of* in the index."""
-    return IndexRow(
-        shown_text(of.report.title), of.report.outcome, of.report.outcome == "open", totals([of.report])[0]
-    )
+def row(report: Report, *, short: bool = False) -> IndexRow:
+    """*report* in the index. *short*: as that of its part."""
+    cause = likely = fix = ""
+    if report.outcome != "open":
+        faults = [(each.id, each.text, "") for each in findings(report) if each.level == "fail"]
+        known = [(each.id, each.text, each.fix) for each in report.causes[:1]] or faults
+        cause, likely, fix = known[0] if known else ("", "", "")
+    group = Group(report.outcome, result(report), cause)
+    return IndexRow(shown_text(report.title), group, totals([report])[0], likely, fix, short)
 
 
 def said(report: Report) -> str:
@@ -259,6 +300,17 @@ def answered(report: Report, pointing: bool = True) -> list[Line]:
     while rows and not text_of(rows[-1]):
         rows.pop()
     return rows or [line(Piece("nothing", "dim"))]
+
+
+SHORT = 2000
+"""Characters of an answer that are shown where another one of its group is there in full."""
+
+
+def answered_shortly(report: Report) -> str:
+    """The beginning of what came back, as text."""
+    whole = "\n".join(map(text_of, answered(report, pointing=False)))
+    left = len(whole) - SHORT
+    return whole if left <= 0 else f"{whole[:SHORT]} ... {left} more characters (--save and --json keep all)"
 
 
 def findings(report: Report) -> list[Finding]:
@@ -370,7 +422,7 @@ def difference(reports: Sequence[Report]) -> Table:
     more = f", of which {POINTS} are shown" if len(unequal) > POINTS else ""
     return Table(
         "What differs",
-        ("", *(f"[{number}]" for number in range(1, len(reports) + 1))),
+        ("point", *(f"[{number}]" for number in range(1, len(reports) + 1))),
         (*rows, (Piece("time", "dim"), *(Piece(each, "dim") for each in totals(reports)))),
         f"{len(unequal)} of {points} points differ{more}. Times do not count."
         if unequal

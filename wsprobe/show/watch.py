@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wsprobe.judge.finding import counted
+from wsprobe.report import Report
 from wsprobe.show.lines import Line, Look, Piece, line
 from wsprobe.timing import how_long
 from wsprobe.watch.state import Hold, Probed, State, Watch, differences, percentiles
@@ -39,6 +40,13 @@ def answer(of: State) -> str:
     """The same of a state by itself."""
     number = of.close if of.outcome == "closed" else of.status if of.status != "101" else ""
     return f"{of.outcome} {number}".rstrip()
+
+
+def result(report: Report) -> str:
+    """The same of a report."""
+    final, close = report.response, report.close
+    status = "" if final is None or final.status is None else str(final.status)
+    return answer(State(report.outcome, status, close="" if close is None else str(close.code)))
 
 
 def state(seen: Probed) -> Piece:

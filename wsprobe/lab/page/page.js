@@ -430,6 +430,7 @@ function show(moved) {
 
 async function begin() {
   lab = await get("scenarios");
+  byId("loading").remove();
   byName = new Map(lab.scenarios.map(one => [one.name, one]));
   const engine = lab.engines.find(one => one.name === lab.browser.engine);
   byId("browser").textContent = engine
@@ -448,4 +449,4 @@ async function begin() {
   if (unasked) await runAll();
 }
 
-begin().catch(error => { byId("browser").textContent = error.message; });
+begin().catch(error => { (byId("loading") || byId("browser")).textContent = "The page could not be loaded: " + error.message; });
