@@ -19,7 +19,7 @@ FILES = sorted(path for path in PACKAGE.rglob("*.py") if PRINTED not in path.par
 
 FLOORS = (
     ("version", "data_file"),
-    ("exchange", "outcome", "visible", "nearest", "schedule", "spawned", "secrets"),
+    ("exchange", "outcome", "visible", "nearest", "schedule", "spawned", "secrets", "exception_groups"),
     ("target", "opening", "certificate", "origins", "site"),
     ("read",),
     ("wire", "authentication"),

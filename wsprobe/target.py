@@ -95,11 +95,14 @@ def begins_with_scheme(text: str) -> bool:
     return any(each.match(text) for each in (_SCHEME, _SCHEME_WITHOUT_SLASHES, _SCHEME_OF_NO_SERVER))
 
 
+def bracketed(host: str) -> str:
+    """*host* as it stands in a URL: an IPv6 literal in brackets (RFC 3986 section 3.2.2)."""
+    return f"[{host}]" if ":" in host else host
+
+
 def authority(host: str, port: int) -> str:
     """``host:port``, an IPv6 literal in brackets (RFC 3986 section 3.2); *host* alone without a port."""
-    if not port:
-        return host
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return f"{bracketed(host)}:{port}" if port else host
 
 
 def loopback(host: str) -> bool:

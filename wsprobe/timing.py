@@ -9,16 +9,24 @@ from wsprobe.exchange import Connected, Ended, Received, Resolved, Sent, TlsDone
 from wsprobe.read.reading import Reading
 
 
-class Timing(Struct, frozen=True):
-    """Milliseconds from the start; None where it did not happen."""
+class Timing(Struct, frozen=True, forbid_unknown_fields=True):
+    """When each phase was done; null where it did not happen."""
 
-    resolved: float | None = None
-    connected: float | None = None
-    tls: float | None = None
-    sent: float | None = None
-    first_byte: float | None = None
-    head: float | None = None
-    ended: float | None = None
+    # Milliseconds from the start. It is a value of the contract too: --json has it as it is.
+    resolved: float | None
+    """The name was resolved."""
+    connected: float | None
+    """TCP was connected."""
+    tls: float | None
+    """TLS was set up."""
+    sent: float | None
+    """The request was sent."""
+    first_byte: float | None
+    """The first byte of an answer came."""
+    head: float | None
+    """The head of the final answer was complete."""
+    ended: float | None
+    """The recording ended."""
 
 
 TIMES = {

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from typing import Any, get_args
 
 from man.build import mdoc
-from wsprobe import exchange
+from wsprobe import exchange, timing
 from wsprobe.archive import FORMAT
+from wsprobe.read import closing
 from wsprobe.show import as_json
 from wsprobe.show.schema import TAGS, schema
 
@@ -46,12 +47,12 @@ OBJECTS: dict[type, str] = {
     as_json.TlsJson: "tls",
     as_json.CertificateJson: "tls: chain",
     exchange.Certificate: "certificate",
-    as_json.TimingJson: "timing",
+    timing.Timing: "timing",
     as_json.FindingJson: "findings",
     as_json.CauseJson: "causes",
     as_json.SessionJson: "session",
     as_json.FrameJson: "session: frames",
-    as_json.CloseJson: "close",
+    closing.Close: "close",
     as_json.Http2FrameJson: "frames",
     as_json.StreamEndJson: "stream_end",
     as_json.ViewJson: "views",

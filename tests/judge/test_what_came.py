@@ -12,8 +12,8 @@ from wsprobe.history import read_as
 from wsprobe.judge import judge, outcome
 from wsprobe.judge.finding import Finding
 from wsprobe.read import read
+from wsprobe.read.closing import close_of
 from wsprobe.read.reading import Reading
-from wsprobe.show.as_json import close_value
 
 OPEN = (
     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -32,7 +32,7 @@ def test_http_behind_a_101_is_named_by_its_status_and_not_judged_as_frames() -> 
     assert [each.id for each in found] == ["session-not-frames", "session-dropped"]
     assert "HTTP/1.1 500 INTERNAL SERVER ERROR" in found[0].text
     assert found[0].span == (len(OPEN), len(OPEN) + len(b"HTTP/1.1 500 INTERNAL SERVER ERROR"))
-    assert close_value(reading) is None
+    assert close_of(reading) is None
 
 
 def test_http_behind_a_close_leaves_the_close_as_it_is() -> None:
@@ -41,7 +41,7 @@ def test_http_behind_a_close_leaves_the_close_as_it_is() -> None:
     assert [each.id for each in verdict.findings] == ["data-after-close"]
     assert "HTTP after the Close: HTTP/1.1 500" in verdict.findings[0].text
     assert outcome(reading, verdict) == "closed"
-    close = close_value(reading)
+    close = close_of(reading)
     assert close is not None
     assert close.code == 4001
 

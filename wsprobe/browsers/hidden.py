@@ -8,6 +8,7 @@ from wsprobe.browsers.engine import DomEvent
 from wsprobe.browsers.network import FAILED
 from wsprobe.exchange import ConnectFailed, Ended, ResolveFailed, TlsFailed, TunnelFailed
 from wsprobe.read.behind import frames_before_http
+from wsprobe.read.frames import PING, PONG, first_close
 from wsprobe.read.reading import Reading, Response
 
 _READABLE = (b"sec-websocket-protocol", b"sec-websocket-extensions")
@@ -87,11 +88,11 @@ def _session(reading: Reading, closing: DomEvent | None) -> list[str]:
     said = []
     of = frames_before_http(reading) or reading.session
     opcodes = [f.opcode for f in of.frames]
-    for opcode, name in ((9, "ping"), (10, "pong")):
+    for opcode, name in ((PING, "ping"), (PONG, "pong")):
         if number := opcodes.count(opcode):
             said.append(_count(number, name))
-    if closing is not None and 8 in opcodes:
-        shut = of.frames[opcodes.index(8)]
+    shut = first_close(of.frames)
+    if closing is not None and shut is not None:
         code = int.from_bytes(shut.data[:2], "big") if len(shut.data) >= 2 else 1005
         if code != closing.code:
             said.append(

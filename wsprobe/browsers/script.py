@@ -22,7 +22,7 @@ from wsprobe.browsers.engine import (
     closes_by_standard,
 )
 from wsprobe.exchange import Act, Ended, Received
-from wsprobe.read.frames import CLOSE
+from wsprobe.read.frames import first_close
 from wsprobe.read.reading import Frame, Reading
 
 CONNECTING, OPEN, CLOSING, CLOSED = range(4)
@@ -301,20 +301,13 @@ def own_close(reading: Reading) -> OwnClose | None:
     """Our Close frame, if it was not the answer to one of the server's."""
     if reading.session is None:
         return None
-    ours = _first_close(reading.session.sent)
+    ours = first_close(reading.session.sent)
     if ours is None:
         return None
-    theirs = _first_close(reading.session.frames)
+    theirs = first_close(reading.session.frames)
     if theirs is not None and theirs.at <= ours.at:
         return None
     return OwnClose(ours.at)
-
-
-def _first_close(frames: Sequence[Frame]) -> Frame | None:
-    for frame in frames:
-        if frame.opcode == CLOSE:
-            return frame
-    return None
 
 
 def timed_acts(page: Page) -> list[Act]:

@@ -25,6 +25,7 @@ from wsprobe.cli.probe import asked, host_of, reported, usable
 from wsprobe.cli.settings import Asking, Settings
 from wsprobe.cli.streams import note
 from wsprobe.cli.targets import Place, UrlList, Word, check_word
+from wsprobe.exception_groups import leaves
 from wsprobe.net.cluster import (
     Cluster,
     ClusterError,
@@ -190,7 +191,7 @@ def work_with(
     try:
         return net.run(everything)
     except BaseExceptionGroup as group:
-        for error in net.leaves(group):
+        for error in leaves(group):
             if isinstance(error, ClusterError):
                 raise _unusable(error, settings.lists.resume, printed()) from None
         raise

@@ -15,8 +15,9 @@ from typing import Any, NoReturn
 
 import click
 
-from wsprobe.cli.option import Context, leaves
+from wsprobe.cli.option import Context
 from wsprobe.cli.streams import forget_output, note, prepare, unheard
+from wsprobe.exception_groups import leaves
 from wsprobe.outcome import TABLE, Exit
 from wsprobe.version import __version__
 from wsprobe.visible import printable

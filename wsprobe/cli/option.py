@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 from typing import Any, TypeVar
 
 import click
 from click.formatting import wrap_text
 
+from wsprobe.exception_groups import leaves
 from wsprobe.nearest import MOST, nearest
 
 PATHS = {"FILE": "file", "PATH": "file", "DIR": "directory"}
@@ -351,12 +352,3 @@ class Command(click.Command):
 
 ALL = "help all"
 """Where the context keeps that all of the help is wanted."""
-
-
-def leaves(error: BaseException) -> Iterator[BaseException]:
-    """The exceptions in *error*, exception groups taken apart."""
-    if isinstance(error, BaseExceptionGroup):
-        for each in error.exceptions:
-            yield from leaves(each)
-    else:
-        yield error

@@ -30,6 +30,7 @@ from wsprobe.cli.readers import Readers
 from wsprobe.cli.recorded import as_is, recorded, with_verdicts
 from wsprobe.cli.section import FieldOption, Given, given
 from wsprobe.cli.settings import Settings, settings_of
+from wsprobe.exception_groups import leaves
 from wsprobe.exchange import Exchange
 from wsprobe.nearest import nearest
 from wsprobe.show.lines import Look, plain
@@ -292,7 +293,7 @@ def _usage() -> Iterator[None]:
     except click.UsageError as error:
         raise UsageError(error.format_message()) from None
     except BaseExceptionGroup as group:
-        found = next((each for each in net.leaves(group) if isinstance(each, click.UsageError)), None)
+        found = next((each for each in leaves(group) if isinstance(each, click.UsageError)), None)
         if found is None:
             raise
         raise UsageError(found.format_message()) from None

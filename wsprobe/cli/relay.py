@@ -27,6 +27,7 @@ from wsprobe.cli.settings import Settings, settings_of
 from wsprobe.cli.streams import emit, note
 from wsprobe.cli.targets import Place
 from wsprobe.cli.view_settings import ViewSettings
+from wsprobe.exception_groups import leaves
 from wsprobe.exchange import Exchange, Target
 from wsprobe.net.relay import RelayError
 from wsprobe.net.relay import relay as relayed
@@ -112,7 +113,7 @@ def relay_until_interrupted(
     try:
         net.run(stay)
     except* (RelayError, net.PlanError) as group:
-        raise click.UsageError(str(next(net.leaves(group)))) from None
+        raise click.UsageError(str(next(leaves(group)))) from None
 
 
 MOST = 1000

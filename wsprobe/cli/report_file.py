@@ -21,6 +21,7 @@ from wsprobe.cli.redacted import redacted, redacted_found
 from wsprobe.cli.repeat_command import Call
 from wsprobe.cli.settings import Settings
 from wsprobe.cli.streams import write_whole
+from wsprobe.read.frames import CLOSE
 from wsprobe.report import Report
 from wsprobe.secrets import Secrets
 from wsprobe.show import html, markdown, report_file
@@ -180,10 +181,6 @@ def _learn_messages(report: Report, secrets: Secrets) -> None:
     for frame in session.sent if session is not None else ():
         if frame.opcode < CLOSE:
             secrets.message(frame.data)
-
-
-CLOSE = 8
-"""The first opcode that is no message's (RFC 6455 section 5.2)."""
 
 
 def made_with() -> str:

@@ -20,6 +20,7 @@ from wsprobe.lab.scenario import Conforming, Scenario
 from wsprobe.lab.server import PAGE, Lab, LabError, Visit, serve
 from wsprobe.lab.site import Site, reachable, token
 from wsprobe.show.lines import Line, fitted, line, row
+from wsprobe.target import bracketed
 from wsprobe.visible import visible
 
 
@@ -137,7 +138,7 @@ def keeping(path: str) -> Callable[[Measured], object]:
 def ready(lab: Lab, site: Site, as_json: bool) -> None:
     """Say where the lab is, once it listens."""
     at = reachable(lab.host)
-    host = f"[{at}]" if ":" in at else at
+    host = bracketed(at)
     urls = {"ws": f"ws://{host}:{lab.ports['plain']}/"}
     if "tls" in lab.ports:
         urls["wss"] = f"wss://{host}:{lab.ports['tls']}/"

@@ -39,6 +39,7 @@ from wsprobe.show import watch as show
 from wsprobe.show.as_json import report_value, watch_value
 from wsprobe.show.lines import Line, fitted
 from wsprobe.talk.held import Said
+from wsprobe.target import bracketed
 from wsprobe.watch.pace import pauses
 from wsprobe.watch.state import Watch, after, held_of, seen
 
@@ -133,7 +134,7 @@ def listen(address: str, port: int, to: WatchOutput, stack: ExitStack) -> None:
         from wsprobe.watch.prometheus import application  # 0.1 s, and only for those who are scraped
     except ImportError:
         raise click.UsageError("--listen needs prometheus_client: pip install 'wsprobe[metrics]'") from None
-    shown = f"[{address}]" if ":" in address else address
+    shown = bracketed(address)
     try:
         port = stack.enter_context(served(application(to.all), address, port))
     except OSError as error:

@@ -11,6 +11,7 @@ from wsprobe.diagnosis.cause import Cause, quote_of
 from wsprobe.diagnosis.programs import PROGRAMS, Author
 from wsprobe.diagnosis.proxies import LEADING, proxies, proxy
 from wsprobe.read.behind import frames_before_http
+from wsprobe.read.frames import first_close
 from wsprobe.read.reading import Frame, Reading
 from wsprobe.target import host_header
 from wsprobe.visible import visible
@@ -167,7 +168,7 @@ def _warnings(reading: Reading) -> Iterator[str]:
     of = frames_before_http(reading)
     assert of is not None
     frames = of.frames
-    close = next((f for f in frames if f.opcode == 8), None)
+    close = first_close(frames)
     if close is None:
         return
     yield from _code_warnings(close)

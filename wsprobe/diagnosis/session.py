@@ -22,7 +22,7 @@ from wsprobe.diagnosis.programs import Author, written_by
 from wsprobe.diagnosis.words import QUOTED, bare, of_json, of_page, stated_by
 from wsprobe.exchange import Exchange, Received, Sent
 from wsprobe.read.behind import http_behind
-from wsprobe.read.frames import agreed_deflate, messages
+from wsprobe.read.frames import BINARY, CONTINUATION, TEXT, agreed_deflate, first_close, messages
 from wsprobe.read.reading import Frame, Reading, Response
 
 QUIET = 1_000_000
@@ -544,22 +544,22 @@ def _session_of(reading: Reading) -> _Session:
     behind = http_behind(reading)
     until = behind.head.start if behind is not None else len(reading.received)
     frames = tuple(frame for frame in of.frames if frame.start < until)
-    close = next((frame for frame in frames if frame.opcode == 8), None)
+    close = first_close(frames)
     agreed = agreed_deflate(final.head)
     told = messages(frames[:100], agreed.server if agreed is not None else None, 65536)
-    ours = [frame for frame in of.sent if frame.opcode == 8]
-    if close is not None and ours and ours[0].at < close.at:
+    ours = first_close(of.sent)
+    if close is not None and ours is not None and ours.at < close.at:
         close = None  # the answer to our own Close
     data = close.data if close is not None else b""
     ended = close.at if close is not None else _end(reading.exchange)
-    sent = [frame for frame in of.sent if frame.opcode in (0, 1, 2) and frame.at <= ended]
-    dropped = how_ended(reading.exchange) in ("fin", "reset", "truncated") and not ours and not of.drops
+    sent = [frame for frame in of.sent if frame.opcode in (CONTINUATION, TEXT, BINARY) and frame.at <= ended]
+    dropped = how_ended(reading.exchange) in ("fin", "reset", "truncated") and ours is None and not of.drops
     return _Session(
         close,
         of.close_code(close) if close is not None else None,
         data[2:].decode("utf-8", "replace"),
-        tuple(message.data[:4096].decode("utf-8", "replace") for message in told if message.opcode == 1),
-        any(message.opcode == 2 for message in told),
+        tuple(message.data[:4096].decode("utf-8", "replace") for message in told if message.opcode == TEXT),
+        any(message.opcode == BINARY for message in told),
         dropped and close is None and behind is None,
         ended - _last(reading.exchange, ended),
         ended - reading.when(max(0, of.start - 1)),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from wsprobe.exchange import Ended, Event
 from wsprobe.read.behind import frames_before_http
+from wsprobe.read.frames import CLOSE, first_close
 from wsprobe.read.looks import looks_like
 from wsprobe.read.reading import Field, Frame, Head, Reading, Response, Session, Span
 from wsprobe.wire import WIRES
@@ -153,18 +154,18 @@ def _impossible(first: int) -> bool:
 def said(of: Session) -> tuple[Frame, ...]:
     """The server's frames up to and with its first Close: all that counts (RFC 6455 section 1.4)."""
     for index, frame in enumerate(of.frames):
-        if frame.opcode == 8:
+        if frame.opcode == CLOSE:
             return of.frames[: index + 1]
     return of.frames
 
 
 def close_of(of: Session) -> Frame | None:
     """The server's Close, if it sent one."""
-    return next((frame for frame in of.frames if frame.opcode == 8), None)
+    return first_close(of.frames)
 
 
 def our_close(of: Session) -> Frame | None:
-    return next((frame for frame in of.sent if frame.opcode == 8), None)
+    return first_close(of.sent)
 
 
 def close_code(frame: Frame) -> int | None:

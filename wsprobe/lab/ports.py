@@ -13,6 +13,7 @@ from wsprobe.browsers.engine import Page
 from wsprobe.lab.http2_steps import ANNOUNCING, Http2Step
 from wsprobe.lab.perform import needed
 from wsprobe.lab.scenario import Listener, Scenario, Step, escape, fill_text
+from wsprobe.target import bracketed
 
 PATIENCE = 75.0
 """Seconds that a port which never answers keeps a connection."""
@@ -142,8 +143,7 @@ class Place(Struct, frozen=True):
 
 def place(scenario: Scenario, ports: Mapping[Listener, int] = PORTS, host: str = "127.0.0.1") -> Place:
     """Where *scenario* is played by a lab on *host* with these *ports*."""
-    named = f"[{host}]" if ":" in host else host
-    values = {"ip": named, "empty": ""} | {name: str(port) for name, port in ports.items()}
+    values = {"ip": bracketed(host), "empty": ""} | {name: str(port) for name, port in ports.items()}
     url = fill_text(scenario.url or own_url(scenario), values)
     return Place(url, replace(scenario.page, url=fill_text(scenario.page.url, values)))
 

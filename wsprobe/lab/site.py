@@ -33,7 +33,7 @@ from wsprobe.lab.ports import KINDS, own_url
 from wsprobe.lab.scenario import Listener, Scenario, Step, fill
 from wsprobe.lab.server import Lab, LabError
 from wsprobe.read.request import Request
-from wsprobe.target import loopback, names_this_machine
+from wsprobe.target import bracketed, loopback, names_this_machine
 from wsprobe.version import __version__
 from wsprobe.visible import visible
 
@@ -122,8 +122,7 @@ class Site:
 
     def page_url(self, host: str, port: int) -> str:
         """URL of the page, token and all."""
-        shown = f"[{host}]" if ":" in host else host
-        return f"http://{shown}:{port}/" + (f"?token={self._token}" if self._token else "")
+        return f"http://{bracketed(host)}:{port}/" + (f"?token={self._token}" if self._token else "")
 
     @property
     def open_to_others(self) -> bool:
@@ -274,7 +273,7 @@ class Site:
                 for each in MEASURED
             ],
             "front": FRONT,
-            "hosts": self._hosts or (f"[{name}]" if ":" in name else name,),
+            "hosts": self._hosts or (bracketed(name),),
             "token": self._token,
             "keeps": self._keep is not None,
             "scenarios": [
@@ -320,7 +319,7 @@ class Site:
         elif (at := stage_host(scenario, host)) != host:
             stage = f"http://{at}:{lab.ports['plain']}{stage}"
         return job(scenario.name, where.url, page, cap(scenario)) | {
-            "host": f"[{host}]" if ":" in host else host,
+            "host": bracketed(host),
             "ports": {str(name): port for name, port in lab.ports.items()},
             "stage": stage,
             "jar": any(b"set-cookie" in step.data.lower() for step in scenario.steps),
@@ -562,7 +561,7 @@ def stage_host(scenario: Scenario, host: str) -> str:
 
 def where_is(host: str, lab: Lab) -> str:
     """``host:port`` of the plain listener."""
-    return f"[{host}]:{lab.ports['plain']}" if ":" in host else f"{host}:{lab.ports['plain']}"
+    return f"{bracketed(host)}:{lab.ports['plain']}"
 
 
 def _tls_reason(lab: Lab) -> str:

@@ -14,6 +14,7 @@ from typing import Protocol
 import trio
 
 from wsprobe.conversation import Client, Phase, Session, Speaking, Turn
+from wsprobe.exception_groups import leaves
 from wsprobe.exchange import (
     Connected,
     Connecting,
@@ -29,7 +30,6 @@ from wsprobe.exchange import (
 )
 from wsprobe.net.dial import reach
 from wsprobe.net.plan import Ready, check
-from wsprobe.net.run import leaves
 from wsprobe.net.stream import READ, End, Tape, Wire
 from wsprobe.read.reading import Head
 

@@ -9,7 +9,6 @@ from collections.abc import (
     Awaitable,
     Callable,
     Iterable,
-    Iterator,
 )
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, suppress
 from functools import partial
@@ -17,6 +16,7 @@ from typing import Protocol, TypeVar, TypeVarTuple
 
 import trio
 
+from wsprobe.exception_groups import leaves
 from wsprobe.schedule import Pace, Schedule
 
 Result = TypeVar("Result")
@@ -42,15 +42,6 @@ def run(work: Callable[[*Arguments], Awaitable[Result]], *arguments: *Arguments)
 def running() -> bool:
     """Whether this is called inside trio."""
     return trio.lowlevel.in_trio_run()
-
-
-def leaves(raised: BaseException) -> Iterator[BaseException]:
-    """The exceptions in *raised* that are no groups."""
-    if isinstance(raised, BaseExceptionGroup):
-        for each in raised.exceptions:
-            yield from leaves(each)
-    else:
-        yield raised
 
 
 Job = TypeVar("Job")

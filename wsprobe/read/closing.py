@@ -7,19 +7,22 @@ from typing import Literal
 from msgspec import Struct
 
 from wsprobe.read.behind import frames_before_http
+from wsprobe.read.frames import first_close
 from wsprobe.read.reading import Reading
 
 
-class Close(Struct, frozen=True):
-    """How a session was closed: by which side first, and what the server's Close frame said, or ours if it sent
-    none."""
+class Close(Struct, frozen=True, forbid_unknown_fields=True):
+    """The closing handshake."""
 
+    # A value of the contract too: --json has it as it is.
     code: int | None
-    """None for a Close frame without one (1005 in script)."""
+    """The code; null if the frame was empty, which script sees as 1005."""
     reason: str
+    """The reason; bytes that are not UTF-8 are replaced."""
     clean: bool
-    """Both sides sent a Close frame."""
+    """Whether both sides sent a Close frame."""
     by: Literal["server", "client"]
+    """Who sent the first one."""
 
 
 def close_of(reading: Reading) -> Close | None:
@@ -28,8 +31,7 @@ def close_of(reading: Reading) -> Close | None:
     if session is None:
         return None
     of = frames_before_http(reading) or session
-    theirs = next((f for f in of.frames if f.opcode == 8), None)
-    ours = next((f for f in of.sent if f.opcode == 8), None)
+    theirs, ours = first_close(of.frames), first_close(of.sent)
     first = min((f for f in (theirs, ours) if f is not None), key=lambda f: f.at, default=None)
     if first is None:
         return None

@@ -183,6 +183,15 @@ class Inflater:
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 
+
+def first_close(frames: Iterable[Frame]) -> Frame | None:
+    """The first Close of one side, if it sent one: what comes behind it counts for nothing."""
+    for frame in frames:
+        if frame.opcode == CLOSE:
+            return frame
+    return None
+
+
 INFLATED_MAX = 8 * 1024 * 1024
 """Bytes that all compressed messages of one direction together may inflate to."""
 

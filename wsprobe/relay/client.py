@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from wsprobe import opening
 from wsprobe.exchange import Ended, Event, Exchange, LeftOut, Received, Relayed, Sent, Target
 from wsprobe.read import read
-from wsprobe.read.frames import CLOSE, read_frames
+from wsprobe.read.frames import first_close, read_frames
 from wsprobe.read.head import split_head
 from wsprobe.read.reading import Frame, Head, Reading
 from wsprobe.relay.tell import PAUSE, Told
@@ -95,7 +95,7 @@ def told_to_client(exchange: Exchange) -> tuple[int, Told | None] | None:
     reading = read(seen_by_client(exchange))
     status = reading.final.status if reading.final is not None else None
     frames = () if reading.session is None else reading.session.frames
-    close = next((frame for frame in frames if frame.opcode == CLOSE), None)
+    close = first_close(frames)
     return status or 0, None if close is None else _close(close)
 
 
@@ -106,7 +106,7 @@ def close_of_client(reading: Reading) -> Told | None:
         frames, _ = read_frames(client.received, 0, lambda offset: 0)
     else:
         frames = () if reading.session is None else reading.session.sent
-    close = next((frame for frame in frames if frame.opcode == CLOSE), None)
+    close = first_close(frames)
     return None if close is None else _close(close)
 
 

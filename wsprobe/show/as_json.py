@@ -29,13 +29,13 @@ from wsprobe.exchange import Certificate, Exchange, How, Received, Sent, TlsDone
 from wsprobe.judge.finding import Disclosed, Finding, Level, Verdict
 from wsprobe.outcome import STATUS_OF
 from wsprobe.read import read, received_of, responses_of
-from wsprobe.read.closing import close_of
+from wsprobe.read.closing import Close, close_of
 from wsprobe.read.head import split_head
 from wsprobe.read.http2_values import HeaderBlock, Http2Connection, setting_name
 from wsprobe.read.reading import Body, Field, Head, Reading, Response, Session, final_answer
 from wsprobe.relay.client import close_of_client, request_differences, told_to_client
 from wsprobe.report import Report
-from wsprobe.timing import timing
+from wsprobe.timing import Timing, timing
 from wsprobe.two_runs import Comparison, Kind, Standing, UrlChange
 from wsprobe.version import __version__
 from wsprobe.watch.state import Watch, differences, percentiles
@@ -198,25 +198,6 @@ class TlsJson(Object, frozen=True, kw_only=True):
     as is known, is absent."""
 
 
-class TimingJson(Object, frozen=True, kw_only=True):
-    """When each phase was done; null where it did not happen."""
-
-    resolved: float | None
-    """The name was resolved."""
-    connected: float | None
-    """TCP was connected."""
-    tls: float | None
-    """TLS was set up."""
-    sent: float | None
-    """The request was sent."""
-    first_byte: float | None
-    """The first byte of an answer came."""
-    head: float | None
-    """The head of the final answer was complete."""
-    ended: float | None
-    """The recording ended."""
-
-
 class FindingJson(Object, frozen=True, kw_only=True):
     """One thing that is wrong, doubtful or worth knowing."""
 
@@ -290,19 +271,6 @@ class SessionJson(Object, frozen=True, kw_only=True):
     """Frames of both sides: the server's first, then the client's."""
     rest: bytes
     """What came behind the last whole frame."""
-
-
-class CloseJson(Object, frozen=True, kw_only=True):
-    """The closing handshake."""
-
-    code: int | None
-    """The code; null if the frame was empty, which script sees as 1005."""
-    reason: str
-    """The reason; bytes that are not UTF-8 are replaced."""
-    clean: bool
-    """Whether both sides sent a Close frame."""
-    by: Who
-    """Who sent the first one."""
 
 
 class ExceptionJson(Object, frozen=True, kw_only=True):
@@ -693,7 +661,7 @@ class ReportJson(Object, frozen=True, kw_only=True):
     """Earlier exchanges that led here (redirects, credentials, another version), oldest first."""
     tls: TlsJson | None
     """TLS as it was set up, or why it was not; null for ws:, and if the exchange ended before TLS began."""
-    timing: TimingJson
+    timing: Timing
     """When each phase was done; null where it did not happen."""
     causes: list[CauseJson]
     """Why it went as it did, the likeliest first; empty where nothing is wrong, or nothing is known. In compare
@@ -702,7 +670,7 @@ class ReportJson(Object, frozen=True, kw_only=True):
     """Everything found wrong or worth knowing, by RFC 6455."""
     session: SessionJson | None
     """What came after a 101, over HTTP/2 after a 200; null if nothing was opened."""
-    close: CloseJson | None
+    close: Close | None
     """The closing handshake; null if there was no Close frame."""
     http: Literal["2"] | UnsetType = UNSET
     """2 if HTTP/2 was spoken; absent over HTTP/1.1, and so are the members from here to trailers."""
@@ -986,11 +954,11 @@ def report_value(report: Report, tellable: dict[str, TellableJson] | None = None
         response=response_value(reading.responses, reading.http2),
         hops=[_hop_value(hop) for hop in exchange.hops],
         tls=tls_value(exchange),
-        timing=TimingJson(**asdict(timing(reading))),
+        timing=timing(reading),
         causes=cause_values(report.causes),
         findings=[finding_value(f, reading.received) for f in report.verdict.findings],
         session=None if reading.session is None else session_value(reading.session),
-        close=close_value(reading),
+        close=close_of(reading),
         **over_http2,
         client=client_value(reading),
         exchange=exchange,
@@ -1406,12 +1374,6 @@ def session_value(session: Session) -> SessionJson:
         ],
         rest=session.rest,
     )
-
-
-def close_value(reading: Reading) -> CloseJson | None:
-    """The closing handshake: who began it, with what; None if there was no Close frame."""
-    close = close_of(reading)
-    return None if close is None else CloseJson(**asdict(close))
 
 
 def answered_value(answer: EngineAnswer) -> AnsweredJson:

@@ -33,7 +33,7 @@ from wsprobe.judge.transport import proxy_answer
 from wsprobe.outcome import TABLE
 from wsprobe.read import read
 from wsprobe.read.closing import close_of
-from wsprobe.read.frames import CLOSE
+from wsprobe.read.frames import first_close
 from wsprobe.read.head import split_head
 from wsprobe.read.reading import Head, Reading
 from wsprobe.report import Report
@@ -436,7 +436,7 @@ def opened(report: Report) -> str:
 def _closed_after(report: Report) -> str:
     """How long the session was open until we closed it, and the option that says so, if it does."""
     head, session = times_of(report.reading).head, report.reading.session
-    ours = next((f for f in session.sent if f.opcode == CLOSE), None) if session is not None else None
+    ours = first_close(session.sent) if session is not None else None
     if head is None or ours is None:
         return ""
     seconds, linger = (ours.at - head * 1000) / MICRO, report.exchange.plan.limits.linger

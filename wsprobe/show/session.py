@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wsprobe.read.behind import frames_before_http, http_behind
-from wsprobe.read.frames import FRAMES_MAX, RSV1, TEXT, Message, messages_of
+from wsprobe.read.frames import CLOSE, FRAMES_MAX, RSV1, TEXT, Message, messages_of
 from wsprobe.read.reading import Frame, Reading, Session
 from wsprobe.show.lines import Budget, Line, Look, Piece, ends, left_out, line
 from wsprobe.visible import hexdump
@@ -108,7 +108,7 @@ def frame(mark: str, of: Frame, look: Look, within: Session) -> Line:
 
 def payload(of: Frame, look: Look, within: Session) -> str:
     data = of.data
-    code = within.close_code(of) if of.opcode == 8 else None
+    code = within.close_code(of) if of.opcode == CLOSE else None
     if code is not None:
         return f" {code}" + (f' "{look.text(data[2:])}"' if data[2:] else "")
     if not data:

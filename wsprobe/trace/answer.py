@@ -16,6 +16,7 @@ from wsprobe.diagnosis import Author, Cause, author
 from wsprobe.diagnosis.words import of_page
 from wsprobe.exchange import Connected, Sent
 from wsprobe.judge.subject import how
+from wsprobe.read.frames import first_close
 from wsprobe.read.reading import Reading, Response
 from wsprobe.report import Report
 
@@ -224,7 +225,7 @@ def ended_in_silence(answer: Answer) -> float | None:
     session = answer.reading.session
     if session is None or how(answer.reading) not in ("fin", "reset", "truncated"):
         return None
-    if any(frame.opcode == 8 for frame in (*session.frames, *session.sent)):
+    if first_close((*session.frames, *session.sent)) is not None:
         return None
     received = answer.reading.received
     return (answer.reading.exchange.events[-1].at - answer.reading.when(len(received) - 1)) / 1e6

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from wsprobe.diagnosis.evidence import to_another_host, url_parts
 from wsprobe.exchange import Connected, ConnectFailed, Http2, Plan, Resolved, TlsFailed
-from wsprobe.target import loopback
+from wsprobe.target import bracketed, loopback
 from wsprobe.trace.answer import Answer, alike, ended_in_silence, same
 
 AFTER_SILENCE = 5.0
@@ -39,8 +39,7 @@ class Backend(msgspec.Struct, frozen=True):
     """Path and query; "": those of the URL. A proxy may strip a prefix."""
 
     def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.port}"
+        return f"{bracketed(self.host)}:{self.port}"
 
 
 class Start(msgspec.Struct, frozen=True):

@@ -14,6 +14,7 @@ from msgspec.structs import asdict, replace
 from wsprobe.exchange import Certificate, Connected, Exchange, TlsDone, TlsFailed
 from wsprobe.judge.subject import how
 from wsprobe.read.closing import Close, close_of
+from wsprobe.read.frames import CLOSE, first_close
 from wsprobe.read.reading import Frame, Reading, Session
 from wsprobe.report import Report
 from wsprobe.timing import phases, timing
@@ -253,12 +254,13 @@ def held_of(reading: Reading) -> Hold | None:
 
 
 def _first_close(frames: Iterable[Frame], otherwise: float) -> float:
-    return next((frame.at / 1e6 for frame in frames if frame.opcode == 8), otherwise)
+    found = first_close(frames)
+    return otherwise if found is None else found.at / 1e6
 
 
 def _last(of: Session, start: float, end: float) -> float:
     """When the last frame that is no Close went either way, before *end*."""
-    times = (frame.at / 1e6 for frames in (of.frames, of.sent) for frame in frames if frame.opcode != 8)
+    times = (frame.at / 1e6 for frames in (of.frames, of.sent) for frame in frames if frame.opcode != CLOSE)
     return max((at for at in times if at <= end), default=start)
 
 

@@ -13,9 +13,8 @@ from wsprobe.browsers.runtime.client import LOST, Opened, RuntimeSession
 from wsprobe.browsers.script import CLOSED, CLOSING, OPEN, WebSocket, unanswered
 from wsprobe.browsers.ws.session import is_valid
 from wsprobe.exchange import Ended
+from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
 
-_CONTINUATION, _TEXT, _BINARY = 0, 1, 2
-_CLOSE, _PING, _PONG = 8, 9, 10
 _SECOND = 1_000_000
 _SOURCE = "bun src/http/websocket_client.zig"
 _MOST_SAFE = 2**53 - 1
@@ -40,7 +39,7 @@ class BunSession(RuntimeSession):
         self._inflater = OneStream(opened.bits, opened.takeover) if opened.deflates else None
         self._header: _Header | None = None
         self._message: list[bytes] | None = None
-        self._type = _TEXT
+        self._type = TEXT
         self._waiting = 0
         self._compressed = False
         self._at = 0
@@ -102,15 +101,15 @@ class BunSession(RuntimeSession):
             header.length = int.from_bytes(self._buffer.take(extra), "big")
             if header.length > _MOST_SAFE:
                 raise _Wrong("length")
-        if header.opcode < _CLOSE and header.length + self._waiting > self._facts.most_message:
+        if header.opcode < CLOSE and header.length + self._waiting > self._facts.most_message:
             raise _Wrong("too-big")
         if len(self._buffer) < header.length:
             return False
         self._header = None
         payload = self._buffer.take(header.length)
-        if header.opcode == _CLOSE:
+        if header.opcode == CLOSE:
             self._close(payload)
-        elif header.opcode < _CLOSE:
+        elif header.opcode < CLOSE:
             self._data(header, payload)
         return True
 
@@ -121,20 +120,20 @@ class BunSession(RuntimeSession):
             raise _Wrong("rsv23")
         if second & 0x80:
             raise _Wrong("mask")
-        if opcode not in (_CONTINUATION, _TEXT, _BINARY, _CLOSE, _PING, _PONG):
+        if opcode not in (CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG):
             raise _Wrong("opcode", opcode=opcode)
-        if opcode == _CONTINUATION and self._message is None:
+        if opcode == CONTINUATION and self._message is None:
             raise _Wrong("unexpected", opcode=opcode)
-        if opcode in (_TEXT, _BINARY) and self._message is not None:
+        if opcode in (TEXT, BINARY) and self._message is not None:
             raise _Wrong("unexpected", opcode=opcode)
-        if opcode >= _CLOSE and not final:
+        if opcode >= CLOSE and not final:
             raise _Wrong("fragmented")
         compressed = first & 0x40 != 0
-        if compressed and (self._inflater is None or opcode not in (_TEXT, _BINARY)):
+        if compressed and (self._inflater is None or opcode not in (TEXT, BINARY)):
             raise _Wrong("rsv1")
-        if opcode >= _CLOSE and (code > 125 or (opcode == _CLOSE and code == 1)):
+        if opcode >= CLOSE and (code > 125 or (opcode == CLOSE and code == 1)):
             raise _Wrong("control", length=code)
-        if opcode in (_TEXT, _BINARY):
+        if opcode in (TEXT, BINARY):
             self._type, self._compressed, self._message = opcode, compressed, []
         return _Header(opcode, final, code)
 
@@ -152,7 +151,7 @@ class BunSession(RuntimeSession):
                 raise _Wrong("deflate") from None
             if len(message) > self._facts.most_message:
                 raise _Wrong("too-big")
-        if self._type == _BINARY:
+        if self._type == BINARY:
             self._deliver(message)
             return
         try:

@@ -22,10 +22,9 @@ from wsprobe.browsers.life import Session
 from wsprobe.browsers.script import CLOSING, StreamOver, WebSocket, unanswered
 from wsprobe.browsers.url import elided
 from wsprobe.exchange import Ended
+from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
 
-CONTINUATION, TEXT, BINARY = 0, 1, 2
 _DATA = (CONTINUATION, TEXT, BINARY)
-CLOSE, PING, PONG = 8, 9, 10
 _MAX_CONTROL_PAYLOAD = 125
 _INFLATED_CHUNK = 4096
 

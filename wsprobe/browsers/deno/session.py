@@ -13,10 +13,9 @@ from wsprobe.browsers.runtime.buffer import Buffer
 from wsprobe.browsers.runtime.client import RuntimeSession
 from wsprobe.browsers.script import CLOSED, UNLIMITED, WebSocket
 from wsprobe.exchange import Ended
+from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
 
-_CONTINUATION, _TEXT, _BINARY = 0, 1, 2
-_CLOSE, _PING, _PONG = 8, 9, 10
-_OPCODES = (_CONTINUATION, _TEXT, _BINARY, _CLOSE, _PING, _PONG)
+_OPCODES = (CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG)
 _READ = "fastwebsockets src/lib.rs"
 _FRAGMENTS = "fastwebsockets src/fragment.rs"
 _LOOP = "deno ext/websocket/01_websocket.js"
@@ -44,7 +43,7 @@ class DenoSession(RuntimeSession):
         self._buffer = Buffer()
         self._header: _Header | None = None
         self._fragments: list[bytes] | None = None
-        self._type = _TEXT
+        self._type = TEXT
         self._utf8 = getincrementaldecoder("utf-8")()
         self._texts: list[str] = []
         self._at = 0
@@ -118,9 +117,9 @@ class DenoSession(RuntimeSession):
                 return False
             header.length = int.from_bytes(self._buffer.take(extra), "big") if extra else header.code
             self._buffer.take(4 * header.masked)
-            if header.opcode >= _CLOSE and not header.final:
+            if header.opcode >= CLOSE and not header.final:
                 raise _Wrong("Control frame must not be fragmented")
-            if header.opcode == _PING and header.length > 125:
+            if header.opcode == PING and header.length > 125:
                 raise _Wrong("Ping frame too large")
             if header.length >= self._facts.most_payload:
                 raise _Wrong("Frame too large")
@@ -146,12 +145,12 @@ class DenoSession(RuntimeSession):
 
     def _accumulate(self, header: _Header, payload: bytes) -> None:
         """Fragments::accumulate: a new message that is not final takes the place of one that has not ended."""
-        if header.opcode == _CONTINUATION:
+        if header.opcode == CONTINUATION:
             self._continue(header, payload)
         elif header.final:
             if self._fragments is not None:
                 raise _Wrong("Invalid fragment", _FRAGMENTS)
-            self._deliver(payload if header.opcode == _BINARY else payload.decode("utf-8"))
+            self._deliver(payload if header.opcode == BINARY else payload.decode("utf-8"))
         else:
             self._type, self._fragments = header.opcode, []
             self._utf8, self._texts = getincrementaldecoder("utf-8")(), []
@@ -163,13 +162,13 @@ class DenoSession(RuntimeSession):
         self._add(payload)
         if header.final:
             # Of a character that has not ended nothing is left.
-            data = "".join(self._texts) if self._type == _TEXT else b"".join(self._fragments)
+            data = "".join(self._texts) if self._type == TEXT else b"".join(self._fragments)
             self._fragments = None
             self._deliver(data)
 
     def _add(self, payload: bytes) -> None:
         assert self._fragments is not None
-        if self._type == _BINARY:
+        if self._type == BINARY:
             self._fragments.append(payload)
             return
         try:

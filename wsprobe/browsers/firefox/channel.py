@@ -22,9 +22,9 @@ from wsprobe.browsers.life import Session
 from wsprobe.browsers.network import ended_unasked
 from wsprobe.browsers.script import CLOSING, OPEN, StreamOver, WebSocket, own_close, unanswered
 from wsprobe.exchange import Ended
+from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, first_close
 from wsprobe.read.reading import Reading
 
-CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 _CONTROL = 8
 
 
@@ -400,7 +400,8 @@ def _close_answered(reading: Reading) -> int | None:
     """
     if reading.session is None or own_close(reading) is not None:
         return None
-    return next((frame.at for frame in reading.session.sent if frame.opcode == CLOSE), None)
+    ours = first_close(reading.session.sent)
+    return None if ours is None else ours.at
 
 
 def close(script: WebSocket, url: str, facts: Facts, code: int, reason: str, how: Stop) -> None:

@@ -12,9 +12,8 @@ from wsprobe.browsers.script import CLOSED, CLOSING, OPEN, UNLIMITED, WebSocket
 from wsprobe.browsers.undici.facts import Facts
 from wsprobe.browsers.ws.session import zlib_words
 from wsprobe.exchange import Ended
+from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
 
-_CONTINUATION, _TEXT, _BINARY = 0, 1, 2
-_CLOSE, _PING, _PONG = 8, 9, 10
 _BOM = b"\xef\xbb\xbf"
 _RECEIVER = "undici lib/web/websocket/receiver.js"
 _SOCKET = "undici lib/web/websocket/websocket.js"
@@ -37,7 +36,7 @@ class UndiciSession(RuntimeSession):
         self._waiting = 0
         self._header: _Header | None = None
         self._was_fragmented = self._compressed = False
-        self._type = _TEXT
+        self._type = TEXT
         self._sent_close = False
         self._received: tuple[int, str] | None = None
         self._destroyed = False
@@ -130,7 +129,7 @@ class UndiciSession(RuntimeSession):
             if header.length > _MOST_LENGTH:
                 self._fail("Received payload length > 2^31 bytes.")
                 return False
-        if header.opcode < _CLOSE and header.length + self._waiting > self._facts.most_payload:
+        if header.opcode < CLOSE and header.length + self._waiting > self._facts.most_payload:
             self._fail_closing("Payload size exceeds maximum allowed size")
             return False
         if len(self._buffer) < header.length:
@@ -142,9 +141,9 @@ class UndiciSession(RuntimeSession):
     def _fault(self, first: int, code: int, masked: bool) -> str:
         """Every check of the first two bytes, in order."""
         opcode, fin, rsv1 = first & 0x0F, first & 0x80 != 0, first & 0x40 != 0
-        is_data, is_control = opcode in (_TEXT, _BINARY), opcode in (_CLOSE, _PING, _PONG)
-        fragmented = not fin and opcode != _CONTINUATION
-        if not is_data and not is_control and opcode != _CONTINUATION:
+        is_data, is_control = opcode in (TEXT, BINARY), opcode in (CLOSE, PING, PONG)
+        fragmented = not fin and opcode != CONTINUATION
+        if not is_data and not is_control and opcode != CONTINUATION:
             return "Invalid opcode received"
         if masked:
             return "Frame cannot be masked"
@@ -160,20 +159,20 @@ class UndiciSession(RuntimeSession):
             return "Fragmented frame exceeded 125 bytes."
         if is_control and code > 125:
             return "Control frame either too large or fragmented"
-        if opcode == _CONTINUATION and not self._fragments and not self._compressed:
+        if opcode == CONTINUATION and not self._fragments and not self._compressed:
             return "Unexpected continuation frame"
         return ""
 
     def _note(self, header: _Header) -> None:
-        if header.opcode in (_TEXT, _BINARY):
+        if header.opcode in (TEXT, BINARY):
             self._type = header.opcode
             self._compressed = header.first & 0x40 != 0
-        self._was_fragmented = not header.fin and header.opcode != _CONTINUATION
+        self._was_fragmented = not header.fin and header.opcode != CONTINUATION
 
     def _payload(self, header: _Header, body: bytes) -> None:
-        if header.opcode == _CLOSE:
+        if header.opcode == CLOSE:
             self._close(body)
-        elif header.opcode < _CLOSE:
+        elif header.opcode < CLOSE:
             self._data(header, body)
 
     def _read_on(self) -> None:
@@ -227,7 +226,7 @@ class UndiciSession(RuntimeSession):
         """TextDecoder takes a byte order mark away."""
         if self.script.ready_state != OPEN:
             return
-        if self._type == _BINARY:
+        if self._type == BINARY:
             self.script.message(message)
         else:
             try:

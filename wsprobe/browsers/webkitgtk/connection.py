@@ -15,6 +15,7 @@ from wsprobe.browsers.life import Session
 from wsprobe.browsers.script import CLOSED, WebSocket, unanswered
 from wsprobe.browsers.webkitgtk.facts import Facts
 from wsprobe.exchange import Ended
+from wsprobe.read.frames import BINARY, CLOSE, PING, PONG, TEXT
 
 NO_STATUS, ABNORMAL, TLS = 1005, 1006, 1015
 _ANSWERED = frozenset((1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, *range(3000, 5000)))
@@ -70,8 +71,6 @@ def inflated(inflater: Inflater, data: bytes, final: bool) -> bytes:
 
 _SECOND = 1_000_000
 _SOURCE = "libsoup/websocket/soup-websocket-connection.c"
-_TEXT, _BINARY = 1, 2
-_CLOSE, _PING, _PONG = 8, 9, 10
 _FIN, _RSV, _RSV1, _CONTROL = 0x80, 0x70, 0x40, 0x08
 _READ = 1024
 """READ_BUFFER_SIZE: what stays behind a frame that failed is looked at again when there is more to read."""
@@ -276,11 +275,11 @@ class Connection(Session):
         if opcode & _CONTROL:
             if not final:
                 raise Fault("response")
-            if opcode == _CLOSE:
+            if opcode == CLOSE:
                 self._receive_close(payload, now)
-            elif opcode == _PING and not self._close_sent and len(payload) > 125:
+            elif opcode == PING and not self._close_sent and len(payload) > 125:
                 raise Fault("response")  # of the pong that it would have sent
-            elif opcode not in (_PING, _PONG):
+            elif opcode not in (PING, PONG):
                 raise Fault("response")
         elif not self._close_received:
             self._data(final, opcode, payload)
@@ -291,13 +290,13 @@ class Connection(Session):
         if self._message is None:
             self._message = bytearray()
             self._opcode = opcode
-        if self._opcode not in (_TEXT, _BINARY):
+        if self._opcode not in (TEXT, BINARY):
             raise Fault("response")
         self._message += payload
         if not final:
             return
         whole, self._message = bytes(self._message), None
-        if self._opcode == _TEXT:
+        if self._opcode == TEXT:
             try:
                 text = whole.decode()
             except UnicodeDecodeError:

@@ -34,6 +34,7 @@ from wsprobe.browsers.webkitgtk.request import NTLM, authorization
 from wsprobe.browsers.webkitgtk.uri import BadUri, is_numbers, resolved
 from wsprobe.exchange import Target
 from wsprobe.read.reading import Reading
+from wsprobe.target import bracketed
 
 _SOURCE = "libsoup/soup-session.c"
 _SCHEMES = {"ws": (False, 80), "http": (False, 80), "wss": (True, 443), "https": (True, 443)}
@@ -60,8 +61,7 @@ def redirected(base: str, location: bytes, facts: Facts) -> Redirect | Failed | 
         failure = facts.failures["resolve"].format(host=to.host, error="Name or service not known")
         return Failed(failure, "an address that is not written as one: gio/gresolver.c")
     secure, default = _SCHEMES[to.scheme]
-    named = f"[{to.host}]" if ":" in to.host else to.host
-    authority = named if to.port is None else f"{named}:{to.port}"
+    authority = bracketed(to.host) if to.port is None else f"{bracketed(to.host)}:{to.port}"
     url = f"{to.scheme}://{authority}{to.resource}"
     port = default if to.port is None else to.port
     return Redirect(url, Target(url, secure, to.host, port, to.resource, to.userinfo))

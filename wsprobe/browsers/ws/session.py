@@ -11,9 +11,8 @@ from wsprobe.browsers.runtime.client import AT_ONCE, LOST, Opened, RuntimeSessio
 from wsprobe.browsers.script import CLOSED, CLOSING, OPEN, WebSocket, unanswered
 from wsprobe.browsers.ws.facts import Facts
 from wsprobe.exchange import Ended
+from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
 
-_CONTINUATION, _TEXT, _BINARY = 0, 1, 2
-_CLOSE, _PING, _PONG = 8, 9, 10
 _SECOND = 1_000_000
 _RECEIVER = "ws lib/receiver.js"
 _SOCKET = "ws lib/websocket.js"
@@ -169,7 +168,7 @@ class WsSession(RuntimeSession):
             return False
         self._header = None
         payload = self._buffer.take(header.length)
-        if header.opcode >= _CLOSE:
+        if header.opcode >= CLOSE:
             self._control(header, payload, at)
         else:
             self._data(header, payload, at)
@@ -182,22 +181,22 @@ class WsSession(RuntimeSession):
         compressed, opcode, fin, code = first & 0x40 != 0, first & 0x0F, first & 0x80 != 0, second & 0x7F
         if compressed and not self._deflates:
             raise _frame("RSV1 must be clear", "UNEXPECTED_RSV_1")
-        if opcode == _CONTINUATION:
+        if opcode == CONTINUATION:
             if compressed:
                 raise _frame("RSV1 must be clear", "UNEXPECTED_RSV_1")
             if not self._fragmented:
                 raise _frame("invalid opcode 0", "INVALID_OPCODE")
             opcode = self._fragmented
-        elif opcode in (_TEXT, _BINARY):
+        elif opcode in (TEXT, BINARY):
             if self._fragmented:
                 raise _frame(f"invalid opcode {opcode}", "INVALID_OPCODE")
             self._compressed = compressed
-        elif opcode in (_CLOSE, _PING, _PONG):
+        elif opcode in (CLOSE, PING, PONG):
             if not fin:
                 raise _frame("FIN must be set", "EXPECTED_FIN")
             if compressed:
                 raise _frame("RSV1 must be clear", "UNEXPECTED_RSV_1")
-            if code > 125 or (opcode == _CLOSE and code == 1):
+            if code > 125 or (opcode == CLOSE and code == 1):
                 raise _frame(f"invalid payload length {code}", "INVALID_CONTROL_PAYLOAD_LENGTH")
         else:
             raise _frame(f"invalid opcode {opcode}", "INVALID_OPCODE")
@@ -208,7 +207,7 @@ class WsSession(RuntimeSession):
         return _Header(opcode, fin, code)
 
     def _have_length(self, header: _Header) -> None:
-        if header.length and header.opcode < _CLOSE:
+        if header.length and header.opcode < CLOSE:
             self._announced += header.length
             if self._announced > self._facts.most_payload:
                 raise _Wrong("RangeError", "Max payload size exceeded", "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH")
@@ -244,7 +243,7 @@ class WsSession(RuntimeSession):
         message = b"".join(self._fragments)
         self._fragments = []
         self._frames = self._announced = self._inflated = self._fragmented = 0
-        if header.opcode == _BINARY:
+        if header.opcode == BINARY:
             self._message(message, at)
             return
         try:
@@ -259,9 +258,9 @@ class WsSession(RuntimeSession):
         self.called(at)
 
     def _control(self, header: _Header, payload: bytes, at: int) -> None:
-        if header.opcode == _PING:
+        if header.opcode == PING:
             self._ping()
-        if header.opcode != _CLOSE:
+        if header.opcode != CLOSE:
             return
         code, reason = 1005, b""
         if payload:
