@@ -444,6 +444,18 @@ class Exchange(Struct, frozen=True, tag_field="format", tag=2):
     client: Relayed | UnsetType = UNSET
     """The client's side, in recordings of wsprobe relay; absent from others."""
 
+    @property
+    def ended(self) -> Ended | None:
+        """The last event; None where it was not recorded."""
+        last = self.events[-1] if self.events else None
+        return last if isinstance(last, Ended) else None
+
+    @property
+    def how_ended(self) -> How | Literal[""]:
+        """``Ended.how``; "" where that was not recorded."""
+        last = self.ended
+        return last.how if last is not None else ""
+
 
 class PlanError(ValueError):
     """A plan that cannot be carried out on any network. The text is one clear line for whoever made it."""

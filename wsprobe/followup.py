@@ -9,7 +9,6 @@ from __future__ import annotations
 from datetime import UTC
 from urllib.parse import urljoin
 
-from wsprobe.exchange import Ended
 from wsprobe.read.reading import Reading
 from wsprobe.wire import WIRE_OF_VERSION
 
@@ -108,7 +107,6 @@ def transient(reading: Reading, outcome: str) -> bool:
     An answer that met a size limit of ours is not one: it would only be as long again.
     """
     final = reading.final
-    last = reading.exchange.events[-1] if reading.exchange.events else None
-    if isinstance(last, Ended) and last.how == "limit":
+    if reading.exchange.how_ended == "limit":
         return False
     return outcome in TRANSIENT or (final is not None and final.status in TRANSIENT_STATUS)

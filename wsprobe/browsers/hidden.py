@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from wsprobe.browsers.engine import DomEvent
 from wsprobe.browsers.network import FAILED
-from wsprobe.exchange import ConnectFailed, Ended, ResolveFailed, TlsFailed, TunnelFailed
+from wsprobe.exchange import ConnectFailed, ResolveFailed, TlsFailed, TunnelFailed
 from wsprobe.read.behind import frames_before_http
 from wsprobe.read.frames import PING, PONG, first_close
 from wsprobe.read.reading import Reading, Response
@@ -109,14 +109,13 @@ def _end(reading: Reading) -> list[str]:
             "rst-stream": [f"RST_STREAM {stream.name}"],
             "goaway": [f"GOAWAY {stream.name}"],
         }[stream.how]
-    last = reading.exchange.events[-1] if reading.exchange.events else None
-    if not isinstance(last, Ended) or not reading.received:
+    if not reading.received:
         return []
     return {
         "fin": ["the server closed the connection"],
         "truncated": ["the server closed the connection without close_notify"],
         "reset": ["the connection was reset"],
-    }.get(last.how, [])
+    }.get(reading.exchange.how_ended, [])
 
 
 def _count(number: int, noun: str) -> str:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
 from typing import Any, Literal
 
 from msgspec import Struct
 
 from wsprobe.browsers.network import hindrance
+from wsprobe.data_file import toml_beside
 from wsprobe.exchange import Certificate, ConnectFailed, ResolveFailed, TlsDone, TlsFailed, TunnelFailed
 from wsprobe.read.reading import Reading
 
@@ -76,8 +76,4 @@ def column(kind: str, library: str) -> Mapping[str, Any]:
 
 @cache
 def _table() -> dict[str, dict[str, dict[str, Any]]]:
-    # tomllib is imported late: few recordings have anything of the kind.
-    import tomllib
-
-    text = resources.files(__package__).joinpath("hindered.toml").read_text("utf-8")
-    return tomllib.loads(text)
+    return toml_beside(__file__, "hindered.toml")

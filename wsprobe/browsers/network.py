@@ -55,9 +55,8 @@ def hindrance(reading: Reading) -> Failure | TlsDone | None:
 
 def given_up(reading: Reading) -> bool:
     """True if we stopped trying before there was a result: an engine would have gone on."""
-    last = reading.exchange.events[-1]
     pinned = any(isinstance(e, TlsFailed) and e.kind == "pinned-key" for e in reading.exchange.events)
-    return pinned or (isinstance(last, Ended) and last.how in ("timeout", "interrupted"))
+    return pinned or reading.exchange.how_ended in ("timeout", "interrupted")
 
 
 def certificate_faults(exchange: Exchange) -> set[str]:
@@ -87,8 +86,7 @@ def reset_unasked(reading: Reading) -> bool:
     Engines then fail in connecting, in writing the request or in reading the answer: a race (measured).
     """
     events = reading.exchange.events
-    last = events[-1] if events else None
-    if reading.received or not isinstance(last, Ended) or last.how != "reset":
+    if reading.received or reading.exchange.how_ended != "reset":
         return False
     connected = next((n for n in reversed(range(len(events))) if isinstance(events[n], Connected)), None)
     if connected is None:
@@ -97,7 +95,7 @@ def reset_unasked(reading: Reading) -> bool:
         return False
     asked = next((e for e in events[connected:] if isinstance(e, Sent)), None)
     before = events[max(0, connected - 1)]
-    return asked is None or last.at - asked.at < events[connected].at - before.at
+    return asked is None or events[-1].at - asked.at < events[connected].at - before.at
 
 
 def ended_unasked(reading: Reading, answered: int | None) -> bool:

@@ -292,9 +292,7 @@ def arrivals(reading: Reading, offset: int = 0) -> Iterator[Arrival]:
 def end(reading: Reading) -> Ended:
     """How it ended; a local end at the last event where that is missing."""
     events = reading.exchange.events
-    if events and isinstance(events[-1], Ended):
-        return events[-1]
-    return Ended(events[-1].at if events else 0, "local")
+    return reading.exchange.ended or Ended(events[-1].at if events else 0, "local")
 
 
 def own_close(reading: Reading) -> OwnClose | None:

@@ -28,7 +28,7 @@ from wsprobe.cli.streams import emit, note
 from wsprobe.cli.talk_settings import TalkSettings
 from wsprobe.cli.targets import UrlList, sources
 from wsprobe.cli.terminal import Terminal
-from wsprobe.exchange import Ended, Event, Exchange, Plan
+from wsprobe.exchange import Event, Exchange, Plan
 from wsprobe.net.stream import Tape
 from wsprobe.net.talk import PIECE, Talk, pieces
 from wsprobe.net.talk import Output as Way
@@ -306,8 +306,8 @@ class TalkOutput(ConnectOutput):
             lines = show.left_out(events, more) if self._session_too else []
             lines.append(show.totals(held.totals, events[-1].at / 1_000_000))
             emit(fitted(lines, self._report_look), self._report_to, self._report_look)
-            last = report.exchange.events[-1]
-            if isinstance(last, Ended) and last.how == "limit":
+            last = report.exchange.ended
+            if last is not None and last.how == "limit":
                 note(
                     f"wsprobe ended the session at its limit of {last.error}: over HTTP/2 all of "
                     "it is recorded; over HTTP/1.1, without --http2, a session may last"

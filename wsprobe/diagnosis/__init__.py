@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from wsprobe.diagnosis import asgi, libraries, pages
 from wsprobe.diagnosis.cause import FORMERLY, KINDS, Cause, Kind
-from wsprobe.diagnosis.evidence import Evidence, answer_of, foreign_origin, hop_of, how_ended, shown, unanswered
+from wsprobe.diagnosis.evidence import Evidence, answer_of, foreign_origin, hop_of, shown, unanswered
 from wsprobe.diagnosis.faults import asked_wrong, origin_refused, own_request, redirected, too_much
 from wsprobe.diagnosis.programs import PROGRAMS, Author, Rule, written_by
 from wsprobe.diagnosis.reach import kinds_of_the_way, way
@@ -74,7 +74,7 @@ def author(reading: Reading) -> Author:
         return refused if refused.causes else Author(causes=way(reading))
     final = reading.final
     if not reading.received and any(isinstance(event, Sent) for event in reading.exchange.events):
-        return Author(causes=nothing_came(reading)) if how_ended(reading.exchange) in _ENDS else Author()
+        return Author(causes=nothing_came(reading)) if reading.exchange.how_ended in _ENDS else Author()
     if final is None or final.status is None or not final.head.complete or reading.looks_like:
         return Author(causes=(*_asked(reading), *way(reading)))
     answer = answer_of(reading, final)

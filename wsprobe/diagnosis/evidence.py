@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 import msgspec
 
-from wsprobe.exchange import Ended, Exchange, Target
+from wsprobe.exchange import Target
 from wsprobe.read.heads import Field
 from wsprobe.read.reading import Reading, Request, Response
 from wsprobe.target import authority
@@ -231,7 +231,7 @@ def _evidence(
         fields,
         body,
         rest,
-        how_ended(reading.exchange),
+        reading.exchange.how_ended,
         text_of(request.method),
         path,
         query,
@@ -297,11 +297,6 @@ _KEY = re.compile(rb"[0-9A-Za-z+/]{22}==")
 def _listed(fields: list[Field] | None, token: bytes) -> bool:
     """A list-valued field has *token* (RFC 9110 section 5.6.1)."""
     return any(token in [part.strip() for part in field.value.lower().split(b",")] for field in fields or ())
-
-
-def how_ended(exchange: Exchange) -> str:
-    last = exchange.events[-1] if exchange.events else None
-    return last.how if isinstance(last, Ended) else ""
 
 
 _URL = re.compile(r"(?s)(?:[^:/?#]+:)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?.*")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import msgspec
 
 from wsprobe.diagnosis.cause import Cause
-from wsprobe.diagnosis.evidence import Evidence, foreign_origin, how_ended, shown
+from wsprobe.diagnosis.evidence import Evidence, foreign_origin, shown
 from wsprobe.diagnosis.faults import (
     SEE_LOG,
     asked_wrong,
@@ -553,7 +553,7 @@ def _session_of(reading: Reading) -> _Session:
     data = close.data if close is not None else b""
     ended = close.at if close is not None else _end(reading.exchange)
     sent = [frame for frame in of.sent if frame.opcode in (CONTINUATION, TEXT, BINARY) and frame.at <= ended]
-    dropped = how_ended(reading.exchange) in ("fin", "reset", "truncated") and ours is None and not of.drops
+    dropped = reading.exchange.how_ended in ("fin", "reset", "truncated") and ours is None and not of.drops
     return _Session(
         close,
         of.close_code(close) if close is not None else None,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from wsprobe.diagnosis.cause import Cause
-from wsprobe.diagnosis.evidence import Evidence, how_ended, shown, unanswered
+from wsprobe.diagnosis.evidence import Evidence, shown, unanswered
 from wsprobe.diagnosis.faults import SEE_LOG, asked_wrong, asks_socketio, too_much
 from wsprobe.exchange import Exchange, Sent
 from wsprobe.read.reading import Reading
@@ -22,7 +22,7 @@ _ENDS = {
 
 def nothing_came(reading: Reading) -> tuple[Cause, ...]:
     """What the end of a connection without a byte leaves open, by how it ended and what had been asked."""
-    how = how_ended(reading.exchange)
+    how = reading.exchange.how_ended
     evidence = unanswered(reading)
     kinds = _timeout() if how == "timeout" else _closed(evidence, how, _waited(reading.exchange))
     first: dict[str, Cause] = {}

@@ -70,14 +70,11 @@ def has(reading: Reading, *kinds: type[Event]) -> bool:
 
 def how(reading: Reading) -> str:
     """How the exchange ended: ``Ended.how``, "" if that was not recorded."""
-    last = ended(reading)
-    return last.how if last is not None else ""
+    return reading.exchange.how_ended
 
 
 def ended(reading: Reading) -> Ended | None:
-    events = reading.exchange.events
-    last = events[-1] if events else None
-    return last if isinstance(last, Ended) else None
+    return reading.exchange.ended
 
 
 def stopped(reading: Reading, by: str = "") -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec.structs import replace
 
-from wsprobe.exchange import Ended, Event, Exchange, Received, Sent
+from wsprobe.exchange import Event, Exchange, Received, Sent
 from wsprobe.read.body import FRAMING, plain_length, read_body
 from wsprobe.read.frames import When
 from wsprobe.read.head import LINES_MAX, opens_session, read_request, split_head, status_line
@@ -152,7 +152,7 @@ def _with_body(response: Response, data: bytes, exchange: Exchange, method: byte
         data,
         method=method,
         limit=exchange.plan.limits.max_body,
-        ended=_ENDINGS.get(_how(exchange), "not"),
+        ended=_ENDINGS.get(exchange.how_ended, "not"),
     )
     return replace(response, body=body), rest
 
@@ -178,7 +178,7 @@ def _opinion(received: bytes, responses: list[Response], method: bytes, exchange
     return opinion(
         received,
         method=method,
-        ended=_how(exchange) in ("fin", "truncated"),
+        ended=exchange.how_ended in ("fin", "truncated"),
         chunks_at=body_at if final.body is not None and final.body.framing == "chunked" else 0,
     )
 
@@ -211,11 +211,6 @@ def _plainly_accepted(final: Response) -> bool:
             return False
     of = head.several(FRAMING)
     return b"transfer-encoding" not in of and plain_length(of.get(b"content-length", []))
-
-
-def _how(exchange: Exchange) -> str:
-    last = exchange.events[-1] if exchange.events else None
-    return last.how if isinstance(last, Ended) else ""
 
 
 def _when(events: tuple[Event, ...], kind: type[Received] | type[Sent]) -> When:

@@ -20,7 +20,7 @@ from hyperframe.exceptions import HyperframeError
 from hyperframe.frame import Frame as Form
 from msgspec.structs import replace
 
-from wsprobe.exchange import Ended, Exchange, Received, Sent, TlsDone
+from wsprobe.exchange import Exchange, Received, Sent, TlsDone
 from wsprobe.read.body import Decoded, decode
 from wsprobe.read.frames import read_frames
 from wsprobe.read.http2_values import (
@@ -512,8 +512,8 @@ def _ends(
         if end is not None:
             over = over or end.by == "server"
             yield end
-    last = exchange.events[-1] if exchange.events else None
-    if isinstance(last, Ended) and not over:
+    last = exchange.ended
+    if last is not None and not over:
         yield StreamEnd(
             "server" if last.how in _OVER else "client", "connection", last.at, len(exchange.events) - 1
         )

@@ -16,7 +16,6 @@ from wsprobe.exchange import (
     Connected,
     ConnectFailed,
     Connecting,
-    Ended,
     Exchange,
     Received,
     Sent,
@@ -256,7 +255,7 @@ def outcome(report: Report, look: Look) -> list[Line]:
                 f"wsprobe compare --browser-mode {shlex.quote(url)}",
             )
         )
-    if report.outcome == "open" and how_ended(report) == "limit" and not report.views:
+    if report.outcome == "open" and report.exchange.how_ended == "limit" and not report.views:
         rows.append(line("  ", after_limit(report)))
     if session_opened(report) and not report.views and not report.reading.request.head.all(b"origin"):
         rows.append(line("  no Origin was sent; browsers always send one (--origin https://app.example)"))
@@ -415,7 +414,7 @@ def closed(report: Report, look: Look) -> str:
 
 def dropped(report: Report) -> str:
     """Who ended the connection, where it was not the server."""
-    how = how_ended(report)
+    how = report.exchange.how_ended
     if how == "limit":
         return f"wsprobe ended the connection at {our_limit(report)}, before a complete answer"
     if how == "interrupted":
@@ -424,7 +423,7 @@ def dropped(report: Report) -> str:
 
 
 def opened(report: Report) -> str:
-    if how_ended(report) == "limit":
+    if report.exchange.how_ended == "limit":
         return f"the handshake completed; wsprobe ended the session at {our_limit(report)}"
     close = close_of(report.reading)
     plan = report.exchange.plan
@@ -447,19 +446,14 @@ def _closed_after(report: Report) -> str:
 
 def our_limit(report: Report) -> str:
     """The limit that ended the recording, in words."""
-    last = report.exchange.events[-1]
-    return f"its own limit of {last.error}" if isinstance(last, Ended) and last.error else "a limit of its own"
-
-
-def how_ended(report: Report) -> str:
-    last = report.exchange.events[-1] if report.exchange.events else None
-    return last.how if isinstance(last, Ended) else ""
+    last = report.exchange.ended
+    return f"its own limit of {last.error}" if last is not None and last.error else "a limit of its own"
 
 
 def ended(report: Report) -> str:
-    last = report.exchange.events[-1] if report.exchange.events else None
+    last = report.exchange.ended
     limits = report.exchange.plan.limits
-    said = last.error if isinstance(last, Ended) and last.error else ""
+    said = last.error if last is not None else ""
     return (
         said
         or f"{limits.max_time:g} s in all (-m), {limits.connect_timeout:g} s to connect (--connect-timeout)"
