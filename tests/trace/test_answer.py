@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.diagnosis.measured import measured
+from tests.trace.rules import exchange_of, start_of
 from wsprobe.report import report
-from wsprobe.trace.answer import Answer, answer_of, same_words, words_of
+from wsprobe.trace.answer import Answer, answer_of, ended_in_silence, same, same_words, words_of
 
 
 def answer(id: str) -> Answer:
@@ -47,3 +48,88 @@ def test_scripts_and_styles_have_no_words() -> None:
     assert words_of(page) == "App Loading"
     assert words_of(b"<style>.origin{}</style>") == ""
     assert words_of(b"a < b: no markup") == "a < b: no markup"
+
+
+def got(spec: str, *words: str) -> Answer:
+    """The answer that *spec* (as in rules/*.txt) describes."""
+    return answer_of(report(exchange_of(start_of(list(words)).plan, spec)))
+
+
+@pytest.mark.parametrize(
+    ("spec", "kind", "result"),
+    [
+        ("101", "open", "101"),
+        ("101 closed 4403 no", "open", "101"),
+        ("101 dropped", "open", "101"),
+        ("101 wrong", "invalid", "101, invalid"),
+        ("403 Forbidden | no", "http", "403"),
+        ("302 Found; Location: /x", "http", "302"),
+        ("cut", "cut", "closed"),
+        ("reset", "cut", "reset"),
+        ("silent", "silent", "silent"),
+        ("refused", "not-reached", "unreachable"),
+        ("no tls", "not-reached", "tls-failed"),
+        ("ssh", "broken", "not-http"),
+        ("stopped", "interrupted", "interrupted"),
+        ("h2 200", "open", "200"),
+        ("h2 403", "http", "403"),
+        ("h2 none -", "not-taken", "not taken"),
+    ],
+)
+def test_what_came(spec: str, kind: str, result: str) -> None:
+    answer = got(spec, *(["tls"] if spec in ("no tls", "h2 200") else []))
+    assert (answer.kind, answer.result()) == (kind, result)
+
+
+def test_of_a_body_the_first_words_are_compared() -> None:
+    words = [f"w{'abcdefghijklmn'[n]}" for n in range(13)]
+    twelfth, last = [*words[:11], "other", words[12]], [*words[:12], "other"]
+    assert not same_words(" ".join(words), " ".join(twelfth))
+    assert same_words(" ".join(words), " ".join(last))
+    assert not same_words(" ".join(words[:11]), " ".join(words[:12]))
+
+
+def test_of_a_body_the_beginning_is_looked_at() -> None:
+    assert len(got(f"403 Forbidden | x{'y' * 8191}").text) == 8192
+    assert len(got(f"403 Forbidden | x{'y' * 8192}").text) == 8192
+
+
+def test_how_long_an_answer_took() -> None:
+    assert got("403 Forbidden after 0.5 | no").seconds == 0.5
+    assert got("101 idle 4").seconds == 1e-5
+    assert got("silent").seconds is None
+    assert got("refused").seconds is None
+
+
+@pytest.mark.parametrize(
+    ("spec", "seconds"),
+    [
+        ("101 idle 4", 4.0),
+        ("101 dropped", 0.001),
+        ("101", None),
+        ("101 closed 1000", None),
+        ("403 Forbidden | no", None),
+        ("cut", None),
+    ],
+)
+def test_how_a_session_ended_in_silence(spec: str, seconds: float | None) -> None:
+    assert ended_in_silence(got(spec)) == seconds
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        ("101", "101 closed 4403 no", True),
+        ("101", "101 wrong", False),
+        ("403 F | no", "403 F | no", True),
+        ("403 F | no", "403 F | yes", False),
+        ("403 F | no", "404 F | no", False),
+        ("403 F; Server: a | no", "403 F; Server: b | no", False),
+        ("302 F; Location: /a", "302 F; Location: /b", False),
+        ("302 F; Location: /a?x1y2", "302 F; Location: /a?z3w4", True),
+        ("cut", "reset", True),
+        ("cut", "silent", False),
+    ],
+)
+def test_the_same_answer(one: str, other: str, alike: bool) -> None:
+    assert same(got(one), got(other)) == alike
