@@ -346,6 +346,12 @@ def test_a_damaged_recording_never_makes_anything_but_an_archive_error(data: st.
         assert isinstance(archive.load(text), Exchange)
 
 
+def test_a_text_that_is_no_unicode_is_refused_in_words() -> None:
+    """As a file opened with errors="surrogateescape" gives it."""
+    with pytest.raises(ArchiveError, match="not UTF-8"):
+        archive.load(GOOD.replace("{", '{"\udcff": 1, ', 1))
+
+
 def test_bytes_that_are_no_utf_8_are_refused_in_words() -> None:
     with pytest.raises(ArchiveError, match="not UTF-8"):
         archive.load(b'{"a": "\xff\xff"}')

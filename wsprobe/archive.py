@@ -50,7 +50,7 @@ def load(text: str | bytes) -> Exchange:
     """
     try:
         return _load(text if isinstance(text, str) else text.decode())
-    except UnicodeDecodeError:
+    except UnicodeError:  # a str may have lone surrogates
         raise ArchiveError("not a recording: the text is not UTF-8") from None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 from collections.abc import Callable
 from functools import partial
 from multiprocessing.process import BaseProcess
@@ -73,6 +74,25 @@ def test_what_the_work_raises_is_raised_here() -> None:
     with pytest.raises(ExceptionGroup) as raised:
         done(WorkerPool(make, 1, print), "raise")
     assert raised.group_contains(ValueError, match="no")
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="Windows stops no process")
+def test_a_process_that_is_stopped_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes no signal but SIGKILL, and at its end Python waits for all that it has started."""
+    monkeypatch.setattr(module, "GRACE", 0.1)
+    pool = WorkerPool(make, 1, print)
+    (member,) = pool._members
+
+    async def stopped() -> None:
+        async with pool.at_work():
+            await pool.up()
+            assert member.process.pid is not None
+            os.kill(member.process.pid, signal.SIGSTOP)
+            pool.give(1, print)
+
+    trio.run(stopped)
+    member.process.join(60)
+    assert member.process.exitcode == -signal.SIGKILL
 
 
 def test_an_item_on_which_two_were_lost_is_given_to_no_third() -> None:

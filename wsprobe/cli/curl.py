@@ -84,60 +84,71 @@ _ANSI_C = re.compile(
 )
 
 
+_PLAIN = re.compile(r"[^\\'\"$`# \t\r\n;&|<>]+")
+
+
 def shell_words(text: str) -> list[list[str]]:
     """The commands in *text*, which is quoted for bash: each its words. Raises CurlError."""
     made: list[list[str]] = [[]]
-    word: str | None = None
+    word: list[str] = []  # pieces: to put two texts together takes as long as both are
     at = 0
     while at < len(text):
         char = text[at]
         end = at + 1
-        piece: str | None = None
-        if char == "\\":
+        if plain := _PLAIN.match(text, at):
+            end = plain.end()
+            word.append(plain[0])
+        elif char == "\\":
             following = text[at + 1 : at + 3]
             skipped = 2 if following.startswith("\r\n") else 1
             end = at + 1 + skipped
-            piece = None if following[:1] in ("\n", "\r") else following[:1]
+            if following[:1] not in ("\n", "\r"):
+                word.append(following[:1])
         elif char == "'":
             end = _closing(text, at + 1, "'")
-            piece = text[at + 1 : end - 1]
+            word.append(text[at + 1 : end - 1])
         elif text.startswith("$'", at):
             end = _closing(text, at + 2, "'", escaped=True)
-            piece = _ansi_c(text[at + 2 : end - 1])
+            word.append(_ansi_c(text[at + 2 : end - 1]))
         elif char == '"' or text.startswith('$"', at):
             begin = at + 1 + (char == "$")
             end = _closing(text, begin, '"', escaped=True)
-            piece = _double_quoted(text[begin : end - 1])
+            word.append(_double_quoted(text[begin : end - 1]))
         elif char in "$`" and (fills := _SHELL_FILLS_IN.match(text, at)):
             raise _left_to_the_shell(fills[0])
-        elif char == "#" and word is None:
-            end = text.find("\n", at) if "\n" in text[at:] else len(text)
+        elif char == "#" and not word:
+            end = text.find("\n", at)
+            end = len(text) if end < 0 else end
         elif char in " \t\r\n;&|":
-            if word is not None:
-                made[-1].append(word)
-                word = None
+            if word:
+                made[-1].append("".join(word))
+                word = []
             if char in ";&|\n" and made[-1]:
                 made.append([])
-        elif char in "<>" and word is None:
+        elif char in "<>" and not word:
             raise CurlError(
                 f"{_shown(char)} is for a shell: leave out where the command reads from or writes to"
             )
         else:
-            piece = char
-        if piece is not None:
-            word = (word or "") + piece
+            word.append(char)
         at = end
-    return [*made[:-1], [*made[-1], *([] if word is None else [word])]]
+    return [*made[:-1], [*made[-1], *(["".join(word)] if word else [])]]
 
 
 def _closing(text: str, at: int, quote: str, escaped: bool = False) -> int:
     """Where the quoted part that begins at *at* is over, its *quote* included."""
-    found = re.compile(
-        rf"(?:\\.|[^\\{quote}])*{quote}" if escaped else rf"[^{quote}]*{quote}", re.DOTALL
-    ).match(text, at)
-    if found is None:
+    if escaped:
+        found = _QUOTED[quote].match(text, at)
+        end = found.end() if found else 0
+    else:
+        end = text.find(quote, at) + 1
+    if not end:
         raise CurlError(f"a quotation mark ({quote}) is not closed: was the command copied whole?")
-    return found.end()
+    return end
+
+
+_QUOTED = {quote: re.compile(rf"(?:\\.|[^\\{quote}])*{quote}", re.DOTALL) for quote in "'\""}
+"""As far as the quotation mark that no backslash stands before."""
 
 
 def _double_quoted(text: str) -> str:

@@ -51,10 +51,30 @@ def lines(name: str, entry: int | None = None) -> Iterator[RecordedLine]:
         raise click.UsageError(f"{name}: {error.strerror}") from None
 
 
+LONGEST = 48 * 1024 * 1024
+"""Bytes of a line: both sides of a session, as `talk --save` keeps them at most, in base64, and some more."""
+
+
+PIECE = 1024 * 1024
+
+
 def _numbered(file: IO[bytes], name: str) -> Iterator[RecordedLine]:
-    for number, each in enumerate(file, 1):
+    for number, each in enumerate(iter(lambda: _line(file), b""), 1):
+        if len(each) > LONGEST:
+            raise click.UsageError(f"{name}, line {number}: longer than {LONGEST:,} bytes: no recording is")
         if each.strip():
-            yield RecordedLine(f"{name}, line {number}", each)
+            yield RecordedLine(f"{name}, line {number}", bytes(each))
+
+
+def _line(file: IO[bytes]) -> bytes | bytearray:
+    """The next line, or more than LONGEST bytes of it; empty at the end."""
+    first = file.readline(PIECE)
+    if len(first) < PIECE or first.endswith(b"\n"):
+        return first
+    line = bytearray(first)
+    while len(line) <= LONGEST and not line.endswith(b"\n") and (piece := file.readline(PIECE)):
+        line += piece
+    return line
 
 
 def exchanges(line: RecordedLine) -> list[Exchange]:

@@ -23,6 +23,8 @@ from wsprobe.wire import WIRES
 
 REQUEST = "Request"
 SESSION = "Session"
+LONGEST_JAR = 8 * 1024 * 1024
+"""Characters of a file of cookies: a browser keeps some thousands, of 4 KiB at most, and most are short."""
 
 
 class RequestSettings(Section, frozen=True, kw_only=True):
@@ -185,12 +187,17 @@ class RequestSettings(Section, frozen=True, kw_only=True):
                 continue
             try:
                 with open(text, encoding="utf-8", errors="surrogateescape") as file:
-                    found += cookies.parse(file.read(), now)
-                    keeps = True
+                    lines = file.read(LONGEST_JAR + 1)
             except OSError as error:
                 raise click.UsageError(
                     f"--cookie: {text}: {error.strerror} (a word without = is a file of cookies)"
                 ) from None
+            if len(lines) > LONGEST_JAR:
+                raise click.UsageError(
+                    f"--cookie: {text}: longer than {LONGEST_JAR:,} bytes: no file of cookies is"
+                )
+            found += cookies.parse(lines, now)
+            keeps = True
         return tuple(pairs), Jar(found, keeps=keeps)
 
     def method(self) -> Method:

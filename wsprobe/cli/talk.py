@@ -48,7 +48,7 @@ REPORTED = 1 << 14
 """Bytes of a session that are kept for its report, unless a recording is asked for."""
 RECORDED = 1 << 22
 """The same with --json: as many as connect keeps."""
-OVER_HTTP2 = 1 << 26
+OVER_HTTP2 = 1 << 23
 """Bytes after which a session over HTTP/2 ends: all of it is kept, because its frames share the connection."""
 
 

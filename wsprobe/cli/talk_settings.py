@@ -10,7 +10,8 @@ from wsprobe.cli.request_settings import SESSION
 from wsprobe.cli.section import Declared, Section
 from wsprobe.talk.codec import Shape
 
-SAVED = 1 << 26
+SAVED = 1 << 24
+"""Bytes of a session that --save keeps at most of each side: compare reads lines as long as that makes them."""
 MESSAGE = 1 << 24
 """Bytes of a message, unless --max-message says otherwise."""
 
@@ -25,10 +26,15 @@ class Size(click.ParamType[int]):
 
     name = "bytes"
 
+    def __init__(self, most: int | None = None) -> None:
+        self._most = most
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         size = value if isinstance(value, int) else _size(value)
         if size is None:
             self.fail(f"{value!r} is not a number of bytes (4096, 64k, 16m, 1g)", param, ctx)
+        if self._most is not None and size > self._most:
+            self.fail(f"{value!r} is more than {self._most >> 20}m", param, ctx)
         return size
 
 
@@ -162,9 +168,9 @@ class TalkSettings(Section, frozen=True, kw_only=True):
         int,
         Declared(
             "--save-max",
-            type=Size(),
+            type=Size(SAVED),
             metavar="BYTES",
             rare=True,
-            help="with --save: bytes of the session that are kept [default: 64m]",
+            help="with --save: bytes of the session that are kept, at most 16m [default: 16m]",
         ),
     ] = SAVED

@@ -30,6 +30,7 @@ PIECE = 256 * 1024
 """Bytes taken at once, from the wire or from a pipe, which is given as much room where the system allows it."""
 LEAST = 4096
 """The same where messages are compressed: they may grow by a thousand times."""
+DEFLATE = b"permessage-deflate"
 FRAMES = 8192
 """Frames in one read; of a server that sends more, less is read at once: nothing else is done meanwhile."""
 WAITING = 256 * 1024
@@ -166,8 +167,8 @@ class Talk:
         held = self._held
         if self._compressed:
             return LEAST
-        if held is None and b"permessage-deflate" in self._client.opening:
-            return LEAST  # the first messages may come with the head
+        if held is None and (not isinstance(self._client, Client) or DEFLATE in self._client.opening):
+            return LEAST  # the first messages may come with the head; over HTTP/2 the request is sent later
         if held is None or held.totals.wire_received < READ:
             return READ
         received, frames = held.totals.wire_received - self._seen[0], held.frames - self._seen[1]

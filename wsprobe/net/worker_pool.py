@@ -177,7 +177,7 @@ class WorkerPool:
 
     def _end(self) -> None:
         for member in self._members:
-            member.process.terminate()
+            member.process.kill()  # one that is stopped (SIGSTOP) would not take a SIGTERM, and be waited for
             member.post.close()
 
 

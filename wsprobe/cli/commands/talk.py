@@ -50,7 +50,7 @@ def command(urls: tuple[str, ...], given: Given) -> int:
     In a pipe each line of standard input is a message, and each message a line of standard output, as it
     came; the report goes to standard error. At a terminal there is a prompt, and commands that begin with a
     slash: /help. The session ends with ^C, when the server closes, or after the end of input (--eof). Over
-    HTTP/2 it also ends after 64 MiB, because all of it is recorded.
+    HTTP/2 it also ends after 8 MiB, because all of it is recorded.
     """
     from wsprobe.cli.talk import talk
 

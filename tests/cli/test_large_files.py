@@ -1,0 +1,79 @@
+"""Files that a command reads: none is read further than what it can be, and none takes long for its size."""
+
+from __future__ import annotations
+
+import tracemalloc
+from pathlib import Path
+
+import click
+import pytest
+
+from wsprobe.cli import recordings, request_settings
+from wsprobe.cli.curl import shell_words
+from wsprobe.cli.main import run
+from wsprobe.cli.recordings import lines
+
+
+def test_a_line_longer_than_any_recording_is_not_read_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recordings, "LONGEST", 4 * recordings.PIECE)
+    file = tmp_path / "large.jsonl"
+    file.write_bytes(b'{"a": 1}\n' + b"x" * (40 * recordings.PIECE))
+    found = lines(str(file))
+    assert next(found).data == b'{"a": 1}\n'
+    tracemalloc.start()
+    with pytest.raises(click.UsageError, match="line 2: longer than 4,194,304 bytes: no recording is"):
+        next(found)
+    assert tracemalloc.get_traced_memory()[1] < 16 * recordings.PIECE
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("size", [recordings.PIECE - 1, recordings.PIECE, recordings.PIECE + 1])
+def test_lines_around_the_size_of_a_piece_are_whole(size: int, tmp_path: Path) -> None:
+    file = tmp_path / "lines"
+    written = [b"x" * (size - 1) + b"\n", b"y\n", b"z" * size]
+    file.write_bytes(b"".join(written))
+    assert [each.data for each in lines(str(file))] == written
+
+
+def test_a_file_of_cookies_is_not_read_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(request_settings, "LONGEST_JAR", 1000)
+    file = tmp_path / "cookies"
+    file.write_text("x" * 1001)
+    assert run(["connect", "-b", str(file), "ws://127.0.0.1:1/"]) == 2
+    assert "longer than 1,000 bytes: no file of cookies is" in capsys.readouterr().err
+
+
+def test_a_recording_is_no_longer_than_what_is_read(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["talk", "--save", "x", "--save-max", "17m", "ws://127.0.0.1:1/"]) == 2
+    assert "'17m' is more than 16m" in capsys.readouterr().err
+
+
+QUOTED = {
+    "quotes in a word": "a'b'\\'",
+    "one long word": "a\\b",
+    "words": "a 'b' ",
+    "comments": "# '\n",
+    "lines that go on": "\\\n",
+}
+
+
+@pytest.mark.parametrize("piece", QUOTED.values(), ids=QUOTED)
+def test_quoting_takes_no_longer_for_more_of_the_same(piece: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted in characters that are copied, through a text that counts."""
+
+    class Counted(str):
+        __slots__ = ()
+        copied = 0
+
+        def __getitem__(self, key: object) -> str:  # type: ignore[override]
+            part = str.__getitem__(self, key)  # type: ignore[index]
+            Counted.copied += len(part)
+            return part
+
+    text = Counted(piece * 2000)
+    shell_words(text)
+    assert Counted.copied < 4 * len(text)
