@@ -45,12 +45,11 @@ ALL = tuple(name for name in NAMES if name not in RUNTIMES)
 VERSIONED = tuple(row.name for row in ROWS if row.numbers)
 """Engines of which an older version can be asked for, as ``chromium@156``: one file of facts a version."""
 
-NODES = {"node22": "6.29", "node24": "7.30", "node25": "7.30", "node26": "8.13"}
+NODES = {"node22": "6.29", "node24": "7.30", "node25": "7.24", "node26": "8.13"}
 """What Node's own WebSocket is, by Node's version: the undici of which the facts hold for the one built in.
 
-Measured with Node itself in 922 scenarios: 22.23.3 (undici 6.28.1), 24.21.0 (7.29.1) and 26.12.1 (8.12.2) are
-as the facts say in all, 25.9.0 (7.24.4) in all but three: a subprotocol that nobody asked for is an uncaught
-TypeError there, and a message that unfolds to 128 MiB is refused.
+Measured with Node itself in 922 scenarios: 22.23.3 (undici 6.28.1), 24.21.0 (7.29.1), 25.9.0 (7.24.4) and
+26.12.1 (8.12.2) are as the facts say in all.
 """
 
 

@@ -21,8 +21,10 @@ def told(recording: Recording) -> Recording:
 
 
 def agree(recording: Recording, view: Recording) -> list[str]:
-    """In what *view* is not *recording*. How an endless stream ended is not asked: a matter of speed."""
+    """In what *view* is not *recording*. How an endless stream ended is not asked: a matter of speed; and an
+    exception that ends a runtime's process is no event (``ScriptView.beyond`` has it)."""
     wanted = told(recording)
+    wanted["events"] = [event for event in wanted["events"] if event["type"] != "uncaught"]
     if len(wanted["events"]) == MOST_EVENTS:
         view = {**view, "readyState": wanted["readyState"], "console": wanted["console"]}
     return differences(wanted, view)

@@ -69,6 +69,8 @@ _NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9a-z]+")
 _NO_VALUE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _STATUS = re.compile(rb"[+-]?[0-9]+")
 _INT_MAX = 2**31 - 1
+_UNASKED = (SETTINGS, ALTSVC, PRIORITY_UPDATE)
+"""Frames that a server sends of itself when a connection opens, to the page's as to ours."""
 
 
 def warm(url: str, page: Page) -> bool:
@@ -123,7 +125,7 @@ def settle(reading: Reading, protocols: tuple[str, ...], refused: int, facts: Fa
     left = turns(connection)
     for turn in left:
         error = stream.take(turn)
-        if error and (connection.request is None or (stream.opening and turn.frame.type == SETTINGS)):
+        if error and (connection.request is None or (stream.opening and turn.frame.type in _UNASKED)):
             because = f"ERR_{error}, so that there is no session: {_SESSION}"
             return Settled(turn.at, Again("1.1", because), no_session=True, unasked=True)
         if error:
@@ -233,7 +235,7 @@ class _Stream:
     def take(self, turn: Turn) -> str:
         """The net error (without ``ERR_``) with which *turn* ends our stream, "" if it does not."""
         frame = turn.frame
-        if wrong_size(frame):
+        if wrong_size(frame) or (frame.type == PRIORITY_UPDATE and not frame.stream and frame.length < 4):
             return "HTTP2_FRAME_SIZE_ERROR"
         if frame.type == WINDOW_UPDATE:
             return self._window_update(frame)
@@ -320,7 +322,7 @@ def _misshapen(frame: Http2Frame) -> bool:
     """True for a frame of an extension that Chromium knows and cannot decode: the session ends (measured)."""
     if frame.type == ALTSVC:
         return frame.length < 2 or int.from_bytes(frame.payload[:2], "big") > frame.length - 2
-    return frame.type == PRIORITY_UPDATE and (frame.stream != 0 or frame.length < 4)
+    return frame.type == PRIORITY_UPDATE and (frame.stream != 0 or not int.from_bytes(frame.payload[:4], "big"))
 
 
 def _malformed(block: HeaderBlock) -> bool:

@@ -63,6 +63,8 @@ _LEFT_OUT = frozenset(
     | {b"upgrade", b"accept-encoding"}
 )
 """Fields that are dropped without a word (Http2Decompressor::OutputHeader)."""
+_UNASKED = (SETTINGS, PRIORITY_UPDATE)
+"""Frames that a server sends of itself when a connection opens."""
 _FRAMES = (16384, 2**24 - 1)
 """The least and the most that MAX_FRAME_SIZE may be (RFC 9113 section 6.5.2)."""
 _NAME = re.compile(rb":?[!#$%&'*+\-.^_`|~0-9a-z]+")
@@ -106,7 +108,7 @@ def settle(reading: Reading, protocols: tuple[str, ...], facts: Facts, *, known:
         if first and stream.settings_seen and not stream.on and not known and not fault:
             return Settled(turn.at, Again("1.1", _NOT_ANNOUNCED), unasked=True)
         if fault:
-            gone = connection.request is None or (stream.opening and turn.frame.type == SETTINGS)
+            gone = connection.request is None or (stream.opening and turn.frame.type in _UNASKED)
             console = (facts.console["status-line"],) if stream.bad_status else ()
             return Settled(turn.at, Failed(fault, console=console), no_session=gone, unasked=gone)
         if stream.answer is not None and connection.request is not None:
@@ -242,8 +244,8 @@ class _Stream:
             return f"a window that is wider than there can be: {_SESSION}" if wide else ""
         if frame.type == PUSH_PROMISE:
             return f"PUSH_PROMISE, which was forbidden: {_SESSION}"
-        if frame.type == PRIORITY_UPDATE and frame.stream:
-            return f"PRIORITY_UPDATE on a stream: {_SESSION}"
+        if frame.type == PRIORITY_UPDATE:
+            return f"PRIORITY_UPDATE, which only a client sends (RFC 9218, section 7.1): {_SESSION}"
         if frame.stream != self._id:
             return ""
         self.opening = False

@@ -54,6 +54,8 @@ class Undici(Client[Facts]):
         return script
 
     def fail(self, script: WebSocket, failed: Failed) -> None:
+        if failed.beyond:  # an exception instead
+            return
         if self.facts.tells_why:
             message = failed.message or NO_ANSWER
             script.error(script.ready_state, message, f"Error: {message}")

@@ -42,3 +42,8 @@ class Facts(msgspec.Struct, frozen=True):
     most_payload: int
     """Bytes of one message (lib/dispatcher/dispatcher-base.js)."""
     most_fragments: int
+    most_inflated: int
+    """Bytes that one frame inflates to (lib/web/websocket/permessage-deflate.js)."""
+    unasked_protocol: str = ""
+    """The TypeError that nobody catches where a server names a subprotocol and none was offered; "": there is
+    none, and the handshake fails (lib/web/websocket/connection.js)."""

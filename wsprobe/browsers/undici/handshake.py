@@ -21,6 +21,7 @@ _SECOND = 1_000_000
 _CONNECTION = "undici lib/web/websocket/connection.js"
 _CLIENT = "undici lib/dispatcher/client-h1.js"
 _CONTINUE = 100
+_UNASKED = "Protocol was not set in the opening handshake."
 NO_ANSWER = "Received network error or non-101 status code."
 """The message for all that keeps a 101 from being read, where the version has one."""
 
@@ -57,7 +58,7 @@ def _head(reading: Reading, protocols: tuple[str, ...], facts: Facts) -> Answere
         if head.status == _CONTINUE:
             return _failed(head.at, f"100 is a bad response: {_CLIENT}")
         if head.status == 101:
-            return _switched(reading, head, protocols)
+            return _switched(reading, head, protocols, facts)
         if head.status >= 200:
             return _failed(head.at, f"the status is not 101: {_CONNECTION}")
         if head.status < 100:
@@ -72,10 +73,14 @@ def _failed(at: int, because: str, message: str = NO_ANSWER) -> Answered:
     return Answered(at, Failed(because, message))
 
 
-def _switched(reading: Reading, head: Head, protocols: tuple[str, ...]) -> Answered:
+def _switched(reading: Reading, head: Head, protocols: tuple[str, ...], facts: Facts) -> Answered:
     if not head.upgrade:
         return _failed(head.at, f"the 101 does not switch: an assertion of {_CLIENT}")
     fault = _fault(reading, head, protocols)
+    if fault == _UNASKED and not protocols and facts.unasked_protocol:
+        words = f"TypeError: {facts.unasked_protocol}"
+        beyond = (f"the process ends of an exception that script cannot catch: {words}",)
+        return Answered(head.at, Failed(f"{words}: {_CONNECTION}", beyond=beyond))
     if fault:
         return _failed(head.at, f"{fault}: {_CONNECTION}", fault)
     extensions = _joined(head, b"sec-websocket-extensions")
@@ -108,7 +113,7 @@ def _fault(reading: Reading, head: Head, protocols: tuple[str, ...]) -> str:
     if extensions is not None and "permessage-deflate" not in parse_extensions(extensions):
         return "Sec-WebSocket-Extensions header does not match."
     if protocol is not None and protocol not in protocols:
-        return "Protocol was not set in the opening handshake."
+        return _UNASKED
     return ""
 
 

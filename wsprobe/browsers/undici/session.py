@@ -202,6 +202,9 @@ class UndiciSession(RuntimeSession):
             self.because = TOO_LONG
             self.over, self._reads = True, False
             return
+        if len(body) > self._facts.most_inflated:
+            self._fail_closing("Max decompressed message size exceeded")
+            return
         self._collect(header, body)
         self._run()
 

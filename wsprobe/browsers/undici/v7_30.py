@@ -50,4 +50,5 @@ FACTS = Facts(
     headers_timeout=300,
     most_payload=128 * 1024 * 1024,
     most_fragments=131_072,
+    most_inflated=128 * 1024 * 1024,
 )
