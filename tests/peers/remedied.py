@@ -6,7 +6,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -190,15 +190,20 @@ def _write(folder: Path, topic: str, changes: dict[str, str]) -> Path:
 
 @contextmanager
 def server(
-    of: Printed, page: str, modules: Callable[[], Path] | None = None, application: int | None = None
+    of: Printed,
+    page: str,
+    modules: Callable[[], Path] | None = None,
+    application: int | None = None,
+    more: Mapping[str, str] = {},
 ) -> Iterator[int]:
     """The server *of*, for pages of the origin *page*; the port that it listens on. *modules* returns a folder
-    with Node's packages. A proxy stands before the port *application*, or an echo."""
+    with Node's packages. A proxy stands before the port *application*, or an echo. *more*: what is changed in
+    its code."""
     if of.module:
         needs_module(of.module)
     with ExitStack() as stack:
         folder = stack.enter_context(open_folder())
-        changes = {PAGE: page}
+        changes = {PAGE: page, **more}
         if of.proxy:
             application = application or stack.enter_context(websockets_server())
             tell = stack.enter_context(server(TELL, page))

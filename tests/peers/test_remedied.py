@@ -17,7 +17,7 @@ import trio
 
 from tests.peers.browser import opened
 from tests.peers.node import installed
-from tests.peers.place import HOST, PATIENCE, nobody
+from tests.peers.place import HOST, PATIENCE, nobody, until
 from tests.peers.remedied import PACKAGES, PAGE, RAW, SERVERS, pages, server
 
 Probe = Callable[..., Any]
@@ -117,6 +117,28 @@ def test_a_proxy_tells_that_the_application_is_down(probe: Probe, name: str, cod
         told = probe(f"ws://{HOST}:{port}/ws", "--origin", PAGE, "-b", SESSION).value
     assert told["close"]["code"] == code
     assert told["close"]["reason"] == HTTPStatus(code - 4000).phrase
+
+
+@pytest.mark.programs
+def test_haproxy_tells_that_no_server_is_up(probe: Probe) -> None:
+    often = {" check\n": " check inter 50ms fall 1\n"}
+    with nobody() as down, server(SERVERS["haproxy"], PAGE, application=down, more=often) as port:
+
+        def told() -> str | None:
+            """Until the first check has failed it is a 503."""
+            close = probe(f"ws://{HOST}:{port}/ws", "--origin", PAGE, "-b", SESSION).value["close"]
+            return f"{close['code']} {close['reason']}" if close else None
+
+        assert until(told, "the check of HAProxy") == "4503 Service Unavailable"
+
+
+@pytest.mark.programs
+def test_nginx_tells_what_the_application_refuses(probe: Probe) -> None:
+    """As the code says above: with proxy_intercept_errors."""
+    intercepting = {"location /ws {": "location /refuse { proxy_intercept_errors on;"}
+    with server(SERVERS["nginx"], PAGE, more=intercepting) as port:
+        close = probe(f"ws://{HOST}:{port}/refuse", "--origin", PAGE, "-b", SESSION).value["close"]
+    assert (close["code"], close["reason"]) == (4401, "session expired")
 
 
 SCRIPT = """
