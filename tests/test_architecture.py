@@ -211,6 +211,22 @@ def test_judge_and_browsers_do_not_know_each_other() -> None:
     assert [m for m, others in graph for o in others if strangers.get(part(m)) == part(o)] == []
 
 
+TWICE = {"Report"}
+"""Names of two classes: the second is what Python users get, and adds to the first."""
+
+
+def test_the_name_of_a_class_means_one_thing() -> None:
+    """Outside browsers/, whose engines are sisters, and code that explain prints for others."""
+    homes: dict[str, list[str]] = {}
+    for path, tree in parsed().items():
+        if "browsers" in path.parts or "remedies" in path.parts:
+            continue
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes.setdefault(node.name, []).append(module_of(path))
+    assert {name: found for name, found in homes.items() if len(found) > 1 and name not in TWICE} == {}
+
+
 @pytest.mark.programs
 @pytest.mark.parametrize(
     ("arguments", "unwanted"),

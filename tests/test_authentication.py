@@ -6,8 +6,8 @@ import pytest
 
 from wsprobe.authentication import (
     Challenge,
-    Credentials,
     Digest,
+    UserAndPassword,
     authorization,
     challenges,
     digest,
@@ -16,7 +16,7 @@ from wsprobe.authentication import (
     unspoken,
 )
 
-MUFASA = Credentials(b"Mufasa", b"Circle of Life")
+MUFASA = UserAndPassword(b"Mufasa", b"Circle of Life")
 NONCE = b"7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v"
 CNONCE = "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ"
 OFFERED = (
@@ -29,7 +29,7 @@ OFFERED = (
 )
 
 
-def answered(fields: tuple[bytes, ...], own: Credentials, uri: str, cnonce: str) -> dict[str, str]:
+def answered(fields: tuple[bytes, ...], own: UserAndPassword, uri: str, cnonce: str) -> dict[str, str]:
     """The parameters of the Authorization that answers the first challenge of *fields* that can be answered."""
     challenge = digest(challenges(fields), cnonce)
     assert challenge is not None
@@ -68,7 +68,7 @@ def test_rfc_7616_section_3_9_2() -> None:
         b'opaque="HRPCssKJSGjCrkzDg8OhwpzCiGPChXYjwrI2QmXDnsOS", '
         b"charset=UTF-8, userhash=true"
     )
-    own = Credentials("Jäsøn Doe".encode(), b"Secret, or not?")
+    own = UserAndPassword("Jäsøn Doe".encode(), b"Secret, or not?")
     said = answered((field,), own, "/doe.json", "NTg6RKcb9boFIAS3KrFK9BGeh+iDa/sm6jUMp2wds69v")
     assert said["username"] == "793263caabb707a56211940d90411ea4a575adeccb7e360aeb624ed06ece9b0b"
     assert said["response"] == "3798d4131c277846293534c3edc11bd8a5e4cdcbff78b05db9d95eeb1cec68a5"
@@ -109,7 +109,7 @@ def test_what_is_sent_is_quoted_as_it_must_be() -> None:
 
 
 def test_a_name_beyond_ascii_is_extended_where_utf_8_is_said() -> None:
-    own = Credentials("Jäs".encode(), b"x")
+    own = UserAndPassword("Jäs".encode(), b"x")
     plain = Digest(realm=b"r", nonce=b"n", cnonce="c")
     assert "username*=UTF-8''J%C3%A4s, " in authorization(
         Digest(realm=b"r", nonce=b"n", cnonce="c", utf8=True), own, "GET", "/"
@@ -157,4 +157,4 @@ def test_auth_int_where_nothing_else_is_offered() -> None:
 
 
 def test_a_password_may_have_a_colon() -> None:
-    assert parted(b"Aladdin:open:sesame") == Credentials(b"Aladdin", b"open:sesame")
+    assert parted(b"Aladdin:open:sesame") == UserAndPassword(b"Aladdin", b"open:sesame")

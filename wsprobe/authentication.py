@@ -78,17 +78,17 @@ def unspoken(offered: Iterable[Challenge]) -> tuple[str, ...]:
     return tuple(names.values())
 
 
-class Credentials(Struct, frozen=True):
+class UserAndPassword(Struct, frozen=True):
     """A user and the password."""
 
     user: bytes
     password: bytes
 
 
-def parted(pair: bytes) -> Credentials:
+def parted(pair: bytes) -> UserAndPassword:
     """Of ``user:password``; a user's name has no colon (RFC 7617 section 2)."""
     user, _, password = pair.partition(b":")
-    return Credentials(user, password)
+    return UserAndPassword(user, password)
 
 
 class Digest(Struct, frozen=True):
@@ -158,7 +158,7 @@ def known(algorithm: str) -> bool:
     return name is not None and name in hashlib.algorithms_available
 
 
-def authorization(challenge: Digest, own: Credentials, method: str, uri: str) -> str:
+def authorization(challenge: Digest, own: UserAndPassword, method: str, uri: str) -> str:
     """The value of Authorization for a request without content (RFC 7616 section 3.4).
 
     *uri* is the request target as it is sent. Raises nothing: *challenge* is one that can be answered.
@@ -194,7 +194,7 @@ def authorization(challenge: Digest, own: Credentials, method: str, uri: str) ->
     return "Digest " + ", ".join(fields)
 
 
-def _username(challenge: Digest, own: Credentials) -> str:
+def _username(challenge: Digest, own: UserAndPassword) -> str:
     if challenge.userhash:
         return f'username="{_hashed(challenge.algorithm, own.user, challenge.realm).decode()}"'
     if challenge.utf8 and not own.user.isascii():
@@ -203,7 +203,7 @@ def _username(challenge: Digest, own: Credentials) -> str:
 
 
 def response(
-    own: Credentials,
+    own: UserAndPassword,
     *,
     algorithm: str,
     realm: bytes,

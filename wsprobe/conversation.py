@@ -1,8 +1,8 @@
 """The client's side of the conversation: from the plan and what was received, what to send and when to stop.
 
 No socket, no clock, no chance: bytes and times come in, bytes and times go out. ``Client`` is fed;
-``Answering`` is its half up to the end of the handshake, a ``Session`` the half after a 101; each answers with
-a ``Turn``.
+``Answering`` is its half up to the end of the handshake, a ``SessionHalf`` the half after a 101; each answers
+with a ``Turn``.
 """
 
 from __future__ import annotations
@@ -349,7 +349,7 @@ class Opened:
         self.why = why
 
 
-class Session(Protocol):
+class SessionHalf(Protocol):
     """The half after the handshake: ``Opened``, or ``wsprobe.talk.held.Held``."""
 
     phase: Phase
@@ -365,7 +365,7 @@ class Session(Protocol):
     def timer(self, at: int) -> bytes: ...
 
 
-Maker = Callable[[Plan, Head, int], Session]
+Maker = Callable[[Plan, Head, int], SessionHalf]
 """(plan, head of the answer that opened, time) -> the session that it opened."""
 
 
@@ -392,7 +392,7 @@ class Client:
         self._plan = plan
         self._make_framing = spoken(plan.wire).framing
         self._make = make
-        self._half: Answering | Session = Answering(plan)
+        self._half: Answering | SessionHalf = Answering(plan)
         self._ended = False
 
     @property
@@ -416,7 +416,7 @@ class Client:
             send = session.begin() + session.receive(half.rest, at)
         return self._turn(send + self._half.timer(at))
 
-    def _session(self, head: Head, at: int) -> Session:
+    def _session(self, head: Head, at: int) -> SessionHalf:
         if self._make is not None:
             return self._make(self._plan, head, at)
         return Opened(self._plan, self._make_framing(self._plan.request, head.raw), at)

@@ -21,7 +21,7 @@ from wsprobe.conversation import (
     Opened,
     Phase,
     Saying,
-    Session,
+    SessionHalf,
     Stop,
     Turn,
     in_proportion,
@@ -137,7 +137,7 @@ class Http2Client:
         announced = dict(self._how.settings)
         self._decoder = BlockDecoder(plan.limits.max_head, announced.get(HEADER_TABLE_SIZE, 0))
         self._make = make
-        self._opened: Session | None = None
+        self._opened: SessionHalf | None = None
         self._body_wait = max(BODY_WAIT, round(plan.limits.linger * SECOND))
         self._interim = 0
         self._body = 0
@@ -372,7 +372,7 @@ class Http2Client:
         self._stream_over = True
         return self._end("local")
 
-    def _session(self, head: Head, at: int) -> Session:
+    def _session(self, head: Head, at: int) -> SessionHalf:
         if self._make is not None:
             return self._make(self._plan, head, at)
         seed = b"".join(name + value for name, value in self._how.fields)

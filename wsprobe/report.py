@@ -16,7 +16,7 @@ from wsprobe.exchange import TlsDone, TlsFailed
 from wsprobe.judge import judge, outcome
 from wsprobe.outcome import STATUS_OF
 from wsprobe.read import read
-from wsprobe.read.closing import Close, close_of
+from wsprobe.read.closing import SessionClose, close_of
 from wsprobe.read.frames import Message, messages_of
 from wsprobe.timing import Timing, timing
 from wsprobe.visible import visible
@@ -88,7 +88,7 @@ class Report(Struct, frozen=True, dict=True):
         return (*_kept_off(self.views), *causes(self.reading, self.outcome))
 
     @property
-    def close(self) -> Close | None:
+    def close(self) -> SessionClose | None:
         """How the session was closed; None if there was no Close frame."""
         return close_of(self.reading)
 

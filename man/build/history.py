@@ -8,7 +8,7 @@ from man.build import mdoc
 from man.build.mdoc import tagged, text
 from man.build.revisions import span
 from wsprobe.history import data
-from wsprobe.history.revision import Rule
+from wsprobe.history.revision import HistoryRule
 
 TURNS = (
     "2009-08-04",
@@ -74,5 +74,5 @@ def _body() -> Iterator[str]:
     yield from mdoc.references("wsprobe(1)", "wsprobe-compare(1)", "wsprobe-browsers(7)")
 
 
-def _rule(rule: Rule) -> Iterator[str]:
+def _rule(rule: HistoryRule) -> Iterator[str]:
     yield from tagged(((span(names), cell.text) for names, cell in rule.cells), compact=True)

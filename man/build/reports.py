@@ -52,7 +52,7 @@ OBJECTS: dict[type, str] = {
     as_json.CauseJson: "causes",
     as_json.SessionJson: "session",
     as_json.FrameJson: "session: frames",
-    closing.Close: "close",
+    closing.SessionClose: "close",
     as_json.Http2FrameJson: "frames",
     as_json.StreamEndJson: "stream_end",
     as_json.ViewJson: "views",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from man.build import markdown
 from man.build.markdown import text
 from wsprobe.history import data
-from wsprobe.history.revision import Cell, Contradiction, Grade, Question, Revision, Row, Rule
+from wsprobe.history.revision import Cell, Contradiction, Grade, HistoryRule, OpenQuestion, Revision, Row
 
 KNOWN: dict[Grade, str] = {
     "read": "the normative text was read",
@@ -83,7 +83,7 @@ def _row(row: Row) -> tuple[str, ...]:
     return (text(date), text(row.title), text(row.changed), text(row.why), text(row.verified))
 
 
-def _question(question: Question) -> Iterator[str]:
+def _question(question: OpenQuestion) -> Iterator[str]:
     yield f"### {text(question.asked)}"
     yield ""
     yield text(question.answer)
@@ -127,7 +127,7 @@ def _told(revision: Revision) -> str:
     return f"{events}{code} ({where}). {told.may_know}"
 
 
-def _rule(rule: Rule) -> Iterator[str]:
+def _rule(rule: HistoryRule) -> Iterator[str]:
     yield f"### {text(rule.title)}"
     yield ""
     yield from markdown.table(

@@ -13,7 +13,7 @@ import trio
 
 from wsprobe.cli.main import run
 from wsprobe.cli.probe import conversation
-from wsprobe.cli.targets import Place
+from wsprobe.cli.targets import ProbeTarget
 from wsprobe.exchange import Exchange
 
 Capture = pytest.CaptureFixture[str]
@@ -98,7 +98,7 @@ def test_the_first_is_the_slower_one(
 ) -> None:
     others = trio.Event()
 
-    async def slowly(place: Place, *rest: Any) -> Exchange:
+    async def slowly(place: ProbeTarget, *rest: Any) -> Exchange:
         if place.name == "lab:status-403":
             await others.wait()
         made = await conversation(place, *rest)

@@ -11,7 +11,7 @@ import trio
 from wsprobe.cli import route_settings
 from wsprobe.cli.main import run
 from wsprobe.lab.installed import NoBrowser, find
-from wsprobe.net.talk import Output, pieces
+from wsprobe.net.talk import DescriptorWriter, pieces
 
 Capture = pytest.CaptureFixture[str]
 
@@ -37,7 +37,7 @@ def test_without_o_nonblock_talk_reads_and_writes_a_pipe(
     reads, writes = pipe()
 
     async def work() -> list[bytes]:
-        output = Output(writes)
+        output = DescriptorWriter(writes)
         await output.write(b"through a thread")
         output.close()
         os.close(writes)

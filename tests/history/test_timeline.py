@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wsprobe.history import data
-from wsprobe.history.revision import Question
+from wsprobe.history.revision import OpenQuestion
 
 PUBLISHED = [
     # date, revision, how well known
@@ -66,7 +66,7 @@ def test_in_order_of_time() -> None:
 
 
 @pytest.mark.parametrize("question", data.questions(), ids=lambda question: question.id)
-def test_questions_are_answered_with_evidence(question: Question) -> None:
+def test_questions_are_answered_with_evidence(question: OpenQuestion) -> None:
     assert len(question.evidence) >= 4
     assert question.answer
     assert question.scenarios

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsprobe.exchange import TunnelFailed, TunnelReceived, TunnelSent
-from wsprobe.net.proxy import Proxy, Tunnel, through_http, through_socks
+from wsprobe.net.proxy import ProxyUrl, Tunnel, through_http, through_socks
 from wsprobe.net.stream import End, Tape
 
 
@@ -81,7 +81,7 @@ def test_whatever_a_proxy_says(kind, user, reads):
         tape = Tape()
         wire = Wire(reads)
         say = through_http if kind == "http" else through_socks
-        result = await say(Tunnel(wire, tape), Proxy(kind, "p", 1, user), "shop.example", 9)
+        result = await say(Tunnel(wire, tape), ProxyUrl(kind, "p", 1, user), "shop.example", 9)
         failed = [event for event in tape.events if isinstance(event, TunnelFailed)]
         assert len(failed) == isinstance(result, End)
         sent = b"".join(event.data for event in tape.events if isinstance(event, TunnelSent))

@@ -18,7 +18,7 @@ from wsprobe.exchange import (
     TunnelSent,
 )
 from wsprobe.net.probe import probe
-from wsprobe.net.proxy import Proxy, head_size, parse, request
+from wsprobe.net.proxy import ProxyUrl, head_size, parse, request
 
 SHOP = "shop.example"
 
@@ -252,12 +252,12 @@ def test_a_proxy_with_a_bad_certificate(net, authority):
 @pytest.mark.parametrize(
     ("url", "proxy"),
     [
-        ("http://p", Proxy("http", "p", 80)),
-        ("p:3128", Proxy("http", "p", 3128)),
-        ("HTTPS://p/", Proxy("https", "p", 443)),
-        ("socks5h://u@[::1]:9", Proxy("socks5h", "::1", 9, b"u")),
-        ("socks4a://p", Proxy("socks4a", "p", 1080)),
-        ("http://u%00:%ff@p", Proxy("http", "p", 80, b"u\0", b"\xff")),
+        ("http://p", ProxyUrl("http", "p", 80)),
+        ("p:3128", ProxyUrl("http", "p", 3128)),
+        ("HTTPS://p/", ProxyUrl("https", "p", 443)),
+        ("socks5h://u@[::1]:9", ProxyUrl("socks5h", "::1", 9, b"u")),
+        ("socks4a://p", ProxyUrl("socks4a", "p", 1080)),
+        ("http://u%00:%ff@p", ProxyUrl("http", "p", 80, b"u\0", b"\xff")),
     ],
 )
 def test_parse(url, proxy):
@@ -271,7 +271,7 @@ def test_parse_what_is_no_proxy(url):
 
 
 def test_an_ipv6_target_is_in_brackets():
-    assert request(Proxy("http", "p", 80), "2001:db8::1", 443).startswith(
+    assert request(ProxyUrl("http", "p", 80), "2001:db8::1", 443).startswith(
         b"CONNECT [2001:db8::1]:443 HTTP/1.1\r\n"
     )
 

@@ -14,11 +14,11 @@ import trio
 from wsprobe.exchange import Ended, LeftOut, Limits, Received, Sent
 from wsprobe.net.probe import probe
 from wsprobe.net.stream import READ, End, SocketWire
-from wsprobe.net.talk import FRAMES, LEAST, PIECE, WAITING, Output, Talk, pieces
+from wsprobe.net.talk import FRAMES, LEAST, PIECE, WAITING, DescriptorWriter, Talk, pieces
 from wsprobe.read.frames import BINARY, CLOSE, TEXT, agreed_deflate
-from wsprobe.talk.codec import TAIL, Message, Reader, Writer
+from wsprobe.talk.codec import TAIL, Reader, ReceivedMessage, Writer
 from wsprobe.talk.held import Held, Rules, Said
-from wsprobe.talk.kept import Kept
+from wsprobe.talk.kept import SessionRecording
 from wsprobe.wire.rfc6455 import frame
 
 
@@ -30,7 +30,9 @@ class Holder:
         self.held: Held | None = None
         self.opened: list[int] = []
         self._rules = Rules(**rules)
-        self.talk = Talk(self._make, said, self.hear, lambda plan, tape: [Kept(keep, tape.add)], self._opened)
+        self.talk = Talk(
+            self._make, said, self.hear, lambda plan, tape: [SessionRecording(keep, tape.add)], self._opened
+        )
 
     def _make(self, plan: Any, head: Any, at: int) -> Held:
         self.held = Held(plan, Reader(), Writer(), self._rules, at)
@@ -40,7 +42,7 @@ class Holder:
         self.opened.append(at)
 
     async def hear(self, what: Sequence[Any], at: int) -> None:
-        self.heard += [each.data for each in what if isinstance(each, Message)]
+        self.heard += [each.data for each in what if isinstance(each, ReceivedMessage)]
 
 
 async def nothing() -> AsyncGenerator[Sequence[Said], None]:
@@ -262,7 +264,7 @@ def test_what_is_read_and_written_is_all_there(way, tmp_path):
             reading = os.open(tmp_path / "file", os.O_RDONLY)
 
         async def write() -> None:
-            output = Output(writing)
+            output = DescriptorWriter(writing)
             await output.write(data)
             output.close()
             os.close(writing)
@@ -289,7 +291,7 @@ def test_a_pipe_that_nobody_reads_any_more():
     async def work() -> None:
         reading, writing = os.pipe()
         os.close(reading)
-        output = Output(writing)
+        output = DescriptorWriter(writing)
         try:
             with pytest.raises(BrokenPipeError):
                 await output.write(b"x")
@@ -303,7 +305,7 @@ def test_a_pipe_that_nobody_reads_any_more():
 def test_the_flags_of_a_pipe_are_left_to_whoever_else_holds_it():
     async def work() -> None:
         reading, writing = os.pipe()
-        output = Output(writing)
+        output = DescriptorWriter(writing)
         await output.write(b"x")
         assert os.get_blocking(writing)
         assert os.get_blocking(reading)
@@ -321,14 +323,14 @@ def test_a_pipe_is_widened_and_never_narrowed():
     async def work() -> None:
         reading, writing = os.pipe()
         fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, room)
-        output = Output(writing)
+        output = DescriptorWriter(writing)
         await output.write(bytes(room))
         assert fcntl.fcntl(writing, fcntl.F_GETPIPE_SZ) == room
         output.close()
         os.close(reading)
         os.close(writing)
         reading, writing = os.pipe()
-        output = Output(writing)
+        output = DescriptorWriter(writing)
         await output.write(b"x")
         assert fcntl.fcntl(writing, fcntl.F_GETPIPE_SZ) == PIECE
         output.close()
@@ -343,7 +345,7 @@ def test_what_never_blocks_needs_no_thread(monkeypatch):
 
     async def work() -> None:
         descriptor = os.open(os.devnull, os.O_RDWR)
-        await Output(descriptor).write(b"x")
+        await DescriptorWriter(descriptor).write(b"x")
         assert [piece async for piece in pieces(descriptor, 10)] == []
         os.close(descriptor)
 
@@ -393,7 +395,7 @@ def test_of_what_inflates_to_very_much_little_is_read_at_once(net):
             return self.held
 
         async def hear(self, what, at):
-            self.heard.append(sum(len(each.data) for each in what if isinstance(each, Message)))
+            self.heard.append(sum(len(each.data) for each in what if isinstance(each, ReceivedMessage)))
 
     holder = Inflating(nothing(), eof="keep", count=4000)
     held(net, holder, server)

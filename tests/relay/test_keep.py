@@ -7,15 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsprobe.read.frames import BINARY, CLOSE, PING, TEXT
-from wsprobe.relay.keep import EVENT, FRAME, Kept, Room, Side
+from wsprobe.relay.keep import EVENT, FRAME, Kept, RelayedSide, Room
 from wsprobe.wire.rfc6455 import frame
 
 HI = frame(TEXT, b"hi", None)
 CLOSED = frame(CLOSE, b"\x0f\xa0bye", b"mask")
 
 
-def side(limit: int = 1 << 20, room: int = 1 << 30, framed: bool = True) -> Side:
-    return Side(limit, Room(room), framed)
+def side(limit: int = 1 << 20, room: int = 1 << 30, framed: bool = True) -> RelayedSide:
+    return RelayedSide(limit, Room(room), framed)
 
 
 def test_all_is_kept_while_there_is_room() -> None:
@@ -66,16 +66,16 @@ def test_a_close_that_is_too_long_is_no_close() -> None:
 
 def test_a_shared_room_runs_out_and_is_given_back() -> None:
     room = Room(EVENT * 2 + FRAME + len(HI))
-    first, second = Side(1000, room), Side(1000, room)
+    first, second = RelayedSide(1000, room), RelayedSide(1000, room)
     assert first.take(HI) == Kept(HI)
     assert second.take(HI) == Kept()
     first.release()
-    assert Side(1000, room).take(HI) == Kept(HI)
+    assert RelayedSide(1000, room).take(HI) == Kept(HI)
 
 
 def test_the_room_is_the_same_when_all_is_over() -> None:
     room = Room(10_000)
-    sides = [Side(1000, room) for _ in range(3)]
+    sides = [RelayedSide(1000, room) for _ in range(3)]
     for each in sides:
         each.take(HI * 5)
         each.release()

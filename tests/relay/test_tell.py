@@ -23,7 +23,7 @@ from wsprobe.exchange import (
 from wsprobe.read.frames import CLOSE
 from wsprobe.read.request import RequestReader
 from wsprobe.redaction import redact
-from wsprobe.relay.tell import NO_SUBPROTOCOL, REASON_MAX, Told, answer, cut, told
+from wsprobe.relay.tell import NO_SUBPROTOCOL, REASON_MAX, PageClose, answer, cut, told
 from wsprobe.target import parse
 from wsprobe.wire.rfc6455 import frame
 
@@ -54,33 +54,33 @@ def body(text: bytes, *lines: bytes, first: bytes = b"403 Forbidden") -> bytes:
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
-        (body(b"token expired"), Told(4403, "403 token expired")),
-        (body(b"", first=b"403 Token Expired"), Told(4403, "403 Token Expired")),
-        (body(b"", first=b"403"), Told(4403, "403")),
-        (body(b'{"error":\n  "no\tseat"}', first=b"409 Conflict"), Told(4409, '409 {"error": "no seat"}')),
+        (body(b"token expired"), PageClose(4403, "403 token expired")),
+        (body(b"", first=b"403 Token Expired"), PageClose(4403, "403 Token Expired")),
+        (body(b"", first=b"403"), PageClose(4403, "403")),
+        (body(b'{"error":\n  "no\tseat"}', first=b"409 Conflict"), PageClose(4409, '409 {"error": "no seat"}')),
         (
             body(b"<html><head><title>502 Bad Gateway</title></head><body>...", first=b"502 Bad Gateway"),
-            Told(4502, "502 Bad Gateway"),
+            PageClose(4502, "502 Bad Gateway"),
         ),
-        (body(b"<p>No <b>seat</b> left</p>", first=b"503 Busy"), Told(4503, "503 No seat left")),
-        (body(b"gone", first=b"302 Found"), Told(4302, "302 gone")),
-        (body(b"fine", first=b"200 OK"), Told(4200, "200 fine")),
-        (body(b"\x1b[31mred\x00"), Told(4403, "403 [31mred")),
-        (body("\u20ac".encode() * 60), Told(4403, "403 " + "\u20ac" * 39)),
-        (body(b"x" * 500), Told(4403, "403 " + "x" * 119)),
-        (body(b"\xff\xfe"), Told(4403, "403 \ufffd\ufffd")),
-        (b"HTTP/1.1 403 Forbidden\r\nContent-Length: 50\r\n\r\nbegun", Told(4403, "403 begun")),
+        (body(b"<p>No <b>seat</b> left</p>", first=b"503 Busy"), PageClose(4503, "503 No seat left")),
+        (body(b"gone", first=b"302 Found"), PageClose(4302, "302 gone")),
+        (body(b"fine", first=b"200 OK"), PageClose(4200, "200 fine")),
+        (body(b"\x1b[31mred\x00"), PageClose(4403, "403 [31mred")),
+        (body("\u20ac".encode() * 60), PageClose(4403, "403 " + "\u20ac" * 39)),
+        (body(b"x" * 500), PageClose(4403, "403 " + "x" * 119)),
+        (body(b"\xff\xfe"), PageClose(4403, "403 \ufffd\ufffd")),
+        (b"HTTP/1.1 403 Forbidden\r\nContent-Length: 50\r\n\r\nbegun", PageClose(4403, "403 begun")),
         (
             b"HTTP/1.1 403 Forbidden\r\nContent-Encoding: zstd\r\nContent-Length: 3\r\n\r\nabc",
-            Told(4403, "403 Forbidden"),
+            PageClose(4403, "403 Forbidden"),
         ),
         (
             body(b"odd", first=b"999 Odd"),
-            Told(4903, "not-upgraded: the server answered 999 Odd, so no WebSocket was opened"),
+            PageClose(4903, "not-upgraded: the server answered 999 Odd, so no WebSocket was opened"),
         ),
     ],
 )
-def test_a_status_and_the_first_words(data: bytes, expected: Told) -> None:
+def test_a_status_and_the_first_words(data: bytes, expected: PageClose) -> None:
     found = told(answered(data))
     assert found == expected
     assert len(found.reason.encode()) <= REASON_MAX
@@ -134,8 +134,8 @@ def test_no_answer(events: tuple[Event, ...], how: str, code: int) -> None:
 
 def test_secrets_are_masked() -> None:
     data = body(b"bad token topsecret1")
-    assert told(answered(data)) == Told(4403, "403 bad token topsecret1")
-    assert told(answered(data), masked=True) == Told(4403, "403 bad token **********")
+    assert told(answered(data)) == PageClose(4403, "403 bad token topsecret1")
+    assert told(answered(data), masked=True) == PageClose(4403, "403 bad token **********")
 
 
 def test_a_cut_is_at_the_edge_of_a_character() -> None:
@@ -151,7 +151,7 @@ def test_the_bytes_that_tell_it(more: bytes, line: bytes) -> None:
     request = RequestReader().receive(REQUEST % more)
     assert request is not None
     close = b"\x88\x13\x11\x33403 token expired"
-    assert answer(request, Told(4403, "403 token expired")) == (GOOD % line, close)
+    assert answer(request, PageClose(4403, "403 token expired")) == (GOOD % line, close)
 
 
 def test_the_clients_side_of_a_recording_is_masked() -> None:
@@ -159,7 +159,7 @@ def test_the_clients_side_of_a_recording_is_masked() -> None:
     request = RequestReader().receive(REQUEST % b"Cookie: sid=cookiesecret\r\n")
     assert request is not None
     close = frame(CLOSE, b"\x03\xe8topsecret1", b"keys")
-    said = b"".join(answer(request, Told(4403, "403 topsecret1")))
+    said = b"".join(answer(request, PageClose(4403, "403 topsecret1")))
     client = Relayed("127.0.0.1:5", request.head.raw, said, close)
     masked = redact(replace(answered(data), client=client)).client
     assert masked is not UNSET

@@ -11,7 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsprobe.read.frames import BINARY, CLOSE, PING, RSV1, TEXT, Deflate, Direction, frame_at, messages
-from wsprobe.talk.codec import LONG, STREAMS, Control, Fault, Message, Reader, Shape, Writer, masker
+from wsprobe.talk.codec import (
+    LONG,
+    STREAMS,
+    Control,
+    FrameFault,
+    Reader,
+    ReceivedMessage,
+    Shape,
+    Writer,
+    masker,
+)
 from wsprobe.wire.rfc6455 import AT_ONCE, frame, mask
 
 NOW = 0
@@ -111,14 +121,14 @@ class Peer:
 
 
 SESSION = [
-    (theirs(TEXT, b"hello"), Message(TEXT, b"hello", 5)),
-    (theirs(BINARY, b"\xff" * 70000), Message(BINARY, b"\xff" * 70000, 70000)),
-    (theirs(TEXT, "é".encode()), Message(TEXT, "é".encode(), 2)),
+    (theirs(TEXT, b"hello"), ReceivedMessage(TEXT, b"hello", 5)),
+    (theirs(BINARY, b"\xff" * 70000), ReceivedMessage(BINARY, b"\xff" * 70000, 70000)),
+    (theirs(TEXT, "é".encode()), ReceivedMessage(TEXT, "é".encode(), 2)),
     (theirs(PING, b"?"), Control("ping", b"?", theirs(PING, b"?"))),
     (theirs(TEXT, "é".encode()[:1], fin=0) + theirs(PING, b""), Control("ping", b"", theirs(PING, b""))),
-    (theirs(0, "é".encode()[1:]), Message(TEXT, "é".encode(), 2)),
-    (theirs(TEXT, b""), Message(TEXT, b"", 0)),
-    (theirs(BINARY, b"x" * 126), Message(BINARY, b"x" * 126, 126)),
+    (theirs(0, "é".encode()[1:]), ReceivedMessage(TEXT, "é".encode(), 2)),
+    (theirs(TEXT, b""), ReceivedMessage(TEXT, b"", 0)),
+    (theirs(BINARY, b"x" * 126), ReceivedMessage(BINARY, b"x" * 126, 126)),
     (theirs(CLOSE, b"\x03\xe8bye"), Control("close", b"\x03\xe8bye", theirs(CLOSE, b"\x03\xe8bye"))),
     (b"anything", None),
 ]
@@ -160,7 +170,7 @@ def test_fragments_take_no_more_memory_than_their_payload(size: int) -> None:
     finally:
         tracemalloc.stop()
     assert kept <= 2 * (200_000 * size + 4096)
-    assert reader.receive(theirs(0, b"")) == [Message(BINARY, b"z" * 200_000 * size, 200_000 * size)]
+    assert reader.receive(theirs(0, b"")) == [ReceivedMessage(BINARY, b"z" * 200_000 * size, 200_000 * size)]
 
 
 def test_a_frame_that_comes_byte_by_byte_takes_no_more_memory_than_its_size() -> None:
@@ -180,15 +190,15 @@ def test_a_message_of_very_many_streams_is_not_inflated() -> None:
     def heard(streams: int) -> list:
         return Reader(Deflate()).receive(theirs(BINARY, b"\x03\x00" * streams, rsv=RSV1))
 
-    assert heard(STREAMS) == [Message(BINARY, b"", 2 * STREAMS)]
-    assert heard(1 << 20) == [Fault(1009, "a message of more than 1000 deflate streams")]
+    assert heard(STREAMS) == [ReceivedMessage(BINARY, b"", 2 * STREAMS)]
+    assert heard(1 << 20) == [FrameFault(1009, "a message of more than 1000 deflate streams")]
 
 
 def test_a_long_text_is_checked_to_its_end() -> None:
     text = "\u00e9".encode() * LONG
-    assert Reader().receive(theirs(TEXT, text)) == [Message(TEXT, text, len(text))]
+    assert Reader().receive(theirs(TEXT, text)) == [ReceivedMessage(TEXT, text, len(text))]
     for wrong in (text[:-1], text + b"\xff", b"x" + text[:-1]):
-        assert [type(each) for each in Reader().receive(theirs(TEXT, wrong))] == [Fault]
+        assert [type(each) for each in Reader().receive(theirs(TEXT, wrong))] == [FrameFault]
 
 
 @pytest.mark.parametrize("takeover", [True, False])
@@ -245,16 +255,16 @@ FAULTS = [
 def test_what_breaks_a_rule_is_a_fault_and_the_end(code: int, data: bytes) -> None:
     reader = Reader(max_message=4096)
     *before, fault = reader.receive(theirs(TEXT, b"before") + data)
-    assert before == [Message(TEXT, b"before", 6)]
-    assert isinstance(fault, Fault)
+    assert before == [ReceivedMessage(TEXT, b"before", 6)]
+    assert isinstance(fault, FrameFault)
     assert fault.code == code
     assert reader.receive(theirs(TEXT, b"behind")) == []
 
 
 def test_faults_of_compression() -> None:
-    def first(data: bytes, limit: int = 1 << 20) -> Fault:
+    def first(data: bytes, limit: int = 1 << 20) -> FrameFault:
         (fault,) = Reader(Deflate(), limit).receive(data)
-        assert isinstance(fault, Fault)
+        assert isinstance(fault, FrameFault)
         return fault
 
     assert first(theirs(TEXT, b"\xff\xff\xff", rsv=RSV1)).code == 1007
@@ -263,4 +273,4 @@ def test_faults_of_compression() -> None:
     begun = theirs(TEXT, b"x", fin=0) + theirs(0, b"y", rsv=RSV1)
     assert first(begun).code == 1002
     whole = Reader(Deflate(), 100_000).receive(Peer().frame(b"x" * 100_000))
-    assert [type(each) for each in whole] == [Message]
+    assert [type(each) for each in whole] == [ReceivedMessage]

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from wsprobe.read.frames import TEXT
-from wsprobe.talk.codec import Control, Message
-from wsprobe.talk.heard import Json
+from wsprobe.talk.codec import Control, ReceivedMessage
+from wsprobe.talk.heard import JsonOutput
 
 UNSAFE = [
     0x7F,
@@ -31,8 +31,8 @@ UNSAFE = [
 @pytest.mark.parametrize("code", UNSAFE)
 def test_what_a_terminal_acts_on_or_nobody_sees_is_escaped(code: int) -> None:
     text = f"caf\u00e9 {chr(code)} \U0001f600"
-    message = Message(TEXT, text.encode(), len(text.encode()))
-    line = Json().heard([message, Control("ping", text.encode(), b"")], 1000)
+    message = ReceivedMessage(TEXT, text.encode(), len(text.encode()))
+    line = JsonOutput().heard([message, Control("ping", text.encode(), b"")], 1000)
     assert chr(code) not in line.decode()
     assert "caf\u00e9" in line.decode()
     assert [json.loads(each)["text"] for each in line.splitlines()] == [text, text]

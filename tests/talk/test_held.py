@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from wsprobe.conversation import SECOND, Phase
 from wsprobe.exchange import Act, Plan, Target
 from wsprobe.read.frames import CLOSE, PING, PONG, TEXT, frame_at
-from wsprobe.talk.codec import Control, Fault, Message, Reader, Writer
+from wsprobe.talk.codec import Control, FrameFault, Reader, ReceivedMessage, Writer
 from wsprobe.talk.held import LAST, PONGS, QUIET, Held, Rules, Said
 from wsprobe.wire.rfc6455 import frame
 
@@ -88,7 +88,7 @@ def test_we_close_and_wait_while_the_server_sends_what_it_has() -> None:
     assert session.wake_at == SECOND + QUIET
     session.receive(theirs(CLOSE, b"\x0f\xa0"), 2 * SECOND)
     assert session.wake_at == 2 * SECOND + LAST
-    assert [type(each) for each in session.heard] == [Message, Control]
+    assert [type(each) for each in session.heard] == [ReceivedMessage, Control]
     assert session.closed_first == "client"
 
 
@@ -118,7 +118,7 @@ def test_a_fault_fails_the_connection() -> None:
     assert (opcode, payload[:2]) == (CLOSE, b"\x03\xea")
     assert b"opcode 0x3" in payload
     assert len(payload) <= 125
-    assert isinstance(session.fault, Fault)
+    assert isinstance(session.fault, FrameFault)
     assert session.wake_at == 7 + LAST
 
 

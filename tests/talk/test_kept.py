@@ -6,14 +6,14 @@ import pytest
 
 from wsprobe.exchange import Event, LeftOut, Received, Sent
 from wsprobe.talk.codec import Reader
-from wsprobe.talk.kept import Kept
+from wsprobe.talk.kept import SessionRecording
 
 CLOSE = b"\x88\x02\x03\xe8"
 
 
-def kept(limit: int) -> tuple[Kept, list[Event]]:
+def kept(limit: int) -> tuple[SessionRecording, list[Event]]:
     events: list[Event] = []
-    return Kept(limit, events.append), events
+    return SessionRecording(limit, events.append), events
 
 
 def test_all_of_a_short_session() -> None:

@@ -7,27 +7,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsprobe.talk.held import Said
-from wsprobe.talk.said import LONG, InputError, Json, Lines, Raw
+from wsprobe.talk.said import LONG, InputError, InputLines, JsonInput, RawInput
 
 
-def all_of(lines: Lines, *pieces: bytes) -> list[tuple[str, bytes]]:
+def all_of(lines: InputLines, *pieces: bytes) -> list[tuple[str, bytes]]:
     said = [each for piece in pieces for each in lines.feed(piece)] + lines.end()
     return [(each.do, data) for each in said for data in each.data]
 
 
 def test_each_line_is_a_message() -> None:
-    assert all_of(Raw(), b"one\ntw", b"o\r\n\nlast") == [
+    assert all_of(RawInput(), b"one\ntw", b"o\r\n\nlast") == [
         ("text", b"one"),
         ("text", b"two"),
         ("text", b""),
         ("text", b"last"),
     ]
-    assert all_of(Raw(), b"one\n") == [("text", b"one")]
-    assert all_of(Raw()) == []
+    assert all_of(RawInput(), b"one\n") == [("text", b"one")]
+    assert all_of(RawInput()) == []
 
 
 def test_a_line_that_is_not_utf_8_goes_as_binary() -> None:
-    assert all_of(Raw(), "é\n".encode(), b"a\n\xe9\nb\n") == [
+    assert all_of(RawInput(), "é\n".encode(), b"a\n\xe9\nb\n") == [
         ("text", "é".encode()),
         ("text", b"a"),
         ("binary", b"\xe9"),
@@ -36,7 +36,7 @@ def test_a_line_that_is_not_utf_8_goes_as_binary() -> None:
 
 
 def test_binary_lines_are_left_as_they_are() -> None:
-    assert all_of(Raw(binary=True), b"a\r\nb") == [("binary", b"a\r"), ("binary", b"b")]
+    assert all_of(RawInput(binary=True), b"a\r\nb") == [("binary", b"a\r"), ("binary", b"b")]
 
 
 def test_lines_that_are_long_are_found_as_short_ones_are() -> None:
@@ -44,14 +44,14 @@ def test_lines_that_are_long_are_found_as_short_ones_are() -> None:
     whole = b"".join(each + b"\n" for each in lines)
     for size in (1, LONG - 1, LONG, LONG + 1, 2 * LONG, len(whole)):
         pieces = [whole[at : at + size] for at in range(0, len(whole), size)]
-        assert [data for _, data in all_of(Raw(), *pieces)] == lines
+        assert [data for _, data in all_of(RawInput(), *pieces)] == lines
 
 
 @given(st.lists(st.binary().filter(lambda data: b"\0" not in data)), st.integers(1, 7))
 def test_up_to_a_nul_all_bytes_are_kept(messages: list[bytes], size: int) -> None:
     whole = b"".join(each + b"\0" for each in messages)
     pieces = [whole[at : at + size] for at in range(0, len(whole), size)]
-    assert [data for _, data in all_of(Raw(b"\0"), *pieces)] == messages
+    assert [data for _, data in all_of(RawInput(b"\0"), *pieces)] == messages
 
 
 @pytest.mark.parametrize(
@@ -70,12 +70,12 @@ def test_up_to_a_nul_all_bytes_are_kept(messages: list[bytes], size: int) -> Non
     ],
 )
 def test_an_object_of_json_says_what_to_send(line: bytes, wanted: Said) -> None:
-    lines = Json()
+    lines = JsonInput()
     assert lines.feed(b" \n" + line + b"\n") == [wanted]
 
 
 def test_messages_of_one_kind_go_together() -> None:
-    said = Json().feed(b'{"send": "a"}\n{"send": "b"}\n{"ping": ""}\n{"send": "c"}\n')
+    said = JsonInput().feed(b'{"send": "a"}\n{"send": "b"}\n{"ping": ""}\n{"send": "c"}\n')
     assert said == [Said("text", [b"a", b"b"]), Said("ping", [b""]), Said("text", [b"c"])]
 
 
@@ -98,7 +98,7 @@ def test_messages_of_one_kind_go_together() -> None:
     ],
 )
 def test_a_line_that_cannot_be_sent_is_named(line: bytes, why: str) -> None:
-    lines = Json()
+    lines = JsonInput()
     lines.feed(b'{"send": "first"}\n')
     with pytest.raises(InputError) as raised:
         lines.feed(line + b"\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wsprobe.talk.held import Said
-from wsprobe.talk.typed import COMMANDS, Asked, TypedError, typed
+from wsprobe.talk.typed import COMMANDS, PromptCommand, TypedError, typed
 
 
 @pytest.mark.parametrize(
@@ -24,10 +24,10 @@ from wsprobe.talk.typed import COMMANDS, Asked, TypedError, typed
         ("/close 4001 good bye", Said("close", (b"good bye",), 4001)),
         ("/binary 00 ff", Said("binary", (b"\x00\xff",))),
         ("/frame mask=no payload=x", Said("frame", (b"\x81\x01x",))),
-        ("/send some file", Asked("send", "some file")),
-        ("/info", Asked("info")),
-        ("/json", Asked("json")),
-        ("/help", Asked("help")),
+        ("/send some file", PromptCommand("send", "some file")),
+        ("/info", PromptCommand("info")),
+        ("/json", PromptCommand("json")),
+        ("/help", PromptCommand("help")),
     ],
 )
 def test_a_line_is_a_text_or_what_its_slash_names(line: str, wanted: object) -> None:

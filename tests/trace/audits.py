@@ -27,7 +27,7 @@ from wsprobe.report import report
 from wsprobe.trace.answer import answer_of
 from wsprobe.trace.audit import not_tested, weaknesses
 from wsprobe.trace.audit_requests import AUDIT
-from wsprobe.trace.changes import Question, Start, Trace, resource_of, values
+from wsprobe.trace.changes import Start, Trace, TraceRequest, resource_of, values
 from wsprobe.trace.series import Choice, following
 from wsprobe.trace.weakness import Found
 
@@ -92,7 +92,7 @@ def start(
     )
 
 
-def asked(question: Question) -> Asked:
+def asked(question: TraceRequest) -> Asked:
     plan = question.plan
     origins = values(plan.request, b"origin")
     return Asked(

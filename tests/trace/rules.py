@@ -40,7 +40,7 @@ from wsprobe.opening import Offer, request
 from wsprobe.read.tokens import expected_accept
 from wsprobe.report import report
 from wsprobe.trace.answer import answer_of
-from wsprobe.trace.changes import CHANGES, Backend, Question, Start, Trace, values
+from wsprobe.trace.changes import CHANGES, Backend, Start, Trace, TraceRequest, values
 from wsprobe.trace.changes import with_field as changed
 from wsprobe.trace.conclusions import conclusions
 from wsprobe.trace.series import Choice, following, left_out
@@ -123,7 +123,7 @@ def _left_out(seen: Trace) -> Iterator[str]:
     return (f"{why}: {', '.join(names)}" for why, names in reasons.items())
 
 
-def _made(seen: Trace, question: Question) -> str:
+def _made(seen: Trace, question: TraceRequest) -> str:
     """How a request differs from the one that was given."""
     given, plan = seen.start.plan, question.plan
     before, after = (each.request.decode("latin-1").split("\r\n") for each in (given, plan))

@@ -20,7 +20,7 @@ from tests.watch.played import OPEN, exchange
 from wsprobe.cli.commands.watch import command
 from wsprobe.cli.section import given
 from wsprobe.cli.settings import settings_of
-from wsprobe.cli.targets import Place, Word
+from wsprobe.cli.targets import ProbeTarget, Word
 from wsprobe.cli.watch import WatchOutput, rounds, watching
 from wsprobe.cli.watch_settings import WatchSettings
 from wsprobe.exchange import Exchange
@@ -47,7 +47,7 @@ class Day:
         self._recorded = {name: exchange(name, URL) for name in (OPEN, "status-403")}
 
     async def asked(
-        self, place: Place, said: Any, watch: Any, keep: Callable[[Exchange], None], ask: Any
+        self, place: ProbeTarget, said: Any, watch: Any, keep: Callable[[Exchange], None], ask: Any
     ) -> Exchange:
         now = trio.current_time()
         started = datetime.fromtimestamp(MIDNIGHT + now, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")

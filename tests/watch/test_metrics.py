@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.watch.played import OPEN, played
 from wsprobe.cli.settings import Asking
-from wsprobe.cli.targets import Place
+from wsprobe.cli.targets import ProbeTarget
 from wsprobe.cli.watch import label, unique
 from wsprobe.exchange import Limits, Route, TlsOptions
 from wsprobe.net import wsgi
@@ -212,8 +212,8 @@ def test_a_label_that_is_no_utf_8_does_not_take_the_others_with_it() -> None:
     assert found["probe_success"] == {("ws://h/\\udcff",): 1.0, ("ws://h/",): 1.0}
 
 
-def place(url: str, name: str = "") -> Place:
-    return Place(url, Asking(Offer(key=""), Limits(), TlsOptions(), Route()), name=name)
+def place(url: str, name: str = "") -> ProbeTarget:
+    return ProbeTarget(url, Asking(Offer(key=""), Limits(), TlsOptions(), Route()), name=name)
 
 
 def test_a_label_has_no_secret() -> None:

@@ -10,7 +10,7 @@ from hashlib import sha1
 from urllib.parse import unquote_to_bytes
 
 from wsprobe import authentication
-from wsprobe.authentication import Credentials, quoted
+from wsprobe.authentication import UserAndPassword, quoted
 from wsprobe.certificate import SELF_SIGNED, faults, untrusted
 from wsprobe.exchange import (
     Connected,
@@ -129,16 +129,16 @@ ALGORITHMS = ("md5", "sha-256")
 """Those of Chromium, Firefox and libsoup, without -sess behind them."""
 
 
-def credentials(to: Target) -> Credentials | None:
+def credentials(to: Target) -> UserAndPassword | None:
     """Those of the URL, percent-decoded; None if it has none."""
     if to.userinfo is None:
         return None
     user, _, password = to.userinfo.partition(":")
-    return Credentials(unquote_to_bytes(user), unquote_to_bytes(password))
+    return UserAndPassword(unquote_to_bytes(user), unquote_to_bytes(password))
 
 
 def response(
-    own: Credentials, uri: str, *, algorithm: str, realm: bytes, nonce: bytes, cnonce: str, protects: bool
+    own: UserAndPassword, uri: str, *, algorithm: str, realm: bytes, nonce: bytes, cnonce: str, protects: bool
 ) -> str:
     """The value of ``response`` for a GET of *uri*.
 
@@ -160,7 +160,7 @@ def response(
     )
 
 
-def digest(own: Credentials, uri: str, parameters: Mapping[str, bytes], key: str) -> str:
+def digest(own: UserAndPassword, uri: str, parameters: Mapping[str, bytes], key: str) -> str:
     """The value of Authorization that Chromium and Firefox answer a Digest challenge with, "" if it has no
     nonce or an algorithm that they have not.
 

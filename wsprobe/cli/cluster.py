@@ -24,14 +24,14 @@ from wsprobe.cli.output import WorkerResult, finish, json_line, worker_result
 from wsprobe.cli.probe import asked, host_of, reported, usable
 from wsprobe.cli.settings import Asking, Settings
 from wsprobe.cli.streams import note
-from wsprobe.cli.targets import Place, UrlList, Word, check_word
+from wsprobe.cli.targets import ProbeTarget, UrlList, Word, check_word
 from wsprobe.exception_groups import leaves
 from wsprobe.net.cluster import (
     Cluster,
     ClusterError,
-    Lost,
     NotInstalled,
     Worker,
+    WorkersLost,
     cluster,
     name_here,
     while_wanted,
@@ -54,7 +54,7 @@ LINGER = 0.05
 LOST = "not asked: the workers that had it in hand were gone before it was done, one after the other"
 
 
-class Sent(Struct, frozen=True):
+class WorkOrder(Struct, frozen=True):
     """What goes to a worker besides the URLs."""
 
     settings: Settings
@@ -137,7 +137,7 @@ class Elsewhere:
         """*private*: whether what is secret may go to all of them."""
         self._private = private
 
-    async def place(self, name: str, asking: Asking) -> Place:
+    async def place(self, name: str, asking: Asking) -> ProbeTarget:
         """The place that *name* stands for. Raises click.UsageError."""
         if name.startswith(LAB):
             raise click.UsageError(f"{name}: the lab is on this machine, and the workers may be on others")
@@ -147,7 +147,7 @@ class Elsewhere:
                 "a URL with a password does not go to a scheduler or a worker that is not encrypted "
                 "(--cluster-trusted)"
             )
-        return Place(name, asking)
+        return ProbeTarget(name, asking)
 
 
 Work = TypeVar("Work")
@@ -287,13 +287,13 @@ class AnyWorker(Generic[Item, Result]):
         """
         try:
             return await send(self._there, self._do(items))
-        except Lost:
+        except WorkersLost:
             if len(items) == 1:
                 return [self._lost(items[0])]
         return [came for item in items for came in await self._done([item])]
 
 
-def sent(settings: Settings, threads: int) -> Sent:
+def sent(settings: Settings, threads: int) -> WorkOrder:
     """*threads*: chunks that are worked on at once."""
     shown = (
         settings.own.include
@@ -308,7 +308,7 @@ def sent(settings: Settings, threads: int) -> Sent:
         per_host=max(1, settings.lists.pace().per_host // threads) if settings.lists.pace().per_host else 0,
         interval=settings.lists.pace().interval * threads,
     )
-    return Sent(
+    return WorkOrder(
         replace(
             settings,
             lists=replace(settings.lists, resume=None),
@@ -356,13 +356,13 @@ def done_there(version: str, work: bytes) -> object:
     return net.run(while_wanted, partial(do, name_here()))
 
 
-async def asked_by(work: Sent, urls: Sequence[str], by: str) -> list[Came]:
+async def asked_by(work: WorkOrder, urls: Sequence[str], by: str) -> list[Came]:
     """What came of each of *urls*; in the recordings *by* is who asked, if that is a worker."""
     settings = work.settings
     results: list[Came] = []
 
     async def one(url: str) -> Came:
-        place = Place(url, settings.asking)
+        place = ProbeTarget(url, settings.asking)
         try:
             first = usable(place)[1]
         except click.UsageError as error:
@@ -374,7 +374,7 @@ async def asked_by(work: Sent, urls: Sequence[str], by: str) -> list[Came]:
     if work.pace.interval:
         await net.sleep(work.pace.interval)  # since the last URL of the chunk before
     await net.in_order(
-        one, urls, work.pace, results.append, host=lambda url: host_of(Place(url, settings.asking))
+        one, urls, work.pace, results.append, host=lambda url: host_of(ProbeTarget(url, settings.asking))
     )
     return results
 

@@ -36,7 +36,7 @@ from wsprobe.show.vantage import Grid
 from wsprobe.visible import printable
 
 if TYPE_CHECKING:
-    from wsprobe.lab.installed import Found
+    from wsprobe.lab.installed import BrowserRun
     from wsprobe.show.lines import Line
 
 TELLABLE_IN_EACH = 100
@@ -81,7 +81,7 @@ def compare_all(
     output = Output(settings)
     if by.fetch and any(_is_recording(word) for word in words):
         raise click.UsageError("--fetch sends a request, and a recording cannot be asked; name a URL")
-    seen: list[list[Found]] = []
+    seen: list[list[BrowserRun]] = []
     gone: list[str] = []
     if settings.cluster is not None:
         _check_shared(words, settings)
@@ -217,7 +217,7 @@ def show(
     reports: Sequence[Report],
     groups: Sequence[Tellable],
     settings: Settings,
-    seen: Sequence[Sequence[Found]] = (),
+    seen: Sequence[Sequence[BrowserRun]] = (),
     verbose: bool = False,
 ) -> None:
     """Print the reports, as JSON or for a person. *seen*: for each, what installed browsers did. *verbose*: all
@@ -245,7 +245,10 @@ def show(
 
 
 def show_json(
-    reports: Sequence[Report], groups: Sequence[Tellable], settings: Settings, seen: Sequence[Sequence[Found]]
+    reports: Sequence[Report],
+    groups: Sequence[Tellable],
+    settings: Settings,
+    seen: Sequence[Sequence[BrowserRun]],
 ) -> None:
     """Print the reports, one JSON object a line."""
     told_apart = tellable_value(groups, [r.title for r in reports])

@@ -21,12 +21,12 @@ from wsprobe.browsers.url import below_localhost, parse
 from wsprobe.browsers.visit import visit
 from wsprobe.cli.ask import now, route
 from wsprobe.cli.credentials import Credentials, with_netrc
-from wsprobe.cli.lab import Lab
+from wsprobe.cli.lab import LabTargets
 from wsprobe.cli.probe import Placing, check, conversation, reported
 from wsprobe.cli.readers import Readers
 from wsprobe.cli.recorded import as_is
 from wsprobe.cli.settings import Asking, Settings
-from wsprobe.cli.targets import Place
+from wsprobe.cli.targets import ProbeTarget
 from wsprobe.engine_answer import EngineAnswer, engine_answer
 from wsprobe.exchange import Ended, Exchange, Plan, ResolveFailed, Route, Target
 from wsprobe.opening import fresh_key
@@ -48,7 +48,7 @@ def probed(names: Sequence[str], settings: Settings, readers: Readers) -> list[R
 
     async def everything() -> list[Report]:
         async with AsyncExitStack() as stack:
-            return await reports_of(names, settings, readers, Lab(stack.enter_async_context))
+            return await reports_of(names, settings, readers, LabTargets(stack.enter_async_context))
 
     return net.run(everything)
 
@@ -64,13 +64,13 @@ async def reports_of(
     return [await one(place, own, settings, readers) for place, own in asked]
 
 
-async def places_of(names: Sequence[str], settings: Settings, placing: Placing) -> list[Place]:
+async def places_of(names: Sequence[str], settings: Settings, placing: Placing) -> list[ProbeTarget]:
     """The places that *names* stand for, as a page would have their URLs."""
     places = [await placing.place(name, settings.asking) for name in names]
     return [replace(place, url=with_scheme(place.url)) for place in places]
 
 
-def own_place(place: Place, readers: Readers) -> Place | Exchange:
+def own_place(place: ProbeTarget, readers: Readers) -> ProbeTarget | Exchange:
     """The place for wsprobe's own request. A page may open what is no URL for anybody else: one relative to the
     page, or one at which the constructor throws; then it is a place made absolute, or an exchange that is none.
 
@@ -90,7 +90,7 @@ def own_place(place: Place, readers: Readers) -> Place | Exchange:
     return place
 
 
-async def one(place: Place, own: Place | Exchange, settings: Settings, readers: Readers) -> Report:
+async def one(place: ProbeTarget, own: ProbeTarget | Exchange, settings: Settings, readers: Readers) -> Report:
     """wsprobe's own answer first, then each engine's; the engines ask side by side."""
     exchange = own if isinstance(own, Exchange) else await conversation(own, settings)
     page = _with_cookies(opened_by(place.page(readers.page), place.url), place)
@@ -127,7 +127,7 @@ async def one(place: Place, own: Place | Exchange, settings: Settings, readers: 
     )
 
 
-async def fetched(url: str, page: Page, place: Place, readers: Readers) -> Fetched | None:
+async def fetched(url: str, page: Page, place: ProbeTarget, readers: Readers) -> Fetched | None:
     """What fetch() of the http form of *url* sees, after one plain GET; None if that was not asked for, if no
     browser that has a page is among the readers, or if *url* is none."""
     names, goes = fetch.asked(readers.browsers), fetch.goes_to(url)
@@ -146,7 +146,7 @@ async def fetched(url: str, page: Page, place: Place, readers: Readers) -> Fetch
     return Fetched(shown, reading.exchange, tuple(fetch.seen(name, address, page, reading) for name in names))
 
 
-def _with_cookies(page: Page, place: Place) -> Page:
+def _with_cookies(page: Page, place: ProbeTarget) -> Page:
     """*page* with those cookies of a file that the browser would send to *place*; a page of another site has
     none that SameSite keeps at home (RFC 6265bis section 5.8.3)."""
     try:
@@ -199,7 +199,7 @@ def with_scheme(word: str) -> str:
     return word if begins_with_scheme(word) or word[:1] in ("", *"/.?#") else f"ws://{word}"
 
 
-def user_of(place: Place) -> str | None:
+def user_of(place: ProbeTarget) -> str | None:
     """``user:password`` of -u, or of a .netrc, for *place*; None if its URL has its own, or there is none."""
     asking = place.asking
     try:

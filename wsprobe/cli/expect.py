@@ -19,7 +19,7 @@ from wsprobe.diagnosis.cause import Certainty
 from wsprobe.judge import FINDINGS
 from wsprobe.nearest import nearest
 from wsprobe.outcome import STATUS_OF, Exit
-from wsprobe.read.closing import Close, close_of
+from wsprobe.read.closing import SessionClose, close_of
 from wsprobe.read.frames import messages_of
 from wsprobe.report import Report, certificate_days
 from wsprobe.timing import TIMES, timing
@@ -246,7 +246,7 @@ def _header(report: Report, name: str) -> list[str]:
     return [f.value.decode("latin-1") for f in final.head.all(name.lower().encode())]
 
 
-def _close(report: Report) -> Close | None:
+def _close(report: Report) -> SessionClose | None:
     close = close_of(report.reading)
     return close if close is not None and close.by == "server" else None
 

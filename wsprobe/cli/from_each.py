@@ -22,7 +22,7 @@ from wsprobe.cli.cluster import (
     LINGER,
     PASSWORD,
     Elsewhere,
-    Sent,
+    WorkOrder,
     all_private,
     asked_by,
     send,
@@ -37,7 +37,7 @@ from wsprobe.cli.settings import Settings
 from wsprobe.cli.targets import UrlList, Word
 from wsprobe.exchange import Exchange
 from wsprobe.judge.finding import counted
-from wsprobe.net.cluster import AHEAD, Cluster, Lost
+from wsprobe.net.cluster import AHEAD, Cluster, WorkersLost
 from wsprobe.report import Report
 from wsprobe.schedule import Pace
 from wsprobe.vantage import HERE, Vantage, Vantages, vantage_of
@@ -170,7 +170,7 @@ SIGHT = 1000
 
 
 async def ask_at(
-    there: Cluster, name: str, out: Sent, urls: Sequence[str], again: bool = True
+    there: Cluster, name: str, out: WorkOrder, urls: Sequence[str], again: bool = True
 ) -> list[Came | None]:
     """What came of each of *urls* at the worker of that *name*; None where it is gone. Raises ClusterError.
 
@@ -181,7 +181,7 @@ async def ask_at(
         return [None] * len(urls)
     try:
         return [*await send(there, partial(asked_by, out, urls), worker)]
-    except Lost:
+    except WorkersLost:
         if len(urls) == 1:
             return await ask_at(there, name, out, urls, again=False) if again else [None]
     return [came for url in urls for came in await ask_at(there, name, out, [url])]
@@ -223,7 +223,7 @@ async def reports_at(
         worker = await there.named(name)
         if worker is None:
             break
-        with suppress(Lost):
+        with suppress(WorkersLost):
             return await send(there, asked, worker)
     return None
 

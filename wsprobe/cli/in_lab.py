@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from wsprobe.cli.option import LAB
 from wsprobe.cli.proxies import Proxies
 from wsprobe.cli.settings import Asking
-from wsprobe.cli.targets import Place
+from wsprobe.cli.targets import ProbeTarget
 from wsprobe.lab import UnknownScenario
 from wsprobe.lab import find as find_scenario
 from wsprobe.lab.certificates import NoCertificates
@@ -18,7 +18,7 @@ from wsprobe.lab.server import Lab as Running
 from wsprobe.lab.server import LabError
 
 
-def in_lab(name: str, asking: Asking, lab: Running) -> Place:
+def in_lab(name: str, asking: Asking, lab: Running) -> ProbeTarget:
     """The place that ``lab:NAME`` stands for; ``lab:PATH`` is a path of the lab, as in ``lab:/status/403`` or
     ``lab:status/403``.
 
@@ -33,10 +33,10 @@ def in_lab(name: str, asking: Asking, lab: Running) -> Place:
             raise click.UsageError(f"{name} is not a scenario; wsprobe serve --list shows all")
         if word.startswith("/") or names_path(word):
             path = word if word.startswith("/") else f"/{word}"
-            return Place(f"ws://127.0.0.1:{lab.start('plain')}{path}", asking, name=name)
+            return ProbeTarget(f"ws://127.0.0.1:{lab.start('plain')}{path}", asking, name=name)
         scenario = find_scenario(word)
         where = lab.place(scenario)
-        return Place(
+        return ProbeTarget(
             where.address,
             _trusting(_offering(asking, scenario), lab, where.address),
             scripted=where.page,

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from wsprobe import net
 from wsprobe.cli.option import LAB
 from wsprobe.cli.settings import Asking
-from wsprobe.cli.targets import Place, check_word
+from wsprobe.cli.targets import ProbeTarget, check_word
 
 if TYPE_CHECKING:
     from wsprobe.lab.server import Lab as Running
 
 
-class Lab:
+class LabTargets:
     """The lab for places that are in it: started when the first is asked for, on free loopback ports, until
     what *enter* enters is left."""
 
@@ -21,11 +21,11 @@ class Lab:
         self._enter = enter
         self._running: Running | None = None
 
-    async def place(self, name: str, asking: Asking) -> Place:
+    async def place(self, name: str, asking: Asking) -> ProbeTarget:
         """The place that *name* stands for. Raises click.UsageError for one that the lab does not know."""
         if not name.startswith(LAB):
             check_word(name)
-            return Place(name, asking)
+            return ProbeTarget(name, asking)
         if self._running is None:
             from wsprobe.lab.server import serve  # the lab's server, for those who name one of its scenarios
 

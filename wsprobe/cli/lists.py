@@ -19,12 +19,12 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from wsprobe import net
-from wsprobe.cli.lab import Lab
+from wsprobe.cli.lab import LabTargets
 from wsprobe.cli.open_files import allow
 from wsprobe.cli.output import WorkerResult
 from wsprobe.cli.probe import Ask, Placing, asked, host_of, reported, usable
 from wsprobe.cli.settings import Settings
-from wsprobe.cli.targets import Place as Place
+from wsprobe.cli.targets import ProbeTarget as ProbeTarget
 from wsprobe.cli.targets import UrlList, Word, Wrong
 from wsprobe.exchange import Event, Exchange, Plan, Received, Sent
 from wsprobe.report import Report
@@ -72,7 +72,7 @@ class Job(Struct, frozen=True):
     """A place that is to be asked, and which one it is."""
 
     number: int
-    place: Place
+    place: ProbeTarget
     host: str
     """Who is asked."""
     where: str = ""
@@ -290,7 +290,7 @@ def with_executor(
 
     async def everything() -> None:
         async with net.aside() as enter:
-            await run.over_all(Jobs(sources, settings, Lab(enter), to, to.wants), executor)
+            await run.over_all(Jobs(sources, settings, LabTargets(enter), to, to.wants), executor)
 
     with run.handed_on_after_interrupt():
         net.run(everything)

@@ -47,7 +47,7 @@ TALKING = "connect --talk"
 """Where the context keeps that talk was asked for by that name."""
 
 
-class Program(click.Group):
+class CommandGroup(click.Group):
     """A group whose commands live in modules of their names."""
 
     context_class = Context
@@ -130,7 +130,7 @@ def _meant(name: str) -> str:
     return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(COMMANDS)}"
 
 
-@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, "-V", "--version", prog_name="wsprobe", message="%(prog)s %(version)s")
 def program() -> None:
     """Shows what a WebSocket server answered to a handshake, and what a script in a browser sees of it.

@@ -13,7 +13,7 @@ from wsprobe.cli.ask import for_strangers, now, plan
 from wsprobe.cli.credentials import Credentials, Origin, origin, with_netrc
 from wsprobe.cli.settings import Asking, Settings
 from wsprobe.cli.streams import write
-from wsprobe.cli.targets import Place
+from wsprobe.cli.targets import ProbeTarget
 from wsprobe.exchange import Ended, Event, Exchange, Plan
 from wsprobe.followup import other_wire, redirect, retry_after, transient
 from wsprobe.judge.subject import how
@@ -35,17 +35,17 @@ Ask = Callable[[Plan, Callable[[Event], object], Callable[[Exchange], object]], 
 class Placing(Protocol):
     """What knows the places that words stand for."""
 
-    async def place(self, name: str, asking: Asking) -> Place:
+    async def place(self, name: str, asking: Asking) -> ProbeTarget:
         """The place that *name* stands for. Raises click.UsageError for one that cannot be asked."""
 
 
-def reported(place: Place, exchange: Exchange) -> Report:
+def reported(place: ProbeTarget, exchange: Exchange) -> Report:
     """The report of what was recorded at *place*; one that ^C cut short has the exit status of that."""
     made = replace(report(exchange), name=place.name)
     return replace(made, exit_status=int(Exit.INTERRUPTED)) if how(made.reading) == "interrupted" else made
 
 
-def host_of(place: Place) -> str:
+def host_of(place: ProbeTarget) -> str:
     """The host that *place* is asked at. Raises click.UsageError for a text that is no URL."""
     try:
         return place.asking.route.unix_socket or target.parse(place.url).host.lower()
@@ -53,7 +53,7 @@ def host_of(place: Place) -> str:
         raise click.UsageError(str(error)) from None
 
 
-def usable(place: Place) -> tuple[str, Plan | None]:
+def usable(place: ProbeTarget) -> tuple[str, Plan | None]:
     """The host that *place* is asked at, and the plan of the first request; None where that depends on when it
     is asked, as cookies do. Raises click.UsageError, before anything is sent, for one that cannot be asked."""
     try:
@@ -63,7 +63,7 @@ def usable(place: Place) -> tuple[str, Plan | None]:
         raise click.UsageError(str(error)) from None
 
 
-def check(place: Place) -> str:
+def check(place: ProbeTarget) -> str:
     """The host that *place* is asked at. Raises click.UsageError, as ``usable``."""
     return usable(place)[0]
 
@@ -77,7 +77,7 @@ def write_jar(settings: Settings) -> None:
 
 
 async def asked(
-    place: Place,
+    place: ProbeTarget,
     settings: Settings,
     watch: Callable[[Event], None],
     keep: Callable[[Exchange], None],
@@ -121,7 +121,7 @@ def _waiting(seconds: float, asked_for: float | None) -> str:
 
 
 async def conversation(
-    place: Place,
+    place: ProbeTarget,
     settings: Settings,
     watch: Callable[[Event], None] = lambda event: None,
     keep: Callable[[Exchange], None] = lambda exchange: None,
@@ -164,7 +164,7 @@ async def conversation(
 class Steps:
     """What follows from the answers of one place: credentials, a redirect, another version."""
 
-    def __init__(self, place: Place, settings: Settings, keys: Credentials) -> None:
+    def __init__(self, place: ProbeTarget, settings: Settings, keys: Credentials) -> None:
         self._place = place
         self._settings = settings
         self._keys = keys

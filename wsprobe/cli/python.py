@@ -23,7 +23,7 @@ from wsprobe.cli import expect, readers, recordings, streams
 from wsprobe.cli.commands import compare as compare_command
 from wsprobe.cli.commands import connect as connect_command
 from wsprobe.cli.engines import probed
-from wsprobe.cli.lab import Lab
+from wsprobe.cli.lab import LabTargets
 from wsprobe.cli.paste import RECORDED
 from wsprobe.cli.probe import asked, check, reported, write_jar
 from wsprobe.cli.readers import Readers
@@ -116,7 +116,7 @@ async def aprobe(url: str, **settings: Setting) -> Report:
         _check_url(url)
         async with AsyncExitStack() as stack:
             try:
-                place = await Lab(stack.enter_async_context).place(url, said.asking)
+                place = await LabTargets(stack.enter_async_context).place(url, said.asking)
                 check(place)
                 try:
                     exchange = await asked(place, said, lambda event: None, lambda exchange: None)

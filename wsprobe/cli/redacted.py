@@ -19,7 +19,7 @@ from wsprobe.report import Report, judged
 from wsprobe.secrets import Secrets
 
 if TYPE_CHECKING:
-    from wsprobe.lab.installed import Found
+    from wsprobe.lab.installed import BrowserRun
     from wsprobe.lab.measured import Observation
 
 
@@ -86,11 +86,11 @@ def _view(view: ScriptView, secrets: Secrets) -> ScriptView:
     return replace(hidden, cookies=tuple(secrets.set_cookie(each) for each in view.cookies))
 
 
-def redacted_found(found: Found, secrets: Secrets) -> Found:
+def redacted_found(found: BrowserRun, secrets: Secrets) -> BrowserRun:
     """What an installed browser did, with what *secrets* remembers masked."""
     held = replace(found.held, view=replace(found.held.view, says=_seen(found.held.view.says, secrets)))
     made = replace(found, seen=_seen(found.seen, secrets), held=held, page=_page(found.page, secrets))
-    hidden: Found = _hidden(made, secrets)
+    hidden: BrowserRun = _hidden(made, secrets)
     return hidden
 
 

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from wsprobe import net, target
 from wsprobe.cli.ask import route
 from wsprobe.cli.connect_output import ConnectOutput
-from wsprobe.cli.lab import Lab
+from wsprobe.cli.lab import LabTargets
 from wsprobe.cli.option import LAB
 from wsprobe.cli.output import as_shown
 from wsprobe.cli.readers import chosen
@@ -25,7 +25,7 @@ from wsprobe.cli.relay_settings import RelaySettings
 from wsprobe.cli.section import Given
 from wsprobe.cli.settings import Settings, settings_of
 from wsprobe.cli.streams import emit, note
-from wsprobe.cli.targets import Place
+from wsprobe.cli.targets import ProbeTarget
 from wsprobe.cli.view_settings import ViewSettings
 from wsprobe.exception_groups import leaves
 from wsprobe.exchange import Exchange, Target
@@ -36,7 +36,7 @@ from wsprobe.outcome import Exit
 from wsprobe.read.request import Request
 from wsprobe.relay.door import Refusal
 from wsprobe.relay.relaying import Relaying
-from wsprobe.relay.tell import Told, told
+from wsprobe.relay.tell import PageClose, told
 from wsprobe.report import Report, report
 from wsprobe.secrets import Secrets
 from wsprobe.show import relay as show
@@ -71,7 +71,7 @@ def relay(url: str, given: Given) -> int:
     return Exit.OPEN
 
 
-def relaying(place: Place, settings: Settings, own: RelaySettings, host: str) -> Relaying:
+def relaying(place: ProbeTarget, settings: Settings, own: RelaySettings, host: str) -> Relaying:
     """What a relay at *host* does, before *place*."""
     asking, to = place.asking, target.parse(place.url)
     return Relaying(
@@ -104,7 +104,7 @@ def relay_until_interrupted(
 
     async def stay() -> None:
         async with AsyncExitStack() as stack:
-            place = await Lab(stack.enter_async_context).place(url, settings.asking)
+            place = await LabTargets(stack.enter_async_context).place(url, settings.asking)
             made = relaying(place, settings, own, at[0])
             port = await stack.enter_async_context(relayed(made, *at, shown, public=own.public))
             shown.ready(made.target, at[0], port, own.public)
@@ -158,7 +158,7 @@ class RelayOutput(ConnectOutput):
         if not self.settings.output.silent:
             emit(fitted([show.away(peer, request, refusal)], self._err), sys.stderr, self._err)
 
-    def answered(self, number: int, exchange: Exchange, told: Told | None) -> None:
+    def answered(self, number: int, exchange: Exchange, told: PageClose | None) -> None:
         """Show a line, as it happens."""
         if self._live:
             row = show.answered(number, as_shown(report(exchange), self.settings), told, self._err)

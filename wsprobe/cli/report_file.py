@@ -25,7 +25,7 @@ from wsprobe.read.frames import CLOSE
 from wsprobe.report import Report
 from wsprobe.secrets import Secrets
 from wsprobe.show import html, markdown, report_file
-from wsprobe.show.report_file import LOOK, Cover, Group, IndexRow, Kind, Part, Told
+from wsprobe.show.report_file import LOOK, Cover, IndexRow, Kind, Part, PartGroup, Told
 from wsprobe.show.run_browser import seen_beside
 from wsprobe.trace.answer import answer_of
 from wsprobe.trace.changes import Trace
@@ -60,7 +60,7 @@ class ReportFile:
         self._keep = settings.output.no_redact
         self._form: ModuleType = html if self._path.lower().endswith(".html") else markdown
         self._rows: list[IndexRow] = []
-        self._groups: set[Group] = set()
+        self._groups: set[PartGroup] = set()
         self._full = 0
         self._parts: list[str] = []
 
@@ -83,7 +83,10 @@ class ReportFile:
         self._write(self._cover(self._secrets()))
 
     def compared(
-        self, reports: Sequence[Report], groups: Sequence[Tellable], seen: Sequence[Sequence[installed.Found]]
+        self,
+        reports: Sequence[Report],
+        groups: Sequence[Tellable],
+        seen: Sequence[Sequence[installed.BrowserRun]],
     ) -> None:
         """Write the file of `compare`. *seen*: for each report, what installed browsers did."""
         self._several = len(reports) > 1

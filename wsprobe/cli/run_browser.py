@@ -24,12 +24,12 @@ from wsprobe.cli.proxies import Proxies
 from wsprobe.cli.readers import Readers
 from wsprobe.cli.redacted import redacted, redacted_found
 from wsprobe.cli.settings import Settings
-from wsprobe.cli.targets import Place
+from wsprobe.cli.targets import ProbeTarget
 from wsprobe.exchange import Exchange
 from wsprobe.lab import find
-from wsprobe.lab.installed import Found, Installed, NoBrowser, version, visit
+from wsprobe.lab.installed import BrowserRun, Installed, NoBrowser, version, visit
 from wsprobe.lab.installed import find as find_browsers
-from wsprobe.lab.measured import Comparison, Observation, differences, of_view, prediction
+from wsprobe.lab.measured import Observation, ViewComparison, differences, of_view, prediction
 from wsprobe.lab.paths import names_path
 from wsprobe.lab.scenario import Scenario
 from wsprobe.lab.server import Lab, serve
@@ -42,7 +42,7 @@ GRACE = 3000
 """Milliseconds that close is waited for after error."""
 
 
-class Difference(Struct, frozen=True, rename={"user_agent": "userAgent"}):
+class DifferenceFile(Struct, frozen=True, rename={"user_agent": "userAgent"}):
     """What the file of a difference has: all that is needed to look into it."""
 
     wsprobe: str
@@ -58,7 +58,7 @@ class Difference(Struct, frozen=True, rename={"user_agent": "userAgent"}):
 
 def run_browsers(
     words: Sequence[str], names: Sequence[str], settings: Settings, by: Readers
-) -> tuple[Readers, list[Report], list[list[Found]]]:
+) -> tuple[Readers, list[Report], list[list[BrowserRun]]]:
     """Who read, a report for each place, and for each what the browsers did.
 
     *names* are those of --run-browser; their engines are among the readers, whoever *by* has. Raises
@@ -116,7 +116,7 @@ def not_in_a_browser(settings: Settings, by: Readers) -> Iterator[str]:
 
 async def _everything(
     words: list[str], installed: list[Installed], settings: Settings, by: Readers
-) -> list[tuple[Report, list[Found]]]:
+) -> list[tuple[Report, list[BrowserRun]]]:
     versions = [await version(each) for each in installed]
     for name in by.browsers:
         ENGINES[name]  # loaded before the clock of any exchange runs
@@ -149,9 +149,9 @@ async def _everything(
     return results
 
 
-def _place(word: str, settings: Settings, lab: Lab) -> tuple[Place, Scenario | None]:
+def _place(word: str, settings: Settings, lab: Lab) -> tuple[ProbeTarget, Scenario | None]:
     if not word.startswith(LAB):
-        return Place(with_scheme(word), settings.asking), None
+        return ProbeTarget(with_scheme(word), settings.asking), None
     place = in_lab(word, settings.asking, lab)
     name = word.removeprefix(LAB)
     return place, None if name.startswith("/") or names_path(name) else find(name)
@@ -165,7 +165,7 @@ def _page(scenario: Scenario | None, lab: Lab, given: Page) -> Page:
     return replace(given, url=f"http://{host}:{lab.ports['plain']}/")
 
 
-def _job(place: Place, scenario: Scenario | None, page: Page, lab: Lab, site: Site) -> dict[str, Any]:
+def _job(place: ProbeTarget, scenario: Scenario | None, page: Page, lab: Lab, site: Site) -> dict[str, Any]:
     asking = place.asking
     url = with_credentials(place.script_url or place.url, user_of(place))
     made = job(scenario.name if scenario else "", url, place.page(page), asking.limits.max_time)
@@ -174,7 +174,7 @@ def _job(place: Place, scenario: Scenario | None, page: Page, lab: Lab, site: Si
     return made | {"ports": {}, "warm": "", "host": lab.host, "grace": GRACE}
 
 
-def _authority(place: Place, lab: Lab) -> Path | None:
+def _authority(place: ProbeTarget, lab: Lab) -> Path | None:
     if place.asking.tls.ca_file:
         return Path(place.asking.tls.ca_file)
     tls = place.scripted is not None and "tls" in lab.ports
@@ -183,13 +183,13 @@ def _authority(place: Place, lab: Lab) -> Path | None:
 
 def _held(
     browser: Installed, its_version: str, what: PageVisit, page: Page, seen: Observation, view: ScriptView
-) -> Found:
+) -> BrowserRun:
     says = of_view(view, seen.scenario, {})
-    held = Comparison(prediction(view, says), tuple(differences(seen, says)))
-    return Found(browser, its_version, what.user_agent, page, seen, held, "")
+    held = ViewComparison(prediction(view, says), tuple(differences(seen, says)))
+    return BrowserRun(browser, its_version, what.user_agent, page, seen, held, "")
 
 
-def _reported(found: Found, report: Report, redact: bool) -> Found:
+def _reported(found: BrowserRun, report: Report, redact: bool) -> BrowserRun:
     """*found*, masked if that is asked for; with the file that keeps it, where it is not as predicted."""
     if redact:
         secrets = Secrets()
@@ -198,9 +198,9 @@ def _reported(found: Found, report: Report, redact: bool) -> Found:
     return found if found.held.same else replace(found, file=_kept(found, report))
 
 
-def _kept(found: Found, report: Report) -> str:
+def _kept(found: BrowserRun, report: Report) -> str:
     """Write what differs to a file, with the recording; its name, "" if it cannot be written."""
-    value = Difference(
+    value = DifferenceFile(
         wsprobe=__version__,
         browser=found.browser.engine,
         version=found.version,

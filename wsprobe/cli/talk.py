@@ -30,8 +30,7 @@ from wsprobe.cli.targets import UrlList, sources
 from wsprobe.cli.terminal import Terminal
 from wsprobe.exchange import Event, Exchange, Plan
 from wsprobe.net.stream import Tape
-from wsprobe.net.talk import PIECE, Talk, pieces
-from wsprobe.net.talk import Output as Way
+from wsprobe.net.talk import PIECE, DescriptorWriter, Talk, pieces
 from wsprobe.outcome import Exit
 from wsprobe.read.frames import agreed_deflate
 from wsprobe.read.reading import Head
@@ -41,7 +40,7 @@ from wsprobe.show.lines import fitted
 from wsprobe.talk import byhand, heard, said
 from wsprobe.talk.codec import Heard, Shape
 from wsprobe.talk.held import Held, Rules, Said
-from wsprobe.talk.kept import Kept
+from wsprobe.talk.kept import SessionRecording
 from wsprobe.talk.older import halves
 
 REPORTED = 1 << 14
@@ -186,7 +185,7 @@ class TalkOutput(ConnectOutput):
         self._by_hand = sys.stdin.isatty() and sys.stdout.isatty() and not taken and manner.form == "lines"
         self._session_too = not self._by_hand or bool(settings.own.verbose)
         self._terminal: Terminal | None = None
-        self._way: Way | None = None
+        self._way: DescriptorWriter | None = None
         self._spool: Spool | None = None
         self._held: Held | None = None
         self._wrong = ""
@@ -197,9 +196,9 @@ class TalkOutput(ConnectOutput):
         """Carry out *plan*, and hold the session that it opens."""
         if self._raw and self._way is None:
             sys.stdout.flush()
-            self._way = Way(sys.stdout.fileno())
+            self._way = DescriptorWriter(sys.stdout.fileno())
         self._held = self._spool = self._terminal = None
-        self._sink = heard.Json() if self._manner.form == "jsonl" else heard.Raw(self._separator)
+        self._sink = heard.JsonOutput() if self._manner.form == "jsonl" else heard.RawOutput(self._separator)
         self._plan = plan
         hold = None if self.settings.max_time is not None else float("inf")
         talk = Talk(self._make, self._said(), self._hear, self._keep, self._opened, hold)
@@ -221,17 +220,17 @@ class TalkOutput(ConnectOutput):
         self._held = Held(plan, reader, writer, how.rules, at)
         return self._held
 
-    def _keep(self, plan: Plan, tape: Tape) -> Sequence[Kept]:
+    def _keep(self, plan: Plan, tape: Tape) -> Sequence[SessionRecording]:
         if (plan.http2 is not None and any(getattr(e, "alpn", None) == "h2" for e in tape.events)) or (
             plan.http2 is not None and plan.http2.prior_knowledge
         ):
-            return [Kept(1 << 62, tape.add)]
-        kept = [Kept(RECORDED if self.settings.output.as_json else REPORTED, tape.add)]
+            return [SessionRecording(1 << 62, tape.add)]
+        kept = [SessionRecording(RECORDED if self.settings.output.as_json else REPORTED, tape.add)]
         path = self.settings.output.save
         if path not in (None, "-"):
             assert path is not None
             self._spool = Spool(path, plan, tape.events)
-            kept.append(Kept(self._manner.save_max, self._spool.add))
+            kept.append(SessionRecording(self._manner.save_max, self._spool.add))
         return kept
 
     async def _opened(self, held: Held, head: Head, at: int) -> None:
@@ -279,7 +278,9 @@ class TalkOutput(ConnectOutput):
                 async for each in typed:
                     yield each
             return
-        lines: said.Lines = said.Json() if how.form == "jsonl" else said.Raw(self._separator, how.binary)
+        lines: said.InputLines = (
+            said.JsonInput() if how.form == "jsonl" else said.RawInput(self._separator, how.binary)
+        )
         try:
             # The report keeps whole writes: the first is to be a small one, or it has thousands of frames.
             async with aclosing(pieces(0, PIECE, first=REPORTED)) as read:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from wsprobe.browsers.engine import Page
 
 
-class Place(Struct, frozen=True):
+class ProbeTarget(Struct, frozen=True):
     """What a word on the command line stands for."""
 
     url: str

@@ -23,7 +23,7 @@ from wsprobe.show import talk as show
 from wsprobe.show.lines import Line, Look, Piece, cut, line, plain
 from wsprobe.talk.codec import Heard
 from wsprobe.talk.held import Held, Said
-from wsprobe.talk.typed import COMMANDS, Asked, TypedError, typed
+from wsprobe.talk.typed import COMMANDS, PromptCommand, TypedError, typed
 
 if TYPE_CHECKING:
     from wsprobe.cli.prompt import Prompt
@@ -102,7 +102,7 @@ class Terminal:
             async for text in every:
                 try:
                     asked = typed(text)
-                    what = await self._answered(asked) if isinstance(asked, Asked) else asked
+                    what = await self._answered(asked) if isinstance(asked, PromptCommand) else asked
                 except TypedError as error:
                     await self.tell([line(Piece(str(error), "warn"))])
                     continue
@@ -127,7 +127,7 @@ class Terminal:
         if rest:
             yield rest.decode("utf-8", "surrogateescape")
 
-    async def _answered(self, asked: Asked) -> Said | None:
+    async def _answered(self, asked: PromptCommand) -> Said | None:
         """Do what is *asked*; what is to be sent for it."""
         if asked.what == "send":
             try:

@@ -16,12 +16,12 @@ from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page
 from wsprobe.cli import expect
 from wsprobe.cli.ask import plan
-from wsprobe.cli.lab import Lab
+from wsprobe.cli.lab import LabTargets
 from wsprobe.cli.output import Finished
 from wsprobe.cli.probe import check, reported
 from wsprobe.cli.section import Given
 from wsprobe.cli.settings import Settings, settings_of
-from wsprobe.cli.targets import Place
+from wsprobe.cli.targets import ProbeTarget
 from wsprobe.cli.trace_output import TraceOutput
 from wsprobe.cli.trace_settings import TraceSettings
 from wsprobe.exchange import Exchange, Http2, Limits, Plan
@@ -131,7 +131,7 @@ def trace_all(url: str, settings: Settings, of: Tracing, to: TraceOutput) -> int
     async def everything() -> None:
         nonlocal seen, shown, base
         async with AsyncExitStack() as stack:
-            place = await Lab(stack.enter_async_context).place(url, settings.asking)
+            place = await LabTargets(stack.enter_async_context).place(url, settings.asking)
             check(place)
             seen = shown = Trace(start_of(place, of), {})
             if of.dry_run:
@@ -182,7 +182,7 @@ def kept(name: str, seen: Trace, shown: Trace, came: Report, report: Report) -> 
     )
 
 
-def start_of(place: Place, of: Tracing) -> Start:
+def start_of(place: ProbeTarget, of: Tracing) -> Start:
     """What the trace begins with: the handshake as the options have it, and the browsers' own."""
     given = plan(place.url, place.asking)
     given = replace(given, limits=bounded(given.limits))
@@ -213,7 +213,7 @@ def bounded(limits: Limits) -> Limits:
     return replace(limits, max_head=min(limits.max_head, HEAD), max_body=body, max_session=session)
 
 
-def _http2(place: Place, given: Plan) -> Http2 | None:
+def _http2(place: ProbeTarget, given: Plan) -> Http2 | None:
     """How the same is asked over HTTP/2; None where it is not TLS, or bytes of HTTP/1.1 were given."""
     asking = place.asking
     if not given.target.secure or asking.raw is not None or asking.offer.http_version != "1.1":
@@ -224,7 +224,7 @@ def _http2(place: Place, given: Plan) -> Http2 | None:
         return None
 
 
-def _browsers(place: Place, given: Plan, origin: str) -> Iterator[tuple[str, bytes]]:
+def _browsers(place: ProbeTarget, given: Plan, origin: str) -> Iterator[tuple[str, bytes]]:
     """(name, request) of each browser that would ask at all."""
     page = Page(
         url=origin if "://" in origin else f"http://{given.target.host}/",

@@ -14,7 +14,7 @@ from wsprobe.secrets import Secrets
 from wsprobe.show import trace as show
 from wsprobe.show.as_json import TraceJson, brief, object_pieces, trace_value
 from wsprobe.show.lines import Line, Look, plain
-from wsprobe.trace.changes import Question, Trace
+from wsprobe.trace.changes import Trace, TraceRequest
 from wsprobe.trace.conclusions import conclusions
 from wsprobe.trace.series import Choice
 
@@ -60,7 +60,7 @@ class TraceOutput(Output):
     def _planned(self, url: str, seen: Trace, choice: Choice) -> list[Line]:
         return show.dry_run(url, seen, choice, self._look)
 
-    def asking(self, step: Question) -> None:
+    def asking(self, step: TraceRequest) -> None:
         """Tell a person what is being waited for."""
         if self._waits:
             sys.stderr.write(f"\r{step.name} ...\x1b[K")

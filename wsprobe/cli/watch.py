@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from wsprobe import net, target
 from wsprobe.cli import expect
 from wsprobe.cli.expect import Expectation
-from wsprobe.cli.lab import Lab
+from wsprobe.cli.lab import LabTargets
 from wsprobe.cli.lists import Jobs
 from wsprobe.cli.open_files import allow
 from wsprobe.cli.option import NoUrl
@@ -27,7 +27,7 @@ from wsprobe.cli.probe import Ask, asked, reported, write_jar
 from wsprobe.cli.section import Given
 from wsprobe.cli.settings import Settings, settings_of
 from wsprobe.cli.streams import emit, look, note
-from wsprobe.cli.targets import Place, UrlList, Word, sources
+from wsprobe.cli.targets import ProbeTarget, UrlList, Word, sources
 from wsprobe.cli.watch_settings import LEAST, WatchSettings
 from wsprobe.exchange import Event, Exchange, Plan
 from wsprobe.net.talk import unheard
@@ -152,7 +152,7 @@ async def rounds(
     """Ask, again and again."""
     began = net.clock()
     async with net.aside() as enter:
-        jobs = Jobs(words, settings, Lab(enter), to)
+        jobs = Jobs(words, settings, LabTargets(enter), to)
         await jobs.prepare()
         places = once_each([job.place async for job in jobs.each()], to)
         jobs.check_any()
@@ -198,7 +198,7 @@ def holding(hold: float, ping_every: float | None) -> Ask:
     return ask
 
 
-def once_each(places: Sequence[Place], to: WatchOutput) -> list[Place]:
+def once_each(places: Sequence[ProbeTarget], to: WatchOutput) -> list[ProbeTarget]:
     """*places* without those that are named again."""
     kept = {(place.name or place.url): place for place in reversed(places)}
     if len(kept) < len(places):
@@ -217,7 +217,7 @@ class WatchOutput(Output):
         self._of = of
         self._look = look(sys.stdout, settings.output.color)
         self._watches: list[Watch] = []
-        self._places: list[Place] = []
+        self._places: list[ProbeTarget] = []
         self._kept: dict[int, Exchange] = {}
         self._now = self._drawn = 0.0
         self._unusable = False
@@ -305,7 +305,7 @@ class WatchOutput(Output):
         note(text)
         self._unusable = True
 
-    def begin(self, places: Sequence[Place]) -> None:
+    def begin(self, places: Sequence[ProbeTarget]) -> None:
         """Take what is going to be watched."""
         self._places = list(places)
         labels = unique(label(place, self.settings.output.redact) for place in places)
@@ -391,7 +391,7 @@ class WatchOutput(Output):
         emit(fitted(lines, self._look), sys.stdout, self._look)
 
 
-def label(place: Place, redact: bool) -> str:
+def label(place: ProbeTarget, redact: bool) -> str:
     """What the metrics of *place* are labelled with: the URL without user and password; with *redact* without
     the values of its query too."""
     if place.name:

@@ -30,7 +30,7 @@ from wsprobe.cli.open_files import allow
 from wsprobe.cli.output import Apart, WorkerResult, finish, worker_result
 from wsprobe.cli.probe import asked, reported, usable
 from wsprobe.cli.settings import Settings
-from wsprobe.cli.targets import Place, UrlList, Word
+from wsprobe.cli.targets import ProbeTarget, UrlList, Word
 from wsprobe.exchange import Exchange
 from wsprobe.net.worker_pool import Lost, WorkerPool
 from wsprobe.schedule import Pace
@@ -55,7 +55,7 @@ def probe_with_processes(sources: Sequence[Word | UrlList], settings: Settings, 
         probe_all(sources, replace(settings, lists=replace(settings.lists, workers=1)), to)
         return
 
-    def item(jobs: Sequence[Job]) -> str | Place:
+    def item(jobs: Sequence[Job]) -> str | ProbeTarget:
         (job,) = jobs
         plain = job.place.asking is settings.asking and not job.place.name
         return job.place.url if plain else job.place
@@ -135,7 +135,7 @@ class Processes(Generic[Item, Result]):
 
 def apart(
     settings: Settings, several: bool, looks: tuple[Look, Look], encoding: str, counting: bool
-) -> Callable[[str | Place, Apart], Awaitable[list[WorkerResult]]]:
+) -> Callable[[str | ProbeTarget, Apart], Awaitable[list[WorkerResult]]]:
     """What a process of --workers does with a place: it asks, and writes the report into memory."""
     memory, words = BytesIO(), StringIO()
     sys.stdout = TextIOWrapper(memory, encoding, errors="wsprobe", newline="\n")
@@ -151,7 +151,7 @@ def apart(
         lists=replace(settings.lists, resume=None, summary=False),
     )
 
-    def told(place: Place, exchange: Exchange) -> list[WorkerResult]:
+    def told(place: ProbeTarget, exchange: Exchange) -> list[WorkerResult]:
         output = ConnectOutput(printed, several, looks)
         finished = output.write(finish(reported(place, exchange), settings))
         sys.stdout.flush()
@@ -164,8 +164,8 @@ def apart(
         words.truncate()
         return [made]
 
-    async def work(item: str | Place, keep: Apart) -> list[WorkerResult]:
-        place = item if isinstance(item, Place) else Place(item, settings.asking)
+    async def work(item: str | ProbeTarget, keep: Apart) -> list[WorkerResult]:
+        place = item if isinstance(item, ProbeTarget) else ProbeTarget(item, settings.asking)
         try:
             first = usable(place)[1]
         except click.UsageError as error:

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from wsprobe.diagnosis import asgi, libraries, pages
-from wsprobe.diagnosis.cause import FORMERLY, KINDS, Cause, Kind
+from wsprobe.diagnosis.cause import FORMERLY, KINDS, Cause, CauseKind
 from wsprobe.diagnosis.evidence import Evidence, answer_of, foreign_origin, hop_of, shown, unanswered
 from wsprobe.diagnosis.faults import asked_wrong, origin_refused, own_request, redirected, too_much
 from wsprobe.diagnosis.programs import PROGRAMS, Author, Rule, written_by
@@ -30,7 +30,7 @@ from wsprobe.read import read
 from wsprobe.read.behind import http_behind
 from wsprobe.read.reading import Reading
 
-__all__ = ["FORMERLY", "KINDS", "PROGRAMS", "Author", "Cause", "Kind", "all_kinds", "author", "causes"]
+__all__ = ["FORMERLY", "KINDS", "PROGRAMS", "Author", "Cause", "CauseKind", "all_kinds", "author", "causes"]
 
 _RULES: tuple[Rule, ...] = (
     *pages.RULES,
@@ -48,7 +48,7 @@ _AFTER = frozenset({"handler-returned", "crashed", "idle-timeout", "closed-by-ap
 """What ended a session. No client goes on to one after an invalid 101."""
 
 
-def all_kinds() -> dict[str, Kind]:
+def all_kinds() -> dict[str, CauseKind]:
     """Every kind of cause by its id, those of the way to the server too."""
     return {**kinds_of_the_way(), **KINDS}
 

@@ -35,7 +35,7 @@ def quote_of(text: str) -> tuple[str, str]:
     return (found[1] or "", found[2]) if found is not None else (text, "")
 
 
-class Kind(msgspec.Struct, frozen=True):
+class CauseKind(msgspec.Struct, frozen=True):
     """A kind of cause: what it is in general."""
 
     title: str
@@ -43,8 +43,8 @@ class Kind(msgspec.Struct, frozen=True):
     fix: str
 
 
-def _kinds(*rows: tuple[str, str, str, str]) -> dict[str, Kind]:
-    return {id: Kind(title, meaning, fix) for id, title, meaning, fix in rows}
+def _kinds(*rows: tuple[str, str, str, str]) -> dict[str, CauseKind]:
+    return {id: CauseKind(title, meaning, fix) for id, title, meaning, fix in rows}
 
 
 _HANDSHAKE = _kinds(
@@ -555,7 +555,7 @@ _TRACE = _kinds(
     )
 )
 
-KINDS: dict[str, Kind] = {
+KINDS: dict[str, CauseKind] = {
     **_HANDSHAKE,
     **_REFUSED,
     **_ELSEWHERE,

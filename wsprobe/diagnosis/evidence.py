@@ -10,7 +10,7 @@ import msgspec
 
 from wsprobe.exchange import Target
 from wsprobe.read.heads import Field
-from wsprobe.read.reading import Reading, Request, Response
+from wsprobe.read.reading import Reading, Response, SentRequest
 from wsprobe.target import authority
 from wsprobe.visible import visible
 
@@ -252,7 +252,7 @@ def authority_of(target: Target) -> str:
     return target.host if target.port == (443 if target.secure else 80) else authority(target.host, target.port)
 
 
-def _largest(request: Request) -> tuple[str, int]:
+def _largest(request: SentRequest) -> tuple[str, int]:
     fields = request.head.fields
     if not fields:
         return "", 0
@@ -270,7 +270,7 @@ _ASKED = frozenset(
 """The fields of a request that a cause may come from."""
 
 
-def _oddity(request: Request, found: dict[bytes, list[Field]]) -> str:
+def _oddity(request: SentRequest, found: dict[bytes, list[Field]]) -> str:
     """What *request* lacks of a handshake, as ``Evidence.oddity``; *found*: its fields of ``_ASKED``."""
     over_http2 = request.version == b"HTTP/2"  # RFC 8441 section 5: CONNECT, no Upgrade, no key
     if not over_http2 and request.method != b"GET":

@@ -73,7 +73,7 @@ _OF_CODE = re.compile(
 """A mistake in a program, and no failure of a connection."""
 
 
-class Found(Struct, frozen=True):
+class FailureMatch(Struct, frozen=True):
     """What a text reports."""
 
     words: str
@@ -97,11 +97,11 @@ def find_general(text: str) -> Topic | None:
     return None if found is None else _entry(found)
 
 
-def _is_general(found: Found) -> bool:
+def _is_general(found: FailureMatch) -> bool:
     return found.failure is not None and found.failure["id"] == WITHOUT_CAUSE
 
 
-def recognise(text: str) -> Found | None:
+def recognise(text: str) -> FailureMatch | None:
     """The failure that *text* reports: a status before a phrase, and that before a close code."""
     plain = " ".join(text.translate(_CURLY).split())
     if _QUESTION.match(plain) or _OF_CODE.search(plain):
@@ -115,19 +115,19 @@ def recognise(text: str) -> Found | None:
     status, status_words = (None, "") if about_closing else _status(numbers)
     vague = failure is None or failure.get("general", False)
     if failure is not None and re.search(failure.get("first", _NEVER), plain, re.IGNORECASE):
-        return Found(words, failure, status, code)
+        return FailureMatch(words, failure, status, code)
     if status == 101 and vague and _NOT_101.search(plain):
-        return Found(status_words, _row("not-switched"), status, code)
+        return FailureMatch(status_words, _row("not-switched"), status, code)
     if status is not None and status != 101:
-        return Found(status_words, None, status, code)
+        return FailureMatch(status_words, None, status, code)
     if code and (code >= 4000 or _EVENT.search(plain)):
-        return Found(code_words, None, None, code)
+        return FailureMatch(code_words, None, None, code)
     if failure is not None and vague and (named := _NAMES.search(plain)):
-        return Found(named[0], None, tables.status_numbers()[named[0].lower()], code)
+        return FailureMatch(named[0], None, tables.status_numbers()[named[0].lower()], code)
     if failure is not None and not (code and vague):
-        return Found(words, failure, status, code)
+        return FailureMatch(words, failure, status, code)
     if code is not None:
-        return Found(code_words, None, None, code)
+        return FailureMatch(code_words, None, None, code)
     return None
 
 
@@ -195,7 +195,7 @@ def _close_code(plain: str) -> tuple[int | None, str]:
     return None, ""
 
 
-def _entry(found: Found) -> Topic:
+def _entry(found: FailureMatch) -> Topic:
     if found.failure is None and found.status is not None:
         return _status_entry(found, found.status)
     if found.failure is None:
@@ -233,14 +233,14 @@ def _told(row: dict[str, Any]) -> dict[str, Any]:
 _NO_101 = "The server answered with this status instead of 101."
 
 
-def _status_entry(found: Found, status: int) -> Topic:
+def _status_entry(found: FailureMatch, status: int) -> Topic:
     entry = tables.find_status(status)
     facts = tuple(fact for fact in entry.facts if fact[0] in ("usually", "what to do", "see it"))
     text = (_NO_101, entry.text[0])
     return Topic(str(status), KIND, entry.title, text, facts, (str(status), *entry.see_also))
 
 
-def _code_entry(found: Found, code: int) -> Topic:
+def _code_entry(found: FailureMatch, code: int) -> Topic:
     entry = tables.find_close_code(code)
     assert entry is not None
     facts = tuple(fact for fact in entry.facts if fact[0] != "in a Close frame")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wsprobe.explain.entry import Topic, lab
 from wsprobe.history import data
-from wsprobe.history.revision import Cell, Contradiction, Grade, Question, Revision, Row, Rule
+from wsprobe.history.revision import Cell, Contradiction, Grade, HistoryRule, OpenQuestion, Revision, Row
 
 KNOWN: dict[Grade, str] = {
     "read": "the text was read",
@@ -128,7 +128,7 @@ def _neighbour(revision: Revision | None) -> str:
     return "" if revision is None else f"{revision.name}, {revision.date}: {revision.what}"
 
 
-def _rule(rule: Rule) -> Topic:
+def _rule(rule: HistoryRule) -> Topic:
     facts = tuple((_span(names), _cell(cell)) for names, cell in rule.cells)
     text = (
         "What each revision says. A revision of the API that is not listed here says nothing of its own: the "
@@ -150,7 +150,7 @@ def _contradiction(contradiction: Contradiction) -> Topic:
     return Topic(contradiction.id, "contradiction", contradiction.title, (), facts, ("history",))
 
 
-def _question(question: Question) -> Topic:
+def _question(question: OpenQuestion) -> Topic:
     facts = (*(("evidence", text) for text in question.evidence), *lab(question.scenarios))
     return Topic(question.id, "question", question.asked, (question.answer,), facts, ("history", "1006"))
 

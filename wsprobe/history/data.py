@@ -14,11 +14,11 @@ from wsprobe.history.revision import (
     Cell,
     Contradiction,
     Disclosure,
+    HistoryRule,
+    OpenQuestion,
     Passage,
-    Question,
     Revision,
     Row,
-    Rule,
     Source,
 )
 from wsprobe.nearest import nearest
@@ -101,7 +101,7 @@ def situations() -> dict[str, str]:
 
 
 @cache
-def rules() -> dict[str, Rule]:
+def rules() -> dict[str, HistoryRule]:
     """Every rule by id."""
     known = revisions()
     found = {}
@@ -114,7 +114,7 @@ def rules() -> dict[str, Rule]:
             )
             for cell in row["cells"]
         )
-        found[row["id"]] = Rule(row["id"], row["title"], row["about"], cells)
+        found[row["id"]] = HistoryRule(row["id"], row["title"], row["about"], cells)
     return found
 
 
@@ -153,10 +153,10 @@ def timeline() -> tuple[Row, ...]:
 
 
 @cache
-def questions() -> tuple[Question, ...]:
+def questions() -> tuple[OpenQuestion, ...]:
     """What the published timeline left open, answered."""
     return tuple(
-        Question(
+        OpenQuestion(
             row["id"],
             _line(row["asked"]),
             _line(row["answer"]),

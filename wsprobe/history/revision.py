@@ -80,7 +80,7 @@ class Cell(Struct, frozen=True):
     text: str
 
 
-class Rule(Struct, frozen=True):
+class HistoryRule(Struct, frozen=True):
     """One rule through all revisions. Every protocol revision has exactly one cell of it."""
 
     id: str
@@ -134,7 +134,7 @@ class Row(Struct, frozen=True):
     """True: a row of the published timeline. False: added here."""
 
 
-class Question(Struct, frozen=True):
+class OpenQuestion(Struct, frozen=True):
     """A question that the published timeline left open, and its answer."""
 
     id: str

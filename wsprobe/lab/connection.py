@@ -96,7 +96,7 @@ async def secured(stream: trio.SocketStream, context: ssl.SSLContext) -> Secure 
 READ = 65536
 
 
-class Wire(Protocol):
+class LabConnection(Protocol):
     """A connection as a performance uses it. Raises trio.BrokenResourceError when it is gone."""
 
     async def send(self, data: bytes) -> None: ...
@@ -131,7 +131,7 @@ class Clear:
         self._stream.socket.close()
 
 
-async def drive(performance: Performance, wire: Wire, most: int) -> None:
+async def drive(performance: Performance, wire: LabConnection, most: int) -> None:
     """Carry out *performance* on *wire*, until it is over, the client is gone, or has sent *most* bytes."""
     heard = 0
     answer: bytes | None = None

@@ -28,7 +28,7 @@ class Refused(RuntimeError):
     """A call was answered by an error, or by nothing."""
 
 
-class Console:
+class DevToolsPipe:
     """One connection: messages are JSON, each ended by a NUL. The frames of a page have a session each."""
 
     def __init__(self, writing: trio.abc.SendStream) -> None:

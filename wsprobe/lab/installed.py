@@ -25,7 +25,7 @@ import trio
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.local_network import permissions
 from wsprobe.lab import devtools, guard
-from wsprobe.lab.measured import Comparison, Observation
+from wsprobe.lab.measured import Observation, ViewComparison
 from wsprobe.lab.server import Lab
 from wsprobe.lab.site import PageVisit, Site
 
@@ -132,7 +132,7 @@ class Installed(msgspec.Struct, frozen=True):
     """Its path."""
 
 
-class Found(msgspec.Struct, frozen=True):
+class BrowserRun(msgspec.Struct, frozen=True):
     """What an installed browser did with one place."""
 
     browser: Installed
@@ -140,7 +140,7 @@ class Found(msgspec.Struct, frozen=True):
     user_agent: str
     page: Page
     seen: Observation
-    held: Comparison
+    held: ViewComparison
     """Beside the view of its engine."""
     file: str
     """Where the difference is kept, to be reported; "" if there is none."""
@@ -284,7 +284,7 @@ async def _chromium(
             trio.lowlevel.FdStream(from_read) as reading,
             trio.open_nursery() as nursery,
         ):
-            told = devtools.Console(writing)
+            told = devtools.DevToolsPipe(writing)
             nursery.start_soon(told.listen, reading)
             try:
                 with trio.fail_after(START):

@@ -245,7 +245,7 @@ class Prediction(msgspec.Struct, frozen=True):
     races: str
 
 
-class Comparison(msgspec.Struct, frozen=True):
+class ViewComparison(msgspec.Struct, frozen=True):
     """What a browser saw of one scenario, held against one engine's view of it."""
 
     view: Prediction
@@ -262,12 +262,12 @@ class Comparison(msgspec.Struct, frozen=True):
         return bool(self.differences and self.view.races)
 
 
-def held(engine: str, scenario: Scenario, seen: Observation) -> Comparison:
+def held(engine: str, scenario: Scenario, seen: Observation) -> ViewComparison:
     """*seen* beside what *engine* is predicted to show of *scenario*."""
-    found: list[Comparison] = []
+    found: list[ViewComparison] = []
     for limits in limits_of(scenario, seen):
         view = predicted(engine, scenario, seen.host, limits)
-        found.append(Comparison(view, tuple(differences(seen, view.says))))
+        found.append(ViewComparison(view, tuple(differences(seen, view.says))))
         if found[-1].same:
             break
     return min(found, key=lambda one: len(one.differences))
@@ -362,7 +362,7 @@ class Agreement(msgspec.Struct, frozen=True):
         return f"{self.same}/{self.of}"
 
 
-def all_held(measured: Measured, engines: Sequence[str] = MEASURED) -> dict[str, dict[str, Comparison]]:
+def all_held(measured: Measured, engines: Sequence[str] = MEASURED) -> dict[str, dict[str, ViewComparison]]:
     """Scenario -> engine -> what was seen beside that engine's view."""
     known = catalogue()
     return {
@@ -371,10 +371,10 @@ def all_held(measured: Measured, engines: Sequence[str] = MEASURED) -> dict[str,
     }
 
 
-def agreement(found: Mapping[str, Mapping[str, Comparison]]) -> dict[str, dict[str, Agreement]]:
+def agreement(found: Mapping[str, Mapping[str, ViewComparison]]) -> dict[str, dict[str, Agreement]]:
     """Kind of scenario -> engine -> agreement; the last row, ``all``, is of all kinds."""
     known = catalogue()
-    kinds: dict[str, list[Mapping[str, Comparison]]] = {}
+    kinds: dict[str, list[Mapping[str, ViewComparison]]] = {}
     for name, row in found.items():
         kinds.setdefault(known[name].about, []).append(row)
     kinds = dict(sorted(kinds.items()))
@@ -382,16 +382,16 @@ def agreement(found: Mapping[str, Mapping[str, Comparison]]) -> dict[str, dict[s
     return {kind: {engine: _count(engine, rows) for engine in _engines(rows)} for kind, rows in kinds.items()}
 
 
-def _engines(rows: Sequence[Mapping[str, Comparison]]) -> list[str]:
+def _engines(rows: Sequence[Mapping[str, ViewComparison]]) -> list[str]:
     return list(rows[0]) if rows else []
 
 
-def _count(engine: str, rows: Sequence[Mapping[str, Comparison]]) -> Agreement:
+def _count(engine: str, rows: Sequence[Mapping[str, ViewComparison]]) -> Agreement:
     ours = [row[engine] for row in rows]
     return Agreement(sum(one.same for one in ours), sum(one.races for one in ours), len(ours))
 
 
-def nearest(found: Mapping[str, Mapping[str, Comparison]]) -> str:
+def nearest(found: Mapping[str, Mapping[str, ViewComparison]]) -> str:
     """The engine whose view most scenarios agree with, "" if nothing was measured."""
     engines = _engines(list(found.values()))
     return max(engines, key=lambda engine: sum(row[engine].same for row in found.values()), default="")

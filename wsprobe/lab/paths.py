@@ -23,7 +23,7 @@ class PathError(ValueError):
     """A path with a value that cannot be used. The message is one line."""
 
 
-class Asked(Struct, frozen=True):
+class ParsedPath(Struct, frozen=True):
     """A parameterised path, taken apart. Values are bytes, percent-encoding undone."""
 
     path: str
@@ -65,7 +65,7 @@ def scenario_at(resource: str) -> Scenario:
     first, slash, argument = path.partition("/")
     if first in PARAMETERISED and (slash or not PARAMETERISED[first].argument):
         pairs = (pair.partition("=") for pair in query.split("&") if pair)
-        asked = Asked(
+        asked = ParsedPath(
             f"/{path}" + (f"?{query}" if query else ""),
             unquote_to_bytes(argument),
             tuple((unquote(name), unquote_to_bytes(value.replace("+", " "))) for name, _, value in pairs),
@@ -97,7 +97,7 @@ def _without_dot_segments(path: str) -> str:
     return "/".join(kept)
 
 
-def _status(asked: Asked) -> Iterator[Step]:
+def _status(asked: ParsedPath) -> Iterator[Step]:
     code = asked.argument or b"200"
     reason = asked.first("reason", _REASONS.get(code, b"Status"))
     version = asked.first("http", b"1.1")
@@ -118,7 +118,7 @@ def _status(asked: Asked) -> Iterator[Step]:
     yield Step("send", head + accept + b"\r\n" + escape(body))
 
 
-def _redirect(asked: Asked) -> Iterator[Step]:
+def _redirect(asked: ParsedPath) -> Iterator[Step]:
     code = asked.argument or b"302"
     to = escape(asked.first("to")) or b"ws://{host}/s/ok"
     reason = _REASONS.get(code, b"Redirect")
@@ -127,7 +127,7 @@ def _redirect(asked: Asked) -> Iterator[Step]:
     )
 
 
-def _close(asked: Asked) -> Iterator[Step]:
+def _close(asked: ParsedPath) -> Iterator[Step]:
     payload = b""
     if asked.argument:
         payload = pack("!H", number("the close code", asked.argument, 65535)) + asked.first("reason")
@@ -149,7 +149,7 @@ _ACCEPTS = {
 """Names for values of Sec-WebSocket-Accept; the wrong one is right for the key of RFC 6455 section 1.3."""
 
 
-def _accept(asked: Asked) -> Iterator[Step]:
+def _accept(asked: ParsedPath) -> Iterator[Step]:
     head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     for value in _ACCEPTS.get(asked.argument, (escape(asked.argument),)):
         head += b"Sec-WebSocket-Accept: " + value + b"\r\n"
@@ -157,7 +157,7 @@ def _accept(asked: Asked) -> Iterator[Step]:
     yield Step("hold", seconds=3)
 
 
-def _raw(asked: Asked) -> Iterator[Step]:
+def _raw(asked: ParsedPath) -> Iterator[Step]:
     data = asked.first("text")
     if digits := asked.first("hex"):
         try:
@@ -168,12 +168,12 @@ def _raw(asked: Asked) -> Iterator[Step]:
     yield Step("hold", seconds=asked.seconds("hold"))
 
 
-def _echo(asked: Asked) -> Iterator[Step]:
+def _echo(asked: ParsedPath) -> Iterator[Step]:
     yield Step("send", b"{opening}")
     yield Step("echo", seconds=LONGEST_STAY)
 
 
-def _diagnostic(asked: Asked) -> Iterator[Step]:
+def _diagnostic(asked: ParsedPath) -> Iterator[Step]:
     """Yield what script can read over fetch, from any page: why the socket at the same server is refused."""
     why = asked.first("reason", b"forbidden").replace(b"\\", b"\\\\").replace(b'"', b'\\"')
     status = number("the status", asked.first("status", b"403"), 999)
@@ -186,7 +186,7 @@ def _diagnostic(asked: Asked) -> Iterator[Step]:
 
 
 class Parameterised(Struct, frozen=True):
-    steps: Callable[[Asked], Iterator[Step]]
+    steps: Callable[[ParsedPath], Iterator[Step]]
     pattern: str
     """How it is written."""
     summary: str

@@ -245,7 +245,7 @@ UNKNOWN_VERSION = (
 )
 
 
-class Answer(Struct, frozen=True):
+class PlayedAnswer(Struct, frozen=True):
     steps: tuple[Step, ...]
     values: Mapping[str, bytes]
     inbox: Inbox
@@ -260,7 +260,9 @@ def refusal(versions: tuple[str, ...]) -> Step:
     return Step("send", UNKNOWN_VERSION % ", ".join(versions).encode("ascii"))
 
 
-def answer(scenario: Scenario, asked: Request, ports: Mapping[str, int], *, secure: bool = False) -> Answer:
+def answer(
+    scenario: Scenario, asked: Request, ports: Mapping[str, int], *, secure: bool = False
+) -> PlayedAnswer:
     """The answer that *scenario* gives to *asked*; *ports* are what templates call the listeners by.
 
     *secure*: it was asked over TLS. What templates can name beyond ``request.values``: ``{opening}``;
@@ -279,7 +281,7 @@ def answer(scenario: Scenario, asked: Request, ports: Mapping[str, int], *, secu
         scenario.versions and asked.first(b"sec-websocket-version").decode("latin-1") not in scenario.versions
     )
     steps = (refusal(scenario.versions),) if unknown else scenario.steps
-    return Answer(steps, filled, Inbox(asked.early, speech(wire, asked, opened)))
+    return PlayedAnswer(steps, filled, Inbox(asked.early, speech(wire, asked, opened)))
 
 
 PIECE = 65536

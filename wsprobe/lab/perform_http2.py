@@ -51,7 +51,7 @@ STREAMS = 100
 BLOCK_ROOM = 1 << 20
 
 
-class Asked(msgspec.Struct, frozen=True):
+class Http2Request(msgspec.Struct, frozen=True):
     """A request over HTTP/2."""
 
     fields: tuple[tuple[bytes, bytes], ...]
@@ -74,7 +74,7 @@ class Asked(msgspec.Struct, frozen=True):
         return self.first(b":method") == b"CONNECT" and self.first(b":protocol") == b"websocket"
 
 
-Plays = Callable[[Asked, int], tuple[Http2Step, ...]]
+Plays = Callable[[Http2Request, int], tuple[Http2Step, ...]]
 """(request, how many CONNECTs for its path came before it on this connection) -> the steps that answer it."""
 
 
@@ -212,7 +212,7 @@ class _Connection:
     def _open(self, block: HeaderBlock) -> None:
         if block.stream in self._streams or len(self._streams) > STREAMS:
             return
-        asked = Asked(tuple((field.name, field.value) for field in block.fields))
+        asked = Http2Request(tuple((field.name, field.value) for field in block.fields))
         steps = self._plays(asked, self._connects[asked.path])
         self._connects[asked.path] += asked.websocket
         inbox = Inbox()

@@ -57,7 +57,7 @@ from wsprobe.lab.ports import (
     PATH,
     PORTS,
     Fault,
-    Kind,
+    PortKind,
     is_hello,
     place,
 )
@@ -151,14 +151,14 @@ def play(
 
 
 def _over_http2(
-    scenario: Scenario, plan: Plan, kind: Kind, stage: _Stage, attempt: int
+    scenario: Scenario, plan: Plan, kind: PortKind, stage: _Stage, attempt: int
 ) -> tuple[Speaking, Performance]:
     """Both sides of an exchange over HTTP/2, the client's first bytes sent. Its libraries are loaded for no
     other."""
     from wsprobe.conversation_http2 import Http2Client
-    from wsprobe.lab.perform_http2 import Asked, perform_http2, words
+    from wsprobe.lab.perform_http2 import Http2Request, perform_http2, words
 
-    def plays(asked: Asked, before: int) -> tuple[Http2Step, ...]:
+    def plays(asked: Http2Request, before: int) -> tuple[Http2Step, ...]:
         if scenario.http2 is None:
             return words(b"404", b"This scenario is one of HTTP/1.1.\n")
         return play_of(scenario.http2.plays, before + attempt, authorized=asked.authorized)
@@ -169,7 +169,7 @@ def _over_http2(
 
 def _performance(
     scenario: Scenario,
-    kind: Kind,
+    kind: PortKind,
     sent: bytes,
     clock: Callable[[], float],
     ports: Mapping[Listener, int],
@@ -235,7 +235,7 @@ class _Stage:
             return self._in_clear(kind)
         return self._shake_hands(kind) if kind.tls else self._no_tls(kind)
 
-    def _in_clear(self, kind: Kind) -> bool:
+    def _in_clear(self, kind: PortKind) -> bool:
         if not kind.tls:
             return True
         self.send(self._plan.request)
@@ -244,7 +244,7 @@ class _Stage:
         self.end("fin")
         return False
 
-    def _shake_hands(self, kind: Kind) -> bool:
+    def _shake_hands(self, kind: PortKind) -> bool:
         self.now += 10 * HOP
         if kind.fault in NOT_VALID:
             error = NOT_VALID[kind.fault].format(self._plan.target.host)
@@ -272,7 +272,7 @@ class _Stage:
         self.end("error", error)
         return False
 
-    def _no_tls(self, kind: Kind) -> bool:
+    def _no_tls(self, kind: PortKind) -> bool:
         """Send a ClientHello to a port that speaks no TLS, and record what comes of it."""
         limit = round(self._plan.limits.connect_timeout * SECOND)
         steps = kind.steps if kind.steps is not None else (Step("send", escape(NOT_A_REQUEST)),)

@@ -24,7 +24,7 @@ HELLO = 10.0
 Fault = Literal["", "unknown-ca", "expired", "wrong-name", "client-certificate", "old-version"]
 
 
-class Kind(Struct, frozen=True):
+class PortKind(Struct, frozen=True):
     """One kind of port."""
 
     tls: bool = False
@@ -65,31 +65,31 @@ FLOOD = 200_000
 """Frames of a flood: more than any client wants."""
 
 
-def _h2(*opening: Http2Step) -> Kind:
-    return Kind(tls=True, alpn=("h2", "http/1.1"), http2=opening)
+def _h2(*opening: Http2Step) -> PortKind:
+    return PortKind(tls=True, alpn=("h2", "http/1.1"), http2=opening)
 
 
 def _settings(*pairs: tuple[int, int]) -> Http2Step:
     return Http2Step("settings", pairs=pairs)
 
 
-KINDS: Mapping[Listener, Kind] = {
-    "plain": Kind(),
-    "tls": Kind(tls=True),
-    "tls-unknown-ca": Kind(tls=True, fault="unknown-ca"),
-    "tls-expired": Kind(tls=True, fault="expired"),
-    "tls-wrong-name": Kind(tls=True, fault="wrong-name"),
-    "tls-client-certificate": Kind(tls=True, fault="client-certificate"),
-    "tls-1.1": Kind(tls=True, fault="old-version"),
-    "tls-alert": Kind(steps=(Step("read", seconds=HELLO), _say(ALERT_HANDSHAKE_FAILURE))),
-    "fin-on-accept": Kind(steps=()),
-    "reset-on-accept": Kind(steps=(Step("reset"),)),
-    "silent": Kind(steps=(Step("wait", seconds=PATIENCE),)),
-    "smtp": Kind(steps=(_say(b"220 mail.example ESMTP ready\r\n"), Step("hold", seconds=PATIENCE))),
-    "ssh": Kind(steps=(_say(b"SSH-2.0-OpenSSH_9.9\r\n"), Step("hold", seconds=PATIENCE))),
-    "reset-on-hello": Kind(steps=(Step("read", seconds=HELLO), Step("reset"))),
-    "noise": Kind(steps=(_say(NOISE), Step("hold", seconds=PATIENCE))),
-    "fin-on-hello": Kind(steps=(Step("read", seconds=HELLO),)),
+KINDS: Mapping[Listener, PortKind] = {
+    "plain": PortKind(),
+    "tls": PortKind(tls=True),
+    "tls-unknown-ca": PortKind(tls=True, fault="unknown-ca"),
+    "tls-expired": PortKind(tls=True, fault="expired"),
+    "tls-wrong-name": PortKind(tls=True, fault="wrong-name"),
+    "tls-client-certificate": PortKind(tls=True, fault="client-certificate"),
+    "tls-1.1": PortKind(tls=True, fault="old-version"),
+    "tls-alert": PortKind(steps=(Step("read", seconds=HELLO), _say(ALERT_HANDSHAKE_FAILURE))),
+    "fin-on-accept": PortKind(steps=()),
+    "reset-on-accept": PortKind(steps=(Step("reset"),)),
+    "silent": PortKind(steps=(Step("wait", seconds=PATIENCE),)),
+    "smtp": PortKind(steps=(_say(b"220 mail.example ESMTP ready\r\n"), Step("hold", seconds=PATIENCE))),
+    "ssh": PortKind(steps=(_say(b"SSH-2.0-OpenSSH_9.9\r\n"), Step("hold", seconds=PATIENCE))),
+    "reset-on-hello": PortKind(steps=(Step("read", seconds=HELLO), Step("reset"))),
+    "noise": PortKind(steps=(_say(NOISE), Step("hold", seconds=PATIENCE))),
+    "fin-on-hello": PortKind(steps=(Step("read", seconds=HELLO),)),
     "h2": _h2(*ANNOUNCING),
     "h2-off": _h2(_settings((3, 100))),
     "h2-zero": _h2(_settings((3, 100), (8, 0))),
@@ -100,7 +100,7 @@ KINDS: Mapping[Listener, Kind] = {
     "h2-window-0": _h2(_settings((3, 100), (8, 1), (4, 0))),
     "h2-window-5": _h2(_settings((3, 100), (8, 1), (4, 5))),
     "h2-one-stream": _h2(_settings((3, 1), (8, 1))),
-    "h2-only": Kind(tls=True, alpn=("h2",)),
+    "h2-only": PortKind(tls=True, alpn=("h2",)),
     "h2-silent": _h2(Http2Step("hold", seconds=PATIENCE)),
     "h2-no-settings": _h2(Http2Step("frame", type=6, data=b"12345678"), Http2Step("hold", seconds=PATIENCE)),
     "h2-http1": _h2(Http2Step("raw", data=NOT_A_REQUEST), Http2Step("close-notify")),
@@ -108,7 +108,7 @@ KINDS: Mapping[Listener, Kind] = {
     "h2-settings-flood": _h2(*ANNOUNCING, Http2Step("settings", pairs=((3, 100),), repeat=FLOOD)),
     "h2-ping-flood": _h2(*ANNOUNCING, Http2Step("frame", type=6, data=b"12345678", repeat=FLOOD)),
     "h2-malformed": _h2(Http2Step("frame", type=4, data=b"12345"), Http2Step("hold", seconds=PATIENCE)),
-    "tls-no-alpn": Kind(tls=True, alpn=()),
+    "tls-no-alpn": PortKind(tls=True, alpn=()),
 }
 """All but ``unused``, which is a port where nothing listens."""
 

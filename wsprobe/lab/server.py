@@ -21,7 +21,7 @@ from msgspec import Struct
 
 from wsprobe.lab import UnknownScenario, load
 from wsprobe.lab.certificates import Certificates, NoCertificates
-from wsprobe.lab.connection import Clear, Wire, drive, secured
+from wsprobe.lab.connection import Clear, LabConnection, drive, secured
 from wsprobe.lab.http2_steps import Http2Step, play_of
 from wsprobe.lab.paths import PARAMETERISED, PathError, scenario_at
 from wsprobe.lab.perform import LONGEST_HEAD, PATIENCE, Inbox, answer, needed, perform
@@ -30,8 +30,8 @@ from wsprobe.lab.ports import (
     KINDS,
     LISTENERS,
     NOT_A_REQUEST,
-    Kind,
     Place,
+    PortKind,
     is_hello,
     place,
     wanted,
@@ -41,7 +41,7 @@ from wsprobe.read.request import Request, RequestReader
 from wsprobe.target import authority, loopback
 
 if TYPE_CHECKING:
-    from wsprobe.lab.perform_http2 import Asked
+    from wsprobe.lab.perform_http2 import Http2Request
 
 PAGE = "page"
 """Name of what is no scenario: a visit of it is not worth a line in a log."""
@@ -72,7 +72,7 @@ def whole(answer: bytes) -> Scenario:
     return Scenario(PAGE, "page", "A page of whoever runs the lab.", (Step("send", escape(answer)),))
 
 
-def reception_http2(asked: Asked, before: int) -> tuple[str, tuple[Http2Step, ...]]:
+def reception_http2(asked: Http2Request, before: int) -> tuple[str, tuple[Http2Step, ...]]:
     """The name of what is played for a request over HTTP/2, "" if nothing is, and its steps. *before*:
     how many CONNECTs for its path came before it on its connection."""
     from wsprobe.lab.perform_http2 import page, words
@@ -148,7 +148,7 @@ class Front(Protocol):
     async def answer(self, lab: Lab, asked: Request, secure: bool) -> bytes | None:
         """The whole answer to *asked*, None if that is the catalogue's."""
 
-    def noted(self, scenario: Scenario, asked: Request, wire: Wire) -> Wire:
+    def noted(self, scenario: Scenario, asked: Request, wire: LabConnection) -> LabConnection:
         """The wire on which *scenario* is to be played for *asked*."""
 
 
@@ -314,11 +314,11 @@ class Lab:
         await drive(performance.perform(trio.current_time), wire, self._bounds.received)
 
     async def _over_http2(
-        self, listener: Listener, kind: Kind, wire: Wire, came: bytes, ends: tuple[str, str]
+        self, listener: Listener, kind: PortKind, wire: LabConnection, came: bytes, ends: tuple[str, str]
     ) -> None:
         from wsprobe.lab.perform_http2 import perform_http2
 
-        def plays(asked: Asked, before: int) -> tuple[Http2Step, ...]:
+        def plays(asked: Http2Request, before: int) -> tuple[Http2Step, ...]:
             name, steps = reception_http2(asked, before)
             if self._watch is not None:
                 block = b"".join(key + b": " + value + b"\r\n" for key, value in asked.fields)
@@ -328,10 +328,10 @@ class Lab:
 
         await drive(perform_http2(kind.http2, plays, trio.current_time, came), wire, self._bounds.received)
 
-    async def _drive(self, wire: Wire, steps: tuple[Step, ...]) -> None:
+    async def _drive(self, wire: LabConnection, steps: tuple[Step, ...]) -> None:
         await drive(perform(steps, {}, trio.current_time, Inbox()), wire, self._bounds.received)
 
-    async def _wire(self, kind: Kind, stream: trio.SocketStream) -> Wire | None:
+    async def _wire(self, kind: PortKind, stream: trio.SocketStream) -> LabConnection | None:
         """The wire on which requests come; None if the client does not speak TLS where it should."""
         if not kind.tls:
             return Clear(stream)
@@ -347,7 +347,7 @@ class Lab:
         return None
 
 
-async def _hear(wire: Wire) -> tuple[bytes, Request | None]:
+async def _hear(wire: LabConnection) -> tuple[bytes, Request | None]:
     """What came and the request that it is; None if it is none, or not in time."""
     reader = RequestReader()
     with trio.move_on_after(PATIENCE):

@@ -26,8 +26,8 @@ from wsprobe.browsers.engine import Page
 from wsprobe.exchange import Act
 from wsprobe.lab import load, subjects
 from wsprobe.lab.certificates import NoCertificates
-from wsprobe.lab.connection import Wire
-from wsprobe.lab.measured import MEASURED, Browser, Comparison, Measured, Observation, cap, held
+from wsprobe.lab.connection import LabConnection
+from wsprobe.lab.measured import MEASURED, Browser, Measured, Observation, ViewComparison, cap, held
 from wsprobe.lab.perform import needed
 from wsprobe.lab.ports import KINDS, own_url
 from wsprobe.lab.scenario import Listener, Scenario, Step, fill
@@ -105,7 +105,7 @@ class Site:
         self._stages: dict[tuple[str, str], Scenario] = {}
         """Scenarios whose page stands elsewhere, by Host field and path of that page."""
         self._visits: dict[str, PageVisit] = {}
-        self._sent: OrderedDict[tuple[bytes, str], deque[Sent]] = OrderedDict()
+        self._sent: OrderedDict[tuple[bytes, str], deque[ConnectionLog]] = OrderedDict()
         self._runs: OrderedDict[str, Measured] = OrderedDict()
 
     def visit(self, lab: Lab, visit: PageVisit) -> str:
@@ -158,14 +158,14 @@ class Site:
             return await self._posted(asked, host, word)
         return self._got(lab, asked, host, word, parse_qs(query))
 
-    def noted(self, scenario: Scenario, asked: Request, wire: Wire) -> Wire:
+    def noted(self, scenario: Scenario, asked: Request, wire: LabConnection) -> LabConnection:
         """*wire*, what is sent on it noted down for the page."""
         key = asked.first(b"user-agent"), scenario.name
         connections = self._sent.setdefault(key, deque(maxlen=CONNECTIONS_KEPT))
         self._sent.move_to_end(key)
         while len(self._sent) > SCENARIOS_KEPT:
             self._sent.popitem(last=False)
-        sent = Sent(asked.head.raw)
+        sent = ConnectionLog(asked.head.raw)
         connections.append(sent)
         return Noting(wire, sent)
 
@@ -242,7 +242,7 @@ class Site:
                 seen = msgspec.json.decode(asked.body, type=Observation)
                 return _json(await self._held(asked, seen))
             if kind == "keep" and self._keep is not None:
-                return self._kept(msgspec.json.decode(asked.body, type=Part))
+                return self._kept(msgspec.json.decode(asked.body, type=ResultsPart))
             if kind == "visit" and (visit := self._visits.get(name)) is not None:
                 visit.seen = msgspec.json.decode(asked.body, type=Observation)
                 visit.user_agent = asked.first(b"user-agent").decode("latin-1")
@@ -335,7 +335,7 @@ class Site:
         sent = self._sent.get((asked.first(b"user-agent"), seen.scenario), ())
         return {"engines": [_held_value(row) for row in rows], "wire": [one.value() for one in sent]}
 
-    def _kept(self, part: Part) -> bytes:
+    def _kept(self, part: ResultsPart) -> bytes:
         """Put the parts of a run together; hand it on when it is whole."""
         known = self._runs.setdefault(part.run, Measured(part.browser, {}))
         while len(self._runs) > RUNS_KEPT:
@@ -368,7 +368,7 @@ def reachable(host: str) -> str:
         return str(sock.getsockname()[0])
 
 
-class Part(msgspec.Struct, frozen=True):
+class ResultsPart(msgspec.Struct, frozen=True):
     """A part of what a run of the whole catalogue found, as the page sends it."""
 
     run: str
@@ -377,7 +377,7 @@ class Part(msgspec.Struct, frozen=True):
     last: bool
 
 
-class Sent:
+class ConnectionLog:
     """What one connection was sent, as it went out."""
 
     def __init__(self, request: bytes) -> None:
@@ -407,7 +407,7 @@ class Sent:
 class Noting:
     """A wire that notes down what is sent on it."""
 
-    def __init__(self, wire: Wire, sent: Sent) -> None:
+    def __init__(self, wire: LabConnection, sent: ConnectionLog) -> None:
         self._wire, self._sent = wire, sent
 
     async def send(self, data: bytes) -> None:
@@ -572,11 +572,11 @@ def _tls_reason(lab: Lab) -> str:
     return ""
 
 
-def _hold(scenario: Scenario, seen: Observation) -> list[Comparison]:
+def _hold(scenario: Scenario, seen: Observation) -> list[ViewComparison]:
     return [held(engine, scenario, seen) for engine in MEASURED]
 
 
-def _held_value(row: Comparison) -> dict[str, Any]:
+def _held_value(row: ViewComparison) -> dict[str, Any]:
     return {
         "name": row.view.engine,
         "differences": row.differences,

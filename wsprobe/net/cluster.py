@@ -47,7 +47,7 @@ class NotInstalled(ClusterError):
     """This Python has no Dask."""
 
 
-class Lost(Exception):
+class WorkersLost(Exception):
     """The workers that had a piece in hand were gone before it was done, one after the other; or the one that
     alone was to do it was."""
 
@@ -201,7 +201,7 @@ class Cluster:
                 self._token.run_sync_soon(over.set)
 
         if by is not None and self.workers.get(by.name) != by:
-            raise Lost
+            raise WorkersLost
         # Dask would keep what is for one worker until there is one at the same address again.
         only = {} if by is None else {"workers": [by.address], "allow_other_workers": False}
         future = self._client.submit(work, *arguments, pure=False, **only)
@@ -216,7 +216,7 @@ class Cluster:
                 result = await trio.to_thread.run_sync(self._taken, future, abandon_on_cancel=True)
                 taken = True
                 return result
-            raise Lost
+            raise WorkersLost
         finally:
             self._bound.pop(gone, None)
             self._out.discard(future)
@@ -259,7 +259,7 @@ class Cluster:
         try:
             return future.result()
         except dask.KilledWorker:
-            raise Lost from None
+            raise WorkersLost from None
         except dask.CancelledError:
             raise self._gone() from None
 

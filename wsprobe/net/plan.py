@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from wsprobe.conversation import Client, Maker
 from wsprobe.exchange import Plan, PlanError
-from wsprobe.net.proxy import Proxy, parse
+from wsprobe.net.proxy import ProxyUrl, parse
 from wsprobe.net.tls import context as trusting
 from wsprobe.target import destination
 from wsprobe.wire import spoken
@@ -26,7 +26,7 @@ class Ready(Struct, frozen=True):
     plan: Plan
     context: ssl.SSLContext | None
     """Of the target; None for ``ws:``."""
-    proxy: Proxy | None
+    proxy: ProxyUrl | None
     proxy_context: ssl.SSLContext | None
     """Of an ``https:`` proxy."""
 

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import trio
 
-from wsprobe.conversation import Client, Phase, Session, Speaking, Turn
+from wsprobe.conversation import Client, Phase, SessionHalf, Speaking, Turn
 from wsprobe.exception_groups import leaves
 from wsprobe.exchange import (
     Connected,
@@ -47,7 +47,7 @@ FLUSH = 1.0
 class Talking(Protocol):
     """Who holds the session, in place of the plan's own acts and a watch: ``wsprobe.net.talk``."""
 
-    def make(self, plan: Plan, head: Head, at: int) -> Session:
+    def make(self, plan: Plan, head: Head, at: int) -> SessionHalf:
         """The session, once *head* has opened it."""
 
     async def converse(self, wire: Wire, client: Speaking, tape: Tape, whole: trio.CancelScope) -> End:

@@ -19,7 +19,7 @@ PORTS = {"http": 80, "https": 443, "socks4": 1080, "socks4a": 1080, "socks5": 10
 """Default port of each kind of proxy. curl takes 1080 for http proxies too; here it is that of the scheme."""
 
 
-class Proxy(Struct, frozen=True):
+class ProxyUrl(Struct, frozen=True):
     """A proxy as its URL names it."""
 
     kind: str
@@ -30,7 +30,7 @@ class Proxy(Struct, frozen=True):
     password: bytes = b""
 
 
-def parse(url: str) -> Proxy:
+def parse(url: str) -> ProxyUrl:
     """The proxy that *url* names. Raises PlanError."""
     try:
         parts = urlsplit(url if "://" in url else f"http://{url}")
@@ -42,7 +42,9 @@ def parse(url: str) -> Proxy:
     if not host:
         raise PlanError(f"proxy {url!r} names no host")
     user = None if parts.username is None else unquote_to_bytes(parts.username)
-    return Proxy(parts.scheme, host, port or PORTS[parts.scheme], user, unquote_to_bytes(parts.password or ""))
+    return ProxyUrl(
+        parts.scheme, host, port or PORTS[parts.scheme], user, unquote_to_bytes(parts.password or "")
+    )
 
 
 LIMIT = 65536
@@ -106,7 +108,7 @@ BODY_QUIET = 0.5
 """Seconds without a byte after which the body of a refusal is taken as all there is."""
 
 
-def request(proxy: Proxy, host: str, port: int, authorization: str | None = None) -> bytes:
+def request(proxy: ProxyUrl, host: str, port: int, authorization: str | None = None) -> bytes:
     """The CONNECT request for a tunnel to *host*, *port*.
 
     *authorization*: the value of Proxy-Authorization, "" to send none; None: Basic, if the proxy's URL has
@@ -122,7 +124,7 @@ def request(proxy: Proxy, host: str, port: int, authorization: str | None = None
 
 
 async def through_http(
-    tunnel: Tunnel, proxy: Proxy, host: str, port: int, authorization: str | None = None
+    tunnel: Tunnel, proxy: ProxyUrl, host: str, port: int, authorization: str | None = None
 ) -> Wire | End:
     """Ask an HTTP proxy for the way to *host*, *port*; *authorization* as for ``request``."""
     await tunnel.say(request(proxy, host, port, authorization))
@@ -187,14 +189,14 @@ REPLIES_5 = {
 """RFC 1928 section 6."""
 
 
-async def through_socks(tunnel: Tunnel, proxy: Proxy, host: str, port: int) -> Wire | End:
+async def through_socks(tunnel: Tunnel, proxy: ProxyUrl, host: str, port: int) -> Wire | End:
     """Ask a SOCKS proxy for the way to *host* (a name where the proxy is to resolve it), *port*."""
     if proxy.kind.startswith("socks4"):
         return await _version_4(tunnel, proxy, host, port)
     return await _version_5(tunnel, proxy, host, port)
 
 
-async def _version_4(tunnel: Tunnel, proxy: Proxy, host: str, port: int) -> Wire | End:
+async def _version_4(tunnel: Tunnel, proxy: ProxyUrl, host: str, port: int) -> Wire | End:
     address = _literal(host)
     if address is not None and address.version == 6:
         return tunnel.failed("SOCKS 4 has no IPv6 addresses")
@@ -212,7 +214,7 @@ async def _version_4(tunnel: Tunnel, proxy: Proxy, host: str, port: int) -> Wire
     return tunnel.through()
 
 
-async def _version_5(tunnel: Tunnel, proxy: Proxy, host: str, port: int) -> Wire | End:
+async def _version_5(tunnel: Tunnel, proxy: ProxyUrl, host: str, port: int) -> Wire | End:
     await tunnel.say(b"\x05\x01\x00" if proxy.user is None else b"\x05\x02\x00\x02")
     method = await tunnel.hear(_exactly(2))
     if isinstance(method, End):

@@ -21,7 +21,7 @@ from wsprobe.net.stream import End, SocketWire, Wire
 from wsprobe.read.request import Request, RequestReader
 from wsprobe.relay.door import Refusal
 from wsprobe.relay.keep import Room
-from wsprobe.relay.relaying import Relaying, Watching
+from wsprobe.relay.relaying import Relaying, RelayWatcher
 from wsprobe.target import authority, loopback
 
 PATIENCE = 20.0
@@ -39,7 +39,7 @@ class RelayError(RuntimeError):
 
 @asynccontextmanager
 async def relay(
-    relaying: Relaying, host: str, port: int, watch: Watching, *, public: bool = False
+    relaying: Relaying, host: str, port: int, watch: RelayWatcher, *, public: bool = False
 ) -> AsyncIterator[int]:
     """Run a relay at *host* until the block is left; yields its port, *port* or for 0 any free one.
 
@@ -77,7 +77,7 @@ def _listener(host: str, port: int) -> socket.socket:
 class _Relay:
     """Lets clients in."""
 
-    def __init__(self, relaying: Relaying, ready: Ready, watch: Watching, nursery: trio.Nursery) -> None:
+    def __init__(self, relaying: Relaying, ready: Ready, watch: RelayWatcher, nursery: trio.Nursery) -> None:
         self._relaying = relaying
         self._ready = ready
         self._watch = watch

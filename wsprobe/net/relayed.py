@@ -27,9 +27,9 @@ from wsprobe.net.stream import End, Tape, Wire
 from wsprobe.read.request import Request
 from wsprobe.relay.door import Refusal
 from wsprobe.relay.forward import forwarded
-from wsprobe.relay.keep import EVENT, Kept, Room, Side
-from wsprobe.relay.relaying import Relaying, Watching
-from wsprobe.relay.tell import PAUSE, Told, answer
+from wsprobe.relay.keep import EVENT, Kept, RelayedSide, Room
+from wsprobe.relay.relaying import Relaying, RelayWatcher
+from wsprobe.relay.tell import PAUSE, PageClose, answer
 from wsprobe.target import host_header
 from wsprobe.wire import WIRES, wire_of
 
@@ -75,7 +75,7 @@ class Connection:
         self._relayed = Relayed(peer, request.head.raw + request.body)
         framed = WIRES[self._plan.wire].framed_as_rfc6455
         most = self._plan.limits.max_session
-        self._up, self._down = Side(most, room, framed), Side(most, room, framed)
+        self._up, self._down = RelayedSide(most, room, framed), RelayedSide(most, room, framed)
         self._early = request.early
         """Bytes of the client that are still to be passed on."""
         self._end: End | None = None
@@ -87,7 +87,7 @@ class Connection:
         self._passed = 0
         """Reads."""
 
-    async def carry(self, number: int, watch: Watching) -> None:
+    async def carry(self, number: int, watch: RelayWatcher) -> None:
         """Carry the connection until it is over, and show *watch* its recording, also when cancelled."""
         over = False
         try:
@@ -117,7 +117,7 @@ class Connection:
         """Note how and when it ended towards the server; what the client is told comes after that."""
         self._end, self._end_at = end, self._tape.now()
 
-    async def _carry(self, number: int, watch: Watching) -> None:
+    async def _carry(self, number: int, watch: RelayWatcher) -> None:
         server = await self._reached()
         if not isinstance(server, End):
             await self._with_server(server, number, watch)
@@ -153,7 +153,7 @@ class Connection:
         else:
             self._early = data
 
-    async def _without_server(self, end: End, number: int, watch: Watching) -> None:
+    async def _without_server(self, end: End, number: int, watch: RelayWatcher) -> None:
         """Answer in place of a server that cannot be reached."""
         exchange = self._so_far(end)
         told = self._relaying.tell(exchange) if self._relaying.tell is not None else None
@@ -169,7 +169,7 @@ class Connection:
 
     # What the client is told -----------------------------------------------------------------------------
 
-    async def _say(self, told: Told) -> None:
+    async def _say(self, told: PageClose) -> None:
         """Open a session with the client and close it with *told* (RFC 6455 section 7.1.2)."""
         head, frame = answer(self._request, told)
         self._relayed = replace(self._relayed, answer=head + frame)
@@ -204,10 +204,10 @@ class Connection:
 
     # The handshake ---------------------------------------------------------------------------------------
 
-    async def _with_server(self, server: Wire, number: int, watch: Watching) -> None:
+    async def _with_server(self, server: Wire, number: int, watch: RelayWatcher) -> None:
         self._tape.add(Sent(self._tape.now(), self._plan.request))
         await server.send(self._plan.request)  # that it did not arrive shows when the answer is read
-        told: Told | None = None
+        told: PageClose | None = None
         end: End | None = None
         async with trio.open_nursery() as nursery:
             up_over = trio.Event()

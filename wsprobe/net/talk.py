@@ -23,7 +23,7 @@ from wsprobe.read.frames import agreed_deflate
 from wsprobe.read.reading import Head
 from wsprobe.talk.codec import Heard
 from wsprobe.talk.held import Held, Rules, Said
-from wsprobe.talk.kept import Kept
+from wsprobe.talk.kept import SessionRecording
 from wsprobe.talk.older import halves
 
 PIECE = 256 * 1024
@@ -58,7 +58,7 @@ class Talk:
         make: Callable[[Plan, Head, int], Held],
         said: AsyncGenerator[Sequence[Said], None],
         hear: Hear,
-        kept: Callable[[Plan, Tape], Sequence[Kept]],
+        kept: Callable[[Plan, Tape], Sequence[SessionRecording]],
         opened: Callable[[Held, Head, int], Awaitable[None]],
         hold: float | None = None,
     ) -> None:
@@ -82,7 +82,7 @@ class Talk:
         self._asleep_until: int | None = None
         self._is_open = trio.Event()
         self._no_more = False
-        self._kept: Sequence[Kept] = ()
+        self._kept: Sequence[SessionRecording] = ()
 
     @property
     def make(self) -> Maker:
@@ -325,7 +325,9 @@ def unheard(said: AsyncGenerator[Sequence[Said], None], hold: float) -> Talk:
 
     async def opened(held: Held, head: Head, at: int) -> None: ...
 
-    return Talk(make, said, hear, lambda plan, tape: [Kept(plan.limits.max_session, tape.add)], opened, hold)
+    return Talk(
+        make, said, hear, lambda plan, tape: [SessionRecording(plan.limits.max_session, tape.add)], opened, hold
+    )
 
 
 @cache
@@ -351,7 +353,7 @@ async def pieces(descriptor: int, size: int, first: int | None = None) -> AsyncG
         way.close()
 
 
-class Output:
+class DescriptorWriter:
     """Bytes to *descriptor*, however slowly it takes them."""
 
     def __init__(self, descriptor: int) -> None:
@@ -485,4 +487,4 @@ async def apart(work: Callable[[], object]) -> None:
         await trio.to_thread.run_sync(work)
 
 
-__all__ = ["Mailbox", "Output", "Talk", "apart", "pieces", "told"]
+__all__ = ["DescriptorWriter", "Mailbox", "Talk", "apart", "pieces", "told"]

@@ -11,7 +11,7 @@ from wsprobe.read.frames import first_close
 from wsprobe.read.reading import Reading
 
 
-class Close(Struct, frozen=True, forbid_unknown_fields=True):
+class SessionClose(Struct, frozen=True, forbid_unknown_fields=True):
     """The closing handshake."""
 
     # A value of the contract too: --json has it as it is.
@@ -25,7 +25,7 @@ class Close(Struct, frozen=True, forbid_unknown_fields=True):
     """Who sent the first one."""
 
 
-def close_of(reading: Reading) -> Close | None:
+def close_of(reading: Reading) -> SessionClose | None:
     """The closing handshake; None if there was no Close frame."""
     session = reading.session
     if session is None:
@@ -36,7 +36,7 @@ def close_of(reading: Reading) -> Close | None:
     if first is None:
         return None
     shown = theirs if theirs is not None else first
-    return Close(
+    return SessionClose(
         code=session.close_code(shown),
         reason=shown.data[2 if session.close_codes else 0 :].decode("utf-8", "replace"),
         clean=theirs is not None and ours is not None,

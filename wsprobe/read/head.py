@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe.exchange import Exchange, Sent
-from wsprobe.read.reading import Field, Head, Line, Request, Response, Span, key_of
+from wsprobe.read.reading import Field, Head, Line, Response, SentRequest, Span, key_of
 from wsprobe.read.tokens import is_token, split_list
 
 LINES_MAX = 5_000
@@ -341,7 +341,7 @@ _ASKED = frozenset(
 )
 
 
-def read_request(exchange: Exchange) -> tuple[Request, bytes]:
+def read_request(exchange: Exchange) -> tuple[SentRequest, bytes]:
     """The request, and all application bytes that were sent.
 
     The request is read from the bytes of ``Sent`` events; where nothing was sent, from the plan: it is what
@@ -357,7 +357,7 @@ def read_request(exchange: Exchange) -> tuple[Request, bytes]:
     protocols = of.get(b"sec-websocket-protocol") or of.get(b"websocket-protocol", [])
     planned = exchange.plan.request
     stop = len(planned) if len(planned) > end and data.startswith(planned) else end
-    request = Request(
+    request = SentRequest(
         head=head,
         method=method,
         resource=resource,

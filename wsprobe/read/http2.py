@@ -57,8 +57,8 @@ from wsprobe.read.reading import (
     Head,
     Line,
     Reading,
-    Request,
     Response,
+    SentRequest,
     Session,
     Span,
     final_answer,
@@ -457,7 +457,7 @@ def _head(block: HeaderBlock) -> Head:
     return Head(raw, lines, b"", block.start, block.regular, None, ended=block.complete and not block.cut)
 
 
-def _request(block: HeaderBlock | None, exchange: Exchange) -> Request:
+def _request(block: HeaderBlock | None, exchange: Exchange) -> SentRequest:
     """What we asked, read back from the block sent; where none was, from the plan."""
     if block is not None:
         fields, head = block.fields, _head(block)
@@ -474,7 +474,7 @@ def _request(block: HeaderBlock | None, exchange: Exchange) -> Request:
     def pseudo(name: bytes) -> bytes:
         return next((field.value for field in fields if field.name == name), b"")
 
-    return Request(
+    return SentRequest(
         head=head,
         method=pseudo(b":method"),
         resource=pseudo(b":path"),

@@ -23,7 +23,7 @@ INTERIM_MAX = 1000
 """Interim answers read one by one. What follows them stays in ``Reading.rest``: memory stays bounded."""
 
 
-class Request(Struct, frozen=True):
+class SentRequest(Struct, frozen=True):
     """What we asked, read back from the bytes sent."""
 
     head: Head
@@ -184,7 +184,7 @@ class Reading(Struct, frozen=True):
     """Structure found in one exchange. Never a judgement."""
 
     exchange: Exchange
-    request: Request
+    request: SentRequest
     sent: bytes
     received: bytes
     responses: tuple[Response, ...]

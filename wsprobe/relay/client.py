@@ -11,7 +11,7 @@ from wsprobe.read import read
 from wsprobe.read.frames import first_close, read_frames
 from wsprobe.read.head import split_head
 from wsprobe.read.reading import Frame, Head, Reading
-from wsprobe.relay.tell import PAUSE, Told
+from wsprobe.relay.tell import PAUSE, PageClose
 from wsprobe.target import TargetError, parse
 
 
@@ -86,7 +86,7 @@ def _at_relay(client: Relayed, to: Target) -> Target:
         return to
 
 
-def told_to_client(exchange: Exchange) -> tuple[int, Told | None] | None:
+def told_to_client(exchange: Exchange) -> tuple[int, PageClose | None] | None:
     """The status, and the Close behind a 101, with which wsprobe answered in place of the server; None where
     the server's bytes were passed on."""
     client = exchange.client
@@ -99,7 +99,7 @@ def told_to_client(exchange: Exchange) -> tuple[int, Told | None] | None:
     return status or 0, None if close is None else _close(close)
 
 
-def close_of_client(reading: Reading) -> Told | None:
+def close_of_client(reading: Reading) -> PageClose | None:
     """The first Close that the client sent; None if there was none, code 1005 for one without a code."""
     client = reading.exchange.client
     if client is not UNSET and client.answer:
@@ -110,6 +110,6 @@ def close_of_client(reading: Reading) -> Told | None:
     return None if close is None else _close(close)
 
 
-def _close(close: Frame) -> Told:
+def _close(close: Frame) -> PageClose:
     data = close.data
-    return Told(int.from_bytes(data[:2]) if len(data) > 1 else 1005, data[2:].decode("utf-8", "replace"))
+    return PageClose(int.from_bytes(data[:2]) if len(data) > 1 else 1005, data[2:].decode("utf-8", "replace"))

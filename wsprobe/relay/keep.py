@@ -37,7 +37,7 @@ class Kept(Struct, frozen=True):
     """A whole Close frame from behind the part that is kept."""
 
 
-class Side:
+class RelayedSide:
     """One direction of a session."""
 
     def __init__(self, limit: int, room: Room, framed: bool = True) -> None:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from wsprobe.exchange import Exchange, Limits, Route, Target, TlsOptions
 from wsprobe.read.request import Request
 from wsprobe.relay.door import Door, Refusal
-from wsprobe.relay.tell import Told
+from wsprobe.relay.tell import PageClose
 
 
 class Relaying(Struct, frozen=True):
@@ -29,17 +29,17 @@ class Relaying(Struct, frozen=True):
     """Seconds that a connection may last."""
     connections: int = 200
     """At the same time; more are refused."""
-    tell: Callable[[Exchange], Told | None] | None = None
+    tell: Callable[[Exchange], PageClose | None] | None = None
     """What to tell a client of a handshake; None for the answer itself."""
 
 
-class Watching(Protocol):
+class RelayWatcher(Protocol):
     """Who is shown what happens."""
 
     def turned_away(self, peer: str, request: Request | None, refusal: Refusal) -> None:
         """A request was not passed on; None where no request could be read."""
 
-    def answered(self, number: int, exchange: Exchange, told: Told | None) -> None:
+    def answered(self, number: int, exchange: Exchange, told: PageClose | None) -> None:
         """The handshake of connection *number* is over; *exchange* is what was recorded until then."""
 
     def over(self, number: int, exchange: Exchange) -> None:

@@ -44,14 +44,14 @@ LOOKED_AT = 4096
 """Bytes of a body that its first words are looked for in."""
 
 
-class Told(Struct, frozen=True):
+class PageClose(Struct, frozen=True):
     """The Close that stands for a failed handshake."""
 
     code: int
     reason: str
 
 
-def told(exchange: Exchange, masked: bool = False) -> Told | None:
+def told(exchange: Exchange, masked: bool = False) -> PageClose | None:
     """What the page is told of *exchange*, which has ended or come to the head of a 101; None if its handshake
     is good. *masked*: without its secrets."""
     reading = read(exchange)
@@ -64,17 +64,17 @@ def told(exchange: Exchange, masked: bool = False) -> Told | None:
         reading = read(redact(exchange))
     status = reading.final.status if reading.final is not None else None
     if status is None or not 100 <= status <= 599 or word == "not-http":
-        return Told(_CODES.get(word, NO_HTTP), cut(f"{word}: {why}" if why else word))
-    return Told(OF_STATUS + status, cut(_words(reading, status)))
+        return PageClose(_CODES.get(word, NO_HTTP), cut(f"{word}: {why}" if why else word))
+    return PageClose(OF_STATUS + status, cut(_words(reading, status)))
 
 
-def _of_101(reading: Reading, verdict: Verdict, masked: bool) -> Told | None:
+def _of_101(reading: Reading, verdict: Verdict, masked: bool) -> PageClose | None:
     if verdict.answer == "fail":
-        return Told(OF_STATUS + 101, cut(f"101, but invalid: {_why(verdict, masked)}"))
+        return PageClose(OF_STATUS + 101, cut(f"101, but invalid: {_why(verdict, masked)}"))
     final, request = reading.final, reading.request
     page = request.head.all(b"origin")
     if page and request.protocols and final is not None and not final.head.all(b"sec-websocket-protocol"):
-        return Told(OF_STATUS + 101, cut(NO_SUBPROTOCOL))
+        return PageClose(OF_STATUS + 101, cut(NO_SUBPROTOCOL))
     return None
 
 
@@ -121,7 +121,7 @@ PAUSE = 0.05
 then gets no open event (measured for wsprobe's Firefox view)."""
 
 
-def answer(request: Request, of: Told) -> tuple[bytes, bytes]:
+def answer(request: Request, of: PageClose) -> tuple[bytes, bytes]:
     """The two writes that tell it: a 101 to the client's *request*, and a Close.
 
     The first subprotocol offered is chosen, because a page that offers some fails without one (WHATWG

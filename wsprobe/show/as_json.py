@@ -29,7 +29,7 @@ from wsprobe.exchange import Certificate, Exchange, How, Received, Sent, TlsDone
 from wsprobe.judge.finding import Disclosed, Finding, Level, Verdict
 from wsprobe.outcome import STATUS_OF
 from wsprobe.read import read, received_of, responses_of
-from wsprobe.read.closing import Close, close_of
+from wsprobe.read.closing import SessionClose, close_of
 from wsprobe.read.head import split_head
 from wsprobe.read.http2_values import HeaderBlock, Http2Connection, setting_name
 from wsprobe.read.reading import Body, Field, Head, Reading, Response, Session, final_answer
@@ -41,7 +41,7 @@ from wsprobe.version import __version__
 from wsprobe.watch.state import Watch, differences, percentiles
 
 if TYPE_CHECKING:
-    from wsprobe.relay.tell import Told
+    from wsprobe.relay.tell import PageClose
     from wsprobe.trace.conclusion import Conclusion
     from wsprobe.trace.weakness import Found
 
@@ -670,7 +670,7 @@ class ReportJson(Object, frozen=True, kw_only=True):
     """Everything found wrong or worth knowing, by RFC 6455."""
     session: SessionJson | None
     """What came after a 101, over HTTP/2 after a 200; null if nothing was opened."""
-    close: Close | None
+    close: SessionClose | None
     """The closing handshake; null if there was no Close frame."""
     http: Literal["2"] | UnsetType = UNSET
     """2 if HTTP/2 was spoken; absent over HTTP/1.1, and so are the members from here to trailers."""
@@ -1011,7 +1011,7 @@ def client_value(reading: Reading) -> ClientJson | UnsetType:
     )
 
 
-def _close_frame(close: Told | None) -> CloseFrameJson | None:
+def _close_frame(close: PageClose | None) -> CloseFrameJson | None:
     return None if close is None else CloseFrameJson(code=close.code, reason=close.reason)
 
 

@@ -9,7 +9,7 @@ from wsprobe.show.lines import Line, Look, Piece, cut, fitted, line
 from wsprobe.show.trace import cells, unsent
 from wsprobe.trace.audit_requests import AUDIT
 from wsprobe.trace.audit_session import came, ended, reference
-from wsprobe.trace.changes import Question, Trace, values
+from wsprobe.trace.changes import Trace, TraceRequest, values
 from wsprobe.trace.series import Choice
 from wsprobe.trace.weakness import Found
 
@@ -94,7 +94,7 @@ def dry_run(url: str, seen: Trace, choice: Choice, look: Look) -> list[Line]:
     return rows
 
 
-def _differing(question: Question, seen: Trace) -> str:
+def _differing(question: TraceRequest, seen: Trace) -> str:
     """The Origin that a request has, and its URL, where they are not those of the handshake as it was given."""
     given, plan = seen.start.plan, question.plan
     told = []

@@ -27,10 +27,10 @@ from wsprobe.show.lines import Line, Piece, text_of
 from wsprobe.show.report_file import (
     LOOK,
     Cover,
-    Group,
     IndexRow,
     Numbered,
     Part,
+    PartGroup,
     Side,
     Table,
     Told,
@@ -328,7 +328,7 @@ def _index_row(numbered: Numbered) -> str:
     )
 
 
-def _kind(of: Group) -> str:
+def _kind(of: PartGroup) -> str:
     return "good" if of.open else "fail"
 
 

@@ -11,10 +11,10 @@ from wsprobe.browsers import ENGINES, title
 from wsprobe.lab.measured import (
     Agreement,
     Browser,
-    Comparison,
     Event,
     Measured,
     Observation,
+    ViewComparison,
     agreement,
     nearest,
 )
@@ -25,7 +25,7 @@ from wsprobe.version import __version__
 DIFFERING = 100
 """Lines of differences that are shown."""
 
-Rows = Mapping[str, Mapping[str, Comparison]]
+Rows = Mapping[str, Mapping[str, ViewComparison]]
 """Scenario -> engine -> what was seen beside that engine's view."""
 
 
@@ -92,7 +92,7 @@ def _left(left: Mapping[str, str], look: Look) -> list[Line]:
     ]
 
 
-def one(measured: Measured, seen: Observation, row: Mapping[str, Comparison], look: Look) -> list[Line]:
+def one(measured: Measured, seen: Observation, row: Mapping[str, ViewComparison], look: Look) -> list[Line]:
     """One scenario: what was seen, then each engine's view of it."""
     made = [
         line(Piece(f"lab:{seen.scenario}", "title")),
@@ -104,7 +104,7 @@ def one(measured: Measured, seen: Observation, row: Mapping[str, Comparison], lo
     return made
 
 
-def beside(title: str, held: Comparison, look: Look) -> list[Line]:
+def beside(title: str, held: ViewComparison, look: Look) -> list[Line]:
     """The view of one engine, in short where it is what was seen."""
     races = [line(Piece(f"  differs from run to run: {held.view.races}", "warn"))] if held.view.races else []
     if held.same:

@@ -10,7 +10,7 @@ from wsprobe.read.reading import Head
 from wsprobe.read.request import Request
 from wsprobe.relay.client import Difference, close_of_client, request_differences, told_to_client
 from wsprobe.relay.door import Refusal
-from wsprobe.relay.tell import Told
+from wsprobe.relay.tell import PageClose
 from wsprobe.report import Report
 from wsprobe.show.lines import Line, Look, Piece, fitted, line
 from wsprobe.visible import shown_text
@@ -37,7 +37,7 @@ def away(peer: str, request: Request | None, refusal: Refusal) -> Line:
     )
 
 
-def answered(number: int, report: Report, told: Told | None, look: Look) -> Line:
+def answered(number: int, report: Report, told: PageClose | None, look: Look) -> Line:
     """One line about a handshake that is over: who asked for what, the answer, and what the client gets."""
     reading = report.reading
     final = reading.final
@@ -55,7 +55,7 @@ def answered(number: int, report: Report, told: Told | None, look: Look) -> Line
     return tuple(pieces)
 
 
-def told_text(told: Told, look: Look) -> str:
+def told_text(told: PageClose, look: Look) -> str:
     """A Close in a few words."""
     return f'{told.code} "{look.text(told.reason.encode())}"' if told.reason else str(told.code)
 

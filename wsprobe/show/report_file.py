@@ -104,7 +104,7 @@ class Part(Struct, frozen=True):
         return self.heading or shown_text(self.report.title)
 
 
-class Group(Struct, frozen=True):
+class PartGroup(Struct, frozen=True):
     """What answers have in common that are shown together."""
 
     outcome: str
@@ -122,7 +122,7 @@ class IndexRow(Struct, frozen=True):
     """A part, in the index of many."""
 
     title: str
-    group: Group
+    group: PartGroup
     took: str
     likely: str = ""
     """The likeliest cause."""
@@ -141,7 +141,7 @@ Numbered = tuple[int, IndexRow]
 
 def grouped(rows: Sequence[IndexRow]) -> list[list[Numbered]]:
     """*rows* by their groups: the failures first, the largest group first; those that opened last."""
-    found: dict[Group, list[Numbered]] = {}
+    found: dict[PartGroup, list[Numbered]] = {}
     for number, each in enumerate(rows, 1):
         found.setdefault(each.group, []).append((number, each))
     return sorted(found.values(), key=lambda of: (of[0][1].group.open, -len(of)))
@@ -261,7 +261,7 @@ def row(report: Report, *, short: bool = False) -> IndexRow:
         faults = [(each.id, each.text, "") for each in findings(report) if each.level == "fail"]
         known = [(each.id, each.text, each.fix) for each in report.causes[:1]] or faults
         cause, likely, fix = known[0] if known else ("", "", "")
-    group = Group(report.outcome, result(report), cause)
+    group = PartGroup(report.outcome, result(report), cause)
     return IndexRow(shown_text(report.title), group, totals([report])[0], likely, fix, short)
 
 

@@ -7,14 +7,14 @@ from msgspec import UNSET
 
 from wsprobe.browsers import BY_NAME
 from wsprobe.browsers.page import origin
-from wsprobe.lab.installed import Found
+from wsprobe.lab.installed import BrowserRun
 from wsprobe.show.as_json import ExceptionJson, SeenJson
 from wsprobe.show.lines import Line, Look, Piece, line
 from wsprobe.show.measured import indented, told
 from wsprobe.visible import visible
 
 
-def seen_beside(found: Found, look: Look) -> list[Line]:
+def seen_beside(found: BrowserRun, look: Look) -> list[Line]:
     """One browser and one place."""
     title = f"{BY_NAME[found.browser.engine].title} {found.version}".strip()
     held = found.held
@@ -36,7 +36,7 @@ def seen_beside(found: Found, look: Look) -> list[Line]:
     return made
 
 
-def seen_value(found: Found) -> SeenJson:
+def seen_value(found: BrowserRun) -> SeenJson:
     """The same as JSON has it."""
     seen = found.seen
     raised = seen.exception

@@ -63,7 +63,7 @@ AFTER_101 = frozenset({"open", "closed", "aborted", "invalid"})
 """Outcomes whose status is always the same."""
 
 
-class Room(Struct, frozen=True):
+class ScreenSpace(Struct, frozen=True):
     """How much of the less important may be shown."""
 
     spaced: bool = True
@@ -80,11 +80,11 @@ class Room(Struct, frozen=True):
 
 
 ROOMS = (
-    Room(),
-    Room(spaced=False),
-    Room(spaced=False, whole_lines=False, body=1),
-    Room(spaced=False, whole_lines=False, body=1, causes=1, frames=1, briefly=True),
-    Room(spaced=False, whole_lines=False, body=1, causes=1, frames=1, briefly=True, narrow=True),
+    ScreenSpace(),
+    ScreenSpace(spaced=False),
+    ScreenSpace(spaced=False, whole_lines=False, body=1),
+    ScreenSpace(spaced=False, whole_lines=False, body=1, causes=1, frames=1, briefly=True),
+    ScreenSpace(spaced=False, whole_lines=False, body=1, causes=1, frames=1, briefly=True, narrow=True),
 )
 """What is given up first where the lines of a terminal do not suffice."""
 
@@ -99,7 +99,7 @@ def screen(report: Report, look: Look) -> list[Line]:
     return rows
 
 
-def _screen(report: Report, look: Look, room: Room) -> list[Line]:
+def _screen(report: Report, look: Look, room: ScreenSpace) -> list[Line]:
     shown = set(_shown(report))
     got = [each for each in answers_of(report) if not each.views or shown & set(each.views)]
     silent = [i for i, answer in enumerate(report.answers) if answer is None and i in shown]
@@ -185,7 +185,9 @@ def _page(report: Report, look: Look) -> Line:
     return line(Piece("page ", "dim"), look.text(page.url.encode()), Piece(noted, "dim"))
 
 
-def _sides(report: Report, wire: Sequence[Line], views: Sequence[int], look: Look, room: Room) -> list[Line]:
+def _sides(
+    report: Report, wire: Sequence[Line], views: Sequence[int], look: Look, room: ScreenSpace
+) -> list[Line]:
     """The wire, and the page beside it where every line fits; else the page below it."""
     blocks = short_blocks([report.views[i] for i in views], look)
     page, notes = _pages(blocks)
@@ -239,7 +241,7 @@ def _trimmed(of: Line, columns: int) -> Line:
     return (*cut(of, columns - 4, indent=0)[0], Piece(" ...", "dim"))
 
 
-def _wire(report: Report, look: Look, room: Room) -> list[Line]:
+def _wire(report: Report, look: Look, room: ScreenSpace) -> list[Line]:
     """What came back, as far as a screen has room for it."""
     reading = report.reading
     hops = reading.exchange.hops
@@ -259,7 +261,7 @@ def _wire(report: Report, look: Look, room: Room) -> list[Line]:
     return rows or [line(no_answer(reading) or "nothing was sent")]
 
 
-def _answers(reading: Reading, look: Look, room: Room) -> list[Line]:
+def _answers(reading: Reading, look: Look, room: ScreenSpace) -> list[Line]:
     """The heads with HEADERS lines each, and the beginning of the body."""
     heads: list[list[Line]] = [[]]
     body: list[Line] = []
@@ -296,7 +298,7 @@ def _few(rows: Sequence[Line], most: int, what: str) -> list[Line]:
     return [*rows[: most - 1], (*rows[most - 1], more)]
 
 
-def _why(report: Report, of: Advice, look: Look, room: Room) -> list[Line]:
+def _why(report: Report, of: Advice, look: Look, room: ScreenSpace) -> list[Line]:
     """The rules that are broken and the likeliest causes; the outcome's sentence where it says more."""
     failing = [f for f in report.verdict.findings if f.level == "fail" and f.id not in SAID_BY_OUTCOME]
     if report.outcome == "dropped" and of.causes:
@@ -318,7 +320,7 @@ def _why(report: Report, of: Advice, look: Look, room: Room) -> list[Line]:
     return rows
 
 
-def _causes(causes: Sequence[Cause], room: Room) -> list[Line]:
+def _causes(causes: Sequence[Cause], room: ScreenSpace) -> list[Line]:
     """The likeliest with what to do, another one, and how many more there are."""
     rows: list[Line] = []
     for number, each in enumerate(causes[: room.causes]):

@@ -12,8 +12,8 @@ from wsprobe.read.frames import TEXT
 from wsprobe.read.reading import Head
 from wsprobe.show.lines import Line, Look, Piece, line
 from wsprobe.show.session import SHOWN, SHOWN_VERBOSE
-from wsprobe.talk.codec import Control, Fault, Heard, Message
-from wsprobe.talk.held import Held, Said, Totals
+from wsprobe.talk.codec import Control, FrameFault, Heard, ReceivedMessage
+from wsprobe.talk.held import Held, Said, SessionTotals
 
 
 def heard(what: Iterable[Heard], look: Look) -> list[Line]:
@@ -23,13 +23,13 @@ def heard(what: Iterable[Heard], look: Look) -> list[Line]:
 
 def _one(of: Heard, look: Look) -> Line:
     match of:
-        case Message(opcode=opcode, data=data):
+        case ReceivedMessage(opcode=opcode, data=data):
             return line("< Text" if opcode == TEXT else "< Binary", content(data, opcode == TEXT, look))
         case Control(what="close", data=data):
             return line("< Close", close(data, look))
         case Control(what=what, data=data):
             return line(f"< {what.capitalize()}", content(data, _legible(data), look) if data else "")
-        case Fault(code=code, text=text):
+        case FrameFault(code=code, text=text):
             return line(Piece(f"the connection is failed with {code}: {text}", "fail"))
 
 
@@ -66,7 +66,7 @@ def left_out(events: Iterable[Event], limit: str) -> list[Line]:
     )
 
 
-def totals(of: Totals, seconds: float) -> Line:
+def totals(of: SessionTotals, seconds: float) -> Line:
     """What has gone through, on one line."""
     said = [
         f"sent {_messages(of.messages_sent, of.bytes_sent, of.wire_sent)}",
@@ -133,8 +133,12 @@ def at_terminal(what: Iterable[Heard], at: int, look: Look, indent: bool) -> lis
     rows = []
     look = replace(look, verbose=max(look.verbose, 1))
     for each in what:
-        pretty = _indented(each, look) if indent and isinstance(each, Message) and each.opcode == TEXT else []
-        size = f" ({bytes_of(len(each.data))})" if isinstance(each, Message) else ""
+        pretty = (
+            _indented(each, look)
+            if indent and isinstance(each, ReceivedMessage) and each.opcode == TEXT
+            else []
+        )
+        size = f" ({bytes_of(len(each.data))})" if isinstance(each, ReceivedMessage) else ""
         one = line("< JSON") if pretty else _one(each, look)
         rows += [line(Piece(f"{at / 1_000_000:.3f} ", "dim"), *one, Piece(size, "dim")), *pretty]
     return rows
@@ -144,7 +148,7 @@ INDENTED = 64 * 1024
 """Bytes of JSON that are indented; longer ones are shown as they come."""
 
 
-def _indented(message: Message, look: Look) -> list[Line]:
+def _indented(message: ReceivedMessage, look: Look) -> list[Line]:
     if len(message.data) > INDENTED or message.data[:1] not in (b"{", b"["):
         return []
     try:

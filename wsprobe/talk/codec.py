@@ -2,8 +2,8 @@
 
 ``wsprobe.wire.rfc6455`` follows a session that is watched, and forgives everything; ``wsprobe.read.frames``
 reads a recording without loss. Here a session is held as a conforming client holds it: the first thing that
-breaks a rule is a ``Fault``, and what comes behind it is not read. Many messages are written by one call and
-masked by one exclusive or; a frame is cut out of what one read gave.
+breaks a rule is a ``FrameFault``, and what comes behind it is not read. Many messages are written by one call
+and masked by one exclusive or; a frame is cut out of what one read gave.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ TAIL = b"\x00\x00\xff\xff"
 """Left out by the sender (RFC 7692 section 7.2.1)."""
 
 
-class Message(Struct, frozen=True):
+class ReceivedMessage(Struct, frozen=True):
     """A whole message of the server."""
 
     opcode: int
@@ -48,7 +48,7 @@ class Control(Struct, frozen=True):
     """All of it."""
 
 
-class Fault(Struct, frozen=True):
+class FrameFault(Struct, frozen=True):
     """Why the connection has to be failed (RFC 6455 section 7.1.7)."""
 
     code: int
@@ -56,7 +56,7 @@ class Fault(Struct, frozen=True):
     text: str
 
 
-Heard = Message | Control | Fault
+Heard = ReceivedMessage | Control | FrameFault
 
 _CONTROLS: dict[int, Literal["ping", "pong", "close"]] = {PING: "ping", PONG: "pong", CLOSE: "close"}
 _TEXT, _BINARY = 0x80 | TEXT, 0x80 | BINARY
@@ -141,9 +141,9 @@ class Reader:
             frames += 1
             payload = data[body:stop]
             if (first == _TEXT and not opcode) and (payload.isascii() or _is_utf_8(payload)):
-                heard.append(Message(TEXT, payload, size))
+                heard.append(ReceivedMessage(TEXT, payload, size))
             elif first == _BINARY and not opcode:
-                heard.append(Message(BINARY, payload, size))
+                heard.append(ReceivedMessage(BINARY, payload, size))
             else:
                 found = self._take(first, payload, data[at:stop] if first & 0x08 else b"")
                 opcode = self._opcode
@@ -163,27 +163,33 @@ class Reader:
         self._pieces, self._have, self._need = [rest] if rest else [], len(rest), need
         return heard
 
-    def _fault(self, first: int, second: int, size: int, header: int) -> Fault | None:
+    def _fault(self, first: int, second: int, size: int, header: int) -> FrameFault | None:
         """What is wrong with a frame that begins so; its payload need not be there."""
         opcode, fin, rsv = first & 0x0F, first & 0x80, first >> 4 & 7
         if second & 0x80:
-            return Fault(1002, "the server masked a frame (RFC 6455 section 5.1)")
+            return FrameFault(1002, "the server masked a frame (RFC 6455 section 5.1)")
         if rsv and not (rsv == RSV1 and self._inflater is not None and opcode in (TEXT, BINARY)):
-            return Fault(1002, f"a frame with reserved bits {rsv:03b} that no extension gives a meaning (5.2)")
+            return FrameFault(
+                1002, f"a frame with reserved bits {rsv:03b} that no extension gives a meaning (5.2)"
+            )
         if opcode in _CONTROLS:
             if not fin:
-                return Fault(1002, "a control frame in fragments (RFC 6455 section 5.5)")
-            return Fault(1002, f"a control frame of {size} bytes (section 5.5)") if size > CONTROL_MAX else None
+                return FrameFault(1002, "a control frame in fragments (RFC 6455 section 5.5)")
+            return (
+                FrameFault(1002, f"a control frame of {size} bytes (section 5.5)")
+                if size > CONTROL_MAX
+                else None
+            )
         if opcode not in (CONTINUATION, TEXT, BINARY):
-            return Fault(1002, f"opcode {opcode:#x} stands for nothing (RFC 6455 section 5.2)")
+            return FrameFault(1002, f"opcode {opcode:#x} stands for nothing (RFC 6455 section 5.2)")
         if opcode == CONTINUATION and not self._opcode:
-            return Fault(1002, "a continuation of no message (RFC 6455 section 5.4)")
+            return FrameFault(1002, "a continuation of no message (RFC 6455 section 5.4)")
         if opcode != CONTINUATION and self._opcode:
-            return Fault(1002, "a new message before the one before it ended (RFC 6455 section 5.4)")
+            return FrameFault(1002, "a new message before the one before it ended (RFC 6455 section 5.4)")
         if size >> 63:
-            return Fault(1002, "a length whose first bit is set (RFC 6455 section 5.2)")
+            return FrameFault(1002, "a length whose first bit is set (RFC 6455 section 5.2)")
         if self._size + size > self._max:
-            return Fault(1009, self._too_long())
+            return FrameFault(1009, self._too_long())
         return None
 
     def _too_long(self) -> str:
@@ -217,7 +223,7 @@ class Reader:
             data = inflated
         if opcode == TEXT and not data.isascii() and not _is_utf_8(data):
             return self._failed(1007, "a text that is not UTF-8 (RFC 6455 section 8.1)")
-        return Message(opcode, data, wire)
+        return ReceivedMessage(opcode, data, wire)
 
     def _control(self, what: Literal["ping", "pong", "close"], payload: bytes, whole: bytes) -> Heard:
         if what == "close":
@@ -231,9 +237,9 @@ class Reader:
             self._over = True
         return Control(what, payload, whole)
 
-    def _failed(self, code: int, text: str) -> Fault:
+    def _failed(self, code: int, text: str) -> FrameFault:
         self._over = True
-        return Fault(code, text)
+        return FrameFault(code, text)
 
 
 def closes(code: int) -> bool:

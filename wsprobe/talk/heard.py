@@ -11,13 +11,13 @@ import msgspec
 
 from wsprobe.read.frames import TEXT, agreed_deflate
 from wsprobe.read.reading import Head
-from wsprobe.talk.codec import Control, Fault, Heard, Message
+from wsprobe.talk.codec import Control, FrameFault, Heard, ReceivedMessage
 from wsprobe.talk.held import Held
 
 _ENCODE = msgspec.json.Encoder().encode
 
 
-class Raw:
+class RawOutput:
     """Each message as it is, and *separator* behind it."""
 
     def __init__(self, separator: bytes = b"\n") -> None:
@@ -28,7 +28,7 @@ class Raw:
 
     def heard(self, heard: Sequence[Heard], at: int) -> bytes:
         """The bytes for what was *heard*."""
-        messages = [each.data for each in heard if isinstance(each, Message)]
+        messages = [each.data for each in heard if isinstance(each, ReceivedMessage)]
         if not messages:
             return b""
         separator = self._separator
@@ -50,7 +50,7 @@ class Raw:
         return b""
 
 
-class Json:
+class JsonOutput:
     """An object a line: open, message, ping, pong, close; times are milliseconds from the start."""
 
     ambiguous = 0
@@ -60,7 +60,7 @@ class Json:
         when = at / 1000
         lines = []
         for each in heard:
-            if isinstance(each, Message):
+            if isinstance(each, ReceivedMessage):
                 said = {"event": "message", "at": when, "size": len(each.data)}
                 lines.append(
                     said | ({"text": each.data.decode()} if each.opcode == TEXT else _binary(each.data))
@@ -68,7 +68,7 @@ class Json:
             elif isinstance(each, Control) and each.what != "close":
                 control: dict[str, Any] = {"event": each.what, "at": when, "size": len(each.data)}
                 lines.append(control | _either(each.data))
-            elif isinstance(each, Fault):
+            elif isinstance(each, FrameFault):
                 lines.append({"event": "fault", "at": when, "code": each.code, "text": each.text})
         return _lines(lines)
 

@@ -16,7 +16,7 @@ from msgspec import Struct
 from wsprobe.conversation import SECOND, Phase, Stop
 from wsprobe.exchange import Plan
 from wsprobe.read.frames import BINARY, CLOSE, PING, PONG, TEXT
-from wsprobe.talk.codec import Control, Fault, Heard, Message, Reader, Writer
+from wsprobe.talk.codec import Control, FrameFault, Heard, Reader, ReceivedMessage, Writer
 from wsprobe.wire.rfc6455 import answer_code
 
 QUIET = 2 * SECOND
@@ -55,7 +55,7 @@ class Rules(Struct, frozen=True):
     """Seconds."""
 
 
-class Totals(Struct):
+class SessionTotals(Struct):
     """What has gone through. Bytes are those of messages, and those of frames on the wire."""
 
     messages_sent: int = 0
@@ -79,9 +79,9 @@ class Held:
         self.why = ""
         self.heard: list[Heard] = []
         """What came and has not been taken yet."""
-        self.fault: Fault | None = None
+        self.fault: FrameFault | None = None
         """What the server did wrong, and the connection was failed for."""
-        self.totals = Totals()
+        self.totals = SessionTotals()
         self.close_sent: bytes | None = None
         """Our Close, as a frame."""
         self.close_said = b""
@@ -167,7 +167,7 @@ class Held:
         ends = rules.count is not None or rules.match is not None
         heard = self.heard
         for each in found:
-            if isinstance(each, Message):
+            if isinstance(each, ReceivedMessage):
                 if self._full:
                     continue
                 totals.messages_received += 1
@@ -180,7 +180,7 @@ class Held:
                 continue
             if not self._full or not isinstance(each, Control) or each.what == "close":
                 heard.append(each)
-            if isinstance(each, Fault):
+            if isinstance(each, FrameFault):
                 self.fault = each
                 send += self.say(Said("close", (_short(each.text),), each.code))
                 self._deadline = at + LAST
@@ -202,7 +202,7 @@ class Held:
                 self._deadline = at + LAST
         return send + self._pongs(pings)
 
-    def _is_last(self, message: Message) -> bool:
+    def _is_last(self, message: ReceivedMessage) -> bool:
         rules = self._rules
         if rules.match is not None and rules.match.search(message.data):
             return True

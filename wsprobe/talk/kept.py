@@ -7,7 +7,7 @@ from collections.abc import Callable
 from wsprobe.exchange import Event, LeftOut, Received, Sent
 
 
-class Kept:
+class SessionRecording:
     """Hands on the events of a session until there are too many bytes of them; after that, the Closes alone.
 
     What is kept can be read by itself: it is cut where a frame of the server has ended, of a message if it can

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from wsprobe.read.frames import BINARY, CLOSE, PING, TEXT, Deflate, One
 from wsprobe.read.reading import Head
-from wsprobe.talk.codec import Control, Fault, Heard, Message, Reader, Shape, Writer
+from wsprobe.talk.codec import Control, FrameFault, Heard, Reader, ReceivedMessage, Shape, Writer
 from wsprobe.wire import WIRES
 from wsprobe.wire.framing import Framing
 from wsprobe.wire.hixie import frame_at_75, frame_at_76
@@ -45,7 +45,9 @@ class OlderReader(Reader):
                 self._size += len(frame.data)
                 if frame.fin:
                     heard.append(
-                        Message(BINARY if self._opcode == BINARY else TEXT, bytes(self._fragments), self._size)
+                        ReceivedMessage(
+                            BINARY if self._opcode == BINARY else TEXT, bytes(self._fragments), self._size
+                        )
                     )
                     self._opcode, self._size, self._fragments = 0, 0, bytearray()
             if not self._opcode or not message_ended:
@@ -54,7 +56,7 @@ class OlderReader(Reader):
         self._buffer = whole[at:]
         if len(self._buffer) + self._size > self._max:
             self._over = True
-            heard.append(Fault(1009, self._too_long()))
+            heard.append(FrameFault(1009, self._too_long()))
         return heard
 
 

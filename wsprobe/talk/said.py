@@ -15,7 +15,7 @@ class InputError(ValueError):
     """A line that cannot be sent. The message is one line that says which, and why."""
 
 
-class Lines(Protocol):
+class InputLines(Protocol):
     """Takes what was read, in pieces as they come."""
 
     def feed(self, data: bytes) -> list[Said]:
@@ -25,7 +25,7 @@ class Lines(Protocol):
         """What was left without an end. Raises InputError."""
 
 
-class Raw:
+class RawInput:
     """Each line is a message: text where it is UTF-8, unless *binary*."""
 
     def __init__(self, separator: bytes = b"\n", binary: bool = False) -> None:
@@ -34,7 +34,7 @@ class Raw:
         self._begun: list[bytes] = []
 
     def feed(self, data: bytes) -> list[Said]:
-        """See ``Lines``."""
+        """See ``InputLines``."""
         first, *more = _split(data, self._separator)
         self._begun.append(first)
         if not more:
@@ -46,7 +46,7 @@ class Raw:
         return self._said(lines)
 
     def end(self) -> list[Said]:
-        """See ``Lines``. No message stands behind the last line end."""
+        """See ``InputLines``. No message stands behind the last line end."""
         last, self._begun = b"".join(self._begun), []
         return self._said([last]) if last else []
 
@@ -100,19 +100,19 @@ FORMS = (
 )
 
 
-class Json:
+class JsonInput:
     """Each line is an object that says what to send."""
 
     def __init__(self) -> None:
-        self._raw = Raw(binary=True)
+        self._raw = RawInput(binary=True)
         self._line = 0
 
     def feed(self, data: bytes) -> list[Said]:
-        """See ``Lines``."""
+        """See ``InputLines``."""
         return self._all(self._raw.feed(data))
 
     def end(self) -> list[Said]:
-        """See ``Lines``."""
+        """See ``InputLines``."""
         return self._all(self._raw.end())
 
     def _all(self, lines: Sequence[Said]) -> list[Said]:

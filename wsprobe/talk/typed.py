@@ -23,7 +23,7 @@ COMMANDS = {
 """Name -> what it takes, and what it does."""
 
 
-class Asked(Struct, frozen=True):
+class PromptCommand(Struct, frozen=True):
     """A command that sends nothing, or needs a file to be read."""
 
     what: Literal["send", "info", "json", "help"]
@@ -34,7 +34,7 @@ class TypedError(ValueError):
     """A command that cannot be meant. The message is one line. Nothing is sent."""
 
 
-def typed(line: str) -> Said | Asked:
+def typed(line: str) -> Said | PromptCommand:
     """What *line* asks for. Raises TypedError."""
     data = line.encode("utf-8", "surrogateescape")
     if line.startswith("//"):
@@ -66,13 +66,13 @@ def typed(line: str) -> Said | Asked:
         case "/send":
             if not rest:
                 raise TypedError("/send: name a file")
-            return Asked("send", rest)
+            return PromptCommand("send", rest)
         case "/info":
-            return Asked("info")
+            return PromptCommand("info")
         case "/json":
-            return Asked("json")
+            return PromptCommand("json")
         case "/help":
-            return Asked("help")
+            return PromptCommand("help")
     near = nearest(name, COMMANDS)
     meant = f" (did you mean {near[0]}?)" if near else ""
     raise TypedError(f"no command {name}{meant}: nothing was sent. /{name} is the text; /help names all")

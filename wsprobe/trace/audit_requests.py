@@ -20,8 +20,8 @@ from wsprobe.trace.audit_session import admitted, reference, refused
 from wsprobe.trace.changes import (
     STRANGER,
     Change,
-    Question,
     Trace,
+    TraceRequest,
     lines,
     name_of,
     resource_of,
@@ -220,10 +220,10 @@ def _request(seen: Trace) -> bytes:
     return with_field(request, b"Origin", seen.start.origin.encode())
 
 
-def _row(name: str, plan: Callable[[Trace], Plan | None]) -> Callable[[Trace], Iterable[Question]]:
+def _row(name: str, plan: Callable[[Trace], Plan | None]) -> Callable[[Trace], Iterable[TraceRequest]]:
     """What makes one request of its own plan, or none."""
 
-    def make(seen: Trace) -> Iterator[Question]:
+    def make(seen: Trace) -> Iterator[TraceRequest]:
         made = plan(seen)
         if made is not None:
             yield step(seen, name, plan=_watched(made))
@@ -231,7 +231,7 @@ def _row(name: str, plan: Callable[[Trace], Plan | None]) -> Callable[[Trace], I
     return make
 
 
-def _from(name: str, origin: Callable[[Trace], str]) -> Callable[[Trace], Iterable[Question]]:
+def _from(name: str, origin: Callable[[Trace], str]) -> Callable[[Trace], Iterable[TraceRequest]]:
     """What makes the request that a page of *origin* brings about."""
 
     def plan(seen: Trace) -> Plan | None:
@@ -241,7 +241,7 @@ def _from(name: str, origin: Callable[[Trace], str]) -> Callable[[Trace], Iterab
     return _row(name, plan)
 
 
-def _given(name: str, edit: Callable[[bytes], bytes | None]) -> Callable[[Trace], Iterable[Question]]:
+def _given(name: str, edit: Callable[[bytes], bytes | None]) -> Callable[[Trace], Iterable[TraceRequest]]:
     """What makes the request that opens, edited; nothing if there is nothing to edit."""
 
     def plan(seen: Trace) -> Plan | None:
@@ -368,7 +368,7 @@ ROWS: tuple[Change, ...] = (
         "base",
         "nothing: the handshake as it was given",
         "the answer that the others are compared with",
-        lambda seen: (Question("base", _watched(seen.start.plan)),),
+        lambda seen: (TraceRequest("base", _watched(seen.start.plan)),),
     ),
     Change(
         "origin",

@@ -117,7 +117,7 @@ class Trace(msgspec.Struct, frozen=True):
         return tuple(dict.fromkeys(mark for each in through for mark in each.proxies))
 
 
-class Question(msgspec.Struct, frozen=True):
+class TraceRequest(msgspec.Struct, frozen=True):
     """One request of a trace."""
 
     name: str
@@ -132,7 +132,7 @@ class Change(msgspec.Struct, frozen=True):
     """What is changed."""
     tells: str
     """What its answer is for."""
-    make: Callable[[Trace], Iterable[Question]]
+    make: Callable[[Trace], Iterable[TraceRequest]]
     """The requests it comes to; none if there is nothing to change."""
     useless: Callable[[Trace], str] = lambda seen: ""
     """Why it would tell nothing after what has been seen; "" if it may."""
@@ -221,12 +221,12 @@ def rekeyed(request: bytes, key: str) -> bytes:
 # -- what each row makes
 
 
-def step(seen: Trace, name: str, request: bytes | None = None, plan: Plan | None = None) -> Question:
+def step(seen: Trace, name: str, request: bytes | None = None, plan: Plan | None = None) -> TraceRequest:
     """A request by the plan given, with *request* in place of its own; with less patience after a silence."""
     plan = plan or seen.start.plan
     if any(answer.kind == "silent" for answer in seen.answers.values()):
         plan = replace(plan, limits=replace(plan.limits, max_time=min(plan.limits.max_time, AFTER_SILENCE)))
-    return Question(name, plan if request is None else replace(plan, request=request))
+    return TraceRequest(name, plan if request is None else replace(plan, request=request))
 
 
 def plain(request: bytes) -> bytes:
@@ -288,20 +288,20 @@ def _may_go_in_plain(request: bytes, host: str) -> bool:
     return loopback(host) or not secret
 
 
-def _one(name: str, request: Callable[[Trace], bytes | None]) -> Callable[[Trace], Iterable[Question]]:
+def _one(name: str, request: Callable[[Trace], bytes | None]) -> Callable[[Trace], Iterable[TraceRequest]]:
     """What makes one step, or none."""
 
-    def make(seen: Trace) -> Iterable[Question]:
+    def make(seen: Trace) -> Iterable[TraceRequest]:
         made = request(seen)
         return () if made is None else (step(seen, name, made),)
 
     return make
 
 
-def _edit(name: str, edit: Callable[[bytes], bytes | None]) -> Callable[[Trace], Iterable[Question]]:
+def _edit(name: str, edit: Callable[[bytes], bytes | None]) -> Callable[[Trace], Iterable[TraceRequest]]:
     """What makes the request as it was given, edited; nothing if there is nothing to edit."""
 
-    def make(seen: Trace) -> Iterable[Question]:
+    def make(seen: Trace) -> Iterable[TraceRequest]:
         request = seen.start.plan.request
         made = edit(request)
         return () if made is None or made == request else (step(seen, name, made),)
@@ -309,8 +309,8 @@ def _edit(name: str, edit: Callable[[bytes], bytes | None]) -> Callable[[Trace],
     return make
 
 
-def _past(name: str, edit: Callable[[Trace, bytes], bytes | None]) -> Callable[[Trace], Iterable[Question]]:
-    def make(seen: Trace) -> Iterable[Question]:
+def _past(name: str, edit: Callable[[Trace, bytes], bytes | None]) -> Callable[[Trace], Iterable[TraceRequest]]:
+    def make(seen: Trace) -> Iterable[TraceRequest]:
         plan = behind(seen)
         request = None if plan is None else edit(seen, plan.request)
         return () if request is None else (step(seen, name, request, plan),)
@@ -318,7 +318,7 @@ def _past(name: str, edit: Callable[[Trace, bytes], bytes | None]) -> Callable[[
     return make
 
 
-def _backends(seen: Trace) -> Iterable[Question]:
+def _backends(seen: Trace) -> Iterable[TraceRequest]:
     """The proxies between the first one and the application."""
     for number in range(1, len(seen.start.backends)):
         name, plan = _name(seen, number), past(seen, number)
@@ -328,7 +328,7 @@ def _backends(seen: Trace) -> Iterable[Question]:
             yield step(seen, name, plan=plan)
 
 
-def _past_in_plain(seen: Trace) -> Iterable[Question]:
+def _past_in_plain(seen: Trace) -> Iterable[TraceRequest]:
     plan = behind(seen)
     if plan is None or plan.target.secure:
         return
@@ -340,7 +340,7 @@ def _own_origin(seen: Trace, request: bytes) -> bytes | None:
     return None if seen.start.has_origin else with_field(request, b"Origin", seen.start.origin.encode())
 
 
-def _browser(name: str) -> Callable[[Trace], Iterable[Question]]:
+def _browser(name: str) -> Callable[[Trace], Iterable[TraceRequest]]:
     def request(seen: Trace) -> bytes | None:
         own = dict(seen.start.browsers).get(name)
         return None if own is None else as_browser(seen.start.plan.request, own)
@@ -348,14 +348,14 @@ def _browser(name: str) -> Callable[[Trace], Iterable[Question]]:
     return _one(name, request)
 
 
-def _held_past(seen: Trace) -> Iterable[Question]:
+def _held_past(seen: Trace) -> Iterable[TraceRequest]:
     plan, cut = behind(seen), seen["again-2"]
     seconds = None if cut is None else ended_in_silence(cut)
     if plan is not None and seconds is not None:
         yield step(seen, "backend-held", plan=silent_plan(plan, seconds + 0.5))
 
 
-def _addresses(seen: Trace) -> Iterable[Question]:
+def _addresses(seen: Trace) -> Iterable[TraceRequest]:
     """One request for each address of the name but that which has answered."""
     plan = seen.start.plan
     events = seen.base.reading.exchange.events
@@ -372,14 +372,14 @@ def _addresses(seen: Trace) -> Iterable[Question]:
             yield step(seen, f"address {address}", plan=replace(plan, route=route))
 
 
-def _over_http2(seen: Trace) -> Iterable[Question]:
+def _over_http2(seen: Trace) -> Iterable[TraceRequest]:
     plan = seen.start.plan
     if seen.start.http2 is not None and plan.target.secure:
         tls = replace(plan.tls, alpn=("h2", "http/1.1"))
         yield step(seen, "http2", plan=replace(plan, http2=seen.start.http2, tls=tls))
 
 
-def _subprotocols(seen: Trace) -> Iterable[Question]:
+def _subprotocols(seen: Trace) -> Iterable[TraceRequest]:
     request, offered = seen.start.plan.request, seen.start.protocols
     for each in offered if len(offered) > 1 else ():
         name = f"protocol {each.decode('latin-1')}"
@@ -388,7 +388,7 @@ def _subprotocols(seen: Trace) -> Iterable[Question]:
         yield step(seen, "no-protocol", without(request, b"sec-websocket-protocol"))
 
 
-def _other_scheme(seen: Trace) -> Iterable[Question]:
+def _other_scheme(seen: Trace) -> Iterable[TraceRequest]:
     """TLS on a port that was asked in plain, or the reverse: no secret may go there."""
     plan = seen.start.plan
     fields = re.compile(rb"(?i)host|user-agent|upgrade|connection|sec-websocket-(key|version)")
@@ -400,8 +400,8 @@ def _other_scheme(seen: Trace) -> Iterable[Question]:
     )
 
 
-def _again(number: int) -> Callable[[Trace], Iterable[Question]]:
-    def make(seen: Trace) -> Iterable[Question]:
+def _again(number: int) -> Callable[[Trace], Iterable[TraceRequest]]:
+    def make(seen: Trace) -> Iterable[TraceRequest]:
         plan = seen.start.plan
         if number == 2 and "base" in seen.answers and seen.base.opens and seen.start.hold > 0:
             plan = silent_plan(plan, seen.start.hold)
@@ -555,7 +555,7 @@ CHANGES: tuple[Change, ...] = (
         "base",
         "nothing: the handshake as it was given",
         "the answer that the others are compared with",
-        lambda seen: (Question("base", seen.start.plan),),
+        lambda seen: (TraceRequest("base", seen.start.plan),),
     ),
     Change(
         "get",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from wsprobe.trace.answer import Answer, same
-from wsprobe.trace.changes import CHANGES, Change, Question, Trace
+from wsprobe.trace.changes import CHANGES, Change, Trace, TraceRequest
 
 
 class Series(Struct, frozen=True):
@@ -60,7 +60,7 @@ def _busy(answer: Answer) -> bool:
     return answer.status == 429 or (answer.status == 503 and answer.kind == "http")
 
 
-def following(seen: Trace, choice: Choice) -> Question | None:
+def following(seen: Trace, choice: Choice) -> TraceRequest | None:
     """What is asked next; None if nothing more is.
 
     Every row is looked at again each time, because what was seen since may make it worth asking.

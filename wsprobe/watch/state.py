@@ -13,7 +13,7 @@ from msgspec.structs import asdict, replace
 
 from wsprobe.exchange import Certificate, Connected, Exchange, TlsDone, TlsFailed
 from wsprobe.judge.subject import how
-from wsprobe.read.closing import Close, close_of
+from wsprobe.read.closing import SessionClose, close_of
 from wsprobe.read.frames import CLOSE, first_close
 from wsprobe.read.reading import Frame, Reading, Session
 from wsprobe.report import Report
@@ -192,7 +192,7 @@ def _values(reading: Reading, name: bytes) -> str:
     return ", ".join(f.value.decode("latin-1") for f in final.head.all(name))[:LONGEST]
 
 
-def _code(close: Close) -> str:
+def _code(close: SessionClose) -> str:
     return "none" if close.code is None else str(close.code)
 
 

@@ -13,10 +13,10 @@ from wsprobe.read.request import Request
 from wsprobe.wire import hixie, hybi, rfc6455
 from wsprobe.wire.framing import Maker, SessionReader
 
-__all__ = ["WIRES", "WIRE_OF_VERSION", "Wire", "spoken", "wire_of"]
+__all__ = ["WIRES", "WIRE_OF_VERSION", "WireVersion", "spoken", "wire_of"]
 
 
-class Wire(Struct, frozen=True):
+class WireVersion(Struct, frozen=True):
     """One wire version, under the name that ``Plan.wire`` and --wire use."""
 
     name: str
@@ -39,19 +39,21 @@ class Wire(Struct, frozen=True):
         return self.session is rfc6455.session
 
 
-def _hybi(version: int, framing: Maker = rfc6455.Framed, session: SessionReader = rfc6455.session) -> Wire:
-    return Wire(f"hybi-{version:02}", partial(hybi.request, version=version), framing, session, version)
+def _hybi(
+    version: int, framing: Maker = rfc6455.Framed, session: SessionReader = rfc6455.session
+) -> WireVersion:
+    return WireVersion(f"hybi-{version:02}", partial(hybi.request, version=version), framing, session, version)
 
 
 _ROWS = (
-    Wire(
+    WireVersion(
         "hixie-75",
         partial(hixie.request, challenge=False),
         hixie.Hixie75,
         hixie.session_75,
         text_only=True,
     ),
-    Wire(
+    WireVersion(
         "hixie-76",
         partial(hixie.request, challenge=True),
         hixie.Hixie76,
@@ -67,7 +69,7 @@ _ROWS = (
     _hybi(13),
 )
 
-WIRES: Mapping[str, Wire] = {wire.name: wire for wire in _ROWS}
+WIRES: Mapping[str, WireVersion] = {wire.name: wire for wire in _ROWS}
 """Oldest first: the table to add a wire version to."""
 
 WIRE_OF_VERSION: Mapping[int, str] = {
@@ -76,7 +78,7 @@ WIRE_OF_VERSION: Mapping[int, str] = {
 """Sec-WebSocket-Version -> the wire version that speaks it, best first."""
 
 
-def spoken(name: str) -> Wire:
+def spoken(name: str) -> WireVersion:
     """The wire version called *name*. Raises ValueError, one line, for one that is not spoken."""
     if name not in WIRES:
         raise ValueError(f"wire version {name!a} is not spoken; known: {', '.join(WIRES)}")

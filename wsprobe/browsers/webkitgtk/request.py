@@ -14,7 +14,7 @@ from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import suppress
 
-from wsprobe.authentication import Credentials, quoted
+from wsprobe.authentication import UserAndPassword, quoted
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.network import COUNT, credentials, response
 from wsprobe.browsers.page import fetch_site
@@ -70,14 +70,14 @@ def _begins(item: bytes) -> bool:
     return not equals or len(before.split()) > 1
 
 
-def _basic(own: Credentials) -> str:
+def _basic(own: UserAndPassword) -> str:
     both = own.user + b":" + own.password
     with suppress(UnicodeError):
         both = both.decode().encode("latin-1")
     return f"Basic {b64encode(both).decode('ascii')}"
 
 
-def _digest(own: Credentials, given: dict[bytes, bytes | None], uri: str, key: str) -> str:
+def _digest(own: UserAndPassword, given: dict[bytes, bytes | None], uri: str, key: str) -> str:
     """The answer to a Digest challenge, "" if it has no realm, no nonce, or asks for what libsoup has not."""
     realm, nonce, opaque, qop = (given.get(key) for key in (b"realm", b"nonce", b"opaque", b"qop"))
     algorithm = _ALGORITHMS.get((given.get(b"algorithm") or b"md5").lower())
