@@ -19,7 +19,7 @@ settings.load_profile("house")
 sys.path.append(str(Path(__file__).parents[1]))
 
 from tests import cases  # noqa: E402
-from wsprobe.conversation import SECOND  # noqa: E402
+from wsprobe.exchange import SECOND  # noqa: E402
 
 ASKED_FOR = ("programs", "programs", "engines", "floods", "long", "chains", "cluster", "kills")
 """The marks of tests that run only when ``-m`` selects them."""

@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 
 from msgspec import Struct
 
-from wsprobe.exchange import Act, Limits, Plan
+from wsprobe.exchange import SECOND, Act, Limits, Plan
 from wsprobe.read import response_of
 from wsprobe.read.body import BodyReader
 from wsprobe.read.frames import FRAMES_MAX
@@ -22,9 +22,6 @@ from wsprobe.read.looks import looks_like
 from wsprobe.read.reading import INTERIM_MAX, Head
 from wsprobe.wire import WIRES, spoken
 from wsprobe.wire.framing import Framing, Heard
-
-SECOND = 1_000_000
-"""Times are in microseconds."""
 
 USUAL = Limits()
 

@@ -16,7 +16,6 @@ from wsprobe.conversation import (
     BODY_WAIT,
     FRAMES_LEAST,
     NOT_HTTP_WAIT,
-    SECOND,
     Maker,
     Opened,
     Phase,
@@ -26,7 +25,7 @@ from wsprobe.conversation import (
     Turn,
     in_proportion,
 )
-from wsprobe.exchange import Http2, Limits, Plan
+from wsprobe.exchange import SECOND, Http2, Limits, Plan
 from wsprobe.read.frames import CLOSE, header_size
 from wsprobe.read.http2 import (
     FRAMES_MAX,

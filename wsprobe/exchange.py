@@ -18,6 +18,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 Microseconds = Annotated[int, Meta(ge=0, le=2**53, description="Microseconds since the start.")]
 """2**53: what every reader of JSON keeps exactly."""
+SECOND = 1_000_000
+"""Microseconds."""
 Seconds = Annotated[float, Meta(ge=0)]
 """Infinity is no limit."""
 Count = Annotated[int, Meta(ge=0, le=2**53)]

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from wsprobe.conversation import SECOND, Phase
-from wsprobe.exchange import Act, Plan, Target
+from wsprobe.conversation import Phase
+from wsprobe.exchange import SECOND, Act, Plan, Target
 from wsprobe.read.frames import CLOSE, PING, PONG, TEXT, frame_at
 from wsprobe.talk.codec import Control, FrameFault, Reader, ReceivedMessage, Writer
 from wsprobe.talk.held import LAST, PONGS, QUIET, Held, Rules, Said

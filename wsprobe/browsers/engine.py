@@ -205,6 +205,9 @@ class Usual:
     def may_close(code: int) -> bool:
         return closes_by_standard(code)
 
+    def kept_off(self, page: Page, readings: Sequence[Reading]) -> bool:
+        return False
+
 
 class Engine(Protocol):
     """Pure: no clock, no socket, no chance (the key is handed in)."""
@@ -227,6 +230,10 @@ class Engine(Protocol):
     @property
     def undefined_is_zero(self) -> bool:
         """It throws at a close() that has a reason and no code."""
+        ...
+
+    def kept_off(self, page: Page, readings: Sequence[Reading]) -> bool:
+        """True if it keeps *page* off the address that the first of *readings* has: nothing is sent."""
         ...
 
     def construct(self, url: str, page: Page) -> Construction:

@@ -12,7 +12,7 @@ each pair of spaces with Chromium 156 (tests/browsers/recordings/local-network.j
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Literal
 
@@ -206,8 +206,7 @@ def off_by_default(version: str) -> tuple[str, ...]:
 def kept_off(engine: Engine, url: str, page: Page, exchange: Exchange) -> list[Reading] | None:
     """What *engine* has of *exchange*, one with the target of *url*, if it keeps *page* off that address: the
     connection, and nothing behind it. None if it does not."""
-    asks: Callable[[Page, Sequence[Reading]], bool] | None = getattr(engine, "kept_off", None)
-    if asks is None or engine.construct(url, page).target is None:
+    if engine.construct(url, page).target is None:
         return None
     first = [read(exchange.hops[0] if exchange.hops else exchange)]
-    return before_the_request(first) if asks(page, first) else None
+    return before_the_request(first) if engine.kept_off(page, first) else None

@@ -14,6 +14,7 @@ from wsprobe.browsers.engine import Engine, ScriptView
 from wsprobe.browsers.visit import visit
 from wsprobe.conversation import Client, Speaking
 from wsprobe.exchange import (
+    SECOND,
     Certificate,
     Connected,
     ConnectFailed,
@@ -111,7 +112,6 @@ def certificate(host: str, fault: Fault) -> Certificate:
     )
 
 
-SECOND = 1_000_000
 HOP = 100
 """Microseconds that anything takes from one side to the other."""
 

@@ -13,8 +13,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from wsprobe.conversation import SECOND, Phase, Stop
-from wsprobe.exchange import Plan
+from wsprobe.conversation import Phase, Stop
+from wsprobe.exchange import SECOND, Plan
 from wsprobe.read.frames import BINARY, CLOSE, PING, PONG, TEXT
 from wsprobe.talk.codec import Control, FrameFault, Heard, Reader, ReceivedMessage, Writer
 from wsprobe.wire.rfc6455 import answer_code

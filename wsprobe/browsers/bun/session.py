@@ -12,10 +12,9 @@ from wsprobe.browsers.runtime.buffer import Buffer
 from wsprobe.browsers.runtime.client import LOST, Opened, RuntimeSession
 from wsprobe.browsers.script import CLOSED, CLOSING, OPEN, WebSocket, unanswered
 from wsprobe.browsers.ws.session import is_valid
-from wsprobe.exchange import Ended
+from wsprobe.exchange import SECOND, Ended
 from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
 
-_SECOND = 1_000_000
 _SOURCE = "bun src/http/websocket_client.zig"
 _MOST_SAFE = 2**53 - 1
 
@@ -65,7 +64,7 @@ class BunSession(RuntimeSession):
 
     def called(self, at: int) -> None:
         if self._due is None and self.script.close_call is not None:
-            self._due = at + self._facts.close_timeout * _SECOND
+            self._due = at + self._facts.close_timeout * SECOND
 
     def wait(self, at: int) -> None:
         if self._due is not None and at >= self._due and not self.over:

@@ -21,7 +21,7 @@ from wsprobe.browsers.inflate import TOO_LONG, Inflater, TooLong
 from wsprobe.browsers.life import Session
 from wsprobe.browsers.script import CLOSING, StreamOver, WebSocket, unanswered
 from wsprobe.browsers.url import elided
-from wsprobe.exchange import Ended
+from wsprobe.exchange import SECOND, Ended
 from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
 
 _DATA = (CONTINUATION, TEXT, BINARY)
@@ -205,7 +205,6 @@ def _decode_header(data: bytes, at: int) -> tuple[_Header, int] | None:
     return _Header(first & 0x80 != 0, first >> 4 & 7, first & 0x0F, masked, length), at
 
 
-_SECOND = 1_000_000
 _CHANNEL = "net/websockets/websocket_channel.cc"
 _NO_STATUS, _ABNORMAL, _TLS = 1005, 1006, 1015
 _NAMES = {
@@ -253,7 +252,7 @@ class Channel(Session):
         """Script had its say: begin the closing handshake if it called close() (StartClosingHandshake)."""
         if self.state is State.CONNECTED and self._script.close_call is not None:
             self.state = State.SEND_CLOSED
-            self._due = at + self._facts.closing_timeout * _SECOND
+            self._due = at + self._facts.closing_timeout * SECOND
 
     def receive(self, data: bytes, at: int) -> None:
         """Take bytes, in reads of the size Chromium makes.
@@ -376,7 +375,7 @@ class Channel(Session):
                 return
         self._received_close = code, reason
         self.state = State.CLOSE_WAIT
-        self._due = now + self._facts.tcp_close_timeout * _SECOND
+        self._due = now + self._facts.tcp_close_timeout * SECOND
         self._script.ready_state = CLOSING
         self.because = f"the server sent Close {code}: {_CHANNEL}"
 

@@ -33,13 +33,12 @@ from wsprobe.browsers.script import (
     session,
 )
 from wsprobe.browsers.url import parse
-from wsprobe.exchange import Act
+from wsprobe.exchange import SECOND, Act
 from wsprobe.read.reading import Reading
 
 _HEAD_BUFFER = 4096
 """The head buffer grows by as much; what stands in it behind the head is read as frames in one go."""
 
-SECOND = 1_000_000
 _STREAM = "net/websockets/websocket_stream.cc"
 _CLOSED_EARLY = "close() while CONNECTING: third_party/blink/renderer/modules/websockets/websocket_common.cc"
 _RESET_RACE = (

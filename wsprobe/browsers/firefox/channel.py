@@ -21,7 +21,7 @@ from wsprobe.browsers.inflate import TOO_LONG, Inflater, TooLong
 from wsprobe.browsers.life import Session
 from wsprobe.browsers.network import ended_unasked
 from wsprobe.browsers.script import CLOSING, OPEN, StreamOver, WebSocket, own_close, unanswered
-from wsprobe.exchange import Ended
+from wsprobe.exchange import SECOND, Ended
 from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, first_close
 from wsprobe.read.reading import Reading
 
@@ -141,7 +141,6 @@ def _unmasked(payload: bytes, mask: bytes) -> bytes:
     return (int.from_bytes(payload, "big") ^ int.from_bytes(key, "big")).to_bytes(size, "big")
 
 
-_SECOND = 1_000_000
 _CHANNEL = "netwerk/protocol/websocket/WebSocketChannel.cpp"
 _NO_STATUS = 1005
 _MAX_CONTROL_PAYLOAD = 125
@@ -370,7 +369,7 @@ class Channel(Session):
         if self._server_closed and (self._writable is None or self._writable(now)):
             self._stop(now, Stop.CLEAN)
         else:
-            self._close_due = now + self._facts.closing_timeout * _SECOND
+            self._close_due = now + self._facts.closing_timeout * SECOND
 
     def _message(self, data: str | bytes, now: int) -> None:
         self._script.message(data)

@@ -28,10 +28,9 @@ from wsprobe.browsers.script import (
     in_order,
     session,
 )
-from wsprobe.exchange import Act
+from wsprobe.exchange import SECOND, Act
 from wsprobe.read.reading import Reading
 
-_SECOND = 1_000_000
 _WEBSOCKET = "dom/websocket/WebSocket.cpp"
 _CLOSE_SIZE = 8
 """Bytes of a Close with a code, masked."""
@@ -178,7 +177,7 @@ class _Life(Life[Step]):
         began."""
         at = before + step.at
         until = at if step.outcome is not None else before + end(step.reading).at
-        deadline = self._facts.opening_timeout * _SECOND
+        deadline = self._facts.opening_timeout * SECOND
         if until >= deadline:
             late = Failed(f"no answer within {self._facts.opening_timeout} s: {_CHANNEL}")
             return Step(step.reading, deadline, None, late)

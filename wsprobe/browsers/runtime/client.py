@@ -7,6 +7,7 @@ runtime's script does.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -102,7 +103,7 @@ _Facts = TypeVar("_Facts", bound=_RuntimeFacts)
 _OVER_HTTP1 = "what was recorded is over HTTP/2, and this runtime asks over HTTP/1.1"
 
 
-class Client(Usual, Generic[_Facts]):
+class Client(Usual, ABC, Generic[_Facts]):
     """An ``Engine``. Nothing is kept between calls."""
 
     name: str
@@ -141,20 +142,21 @@ class Client(Usual, Generic[_Facts]):
         """Nothing: redirects and credentials are script's to see to."""
         return None
 
+    @abstractmethod
     def answered(self, reading: Reading, protocols: tuple[str, ...]) -> Answered:
         """What became of the handshake."""
-        raise NotImplementedError
 
+    @abstractmethod
     def session(self, script: WebSocket, opened: Opened, url: str) -> RuntimeSession:
-        raise NotImplementedError
+        """What goes on from ``open``."""
 
+    @abstractmethod
     def fail(self, script: WebSocket, failed: Failed) -> None:
         """What script is told of a handshake that failed."""
-        raise NotImplementedError
 
+    @abstractmethod
     def closed_early(self, script: WebSocket, url: str) -> None:
         """What script is told of its close() while CONNECTING."""
-        raise NotImplementedError
 
     def races(self, reading: Reading) -> str:
         """Why there may be another result than the one that is shown, "" if there is none."""

@@ -14,10 +14,10 @@ from wsprobe.browsers.runtime.llhttp import Fault, Head, heads
 from wsprobe.browsers.runtime.llhttp8 import Llhttp8
 from wsprobe.browsers.script import end
 from wsprobe.browsers.undici.facts import Facts
+from wsprobe.exchange import SECOND
 from wsprobe.read.reading import Reading
 from wsprobe.read.tokens import expected_accept
 
-_SECOND = 1_000_000
 _CONNECTION = "undici lib/web/websocket/connection.js"
 _CLIENT = "undici lib/dispatcher/client-h1.js"
 _CONTINUE = 100
@@ -32,7 +32,7 @@ def answered(reading: Reading, protocols: tuple[str, ...], facts: Facts) -> Answ
     if hindrance(reading) is not None and not given_up(reading):
         return _failed(last.at, "the connection was not made: undici lib/core/connect.js")
     step = _head(reading, protocols, facts)
-    limit = facts.headers_timeout * _SECOND
+    limit = facts.headers_timeout * SECOND
     if step.at >= limit:
         return _failed(limit, f"no head within {facts.headers_timeout} s: {_CLIENT}")
     return step

@@ -14,7 +14,7 @@ from wsprobe.browsers.inflate import TOO_LONG, Inflater, TooLong
 from wsprobe.browsers.life import Session
 from wsprobe.browsers.script import CLOSED, WebSocket, unanswered
 from wsprobe.browsers.webkitgtk.facts import Facts
-from wsprobe.exchange import Ended
+from wsprobe.exchange import SECOND, Ended
 from wsprobe.read.frames import BINARY, CLOSE, PING, PONG, TEXT
 
 NO_STATUS, ABNORMAL, TLS = 1005, 1006, 1015
@@ -69,7 +69,6 @@ def inflated(inflater: Inflater, data: bytes, final: bool) -> bytes:
     return out
 
 
-_SECOND = 1_000_000
 _SOURCE = "libsoup/websocket/soup-websocket-connection.c"
 _FIN, _RSV, _RSV1, _CONTROL = 0x80, 0x70, 0x40, 0x08
 _READ = 1024
@@ -319,7 +318,7 @@ class Connection(Session):
 
     def _send_close(self, now: int) -> None:
         self._close_sent = True
-        self._due = now + self._facts.closing_timeout * _SECOND
+        self._due = now + self._facts.closing_timeout * SECOND
 
     def _fault(self, fault: Fault, now: int) -> None:
         """emit_error_and_close, without prejudice but for a frame that is too big."""

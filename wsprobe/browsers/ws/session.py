@@ -10,10 +10,9 @@ from wsprobe.browsers.runtime.buffer import Buffer
 from wsprobe.browsers.runtime.client import AT_ONCE, LOST, Opened, RuntimeSession
 from wsprobe.browsers.script import CLOSED, CLOSING, OPEN, WebSocket, unanswered
 from wsprobe.browsers.ws.facts import Facts
-from wsprobe.exchange import Ended
+from wsprobe.exchange import SECOND, Ended
 from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
 
-_SECOND = 1_000_000
 _RECEIVER = "ws lib/receiver.js"
 _SOCKET = "ws lib/websocket.js"
 _AT_ONCE = 1000
@@ -144,7 +143,7 @@ class WsSession(RuntimeSession):
         self._sent_close = True
         self.script.ready_state = max(self.script.ready_state, CLOSING)
         if self._due is None:
-            self._due = at + self._facts.close_timeout * _SECOND
+            self._due = at + self._facts.close_timeout * SECOND
 
     def _step(self, at: int) -> bool:
         """One frame, or as much of it as is decided by what came; False if more is needed."""
