@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from man.build import mdoc
+from man.build import mdoc, prometheus
 from man.build.cluster import CLUSTERS
 from wsprobe.cli import expect
 from wsprobe.cli.expect_forms import VIEW
@@ -109,6 +109,8 @@ def _body(name: str) -> Iterator[str]:
         title, more = MORE[name]
         yield f".Ss {title}"
         yield from mdoc.tagged(more)
+    if name == "watch":
+        yield from prometheus.section()
     yield from exit_status(name)
     yield from examples(made)
     others = (f"wsprobe-{other}(1)" for other in COMMANDS if other != name)

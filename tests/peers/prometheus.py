@@ -62,10 +62,11 @@ def blackbox_exporter(program: str, authority: Path) -> Iterator[str]:
 
 
 @contextmanager
-def prometheus(program: str, target: str) -> Iterator[str]:
-    """The address of a Prometheus that scrapes *target* every second."""
+def prometheus(program: str, target: str, scrapes: str = SCRAPES, rules: str = "") -> Iterator[str]:
+    """The address of a Prometheus that scrapes *target*. *rules*: the text of wsprobe.rules.yml."""
     with open_folder() as folder:
-        (folder / "prometheus.yml").write_text(SCRAPES.replace("TARGET", target))
+        (folder / "prometheus.yml").write_text(scrapes.replace("TARGET", target))
+        (folder / "wsprobe.rules.yml").write_text(rules)
 
         def command(ports: tuple[int, ...]) -> list[str]:
             (port,) = ports

@@ -8,11 +8,14 @@ import sys
 import urllib.parse
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
+from man.build import mdoc, page
+from man.build import prometheus as manual
 from tests.peers.nginx import Nginx, nginx_server
-from tests.peers.place import HOST, until
+from tests.peers.place import HOST, running, until
 from tests.peers.prometheus import Samples, asked, blackbox_exporter, fetched, prometheus, samples
 
 pytestmark = pytest.mark.programs
@@ -88,6 +91,37 @@ def test_prometheus_scrapes_it(nginx: Nginx, need: Callable[[str], str]) -> None
         assert (labels["target"], value) == (denied, 403.0)
         ((_, parts),) = asked(server, f"sum(probe_websocket_duration_seconds{{target='{denied}'}})")
         assert 0 < parts < 30
+
+
+def test_what_the_manual_says_of_it_works(nginx: Nginx, need: Callable[[str], str], tmp_path: Path) -> None:
+    """The manual's own text: the line of cron starts the watch, promtool checks both files, Prometheus scrapes,
+    and the alert is on its way."""
+    made = page("wsprobe-watch.1")
+    for _, text in manual.PARTS:
+        assert "\n".join(mdoc.literal(text.splitlines())) in made
+    promtool = need("promtool")
+    (tmp_path / "prometheus.yml").write_text(manual.SCRAPE)
+    (tmp_path / "wsprobe.rules.yml").write_text(manual.RULES)
+    for kind, name in (("config", "prometheus.yml"), ("rules", "wsprobe.rules.yml")):
+        done = subprocess.run(
+            [promtool, "check", kind, tmp_path / name], capture_output=True, text=True, timeout=60
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+    denied = f"ws://{HOST}:{nginx.port}/denied"
+    (tmp_path / "urls.txt").write_text(f"{denied}\n")
+    schedule, _, command = manual.CRON.partition(" ")
+    assert (schedule, command.count("%")) == ("@reboot", 0)  # a percent sign is a line end to cron
+    beside = Path(sys.executable).parent
+    started = ["env", "-i", f"HOME={tmp_path}", f"PATH={beside}:/usr/bin:/bin", "/bin/sh", "-c"]
+    with running(lambda ports: [*started, f"exec {command.replace('9101', str(ports[0]))}"], tmp_path) as (
+        port,
+    ):
+        target = f"{HOST}:{port}"
+        scrapes = manual.SCRAPE.replace("127.0.0.1:9101", target).replace("30s", "1s")
+        with prometheus(need("prometheus"), target, scrapes, manual.RULES) as server:
+            ((labels, _),) = asked(server, "ALERTS")
+            assert (labels["alertname"], labels["target"]) == ("WebSocketDown", denied)
+            assert labels["alertstate"] == "pending"
 
 
 def test_side_by_side_with_the_blackbox_exporter(nginx: Nginx, blackbox: str) -> None:

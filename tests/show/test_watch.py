@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 from msgspec.structs import replace
@@ -11,7 +12,7 @@ from tests.watch.played import OPEN, exchange, played
 from wsprobe.exchange import Received
 from wsprobe.report import Report, report
 from wsprobe.show import watch as show
-from wsprobe.show.lines import Look, plain, text_of
+from wsprobe.show.lines import Look, cut_in_middle, plain, text_of
 from wsprobe.show.table import Screen
 from wsprobe.watch.state import Hold, Watch, after, seen
 
@@ -88,11 +89,11 @@ def test_nothing_was_probed() -> None:
     assert plain(show.summary(Watch("ws://a/"), 1.0, Look())) == "ws://a/: no probe was completed\n"
 
 
-def table(watches: list[Watch], lines: int, monkeypatch: pytest.MonkeyPatch) -> str:
+def table(watches: list[Watch], lines: int, monkeypatch: pytest.MonkeyPatch, width: int = 120) -> str:
     monkeypatch.setenv("LINES", str(lines))
-    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("COLUMNS", str(width))
     drawn = io.StringIO()
-    screen = Screen(drawn, Look(width=120, terminal=True))
+    screen = Screen(drawn, Look(width=width, terminal=True))
     screen.start()
     screen.show(watches, 60.0)
     screen.stop()
@@ -111,3 +112,29 @@ def test_where_there_is_no_room_those_that_are_down_are_shown(monkeypatch: pytes
 
 def test_a_url_is_no_markup(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "ws://a/[red]:smile:" in table([watched(played(OPEN), title="ws://a/[red]:smile:")], 40, monkeypatch)
+
+
+LONG = "wss://chat.example/v2/rooms/0123456789/members/0123456789/live/events?since=0123456789&until=9"
+
+
+@pytest.mark.parametrize("width", [30, 44, 60, 79, 80, 100, 200])
+def test_a_url_is_cut_in_its_middle(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = table([watched(played("status-403"), title=LONG)], 40, monkeypatch, width).splitlines()
+    lines = [re.sub(r"\x1b\[[?0-9;]*[A-Za-z]", "", line) for line in lines]
+    assert all(len(line) <= width for line in lines)
+    urls = [line for line in lines if "wss:" in line]
+    assert all("until=9" in line for line in urls)
+    assert len({url.strip() for url in urls}) == (1 if width < 80 else 2)  # the table is drawn twice
+    assert any("refused 403" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("room", "shown"),
+    [(99, "abcdefghij"), (10, "abcdefghij"), (9, "abc...hij"), (7, "ab...ij"), (1, "a...j")],
+)
+def test_cut_in_the_middle(room: int, shown: str) -> None:
+    assert cut_in_middle("abcdefghij", room, Look()) == shown
+
+
+def test_wide_characters_are_counted_by_columns() -> None:
+    assert cut_in_middle("\u6f22" * 10, 11, Look(unicode=True)) == "\u6f22\u6f22\u2026\u6f22\u6f22"

@@ -144,15 +144,18 @@ STYLES = {"established": "good", "fail": "fail", "not known": "dim", "ambiguous"
 
 
 def verdicts(report: Report, look: Look) -> list[Line]:
-    """One line a revision: date, name, answer, what script is told, the rule that decided; then each
-    contradiction between the specifications that the answer touches, once, with both places."""
+    """Each contradiction between the specifications that the answer touches, once, with both places; then a
+    head row and a line a revision: date, name, answer, what a script is told, the rule that decided."""
     rows: list[Line] = []
-    names = max((len(v.spec) for v in report.verdicts), default=0)
-    scripts = max((len(_script(v.told)) for v in report.verdicts), default=0)
+    names = max(len(HEAD[1]), *(len(v.spec) for v in report.verdicts))
+    scripts = max(len(HEAD[3]), *(len(_script(v.told)) for v in report.verdicts))
     before = ""
+    mark = ("\u25cf " if look.unicode else "* ") if look.terminal else ""
+    date, name, answer, told, rule = HEAD
+    columns = line(f"{'':{len(mark)}}{date:<10} {name:<{names}} {answer:<18}{told:<{scripts}}", style="dim")
+    rows += row(columns, line(rule, style="dim"), look)
     for verdict in report.verdicts:
         date = history.find(verdict.spec).date
-        mark = ("\u25cf " if look.unicode else "* ") if look.terminal else ""
         same = look.terminal and verdict.answer == before
         columns = line(
             Piece(mark, "dim"),
@@ -163,7 +166,11 @@ def verdicts(report: Report, look: Look) -> list[Line]:
         )
         rows += row(columns, _decided(verdict, look), look)
         before = verdict.answer
-    return [*rows, *fitted(_contradictions(report, look), look)]
+    return [*fitted(_contradictions(report, look), look), *rows]
+
+
+HEAD = ("date", "revision", "answer", "script is told", "why, and where the revision has it")
+"""Of the columns of ``verdicts``."""
 
 
 def _script(told: Disclosed | None) -> str:

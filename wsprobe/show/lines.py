@@ -105,6 +105,19 @@ def fitting(text: str, room: int) -> int:
     return max(end, 1)
 
 
+def cut_in_middle(text: str, room: int, look: Look) -> str:
+    """*text* in at most *room* columns: of a URL the beginning and the end tell it from others."""
+    if cells(text) <= room:
+        return text
+    mark = "\u2026" if look.unicode else "..."
+    kept = max(room - len(mark), 2)
+    end = kept // 2
+    begin = fitting(text, kept - end)
+    while cells(text[-end:]) > kept // 2 and end > 1:
+        end -= 1
+    return f"{text[:begin]}{mark}{text[-end:]}"
+
+
 def plain(lines: Iterable[Line]) -> str:
     """The lines as text, each ended by a newline."""
     return "".join(text_of(each).rstrip(" ") + "\n" for each in lines)

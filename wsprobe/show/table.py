@@ -5,9 +5,10 @@ All text that comes here has been made visible, and goes in as `Text`: rich read
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import IO
 
+from msgspec.structs import replace
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -15,12 +16,20 @@ from rich.table import Table
 from rich.text import Text
 
 from wsprobe.show import watch as said
-from wsprobe.show.lines import Look, Piece
+from wsprobe.show.lines import Look, Piece, cut_in_middle
 from wsprobe.show.paint import STYLES
 from wsprobe.watch.state import MEASURED, Watch, percentiles
 
 BESIDES = 8
 """Lines of a screen that no URL has: two heads, what is left out, and the line of the shell."""
+NARROW = 80
+"""Columns; below them a table has no room, and each URL has lines."""
+LINES = 4
+"""Of a URL there."""
+OTHERS = 64
+"""Columns that a table needs beside the URL."""
+LEAST = 24
+"""Columns that a URL has in a table."""
 
 
 class Screen:
@@ -51,37 +60,73 @@ class Screen:
 
     def show(self, watches: Sequence[Watch], now: float) -> None:
         """Draw all of *watches* as they stand; those that are down first where there is no room for all."""
-        self._live.update(drawn(watches, now, self._look, self._console.height), refresh=True)
+        look = replace(self._look, width=self._console.width)
+        self._live.update(drawn(watches, now, look, self._console.height), refresh=True)
 
 
 def drawn(watches: Sequence[Watch], now: float, look: Look, height: int) -> RenderableType:
-    """Two tables: how each URL stands, and how long its phases take."""
-    room = max(1, (height - BESIDES) // 2)
+    """How each URL stands, and how long its phases take: two tables, or lines where the screen is narrow."""
+    narrow = look.width < NARROW
+    room = max(1, (height - BESIDES) // (LINES if narrow else 2))
     shown = list(watches)
     if len(shown) > room:
         shown = sorted(shown, key=lambda each: each.last is None or each.last.up)[:room]
-    parts: list[RenderableType] = [_states(shown, now, look), _phases(shown, look)]
+    parts: list[RenderableType] = (
+        [text for each in shown for text in _lines(each, now, look)]
+        if narrow
+        else [_states(shown, now, look), _phases(shown, look)]
+    )
     if left := len(watches) - len(shown):
         parts.append(Text(f"... {left} more (all in a pipe, or with --json)", STYLES["dim"]))
     return Group(*parts)
 
 
+def _lines(watch: Watch, now: float, look: Look) -> Iterator[Text]:
+    """How a URL stands, in at most ``LINES`` lines."""
+    yield _url(watch, look, look.width)
+    last, since = watch.last, watch.since
+    if last is None or since is None or watch.availability is None:
+        yield Text("  not yet", STYLES["dim"])
+        return
+    told = f"  {said.since(since, now)}  {said.part(watch.availability)} of {watch.probes}"
+    yield _in_one("  ", _styled(said.state(last)), told)
+    if watch.changes or last.held is not None:
+        yield _in_one(f"  {_last_change(watch, look)}")
+    if times := said.phases(watch):
+        yield _in_one(f"  {times}", style=STYLES["dim"])
+
+
+def _in_one(*parts: str | Text, style: str = "") -> Text:
+    """*parts* in one line, cut at the end."""
+    return Text.assemble(*parts, style=style, no_wrap=True, overflow="ellipsis")
+
+
+def _last_change(watch: Watch, look: Look) -> str:
+    last = watch.last
+    ended = f"; {said.ending(last.held)}" if last and last.held is not None and last.held.way != "held" else ""
+    return (said.what_changed(watch, look) or "none") + ended
+
+
 def _states(watches: Iterable[Watch], now: float, look: Look) -> Table:
+    room = max(look.width - OTHERS, LEAST)
     table = _table(look, "URL", "now", "since", "up", "last change")
     for watch in watches:
         last, since = watch.last, watch.since
         if last is None or since is None or watch.availability is None:
-            table.add_row(_url(watch, look), Text("not yet", STYLES["dim"]), Text(), Text(), Text())
+            table.add_row(_url(watch, look, room), Text("not yet", STYLES["dim"]), Text(), Text(), Text())
             continue
-        ended = f"; {said.ending(last.held)}" if last.held is not None and last.held.way != "held" else ""
         table.add_row(
-            _url(watch, look),
+            _url(watch, look, room),
             _styled(said.state(last)),
             Text(said.since(since, now)),
             Text(f"{said.part(watch.availability)} of {watch.probes}"),
-            Text((said.what_changed(watch, look) or "none") + ended),
+            Text(_last_change(watch, look)),
         )
     return table
+
+
+COLUMN = 12
+"""Columns that the times of a phase take, about."""
 
 
 def _phases(watches: Iterable[Watch], look: Look) -> Table:
@@ -91,19 +136,22 @@ def _phases(watches: Iterable[Watch], look: Look) -> Table:
     for watch, found in rows:
         if found:
             cells = (said.pair(*found[name]) if name in found else "" for name in names)
-            table.add_row(_url(watch, look), *(Text(cell, justify="right") for cell in cells))
+            url = _url(watch, look, max(look.width - COLUMN * len(names), LEAST))
+            table.add_row(url, *(Text(cell, justify="right") for cell in cells))
     return table
 
 
 def _table(look: Look, *heads: str) -> Table:
     table = Table(box=SIMPLE_HEAD, safe_box=not look.unicode, header_style=STYLES["dim"], padding=(0, 1, 0, 0))
     for head in heads:
-        table.add_column(head, overflow="fold", no_wrap=head in ("now", "since", "up"))
+        table.add_column(head, overflow="fold", no_wrap=head in ("URL", "now", "since", "up"))
     return table
 
 
-def _url(watch: Watch, look: Look) -> Text:
-    return Text(look.text(watch.title.encode("utf-8", "surrogateescape")), STYLES["name"])
+def _url(watch: Watch, look: Look, room: int) -> Text:
+    """The URL in *room* columns."""
+    url = look.text(watch.title.encode("utf-8", "surrogateescape"))
+    return _in_one(cut_in_middle(url, room, look), style=STYLES["name"])
 
 
 def _styled(piece: Piece) -> Text:

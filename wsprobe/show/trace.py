@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wsprobe.show.lines import Line, Look, Piece, cut, fitted, line
+from wsprobe.show.lines import Line, Look, Piece, cut, cut_in_middle, fitted, line, width_of
+from wsprobe.show.lines import cells as cells_of
 from wsprobe.trace.answer import Answer, ended_in_silence, same
 from wsprobe.trace.changes import CHANGES, Trace
 from wsprobe.trace.conclusion import Conclusion
@@ -44,13 +45,21 @@ def _as_base(answer: Answer, base: Answer) -> bool:
 def row(name: str, seen: Trace, look: Look) -> list[Line]:
     """The answer to one request, and whether it is the one to the handshake as it was given."""
     changed, came, took, about = cells(name, seen, look)
+    narrow = look.terminal and look.width < NARROW
     told = line(
         Piece(f"{changed.text:<{NAME}}  "),
         Piece(f"{came.text:<12}", came.style),
-        Piece(f"{took.text:>8}  ", took.style),
-        about,
+        *([] if narrow else [Piece(f"{took.text:>8}", took.style)]),
     )
-    return [_last_fits(told, look)]
+    room = look.width - width_of(told) - 2 if look.terminal else len(about.text)
+    shown = cut_in_middle(about.text, room, look) if room >= LEAST or cells_of(about.text) <= room else ""
+    return [line(*told, Piece(f"  {shown}" if shown else "", about.style))]
+
+
+NARROW = 64
+"""Columns; below them a row has no time."""
+LEAST = 10
+"""Columns that what tells an answer from others needs, to tell anything."""
 
 
 def _about(answer: Answer, look: Look) -> str:

@@ -1,0 +1,58 @@
+"""What wsprobe-watch(1) says of Prometheus: files to copy. tests/peers/test_prometheus.py runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from man.build import mdoc
+
+CRON = "@reboot wsprobe watch --silent --every 30s --listen 9101 @$HOME/urls.txt"
+"""A line of crontab(5)."""
+SCRAPE = """\
+global:
+  scrape_interval: 30s
+  evaluation_interval: 30s
+rule_files:
+  - wsprobe.rules.yml
+scrape_configs:
+  - job_name: wsprobe
+    static_configs:
+      - targets: ["127.0.0.1:9101"]
+"""
+"""prometheus.yml."""
+RULES = """\
+groups:
+  - name: wsprobe
+    rules:
+      - alert: WebSocketDown
+        expr: probe_success{job="wsprobe"} == 0
+        for: 5m
+        annotations:
+          summary: "{{ $labels.target }} does not open"
+      - alert: WebSocketCertificateExpires
+        expr: probe_ssl_earliest_cert_expiry{job="wsprobe"} - time() < 14 * 86400
+        annotations:
+          summary: "the certificate of {{ $labels.target }} expires in two weeks or less"
+      - alert: WatchIsGone
+        expr: up{job="wsprobe"} == 0
+        for: 5m
+        annotations:
+          summary: "wsprobe watch does not run"
+"""
+"""wsprobe.rules.yml."""
+
+PARTS = (
+    ("A line of crontab(5) that starts the watch with the machine:", CRON),
+    ("prometheus.yml, which scrapes it:", SCRAPE),
+    ("wsprobe.rules.yml, next to it; promtool check rules finds no fault:", RULES),
+)
+
+
+def section() -> Iterator[str]:
+    """Each file under a line that says what it is for."""
+    yield ".Ss Prometheus"
+    for number, (purpose, lines) in enumerate(PARTS):
+        if number:
+            yield ".Pp"
+        yield from mdoc.text(purpose)
+        yield from mdoc.literal(lines.splitlines())
