@@ -109,7 +109,7 @@ TESTS = (
     ("diagnosis/advice", ("tests/diagnosis/test_edges.py", "tests/diagnosis/test_advice.py", *DIAGNOSIS)),
     ("diagnosis/", DIAGNOSIS),
     ("trace/", ("tests/trace/test_rules.py", "tests/trace", DIAGNOSIS[2], "tests/cli/test_trace.py")),
-    ("show/", ("tests/show", "tests/cli")),
+    ("show/", ("tests/show/test_outcomes.py", "tests/show", "tests/cli")),
     ("cli/", ("tests/cli",)),
     ("read/http2", HTTP2),
     ("judge/http2", (HTTP2_RULES, HTTP2_JUDGE, HTTP2_LAB)),

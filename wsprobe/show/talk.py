@@ -87,7 +87,7 @@ def bytes_of(size: int) -> str:
     if size < 10_000:
         return f"{size} bytes" if size != 1 else "1 byte"
     amount, units = size / 1024, ["KiB", "MiB", "GiB", "TiB"]
-    while amount >= 1000 and len(units) > 1:
+    while amount >= 999.5 and len(units) > 1:  # which would be 1e+03
         amount, units = amount / 1024, units[1:]
     return f"{amount:.3g} {units[0]}"
 

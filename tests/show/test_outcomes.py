@@ -1,0 +1,182 @@
+"""The sentence of each outcome, and what stands below it; and how sizes are said."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.diagnosis.sessions import Session
+from wsprobe.report import Report, report
+from wsprobe.show.lines import Look, plain
+from wsprobe.show.report import outcome
+from wsprobe.show.talk import bytes_of
+
+ANSWER = "0.1 raw HTTP/1.1 {}\\r\\nContent-Length: 0\\r\\n{}\\r\\n"
+
+
+def made(*lines: str) -> Report:
+    """The report of a session as in tests/diagnosis/sessions.txt."""
+    return report(Session("", lines, "").reading().exchange)
+
+
+def answered(line: str, *fields: str, asked: str = "") -> Report:
+    """The report of an answer that opens nothing."""
+    head = ANSWER.format(line, "".join(f"{field}\\r\\n" for field in fields))
+    return made(*([f"asked {asked}"] if asked else []), "nothing", head, "0.2 fin")
+
+
+CASES: tuple[tuple[Report, str], ...] = (
+    (
+        made("0.1 we close", "0.2 close 1000", "0.3 fin"),
+        "open: the handshake completed; wsprobe closed the session first, after 0.1 s",
+    ),
+    (
+        made("0.3 we close", "0.4 close 1000", "0.5 fin"),
+        "open: the handshake completed; wsprobe closed the session first, after 0.3 s (--linger)",
+    ),
+    (
+        made("0.399999 we close", "0.4 close 1000", "0.5 fin"),
+        "open: the handshake completed; wsprobe closed the session first, after 0.3 s (--linger)",
+    ),
+    (
+        made("0.4 we close", "0.5 close 1000", "0.6 fin"),
+        "open: the handshake completed; wsprobe closed the session first, after 0.4 s",
+    ),
+    (
+        made("0.1 close 1000", "0.2 we close", "0.3 fin"),
+        "open: the handshake completed; if a session was held, it ended cleanly",
+    ),
+    (made("3 limit"), "open: the handshake completed; wsprobe ended the session at a limit of its own"),
+    (
+        made("3 interrupted"),
+        "open: the handshake completed; interrupted after 3.0 s, while the session was open",
+    ),
+    (
+        made("asked own", "0.3 we close", "0.4 close 1000", "0.5 fin"),
+        "open: the handshake completed; wsprobe closed the session first, after 0.3 s (--linger)",
+    ),
+    (
+        made("0.1 close 4403 no", "0.2 fin"),
+        'closed: the server closed the session with 4403 (Forbidden, by convention): "no"',
+    ),
+    (
+        made("0.1 close 4403", "0.2 fin"),
+        "closed: the server closed the session with 4403 (Forbidden, by convention), without a reason",
+    ),
+    (
+        made("0.1 close", "0.2 fin"),
+        "closed: the server closed the session with a Close frame that has no code (a script sees 1005)",
+    ),
+    (made("0.1 fin"), "aborted: dropped after the handshake, without a Close frame"),
+    (made("Sec-WebSocket-Accept: x", "0.1 fin"), "invalid: a 101 that no conforming client accepts"),
+    (made("0.1 raw \\xc1\\x00", "0.2 fin"), "invalid: a 101, but the frames that followed break RFC 6455"),
+    (
+        answered("403 Forbidden"),
+        "refused: the server answered 403, so no WebSocket was opened (RFC 6455 section 4.1, item 1)",
+    ),
+    (
+        answered("401 Unauthorized"),
+        "unauthorized: the server answered 401: it wants credentials (-u, --bearer, -b or -H)",
+    ),
+    (
+        answered("401 Unauthorized", "WWW-Authenticate: Basic"),
+        "unauthorized: the server answered 401: it wants credentials (-u, --bearer, -b or -H)",
+    ),
+    (
+        answered("401 Unauthorized", "WWW-Authenticate: Negotiate"),
+        "unauthorized: the server answered 401: it wants credentials (-u, --bearer, -b or -H); it "
+        "offers only Negotiate, which wsprobe does not speak",
+    ),
+    (
+        answered("401 Unauthorized", "WWW-Authenticate: Basic, Negotiate"),
+        "unauthorized: the server answered 401: it wants credentials (-u, --bearer, -b or -H); it "
+        "offers Negotiate, which wsprobe does not speak",
+    ),
+    (
+        answered("401 Unauthorized", asked="auth"),
+        "unauthorized: the server answered 401: it refused the credentials that were sent",
+    ),
+    (
+        answered("407 Odd"),
+        "unauthorized: the server answered 407: it wants credentials (-u, --bearer, -b or -H)",
+    ),
+    (answered("302 Found", "Location: /x"), "redirected: the server answered 302 and redirects; -L follows it"),
+    (
+        answered("302 Found", "Location: ftp://x/"),
+        "redirected: the server answered 302 and redirects to a URL that -L cannot follow",
+    ),
+    (answered("302 Found"), "redirected: the server answered 302 and redirects, but does not say where to"),
+    (
+        answered("500 Internal Server Error"),
+        "server-error: the server, or a proxy before it, answered 500; no WebSocket was opened",
+    ),
+    (
+        answered("200 OK"),
+        "not-upgraded: the server answered 200 instead of 101: it did not treat the request as a "
+        "WebSocket handshake",
+    ),
+    (
+        made("nothing", "1 timeout"),
+        "timeout: a time limit ran out: 30 s in all (-m), 10 s to connect (--connect-timeout)",
+    ),
+    (made("nothing", "1 fin"), "dropped: the connection ended before a complete answer"),
+    (
+        made("nothing", "1 limit"),
+        "limit: a size limit of wsprobe was reached before the head of the final answer was complete",
+    ),
+    (made("nothing", "1.5 interrupted"), "dropped: interrupted after 1.5 s, while waiting for the answer"),
+    (
+        made("nothing", "0.1 raw HTTP/1.1 4", "1.5 interrupted"),
+        "dropped: interrupted after 1.5 s, while the answer came",
+    ),
+    (made("nothing", "0.1 raw SSH-2.0-x\\r\\n", "0.2 fin"), "not-http: what came back is not HTTP"),
+    (made("unsent", "0.1 unresolved x", "0.2 error"), "unresolved: the host name did not resolve"),
+    (
+        made("unsent", "0.1 unreachable ECONNREFUSED", "0.2 error"),
+        "unreachable: no address could be reached: refused, or no route",
+    ),
+    (
+        made("asked tls", "unsent", "0.1 tls not-tls", "0.2 error"),
+        "tls-failed: TLS could not be set up, so no request was sent",
+    ),
+)
+
+
+@pytest.mark.parametrize(("of", "says"), CASES)
+def test_the_sentence_of_an_outcome(of: Report, says: str) -> None:
+    assert plain(outcome(of, Look())).partition("\n")[0] == says
+
+
+HEARD = "  a script in a browser learns none of this: wsprobe compare --browser-mode ws://127.0.0.1:24301/ws"
+NO_ORIGIN = "  no Origin was sent; browsers always send one (--origin https://app.example)"
+LIMIT = "  to hold it without that limit: wsprobe talk ws://127.0.0.1:24301/ws"
+
+
+@pytest.mark.parametrize(
+    ("of", "last"),
+    [
+        (answered("403 Forbidden"), HEARD),
+        (made("nothing", "1 fin"), ""),
+        (made("0.1 we close", "0.2 close 1000", "0.3 fin"), NO_ORIGIN),
+        (made("asked own", "0.1 we close", "0.2 close 1000", "0.3 fin"), ""),
+        (made("0.1 close 4403", "0.2 fin"), NO_ORIGIN),
+        (made("0.1 fin"), NO_ORIGIN),
+        (made("asked own", "3 limit"), LIMIT),
+        (made("Sec-WebSocket-Accept: x", "0.1 fin"), ""),
+        (made("nothing", "1 interrupted"), ""),
+    ],
+)
+def test_what_stands_below_an_outcome(of: Report, last: str) -> None:
+    lines = plain(outcome(of, Look())).splitlines()
+    known = [each for each in lines if each in (HEARD, NO_ORIGIN, LIMIT)]
+    assert known == ([last] if last else [])
+
+
+@pytest.mark.parametrize(
+    ("size", "says"),
+    [
+        *((0, "0 bytes"), (1, "1 byte"), (2, "2 bytes"), (9_999, "9999 bytes"), (10_000, "9.77 KiB")),
+        *((1_023_487, "999 KiB"), (1_023_488, "0.976 MiB"), (5 * 1024**3, "5 GiB"), (7 * 1024**4, "7 TiB")),
+    ],
+)
+def test_how_a_size_is_said(size: int, says: str) -> None:
+    assert bytes_of(size) == says
