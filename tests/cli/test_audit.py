@@ -101,6 +101,17 @@ def test_what_cannot_be_meant(words: tuple[str, ...], why: str, capsys: pytest.C
     assert why in capsys.readouterr().err
 
 
+def test_a_weakness_fails_the_test_of_junit_and_no_other_answer(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "a.xml"
+    run(["trace", "--audit", *QUICK, "--junit", str(file), "lab:/echo"])
+    assert 'failures="0"' in file.read_text("utf-8")
+    run(["trace", "--audit", *QUICK, "--junit", str(file), "lab:status-403"])
+    assert 'failures="1"' in file.read_text("utf-8")
+    assert "tested and not found: clear-text, token-in-url" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("expected", "status"),
     [("weakness!=any-origin", 0), ("weakness:any-origin", 20), ("outcome=open", 0), ("status=403", 20)],

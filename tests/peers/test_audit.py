@@ -238,6 +238,46 @@ def test_the_lines_of_a_proxy_mend_it(proxy: str, audit: Audit) -> None:
     assert {"base", "again"} <= set(told.names)
 
 
+REDIRECTS = {
+    "haproxy": "f: http-request redirect scheme https unless { ssl_fc }",
+    "apache": "RewriteEngine On\nRewriteRule ^ https://%{HTTP_HOST}%{REQUEST_URI} [R=301,L]",
+    "lighttpd": (
+        '$HTTP["scheme"] == "http" { url.redirect = ("" => "https://${url.authority}${url.path}${qsa}") }'
+    ),
+}
+
+
+@pytest.mark.parametrize("proxy", REDIRECTS)
+def test_a_proxy_redirects_what_is_in_clear(proxy: str, upstream: int, audit: Audit) -> None:
+    for line in REDIRECTS[proxy].removeprefix("f: ").splitlines():
+        assert line in table()["clear"][proxy]
+    chain = Chain({"chain": f"{proxy}>app", "fault": "mended", "config": REDIRECTS[proxy]})
+    with open_folder() as folder:
+        files(folder)
+        found = {"app": upstream, "DEAD": 1}
+        with listening(proxy, needs(PROGRAMS[proxy]), [chain], found, folder) as ports:
+            told = audit(f"ws://{HOST}:{ports[chain.name]}/chat")
+    base = told.value["changes"][0]["report"]
+    location = dict((name.lower(), value) for name, value in base["response"]["headers"])["location"]
+    assert location == f"https://{HOST}:{ports[chain.name]}/chat"
+
+
+@pytest.mark.parametrize("proxy", ["nginx", "haproxy"])
+def test_a_proxy_leaves_versions_out(proxy: str, audit: Audit) -> None:
+    config = {
+        "nginx": "server_tokens off; proxy_hide_header X-Powered-By; " + MENDED["nginx"],
+        "haproxy": "b: http-response del-header server\nb: http-response del-header x-powered-by",
+    }[proxy]
+    chain = Chain({"chain": f"{proxy}>app", "fault": "mended", "config": config})
+    with open_folder() as folder, websockets_session(None) as app:
+        files(folder)
+        assert "version-disclosed" in with_session(audit, app).found
+        with listening(proxy, needs(PROGRAMS[proxy]), [chain], {"app": app, "DEAD": 1}, folder) as ports:
+            told = with_session(audit, ports[chain.name])
+    assert "version-disclosed" not in told.found
+    assert "base" in told.names
+
+
 # -- TLS, and what is in clear
 
 

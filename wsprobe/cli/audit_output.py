@@ -6,6 +6,7 @@ import click
 from msgspec.structs import replace
 
 from wsprobe.cli import expect
+from wsprobe.cli.output import Finished
 from wsprobe.cli.redacted import redacted
 from wsprobe.cli.repeat_command import Call
 from wsprobe.cli.settings import Settings
@@ -16,7 +17,7 @@ from wsprobe.report import Report
 from wsprobe.secrets import Secrets
 from wsprobe.show import audit as show
 from wsprobe.show.as_json import audit_value
-from wsprobe.show.lines import Line, Look
+from wsprobe.show.lines import Line, Look, plain
 from wsprobe.show.sarif import text as sarif_text
 from wsprobe.trace.audit import not_tested, weaknesses
 from wsprobe.trace.audit_session import reference
@@ -68,6 +69,15 @@ class AuditOutput(TraceOutput):
             from wsprobe.cli.report_file import ReportFile  # only where it is asked for
 
             ReportFile(self.settings, "trace").audited(shown, choice, found, untested)
+
+    def judged(self, base: Finished, seen: Trace, shown: Trace, choice: Choice) -> None:
+        """As of a trace. Where nothing is expected, a weakness fails the test of --junit."""
+        self.complain(base)
+        failed = base.unmet
+        if not self.settings.expectations and reference(seen) is not None:
+            failed = tuple(f"{each.weakness.level}: {each.weakness.id}" for each in weaknesses(seen))
+        self.test(replace(base, unmet=failed), plain(self._told(seen, shown, choice)))
+        self.write_files()
 
     def _told(self, seen: Trace, shown: Trace, choice: Choice) -> list[Line]:
         found = tuple(map(self._hidden, weaknesses(seen)))

@@ -749,6 +749,8 @@ class WeaknessJson(Object, frozen=True, kw_only=True):
     """What came back."""
     why: str
     """Why it matters."""
+    not_known: str
+    """What the answers do not show of it; the empty string if there is nothing to add."""
     because: tuple[str, ...]
     """The names of the requests whose answers show it."""
     fix: str
@@ -1111,6 +1113,7 @@ def audit_value(
                 sent=each.conclusion.sent,
                 came=each.conclusion.came,
                 why=each.weakness.why,
+                not_known=each.weakness.rule.cannot_know,
                 because=each.conclusion.because,
                 fix=each.fix,
             )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from wsprobe.show.lines import Line, Look, Piece, cut, fitted, line
 from wsprobe.show.trace import cells, unsent
+from wsprobe.trace.audit import WEAKNESSES
 from wsprobe.trace.audit_requests import AUDIT
 from wsprobe.trace.audit_session import came, ended, reference
 from wsprobe.trace.changes import Trace, TraceRequest, values
@@ -52,11 +53,25 @@ def concluded(
         rows.append(line(Piece("not tested", "title")))
         for why, ids in by_reason(untested).items():
             rows += fitted([line(f"  {', '.join(ids)}: {_escaped(why, look)}")], look)
-    reasons = unsent(seen, choice)
+    clean = not_there(found, untested) if reference(seen) is not None else []
+    if clean:
+        rows += fitted([line(Piece("tested and not found", "title"), f": {', '.join(clean)}")], look)
+    stated = set(untested)
+    reasons = {
+        why: kept
+        for why, names in unsent(seen, choice).items()
+        if (kept := [name for name in names if (name, why) not in stated])
+    }
     rows.append(line(Piece(f"{len(seen.answers)} requests{'; not sent:' if reasons else ''}", "dim")))
     for why, names in reasons.items():
         rows += fitted([line(Piece(f"  {', '.join(names)}: {why}", "dim"))], look)
     return rows
+
+
+def not_there(found: Sequence[Found], untested: Sequence[tuple[str, str]]) -> list[str]:
+    """The weaknesses that were looked for, and are not there."""
+    other = {*(each.weakness.id for each in found), *(id for id, _ in untested)}
+    return [each.id for each in WEAKNESSES if each.id not in other]
 
 
 def by_reason(untested: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
@@ -74,6 +89,8 @@ def _weakness(each: Found, look: Look) -> Iterator[Line]:
     yield line(Piece("  sent", "title"), f": {_escaped(said.sent, look)}")
     yield line(Piece("  came", "title"), f": {_escaped(said.came, look)}")
     yield line(Piece("  why it matters", "title"), f": {of.why}")
+    if of.rule.cannot_know:
+        yield line(Piece("  not known", "title"), f": {of.rule.cannot_know}")
     yield line(Piece("  what to write or do", "title"))
     for one in each.fix.splitlines():
         yield line("    ", _escaped(one, look))

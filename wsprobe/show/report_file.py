@@ -453,7 +453,13 @@ def audited(found: Sequence[Found], untested: Sequence[tuple[str, str]]) -> tupl
     for each in found:
         of, said = each.weakness, each.conclusion
         number = (("CWE", str(of.cwe)),) if of.cwe else ()
-        rows = (("sent", said.sent), ("came", said.came), ("why it matters", of.why), *number)
+        rows = (
+            ("sent", said.sent),
+            ("came", said.came),
+            ("why it matters", of.why),
+            ("not known", of.rule.cannot_know),
+            *number,
+        )
         told.append(Told(replace(said, fix=each.fix), level=of.level, rows=rows))
     if not found:
         told.append(Told(Conclusion("No weakness was found.", 1.0, (), id="none"), level="good"))

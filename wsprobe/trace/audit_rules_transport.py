@@ -146,7 +146,8 @@ def _too_large(answer: Answer) -> bool:
 )
 @rule(
     f"with --audit-heavy, the server reads one message of {LARGE:,} bytes and answers a Ping behind it",
-    "each connection can make the server hold that much memory at once, and many of them exhaust it",
+    "a server that collects a message before it is handled holds that much memory for each connection, and "
+    "many of them exhaust it",
     "whether there is a limit above that size",
 )
 def message_size(seen: Trace) -> Iterator[Conclusion]:
