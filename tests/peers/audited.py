@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import ssl
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -33,9 +34,14 @@ SESSION = "session=k3yOfTheSession"
 
 @contextmanager
 def websockets_session(
-    origins: Sequence[Origin | re.Pattern[str] | None] | None, *, max_size: int | None = 2**20
+    origins: Sequence[Origin | re.Pattern[str] | None] | None,
+    *,
+    max_size: int | None = 2**20,
+    tls: ssl.SSLContext | None = None,
+    greeting: str = "",
 ) -> Iterator[int]:
-    """The package ``websockets``, which asks for the session's cookie before the handshake."""
+    """The package ``websockets``, which asks for the session's cookie before the handshake. *greeting*: what it
+    sends first, compressed where the client offers that."""
 
     def admit(connection: ServerConnection, request: Request) -> Response | None:
         if SESSION not in request.headers.get("Cookie", ""):
@@ -44,10 +50,12 @@ def websockets_session(
 
     def handle(connection: ServerConnection) -> None:
         with suppress(ConnectionClosed):
+            if greeting:
+                connection.send(greeting)
             for message in connection:
                 connection.send(message if len(message) < 1000 else "thanks")
 
-    with serve(handle, HOST, 0, process_request=admit, origins=origins, max_size=max_size) as server:
+    with serve(handle, HOST, 0, process_request=admit, origins=origins, max_size=max_size, ssl=tls) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
@@ -131,8 +139,9 @@ def starlette_session(*, mended: bool) -> Starlette:
 
 
 @contextmanager
-def tornado_session(*, mended: bool) -> Iterator[int]:
-    """Tornado with check_origin overridden, as many applications have it; *mended*: with the page's origin."""
+def tornado_session(*, mended: bool, debug: bool = False) -> Iterator[int]:
+    """Tornado with check_origin overridden, as many applications have it; *mended*: with the page's origin.
+    *debug*: it shows the errors of the application."""
 
     class Chat(tornado.websocket.WebSocketHandler):
         def check_origin(self, origin: str) -> bool:
@@ -140,7 +149,7 @@ def tornado_session(*, mended: bool) -> Iterator[int]:
 
         def prepare(self) -> None:
             if self.get_cookie("session") != SESSION.partition("=")[2]:
-                raise tornado.web.HTTPError(403)
+                raise LookupError("no such session") if debug else tornado.web.HTTPError(403)
 
         def on_message(self, message: str | bytes) -> None:
             return
@@ -150,7 +159,9 @@ def tornado_session(*, mended: bool) -> Iterator[int]:
     started, stop = threading.Event(), asyncio.Event()
 
     async def main() -> None:
-        server = tornado.httpserver.HTTPServer(tornado.web.Application([("/chat", Chat)]))
+        server = tornado.httpserver.HTTPServer(
+            tornado.web.Application([("/chat", Chat)], serve_traceback=debug)
+        )
         (listener,) = tornado.netutil.bind_sockets(0, HOST)
         server.add_sockets([listener])
         ready.append(listener.getsockname()[1])

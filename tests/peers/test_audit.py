@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -167,6 +168,28 @@ def test_tornado(mended: bool, audit: Audit) -> None:
     assert told.about_origin == (set() if mended else {"any-origin"})
     if not mended:
         assert "TornadoServer/" in told.found["version-disclosed"]["text"]
+
+
+def test_tornado_shows_a_traceback_to_strangers(audit: Audit) -> None:
+    with tornado_session(mended=True, debug=True) as port:
+        told = with_session(audit, port)
+    assert set(told.found) == {"stack-trace", "version-disclosed"}
+    assert told.found["stack-trace"]["came"] == "500, with a stack trace in its body"
+
+
+@pytest.mark.parametrize(
+    ("greeting", "found"), [('{"csrfToken": "9f8e7d6c5b4a"}', True), ('{"hello": "you"}', False)]
+)
+def test_websockets_compresses_a_token_in_one_context(
+    greeting: str, found: bool, folder: Path, audit: Audit
+) -> None:
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(folder / "both.pem")
+    with websockets_session([Origin("https://app.example"), None], tls=tls, greeting=greeting) as port:
+        told = audit("wss://app.example/chat", "-k", "-b", SESSION, "--connect-to", f"::{HOST}:{port}")
+    assert ("compression-with-secrets" in told.found) == found
+    assert ("compression-with-secrets" in told.untested) != found
+    assert "clear-text" not in told.found
 
 
 @pytest.mark.parametrize(

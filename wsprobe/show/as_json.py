@@ -749,7 +749,7 @@ class WeaknessJson(Object, frozen=True, kw_only=True):
     """What came back."""
     why: str
     """Why it matters."""
-    not_known: str
+    cannot_know: str
     """What the answers do not show of it; the empty string if there is nothing to add."""
     because: tuple[str, ...]
     """The names of the requests whose answers show it."""
@@ -1113,7 +1113,7 @@ def audit_value(
                 sent=each.conclusion.sent,
                 came=each.conclusion.came,
                 why=each.weakness.why,
-                not_known=each.weakness.rule.cannot_know,
+                cannot_know=each.weakness.rule.cannot_know,
                 because=each.conclusion.because,
                 fix=each.fix,
             )
