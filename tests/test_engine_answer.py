@@ -77,3 +77,16 @@ def test_two_answers_that_are_the_same_but_for_the_moment() -> None:
 
     assert like(b"a") == like(b"b") == like(b"b", body=b"no: 23")
     assert len({like(b"a"), like(b"a", server=b"two"), like(b"a", body=b"yes: 1")}) == 3
+
+
+NGINX = b"<html>\r\n<body>\r\n<center><h1>403 Forbidden</h1></center>\r\n</body>\r\n</html>\r\n"
+PADDING = b"<!-- a padding to disable MSIE and Chrome friendly error page -->\r\n" * 6
+
+
+def page(body: bytes) -> bytes:
+    return b"HTTP/1.1 403 Forbidden\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+
+
+def test_a_page_that_is_padded_for_one_browser_is_the_same_answer() -> None:
+    assert kept_of(page(NGINX)).likeness == kept_of(page(NGINX + PADDING)).likeness
+    assert kept_of(page(NGINX)).likeness != kept_of(page(NGINX + b"<p>blocked</p>")).likeness

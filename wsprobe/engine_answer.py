@@ -57,6 +57,8 @@ VARYING = frozenset({b"date", b"sec-websocket-accept", b"age", b"expires", b"las
 
 _OF_THE_MOMENT = re.compile(rb"[0-9A-Fa-f]{8,}|[0-9]+")
 """What a server makes anew for each answer: numbers, times, and the names of requests."""
+_COMMENT = re.compile(rb"<!--[^>]*-->\s*")
+"""Nobody sees these in a page. nginx pads its own pages with some, and only if User-Agent names Chrome."""
 _DECIDES = (
     b"sec-websocket-",
     b"location",
@@ -78,7 +80,9 @@ def _likeness(reading: Reading, verdict: Verdict, outcome: str) -> bytes:
         for f in final.head.fields
         if f.key not in VARYING
     )
-    body = b"" if final.body is None else _OF_THE_MOMENT.sub(b"#", final.body.content)
+    body = (
+        b"" if final.body is None else _OF_THE_MOMENT.sub(b"#", _COMMENT.sub(b"", final.body.content)).rstrip()
+    )
     close = close_of(reading)
     return _digest(outcome, final.version, final.status, final.reason, fields, body, found, close)
 

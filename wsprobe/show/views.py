@@ -89,8 +89,14 @@ def _place(group: Sequence[ScriptView]) -> str:
     return "in the script" if all(view.browser in RUNTIMES for view in group) else "in the page"
 
 
+_BODY = " body"
+
+
 def _hidden(group: Sequence[ScriptView]) -> list[str]:
-    return list(dict.fromkeys(item for view in group for item in view.hidden))
+    """What is hidden from any of *group*; of bodies of several sizes the first."""
+    found = list(dict.fromkeys(item for view in group for item in view.hidden))
+    bodies = [item for item in found if item.endswith(_BODY)]
+    return [item for item in found if item not in bodies[1:]]
 
 
 STATE = {
