@@ -158,6 +158,8 @@ def test_compare_says_that_nothing_is_sent(opening: tuple[str, list[bytes]], cap
     assert "Chromium asks the user for access to the local network; until it is given" in out
     assert "Nothing was sent" in out
     assert "nothing sent by Chromium" in out.splitlines()[0]
+    run(["compare", "--browser", "chromium,firefox", "--page", "https://app.example/", url])
+    assert "Firefox 153 has the same check, off by default" in capsys.readouterr().out
     assert run(["compare", "-v", "--browser", "chromium", "--page", "https://app.example/", url]) == 1
     assert "net::ERR_BLOCKED_BY_LOCAL_NETWORK_ACCESS_CHECKS" in capsys.readouterr().out
     assert not any(b"Chrome/" in each for each in asked)

@@ -10,6 +10,7 @@ import pytest
 from tests.browsers_views.recordings import ACCEPT, seen
 from wsprobe.browsers import ENGINES, NODES, chromium, newest, title, versions
 from wsprobe.browsers.engine import Page
+from wsprobe.cli.main import run
 from wsprobe.lab import find, load
 from wsprobe.lab.play import rehearse
 
@@ -131,3 +132,21 @@ def test_undici_6_reads_heads_as_llhttp_8_does(head: str) -> None:
     received = text.format(line="HTTP/1.1 101 S\r\n", fields=fields, upgrade=upgrade, accept=accept)
     view = seen(received.encode("latin-1"), how="local", browser="undici@6.29")
     assert [event.type for event in view.events] == (["open"] if opens else ["error"])
+
+
+def test_an_exception_that_ends_the_process_is_shown_where_there_is_no_event(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    view = rehearse(ENGINES["node25"], find("proto-unasked"), load())
+    assert (view.events, view.ready_state) == ((), 0)
+    assert "TypeError: Cannot read properties of null" in view.beyond[0]
+    run(["compare", "--browser", "node25", "lab:proto-unasked"])
+    assert view.beyond[0] in capsys.readouterr().out
+
+
+def test_bun_takes_a_folded_line_for_invalid_once_the_head_is_whole() -> None:
+    messages = []
+    for end in ("", "\r\n"):
+        view = seen(f"HTTP/1.1 503 x\r\nX: a\r\n b\r\n{end}".encode(), how="fin", browser="bun")
+        messages.append((view.events[0].message or "").rpartition(": ")[2])
+    assert messages == ["Connection ended", "Invalid response"]

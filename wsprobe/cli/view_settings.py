@@ -45,7 +45,7 @@ class ViewSettings(Section, frozen=True, kw_only=True):
             metavar="NAME[,NAME]",
             shell_complete=completion.browsers,
             help="show these views: chromium, firefox, webkitgtk, whatwg, w3c-cr-2012, all; undici, ws, deno, "
-            "bun, clients; node22, node24",
+            "bun, clients; node22, node24, node25, node26",
         ),
     ] = ()
     specs: Annotated[

@@ -9,7 +9,7 @@ from msgspec import Struct
 from wsprobe.browsers import BY_NAME, RUNTIMES
 from wsprobe.browsers import title as title_of
 from wsprobe.browsers.engine import DomEvent, ScriptView
-from wsprobe.browsers.tell import kept_off, told
+from wsprobe.browsers.tell import told
 from wsprobe.show.lines import Line, Look, Piece, cut, ends, left_out, line, width_of
 
 EVENTS = 50
@@ -55,6 +55,8 @@ def short_blocks(views: Sequence[ScriptView], look: Look) -> list[Block]:
     found = []
     for group in groups.values():
         lines = [*_construction(group, look), *_events(group[0].events, look), *_state(group[0])]
+        if not (group[0].events or group[0].exception):  # what happens instead of an event is no note
+            lines += [line(Piece("  "), _safe(each, look)) for each in group[0].beyond]
         hidden = ", ".join(_hidden(group))
         columns = max(HIDDEN_COLUMNS, *map(width_of, lines))
         lines += cut(line(Piece("hidden: ", "warn"), _safe(hidden, look)), columns) if hidden else []
@@ -114,14 +116,14 @@ def _state(of: ScriptView) -> list[Line]:
 
 def _notes(group: Sequence[ScriptView], look: Look, short: bool = False) -> list[Line]:
     """Protocols, other results that are possible, and what the page may reach, engine by engine. *short*:
-    without other results, and the last only of a browser that it kept from sending anything."""
+    without the protocol that the engine would take by itself."""
     lines: list[Line] = []
     for view in group:
         if "2" in view.handshakes:
             lines.append(line(Piece(f"asked by {title(view)} over ", "dim"), _spoken(view)))
         if view.otherwise and not short:
             lines.append(line(Piece("note: ", "warn"), view.otherwise))
-        if view.local_network and (kept_off(view) or not short):
+        if view.local_network:
             means, *remedies = view.local_network
             lines.append(line(Piece(f"local network, {title(view)}: ", "warn"), _safe(means, look)))
             lines += [line(Piece("  do: ", "good"), each) for each in remedies]

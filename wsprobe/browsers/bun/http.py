@@ -101,8 +101,13 @@ def _head(data: bytes, at: int) -> tuple[int, tuple[tuple[bytes, bytes], ...], i
     if stop > at + 3 and after != b" ":
         raise _Wrong(at + 3)
     at = line
-    fields = []
+    fields: list[tuple[bytes, bytes]] = []
+    folded = False
     while (byte := _byte(data, at)) not in (b"\r", b"\n"):
+        if fields and byte in (b" ", b"\t"):  # a line without a name, which Bun refuses once the head is whole
+            folded = True
+            _, at = _line(data, at)
+            continue
         stop = _NAME.match(data, at).end()  # type: ignore[union-attr]
         if _byte(data, stop) != b":" or stop == at:
             raise _Wrong(stop)
@@ -114,6 +119,8 @@ def _head(data: bytes, at: int) -> tuple[int, tuple[tuple[bytes, bytes], ...], i
         at += 1
         if _byte(data, at) != b"\n":
             raise _Wrong(at)
+    if folded:
+        raise _Wrong(at)
     return status, tuple(fields), at + 1
 
 
