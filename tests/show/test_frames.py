@@ -1,0 +1,76 @@
+"""A frame on a line, at the edges of what is shown of it; and lines of relay, chain and comparison."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.diagnosis.sessions import Session
+from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent
+from wsprobe.opening import Offer, request
+from wsprobe.read import read
+from wsprobe.relay.door import Refusal
+from wsprobe.relay.tell import PageClose
+from wsprobe.show.chain import _days
+from wsprobe.show.compare import _said
+from wsprobe.show.lines import Look, plain, text_of
+from wsprobe.show.relay import away, told_text
+from wsprobe.show.session import SHOWN, SHOWN_VERBOSE, session
+from wsprobe.target import Target
+
+
+def shown(*lines: str, verbose: int = 0) -> list[str]:
+    """The session of a recording as in tests/diagnosis/sessions.txt."""
+    rows = session(Session("", lines, "").reading(), Look(verbose=verbose))
+    return [each.rstrip() for each in plain(rows).splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("data", "row"),
+    [
+        (r"\x81\x02hi", '< Text "hi"'),
+        (r"\x01\x02hi", '< Text "hi" (not final)'),
+        (r"\xc1\x01a", "< Text 61 (RSV1)"),
+        (r"\xa1\x01a", "< Text 61 (RSV2)"),
+        (r"\x91\x01a", "< Text 61 (RSV3)"),
+        (r"\xf1\x01a", "< Text 61 (RSV123)"),
+        (r"\x82\x01a", "< Binary 61"),
+        (r"\x83\x01a", "< opcode 3 61"),
+        (r"\x89\x00", "< Ping"),
+        (r"\x81\x81\x00\x00\x00\x00a", '< Text "a" (masked)'),
+        (r"\x88\x00", "< Close"),
+        (r"\x88\x02\x03\xe8", "< Close 1000"),
+        (r"\x88\x04\x03\xe8no", '< Close 1000 "no"'),
+        (r"\x88\x01\x03", "< Close 03"),
+        (r"\x82\x20" + "a" * 32, "< Binary " + " ".join(["61"] * 32)),
+        (r"\x82\x21" + "a" * 33, "< Binary " + " ".join(["61"] * 32) + " ... 33 bytes in all"),
+    ],
+)
+def test_a_frame(data: str, row: str) -> None:
+    assert shown(f"0.1 raw {data}", "0.2 fin")[0] == row
+
+
+@pytest.mark.parametrize(("verbose", "room"), [(0, SHOWN), (1, SHOWN_VERBOSE)])
+def test_a_long_text_is_cut(verbose: int, room: int) -> None:
+    for size, more in ((room, ""), (room + 1, f" ... {room + 1} bytes in all")):
+        to = Target("ws://h/", False, "h", 80, "/")
+        asked = request(to, Offer(key="dGhlIHNhbXBsZSBub25jZQ=="))
+        head = b"HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+        frame = b"\x81\x7e" + size.to_bytes(2, "big") + b"a" * size
+        events = (Sent(1, asked), Received(2, head + frame), Ended(3, "fin"))
+        rows = plain(session(read(Exchange(Plan(to, asked), events)), Look(verbose=verbose)))
+        assert rows.splitlines()[0] == f'< Text "{"a" * room}"{more}'
+
+
+def test_a_request_that_the_relay_did_not_pass_on() -> None:
+    refusal = Refusal(400, "Bad Request", "why and what")
+    asked = Session("", ("nothing", "1 fin"), "").reading().request
+    assert text_of(away("h:1", asked, refusal)) == "h:1 GET /ws HTTP/1.1 400 by the relay: why and what"
+    assert text_of(away("h:1", None, refusal)) == "h:1 400 by the relay: why and what"
+
+
+def test_words_of_a_line() -> None:
+    assert told_text(PageClose(4403, "no"), Look()) == '4403 "no"'
+    assert told_text(PageClose(4403, ""), Look()) == "4403"
+    left = [_days(days) for days in (-2, -1, 0, 1, 2)]
+    assert left == ["expired 2 days ago", "expired 1 day ago", "0 days left", "1 day left", "2 days left"]
+    assert (_said(()), _said(("a", "b"))) == ("-", "a | b")
