@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 import pytest
 
-from wsprobe import archive, explain
+from wsprobe import archive, explain, net
 from wsprobe.cli.main import run
+from wsprobe.exchange import Ended, Exchange, Plan, Sent
 from wsprobe.outcome import Exit
 from wsprobe.show.as_json import TraceJson
 from wsprobe.show.schema import schema
@@ -119,6 +121,20 @@ def test_a_weakness_fails_the_test_of_junit_and_no_other_answer(
 def test_expect(expected: str, status: int, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["trace", "--audit", "-s", *QUICK, "--expect", expected, "lab:/echo"]) == status
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("how", [("--audit",), ()], ids=["audit", "trace"])
+def test_an_interrupt_before_the_first_answer(
+    how: tuple[str, ...], capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def interrupted(plan: Plan, keep: Callable[[Exchange], object]) -> Exchange:
+        keep(Exchange(plan, (Sent(1, plan.request), Ended(2, "interrupted"))))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(net, "probe", interrupted)
+    assert run(["trace", *how, "--report", str(tmp_path / "a.html"), "ws://127.0.0.1:1/"]) == Exit.INTERRUPTED
+    assert "interrupted" in capsys.readouterr().out
+    assert not (tmp_path / "a.html").exists()
 
 
 def test_explain_knows_each_weakness() -> None:

@@ -93,7 +93,7 @@ class TraceOutput(Output):
             self._print(trace_value(self._reports, found))
         else:
             self._emit(show.concluded(found, shown, choice, self._look))
-        if self.settings.output.report_to is not None:
+        if self.settings.output.report_to is not None and shown["base"] is not None:
             from wsprobe.cli.report_file import ReportFile  # only where it is asked for
 
             ReportFile(self.settings, "trace").traced(shown, choice)

@@ -44,7 +44,9 @@ def concluded(
     rows: list[Line] = [()]
     for each in found:
         rows += fitted(list(_weakness(each, look)), look)
-    if reference(seen) is None:
+    if seen["base"] is None:
+        rows.append(line(Piece("Interrupted before the first answer.", "fail")))
+    elif reference(seen) is None:
         told = f"The handshake opens no session ({came(seen.base)}), so little could be tested."
         rows += fitted([line(Piece(told, "fail"))], look)
     elif not found:
