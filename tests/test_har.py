@@ -369,3 +369,13 @@ def test_what_is_written_is_read_again() -> None:
     assert [type(event) for event in again.events[-3:]] == [Received, Received, Ended]
     (entry,) = written(again)
     assert entry["comment"] == f"rebuilt from a HAR file of {found.by}"
+
+
+def test_a_session_that_failed_keeps_the_error() -> None:
+    """Chrome puts it among the messages of the 101."""
+    error = {"type": "error", "time": 1.5, "data": "Invalid frame header\x1b[2J"}
+    made = har.recording(of(opened(_webSocketMessages=[error])).entries[0], "Chrome")
+    assert made.events[-1] == Ended(made.events[-1].at, "error", "Invalid frame header\\x1b[2J")
+    whole = har.recording(of(opened(_webSocketMessages=[])).entries[0], "Chrome")
+    assert isinstance(whole.events[-1], Ended)
+    assert whole.events[-1].how == "local"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
-from wsprobe.timing import how_long
+from tests.watch.played import played
+from wsprobe.timing import bars, how_long, phases
 
 
 @pytest.mark.parametrize(
@@ -24,3 +27,12 @@ from wsprobe.timing import how_long
 )
 def test_how_long(seconds: float, text: str) -> None:
     assert how_long(seconds) == text
+
+
+@pytest.mark.parametrize("name", ["status-403", "silence", "close-4403"])
+def test_no_bar_is_about_sending(name: str) -> None:
+    reading = played(name).reading
+    every, drawn = phases(reading), bars(reading)
+    assert [each[0] for each in drawn] == [each[0] for each in every if each[0] != "send"]
+    assert [each[2] for each in drawn] == [each[2] for each in every if each[0] != "send"]
+    assert all(before[2] == after[1] for before, after in pairwise(drawn))

@@ -232,7 +232,9 @@ def recording(entry: HarEntry, by: str) -> Exchange:
         sent = each.kind == "send"
         wire = frame(opcode, _payload(each, opcode), b"\0\0\0\0" if sent else None)
         events.append(Sent(last, wire) if sent else Received(last, wire))
-    if entry.status == 101:
+    if entry.status == 101 and entry.error:  # the session failed: the tool's words are all that is known of it
+        events.append(Ended(last, "error", visible(entry.error.encode("utf-8", "replace"))[:200]))
+    elif entry.status == 101:
         events.append(Ended(last, "local"))
     else:
         events.append(Ended(last + _microseconds(entry.timings.receive), "fin"))

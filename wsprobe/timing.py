@@ -63,6 +63,19 @@ def timing(reading: Reading) -> Timing:
     )
 
 
+def bars(reading: Reading) -> list[tuple[str, float, float]]:
+    """``phases`` as they are drawn: sending takes no time of its own, and belongs to what follows it."""
+    found: list[tuple[str, float, float]] = []
+    begin: float | None = None
+    for name, start, end in phases(reading):
+        if name == "send":
+            begin = start
+            continue
+        found.append((name, start if begin is None else begin, end))
+        begin = None
+    return found
+
+
 def phases(reading: Reading) -> list[tuple[str, float, float]]:
     """(name, start, end) in milliseconds for each phase that took place, in order."""
     times = timing(reading)

@@ -188,3 +188,10 @@ def test_a_text_of_a_failure_has_a_kind_of_its_own() -> None:
     assert entry.kind == "error text"
     assert entry.title == "connection refused"
     assert entry.text[0].startswith(FINDINGS["connect-refused"].title)
+
+
+def test_a_status_behind_a_text_of_a_client_leads_to_that_status() -> None:
+    assert explain.find("websocket: bad handshake").title == "websocket: bad handshake"
+    entry = explain.find("websocket: bad handshake (403)")
+    assert (entry.kind, entry.title) == ("error text", "403 Forbidden")
+    assert explain.find("Unexpected response code: 403").kind == "console text"

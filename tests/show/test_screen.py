@@ -186,3 +186,9 @@ def test_verbose_has_all_that_is_left_out() -> None:
         "total 0.0 ms",
     ):
         assert each in text
+
+
+def test_the_page_has_a_blank_line_before_it_in_a_pipe() -> None:
+    lines = drawn(refused(), 0)
+    at = next(number for number, line in enumerate(lines) if line.startswith("IN THE PAGE"))
+    assert lines[at - 1] == ""

@@ -71,7 +71,7 @@ def find(topic: str) -> Topic:
         or printed.find(asked)
         or _named(asked)
         or tables.find_citation(asked)
-        or console.find(asked)
+        or _in_a_console(asked)
         or _with_its_name(asked)
         or program.find_finding("-".join(asked.split()))
         or failures.find(asked)
@@ -82,6 +82,15 @@ def find(topic: str) -> Topic:
     if entry is None:
         raise UnknownTopic(_unknown(asked))
     return entry
+
+
+def _in_a_console(asked: str) -> Topic | None:
+    """The text of a console. Where *asked* has a status behind a text that has none, the status says more."""
+    entry = console.find(asked)
+    if entry is None or any(each.isdigit() for each in entry.title):
+        return entry
+    found = failures.recognise(asked)
+    return entry if found is None or found.status in (None, 101) else failures.find(asked) or entry
 
 
 def _number(asked: str) -> Topic | None:

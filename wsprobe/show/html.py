@@ -38,7 +38,7 @@ from wsprobe.show.report_file import (
     grouped,
     summary,
 )
-from wsprobe.timing import phases
+from wsprobe.timing import bars
 from wsprobe.visible import hexdump, printable
 
 BYTES = 16_384
@@ -229,7 +229,7 @@ def _finding(of: Finding) -> str:
 
 def _times(reading: Reading) -> str:
     """The phases as bars on one scale."""
-    spans = phases(reading)
+    spans = bars(reading)
     if not spans:
         return ""
     whole = max(spans[-1][2], 0.001)

@@ -193,7 +193,7 @@ def _sides(
     page, notes = _pages(blocks)
     left = [line(Piece("ON THE WIRE", "name")), *wire]
     if not look.terminal:
-        return [*left, *page, *notes]
+        return [*left, *([()] if page else []), *page, *notes]
     if page and _widest(left) + GAP + _widest(page) <= look.width:
         column = max(_widest(left) + GAP, min(look.width // 2, look.width - _widest(page)))
         rows = _beside(left, page, column)

@@ -7,7 +7,7 @@ from wsprobe.exchange import Connected, Exchange, TlsDone
 from wsprobe.read.reading import Reading
 from wsprobe.show.lines import Line, Look, Piece, line
 from wsprobe.target import authority
-from wsprobe.timing import phases, timing
+from wsprobe.timing import bars, phases, timing
 
 FEW_DAYS = 30
 """A certificate that is good for fewer is worth a word: certificates of 90 days are renewed by then."""
@@ -64,7 +64,7 @@ def no_answer(reading: Reading) -> str:
 
 def waterfall(reading: Reading, look: Look) -> list[Line]:
     """Each phase as a bar on a common scale; for a terminal."""
-    spans = phases(reading)
+    spans = bars(reading)
     if not spans:
         return []
     total = max(spans[-1][2], 0.001)
