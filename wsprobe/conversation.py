@@ -347,7 +347,7 @@ class Opened:
 
 
 class SessionHalf(Protocol):
-    """The half after the handshake: ``Opened``, or ``wsprobe.talk.held.Held``."""
+    """The half after the handshake: ``Opened``, or ``wsprobe.talk.session.Held``."""
 
     phase: Phase
     stop: Stop

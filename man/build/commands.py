@@ -18,7 +18,7 @@ from wsprobe.cli.main import COMMANDS, program
 from wsprobe.cli.option import Command, Option
 from wsprobe.cli.section import FieldOption, declared
 from wsprobe.outcome import TABLE, Exit, Meaning
-from wsprobe.talk import byhand, said
+from wsprobe.talk import input, raw_frame
 
 SEE_ALSO = {
     "connect": ("wsprobe-json(5)", "wsprobe-history(7)", "curl(1)"),
@@ -163,11 +163,11 @@ def _operand(metavar: str) -> str:
 @cache
 def texts() -> dict[str, dict[str, str]]:
     """``man/options.toml``: section -> field -> what the manual adds to the line of help."""
-    words = "; ".join(f"{name}= ({what})" for name, what in byhand.WORDS.items())
+    words = "; ".join(f"{name}= ({what})" for name, what in raw_frame.WORDS.items())
     filled = {
         "{view}": VIEW,
         "{certainties}": ", ".join(expect.CERTAINTIES),
-        "{forms}": said.FORMS,
+        "{forms}": input.FORMS,
         "{words}": words,
     }
     text = Path(__file__).parents[1].joinpath("options.toml").read_text("utf-8")

@@ -13,8 +13,8 @@ import pytest
 from websockets.sync.client import ClientConnection, connect
 
 from wsprobe import har
-from wsprobe.cli import curl
 from wsprobe.cli.main import run
+from wsprobe.cli.pasted import curl
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = [pytest.mark.engines, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium")]

@@ -11,10 +11,10 @@ import pytest
 
 from tests.cli.site import Site
 from wsprobe.authentication import challenges
-from wsprobe.cli.ask import for_strangers, plan
 from wsprobe.cli.main import run
 from wsprobe.cli.netrc import Netrc
 from wsprobe.cli.netrc import parse as logins
+from wsprobe.cli.plan import for_strangers, plan_for
 from wsprobe.cli.settings import Asking
 from wsprobe.exchange import Limits, Route, TlsOptions
 from wsprobe.opening import Offer
@@ -324,7 +324,7 @@ def test_a_redirect_from_tls_to_clear_gets_nothing_of_a_netrc(
     """Who can redirect is not who may have the password read on the way."""
     file = Netrc(logins("machine h.example login me password sesame"))
     asking = Asking(Offer(), Limits(), TlsOptions(), Route(), netrc=file)
-    request = plan("ws://h.example/", for_strangers(asking, without_netrc=without_netrc)).request
+    request = plan_for("ws://h.example/", for_strangers(asking, without_netrc=without_netrc)).request
     assert (f"Authorization: {BASIC}".encode() in request) is (expected is not None)
 
 

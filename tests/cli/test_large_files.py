@@ -9,8 +9,8 @@ import click
 import pytest
 
 from wsprobe.cli import recordings, request_settings
-from wsprobe.cli.curl import shell_words
 from wsprobe.cli.main import run
+from wsprobe.cli.pasted.curl import shell_words
 from wsprobe.cli.recordings import lines
 
 

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsprobe.cli import curl
 from wsprobe.cli.main import run
 from wsprobe.cli.paste import url_in
+from wsprobe.cli.pasted import curl
 
 FILES = Path(__file__).parents[1] / "files" / "paste"
 COPIED = tomllib.loads((FILES / "curl.toml").read_text())["copied"]

@@ -43,7 +43,7 @@ def playing(monkeypatch: pytest.MonkeyPatch) -> Playing:
             keep(made)
             return made
 
-        monkeypatch.setattr("wsprobe.cli.watch.asked", asked)
+        monkeypatch.setattr("wsprobe.cli.watch.probe_with_followups", asked)
 
     return play_in_turn
 
@@ -296,7 +296,7 @@ def test_a_session_that_is_held_when_a_signal_comes_is_told_of(
         keep(replace(held, events=(*held.events[: opened + 1], Ended(20_000_000, "interrupted"))))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("wsprobe.cli.watch.asked", asked)
+    monkeypatch.setattr("wsprobe.cli.watch.probe_with_followups", asked)
     status, lines, _ = watched(capsys, "--hold", "1m", "ws://127.0.0.1/")
     assert status == Exit.INTERRUPTED
     assert lines == [

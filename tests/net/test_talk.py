@@ -17,42 +17,44 @@ from wsprobe.net.stream import READ, End, SocketWire
 from wsprobe.net.talk import FRAMES, LEAST, PIECE, WAITING, DescriptorWriter, Talk, pieces
 from wsprobe.read.frames import BINARY, CLOSE, TEXT, agreed_deflate
 from wsprobe.talk.codec import TAIL, Reader, ReceivedMessage, Writer
-from wsprobe.talk.held import Held, Rules, Said
-from wsprobe.talk.kept import SessionRecording
+from wsprobe.talk.recording import SessionRecording
+from wsprobe.talk.session import Outgoing, Rules, TalkSession
 from wsprobe.wire.rfc6455 import frame
 
 
 class Holder:
     """Holds one session, and keeps what was heard."""
 
-    def __init__(self, said: AsyncGenerator[Sequence[Said], None], keep: int = 1 << 20, **rules: Any) -> None:
+    def __init__(
+        self, said: AsyncGenerator[Sequence[Outgoing], None], keep: int = 1 << 20, **rules: Any
+    ) -> None:
         self.heard: list[bytes] = []
-        self.held: Held | None = None
+        self.held: TalkSession | None = None
         self.opened: list[int] = []
         self._rules = Rules(**rules)
         self.talk = Talk(
             self._make, said, self.hear, lambda plan, tape: [SessionRecording(keep, tape.add)], self._opened
         )
 
-    def _make(self, plan: Any, head: Any, at: int) -> Held:
-        self.held = Held(plan, Reader(), Writer(), self._rules, at)
+    def _make(self, plan: Any, head: Any, at: int) -> TalkSession:
+        self.held = TalkSession(plan, Reader(), Writer(), self._rules, at)
         return self.held
 
-    async def _opened(self, held: Held, head: Any, at: int) -> None:
+    async def _opened(self, held: TalkSession, head: Any, at: int) -> None:
         self.opened.append(at)
 
     async def hear(self, what: Sequence[Any], at: int) -> None:
         self.heard += [each.data for each in what if isinstance(each, ReceivedMessage)]
 
 
-async def nothing() -> AsyncGenerator[Sequence[Said], None]:
+async def nothing() -> AsyncGenerator[Sequence[Outgoing], None]:
     for none in ():
         yield none
 
 
-async def texts(*data: bytes) -> AsyncGenerator[Sequence[Said], None]:
+async def texts(*data: bytes) -> AsyncGenerator[Sequence[Outgoing], None]:
     for each in data:
-        yield [Said("text", [each])]
+        yield [Outgoing("text", [each])]
 
 
 async def echo(stream: Any, net: Any) -> None:
@@ -103,7 +105,7 @@ def test_the_input_may_end_while_something_is_handed_on(net):
     handing_on = trio.Event()
 
     async def said():
-        yield [Said("text", [b"one"])]
+        yield [Outgoing("text", [b"one"])]
         await handing_on.wait()
 
     class Slow(Holder):
@@ -146,11 +148,11 @@ def test_input_is_taken_no_faster_than_the_server_reads(net):
     """The server reads nothing: what is taken is what its buffers and ours hold."""
     taken = 0
 
-    async def much() -> AsyncGenerator[Sequence[Said], None]:
+    async def much() -> AsyncGenerator[Sequence[Outgoing], None]:
         nonlocal taken
         while True:
             taken += 1
-            yield [Said("binary", [bytes(65536)])]
+            yield [Outgoing("binary", [bytes(65536)])]
 
     async def server(stream, net):
         await net.head(stream)
@@ -229,7 +231,7 @@ def test_told_to_go_it_says_goodbye_and_hands_on_what_comes_until_then(net):
             data += await stream.receive_some()
         await stream.send_all(frame(TEXT, b"last", None) + frame(CLOSE, b"\x03\xe8", None))
 
-    async def forever() -> AsyncGenerator[Sequence[Said], None]:
+    async def forever() -> AsyncGenerator[Sequence[Outgoing], None]:
         await trio.sleep_forever()
         yield []
 
@@ -391,7 +393,7 @@ def test_of_what_inflates_to_very_much_little_is_read_at_once(net):
 
     class Inflating(Holder):
         def _make(self, plan, head, at):
-            self.held = Held(plan, Reader(agreed_deflate(head)), Writer(), self._rules, at)
+            self.held = TalkSession(plan, Reader(agreed_deflate(head)), Writer(), self._rules, at)
             return self.held
 
         async def hear(self, what, at):

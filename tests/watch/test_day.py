@@ -74,7 +74,7 @@ def test_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
     with open(os.devnull, "w", encoding="utf-8") as nowhere:
         monkeypatch.setattr(sys, "stdout", nowhere)
         day = Day(WatchOutput(said, pace))
-        monkeypatch.setattr("wsprobe.cli.watch.asked", day.asked)
+        monkeypatch.setattr("wsprobe.cli.watch.probe_with_followups", day.asked)
 
         async def all_of_it() -> None:
             async with trio.open_nursery() as nursery:

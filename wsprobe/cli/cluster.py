@@ -21,7 +21,7 @@ from wsprobe import net
 from wsprobe.cli.lists import ANYWHERE, Came, Chunk, Item, Job, Jobs, Result, Run, Sink, UrlRun
 from wsprobe.cli.option import LAB
 from wsprobe.cli.output import WorkerResult, finish, json_line, worker_result
-from wsprobe.cli.probe import asked, host_of, reported, usable
+from wsprobe.cli.probe import host_of, probe_with_followups, reported, usable
 from wsprobe.cli.settings import Asking, Settings
 from wsprobe.cli.streams import note
 from wsprobe.cli.targets import ProbeTarget, UrlList, Word, check_word
@@ -367,7 +367,9 @@ async def asked_by(work: WorkOrder, urls: Sequence[str], by: str) -> list[Came]:
             first = usable(place)[1]
         except click.UsageError as error:
             return WorkerResult(complaint="not usable" if settings.output.redact else error.format_message())
-        came = await asked(place, settings, lambda event: None, lambda exchange: None, first=first)
+        came = await probe_with_followups(
+            place, settings, lambda event: None, lambda exchange: None, first=first
+        )
         exchange = replace(came, worker=by) if by else came
         return _told(settings, reported(place, exchange)) if work.told else exchange
 

@@ -12,7 +12,7 @@ from wsprobe.cli.output import Finished, Output, WorkerResult, finish, json_line
 from wsprobe.cli.progress import Progress
 from wsprobe.cli.resume import Resume
 from wsprobe.cli.settings import Settings
-from wsprobe.cli.streams import check_writable, emit, look, note, unheard, write
+from wsprobe.cli.streams import check_writable, emit, ignore_broken_pipe, look, note, write
 from wsprobe.exchange import Event
 from wsprobe.judge.finding import counted
 from wsprobe.judge.subject import how
@@ -168,7 +168,7 @@ class ConnectOutput(Output):
         if self._progress is not None:
             self._progress.done()
         if told.err:
-            with unheard():
+            with ignore_broken_pipe():
                 sys.stderr.write(told.err)
                 sys.stderr.flush()
         if self._resume is not None:

@@ -19,9 +19,9 @@ from wsprobe.browsers.local_network import kept_off
 from wsprobe.browsers.page import fetch_site, opened_by
 from wsprobe.browsers.url import below_localhost, parse
 from wsprobe.browsers.visit import visit
-from wsprobe.cli.ask import now, route
 from wsprobe.cli.credentials import Credentials, with_netrc
 from wsprobe.cli.lab import LabTargets
+from wsprobe.cli.plan import now, route
 from wsprobe.cli.probe import Placing, check, conversation, reported
 from wsprobe.cli.readers import Readers
 from wsprobe.cli.recorded import as_is
@@ -165,17 +165,17 @@ def _with_cookies(page: Page, place: ProbeTarget) -> Page:
 async def as_engine(engine: Engine, url: str, page: Page, asking: Asking, engines: int) -> list[Reading]:
     """The exchanges that *engine*, one of so many *engines*, makes to open *url*, oldest first; empty if it
     makes none."""
-    keys = Credentials()
+    credentials = Credentials()
     limits = replace(asking.limits, max_session=min(MAX_SESSION, ALL_SESSIONS // engines))
     visiting = visit(engine, url, page, fresh_key(os.urandom(16)), limits, asking.tls, asking.route)
     try:
         plan = next(visiting)
         while True:
-            plan = replace(plan, route=way(engine, asking, plan.target, keys))
+            plan = replace(plan, route=way(engine, asking, plan.target, credentials))
             exchange = await net.probe(plan)
-            if keys.learn_of_proxy(exchange, asking.proxy_method):
+            if credentials.learn_of_proxy(exchange, asking.proxy_method):
                 # A browser that knows the credentials answers the proxy's 407, and script hears nothing of it.
-                exchange = await net.probe(replace(plan, route=way(engine, asking, plan.target, keys)))
+                exchange = await net.probe(replace(plan, route=way(engine, asking, plan.target, credentials)))
             plan = visiting.send(exchange)
     except StopIteration as end:
         made: list[Reading] = end.value
@@ -185,10 +185,10 @@ async def as_engine(engine: Engine, url: str, page: Page, asking: Asking, engine
 LOOPBACK = ("127.0.0.1", "::1")
 
 
-def way(engine: Engine, asking: Asking, to: Target, keys: Credentials) -> Route:
+def way(engine: Engine, asking: Asking, to: Target, credentials: Credentials) -> Route:
     """The way that *engine* takes to *to*: a browser resolves names below localhost itself, unless --resolve
     names an address."""
-    found = route(asking, to, keys)
+    found = route(asking, to, credentials)
     if engine.name not in BROWSERS or not below_localhost(to.host):
         return found
     return replace(found, resolve=(*found.resolve, (to.host, 0, LOOPBACK)))

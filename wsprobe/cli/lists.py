@@ -22,7 +22,7 @@ from wsprobe import net
 from wsprobe.cli.lab import LabTargets
 from wsprobe.cli.open_files import allow
 from wsprobe.cli.output import WorkerResult
-from wsprobe.cli.probe import Ask, Placing, asked, host_of, reported, usable
+from wsprobe.cli.probe import Ask, Placing, host_of, probe_with_followups, reported, usable
 from wsprobe.cli.settings import Settings
 from wsprobe.cli.targets import ProbeTarget as ProbeTarget
 from wsprobe.cli.targets import UrlList, Word, Wrong
@@ -250,7 +250,7 @@ class Here:
                 run.came(chunk, ANYWHERE, [exchange])
 
             run.begun(chunk)
-            exchange = await asked(
+            exchange = await probe_with_followups(
                 job.place, self._settings, self._to.event, keep, self._to.waiting, self._ask, job.first
             )
             run.came(chunk, ANYWHERE, [exchange])

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 import click
 
 from wsprobe.cli.option import Context
-from wsprobe.cli.streams import forget_output, note, prepare, unheard
+from wsprobe.cli.streams import forget_output, ignore_broken_pipe, note, prepare
 from wsprobe.exception_groups import leaves
 from wsprobe.outcome import TABLE, Exit
 from wsprobe.version import __version__
@@ -65,7 +65,7 @@ class CommandGroup(click.Group):
             raise ReaderGone from error
         except KeyboardInterrupt:
             # click would write an empty line whatever standard error is: a terminal alone stands behind its ^C.
-            with unheard():
+            with ignore_broken_pipe():
                 if sys.stderr.isatty():
                     sys.stderr.write("\n")
                     sys.stderr.flush()
@@ -247,7 +247,7 @@ def complain(error: click.ClickException, argv: Sequence[str] = ()) -> None:
     words = " ".join(error.format_message().split()).rstrip(".")
     if "--redact" in argv:
         words = without(words, argv)
-    with unheard():
+    with ignore_broken_pipe():
         sys.stderr.write(f"{where}: {printable(words)} (see {where} --help)\n")
         sys.stderr.flush()
 

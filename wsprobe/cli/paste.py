@@ -17,7 +17,7 @@ from wsprobe.cli.section import Declared, Section
 from wsprobe.cli.streams import note
 
 if TYPE_CHECKING:
-    from wsprobe.cli.copied import Copied
+    from wsprobe.cli.pasted.devtools import Copied
 
 IGNORED = "ignored options"
 """Where the context keeps the names of options that were taken and mean nothing."""
@@ -132,14 +132,14 @@ class Pasting(Command):
         """What was pasted, and the other words; None if nothing was."""
         at, first = self._first_place(args)
         if first is not None and re.fullmatch(r"(?:.*[/\\])?curl(?:\.exe)?", first):
-            from wsprobe.cli import curl  # only for those who paste one
+            from wsprobe.cli.pasted import curl  # only for those who paste one
 
             try:
                 return curl.request(args[at + 1 :], args[:at], self._takes_value(), mixed=True), args[:at]
             except curl.CurlError as error:
                 raise click.UsageError(f"curl ...: {error}", ctx) from None
         if first is not None and re.match(r"\s*(?:\$\s+)?curl(?:\.exe)?\s", first):  # all of it in quotes
-            from wsprobe.cli import curl
+            from wsprobe.cli.pasted import curl
 
             rest = [*args[:at], *args[at + 1 :]]
             try:
@@ -147,7 +147,7 @@ class Pasting(Command):
             except curl.CurlError as error:
                 raise click.UsageError(f"curl ...: {error}", ctx) from None
         if first is not None and is_har(first) and self.name != "compare":
-            from wsprobe.cli.archives import asked_again_from
+            from wsprobe.cli.pasted.har import asked_again_from
 
             rest = [*args[:at], *args[at + 1 :]]
             try:
@@ -191,7 +191,7 @@ class Pasting(Command):
 
 
 def _in_file(ctx: click.Context, file: str, rest: Sequence[str], has: Mapping[str, bool]) -> "Copied":
-    from wsprobe.cli import curl
+    from wsprobe.cli.pasted import curl
 
     if file == "-" and "--talk" in rest:
         raise click.UsageError(

@@ -9,8 +9,8 @@ import click
 from msgspec.structs import replace
 
 from wsprobe import net, target
-from wsprobe.cli.ask import for_strangers, now, plan
 from wsprobe.cli.credentials import Credentials, Origin, origin, with_netrc
+from wsprobe.cli.plan import for_strangers, now, plan_for
 from wsprobe.cli.settings import Asking, Settings
 from wsprobe.cli.streams import write
 from wsprobe.cli.targets import ProbeTarget
@@ -57,7 +57,7 @@ def usable(place: ProbeTarget) -> tuple[str, Plan | None]:
     """The host that *place* is asked at, and the plan of the first request; None where that depends on when it
     is asked, as cookies do. Raises click.UsageError, before anything is sent, for one that cannot be asked."""
     try:
-        first = plan(place.url, place.asking)
+        first = plan_for(place.url, place.asking)
         return net.check(first).host, first if place.asking.jar.steady else None
     except net.PlanError as error:
         raise click.UsageError(str(error)) from None
@@ -76,7 +76,7 @@ def write_jar(settings: Settings) -> None:
         )
 
 
-async def asked(
+async def probe_with_followups(
     place: ProbeTarget,
     settings: Settings,
     watch: Callable[[Event], None],
@@ -92,10 +92,10 @@ async def asked(
     """
     tries = settings.retry.retry
     pause = RETRY_PAUSE
-    keys = Credentials()
+    credentials = Credentials()
     began = net.clock()  # not the time of day, which somebody may set meanwhile
     while True:
-        exchange = await conversation(place, settings, watch, keep, keys, ask, first)
+        exchange = await conversation(place, settings, watch, keep, credentials, ask, first)
         if not tries:
             return exchange
         first = None  # each try has a key of its own
@@ -125,17 +125,17 @@ async def conversation(
     settings: Settings,
     watch: Callable[[Event], None] = lambda event: None,
     keep: Callable[[Exchange], None] = lambda exchange: None,
-    keys: Credentials | None = None,
+    credentials: Credentials | None = None,
     ask: Ask | None = None,
     first: Plan | None = None,
 ) -> Exchange:
     """One exchange, and those that follow from it (credentials, -L, --negotiate); the last one holds the
     earlier as hops.
 
-    *keep* gets each of them too, also one that was interrupted. *keys* know what earlier tries have learned.
+    *keep* gets each of them too, also one that was interrupted. *credentials* know what was learned.
     *ask* and *first* are as above.
     """
-    steps = Steps(place, settings, Credentials() if keys is None else keys)
+    steps = Steps(place, settings, Credentials() if credentials is None else credentials)
     to_ask = steps.plan() if first is None else first
     hops: list[Exchange] = []
 
@@ -164,10 +164,10 @@ async def conversation(
 class Steps:
     """What follows from the answers of one place: credentials, a redirect, another version."""
 
-    def __init__(self, place: ProbeTarget, settings: Settings, keys: Credentials) -> None:
+    def __init__(self, place: ProbeTarget, settings: Settings, credentials: Credentials) -> None:
         self._place = place
         self._settings = settings
-        self._keys = keys
+        self._credentials = credentials
         self._url = place.url
         self._asking = place.asking
         self._wire: str | None = None
@@ -182,7 +182,7 @@ class Steps:
 
     def plan(self) -> Plan:
         """For the next request, or the first. Raises click.UsageError."""
-        return plan(self._url, self._asking, wire=self._wire, keys=self._keys)
+        return plan_for(self._url, self._asking, wire=self._wire, credentials=self._credentials)
 
     def after(self, exchange: Exchange) -> Plan | None:
         """The plan for what is to be asked next, None if this was all."""
@@ -193,11 +193,13 @@ class Steps:
             answers = (response.head for response in reading.responses)
             fields = (field.value for head in answers for field in head.all(b"set-cookie"))
             jar.store(fields, exchange.plan.target, now())
-        if self._answered_proxy < ANSWERS_MAX and self._keys.learn_of_proxy(exchange, asking.proxy_method):
+        if self._answered_proxy < ANSWERS_MAX and self._credentials.learn_of_proxy(
+            exchange, asking.proxy_method
+        ):
             self._answered_proxy += 1
             return self.plan()
         offer = with_netrc(asking.offer, exchange.plan.target, asking.netrc)
-        known = asking.raw is None and self._keys.has_credentials(exchange.plan.target, offer)
+        known = asking.raw is None and self._credentials.has_credentials(exchange.plan.target, offer)
         following = settings.follow.redirects and self._redirects < settings.follow.max_redirs
         negotiating = (
             settings.follow.negotiate and not self._redirects and self._wire is None and asking.raw is None
@@ -205,7 +207,7 @@ class Steps:
         if not following and not negotiating and not known:
             return None  # the recording need not be read: a large one takes its time
         reading = read(exchange) if reading is None else reading
-        if known and self._keys.learn(reading, asking.method) and self._answered < ANSWERS_MAX:
+        if known and self._credentials.learn(reading, asking.method) and self._answered < ANSWERS_MAX:
             self._answered += 1
             return self.plan()
         if following and (url := redirect(reading)) is not None:

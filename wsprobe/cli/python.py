@@ -25,7 +25,7 @@ from wsprobe.cli.commands import connect as connect_command
 from wsprobe.cli.engines import probed
 from wsprobe.cli.lab import LabTargets
 from wsprobe.cli.paste import RECORDED
-from wsprobe.cli.probe import asked, check, reported, write_jar
+from wsprobe.cli.probe import check, probe_with_followups, reported, write_jar
 from wsprobe.cli.readers import Readers
 from wsprobe.cli.recorded import as_is, recorded, with_verdicts
 from wsprobe.cli.section import FieldOption, Given, given
@@ -119,7 +119,9 @@ async def aprobe(url: str, **settings: Setting) -> Report:
                 place = await LabTargets(stack.enter_async_context).place(url, said.asking)
                 check(place)
                 try:
-                    exchange = await asked(place, said, lambda event: None, lambda exchange: None)
+                    exchange = await probe_with_followups(
+                        place, said, lambda event: None, lambda exchange: None
+                    )
                     return _readable(reported(place, exchange), said, own_status=True)
                 finally:
                     write_jar(said)

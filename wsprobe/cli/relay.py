@@ -14,11 +14,11 @@ import click
 from msgspec.structs import replace
 
 from wsprobe import net, target
-from wsprobe.cli.ask import route
 from wsprobe.cli.connect_output import ConnectOutput
 from wsprobe.cli.lab import LabTargets
 from wsprobe.cli.option import LAB
 from wsprobe.cli.output import as_shown
+from wsprobe.cli.plan import route
 from wsprobe.cli.readers import chosen
 from wsprobe.cli.recorded import as_client_saw
 from wsprobe.cli.relay_settings import RelaySettings

@@ -83,7 +83,7 @@ def look(stream: IO[str], color: Color = "auto", verbose: int | None = None) -> 
 
 def emit(lines: Iterable[Line], stream: IO[str], of: Look) -> None:
     """Write lines to *stream*, painted if it takes colour."""
-    with unheard() if stream is sys.stderr else nullcontext():
+    with ignore_broken_pipe() if stream is sys.stderr else nullcontext():
         _emit(map(shortened, lines), stream, of)
 
 
@@ -99,13 +99,13 @@ def _emit(lines: Iterable[Line], stream: IO[str], of: Look) -> None:
 
 def note(text: str) -> None:
     """Write a word about the call itself to standard error. Where nobody can read it, that is no failure."""
-    with unheard():
+    with ignore_broken_pipe():
         sys.stderr.write(f"wsprobe: {printable(text)}\n")
         sys.stderr.flush()
 
 
 @contextmanager
-def unheard() -> Iterator[None]:
+def ignore_broken_pipe() -> Iterator[None]:
     """Let standard error fail: a word that nobody can read is no failure, and neither are those after it."""
     try:
         yield

@@ -37,11 +37,13 @@ from wsprobe.read.reading import Head
 from wsprobe.report import Report
 from wsprobe.show import talk as show
 from wsprobe.show.lines import fitted
-from wsprobe.talk import byhand, heard, said
-from wsprobe.talk.codec import Heard, Shape
-from wsprobe.talk.held import Held, Rules, Said
-from wsprobe.talk.kept import SessionRecording
+from wsprobe.talk import raw_frame
+from wsprobe.talk.codec import Incoming, Shape
+from wsprobe.talk.input import InputError, InputLines, JsonInput, RawInput
 from wsprobe.talk.older import halves
+from wsprobe.talk.output import JsonOutput, RawOutput
+from wsprobe.talk.recording import SessionRecording
+from wsprobe.talk.session import Outgoing, Rules, TalkSession
 
 REPORTED = 1 << 14
 """Bytes of a session that are kept for its report, unless a recording is asked for."""
@@ -59,7 +61,7 @@ class Manner(Struct, frozen=True):
     max_message: int
     form: Literal["lines", "null", "jsonl"]
     binary: bool
-    first: tuple[Said, ...]
+    first: tuple[Outgoing, ...]
     """Files and frames to send before the input."""
     save_max: int
 
@@ -139,17 +141,17 @@ def manner(given: Given) -> Manner:
     )
 
 
-def _first(own: TalkSettings) -> Iterator[Said]:
+def _first(own: TalkSettings) -> Iterator[Outgoing]:
     for path in own.send_files:
         yield file_said(path, own.binary, "--send-file")
     for text in own.send_frames:
         try:
-            yield Said("frame", (byhand.frame(text),))
-        except byhand.FrameError as error:
+            yield Outgoing("frame", (raw_frame.frame(text),))
+        except raw_frame.FrameError as error:
             raise click.UsageError(f"--send-frame: {error}") from None
 
 
-def file_said(path: str, binary: bool, where: str) -> Said:
+def file_said(path: str, binary: bool, where: str) -> Outgoing:
     """The bytes of the file at *path* as one message. Raises click.UsageError."""
     try:
         with open(path, "rb") as file:
@@ -161,7 +163,7 @@ def file_said(path: str, binary: bool, where: str) -> Said:
             data.decode()
         except UnicodeDecodeError:
             binary = True
-    return Said("binary" if binary else "text", (data,))
+    return Outgoing("binary" if binary else "text", (data,))
 
 
 class TalkOutput(ConnectOutput):
@@ -170,12 +172,11 @@ class TalkOutput(ConnectOutput):
     def __init__(self, settings: Settings, manner: Manner, several: bool) -> None:
         """Where standard output is no terminal, it is for the messages, and the report goes to standard error.
         An option such as --json has standard output for itself: then what comes is told on standard error."""
-        said_ = settings
         taken = (
-            said_.output.as_json
-            or said_.own.include
-            or said_.own.write_out is not None
-            or "-" in (said_.own.body_to, said_.output.save)
+            settings.output.as_json
+            or settings.own.include
+            or settings.own.write_out is not None
+            or "-" in (settings.own.body_to, settings.output.save)
         )
         self._raw = (not taken and not sys.stdout.isatty()) or (manner.form == "jsonl" and not taken)
         super().__init__(settings, several, report_to=sys.stderr if self._raw or taken else None)
@@ -187,7 +188,7 @@ class TalkOutput(ConnectOutput):
         self._terminal: Terminal | None = None
         self._way: DescriptorWriter | None = None
         self._spool: Spool | None = None
-        self._held: Held | None = None
+        self._held: TalkSession | None = None
         self._wrong = ""
 
     async def ask(
@@ -198,7 +199,7 @@ class TalkOutput(ConnectOutput):
             sys.stdout.flush()
             self._way = DescriptorWriter(sys.stdout.fileno())
         self._held = self._spool = self._terminal = None
-        self._sink = heard.JsonOutput() if self._manner.form == "jsonl" else heard.RawOutput(self._separator)
+        self._sink = JsonOutput() if self._manner.form == "jsonl" else RawOutput(self._separator)
         self._plan = plan
         hold = None if self.settings.max_time is not None else float("inf")
         talk = Talk(self._make, self._said(), self._hear, self._keep, self._opened, hold)
@@ -214,10 +215,10 @@ class TalkOutput(ConnectOutput):
     def _separator(self) -> bytes:
         return b"\0" if self._manner.form == "null" else b"\n"
 
-    def _make(self, plan: Plan, head: Head, at: int) -> Held:
+    def _make(self, plan: Plan, head: Head, at: int) -> TalkSession:
         how = self._manner
         reader, writer = halves(plan.wire, plan.request, head, agreed_deflate(head), how.shape, how.max_message)
-        self._held = Held(plan, reader, writer, how.rules, at)
+        self._held = TalkSession(plan, reader, writer, how.rules, at)
         return self._held
 
     def _keep(self, plan: Plan, tape: Tape) -> Sequence[SessionRecording]:
@@ -233,10 +234,10 @@ class TalkOutput(ConnectOutput):
             kept.append(SessionRecording(self._manner.save_max, self._spool.add))
         return kept
 
-    async def _opened(self, held: Held, head: Head, at: int) -> None:
+    async def _opened(self, held: TalkSession, head: Head, at: int) -> None:
         if self._by_hand:
 
-            def file(path: str) -> Said:
+            def file(path: str) -> Outgoing:
                 return file_said(os.path.expanduser(path), self._manner.binary, "/send")
 
             self._terminal = Terminal(self._out, held, head, self._plan.target.url, file)
@@ -244,7 +245,7 @@ class TalkOutput(ConnectOutput):
         elif self._raw:
             await self._put(self._sink.opened(head, self._plan.target.url, at))
 
-    async def _hear(self, what: Sequence[Heard], at: int) -> None:
+    async def _hear(self, what: Sequence[Incoming], at: int) -> None:
         if self._terminal is not None:
             await self._terminal.hear(what, at)
             return
@@ -269,7 +270,7 @@ class TalkOutput(ConnectOutput):
             last = exchange.events[-1]
             await self._put(self._sink.closed(self._held, getattr(last, "how", ""), last.at))
 
-    async def _said(self) -> AsyncGenerator[Sequence[Said], None]:
+    async def _said(self) -> AsyncGenerator[Sequence[Outgoing], None]:
         how = self._manner
         if how.first:
             yield how.first
@@ -278,9 +279,7 @@ class TalkOutput(ConnectOutput):
                 async for each in typed:
                     yield each
             return
-        lines: said.InputLines = (
-            said.JsonInput() if how.form == "jsonl" else said.RawInput(self._separator, how.binary)
-        )
+        lines: InputLines = JsonInput() if how.form == "jsonl" else RawInput(self._separator, how.binary)
         try:
             # The report keeps whole writes: the first is to be a small one, or it has thousands of frames.
             async with aclosing(pieces(0, PIECE, first=REPORTED)) as read:
@@ -288,9 +287,9 @@ class TalkOutput(ConnectOutput):
                     if found := lines.feed(piece):
                         yield found
             yield lines.end()
-        except said.InputError as error:
+        except InputError as error:
             self._wrong = str(error)
-            yield [Said("close", code=1000)]
+            yield [Outgoing("close", code=1000)]
 
     def report(self, report: Report) -> Report:
         """Print and keep one report; returns it as it was told."""

@@ -21,9 +21,9 @@ from wsprobe.net.talk import Mailbox, apart, pieces, told
 from wsprobe.read.reading import Head
 from wsprobe.show import talk as show
 from wsprobe.show.lines import Line, Look, Piece, cut, line, plain
-from wsprobe.talk.codec import Heard
-from wsprobe.talk.held import Held, Said
-from wsprobe.talk.typed import COMMANDS, PromptCommand, TypedError, typed
+from wsprobe.talk.codec import Incoming
+from wsprobe.talk.commands import COMMANDS, PromptCommand, TypedError, typed
+from wsprobe.talk.session import Outgoing, TalkSession
 
 if TYPE_CHECKING:
     from wsprobe.cli.prompt import Prompt
@@ -37,7 +37,9 @@ FLOOD = 500
 class Terminal:
     """What a person sees and types. For one session."""
 
-    def __init__(self, look: Look, held: Held, head: Head, url: str, file: Callable[[str], Said]) -> None:
+    def __init__(
+        self, look: Look, held: TalkSession, head: Head, url: str, file: Callable[[str], Outgoing]
+    ) -> None:
         """*file* reads one to be sent; it raises click.UsageError."""
         self._look = look
         self._held = held
@@ -87,7 +89,7 @@ class Terminal:
         prompt = self._prompt
         await told(lambda done: prompt.draw(text, done))
 
-    async def hear(self, what: Sequence[Heard], at: int) -> None:
+    async def hear(self, what: Sequence[Incoming], at: int) -> None:
         """Tell what came."""
         lines = show.at_terminal(what[:FLOOD], at, self._look, self._indent)
         if len(what) > FLOOD:
@@ -96,7 +98,7 @@ class Terminal:
             )
         await self.tell(lines)
 
-    async def said(self) -> AsyncGenerator[Sequence[Said], None]:
+    async def said(self) -> AsyncGenerator[Sequence[Outgoing], None]:
         """What is typed, until ^D."""
         async with aclosing(self._typed()) as every:
             async for text in every:
@@ -127,7 +129,7 @@ class Terminal:
         if rest:
             yield rest.decode("utf-8", "surrogateescape")
 
-    async def _answered(self, asked: PromptCommand) -> Said | None:
+    async def _answered(self, asked: PromptCommand) -> Outgoing | None:
         """Do what is *asked*; what is to be sent for it."""
         if asked.what == "send":
             try:

@@ -15,9 +15,9 @@ from wsprobe import net
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page
 from wsprobe.cli import expect
-from wsprobe.cli.ask import plan
 from wsprobe.cli.lab import LabTargets
 from wsprobe.cli.output import Finished
+from wsprobe.cli.plan import plan_for
 from wsprobe.cli.probe import check, reported
 from wsprobe.cli.section import Given
 from wsprobe.cli.settings import Settings, settings_of
@@ -184,7 +184,7 @@ def kept(name: str, seen: Trace, shown: Trace, came: Report, report: Report) -> 
 
 def start_of(place: ProbeTarget, of: Tracing) -> Start:
     """What the trace begins with: the handshake as the options have it, and the browsers' own."""
-    given = plan(place.url, place.asking)
+    given = plan_for(place.url, place.asking)
     given = replace(given, limits=bounded(given.limits))
     target = given.target
     origin = f"{'https' if target.secure else 'http'}://{host_header(target)}"
@@ -219,7 +219,7 @@ def _http2(place: ProbeTarget, given: Plan) -> Http2 | None:
     if not given.target.secure or asking.raw is not None or asking.offer.http_version != "1.1":
         return None
     try:
-        return plan(place.url, replace(asking, http2="alpn")).http2
+        return plan_for(place.url, replace(asking, http2="alpn")).http2
     except click.UsageError:  # a header that has no place there
         return None
 

@@ -23,14 +23,14 @@ from wsprobe.cli.lists import Jobs
 from wsprobe.cli.open_files import allow
 from wsprobe.cli.option import NoUrl
 from wsprobe.cli.output import Finished, Output, as_shown, finish
-from wsprobe.cli.probe import Ask, asked, reported, write_jar
+from wsprobe.cli.probe import Ask, probe_with_followups, reported, write_jar
 from wsprobe.cli.section import Given
 from wsprobe.cli.settings import Settings, settings_of
 from wsprobe.cli.streams import emit, look, note
 from wsprobe.cli.targets import ProbeTarget, UrlList, Word, sources
 from wsprobe.cli.watch_settings import LEAST, WatchSettings
 from wsprobe.exchange import Event, Exchange, Plan
-from wsprobe.net.talk import unheard
+from wsprobe.net.talk import silent_session
 from wsprobe.net.wsgi import served
 from wsprobe.outcome import Exit
 from wsprobe.report import Report
@@ -38,7 +38,7 @@ from wsprobe.secrets import Secrets
 from wsprobe.show import watch as show
 from wsprobe.show.as_json import report_value, watch_value
 from wsprobe.show.lines import Line, fitted
-from wsprobe.talk.held import Said
+from wsprobe.talk.session import Outgoing
 from wsprobe.target import bracketed
 from wsprobe.watch.pace import pauses
 from wsprobe.watch.state import Watch, after, held_of, seen
@@ -161,7 +161,9 @@ async def rounds(
 
         async def one(number: int) -> bool:
             place = places[number]
-            exchange = await asked(place, settings, _unheard, partial(to.recorded, number), ask=ask)
+            exchange = await probe_with_followups(
+                place, settings, _ignore_event, partial(to.recorded, number), ask=ask
+            )
             return to.probed(number, reported(place, exchange), net.clock() - began)
 
         parallel = len(places) if of.hold is not None else of.parallel
@@ -178,22 +180,22 @@ async def rounds(
             to.ended(net.clock() - began)
 
 
-def _unheard(event: Event) -> None:
+def _ignore_event(event: Event) -> None:
     """A probe is told of when it is over."""
 
 
 def holding(hold: float, ping_every: float | None) -> Ask:
     """Asks, and holds the session that opens: says nothing in it, or Pings, and then a Close."""
 
-    async def said() -> AsyncGenerator[Sequence[Said], None]:
+    async def said() -> AsyncGenerator[Sequence[Outgoing], None]:
         end = net.clock() + hold
         while ping_every is not None and net.clock() + ping_every < end:
             await net.sleep(ping_every)
-            yield [Said("ping", (b"wsprobe",))]
+            yield [Outgoing("ping", (b"wsprobe",))]
         await net.sleep(max(0.0, end - net.clock()))
 
     async def ask(plan: Plan, watch: Callable[[Event], object], keep: Callable[[Exchange], object]) -> Exchange:
-        return await net.probe(plan, watch, unheard(said(), hold + GOODBYE), keep)
+        return await net.probe(plan, watch, silent_session(said(), hold + GOODBYE), keep)
 
     return ask
 

@@ -28,7 +28,7 @@ from wsprobe.cli.lists import (
 )
 from wsprobe.cli.open_files import allow
 from wsprobe.cli.output import Apart, WorkerResult, finish, worker_result
-from wsprobe.cli.probe import asked, reported, usable
+from wsprobe.cli.probe import probe_with_followups, reported, usable
 from wsprobe.cli.settings import Settings
 from wsprobe.cli.targets import ProbeTarget, UrlList, Word
 from wsprobe.exchange import Exchange
@@ -174,6 +174,6 @@ def apart(
         def kept(exchange: Exchange) -> None:
             keep(partial(told, place, exchange))
 
-        return told(place, await asked(place, settings, lambda event: None, kept, first=first))
+        return told(place, await probe_with_followups(place, settings, lambda event: None, kept, first=first))
 
     return work

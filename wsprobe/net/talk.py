@@ -21,10 +21,10 @@ from wsprobe.exchange import Plan, Received, Sent
 from wsprobe.net.stream import READ, End, Tape, Wire
 from wsprobe.read.frames import agreed_deflate
 from wsprobe.read.reading import Head
-from wsprobe.talk.codec import Heard
-from wsprobe.talk.held import Held, Rules, Said
-from wsprobe.talk.kept import SessionRecording
+from wsprobe.talk.codec import Incoming
 from wsprobe.talk.older import halves
+from wsprobe.talk.recording import SessionRecording
+from wsprobe.talk.session import Outgoing, Rules, TalkSession
 
 PIECE = 256 * 1024
 """Bytes taken at once, from the wire or from a pipe, which is given as much room where the system allows it."""
@@ -46,7 +46,7 @@ LATE = 0.5
 FLUSH = 1.0
 """Seconds that the last bytes may wait for room in the send buffer."""
 
-Hear = Callable[[Sequence[Heard], int], Awaitable[None]]
+Hear = Callable[[Sequence[Incoming], int], Awaitable[None]]
 """Takes what came at a time (microseconds); returns when there is room for more."""
 
 
@@ -55,11 +55,11 @@ class Talk:
 
     def __init__(
         self,
-        make: Callable[[Plan, Head, int], Held],
-        said: AsyncGenerator[Sequence[Said], None],
+        make: Callable[[Plan, Head, int], TalkSession],
+        said: AsyncGenerator[Sequence[Outgoing], None],
         hear: Hear,
         kept: Callable[[Plan, Tape], Sequence[SessionRecording]],
-        opened: Callable[[Held, Head, int], Awaitable[None]],
+        opened: Callable[[TalkSession, Head, int], Awaitable[None]],
         hold: float | None = None,
     ) -> None:
         """*said*: what is to be sent, until it ends. *kept*: who records the session. *opened* is told that it
@@ -70,7 +70,7 @@ class Talk:
         self._keeping = kept
         self._opened = opened
         self._hold = hold
-        self._held: Held | None = None
+        self._held: TalkSession | None = None
         self._head: Head | None = None
         self._out: list[bytes] = []
         self._waiting = self._received = 0
@@ -88,7 +88,7 @@ class Talk:
     def make(self) -> Maker:
         """See ``Talking``."""
 
-        def made(plan: Plan, head: Head, at: int) -> Held:
+        def made(plan: Plan, head: Head, at: int) -> TalkSession:
             self._head = head
             self._held = self._make(plan, head, at)
             return self._held
@@ -314,16 +314,16 @@ class Talk:
             self._take_clock()
 
 
-def unheard(said: AsyncGenerator[Sequence[Said], None], hold: float) -> Talk:
+def silent_session(said: AsyncGenerator[Sequence[Outgoing], None], hold: float) -> Talk:
     """A session in which *said* is said and what comes is only recorded, and which is closed after that."""
 
-    def make(plan: Plan, head: Head, at: int) -> Held:
+    def make(plan: Plan, head: Head, at: int) -> TalkSession:
         reader, writer = halves(plan.wire, plan.request, head, agreed_deflate(head))
-        return Held(plan, reader, writer, Rules(eof="close"), at)
+        return TalkSession(plan, reader, writer, Rules(eof="close"), at)
 
-    async def hear(heard: Sequence[Heard], at: int) -> None: ...
+    async def hear(heard: Sequence[Incoming], at: int) -> None: ...
 
-    async def opened(held: Held, head: Head, at: int) -> None: ...
+    async def opened(held: TalkSession, head: Head, at: int) -> None: ...
 
     return Talk(
         make, said, hear, lambda plan, tape: [SessionRecording(plan.limits.max_session, tape.add)], opened, hold

@@ -12,16 +12,16 @@ from wsprobe.read.frames import TEXT
 from wsprobe.read.reading import Head
 from wsprobe.show.lines import Line, Look, Piece, line
 from wsprobe.show.session import SHOWN, SHOWN_VERBOSE
-from wsprobe.talk.codec import Control, FrameFault, Heard, ReceivedMessage
-from wsprobe.talk.held import Held, Said, SessionTotals
+from wsprobe.talk.codec import Control, FrameFault, Incoming, ReceivedMessage
+from wsprobe.talk.session import Outgoing, SessionTotals, TalkSession
 
 
-def heard(what: Iterable[Heard], look: Look) -> list[Line]:
+def heard(what: Iterable[Incoming], look: Look) -> list[Line]:
     """A line for each thing that came."""
     return [_one(each, look) for each in what]
 
 
-def _one(of: Heard, look: Look) -> Line:
+def _one(of: Incoming, look: Look) -> Line:
     match of:
         case ReceivedMessage(opcode=opcode, data=data):
             return line("< Text" if opcode == TEXT else "< Binary", content(data, opcode == TEXT, look))
@@ -92,7 +92,7 @@ def bytes_of(size: int) -> str:
     return f"{amount:.3g} {units[0]}"
 
 
-def ended(of: Held, look: Look) -> list[Line]:
+def ended(of: TalkSession, look: Look) -> list[Line]:
     """Who closed, with which code, and what a script on a page would have been told of it (WHATWG WebSockets,
     "when the WebSocket connection is closed")."""
     if of.fault is not None:
@@ -128,7 +128,7 @@ def _page(code: int, reason: str, clean: bool, look: Look) -> Line:
     )
 
 
-def at_terminal(what: Iterable[Heard], at: int, look: Look, indent: bool) -> list[Line]:
+def at_terminal(what: Iterable[Incoming], at: int, look: Look, indent: bool) -> list[Line]:
     """The same for a person, with times and sizes. *indent*: JSON over several lines."""
     rows = []
     look = replace(look, verbose=max(look.verbose, 1))
@@ -158,7 +158,7 @@ def _indented(message: ReceivedMessage, look: Look) -> list[Line]:
     return [line("  ", look.text(row)) for row in text.split(b"\n")]
 
 
-def ours(said: Said, look: Look) -> Line:
+def ours(said: Outgoing, look: Look) -> Line:
     """What was typed, as it was sent."""
     data = said.data[0]
     look = replace(look, verbose=max(look.verbose, 1))
@@ -184,7 +184,7 @@ def table(rows: Iterable[tuple[str, str]]) -> list[Line]:
     return [line(Piece(f"{term:<{width}}", "name"), text) for term, text in listed]
 
 
-def info(of: Held, head: Head, url: str, look: Look) -> list[Line]:
+def info(of: TalkSession, head: Head, url: str, look: Look) -> list[Line]:
     """What was agreed on, and what has gone through."""
     rows = [("url", look.text(url.encode("utf-8", "replace")))]
     for name in ("protocol", "extensions"):

@@ -56,7 +56,7 @@ class FrameFault(Struct, frozen=True):
     text: str
 
 
-Heard = ReceivedMessage | Control | FrameFault
+Incoming = ReceivedMessage | Control | FrameFault
 
 _CONTROLS: dict[int, Literal["ping", "pong", "close"]] = {PING: "ping", PONG: "pong", CLOSE: "close"}
 _TEXT, _BINARY = 0x80 | TEXT, 0x80 | BINARY
@@ -100,7 +100,7 @@ class Reader:
         """Whether a message has begun and has not ended."""
         return self._opcode != 0
 
-    def receive(self, data: bytes) -> list[Heard]:
+    def receive(self, data: bytes) -> list[Incoming]:
         """Take the next bytes; return what they completed. Behind a Close or a Fault nothing is read."""
         behind = len(data)
         self.boundary = -1
@@ -115,7 +115,7 @@ class Reader:
                 return []
             data = b"".join(self._pieces)
             self._pieces = []
-        heard: list[Heard] = []
+        heard: list[Incoming] = []
         at, end, frames, need, boundary = 0, len(data), 0, 2, -1
         opcode = self._opcode
         while at + 2 <= end:
@@ -195,7 +195,7 @@ class Reader:
     def _too_long(self) -> str:
         return f"a message of more than {self._max} bytes (--max-message)"
 
-    def _take(self, first: int, payload: bytes, whole: bytes) -> Heard | None:
+    def _take(self, first: int, payload: bytes, whole: bytes) -> Incoming | None:
         """Take a frame that is not a whole message by itself, or is a compressed one."""
         opcode, fin = first & 0x0F, first & 0x80
         if opcode & 0x08:
@@ -225,7 +225,7 @@ class Reader:
             return self._failed(1007, "a text that is not UTF-8 (RFC 6455 section 8.1)")
         return ReceivedMessage(opcode, data, wire)
 
-    def _control(self, what: Literal["ping", "pong", "close"], payload: bytes, whole: bytes) -> Heard:
+    def _control(self, what: Literal["ping", "pong", "close"], payload: bytes, whole: bytes) -> Incoming:
         if what == "close":
             if len(payload) == 1:
                 return self._failed(1002, "a Close with a payload of one byte (RFC 6455 section 5.5.1)")

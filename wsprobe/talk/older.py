@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from wsprobe.read.frames import BINARY, CLOSE, PING, TEXT, Deflate, One
 from wsprobe.read.reading import Head
-from wsprobe.talk.codec import Control, FrameFault, Heard, Reader, ReceivedMessage, Shape, Writer
+from wsprobe.talk.codec import Control, FrameFault, Incoming, Reader, ReceivedMessage, Shape, Writer
 from wsprobe.wire import WIRES
 from wsprobe.wire.framing import Framing
 from wsprobe.wire.hixie import frame_at_75, frame_at_76
@@ -25,12 +25,12 @@ class OlderReader(Reader):
         self._skip = WIRES[wire].behind_the_head
         self._buffer = b""
 
-    def receive(self, data: bytes) -> list[Heard]:
+    def receive(self, data: bytes) -> list[Incoming]:
         """See ``Reader``."""
         whole, self.boundary, behind = self._buffer + data, -1, len(self._buffer)
         message_ended = False
         at, self._skip = min(self._skip, len(whole)), max(self._skip - len(whole), 0)
-        heard: list[Heard] = []
+        heard: list[Incoming] = []
         while not self._over and (frame := self._one(whole, at, lambda _: 0)) is not None:
             at = frame.span[1]
             self.frames += 1

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import pytest
 
-from wsprobe.talk.held import Said
-from wsprobe.talk.typed import COMMANDS, PromptCommand, TypedError, typed
+from wsprobe.talk.commands import COMMANDS, PromptCommand, TypedError, typed
+from wsprobe.talk.session import Outgoing
 
 
 @pytest.mark.parametrize(
     ("line", "wanted"),
     [
-        ("hello", Said("text", (b"hello",))),
-        ("", Said("text", (b"",))),
-        ("two\nlines", Said("text", (b"two\nlines",))),
-        ("é", Said("text", ("é".encode(),))),
-        ("//close", Said("text", (b"/close",))),
-        (" /close", Said("text", (b" /close",))),
-        ("/ping", Said("ping", (b"",))),
-        ("/ping a b", Said("ping", (b"a b",))),
-        ("/close", Said("close", code=1000)),
-        ("/close 4001", Said("close", (b"",), 4001)),
-        ("/close 4001 good bye", Said("close", (b"good bye",), 4001)),
-        ("/binary 00 ff", Said("binary", (b"\x00\xff",))),
-        ("/frame mask=no payload=x", Said("frame", (b"\x81\x01x",))),
+        ("hello", Outgoing("text", (b"hello",))),
+        ("", Outgoing("text", (b"",))),
+        ("two\nlines", Outgoing("text", (b"two\nlines",))),
+        ("é", Outgoing("text", ("é".encode(),))),
+        ("//close", Outgoing("text", (b"/close",))),
+        (" /close", Outgoing("text", (b" /close",))),
+        ("/ping", Outgoing("ping", (b"",))),
+        ("/ping a b", Outgoing("ping", (b"a b",))),
+        ("/close", Outgoing("close", code=1000)),
+        ("/close 4001", Outgoing("close", (b"",), 4001)),
+        ("/close 4001 good bye", Outgoing("close", (b"good bye",), 4001)),
+        ("/binary 00 ff", Outgoing("binary", (b"\x00\xff",))),
+        ("/frame mask=no payload=x", Outgoing("frame", (b"\x81\x01x",))),
         ("/send some file", PromptCommand("send", "some file")),
         ("/info", PromptCommand("info")),
         ("/json", PromptCommand("json")),

@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from wsprobe.talk.held import Said
+from wsprobe.talk.session import Outgoing
 
 
 class InputError(ValueError):
@@ -18,10 +18,10 @@ class InputError(ValueError):
 class InputLines(Protocol):
     """Takes what was read, in pieces as they come."""
 
-    def feed(self, data: bytes) -> list[Said]:
+    def feed(self, data: bytes) -> list[Outgoing]:
         """What *data* completed. Raises InputError."""
 
-    def end(self) -> list[Said]:
+    def end(self) -> list[Outgoing]:
         """What was left without an end. Raises InputError."""
 
 
@@ -33,7 +33,7 @@ class RawInput:
         self._do: Literal["text", "binary"] = "binary" if binary else "text"
         self._begun: list[bytes] = []
 
-    def feed(self, data: bytes) -> list[Said]:
+    def feed(self, data: bytes) -> list[Outgoing]:
         """See ``InputLines``."""
         first, *more = _split(data, self._separator)
         self._begun.append(first)
@@ -45,22 +45,22 @@ class RawInput:
             lines = [line.removesuffix(b"\r") for line in lines]
         return self._said(lines)
 
-    def end(self) -> list[Said]:
+    def end(self) -> list[Outgoing]:
         """See ``InputLines``. No message stands behind the last line end."""
         last, self._begun = b"".join(self._begun), []
         return self._said([last]) if last else []
 
-    def _said(self, lines: list[bytes]) -> list[Said]:
+    def _said(self, lines: list[bytes]) -> list[Outgoing]:
         if self._do == "binary" or all(map(bytes.isascii, lines)) or _is_utf_8(self._separator.join(lines)):
-            return [Said(self._do, lines)]
-        said: list[Said] = []
+            return [Outgoing(self._do, lines)]
+        said: list[Outgoing] = []
         for line in lines:
             do: Literal["text", "binary"] = "text" if _is_utf_8(line) else "binary"
             if said and said[-1].do == do:
                 assert isinstance(said[-1].data, list)
                 said[-1].data.append(line)
             else:
-                said.append(Said(do, [line]))
+                said.append(Outgoing(do, [line]))
         return said
 
 
@@ -107,16 +107,16 @@ class JsonInput:
         self._raw = RawInput(binary=True)
         self._line = 0
 
-    def feed(self, data: bytes) -> list[Said]:
+    def feed(self, data: bytes) -> list[Outgoing]:
         """See ``InputLines``."""
         return self._all(self._raw.feed(data))
 
-    def end(self) -> list[Said]:
+    def end(self) -> list[Outgoing]:
         """See ``InputLines``."""
         return self._all(self._raw.end())
 
-    def _all(self, lines: Sequence[Said]) -> list[Said]:
-        said: list[Said] = []
+    def _all(self, lines: Sequence[Outgoing]) -> list[Outgoing]:
+        said: list[Outgoing] = []
         for group in lines:
             for line in group.data:
                 self._line += 1
@@ -130,7 +130,7 @@ class JsonInput:
                     said.append(one)
         return said
 
-    def _one(self, line: bytes) -> Said:
+    def _one(self, line: bytes) -> Outgoing:
         try:
             value = msgspec.json.decode(line)
         except RecursionError:
@@ -139,12 +139,12 @@ class JsonInput:
             raise self._wrong(f"not JSON: {error}") from None
         match value:
             case {"send": str() as text, **rest} if not rest:
-                return Said("text", [text.encode()])
+                return Outgoing("text", [text.encode()])
             case {"send": other, **rest} if not rest:
-                return Said("text", [msgspec.json.encode(other)])
+                return Outgoing("text", [msgspec.json.encode(other)])
             case {"binary": str() as coded, **rest} if not rest:
                 try:
-                    return Said("binary", [b64decode(coded, validate=True)])
+                    return Outgoing("binary", [b64decode(coded, validate=True)])
                 except ValueError:
                     raise self._wrong("the member binary is not base64") from None
             case {"ping": str() as text, **rest} if not rest:
@@ -155,12 +155,12 @@ class JsonInput:
                 return self._close(code, rest.get("reason", ""))
         raise self._wrong(f"none of {FORMS}")
 
-    def _control(self, do: Literal["ping", "pong"], data: bytes) -> Said:
+    def _control(self, do: Literal["ping", "pong"], data: bytes) -> Outgoing:
         if len(data) > 125:
             raise self._wrong(f"a {do} has room for 125 bytes, and this has {len(data)} (RFC 6455 section 5.5)")
-        return Said(do, [data])
+        return Outgoing(do, [data])
 
-    def _close(self, code: int | None, reason: object) -> Said:
+    def _close(self, code: int | None, reason: object) -> Outgoing:
         if (
             isinstance(code, bool)
             or (code is not None and not 0 <= code <= 65535)
@@ -169,7 +169,7 @@ class JsonInput:
             raise self._wrong("a close has a code from 0 to 65535 and a reason that is a text")
         if len(reason.encode()) > 123 or (reason and code is None):
             raise self._wrong("a reason has room for 123 bytes, behind a code (RFC 6455 section 5.5.1)")
-        return Said("close", [reason.encode()], code)
+        return Outgoing("close", [reason.encode()], code)
 
     def _wrong(self, why: str) -> InputError:
         return InputError(f"line {self._line} of standard input: {why}")

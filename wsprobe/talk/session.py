@@ -16,7 +16,7 @@ from msgspec import Struct
 from wsprobe.conversation import Phase, Stop
 from wsprobe.exchange import SECOND, Plan
 from wsprobe.read.frames import BINARY, CLOSE, PING, PONG, TEXT
-from wsprobe.talk.codec import Control, FrameFault, Heard, Reader, ReceivedMessage, Writer
+from wsprobe.talk.codec import Control, FrameFault, Incoming, Reader, ReceivedMessage, Writer
 from wsprobe.wire.rfc6455 import answer_code
 
 QUIET = 2 * SECOND
@@ -32,7 +32,7 @@ PONGS = 256
 Doing = Literal["text", "binary", "ping", "pong", "close", "frame"]
 
 
-class Said(Struct, frozen=True):
+class Outgoing(Struct, frozen=True):
     """What we are to send: messages of one kind, or one control frame, or bytes as they are."""
 
     do: Doing
@@ -70,14 +70,14 @@ class SessionTotals(Struct):
     """Microseconds from our last Ping to its Pong."""
 
 
-class Held:
+class TalkSession:
     """One open session. Times are microseconds since the start of the exchange."""
 
     def __init__(self, plan: Plan, reader: Reader, writer: Writer, rules: Rules, at: int) -> None:
         self.phase = Phase.OPEN
         self.stop: Stop = "local"
         self.why = ""
-        self.heard: list[Heard] = []
+        self.heard: list[Incoming] = []
         """What came and has not been taken yet."""
         self.fault: FrameFault | None = None
         """What the server did wrong, and the connection was failed for."""
@@ -149,7 +149,7 @@ class Held:
     def begin(self) -> bytes:
         """What is sent as soon as the session is open."""
         kinds: dict[str, Doing] = {"text": "text", "binary": "binary", "ping": "ping", "close": "close"}
-        return b"".join([self.say(Said(kinds[act.do], (act.data,), act.code)) for act in self._acts])
+        return b"".join([self.say(Outgoing(kinds[act.do], (act.data,), act.code)) for act in self._acts])
 
     def receive(self, data: bytes, at: int) -> bytes:
         """Take the next bytes; return what is to be sent for them. See ``heard``."""
@@ -175,14 +175,14 @@ class Held:
                 heard.append(each)
                 if ends and self._is_last(each):
                     self._full = True
-                    send += self._pongs(pings) + self.say(Said("close", code=1000))
+                    send += self._pongs(pings) + self.say(Outgoing("close", code=1000))
                     pings = []
                 continue
             if not self._full or not isinstance(each, Control) or each.what == "close":
                 heard.append(each)
             if isinstance(each, FrameFault):
                 self.fault = each
-                send += self.say(Said("close", (_short(each.text),), each.code))
+                send += self.say(Outgoing("close", (_short(each.text),), each.code))
                 self._deadline = at + LAST
             elif each.what == "ping":
                 totals.pings += 1
@@ -216,7 +216,7 @@ class Held:
         self.totals.wire_sent += len(send)
         return send
 
-    def say(self, said: Said, at: int | None = None) -> bytes:
+    def say(self, said: Outgoing, at: int | None = None) -> bytes:
         """The frames for it; b"" once a Close was sent (RFC 6455 section 5.5.1)."""
         self._now = self._now if at is None else at
         if self.phase is not Phase.OPEN:
@@ -251,7 +251,7 @@ class Held:
         self._now = self._active = at
         self._input_over = True
         if self._rules.eof == "close":
-            return self.say(Said("close", code=1000))
+            return self.say(Outgoing("close", code=1000))
         return b""
 
     def touch(self, at: int) -> None:
@@ -279,13 +279,13 @@ class Held:
                     return b""
                 self._last_ping = at
                 self._ping_number += 1
-                return self.say(Said("ping", (b"%d" % self._ping_number,)))
-        return self.say(Said("close", code=1000))
+                return self.say(Outgoing("ping", (b"%d" % self._ping_number,)))
+        return self.say(Outgoing("close", code=1000))
 
     def leave(self, at: int) -> bytes:
         """We are told to go (^C): say goodbye."""
         self._now = at
-        return self.say(Said("close", code=1000))
+        return self.say(Outgoing("close", code=1000))
 
     def _close(self, code: int | None, reason: bytes) -> bytes:
         self.phase = Phase.CLOSING

@@ -7,8 +7,8 @@ from typing import Literal
 from msgspec import Struct
 
 from wsprobe.nearest import nearest
-from wsprobe.talk import byhand
-from wsprobe.talk.held import Said
+from wsprobe.talk import raw_frame
+from wsprobe.talk.session import Outgoing
 
 COMMANDS = {
     "/ping": ("[TEXT]", "send a Ping"),
@@ -34,13 +34,13 @@ class TypedError(ValueError):
     """A command that cannot be meant. The message is one line. Nothing is sent."""
 
 
-def typed(line: str) -> Said | PromptCommand:
+def typed(line: str) -> Outgoing | PromptCommand:
     """What *line* asks for. Raises TypedError."""
     data = line.encode("utf-8", "surrogateescape")
     if line.startswith("//"):
-        return Said("text", (data[1:],))
+        return Outgoing("text", (data[1:],))
     if not line.startswith("/"):
-        return Said("text", (data,))
+        return Outgoing("text", (data,))
     name, _, rest = line.partition(" ")
     rest = rest.strip()
     match name:
@@ -50,18 +50,18 @@ def typed(line: str) -> Said | PromptCommand:
                 raise TypedError(
                     f"a Ping has room for 125 bytes, and this has {len(payload)} (RFC 6455 section 5.5)"
                 )
-            return Said("ping", (payload,))
+            return Outgoing("ping", (payload,))
         case "/close":
             return _close(rest)
         case "/binary":
             try:
-                return Said("binary", (bytes.fromhex(rest),))
+                return Outgoing("binary", (bytes.fromhex(rest),))
             except ValueError:
                 raise TypedError(f"/binary: {rest!r} is not hexadecimal") from None
         case "/frame":
             try:
-                return Said("frame", (byhand.frame(rest),))
-            except byhand.FrameError as error:
+                return Outgoing("frame", (raw_frame.frame(rest),))
+            except raw_frame.FrameError as error:
                 raise TypedError(f"/frame: {error}") from None
         case "/send":
             if not rest:
@@ -78,10 +78,10 @@ def typed(line: str) -> Said | PromptCommand:
     raise TypedError(f"no command {name}{meant}: nothing was sent. /{name} is the text; /help names all")
 
 
-def _close(rest: str) -> Said:
+def _close(rest: str) -> Outgoing:
     code, _, reason = rest.partition(" ")
     if not code:
-        return Said("close", code=1000)
+        return Outgoing("close", code=1000)
     if not code.isdecimal() or int(code) > 65535:
         raise TypedError(f"/close: {code!r} is not a code from 0 to 65535: /close 4000 some reason")
     data = reason.strip().encode("utf-8", "surrogateescape")
@@ -89,4 +89,4 @@ def _close(rest: str) -> Said:
         raise TypedError(
             f"/close: a reason has room for 123 bytes, and this has {len(data)} (RFC 6455 section 5.5.1)"
         )
-    return Said("close", (data,), int(code))
+    return Outgoing("close", (data,), int(code))

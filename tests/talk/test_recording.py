@@ -6,7 +6,7 @@ import pytest
 
 from wsprobe.exchange import Event, LeftOut, Received, Sent
 from wsprobe.talk.codec import Reader
-from wsprobe.talk.kept import SessionRecording
+from wsprobe.talk.recording import SessionRecording
 
 CLOSE = b"\x88\x02\x03\xe8"
 

@@ -12,7 +12,7 @@ from wsprobe.conversation import Phase
 from wsprobe.exchange import SECOND, Act, Plan, Target
 from wsprobe.read.frames import CLOSE, PING, PONG, TEXT, frame_at
 from wsprobe.talk.codec import Control, FrameFault, Reader, ReceivedMessage, Writer
-from wsprobe.talk.held import LAST, PONGS, QUIET, Held, Rules, Said
+from wsprobe.talk.session import LAST, PONGS, QUIET, Outgoing, Rules, TalkSession
 from wsprobe.wire.rfc6455 import frame
 
 PLAN = Plan(
@@ -22,8 +22,8 @@ PLAN = Plan(
 )
 
 
-def held(acts: tuple[Act, ...] = (), **rules: Any) -> Held:
-    return Held(replace(PLAN, acts=acts), Reader(max_message=1000), Writer(), Rules(**rules), 0)
+def held(acts: tuple[Act, ...] = (), **rules: Any) -> TalkSession:
+    return TalkSession(replace(PLAN, acts=acts), Reader(max_message=1000), Writer(), Rules(**rules), 0)
 
 
 def told(data: bytes) -> list[tuple[int, bytes]]:
@@ -52,7 +52,7 @@ def test_it_begins_with_the_acts_of_the_plan() -> None:
 def test_pings_are_answered_in_order_also_after_our_close_until_theirs() -> None:
     session = held()
     assert told(session.receive(theirs(PING, b"a") + theirs(PING, b"b"), 1)) == [(PONG, b"a"), (PONG, b"b")]
-    session.say(Said("close", code=1000))
+    session.say(Outgoing("close", code=1000))
     assert told(session.receive(theirs(PING, b"c") + theirs(CLOSE, NORMAL), 2)) == [(PONG, b"c")]
     assert session.receive(theirs(PING, b"d"), 3) == b""
 
@@ -75,14 +75,14 @@ def test_the_server_closes(close: bytes, answer: bytes) -> None:
     assert session.phase is Phase.CLOSING
     assert session.closed_first == "server"
     assert session.wake_at == 5 + LAST
-    assert session.say(Said("text", [b"too late"])) == b""
+    assert session.say(Outgoing("text", [b"too late"])) == b""
     session.timer(5 + LAST)
     assert session.phase is Phase.DONE
 
 
 def test_we_close_and_wait_while_the_server_sends_what_it_has() -> None:
     session = held()
-    assert told(session.say(Said("close", (b"bye",), 4000))) == [(CLOSE, b"\x0f\xa0bye")]
+    assert told(session.say(Outgoing("close", (b"bye",), 4000))) == [(CLOSE, b"\x0f\xa0bye")]
     assert session.wake_at == QUIET
     session.receive(theirs(TEXT, b"still"), SECOND)
     assert session.wake_at == SECOND + QUIET
@@ -94,7 +94,7 @@ def test_we_close_and_wait_while_the_server_sends_what_it_has() -> None:
 
 def test_a_server_that_never_answers_our_close_is_left() -> None:
     session = held()
-    session.say(Said("close", code=1000))
+    session.say(Outgoing("close", code=1000))
     at = 0
     while session.phase is Phase.CLOSING:
         assert session.wake_at is not None
@@ -107,7 +107,7 @@ def test_a_server_that_never_answers_our_close_is_left() -> None:
 
 def test_both_close_at_once() -> None:
     session = held()
-    session.say(Said("close", code=1000))
+    session.say(Outgoing("close", code=1000))
     assert session.receive(theirs(CLOSE, b"\x0f\xa0"), 1) == b""
     assert session.close_received is not None
 
@@ -179,7 +179,7 @@ def test_pings_by_the_clock_and_the_end_if_nothing_comes() -> None:
 
 def test_totals() -> None:
     session = held()
-    session.say(Said("text", [b"abc", b"d"]))
+    session.say(Outgoing("text", [b"abc", b"d"]))
     session.receive(theirs(TEXT, b"xyz"), 1)
     of = session.totals
     assert (of.messages_sent, of.bytes_sent, of.wire_sent) == (2, 4, 16)

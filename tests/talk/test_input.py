@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsprobe.talk.held import Said
-from wsprobe.talk.said import LONG, InputError, InputLines, JsonInput, RawInput
+from wsprobe.talk.input import LONG, InputError, InputLines, JsonInput, RawInput
+from wsprobe.talk.session import Outgoing
 
 
 def all_of(lines: InputLines, *pieces: bytes) -> list[tuple[str, bytes]]:
@@ -57,26 +57,26 @@ def test_up_to_a_nul_all_bytes_are_kept(messages: list[bytes], size: int) -> Non
 @pytest.mark.parametrize(
     ("line", "wanted"),
     [
-        (b'{"send": "hi"}', Said("text", [b"hi"])),
-        (b'{"send": {"a": [1, null]}}', Said("text", [b'{"a":[1,null]}'])),
-        (b'{"send": 1}', Said("text", [b"1"])),
-        (b'{"send": ""}', Said("text", [b""])),
-        (b'{"binary": "/w=="}', Said("binary", [b"\xff"])),
-        (b'{"ping": "x"}', Said("ping", [b"x"])),
-        (b'{"pong": ""}', Said("pong", [b""])),
-        (b'{"close": 4000, "reason": "bye"}', Said("close", [b"bye"], 4000)),
-        (b'{"close": 1000}', Said("close", [b""], 1000)),
-        (b'{"close": null}', Said("close", [b""], None)),
+        (b'{"send": "hi"}', Outgoing("text", [b"hi"])),
+        (b'{"send": {"a": [1, null]}}', Outgoing("text", [b'{"a":[1,null]}'])),
+        (b'{"send": 1}', Outgoing("text", [b"1"])),
+        (b'{"send": ""}', Outgoing("text", [b""])),
+        (b'{"binary": "/w=="}', Outgoing("binary", [b"\xff"])),
+        (b'{"ping": "x"}', Outgoing("ping", [b"x"])),
+        (b'{"pong": ""}', Outgoing("pong", [b""])),
+        (b'{"close": 4000, "reason": "bye"}', Outgoing("close", [b"bye"], 4000)),
+        (b'{"close": 1000}', Outgoing("close", [b""], 1000)),
+        (b'{"close": null}', Outgoing("close", [b""], None)),
     ],
 )
-def test_an_object_of_json_says_what_to_send(line: bytes, wanted: Said) -> None:
+def test_an_object_of_json_says_what_to_send(line: bytes, wanted: Outgoing) -> None:
     lines = JsonInput()
     assert lines.feed(b" \n" + line + b"\n") == [wanted]
 
 
 def test_messages_of_one_kind_go_together() -> None:
     said = JsonInput().feed(b'{"send": "a"}\n{"send": "b"}\n{"ping": ""}\n{"send": "c"}\n')
-    assert said == [Said("text", [b"a", b"b"]), Said("ping", [b""]), Said("text", [b"c"])]
+    assert said == [Outgoing("text", [b"a", b"b"]), Outgoing("ping", [b""]), Outgoing("text", [b"c"])]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wsprobe.read.frames import frame_at
-from wsprobe.talk.byhand import FrameError, frame
+from wsprobe.talk.raw_frame import FrameError, frame
 
 
 @pytest.mark.parametrize(

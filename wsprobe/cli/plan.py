@@ -17,20 +17,22 @@ from wsprobe.secrets import looks_like_token
 from wsprobe.wire import WIRES
 
 
-def plan(url: str, asking: Asking, *, wire: str | None = None, keys: Credentials | None = None) -> Plan:
-    """The plan to ask *url*; with *keys*, as is known of how its server and proxy want credentials.
+def plan_for(
+    url: str, asking: Asking, *, wire: str | None = None, credentials: Credentials | None = None
+) -> Plan:
+    """The plan to ask *url*; with *credentials*, as is known of how its server and proxy want credentials.
 
     Raises click.UsageError if the URL cannot be understood, or the offer cannot be made.
     """
     try:
         to = target.parse(url)
-        keys = Credentials() if keys is None else keys
+        credentials = Credentials() if credentials is None else credentials
         offer = with_netrc(asking.offer, to, asking.netrc)
         cookies = () if asking.jar.empty else asking.jar.for_target(to, now(), stranger=asking.stranger)
         key = asking.key if asking.key is not None else opening.fresh_key(os.urandom(16))
         offer = replace(
             offer,
-            authorization=keys.authorization(to, offer, asking.method),
+            authorization=credentials.authorization(to, offer, asking.method),
             cookies=(*offer.cookies, *[each.pair for each in cookies]),
             key=key,
         )
@@ -50,7 +52,7 @@ def plan(url: str, asking: Asking, *, wire: str | None = None, keys: Credentials
         acts=asking.acts,
         limits=asking.limits,
         tls=asking.tls,
-        route=route(asking, to, keys),
+        route=route(asking, to, credentials),
     )
     return over_http2(made, offer, asking) if asking.http2 else made
 
@@ -74,11 +76,11 @@ def now() -> float:
     return datetime.now(UTC).timestamp()
 
 
-def route(asking: Asking, to: Target, keys: Credentials | None = None) -> Route:
+def route(asking: Asking, to: Target, credentials: Credentials | None = None) -> Route:
     """The way to *to*: through the proxy that was named, or that the environment names for it."""
     proxy = asking.proxies.proxy(to)
-    keys = Credentials() if keys is None else keys
-    answer = keys.proxy_authorization(proxy, to, asking.route, asking.proxy_method)
+    credentials = Credentials() if credentials is None else credentials
+    answer = credentials.proxy_authorization(proxy, to, asking.route, asking.proxy_method)
     return replace(asking.route, proxy=proxy, proxy_authorization=answer)
 
 

@@ -11,7 +11,7 @@ import click
 from msgspec.structs import replace
 
 from wsprobe import har
-from wsprobe.cli.copied import Copied, asked_again
+from wsprobe.cli.pasted.devtools import Copied, asked_again
 from wsprobe.cli.streams import note
 from wsprobe.exchange import Exchange
 from wsprobe.har import Archive, HarEntry

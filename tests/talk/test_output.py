@@ -8,7 +8,7 @@ import pytest
 
 from wsprobe.read.frames import TEXT
 from wsprobe.talk.codec import Control, ReceivedMessage
-from wsprobe.talk.heard import JsonOutput
+from wsprobe.talk.output import JsonOutput
 
 UNSAFE = [
     0x7F,

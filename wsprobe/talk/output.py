@@ -11,8 +11,8 @@ import msgspec
 
 from wsprobe.read.frames import TEXT, agreed_deflate
 from wsprobe.read.reading import Head
-from wsprobe.talk.codec import Control, FrameFault, Heard, ReceivedMessage
-from wsprobe.talk.held import Held
+from wsprobe.talk.codec import Control, FrameFault, Incoming, ReceivedMessage
+from wsprobe.talk.session import TalkSession
 
 _ENCODE = msgspec.json.Encoder().encode
 
@@ -26,7 +26,7 @@ class RawOutput:
         self.ambiguous = 0
         """Number of the first message that has the separator within it; 0: none has."""
 
-    def heard(self, heard: Sequence[Heard], at: int) -> bytes:
+    def heard(self, heard: Sequence[Incoming], at: int) -> bytes:
         """The bytes for what was *heard*."""
         messages = [each.data for each in heard if isinstance(each, ReceivedMessage)]
         if not messages:
@@ -45,7 +45,7 @@ class RawOutput:
         """Nothing: a message has no frame around it here."""
         return b""
 
-    def closed(self, held: Held, how: str, at: int) -> bytes:
+    def closed(self, held: TalkSession, how: str, at: int) -> bytes:
         """Nothing, too."""
         return b""
 
@@ -55,7 +55,7 @@ class JsonOutput:
 
     ambiguous = 0
 
-    def heard(self, heard: Sequence[Heard], at: int) -> bytes:
+    def heard(self, heard: Sequence[Incoming], at: int) -> bytes:
         """The lines for what was *heard*; a Close is told when all is over."""
         when = at / 1000
         lines = []
@@ -89,7 +89,7 @@ class JsonOutput:
             ]
         )
 
-    def closed(self, held: Held, how: str, at: int) -> bytes:
+    def closed(self, held: TalkSession, how: str, at: int) -> bytes:
         """The line for the end: the server's Close, or ours if it sent none; *how* the connection ended."""
         theirs, ours = held.close_received, held.close_sent
         payload = theirs.data if theirs is not None else b""

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wsprobe.cli.copied import Copied, asked_again
+from wsprobe.cli.pasted.devtools import Copied, asked_again
 
 # The text in words ---------------------------------------------------------------------------------------
 
