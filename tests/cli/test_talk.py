@@ -15,7 +15,7 @@ import pytest
 
 from wsprobe import archive
 from wsprobe.cli.main import run
-from wsprobe.exchange import LeftOut, Limits
+from wsprobe.exchange import Ended, LeftOut, Limits, Received
 from wsprobe.report import report
 
 Captured = pytest.CaptureFixture[str]
@@ -286,8 +286,10 @@ def test_a_signal_ends_it_with_a_close_and_a_report(number: int, status: int) ->
 
 
 @pytest.mark.programs
-def test_a_reader_that_goes_away_ends_it_quietly() -> None:
-    with program("-s", "--eof", "keep", "lab:/echo") as talking:
+def test_a_reader_that_goes_away_ends_it_quietly(tmp_path: Path) -> None:
+    """What was recorded until then is saved whole."""
+    file = tmp_path / "saved.jsonl"
+    with program("-s", "--eof", "keep", "--save", str(file), "lab:/echo") as talking:
         assert talking.stdin is not None
         assert talking.stdout is not None
         assert talking.stderr is not None
@@ -299,3 +301,7 @@ def test_a_reader_that_goes_away_ends_it_quietly() -> None:
         talking.stdin.flush()
         assert talking.wait(20) == 141
         assert talking.stderr.read() == b""
+    (saved,) = file.read_text().splitlines()
+    exchange = archive.load(saved)
+    assert exchange.events[-1] == Ended(exchange.events[-2].at, "interrupted")
+    assert b"one" in b"".join(event.data for event in exchange.events if isinstance(event, Received))

@@ -28,7 +28,7 @@ from wsprobe.cli.streams import emit, note
 from wsprobe.cli.talk_settings import TalkSettings
 from wsprobe.cli.targets import UrlList, sources
 from wsprobe.cli.terminal import Terminal
-from wsprobe.exchange import Event, Exchange, Plan
+from wsprobe.exchange import Ended, Event, Exchange, Plan
 from wsprobe.net.stream import Tape
 from wsprobe.net.talk import PIECE, DescriptorWriter, Talk, pieces
 from wsprobe.outcome import Exit
@@ -191,6 +191,11 @@ class TalkOutput(ConnectOutput):
         self._held: TalkSession | None = None
         self._wrong = ""
 
+    def __exit__(self, kind: type[BaseException] | None, *raised: object) -> None:
+        if self._spool is not None:  # the reader of our output went away, so that there was no report
+            self._spool.finish(Exchange(self._plan, (Ended(self._spool.at, "interrupted"),)))
+        super().__exit__(kind, *raised)
+
     async def ask(
         self, plan: Plan, watch: Callable[[Event], object], keep: Callable[[Exchange], object]
     ) -> Exchange:
@@ -338,6 +343,8 @@ class Spool:
         """*events*: those until the session opened."""
         self._path = path
         self._comma = b""
+        self.at = 0
+        """Microseconds: when the last event was."""
         self._file = open(path, "ab")  # noqa: SIM115 - closed by finish
         self._write(b'{"format":%d,"plan":' % FORMAT + ascii_json(plan) + b',"events":[')
         for event in events:
@@ -353,6 +360,7 @@ class Spool:
         """Write one more event."""
         self._write(self._comma + ascii_json(event))
         self._comma = b","
+        self.at = event.at
 
     def finish(self, exchange: Exchange) -> None:
         """Write the last event of *exchange*, and what stands beside the events."""
