@@ -1,0 +1,86 @@
+"""What each command takes of memory before servers that mean harm: its processes together stay below 100 MiB.
+Of time, what may be counted is: each ends by itself, and says so with a status of the table."""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.hostile.servers import SERVERS, serving
+from wsprobe.outcome import TABLE, Exit
+
+pytestmark = [
+    pytest.mark.programs,
+    pytest.mark.skipif(sys.platform != "linux", reason="the peak of another process is read from /proc"),
+]
+
+MOST = 100
+"""MiB."""
+OFTEN = 0.05
+"""Seconds between two looks at the processes."""
+SECONDS = "2"
+"""-m, for each exchange."""
+LONGEST = 120.0
+"""Seconds, on a machine that has much else to do."""
+
+COMMANDS = {
+    "connect": ("connect", "--json"),
+    "compare": ("compare", "--browser-mode"),
+    "trace": ("trace",),
+    "watch": ("watch", "--every", "0.1", "--count", "2"),
+    "talk": ("talk", "--eof", "keep", "--jsonl"),
+}
+OVER_HTTP2 = ("connect", "talk")
+"""The commands that speak it with prior knowledge."""
+
+RUNS = [
+    pytest.param(command, name, id=f"{command}: {name}")
+    for command in COMMANDS
+    for name, server in SERVERS.items()
+    if not server.http2 or command in OVER_HTTP2
+]
+
+
+def peak(pid: int) -> float:
+    """MiB that this process and those below it have taken at most, each."""
+    most = 0.0
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        for each in (process, *process.children(recursive=True)):
+            with suppress(OSError, StopIteration):
+                lines = Path(f"/proc/{each.pid}/status").read_text().splitlines()
+                most += int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024
+    return most
+
+
+@pytest.mark.parametrize(("command", "name"), RUNS)
+def test_memory_and_status(command: str, name: str) -> None:
+    server = SERVERS[name]
+    with serving(server) as port:
+        words = [*COMMANDS[command], "-m", SECONDS, *(["--http2-prior-knowledge"] if server.http2 else [])]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "wsprobe", *words, f"ws://127.0.0.1:{port}/"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        assert process.stderr is not None
+        ended = os.pidfd_open(process.pid)
+        most, looks = 0.0, 0
+        while not select.select([ended], [], [], OFTEN)[0] and looks < LONGEST / OFTEN:
+            most, looks = max(most, peak(process.pid)), looks + 1
+        os.close(ended)
+        process.kill()
+        said = process.stderr.read().decode()
+        process.stderr.close()
+        status = process.wait()
+    assert status in {int(row.status) for row in TABLE} - {Exit.USAGE, Exit.BUG}, said
+    assert "Traceback" not in said
+    assert most < MOST
