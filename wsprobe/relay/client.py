@@ -63,7 +63,8 @@ def seen_by_client(exchange: Exchange) -> Exchange:
         events = [Sent(at, client.request), Received(at, head.raw)]
         events += [Received(later, client.answer[end:])] if client.answer[end:] else []
         events += [Sent(later, client.received)] if client.received else []
-        events.append(Ended(later, "fin"))
+        # The relay ends its side only once the client has answered the Close.
+        events.append(Ended(later + round(PAUSE * 1_000_000), "fin"))
     elif events and isinstance(events[0], Sent) and events[0].data == plan.request:
         events[0] = replace(events[0], data=client.request)
     plan = replace(plan, target=_at_relay(client, plan.target), request=client.request)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Sequence
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from wsprobe.authentication import challenges, unspoken
@@ -428,19 +429,20 @@ def opened(report: Report) -> str:
     close = close_of(report.reading)
     plan = report.exchange.plan
     if close is not None and close.by == "client" and not any(act.do == "close" for act in plan.acts):
-        return f"the handshake completed; wsprobe closed the session first{_closed_after(report)}"
+        who = "wsprobe" if report.exchange.client is UNSET else "the client"
+        return f"the handshake completed; {who} closed the session first{_closed_after(report)}"
     return MEANING["open"]
 
 
 def _closed_after(report: Report) -> str:
-    """How long the session was open until we closed it, and the option that says so, if it does."""
+    """How long the session was open until the client closed it, and the option that says so, if it does."""
     head, session = times_of(report.reading).head, report.reading.session
     ours = first_close(session.sent) if session is not None else None
     if head is None or ours is None:
         return ""
     seconds, linger = (ours.at - head * 1000) / MICRO, report.exchange.plan.limits.linger
-    # A busy machine may be late.
-    by_linger = linger <= seconds < linger + 0.1
+    # A busy machine may be late. A relay's client knows no --linger.
+    by_linger = report.exchange.client is UNSET and linger <= seconds < linger + 0.1
     return f", after {linger:g} s (--linger)" if by_linger else f", after {seconds:.3g} s"
 
 
