@@ -147,8 +147,8 @@ class RelayOutput(ConnectOutput):
             sys.stdout.flush()
         shown = Secrets().url(to.url) if self.settings.output.redact else to.url
         note(
-            f"relay to {shown_text(shown)}. Pages on https:// may open ws://127.0.0.1 too (loopback is "
-            "trustworthy); the browser may ask the person first (Local Network Access). ^C ends it"
+            f"relaying to {shown_text(shown)}. Pages on https:// may open ws://127.0.0.1 too; the browser may "
+            "ask the user for permission first (Local Network Access). ^C stops the relay"
         )
         if public:
             note("warning: --public lets every machine that reaches this one use the relay")

@@ -38,8 +38,8 @@ class RelaySettings(Section, frozen=True, kw_only=True):
         Declared(
             "--allow-origin",
             metavar="ORIGIN",
-            help="let pages of this origin connect, and no others (* for all); by default pages of this "
-            "machine",
+            help="let only pages of this origin connect (* for all); repeat it for more; by default pages of "
+            "this machine",
         ),
     ] = ()
     hosts: Annotated[
@@ -64,7 +64,7 @@ class RelaySettings(Section, frozen=True, kw_only=True):
             type=Whole(1, 10000),
             metavar="N",
             show_default=True,
-            help="connections at the same time; more get 503",
+            help="connections at the same time; any more get 503",
         ),
     ] = 200
 

@@ -118,7 +118,7 @@ class TraceSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--audit-heavy",
             rare=True,
-            help="the same, and send one message of 16 MiB: is there a limit?",
+            help="the same, and send one message of 16 MiB, to find out whether there is a limit",
         ),
     ] = False
     sarif: Annotated[

@@ -119,7 +119,9 @@ def _row(number: int) -> dict[str, Any] | None:
 
 
 def _close_code(number: int, row: dict[str, Any]) -> Topic:
-    script = row.get("script") or "close with this code and the reason of the Close, wasClean true, without error."
+    script = (
+        row.get("script") or "close with this code and the reason of the Close, wasClean true, without error."
+    )
     facts = (
         ("defined by", row["spec"]),
         ("in a Close frame", "allowed" if row["sent"] else "never: a frame that carries it is an error"),

@@ -54,10 +54,10 @@ class Door(Struct, frozen=True):
         """Why *request* is not passed on; None if it is."""
         hosts = [_text(field.value) for field in request.head.all(b"host")]
         if not all(names_this_machine(host, self.names, self.addresses) for host in hosts):
-            text = f"this relay does not go by the name {hosts[0]!a}. To allow it: --allow-host"
+            text = f"the Host {hosts[0]!a} is not a name of this relay. To allow it: --allow-host NAME"
             return Refusal(421, "Misdirected Request", text)
         if request.method != b"GET" or not request.upgrade:
-            return Refusal(426, "Upgrade Required", "only WebSocket handshakes are passed on")
+            return Refusal(426, "Upgrade Required", "the relay passes on WebSocket handshakes only")
         for field in request.head.all(b"origin"):
             origin = _text(field.value)
             if not self.allows(origin):

@@ -78,7 +78,7 @@ def client_lines(report: Report, look: Look, number: int = 0) -> list[Line]:
     rows.append(line(f"  {ENDED.get(client.ended, client.ended)}"))
     different = request_differences(report.exchange)
     if different:
-        rows.append(line("  its request differs from the one that wsprobe connect sends:"))
+        rows.append(line("  its request differs from what wsprobe connect sends:"))
         rows += [line(f"    {text}") for each in different for text in _difference(each, look)]
     return fitted(rows, look)
 

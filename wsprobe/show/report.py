@@ -431,6 +431,12 @@ def opened(report: Report) -> str:
     if close is not None and close.by == "client" and not any(act.do == "close" for act in plan.acts):
         who = "wsprobe" if report.exchange.client is UNSET else "the client"
         return f"the handshake completed; {who} closed the session first{_closed_after(report)}"
+    if (
+        close is None
+        and report.exchange.client is not UNSET
+        and report.exchange.client.ended in ("fin", "reset")
+    ):
+        return "the handshake completed; the client ended the connection without a Close frame"
     return MEANING["open"]
 
 

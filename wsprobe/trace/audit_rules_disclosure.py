@@ -92,8 +92,8 @@ def _named(seen: Trace) -> bool:
 )
 @rule(
     "a header or an error page names a program and its version",
-    "who looks for servers with a known hole finds this one by its version",
-    "whether the version is true, and has a hole",
+    "attackers search for versions with a known vulnerability",
+    "whether the version is true, and whether it has a vulnerability",
 )
 def version_disclosed(seen: Trace) -> Iterator[Conclusion]:
     told: dict[str, str] = {}

@@ -125,8 +125,8 @@ def _bypassed(seen: Trace, name: str, origin: str, how: str) -> Conclusion:
 
 
 BYPASS = (
-    "whoever registers such a name passes the check: a page there opens this socket in the browser of its "
-    "visitor, with that user's cookies"
+    "anyone who registers such a name passes the check: a page there opens this socket in its visitor's "
+    "browser, with that user's cookies"
 )
 
 

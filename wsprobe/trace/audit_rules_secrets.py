@@ -54,7 +54,7 @@ def token_in_url(seen: Trace) -> Iterator[Conclusion]:
         return
     listed = ", ".join(names)
     yield found(
-        f"The query parameter {listed} is what lets the sender in, and it is accepted again.",
+        f"The query parameter {listed} opens the session, and the server accepts it again.",
         ("base", "no-token", "again"),
         sent=f"the handshake with {listed} in the query, twice or more; then without",
         came=f"{came(like)}; without it {came(bare)}",
@@ -105,7 +105,7 @@ def _lacking(seen: Trace, what: str, lacks: list[tuple[str, str]], fix: str) -> 
 )
 @rule(
     "over TLS, the answer sets a cookie without Secure",
-    "the browser sends the cookie in clear too, to any http:// URL of the host, where it is read on the way",
+    "the browser also sends the cookie to http:// URLs of the host, where anyone on the path can read it",
     "whether the cookie is worth anything",
 )
 def cookie_without_secure(seen: Trace) -> Iterator[Conclusion]:
@@ -124,8 +124,8 @@ def cookie_without_secure(seen: Trace) -> Iterator[Conclusion]:
 )
 @rule(
     "the answer sets a cookie without SameSite",
-    "browsers without a default of their own send the cookie with handshakes that pages of other sites open; "
-    "others treat it as Lax, with exceptions",
+    "Chromium treats such a cookie as Lax, with exceptions; a browser that does not sends it with handshakes "
+    "that pages of other sites open",
     "whether the cookie is worth anything",
 )
 def cookie_without_samesite(seen: Trace) -> Iterator[Conclusion]:
@@ -198,8 +198,8 @@ def _untested_compression(seen: Trace) -> str:
 @rule(
     "over TLS, permessage-deflate without server_no_context_takeover, and a compressed message that holds a "
     "secret",
-    "the length of what follows shows how much of it repeats the secret; who can place text in a message and "
-    "sees lengths on the way can guess it piece by piece (RFC 7692 section 9)",
+    "the length of what follows shows how much of it repeats the secret; an attacker who can place text in a "
+    "message and see lengths on the path can guess it piece by piece (RFC 7692 section 9)",
     "whether an attacker can place text in the messages",
 )
 def compression_with_secrets(seen: Trace) -> Iterator[Conclusion]:

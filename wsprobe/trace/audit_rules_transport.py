@@ -40,10 +40,11 @@ def _untested_clear(seen: Trace) -> str:
     untested=_untested_clear,
 )
 @rule(
-    "the socket opens without TLS: at the given ws:// URL, on the port of TLS, or on the port beside it",
-    "whoever is on the way reads and changes the messages and the cookies of a session in clear, and can serve "
+    "the socket opens without TLS: at the given ws:// URL, on the TLS port, or on the neighbouring port "
+    "(80 for 443, 8080 for 8443)",
+    "anyone on the path can read and change the messages and cookies of a session in clear, and can replace "
     "its page and script",
-    "what is behind the port beside it, which may be another program",
+    "which program listens on the neighbouring port; it may be another one",
 )
 def clear_text(seen: Trace) -> Iterator[Conclusion]:
     target = seen.start.plan.target
@@ -101,9 +102,9 @@ def _untested_certificate(seen: Trace) -> str:
 )
 @rule(
     "the certificate does not pass the checks of this machine: name, dates, chain",
-    "a page cannot open this socket, and its user is shown no warning to pass. Who gets used to switching the "
-    "check off does not notice somebody in the middle",
-    "authorities that are trusted elsewhere only",
+    "a page cannot open this socket, and its user gets no warning to click through. Clients that turn the "
+    "check off accept an attacker in the middle too",
+    "whether other machines trust another authority",
 )
 def certificate_refused(seen: Trace) -> Iterator[Conclusion]:
     wrong = _certificate(seen.base) if seen.start.plan.target.secure else ""

@@ -14,17 +14,20 @@ from wsprobe.cli.section import Given, takes
 from wsprobe.cli.view_settings import ViewSettings
 
 EXAMPLES = (
-    ("wsprobe relay wss://chat.example/ws", "Record what my page sends and gets; open the printed URL in it:"),
+    (
+        "wsprobe relay wss://chat.example/ws",
+        "Record what my page sends and receives; the page opens the printed URL:",
+    ),
     (
         "wsprobe relay --tell-page --listen 9000 wss://chat.example/ws",
         'Let the page know why it is refused: close 4403 "403 token expired" in place of 1006:',
     ),
     (
         "wsprobe relay --origin https://app.example wss://app.example/ws",
-        "Try a page of localhost with a server that allows one origin only:",
+        "Try a page of localhost with a server that allows only one origin:",
     ),
     (
-        "wsprobe relay --json ws://127.0.0.1:8000/ | jq -c '[.outcome, .client.peer]'",
+        "wsprobe relay --json ws://127.0.0.1:8000/ | jq -c 'select(.outcome) | [.outcome, .client.peer]'",
         "A line for each connection:",
     ),
 )
@@ -44,12 +47,12 @@ EXAMPLES = (
     instead=INSTEAD,
 )
 def command(url: str, given: Given) -> int:
-    """Stand between a page and the server at URL: pass everything on, and report each connection.
+    """Pass connections from a page to the server at URL, and report each one.
 
-    Open the printed URL in the page in place of URL. Its / becomes URL's path and query; any other path is
-    sent on unchanged. The request gets the server's Host and is otherwise unchanged, as are the answer and the
-    session. Each connection is reported when it is over, as connect does; ^C ends the relay and reports those
-    that are still open.
+    In the page, open the printed URL in place of URL. The path / becomes URL's path and query; any other path
+    is sent unchanged. The relay replaces Host with the server's. Unless options change more, all other bytes
+    pass unchanged both ways. It reports each connection when it ends, as connect does; ^C stops the relay and
+    reports the connections that are still open.
     """
     from wsprobe.cli.relay import relay
 
