@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import trio
+import trio.testing
 
 from wsprobe.exchange import Ended, LeftOut, Limits, Received, Sent
 from wsprobe.net.probe import probe
@@ -302,6 +303,91 @@ def test_a_pipe_that_nobody_reads_any_more():
             os.close(writing)
 
     trio.run(work)
+
+
+@pytest.mark.parametrize("first", [b"a" * 10 + b"\n", b""])
+@pytest.mark.parametrize("taken", [0, 1, 4096])
+def test_a_line_that_was_cut_in_the_middle_is_ended_before_the_next(first, taken):
+    """Whatever a slow reader has taken when time is up: what it gets in the end are whole lines."""
+    line = b"x" * (2 * PIECE) + b"\n"
+
+    async def work() -> tuple[bytes, bytes]:
+        reading, writing = os.pipe()
+        output = DescriptorWriter(writing)
+        with trio.CancelScope() as time:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(output.write, first + line + b"dropped\n")
+                await trio.testing.wait_all_tasks_blocked()
+                start = os.read(reading, taken)
+                await trio.testing.wait_all_tasks_blocked()
+                time.cancel()
+        with trio.move_on_after(0):  # nothing is lost where this is cancelled too
+            await output.write(b"never begun\n")
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(output.write, b"closed\n")
+            while not start.endswith(b"closed\n"):
+                await trio.lowlevel.wait_readable(reading)
+                start += os.read(reading, PIECE)
+        output.close()
+        os.close(writing)
+        rest = os.read(reading, 1)
+        os.close(reading)
+        return start, rest
+
+    got, rest = trio.run(work)
+    assert got == first + line + b"closed\n"
+    assert rest == b""
+
+
+def test_a_write_that_ended_between_two_lines_leaves_nothing():
+    """The reader took nothing: no line was begun, or a whole one lies in the pipe."""
+
+    async def work() -> bytes:
+        reading, writing = os.pipe()
+        output = DescriptorWriter(writing)
+        size = fcntl.fcntl(writing, fcntl.F_GETPIPE_SZ)
+        full = b"x" * (size - 1) + b"\n"
+        with trio.CancelScope() as time:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(output.write, full + b"dropped\n")
+                await trio.testing.wait_all_tasks_blocked()
+                time.cancel()
+        assert os.read(reading, size) == full
+        await output.write(b"closed\n")
+        output.close()
+        os.close(writing)
+        last = os.read(reading, size)
+        os.close(reading)
+        return last
+
+    fcntl = pytest.importorskip("fcntl")
+    if not hasattr(fcntl, "F_GETPIPE_SZ"):
+        pytest.skip("the size of a pipe is not known here")
+    assert trio.run(work) == b"closed\n"
+
+
+def test_a_thread_writes_all_that_it_was_given_before_the_next_one(monkeypatch):
+    """Where the system has no pipe that does not block."""
+    monkeypatch.delattr(os, "O_NONBLOCK")
+    line = b"x" * (2 * PIECE) + b"\n"
+
+    async def work() -> bytes:
+        reading, writing = os.pipe()
+        output = DescriptorWriter(writing)
+        with trio.CancelScope() as time:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(output.write, line)
+                got = await trio.to_thread.run_sync(os.read, reading, 10)  # it is in the middle of the line
+                time.cancel()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(output.write, b"closed\n")
+            while not got.endswith(b"closed\n"):
+                got += await trio.to_thread.run_sync(os.read, reading, PIECE)
+        for each in (reading, writing):
+            os.close(each)
+        return got
+
+    assert trio.run(work) == line + b"closed\n"
 
 
 def test_the_flags_of_a_pipe_are_left_to_whoever_else_holds_it():

@@ -202,7 +202,7 @@ class TalkOutput(ConnectOutput):
         """Carry out *plan*, and hold the session that it opens."""
         if self._raw and self._way is None:
             sys.stdout.flush()
-            self._way = DescriptorWriter(sys.stdout.fileno())
+            self._way = DescriptorWriter(sys.stdout.fileno(), self._separator)
         self._held = self._spool = self._terminal = None
         self._sink = JsonOutput() if self._manner.form == "jsonl" else RawOutput(self._separator)
         self._plan = plan
@@ -213,6 +213,7 @@ class TalkOutput(ConnectOutput):
         finally:
             if self._terminal is not None:
                 await self._terminal.stop()
+        keep(exchange)  # ^C need not wait for a slow reader of our output
         await self._over(exchange)
         return exchange
 

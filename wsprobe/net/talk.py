@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
+import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
 from functools import cache, partial
@@ -354,16 +355,34 @@ async def pieces(descriptor: int, size: int, first: int | None = None) -> AsyncG
 
 
 class DescriptorWriter:
-    """Bytes to *descriptor*, however slowly it takes them."""
+    """Bytes to *descriptor*, however slowly it takes them.
 
-    def __init__(self, descriptor: int) -> None:
+    A write may be cancelled in the middle of a line, when time is up and the reader is slow. The next write
+    first writes the rest of that line, so that a reader never gets two lines as one. Later lines are dropped.
+    """
+
+    def __init__(self, descriptor: int, line_end: bytes = b"\n") -> None:
+        """*line_end*: one byte."""
         self._way = _Way(descriptor, os.O_WRONLY)
+        self._line_end = line_end
+        self._begun = b""
+        """The rest of the line that a cancelled write left."""
 
     async def write(self, data: bytes) -> None:
         """Write all of *data*. Raises OSError, BrokenPipeError where nobody reads it any more."""
+        begun, self._begun = self._begun, b""
+        if begun:
+            data = begun + data
         rest = memoryview(data)
-        while rest:
-            rest = rest[await self._way.write(rest) :]
+        try:
+            while rest:
+                rest = rest[await self._way.write(rest) :]
+        except trio.Cancelled:
+            written = len(data) - len(rest)
+            if data[written - 1 : written] != self._line_end if written else begun:
+                whole = data.find(self._line_end, written) + 1
+                self._begun = data[written : whole or None]
+            raise
 
     def close(self) -> None:
         self._way.close()
@@ -375,12 +394,14 @@ class _Way:
     A pipe is opened once more where the system can do that (Linux: /proc), not to block: the flag then is ours
     alone, and not that of whoever else holds the pipe's end. A file never blocks, nor does /dev/null. Anything
     else is left to a thread, which waits in read(2) or write(2) without a lock of Python's: left behind there
-    when the session ends, it does not keep the interpreter from ending.
+    when the session ends, it does not keep the interpreter from ending. Such a thread writes all that it was
+    given, and the next one waits for it.
     """
 
     def __init__(self, descriptor: int, flags: int) -> None:
         self._descriptor = descriptor
         self._own = False
+        self._one_thread = threading.Lock()
         status = os.fstat(descriptor)
         self._file = stat.S_ISREG(status.st_mode) or _is_null(status)
         self._waits = False
@@ -414,9 +435,7 @@ class _Way:
         if self._file:  # no turn of the loop for each message: whoever writes has just waited for a read
             return os.write(self._descriptor, data)
         if not self._waits:
-            return await trio.to_thread.run_sync(
-                partial(os.write, self._descriptor, data), abandon_on_cancel=True
-            )
+            return await trio.to_thread.run_sync(self._write_whole, data, abandon_on_cancel=True)
         await trio.lowlevel.checkpoint_if_cancelled()
         while True:
             try:
@@ -426,6 +445,13 @@ class _Way:
             else:
                 await trio.lowlevel.cancel_shielded_checkpoint()
                 return written
+
+    def _write_whole(self, data: memoryview) -> int:
+        with self._one_thread:
+            rest = data
+            while rest:
+                rest = rest[os.write(self._descriptor, rest) :]
+        return len(data)
 
     def close(self) -> None:
         if self._own:
