@@ -362,8 +362,9 @@ def test_a_server_that_cannot_be_reached(net, tell):
     assert shown.exchange.client.answer
 
 
+@pytest.mark.parametrize("longest", [5, float("inf")])
 @pytest.mark.parametrize(("tell", "told_"), [(None, b""), (told, b"\x13\x25timeout: ")])
-def test_a_server_that_does_not_answer(net, tell, told_):
+def test_a_server_that_does_not_answer(net, tell, told_, longest):
     async def server(stream):
         await net.until_eof(stream)
 
@@ -372,7 +373,7 @@ def test_a_server_that_does_not_answer(net, tell, told_):
         assert told_ in await net.until_eof(stream)
 
     limits = Limits(max_time=5)
-    shown = relayed(net, server, client, virtual=True, limits=limits, tell=tell)
+    shown = relayed(net, server, client, virtual=True, limits=limits, tell=tell, longest=longest)
     assert report(shown.exchange).outcome == "timeout"
 
 

@@ -39,6 +39,8 @@ GOODBYE = 2.0
 """Seconds that a client has to end its side, once there is nothing more to pass."""
 HALF_OPEN = 60.0
 """Seconds without a byte after which a connection ends that one side has ended already."""
+TO_TELL = 5.0
+"""Seconds beyond the longest time of a connection to tell a client of a handshake that took all of it."""
 AFTERWARDS = 4096
 """Bytes that are kept of what a client sends after it was told."""
 
@@ -86,12 +88,16 @@ class Connection:
         self._client_end: End | None = None
         self._passed = 0
         """Reads."""
+        self._whole = trio.CancelScope()
+        """Of the whole connection."""
 
     async def carry(self, number: int, watch: RelayWatcher) -> None:
         """Carry the connection until it is over, and show *watch* its recording, also when cancelled."""
         over = False
         try:
-            with trio.move_on_after(self._relaying.longest):
+            # The handshake has a limit of its own, and its end may still have to be told.
+            self._whole.deadline = trio.current_time() + self._relaying.longest + TO_TELL
+            with self._whole:
                 await self._carry(number, watch)
                 over = True
             if self._end is None:
@@ -222,6 +228,7 @@ class Connection:
                 if held:
                     await self._client.send(b"".join(held))
                 if end is None:
+                    self._whole.deadline -= TO_TELL
                     end = await self._pass_down(server, up_over)
                 elif end.how == "limit":
                     await self._pass_rest(server)
