@@ -12,6 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from wsprobe import archive, opening, target
+from wsprobe.exchange import Plan
+from wsprobe.lab import find
+from wsprobe.lab.play import play
+
 PACKAGE = Path(__file__).parent.parent / "wsprobe"
 PRINTED = PACKAGE / "explain/data/remedies"
 """Code for others that `explain remedy` prints, and nothing of ours imports."""
@@ -236,6 +241,9 @@ def test_the_name_of_a_class_means_one_thing() -> None:
         (["connect", "--help"], ["trio", "ssl", "rich", "h11"]),
         (["explain", "1006"], ["trio", "ssl", "rich", "h11"]),
         (["compare", "--help"], ["trio", "ssl", "rich", "h11"]),
+        (["compare", "--browser-mode", "OFFLINE"], ["trio", "ssl", "rich", "wsprobe.lab.installed"]),
+        (["compare", "--json", "--browser-mode", "OFFLINE"], ["trio", "ssl", "rich", "wsprobe.lab.installed"]),
+        (["compare", "OFFLINE", "OFFLINE"], ["trio", "ssl", "rich", "wsprobe.lab.installed"]),
         (["trace", "--help"], ["trio", "ssl", "rich", "h11"]),
         (["watch", "--help"], ["trio", "ssl", "rich", "h11", "prometheus_client"]),
         (
@@ -245,7 +253,12 @@ def test_the_name_of_a_class_means_one_thing() -> None:
     ],
     ids=" ".join,
 )
-def test_what_a_quick_command_loads(arguments: list[str], unwanted: list[str]) -> None:
+def test_what_a_quick_command_loads(arguments: list[str], unwanted: list[str], tmp_path: Path) -> None:
+    saved = tmp_path / "saved"
+    server = target.parse("ws://server.example/")
+    plan = Plan(server, opening.request(server, opening.Offer(key="AAECAwQFBgcICQoLDA0ODw==")))
+    saved.write_text(archive.dump(play(find("status-403"), plan)))
+    arguments = [str(saved) if each == "OFFLINE" else each for each in arguments]
     code = (
         "import sys\n"
         "from wsprobe.cli.main import run\n"

@@ -12,7 +12,6 @@ import click
 from msgspec.structs import replace
 
 from wsprobe.browsers.tell import Tellable, tellable
-from wsprobe.cli.compare_many import compare_many
 from wsprobe.cli.compare_status import reached, status
 from wsprobe.cli.list_settings import BOTH
 from wsprobe.cli.option import LAB
@@ -23,16 +22,12 @@ from wsprobe.cli.recorded import recorded, with_verdicts
 from wsprobe.cli.recordings import RecordedLine, exchanges, lines
 from wsprobe.cli.section import Given
 from wsprobe.cli.settings import Settings, settings_of
-from wsprobe.cli.since import compare_runs
 from wsprobe.cli.streams import emit, look, note
 from wsprobe.cli.view_settings import HELD, ViewSettings
 from wsprobe.outcome import Exit
 from wsprobe.report import Report
-from wsprobe.show.as_json import report_value, tellable_value
 from wsprobe.show.compare import comparison
 from wsprobe.show.lines import fitted
-from wsprobe.show.run_browser import seen_beside, seen_value
-from wsprobe.show.vantage import Grid
 from wsprobe.visible import printable
 
 if TYPE_CHECKING:
@@ -76,6 +71,8 @@ def compare_all(
         case [Iterator() as old, Iterator() as new] if not (by.browsers or by.revisions or by.fetch or started):
             (old, several), (new, too) = _peeked(old), _peeked(new)
             if several or too:
+                from wsprobe.cli.since import compare_runs  # JUnit, watch and JSON, 40 ms
+
                 return compare_runs(old, new, settings)
             kept = [old, new]
     output = Output(settings)
@@ -106,6 +103,8 @@ def compare_all(
         first = list(islice(every, HELD + 1))
         if len(first) > HELD:
             if workers == 1 and settings.cluster is None:
+                from wsprobe.cli.compare_many import compare_many  # JSON
+
                 return compare_many(chain(first, every), settings, by)
             from wsprobe.cli.compare_shared import compare_shared  # trio, and other processes
 
@@ -118,11 +117,24 @@ def compare_all(
         raise click.UsageError(f"no recording to compare in {empty}")
     if not by.browsers and not by.revisions and len(reports) < 2:
         raise click.UsageError("nothing to compare with: add --browser-mode, --spec, or a second URL or file")
-    reports = [with_verdicts(each, by) for each in reports]
+    result = _report([with_verdicts(each, by) for each in reports], by, output, seen, verbose)
+    for name in gone:
+        note(f"not asked from {name}: its worker was gone")
+    return Exit.USAGE if gone else result
+
+
+def _report(
+    reports: Sequence[Report],
+    by: Readers,
+    output: Output,
+    seen: Sequence[Sequence[BrowserRun]],
+    verbose: bool,
+) -> int:
+    """Print *reports* and write the files that the options ask for; returns the exit status.
+
+    *seen*: what installed browsers did with each."""
+    settings = output.settings
     groups = tellables(reports) if by.browsers else []
-    result = status([reached(each) for each in reports])
-    if not all(each.held.same for found in seen for each in found):
-        result = Exit.DIFFERENT
     finished = [finish(each, settings, own_status=False) for each in reports]
     if not settings.output.silent:
         show([each.report for each in finished], groups, settings, seen, verbose)
@@ -138,10 +150,10 @@ def compare_all(
 
         ReportFile(settings, "compare").compared([each.unmasked for each in finished], groups, seen)
     if settings.expectations:
-        result = _held(finished, output)
-    for name in gone:
-        note(f"not asked from {name}: its worker was gone")
-    return Exit.USAGE if gone else result
+        return _held(finished, output)
+    if not all(each.held.same for found in seen for each in found):
+        return Exit.DIFFERENT
+    return status([reached(each) for each in reports])
 
 
 def _held(finished: Sequence[Finished], output: Output) -> int:
@@ -227,7 +239,8 @@ def show(
         return
     of = replace(look(sys.stdout, settings.output.color), verbose=int(verbose), screen=not verbose)
     if settings.elsewhere.from_each:
-        from wsprobe.cli.from_each import rows_of
+        from wsprobe.cli.from_each import rows_of  # other machines, for those who have some
+        from wsprobe.show.vantage import Grid
 
         rows = rows_of(reports)
         grid = Grid(list(rows[0]), of)
@@ -235,6 +248,8 @@ def show(
     if not seen:
         emit(comparison(reports, groups, of), sys.stdout, of)
         return
+    from wsprobe.show.run_browser import seen_beside  # only with --run-browser
+
     lines: list[Line] = []
     for report, found in zip(reports, seen, strict=True):
         lines += [()] if lines else []
@@ -251,10 +266,14 @@ def show_json(
     seen: Sequence[Sequence[BrowserRun]],
 ) -> None:
     """Print the reports, one JSON object a line."""
+    from wsprobe.show.as_json import report_value, tellable_value  # only for --json
+
     told_apart = tellable_value(groups, [r.title for r in reports])
     for number, each in enumerate(reports):
         told_too = bool(groups) and (number == 0 or len(reports) <= TELLABLE_IN_EACH)
         value = report_value(each, told_apart if told_too else None)
         if seen:
+            from wsprobe.show.run_browser import seen_value  # only with --run-browser
+
             value = replace(value, seen=[seen_value(one) for one in seen[number]])
         sys.stdout.writelines(json_line(value, settings))

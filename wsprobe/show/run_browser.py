@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 from msgspec import UNSET
 
 from wsprobe.browsers import BY_NAME
 from wsprobe.browsers.page import origin
-from wsprobe.lab.installed import BrowserRun
 from wsprobe.show.as_json import ExceptionJson, SeenJson
 from wsprobe.show.lines import Line, Look, Piece, line
 from wsprobe.show.measured import indented, told
 from wsprobe.visible import visible
+
+if TYPE_CHECKING:
+    from wsprobe.lab.installed import BrowserRun
 
 
 def seen_beside(found: BrowserRun, look: Look) -> list[Line]:
