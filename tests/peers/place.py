@@ -18,8 +18,8 @@ import psutil
 T = TypeVar("T")
 
 HOST = "127.0.0.1"
-PATIENCE = 15.0
-"""Seconds for a server to be ready, or for a line of its log to be there; far more than either takes."""
+PATIENCE = 60.0
+"""Seconds for a server to be ready, or for a line of its log to be there: Daphne takes 20 on a busy machine."""
 ATTEMPTS = 3
 """Another program may take a free port before the server does."""
 

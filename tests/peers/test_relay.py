@@ -21,6 +21,7 @@ from tests.peers.nginx import Nginx, nginx_server
 from tests.peers.node import ws_server
 from tests.peers.place import HOST
 from tests.peers.python_servers import uvicorn_server
+from tests.peers.remedied import SERVERS, server
 from wsprobe.lab import installed
 
 MESSAGES = 100_000
@@ -92,14 +93,23 @@ def nginx(need: Callable[[str], str], upstream: int) -> Iterator[Nginx]:
 
 
 @pytest.fixture(scope="module")
-def ports(asgi: int, node: int, nginx: Nginx, upstream: int) -> dict[str, int]:
-    return {"asgi": asgi, "node": node, "nginx": nginx.port, "websockets": upstream}
+def channels() -> Iterator[int]:
+    """Django Channels on Daphne, for pages of every origin, and without the middleware that tells them."""
+    bare = {'TellThePage(router, pages=PAGES, why="/why")': "router"}
+    with server(SERVERS["channels"], "*", more=bare) as port:
+        yield port
+
+
+@pytest.fixture(scope="module")
+def ports(asgi: int, channels: int, node: int, nginx: Nginx, upstream: int) -> dict[str, int]:
+    return {"asgi": asgi, "channels": channels, "node": node, "nginx": nginx.port, "websockets": upstream}
 
 
 TOLD = [
     ("asgi", "/refuse", 4403, "403 Forbidden"),
     ("asgi", "/deny", 4401, "401 token expired"),
     ("asgi", "/crash", 4500, "500 Internal Server Error"),
+    ("channels", "/ws", 4403, "403 Access denied"),
     ("node", "/quota", 4429, "429 slow down"),
     ("websockets", "/refuse", 4401, "401 token expired"),
     ("nginx", "/dead", 4502, "502 Bad Gateway"),
