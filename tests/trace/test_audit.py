@@ -259,7 +259,7 @@ def test_clear_text_on_either_port_and_no_secret_goes_there() -> None:
     seen = audit(server, begin)
     (two) = [each.conclusion.text for each in weaknesses(seen) if each.weakness.id == "clear-text"]
     assert two == [
-        "Port 443 opens a session without TLS, on the port of TLS itself.",
+        "Port 443, the TLS port, opens a session without TLS.",
         "Port 80 opens a session without TLS.",
     ]
     for each in asked:
@@ -274,7 +274,9 @@ def test_a_url_in_clear_is_a_weakness_but_on_this_machine() -> None:
         return careful(of) if of.name in ("no-key", "no-version") else OPEN
 
     assert list(found(audit(server, start("ws://app.example/chat")))) == ["clear-text"]
-    assert found(audit(server, start("ws://localhost/chat"))) == {}
+    here = audit(server, start("ws://localhost/chat"))
+    assert found(here) == {}
+    assert untested(here)["clear-text"] == "the URL is that of this machine"
 
 
 def test_a_refusal_in_clear_leaves_open_whether_it_opens_there() -> None:

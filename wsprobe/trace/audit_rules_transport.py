@@ -22,7 +22,7 @@ TOO_LARGE = frozenset({1009, 1002, 1008})
 
 def _untested_clear(seen: Trace) -> str:
     if not seen.start.plan.target.secure:
-        return ""
+        return "the URL is that of this machine" if _on_this_machine(seen) else ""
     tried = {name: seen[name] for name in IN_CLEAR if seen[name] is not None}
     if not tried:
         return "no handshake was sent in clear"
@@ -30,6 +30,10 @@ def _untested_clear(seen: Trace) -> str:
         if answer is not None and answer.kind == "http" and answer.status in (401, 403):
             return f"{name} got {answer.status}, and credentials are never sent in clear"
     return ""
+
+
+def _on_this_machine(seen: Trace) -> bool:
+    return loopback(seen.start.plan.target.host) or seen.start.plan.route.unix_socket is not None
 
 
 @weakness(
@@ -50,7 +54,7 @@ def clear_text(seen: Trace) -> Iterator[Conclusion]:
     target = seen.start.plan.target
     base = reference(seen)
     if not target.secure:
-        if base is not None and not loopback(target.host) and seen.start.plan.route.unix_socket is None:
+        if base is not None and not _on_this_machine(seen):
             yield found(
                 "The URL is ws://: nothing between wsprobe and the server is encrypted.",
                 ("base",),
@@ -64,8 +68,8 @@ def clear_text(seen: Trace) -> Iterator[Conclusion]:
         if answer is not None and admitted(answer, base):
             where = answer.reading.exchange.plan.target
             yield found(
-                f"Port {where.port} opens a session without TLS"
-                f"{', on the port of TLS itself' if where.port == target.port else ''}.",
+                f"Port {where.port}{', the TLS port,' if where.port == target.port else ''} opens a session "
+                "without TLS.",
                 (name,),
                 sent=f"a handshake to {where.url} without TLS, cookies, credentials and query",
                 came=came(answer),
