@@ -317,9 +317,24 @@ def test_help_leaves_rare_options_to_help_all(rare: str, capsys: pytest.CaptureF
     assert run(["connect", "--help"]) == 0
     out = capsys.readouterr().out
     assert rare not in out
-    assert out.index("Examples:") < out.index("Request:")
+    assert out.index("Examples:") < out.index("Send:")
     assert run(["connect", "--help", "all"]) == 0
     assert rare in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_short_help_has_some_twenty_options(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([command, "--help"]) == 0
+    options = [row for row in capsys.readouterr().out.splitlines() if row.startswith("  -")]
+    assert 1 <= len(options) <= 24
+
+
+def test_options_are_grouped_by_what_people_want_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["connect", "--help"]) == 0
+    rows = capsys.readouterr().out.splitlines()
+    groups = [row[:-1] for row in rows if row.endswith(":") and not row.startswith(" ")]
+    tasks = ["Send", "Reach the server", "Trust", "Print and save", "Check in scripts", "Many URLs"]
+    assert groups == ["Examples", *tasks, "General"]
 
 
 def test_help_has_the_exit_table(capsys: pytest.CaptureFixture[str]) -> None:

@@ -61,6 +61,16 @@ PAGE = ("--origin", "http://localhost:5173")
 
 
 @pytest.mark.programs
+def test_the_views_fit_one_screen(capsys: Capture) -> None:
+    with relaying("--browser-mode", "lab:status-403") as (process, url):
+        asked(url, capsys, *PAGE)
+        out = ended(process)[0]
+    assert "IN THE PAGE  Chromium, Firefox, WebKitGTK" in out
+    assert "-v" not in out  # relay has no such option
+    assert "console" not in out
+
+
+@pytest.mark.programs
 def test_a_page_is_told_and_all_is_kept(capsys: Capture, tmp_path: Path) -> None:
     save, har, page = (str(tmp_path / name) for name in ("kept.jsonl", "kept.har", "report.html"))
     files = ("--save", save, "--har", har, "--report", page)

@@ -176,6 +176,14 @@ def test_a_session_has_its_phase() -> None:
     assert "  session " in plain(comparison([scenario("close-4403")], [], Look(verbose=1)))
 
 
+def test_a_command_without_v_names_none() -> None:
+    """Such as relay: what is left out is counted there too."""
+    look = Look(width=80, terminal=True, unicode=True, screen=True, screen_only=True)
+    text = plain(comparison([refused(*FIELDS, "X-Ninth: 9", "X-Tenth: 10")], [], look))
+    assert "+2 headers" in text
+    assert "-v" not in text
+
+
 def test_verbose_has_all_that_is_left_out() -> None:
     text = plain(comparison([refused(*FIELDS, "X-Ninth: 9")], [], Look(verbose=1)))
     for each in (

@@ -9,13 +9,14 @@ from wsprobe.cli.option import Rate, Whole
 from wsprobe.cli.section import Declared, Section
 from wsprobe.schedule import Pace
 
+MANY = "Many URLs"
 BOTH = "--cluster and --workers cannot be used together: a cluster has workers of its own"
 
 
 class ListSettings(Section, frozen=True, kw_only=True):
     """How a list is worked through."""
 
-    heading: ClassVar[str] = "Many URLs"
+    heading: ClassVar[str] = MANY
 
     parallel: Annotated[
         int,
@@ -24,6 +25,7 @@ class ListSettings(Section, frozen=True, kw_only=True):
             type=Whole(1, 1000),
             metavar="N",
             show_default=True,
+            rare=True,
             help="ask up to N URLs at the same time",
         ),
     ] = 8
@@ -79,6 +81,7 @@ class ListSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--resume",
             metavar="FILE",
+            rare=True,
             help="append the reports to FILE, as --json prints them; skip URLs that FILE already has; print "
             "the summary",
         ),
@@ -101,13 +104,14 @@ class ListSettings(Section, frozen=True, kw_only=True):
 class ClusterSettings(Section, frozen=True, kw_only=True):
     """Which other machines share the work."""
 
-    heading: ClassVar[str] = "Cluster"
+    heading: ClassVar[str] = MANY
 
     cluster: Annotated[
         str | None,
         Declared(
             "--cluster",
             metavar="ADDRESS",
+            rare=True,
             help="share the work among the workers of a Dask cluster; ADDRESS is that of its scheduler, tcp://host:8786",
         ),
     ] = None
@@ -115,6 +119,7 @@ class ClusterSettings(Section, frozen=True, kw_only=True):
         bool,
         Declared(
             "--from-each",
+            rare=True,
             help="with --cluster: ask every URL from this machine and from every worker, and report where the "
             "answers differ",
         ),

@@ -343,7 +343,7 @@ class Command(click.Command):
                 formatter.write_dl(records)
         if left:
             formatter.write_paragraph()
-            formatter.write_text(f"{left} more options, for rare needs: {ctx.command_path} --help all")
+            formatter.write_text(f"{left} more options: {ctx.command_path} --help all")
             return
         for name, rows in self.tables:
             with formatter.section(name):

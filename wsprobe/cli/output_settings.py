@@ -10,8 +10,8 @@ from wsprobe.cli.option import Seconds, Whole
 from wsprobe.cli.section import Declared, Section
 from wsprobe.cli.streams import Color, check_replaceable
 
-OUTPUT = "Output"
-VERDICT = "Verdict"
+OUTPUT = "Print and save"
+VERDICT = "Check in scripts"
 REPORTS = (".html", ".md")
 
 
@@ -75,6 +75,7 @@ class OutputSettings(Section, frozen=True, kw_only=True):
         bool,
         Declared(
             "--brief",
+            rare=True,
             help="with --json: leave out the recording, and the bytes of everything that is also there as text",
         ),
     ] = False
@@ -91,6 +92,7 @@ class OutputSettings(Section, frozen=True, kw_only=True):
         bool,
         Declared(
             "--redact",
+            rare=True,
             help="mask credentials, cookies and query values in everything that is printed or saved",
         ),
     ] = False
@@ -99,6 +101,7 @@ class OutputSettings(Section, frozen=True, kw_only=True):
         Declared(
             "-s",
             "--silent",
+            rare=True,
             help="print no report and no messages about it, only what another option asks for; the exit status "
             "still tells the result",
         ),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 import click
 
 from wsprobe.cli.option import Command, Whole, together
+from wsprobe.cli.request_settings import SEND
 from wsprobe.cli.section import Declared, Section
 from wsprobe.cli.streams import note
 
@@ -21,13 +22,12 @@ if TYPE_CHECKING:
 
 IGNORED = "ignored options"
 """Where the context keeps the names of options that were taken and mean nothing."""
-SECTION = "Pasted"
 
 
 class PastedSettings(Section, frozen=True, kw_only=True):
     """A request that somebody has in hand."""
 
-    heading: ClassVar[str] = SECTION
+    heading: ClassVar[str] = SEND
 
     from_curl: Annotated[
         str | None,
@@ -44,6 +44,7 @@ class PastedSettings(Section, frozen=True, kw_only=True):
             "--entry",
             type=Whole(1),
             metavar="N",
+            rare=True,
             help="from a HAR file with several WebSocket entries, take the one with this number",
         ),
     ] = None

@@ -28,8 +28,11 @@ from wsprobe.cli.paste import RECORDED
 from wsprobe.cli.probe import check, probe_with_followups, reported, write_jar
 from wsprobe.cli.readers import Readers
 from wsprobe.cli.recorded import as_is, recorded, with_verdicts
+from wsprobe.cli.request_settings import REACH, SEND
+from wsprobe.cli.route_settings import TRUST
 from wsprobe.cli.section import FieldOption, Given, given
 from wsprobe.cli.settings import Settings, settings_of
+from wsprobe.cli.view_settings import VIEWS
 from wsprobe.exception_groups import leaves
 from wsprobe.exchange import Exchange
 from wsprobe.nearest import nearest
@@ -55,12 +58,13 @@ Result = TypeVar("Result")
 Setting = str | int | float | bool | os.PathLike[str] | Sequence[str] | Mapping[str, str] | None
 """The value of an option; None and False leave it out. A mapping is for ``headers``."""
 
-SECTIONS = ("Request", "Connection", "Limits", "TLS", "Session", "Views")
+SECTIONS = (SEND, REACH, TRUST, VIEWS)
 """Of the options: the rest is about output, or about many URLs."""
 BESIDES = ("retry", "retry_max_time", "expectations")
 """Options of other sections that are settings."""
-NEVER = ("talk", "measured", "run_browser", "workers")
-"""Options of these sections that are none: they make another command of it, or are about its output."""
+NEVER = ("from_curl", "entry", "talk", "measured", "run_browser", "workers")
+"""Options of these sections that are none: they read the request from a file, or are for another command or the
+output."""
 
 
 class Report(reports.Report, frozen=True):

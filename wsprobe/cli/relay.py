@@ -129,6 +129,7 @@ class RelayOutput(ConnectOutput):
         if self._tally is not None:
             self._tally = Tally("connection")
         self._browsers = tuple(browsers)
+        self._screen = replace(self._out, screen=True, screen_only=True)
         self._live = self._err.terminal and not settings.output.silent
         self._number = 0
         self._full: ReportFile | None = None
@@ -182,7 +183,7 @@ class RelayOutput(ConnectOutput):
         if not made.views:
             super()._report(made)
         else:
-            lines = comparison([made], [], self._out)
+            lines = comparison([made], [], self._screen)
             emit(lines if self._first else [(), *lines], sys.stdout, self._out)
             self._first = False
         emit(show.client_lines(made, self._out, self._number), sys.stdout, self._out)

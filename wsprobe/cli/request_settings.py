@@ -21,8 +21,9 @@ from wsprobe.cli.section import Declared, Section
 from wsprobe.exchange import Act
 from wsprobe.wire import WIRES
 
-REQUEST = "Request"
-SESSION = "Session"
+SEND = "Send"
+REACH = "Reach the server"
+HOLD = "Hold the session"
 LONGEST_JAR = 8 * 1024 * 1024
 """Characters of a file of cookies: a browser keeps some thousands, of 4 KiB at most, and most are short."""
 
@@ -30,7 +31,7 @@ LONGEST_JAR = 8 * 1024 * 1024
 class RequestSettings(Section, frozen=True, kw_only=True):
     """What a page can do as well: for `connect` and `compare`."""
 
-    heading: ClassVar[str] = REQUEST
+    heading: ClassVar[str] = SEND
 
     headers: Annotated[
         tuple[str, ...],
@@ -47,6 +48,7 @@ class RequestSettings(Section, frozen=True, kw_only=True):
             "-A",
             "--user-agent",
             metavar="TEXT",
+            rare=True,
             help="send this User-Agent; an empty text sends none",
         ),
     ] = None
@@ -123,6 +125,7 @@ class RequestSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--bearer",
             metavar="TOKEN",
+            rare=True,
             help="send 'Authorization: Bearer TOKEN'",
         ),
     ] = None
@@ -214,7 +217,7 @@ class RequestSettings(Section, frozen=True, kw_only=True):
 class OwnRequestSettings(Section, frozen=True, kw_only=True):
     """What only wsprobe's own request can have."""
 
-    heading: ClassVar[str] = REQUEST
+    heading: ClassVar[str] = SEND
 
     cookie_jar: Annotated[
         str | None,
@@ -283,6 +286,7 @@ class OwnRequestSettings(Section, frozen=True, kw_only=True):
         bool,
         Declared(
             "--http2",
+            rare=True,
             help="use HTTP/2 if the server agrees to it (ALPN); the report says which version was used",
         ),
     ] = False
@@ -375,7 +379,7 @@ class OwnRequestSettings(Section, frozen=True, kw_only=True):
 class FollowSettings(Section, frozen=True, kw_only=True):
     """What may be asked because of an answer."""
 
-    heading: ClassVar[str] = REQUEST
+    heading: ClassVar[str] = REACH
 
     negotiate: Annotated[
         bool,
@@ -422,7 +426,7 @@ class FollowSettings(Section, frozen=True, kw_only=True):
 class SessionSettings(Section, frozen=True, kw_only=True):
     """What a session is to begin with."""
 
-    heading: ClassVar[str] = SESSION
+    heading: ClassVar[str] = SEND
 
     send: Annotated[
         tuple[str, ...],
@@ -467,12 +471,13 @@ class SessionSettings(Section, frozen=True, kw_only=True):
 class TalkSetting(Section, frozen=True, kw_only=True):
     """Of `connect`: another command."""
 
-    heading: ClassVar[str] = SESSION
+    heading: ClassVar[str] = SEND
 
     talk: Annotated[
         bool,
         Declared(
             "--talk",
+            rare=True,
             help="hold the session: the same as wsprobe talk, with all its options",
         ),
     ] = False

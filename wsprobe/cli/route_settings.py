@@ -12,10 +12,11 @@ from wsprobe.cli import proxies
 from wsprobe.cli.credentials import Method
 from wsprobe.cli.option import Seconds, Whole
 from wsprobe.cli.proxies import Proxies
-from wsprobe.cli.request_settings import method_of
+from wsprobe.cli.request_settings import REACH, method_of
 from wsprobe.cli.section import Declared, Section
 from wsprobe.exchange import Limits, Route, TlsOptions
 
+TRUST = "Trust"
 VERSIONS = ["1.0", "1.1", "1.2", "1.3"]
 
 
@@ -26,7 +27,7 @@ UNIX_SOCKETS = os.name != "nt"
 class RouteSettings(Section, frozen=True, kw_only=True):
     """Addresses and proxies."""
 
-    heading: ClassVar[str] = "Connection"
+    heading: ClassVar[str] = REACH
 
     ipv4: Annotated[
         bool,
@@ -228,7 +229,7 @@ class RouteSettings(Section, frozen=True, kw_only=True):
 class LimitSettings(Section, frozen=True, kw_only=True):
     """How long an exchange may take, and how much of it is read."""
 
-    heading: ClassVar[str] = "Limits"
+    heading: ClassVar[str] = REACH
 
     connect_timeout: Annotated[
         float,
@@ -258,6 +259,7 @@ class LimitSettings(Section, frozen=True, kw_only=True):
             type=Seconds(),
             metavar="SECONDS",
             show_default=True,
+            rare=True,
             help="how long to watch an open session before closing it with 1000",
         ),
     ] = Limits().linger
@@ -285,7 +287,7 @@ class LimitSettings(Section, frozen=True, kw_only=True):
 class TlsSettings(Section, frozen=True, kw_only=True):
     """Whom TLS trusts, and what is offered in it."""
 
-    heading: ClassVar[str] = "TLS"
+    heading: ClassVar[str] = TRUST
 
     insecure: Annotated[
         bool,

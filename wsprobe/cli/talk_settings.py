@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import click
 
 from wsprobe.cli.option import Seconds, Whole
-from wsprobe.cli.request_settings import SESSION
+from wsprobe.cli.request_settings import HOLD
 from wsprobe.cli.section import Declared, Section
 from wsprobe.talk.codec import Shape
 
@@ -44,7 +44,7 @@ FRAMES = "Frames"
 class TalkSettings(Section, frozen=True, kw_only=True):
     """How a session is held."""
 
-    heading: ClassVar[str] = SESSION
+    heading: ClassVar[str] = HOLD
 
     binary: Annotated[
         bool,
@@ -57,6 +57,7 @@ class TalkSettings(Section, frozen=True, kw_only=True):
         bool,
         Declared(
             "--null",
+            rare=True,
             help="each message ends with a NUL instead of a line end, both ways",
         ),
     ] = False
@@ -107,6 +108,7 @@ class TalkSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--eof",
             type=click.Choice(["close", "wait", "keep"]),
+            rare=True,
             help="at the end of input: close, wait (until nothing came for --linger; the default), or keep",
         ),
     ] = None
@@ -116,6 +118,7 @@ class TalkSettings(Section, frozen=True, kw_only=True):
             "--ping-interval",
             type=Seconds(zero=False),
             metavar="SECONDS",
+            rare=True,
             help="send a Ping so often; end the session if no byte comes between two",
         ),
     ] = None

@@ -11,7 +11,7 @@ from wsprobe.cli.section import Declared, Section
 from wsprobe.cli.streams import check_replaceable
 from wsprobe.trace.changes import CHANGES
 
-SECTION = "Changes"
+SECTION = "Change the request"
 PATIENCE = 10.0
 """Seconds for one exchange: many are made, one after another."""
 HOLD = 5.0
@@ -57,6 +57,7 @@ class TraceSettings(Section, frozen=True, kw_only=True):
         bool,
         Declared(
             "--each-address",
+            rare=True,
             help="ask every address that the name resolves to",
         ),
     ] = False
@@ -85,6 +86,7 @@ class TraceSettings(Section, frozen=True, kw_only=True):
             type=Seconds(),
             metavar="SECONDS",
             show_default=True,
+            rare=True,
             help="wait this long between two requests",
         ),
     ] = 0.2

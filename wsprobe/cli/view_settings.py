@@ -12,7 +12,7 @@ from wsprobe.cli.option import Whole
 from wsprobe.cli.output_settings import ExpectSettings
 from wsprobe.cli.section import Declared, Section, declared
 
-SECTION = "Views"
+VIEWS = "Views"
 
 HELD = 1000
 """With more recordings than this, ``--json`` prints each as it is read, and none has ``tellable``."""
@@ -21,7 +21,7 @@ HELD = 1000
 class ViewSettings(Section, frozen=True, kw_only=True):
     """Who reads an answer, and on which page."""
 
-    heading: ClassVar[str] = SECTION
+    heading: ClassVar[str] = VIEWS
 
     browser_mode: Annotated[
         bool,
@@ -61,6 +61,7 @@ class ViewSettings(Section, frozen=True, kw_only=True):
         bool,
         Declared(
             "--as-is",
+            rare=True,
             help="send one request, that of wsprobe, and show what every engine makes of its answer",
         ),
     ] = False
@@ -77,6 +78,7 @@ class ViewSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--page-address",
             type=click.Choice(SPACES),
+            rare=True,
             help="where the page came from: an address of the internet, of this network, or of this machine",
         ),
     ] = None
@@ -85,6 +87,7 @@ class ViewSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--permission",
             metavar="NAME=STATE",
+            rare=True,
             help="a permission of the page: granted, denied or prompt; local-network, loopback-network",
         ),
     ] = ()
@@ -108,6 +111,7 @@ class ViewSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--measured",
             metavar="FILE",
+            rare=True,
             help="show what a browser did, from a file that the page of wsprobe serve wrote, beside what is "
             "predicted",
         ),
@@ -127,6 +131,7 @@ class ViewSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--csp",
             metavar="POLICY",
+            rare=True,
             help="the page's Content-Security-Policy",
         ),
     ] = ""

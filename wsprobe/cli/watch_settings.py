@@ -4,10 +4,10 @@ from typing import Annotated, ClassVar
 
 from wsprobe.cli.completion import expectations
 from wsprobe.cli.option import Duration, Whole
-from wsprobe.cli.request_settings import SESSION
+from wsprobe.cli.request_settings import HOLD
 from wsprobe.cli.section import Declared, Section
 
-SECTION = "Watching"
+SECTION = "Watch"
 LEAST = 0.1
 """Seconds between two probes of one URL; more often would be a load test."""
 
@@ -61,7 +61,7 @@ class WatchSettings(Section, frozen=True, kw_only=True):
         float | None,
         Declared(
             "--hold",
-            heading=SESSION,
+            heading=HOLD,
             type=Duration(LEAST),
             metavar="TIME",
             help="hold each session open for this time; report who ended it, when, and whether it was idle",
@@ -71,7 +71,7 @@ class WatchSettings(Section, frozen=True, kw_only=True):
         float | None,
         Declared(
             "--ping-every",
-            heading=SESSION,
+            heading=HOLD,
             type=Duration(LEAST),
             metavar="TIME",
             help="with --hold: send a Ping each time this has passed",

@@ -35,6 +35,8 @@ class Look(Struct, frozen=True):
     """The command has -v."""
     screen: bool = False
     """What fits one screen is wanted, and not all that there is."""
+    screen_only: bool = False
+    """The command has no -v that shows the rest."""
 
     def text(self, data: bytes) -> str:
         """Peer bytes, made safe, as readable as this output allows."""

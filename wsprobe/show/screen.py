@@ -119,7 +119,7 @@ def _screen(report: Report, look: Look, room: ScreenSpace) -> list[Line]:
         if views:
             parts.append(_wrapped(looks_the_same(report, views, answer), look))
             parts.append(_wrapped(_tell(advised), look))
-    if room.spaced:
+    if room.spaced and not look.screen_only:
         parts.append(
             _wrapped([line(Piece("-v shows console lines, timing, every cause and view", "dim"))], look)
         )
@@ -249,15 +249,15 @@ def _wire(report: Report, look: Look, room: ScreenSpace) -> list[Line]:
         line(Piece(asked_again(hop, then), "dim"))
         for hop, then in zip(hops, (*hops[1:], reading.exchange), strict=False)
     ]
-    rows = _few(before, LINES_BEFORE, "requests before")
+    rows = _few(before, LINES_BEFORE, "requests before", look)
     if reading.http2 is not None and reading.http2.earlier:
         rows += spoken(reading)
     if reading.looks_like and reading.received:
         rows += received_dump(reading.received[:DUMP], look)
     else:
         rows += _answers(reading, look, room)
-    rows += _few(transport_bytes(report, look), LINES_BEFORE, "lines")
-    rows += _few(session(reading, look), room.frames, "frames")
+    rows += _few(transport_bytes(report, look), LINES_BEFORE, "lines", look)
+    rows += _few(session(reading, look), room.frames, "frames", look)
     return rows or [line(no_answer(reading) or "nothing was sent")]
 
 
@@ -272,29 +272,36 @@ def _answers(reading: Reading, look: Look, room: ScreenSpace) -> list[Line]:
         elif len(heads) <= interim + 1:
             heads[-1].append(row)
         elif text_of(row).strip():
-            body.append(_short(row))
+            body.append(_short(row, look))
     rows = [
         row
         for head in heads[: interim + 1]
-        for row in _few([_short(each) for each in head], 1 + HEADERS, "headers")
+        for row in _few([_short(each, look) for each in head], 1 + HEADERS, "headers", look)
     ]
     telling = [row for row in body if re.sub("<[^>]*>", "", text_of(row)).strip()][: room.body]
     rows += [(), *telling] if telling and not room.briefly else telling
     left = len(body) - len(telling)
     if telling and left:
-        rows[-1] = (*rows[-1], Piece(f"  +{left} {'lines' if left > 1 else 'line'} (-v)", "dim"))
+        rows[-1] = (*rows[-1], Piece(f"  +{left} {'lines' if left > 1 else 'line'}{_by_v(look)}", "dim"))
     return rows
 
 
-def _short(of: Line) -> Line:
-    return of if width_of(of) <= LONG else (*cut(of, LONG, indent=0)[0], Piece(" ... (-v)", "dim"))
+def _by_v(look: Look) -> str:
+    """How to see what is left out, behind its count."""
+    return "" if look.screen_only else " (-v)"
 
 
-def _few(rows: Sequence[Line], most: int, what: str) -> list[Line]:
+def _short(of: Line, look: Look) -> Line:
+    if width_of(of) <= LONG:
+        return of
+    return (*cut(of, LONG, indent=0)[0], Piece(f" ...{_by_v(look)}", "dim"))
+
+
+def _few(rows: Sequence[Line], most: int, what: str, look: Look) -> list[Line]:
     """The first of *rows*, and how many more there are."""
     if len(rows) <= most:
         return list(rows)
-    more = Piece(f"  +{len(rows) - most} {what} (-v)", "dim")
+    more = Piece(f"  +{len(rows) - most} {what}{_by_v(look)}", "dim")
     return [*rows[: most - 1], (*rows[most - 1], more)]
 
 
@@ -312,7 +319,7 @@ def _why(report: Report, of: Advice, look: Look, room: ScreenSpace) -> list[Line
             )
         )
     rows += [line(Piece("warning: ", "warn"), each) for each in of.warnings]
-    rows += _causes(of.causes, room)
+    rows += _causes(of.causes, room, look)
     if len(of.lines) > MENDING:
         rows.append(line(Piece("To pass Upgrade and Connection on: ", "good"), "wsprobe explain upgrade-lost"))
     else:
@@ -320,7 +327,7 @@ def _why(report: Report, of: Advice, look: Look, room: ScreenSpace) -> list[Line
     return rows
 
 
-def _causes(causes: Sequence[Cause], room: ScreenSpace) -> list[Line]:
+def _causes(causes: Sequence[Cause], room: ScreenSpace, look: Look) -> list[Line]:
     """The likeliest with what to do, another one, and how many more there are."""
     rows: list[Line] = []
     for number, each in enumerate(causes[: room.causes]):
@@ -333,7 +340,7 @@ def _causes(causes: Sequence[Cause], room: ScreenSpace) -> list[Line]:
             rows.append(line(Piece("  -> ", "good"), each.fix.partition("; ")[0] if room.briefly else each.fix))
     if len(causes) > room.causes and rows:
         left = len(causes) - room.causes
-        rows[-1] = (*rows[-1], Piece(f"  +{left} {'cause' if left == 1 else 'causes'} (-v)", "dim"))
+        rows[-1] = (*rows[-1], Piece(f"  +{left} {'cause' if left == 1 else 'causes'}{_by_v(look)}", "dim"))
     return rows
 
 
