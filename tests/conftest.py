@@ -11,7 +11,13 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
-    "house", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+    "house",
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    # The same ones each time: forty find what a change breaks, and CI tries more once (.ci/run).
+    max_examples=int(os.environ.get("WSPROBE_EXAMPLES", "40")),
 )
 settings.load_profile("house")
 
