@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -167,6 +168,39 @@ def test_interrupted_with_a_session_open(capsys: Capture, tmp_path: Path) -> Non
     exchange = archive.load(save.read_text())
     assert exchange.client is not UNSET
     assert exchange.client.ended == "interrupted"
+
+
+@pytest.mark.programs
+@pytest.mark.skipif(sys.platform != "linux", reason="the size of a pipe can be set on Linux alone")
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_reader_that_takes_nothing_stops_nothing(
+    number: int, status: int, capsys: Capture, tmp_path: Path
+) -> None:
+    save, har = tmp_path / "kept.jsonl", tmp_path / "kept.har"
+    with relaying("--json", "--save", str(save), "--har", str(har), "lab:/echo") as (process, url):
+        assert process.stdout is not None
+        import fcntl  # Windows has none
+
+        fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, 4096)
+        for _ in range(4):
+            assert asked(url, capsys, "--send", "x" * 1000)["outcome"] == "open"
+        process.send_signal(number)
+        assert process.wait(20) == status
+        assert process.stderr is not None
+        err = process.stderr.read()
+    assert re.search(r"nobody read the last \d+ bytes of the output", err)
+    assert len(save.read_text().splitlines()) == 4
+    assert len(json.loads(har.read_text())["log"]["entries"]) == 4
+
+
+@pytest.mark.programs
+def test_all_that_was_reported_is_there_for_who_reads_at_the_end(capsys: Capture) -> None:
+    with relaying("--json", "lab:/echo") as (process, url):
+        for _ in range(20):
+            asked(url, capsys, "--send", "x" * 5000)
+        out, err = ended(process)
+    assert [json.loads(line)["outcome"] for line in out.splitlines()] == ["open"] * 20
+    assert "nobody read" not in err
 
 
 @pytest.mark.parametrize(

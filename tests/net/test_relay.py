@@ -26,6 +26,11 @@ class Shown:
     def __init__(self):
         self.away, self.answers, self.exchanges = [], [], []
         self.is_over = trio.Event()
+        self.has_room = trio.Event()
+        self.has_room.set()
+
+    async def room(self):
+        await self.has_room.wait()
 
     def turned_away(self, peer, request, refusal):
         self.away.append(refusal.status)
@@ -432,6 +437,37 @@ def test_what_was_recorded_is_kept_when_the_relay_is_ended(net):
         await trio.aclose_forcefully(stream)
         assert net.ended(shown.exchange).how == "interrupted"
         assert shown.exchange.client.ended == "interrupted"
+
+    net.run(work)
+
+
+def test_a_connection_goes_on_while_reports_wait_for_a_reader(net):
+    """No other one is let in until there is room."""
+
+    async def server(stream):
+        await opened(net, stream)
+        await stream.send_all(await stream.receive_some())
+        await net.until_eof(stream)
+
+    async def work():
+        shown = Shown()
+        async with net.serving(server) as port:
+            relaying = Relaying(parse(f"ws://127.0.0.1:{port}/"), Door())
+            async with relay(relaying, "127.0.0.1", 0, shown) as at:
+                first = await trio.open_tcp_stream("127.0.0.1", at)
+                await asks(net, first)
+                shown.has_room = trio.Event()
+                second = await trio.open_tcp_stream("127.0.0.1", at)
+                await second.send_all(net.REQUEST.replace(b"/chat", b"/"))
+                await first.send_all(b"passes")
+                assert await first.receive_some() == b"passes"
+                await trio.aclose_forcefully(first)
+                await shown.is_over.wait()
+                assert len(shown.answers) == 1
+                shown.has_room.set()
+                await net.head(second)
+                assert len(shown.answers) == 2
+                await trio.aclose_forcefully(second)
 
     net.run(work)
 

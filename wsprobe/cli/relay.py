@@ -24,11 +24,12 @@ from wsprobe.cli.recorded import as_client_saw
 from wsprobe.cli.relay_settings import RelaySettings
 from wsprobe.cli.section import Given
 from wsprobe.cli.settings import Settings, settings_of
-from wsprobe.cli.streams import emit, note
+from wsprobe.cli.streams import emit, note, queued_streams
 from wsprobe.cli.targets import ProbeTarget
 from wsprobe.cli.view_settings import ViewSettings
 from wsprobe.exception_groups import leaves
 from wsprobe.exchange import Exchange, Target
+from wsprobe.net.queued_output import QueuedOutput, room
 from wsprobe.net.relay import RelayError
 from wsprobe.net.relay import relay as relayed
 from wsprobe.opening import OfferError, header_option
@@ -64,7 +65,7 @@ def relay(url: str, given: Given) -> int:
     # Recordings of real sessions are for nobody else's eyes.
     before = os.umask(0o077)
     try:
-        with RelayOutput(settings, browsers) as shown:
+        with queued_streams() as queued, RelayOutput(settings, browsers, queued) as shown:
             relay_until_interrupted(url, settings, own, (host, port), shown)
     finally:
         os.umask(before)
@@ -123,9 +124,11 @@ MOST = 1000
 class RelayOutput(ConnectOutput):
     """Reports each connection when it is over; at a terminal, a line for each handshake too."""
 
-    def __init__(self, settings: Settings, browsers: Sequence[str]) -> None:
-        """Raises click.UsageError for output options that cannot be used."""
+    def __init__(self, settings: Settings, browsers: Sequence[str], queued: Sequence[QueuedOutput]) -> None:
+        """*queued*: what standard output and standard error wait in. Raises click.UsageError for output options
+        that cannot be used."""
         super().__init__(settings, several=True)
+        self._queued = queued
         if self._tally is not None:
             self._tally = Tally("connection")
         self._browsers = tuple(browsers)
@@ -153,6 +156,10 @@ class RelayOutput(ConnectOutput):
         )
         if public:
             note("warning: --public lets every machine that reaches this one use the relay")
+
+    async def room(self) -> None:
+        """Wait until reports that were made are read."""
+        await room(self._queued)
 
     def turned_away(self, peer: str, request: Request | None, refusal: Refusal) -> None:
         """Say that a request was not passed on: whoever sent it may not be able to tell why."""

@@ -9,15 +9,18 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
-from typing import IO, Literal
+from typing import IO, TYPE_CHECKING, Literal
 
 import click
 
 from wsprobe.exchange import Exchange
 from wsprobe.show.lines import Line, Look, plain, shortened
 from wsprobe.visible import printable
+
+if TYPE_CHECKING:
+    from wsprobe.net.queued_output import QueuedOutput
 
 Color = Literal["auto", "always", "never"]
 
@@ -112,6 +115,42 @@ def ignore_broken_pipe() -> Iterator[None]:
     except OSError:
         with suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+
+
+@contextmanager
+def queued_streams() -> Iterator[Sequence[QueuedOutput]]:
+    """While this stands, standard output and standard error take all at once where they are pipes; yields what
+    they wait in. At the end what still waits is written as long as somebody reads it."""
+    from wsprobe.net.queued_output import QueuedOutput  # trio, for a command that runs without end
+
+    before = sys.stdout, sys.stderr
+    queued: dict[tuple[int, int], QueuedOutput] = {}
+    for name, stream in (("stdout", sys.stdout), ("stderr", sys.stderr)):
+        pipe = _pipe(stream)
+        if pipe is not None:  # both may be the same one (2>&1), and then what is written keeps its order
+            if pipe not in queued:
+                queued[pipe] = QueuedOutput(stream.fileno())
+            wrapped = io.TextIOWrapper(io.BufferedWriter(queued[pipe]), stream.encoding, stream.errors)
+            setattr(sys, name, wrapped)
+    try:
+        yield tuple(queued.values())
+    finally:
+        with suppress(OSError):  # whoever wrote to it knows
+            sys.stdout.flush()
+            sys.stderr.flush()
+        sys.stdout, sys.stderr = before
+        left = {pipe: queue.finish() for pipe, queue in queued.items()}
+        if any(left.values()) and not left.get(_pipe(sys.stderr) or (0, 0)):
+            note(f"nobody read the last {sum(left.values())} bytes of the output: they are lost")
+
+
+def _pipe(stream: IO[str]) -> tuple[int, int] | None:
+    """What tells the pipe that *stream* writes to from others; None if it is none."""
+    try:
+        status = os.fstat(stream.fileno())
+    except (OSError, ValueError):  # a stream of whoever runs us inside Python
+        return None
+    return (status.st_dev, status.st_ino) if stat.S_ISFIFO(status.st_mode) else None
 
 
 def save(path: str, exchanges: Iterable[Exchange]) -> None:

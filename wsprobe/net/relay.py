@@ -89,6 +89,7 @@ class _Relay:
     async def listen(self, listener: socket.socket) -> None:
         while True:
             await trio.lowlevel.wait_readable(listener)
+            await self._watch.room()
             try:
                 client, peer = listener.accept()
             except OSError as error:

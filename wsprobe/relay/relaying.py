@@ -36,6 +36,9 @@ class Relaying(Struct, frozen=True):
 class RelayWatcher(Protocol):
     """Who is shown what happens."""
 
+    async def room(self) -> None:
+        """Wait until more can be shown. No connection is let in until then; those that stand go on."""
+
     def turned_away(self, peer: str, request: Request | None, refusal: Refusal) -> None:
         """A request was not passed on; None where no request could be read."""
 

@@ -53,6 +53,9 @@ def command(url: str, given: Given) -> int:
     is sent unchanged. The relay replaces Host with the server's. Unless options change more, all other bytes
     pass unchanged both ways. It reports each connection when it ends, as connect does; ^C stops the relay and
     reports the connections that are still open.
+
+    If nobody reads the output, connections go on. Once 8 MiB of reports wait, the relay accepts no new
+    connection until some are read. ^C ends the relay even then, and writes all files.
     """
     from wsprobe.cli.relay import relay
 

@@ -1,0 +1,83 @@
+"""Output for a reader that is slow, goes away, or takes nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+import trio
+import trio.testing
+
+from wsprobe.net import queued_output
+from wsprobe.net.queued_output import MOST, QueuedOutput, room
+
+
+@pytest.fixture
+def pipe() -> Iterator[tuple[int, int]]:
+    reading, writing = os.pipe()
+    yield reading, writing
+    os.close(reading)  # ends a thread that still waits for a reader
+
+
+def test_what_waits_for_a_reader_makes_nobody_else_wait(pipe: tuple[int, int]) -> None:
+    reading, writing = pipe
+    output = QueuedOutput(writing)
+    pieces = [b"%d" % (number % 10) * 1000 for number in range(2 * MOST // 1000)]
+
+    async def work() -> bytes:
+        for piece in pieces:
+            output.write(piece)
+        waited = trio.Event()
+
+        async def wait() -> None:
+            await room([output])
+            waited.set()
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(wait)
+            await trio.testing.wait_all_tasks_blocked()
+            assert not waited.is_set()
+            got = b""
+            while len(got) < len(pieces) * 1000 - MOST:
+                got += os.read(reading, 4096)
+            await waited.wait()
+        while len(got) < len(pieces) * 1000:
+            got += os.read(reading, 1 << 20)
+        return got
+
+    assert trio.run(work) == b"".join(pieces)
+    assert output.finish() == 0
+    os.close(writing)
+
+
+def test_room_can_be_given_up(pipe: tuple[int, int]) -> None:
+    output = QueuedOutput(pipe[1])
+    output.write(bytes(2 * MOST))
+
+    async def work() -> None:
+        with trio.move_on_after(0) as given_up:
+            await output.room()
+        assert given_up.cancelled_caught
+
+    trio.run(work)
+
+
+def test_a_reader_that_takes_nothing_is_not_waited_for(
+    pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queued_output, "PATIENCE", 0.05)
+    output = QueuedOutput(pipe[1])
+    output.write(bytes(2 * MOST))
+    assert MOST < output.finish() < 2 * MOST
+
+
+def test_a_reader_that_went_away_is_told_to_whoever_writes() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    output = QueuedOutput(writing)
+    output.write(b"nobody knows yet")
+    assert output.finish() == 0
+    with pytest.raises(BrokenPipeError):
+        output.write(b"now it is known")
+    os.close(writing)
