@@ -147,7 +147,7 @@ def test_marks_are_looked_for_in_64_kib() -> None:
         (b"HTTP/1.1 407 X\r\nServer: x\r\n", "proxy-target", ""),
         (b"HTTP/1.1 abc X\r\n\r\n", "proxy-target", ""),
         (OPEN, "proxy-target", ""),
-        (b"HTTP/1.1 407 X\r\nContent-Length: 0\r\n\r\n", "unauthorized", "a proxy wants credentials"),
+        (b"HTTP/1.1 407 X\r\nContent-Length: 0\r\n\r\n", "unauthorized", "a proxy requires credentials"),
         (b"HTTP/1.1 406 X\r\nContent-Length: 0\r\n\r\n", "proxy-target", ""),
         (b"HTTP/1.1 403 X\r\nX-Squid-Error: ERR_ACCESS_DENIED 0\r\n\r\n", "blocked-by-rule", "Squid"),
     ],
@@ -280,7 +280,7 @@ def test_lines_are_joined_as_the_proxy_writes_them() -> None:
     mends = {each.key: each.mends for each in proxies()}
     assert mends["nginx"].startswith("proxy_http_version 1.1; proxy_set_header")
     assert "; " in mends["apache"]
-    assert mends["haproxy"].startswith("passes them on by itself; remove ")
+    assert mends["haproxy"].startswith("forwards both by default; remove ")
 
 
 def test_the_proxies_in_wide_use_are_named_where_none_is_known() -> None:

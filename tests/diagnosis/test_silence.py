@@ -23,7 +23,7 @@ def test_a_drop_over_tls_is_no_port_that_wants_tls() -> None:
     assert "client certificate" in secure
 
 
-@pytest.mark.parametrize("word", ["444", "reject", "MQTT", "PROXY protocol", "does not reach it"])
+@pytest.mark.parametrize("word", ["444", "reject", "MQTT", "PROXY protocol", "cannot reach the application"])
 def test_a_drop_knows_rules_and_other_protocols(word: str) -> None:
     assert word in said(found())
 
@@ -31,10 +31,10 @@ def test_a_drop_knows_rules_and_other_protocols(word: str) -> None:
 @pytest.mark.parametrize(
     ("asked", "id", "words"),
     [
-        ({"protocols": ["chat"]}, "subprotocol-required", "none of the subprotocols that were offered (chat)"),
-        ({"path": "/mqtt"}, "subprotocol-required", "wants the subprotocol mqtt"),
-        ({"protocols": ["mqtt"], "path": "/mqtt"}, "closed-silently", "sent nothing"),
-        ({"note": "plain GET"}, "handshake-incomplete", "no Upgrade: websocket"),
+        ({"protocols": ["chat"]}, "subprotocol-required", "none of the offered subprotocols (chat)"),
+        ({"path": "/mqtt"}, "subprotocol-required", "requires the subprotocol mqtt"),
+        ({"protocols": ["mqtt"], "path": "/mqtt"}, "closed-silently", "without an answer"),
+        ({"note": "plain GET"}, "handshake-incomplete", "lacks Upgrade: websocket"),
         ({"headers": ["Cookie: " + "x" * 9000]}, "header-too-large", "a Cookie field of 9000 bytes"),
     ],
 )

@@ -219,7 +219,7 @@ def _twice(evidence: Evidence) -> Author | None:
         return written_by("uvicorn", "a 101 behind a whole 500", (unaccepted,))
     wrote = Cause(
         "wrote-first",
-        "the handler wrote a response before the upgrade; the 101 came in the body of that response",
+        "the handler wrote a response before the upgrade; the 101 arrived inside the body of that response",
         "write nothing before Upgrade()",
     )
     return written_by("go", "a 101 within a body", (wrote,))

@@ -84,8 +84,8 @@ class Advice(msgspec.Struct, frozen=True):
 
 
 HOLDS = (
-    "while this handshake hangs, Chromium and Firefox keep every other socket to the same address in "
-    "CONNECTING, and after failures new tries wait (wsprobe explain pending)"
+    "while this handshake hangs, Chromium and Firefox keep every other socket to the same address "
+    "in CONNECTING; after failures, new attempts wait (wsprobe explain pending)"
 )
 """RFC 6455 section 4.1, item 2; measured."""
 
@@ -111,12 +111,12 @@ def _lines(known: Author) -> Iterator[str]:
         return
     if ids[0] not in PASSING:
         if known.role != "proxy":
-            yield "if there is a proxy before it: wsprobe explain upgrade-lost"
+            yield "if a proxy is in front of it: wsprobe explain upgrade-lost"
         return
     seen = proxy(known.hop)
     if seen is not None:
         yield f"{seen.name}: {seen.mends}"
-        yield "for another proxy before or behind it: wsprobe explain upgrade-lost"
+        yield "for another proxy in front or behind: wsprobe explain upgrade-lost"
         return
     for each in proxies():
         if each.key in LEADING:
@@ -185,7 +185,7 @@ def _code_warnings(close: Frame) -> Iterator[str]:
     if code in NEVER_SENT:
         yield (
             f"code {code} ({NEVER_SENT[code]}) must not be sent; Chromium and WebKitGTK report 1006 "
-            "instead, Firefox passes it on"
+            "instead, Firefox reports it"
         )
     elif code < 1000 or code >= 5000:
         yield (f"code {code} is outside 1000 to 4999; WebKitGTK reports 1006 instead")

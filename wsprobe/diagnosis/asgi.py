@@ -37,10 +37,10 @@ def _asgi_refused(evidence: Evidence) -> tuple[Cause, ...]:
 def _asgi_403(evidence: Evidence) -> tuple[Cause, ...]:
     closed = Cause(
         "refused",
-        "the application ended the handshake before it accepted: a check refused it (token, Origin, a "
-        "parameter), no "
-        "route has this path, or, in some frameworks, it raised an exception; the close code is lost",
-        f"look in its log; {ACCEPT_FIRST}",
+        "the application closed before accepting: a check refused the request (token, Origin, "
+        "parameter), no route has this path, or, in some frameworks, the application raised an "
+        "exception; the close code is lost",
+        f"look in the application's log; {ACCEPT_FIRST}",
     )
     route = no_route(
         "no WebSocket route has this path", "add a WebSocket route for it (@app.websocket), or correct the path"
@@ -57,23 +57,22 @@ def _asgi_403(evidence: Evidence) -> tuple[Cause, ...]:
 def _asgi_origin(evidence: Evidence) -> str:
     if evidence.origin is None:
         return (
-            "no Origin was sent, which a check such as AllowedHostsOriginValidator refuses (browsers always "
-            "send "
-            "one); or the application refused before it accepted, or no route has this path"
+            "the server requires an Origin (a check such as AllowedHostsOriginValidator); none was sent "
+            "(browsers always send one); or the application refused before accepting, or no route has "
+            "this path"
         )
     return (
-        f"a check of the Origin, such as AllowedHostsOriginValidator, does not allow {shown(evidence.origin)}"
+        "a check of the Origin, such as AllowedHostsOriginValidator, does not allow the origin "
+        f"{shown(evidence.origin)}"
     )
 
 
 def _asgi_crash(evidence: Evidence) -> tuple[Cause, ...]:
     return (
-        crashed("an exception in the application before it accepted"),
+        crashed("the application raised an exception before accepting"),
         no_route(
-            "no route has this path, which is an exception in Channels (URLRouter, or ProtocolTypeRouter "
-            "without "
-            '"websocket"), Socket.IO '
-            "outside /socket.io/",
+            "no route has this path, which raises an exception in Channels (URLRouter, or "
+            'ProtocolTypeRouter without "websocket"), Socket.IO outside /socket.io/',
             "correct the path, or add it to the routes; look in the log",
         ),
         Cause("no-accept", "the application returned without accepting", "await websocket.accept()"),
@@ -86,16 +85,15 @@ def _not_seen(evidence: Evidence, server: str) -> tuple[Cause, ...]:
         return either_or_stripped(
             evidence,
             no_websocket(
-                f"{server or 'the server'} took the handshake for plain HTTP because it has no WebSocket "
-                "library"
+                f"{server or 'the server'} treated the handshake as plain HTTP: it has no WebSocket library"
                 f"{', or runs with --ws none' if server else ' (uvicorn without websockets and wsproto)'}",
                 'pip install "uvicorn[standard]", and no --ws none',
             ),
         )
     # The others come with their WebSocket library.
-    text = f"{server} took it for plain HTTP: a proxy on the way did not pass Upgrade and Connection on"
+    text = f"{server} got a plain GET: a proxy in front of it dropped Upgrade and Connection"
     wrong = asked_wrong(evidence)
-    refused = Cause("refused", "the application refused with a status that it chose (HTTPException)", "")
+    refused = Cause("refused", "the application refused with its own status (HTTPException)", "")
     return (*wrong, refused) if evidence.oddity == "upgrade" else (*wrong, upgrade_stripped(text), refused)
 
 
@@ -107,8 +105,8 @@ def _daphne(evidence: Evidence) -> Author | None:
         crash, route, unaccepted = _asgi_crash(evidence)
         denial = Cause(
             "denial",
-            "the application sent a denial response, which Daphne cannot pass on",
-            "close, or accept and close",
+            "the application sent a denial response; Daphne cannot forward it",
+            "close without a response, or accept and then close",
         )
         mark = "the reason phrase Internal server error"
         return written_by("daphne", mark, (crash, route, denial, unaccepted))
@@ -117,12 +115,12 @@ def _daphne(evidence: Evidence) -> Author | None:
     ) or evidence.reason.startswith("HTTP Sec-WebSocket-"):
         changed = Cause(
             "changed",
-            "a header of the handshake was changed on the way; the reason phrase names it",
+            "a header of the handshake was changed in transit; see the reason phrase",
             "look at the proxies",
         )
         return written_by("autobahn", "its reason phrase", asked_wrong(evidence) or (changed,))
     if re.match(r"HTTP (Connection|Upgrade) header", evidence.reason):
-        passed = upgrade_stripped("a proxy on the way passes Upgrade on, but not Connection: Upgrade")
+        passed = upgrade_stripped("a proxy forwards Upgrade, but not Connection: Upgrade")
         return written_by(
             "autobahn",
             "its reason phrase",
@@ -134,7 +132,7 @@ def _daphne(evidence: Evidence) -> Author | None:
         )
     if evidence.server("daphne"):
         return written_by(
-            "daphne", "Server: daphne, which only answers to plain HTTP carry", _not_seen(evidence, "Daphne")
+            "daphne", "Server: daphne, sent only in answers to plain HTTP", _not_seen(evidence, "Daphne")
         )
     if evidence.server("AutobahnPython/") and evidence.status >= 400:
         own = (crashed(),) if evidence.status >= 500 else refused_by_application(evidence)
@@ -164,13 +162,13 @@ def _asgi(evidence: Evidence) -> Author | None:
                 "uvicorn",
                 "Server",
                 (
-                    crashed("an exception in the application, which uvicorn ran as plain HTTP"),
+                    crashed("uvicorn ran the handshake as plain HTTP, and the application raised an exception"),
                     *_not_seen(evidence, "uvicorn"),
                 ),
             )
         return written_by(
             "uvicorn",
-            "Server: uvicorn, which it does not put on the refusal of a WebSocket",
+            "Server: uvicorn, not sent when uvicorn refuses a WebSocket",
             _not_seen(evidence, "uvicorn"),
         )
     return _asgi_shape(evidence)
@@ -190,7 +188,7 @@ def _hypercorn(evidence: Evidence) -> Author | None:
                 "hypercorn",
                 mark,
                 asked_wrong(evidence)
-                or (http10(), upgrade_stripped("a header of the handshake was changed on the way")),
+                or (http10(), upgrade_stripped("a header of the handshake was changed in transit")),
             )
         case 404 | 200 | 405:
             return written_by("hypercorn", mark, _not_seen(evidence, "Hypercorn"))
@@ -208,7 +206,7 @@ def _granian(evidence: Evidence) -> Author | None:
         return written_by(
             "granian",
             "its words",
-            asked_wrong(evidence) or (Cause("changed", "the version was changed on the way", ""),),
+            asked_wrong(evidence) or (Cause("changed", "Sec-WebSocket-Version was changed in transit", ""),),
         )
     if evidence.text.startswith('{"detail":'):
         return written_by("granian", mark, _detail(evidence, "Granian"))
@@ -218,7 +216,8 @@ def _granian(evidence: Evidence) -> Author | None:
                 return written_by("granian", mark, wrong)
             crash = Cause(
                 "crashed-before-accept",
-                "an exception, or a return without accepting: Granian answers 403 to both",
+                "the application raised an exception, or returned without accepting: Granian answers 403 to "
+                "both",
                 f"{SEE_LOG}; await websocket.accept()",
             )
             first, *others = _asgi_refused(evidence)
@@ -243,7 +242,8 @@ def _detail(evidence: Evidence, server: str) -> tuple[Cause, ...]:
         return (crashed(),)
     return refused_by_application(
         evidence,
-        f"the application refused with an HTTPException, before it accepted; it says: {shown(evidence.text)}",
+        "the application refused with an HTTPException before accepting; the body says: "
+        f"{shown(evidence.text)}",
     )
 
 

@@ -51,17 +51,16 @@ _HANDSHAKE = _kinds(
     (
         "upgrade-lost",
         "Upgrade did not arrive",
-        "The request had Upgrade and Connection, and the program that answered did not get them. Both count "
-        "for "
-        "one hop only (RFC 9110 section 7.6.1), so every proxy has to be told to pass them on.",
-        "Have every proxy pass Upgrade and Connection on over HTTP/1.1; ask the server directly and compare.",
+        "The client sent Upgrade and Connection, but they did not reach the program that answered. "
+        "Both apply to one hop only (RFC 9110 section 7.6.1): every proxy must be configured to "
+        "forward them.",
+        "Configure every proxy to forward Upgrade and Connection over HTTP/1.1. Test the server "
+        "without the proxies and compare.",
     ),
     (
         "handshake-incomplete",
         "The request was not a complete handshake",
-        "Upgrade: websocket or Connection: Upgrade is missing in the request, because wsprobe was told to "
-        "leave "
-        "it out.",
+        "The request lacks Upgrade: websocket or Connection: Upgrade.",
         "Send Upgrade, Connection, Sec-WebSocket-Key and Sec-WebSocket-Version.",
     ),
     (
@@ -72,9 +71,9 @@ _HANDSHAKE = _kinds(
     ),
     (
         "version-unsupported",
-        "The server does not speak this version",
-        "Sec-WebSocket-Version of the request is not one that the server speaks, which is 13 nearly "
-        "everywhere.",
+        "The server does not support this version",
+        "The server does not support the request's Sec-WebSocket-Version. Nearly every server "
+        "supports only 13.",
         "Send Sec-WebSocket-Version: 13.",
     ),
     (
@@ -93,136 +92,137 @@ _HANDSHAKE = _kinds(
     (
         "protocol-malformed",
         "Sec-WebSocket-Protocol is malformed",
-        "The field of the request is not a list of names.",
-        "Send names, separated by commas.",
+        "The request's Sec-WebSocket-Protocol is not a list of names.",
+        "Send names separated by commas.",
     ),
     (
         "changed",
-        "A field of the handshake was changed on the way",
-        "The server says that a field is missing or wrong that was sent right.",
-        "Look at what the proxies do to the fields of the handshake.",
+        "A field of the handshake was changed in transit",
+        "The server reports a missing or wrong field, but the client sent the field correctly.",
+        "Check what each proxy does to the handshake fields.",
     ),
     (
         "http-1.0",
-        "HTTP/1.0 on the way",
-        "A proxy speaks HTTP/1.0 to the server; a handshake needs HTTP/1.1.",
-        "Have the proxy speak HTTP/1.1 (nginx: proxy_http_version 1.1).",
+        "A proxy uses HTTP/1.0",
+        "A proxy sends HTTP/1.0 to the server; a handshake requires HTTP/1.1.",
+        "Configure the proxy to use HTTP/1.1 (nginx: proxy_http_version 1.1).",
     ),
     (
         "bad-request",
-        "The request is malformed for the server",
-        "The request line, the Host or another field has a form that the server does not accept.",
+        "The server finds the request malformed",
+        "The server does not accept the form of the request line, of Host or of another field.",
         "Compare the request line and fields with what the server accepts.",
     ),
     (
         "header-too-large",
         "A header is too large",
-        "A field of the request, most often Cookie, or the whole head is larger than a server or proxy takes.",
+        "A request field (most often Cookie) or the whole head exceeds the limit of a server or proxy.",
         "Send fewer or shorter cookies, or raise the limit.",
     ),
     (
         "extension-refused",
-        "An extension is not accepted",
-        "The server ends the session because of an extension that the client uses, or that nobody agreed on.",
-        "Offer no extension (--no-extensions), or one that the server knows.",
+        "The server does not accept an extension",
+        "The server closes the session because of an extension that it does not support or did not agree to.",
+        "Offer no extension (--no-extensions), or one that the server supports.",
     ),
 )
 
 _REFUSED = _kinds(
     (
         "origin-refused",
-        "The server does not accept this Origin",
-        "The server allows certain origins, or requires one. Browsers always send the origin of the page; "
-        "command-line clients send none unless told to, so the same server may accept one and refuse the "
-        "other.",
-        "Add the page's origin to those that the server allows; try it with --origin.",
+        "The server does not allow this origin",
+        "The server allows only certain origins, or requires an Origin. Browsers always send the "
+        "page's origin; command-line clients send none by default. The same server may accept one "
+        "client and refuse the other.",
+        "Add the page's origin to the server's allowed origins; test it with --origin.",
     ),
     (
         "origin-unguarded",
-        "The Origin is not checked",
-        "The session opened for an Origin that a list was meant to keep out.",
+        "The server does not check the Origin",
+        "The session opened for an Origin that the server's list does not allow.",
         "Check the Origin of the handshake too.",
     ),
     (
         "host-refused",
         "The server does not accept this Host",
-        "The Host of the request is not among the names that the server knows, or allows.",
-        "Add the name to those of the server; have proxies pass Host on unchanged.",
+        "The server does not know, or does not allow, the Host of the request.",
+        "Add the name to the server's allowed hosts; configure proxies to forward Host unchanged.",
     ),
     (
         "subprotocol-required",
         "The server requires a subprotocol",
-        "The server wants a subprotocol that was not offered.",
+        "The server requires a subprotocol that the client did not offer.",
         "Offer it: --protocol in wsprobe, the second argument of new WebSocket() in a page.",
     ),
     (
         "subprotocol-none",
         "No subprotocol was selected",
-        "The server knows none of the subprotocols offered, or selects none. Chromium then fails.",
-        "Select one in the server, or offer one that it knows.",
+        "The server supports none of the offered subprotocols, or selects none. Chromium then fails "
+        "the connection.",
+        "Select one in the server, or offer one that the server supports.",
     ),
     (
         "subprotocol-unasked",
-        "A subprotocol that was not offered",
-        "The server selected a subprotocol that the client did not offer. Browsers then fail.",
-        "Select only one of those that were offered.",
+        "The selected subprotocol was not offered",
+        "The server selected a subprotocol that the client did not offer. Browsers then fail the connection.",
+        "Select only one of the offered subprotocols.",
     ),
     (
         "unauthorized",
         "Credentials are required",
-        "The server, or a proxy, wants credentials and got none that it accepts.",
+        "The server or a proxy requires credentials, and received no valid ones.",
         "Send the token, cookie or password (-u, -b, -H). A page can send only cookies, or a token in the "
         "URL or "
         "as a subprotocol.",
     ),
     (
         "credentials-refused",
-        "The credentials were refused",
-        "Credentials were sent, and the server did not accept them.",
-        "Check user, password or token, whether they have expired, and whether they are for this server.",
+        "The server refused the credentials",
+        "The client sent credentials; the server did not accept them.",
+        "Check the user, password or token: they may be wrong, expired, or for another server.",
     ),
     (
         "refused",
         "The application refused",
-        "A check in the application refused the request; the status, the words and the log of the server say "
-        "why.",
-        "Send what the application checks (token, cookie, parameter).",
+        "A check in the application refused the request. Look at the status, the body and the "
+        "server's log for the reason.",
+        "Send what the application requires (token, cookie, parameter).",
     ),
     (
         "server-says",
-        "The server says why",
-        "The answer has words of its own, and wsprobe knows no kind of cause for them.",
-        "Read them; the server's log has more.",
+        "The server gives a reason",
+        "The answer contains a message, but wsprobe does not know its meaning.",
+        "Read the message; the server's log has more.",
     ),
     (
         "blocked-by-rule",
         "A rule refused the request",
-        "A rule of a proxy, a firewall (WAF) or an access list refused the request before the application "
-        "saw it.",
-        "Look for the rule that covers this path, method, address or field.",
+        "A rule in a proxy, a firewall (WAF) or an access list refused the request before the "
+        "application received it.",
+        "Find the rule for this path, method, address or field.",
     ),
     (
         "rate-limited",
         "Too many requests",
-        "A limit on requests or connections is reached.",
-        "Wait as long as Retry-After says, or raise the limit.",
+        "The client exceeded a limit on requests or connections.",
+        "Wait for the time in Retry-After, or raise the limit.",
     ),
     (
         "upgrade-refused",
-        "Upgrades are refused",
-        "A proxy or server does not let upgrades pass, by its configuration.",
+        "A proxy or server refuses upgrades",
+        "The configuration of a proxy or server blocks upgrades.",
         "Allow upgrades for this path.",
     ),
     (
         "redirected",
         "The server redirects",
-        "The answer leads to another URL. Of the browsers only WebKitGTK follows.",
+        "The answer redirects to another URL. Of the browsers, only WebKitGTK follows.",
         "Use the final URL in the client (-L makes wsprobe follow).",
     ),
     (
         "legal",
         "Refused for legal reasons",
-        "The server refuses by law (451, RFC 7725).",
+        "The server refuses for legal reasons (451, RFC 7725).",
         "",
     ),
 )
@@ -231,28 +231,28 @@ _ELSEWHERE = _kinds(
     (
         "no-route",
         "No WebSocket endpoint at this path",
-        "The path leads to no endpoint, or to something that is none, such as a page. A proxy may have no rule "
-        "for it.",
+        "No WebSocket endpoint has this path. The path may lead to an ordinary page, or a proxy may "
+        "have no rule for it.",
         "Correct the path, or add a WebSocket route for it in the application and in every proxy.",
     ),
     (
         "no-websocket",
         "No WebSocket support",
-        "The program that answered does not speak WebSocket, or its library is missing.",
-        "Run a server that does, and route the path to it.",
+        "The program that answered does not support WebSocket, or its WebSocket library is missing.",
+        "Run a server that supports WebSocket, and route the path to that server.",
     ),
     (
         "no-upgrade-listener",
-        "Nothing handles the upgrade",
-        "The server takes the connection and never answers the handshake: no code handles WebSocket upgrades "
-        "on "
-        "this path.",
+        "No code handles the upgrade",
+        "The server accepts the connection but never answers the handshake: no code handles WebSocket "
+        "upgrades on this path.",
         "Set ws: true in the development server or proxy, or correct the path.",
     ),
     (
         "not-socket.io",
         "A Socket.IO server",
-        "A plain WebSocket client reached a Socket.IO server, which needs its own path, query and packets.",
+        "A plain WebSocket client reached a Socket.IO server. Socket.IO requires its own path, query "
+        "and packets.",
         "Use a Socket.IO client.",
     ),
     (
@@ -269,15 +269,15 @@ _ELSEWHERE = _kinds(
     ),
     (
         "session",
-        "The session is unknown",
-        "The process that answered does not know the session that the request names: several processes without "
-        "sticky sessions, a restart, or a session that has ended.",
-        "Use sticky sessions; begin a new session.",
+        "The server does not know the session",
+        "The process that answered does not know the session in the request. Common causes: several "
+        "processes without sticky sessions, a restart, an expired session.",
+        "Use sticky sessions, or start a new session.",
     ),
     (
         "transport",
         "An unknown transport",
-        "The query names a transport that Socket.IO does not have.",
+        "The query requests a transport that Socket.IO does not have.",
         "Use websocket or polling.",
     ),
     (
@@ -286,23 +286,23 @@ _ELSEWHERE = _kinds(
         "The port speaks another protocol.",
         "Use the port of the WebSocket listener.",
     ),
-    ("tls-port", "The port expects TLS", "The URL says ws:, and the port expects TLS.", "Use wss://."),
+    ("tls-port", "The port expects TLS", "The URL uses ws:, but the port expects TLS.", "Use wss://."),
     (
         "client-certificate",
         "A client certificate is required",
-        "The server wants a certificate of the client, or did not accept the one it got.",
-        "Give one with --cert and --key.",
+        "The server requires a client certificate, or did not accept the client's certificate.",
+        "Pass one with --cert and --key.",
     ),
     (
         "forward-proxy",
         "A forward proxy",
         "The URL points at a forward proxy, not at the server.",
-        "Give the proxy with -x, and the address of the server as the URL.",
+        "Pass the proxy with -x, and use the server's address as the URL.",
     ),
     (
         "proxy-target",
         "The proxy did not open a tunnel",
-        "The proxy was reached, and did not connect to the server.",
+        "wsprobe reached the proxy, but the proxy did not connect to the server.",
         "Read the proxy's answer; check its rules for CONNECT to that port.",
     ),
 )
@@ -310,57 +310,57 @@ _ELSEWHERE = _kinds(
 _BEHIND = _kinds(
     (
         "backend-down",
-        "The application is not reached",
-        "A proxy or balancer could not reach the application behind it: it is not running, or its address or "
+        "A proxy cannot reach the application",
+        "A proxy or balancer could not reach the application: it is not running, or its address or "
         "port is wrong.",
-        "Start the application; check address, port and http or https of the upstream in the proxy.",
+        "Start the application; check the upstream's address, port and scheme (http or https) in the proxy.",
     ),
     (
         "backend-closed",
         "The application closed without an answer",
-        "The application behind a proxy ended the connection without an answer.",
+        "The application behind a proxy closed the connection without an answer.",
         "Look in the application's log.",
     ),
     (
         "backend-timeout",
         "The application did not answer in time",
-        "A proxy waited for the application behind it, and gave up.",
+        "A proxy waited for the application behind it, then gave up.",
         "Find out why the application hangs, or whether it answers handshakes at all.",
     ),
     (
         "backend-tls",
         "TLS between proxy and application does not match",
-        "The proxy speaks TLS where the application does not, or the other way round.",
-        "Use http:// or https:// in the proxy as the application speaks.",
+        "The proxy uses TLS but the application does not, or the other way round.",
+        "Use the application's scheme (http:// or https://) in the proxy.",
     ),
     (
         "intercepted",
         "The proxy replaced the answer",
-        "A proxy replaced an error of the application by a page of its own.",
-        "Switch that off for the path of the socket.",
+        "A proxy replaced the application's error with its own page.",
+        "Turn this off for the WebSocket path.",
     ),
     (
         "proxy-waits",
-        "The proxy does not pass the 101 on",
-        "The request arrives, and the 101 that comes back does not.",
-        "Ask the application without the proxy, and compare.",
+        "The proxy does not forward the 101",
+        "The request reaches the application, but the 101 does not reach the client.",
+        "Test the application without the proxy and compare.",
     ),
     (
         "hangs",
         "The application hangs",
-        "The application takes the request and does not answer.",
-        "See its log.",
+        "The application receives the request but does not answer.",
+        "Look in the application's log.",
     ),
     (
         "closing",
         "The server is stopping",
-        "The server is being closed, and takes no new sessions.",
-        "Try again when it has started.",
+        "The server is shutting down and accepts no new sessions.",
+        "Try again after the restart.",
     ),
     (
         "overloaded",
         "The server is overloaded",
-        "The server says that it takes no more sessions for now.",
+        "The server accepts no more sessions for now.",
         "Try again later.",
     ),
 )
@@ -369,7 +369,7 @@ _APPLICATION = _kinds(
     (
         "crashed-before-accept",
         "An exception before accept",
-        "The application raised an exception while it handled the handshake.",
+        "The application raised an exception while handling the handshake.",
         "Look in the server's log for this request.",
     ),
     (
@@ -381,13 +381,13 @@ _APPLICATION = _kinds(
     (
         "no-accept",
         "Returned without accepting",
-        "The application ended without accepting or refusing the handshake.",
+        "The application returned without accepting or refusing the handshake.",
         "Accept first: await websocket.accept().",
     ),
     (
         "denial",
         "A denial response was lost",
-        "The application sent a response in place of accepting, and the server cannot pass it on.",
+        "The application sent a response instead of accepting; the server cannot forward the response.",
         "Close, or accept and then close.",
     ),
     (
@@ -399,75 +399,74 @@ _APPLICATION = _kinds(
     (
         "wrote-first",
         "A response was written before the upgrade",
-        "The handler wrote a response, and the 101 came in its body.",
+        "The handler wrote a response first; the 101 arrived inside its body.",
         "Write nothing before the upgrade.",
     ),
     (
         "closed-silently",
         "Closed without an answer",
-        "The server closed the connection and sent nothing: it crashed, refuses by closing, or a rule drops "
-        "the "
-        "request.",
+        "The server closed the connection without an answer: it crashed, it refuses by closing, or a "
+        "rule drops the request.",
         "Look in the logs of the application and of every proxy.",
     ),
     (
         "handler-returned",
         "The handler returned",
-        "The code that handles the session ended, which closes it.",
-        "Keep it running: loop over the messages.",
+        "The session's handler returned, which closes the session.",
+        "Keep the handler running: loop over the messages.",
     ),
     (
         "response-after-101",
         "An HTTP answer after the 101",
-        "The handler returned an HTTP response after the handshake, or ended.",
-        "Return nothing, or what the library wants; keep the handler running.",
+        "The handler returned, or sent an HTTP response after the handshake.",
+        "Return nothing, or what the library expects; keep the handler running.",
     ),
     (
         "closed-by-app",
         "The application closed the session",
-        "The server sent a Close frame on purpose; its code and reason say why.",
-        "Look up the code in the documentation of the application.",
+        "The server sent a Close frame on purpose; its code and reason explain why.",
+        "Look up the code in the application's documentation.",
     ),
     (
         "dropped",
         "Dropped without a Close frame",
-        "The connection of an open session ended, and no side sent a Close.",
-        "Look in the server's log, and at the limits of every proxy.",
+        "The connection of an open session ended without a Close frame from either side.",
+        "Check the server's log and the limits of every proxy.",
     ),
     (
         "idle-timeout",
-        "An idle limit",
-        "A proxy or the server ended a session in which nothing was sent for a time.",
+        "An idle timeout",
+        "A proxy or the server ended the session after a time without data.",
         "Send pings more often, or raise the limit.",
     ),
     (
         "too-large",
         "A message is too large",
-        "A message is larger than the server takes.",
-        "Send smaller messages, or raise the limit of the server.",
+        "A message exceeds the server's limit.",
+        "Send smaller messages, or raise the server's limit.",
     ),
     (
         "first-message",
-        "The first message did not come in time",
-        "The server waits for a message (a login, connection_init) and closes when it does not come.",
-        "Send it at once.",
+        "The first message did not arrive in time",
+        "The server waits for a message (a login, connection_init), and closes if none arrives.",
+        "Send that message right after connecting.",
     ),
     (
         "message-refused",
-        "A message was refused",
-        "The server does not accept what was sent: not its format, type or protocol.",
-        "Send what the protocol of the server defines.",
+        "The server refused a message",
+        "The server does not accept the message's format, type or protocol.",
+        "Send what the server's protocol defines.",
     ),
     (
         "protocol-error",
         "The client broke the protocol",
-        "The server says that the client broke the WebSocket protocol (1002).",
+        "The server reports that the client broke the WebSocket protocol (1002).",
         "Look in the server's log.",
     ),
     (
         "error",
         "The server failed",
-        "A server or proxy answered with an error of its own (5xx).",
+        "A server or proxy answered with an error (5xx).",
         "Look in the server's log for this request.",
     ),
 )
@@ -476,9 +475,9 @@ _BROWSER = _kinds(
     (
         "local-network-access",
         "Local Network Access",
-        "A browser keeps a page of a public address off the local network, or off this machine, until the "
-        "user allows it. It sends nothing.",
-        "Let the user allow it, or serve the page from the same network (wsprobe explain lna).",
+        "A browser blocks a page on a public address from the local network, and from this machine, "
+        "until the user allows access. The browser sends nothing.",
+        "Have the user allow access, or serve the page from the same network (wsprobe explain lna).",
     ),
 )
 
@@ -486,20 +485,24 @@ _TRACE = _kinds(
     *(
         (id, title, meaning, "")
         for id, title, meaning in (
-            ("opens", "The handshake opens", "No proxy blocks it, in each way that was tried."),
-            ("unknown", "No change explains it", "No change of the request tells why it fails."),
+            ("opens", "The handshake opens", "No proxy blocks it in any tested form."),
+            ("unknown", "No change explains the failure", "No change to the request explains the failure."),
             ("one-of-several", "One of several servers", "The same handshake gets different answers in turn."),
-            ("addresses-differ", "Addresses differ", "The addresses of the name give different answers."),
-            ("not-reached", "No request was sent", "Name, address, port or TLS are wrong."),
-            ("not-http", "Not HTTP", "What came is no whole HTTP answer."),
-            ("http2-only", "HTTP/2 only", "The listener speaks HTTP/2 and no HTTP/1.1."),
+            ("addresses-differ", "Addresses differ", "The addresses of the host name give different answers."),
+            ("not-reached", "No request was sent", "The name, address, port or TLS is wrong."),
+            ("not-http", "Not HTTP", "The server did not send a complete HTTP answer."),
+            ("http2-only", "HTTP/2 only", "The listener supports HTTP/2 but not HTTP/1.1."),
             (
                 "http2-announced",
                 "Announced over HTTP/2",
-                "WebSockets over HTTP/2 are announced, and do not open.",
+                "The server announces WebSockets over HTTP/2, but they do not open.",
             ),
-            ("cut-at-once", "Every request is cut", "The listener ends every request without an answer."),
-            ("no-answer", "No request is answered", "The connection is accepted and no request is answered."),
+            (
+                "cut-at-once",
+                "Every request is cut",
+                "The listener closes the connection of every request without an answer.",
+            ),
+            ("no-answer", "No request is answered", "The server accepts connections but answers no request."),
             ("key-lost", "Sec-WebSocket-Key is lost", "A proxy removes or changes the key."),
             ("version-lost", "Sec-WebSocket-Version is lost", "A proxy removes or changes the version."),
             (
@@ -507,50 +510,91 @@ _TRACE = _kinds(
                 "The key is changed",
                 "A proxy changes Sec-WebSocket-Key: the accept does not match.",
             ),
-            ("accept-lost", "Sec-WebSocket-Accept is lost", "A proxy filters the fields of the answer."),
+            ("accept-lost", "Sec-WebSocket-Accept is lost", "A proxy removes fields from the answer."),
             ("invalid-101", "An invalid 101", "The 101 breaks a rule; no client accepts it."),
             ("cookie-refused", "The cookie is refused", "Without the cookie the handshake opens."),
             ("query-refused", "The query is refused", "Without the query the handshake opens."),
-            ("subprotocol-refused", "The subprotocol is refused", "Another offer of subprotocols opens."),
+            (
+                "subprotocol-refused",
+                "The subprotocol is refused",
+                "With other subprotocols the handshake opens.",
+            ),
             ("subprotocol-lost", "The subprotocol is lost", "A proxy drops Sec-WebSocket-Protocol."),
-            ("host-changed", "The Host is changed", "A proxy rewrites Host, which the application compares."),
+            ("host-changed", "The Host is changed", "A proxy rewrites Host, and the application checks Host."),
             (
                 "host-changed-or-origin-list",
                 "Host or Origin",
-                "A proxy rewrites Host, or the application allows other origins only.",
+                "A proxy rewrites Host, or the application allows only other origins.",
             ),
-            ("origin-rule", "An Origin is required", "Any Origin opens, none does not."),
-            ("origin-wanted", "The page's Origin is required", "The page's own Origin opens, none does not."),
+            (
+                "origin-rule",
+                "An Origin is required",
+                "The handshake opens with any Origin, and fails without one.",
+            ),
+            (
+                "origin-wanted",
+                "The page's Origin is required",
+                "The handshake opens with the page's own Origin, and fails without one.",
+            ),
             ("origin-lost", "The Origin is lost", "A proxy drops Origin."),
             ("origin-changed", "The Origin is changed", "A proxy rewrites Origin."),
-            ("browser-headers-wanted", "Headers of browsers", "Only a request with a browser's headers opens."),
-            ("browser-refused", "A browser's request is refused", "A header that a browser sends is refused."),
-            ("connection-compared", "Connection is compared whole", "A proxy compares all of Connection."),
-            ("handshake-not-understood", "Not understood", "A 400 to every request with Upgrade."),
-            ("handshake-dropped", "The handshake is dropped", "A plain GET is answered, the handshake is cut."),
+            (
+                "browser-headers-wanted",
+                "Browser headers are required",
+                "The handshake opens only with a browser's headers.",
+            ),
+            (
+                "browser-refused",
+                "A browser's request is refused",
+                "A proxy or server refuses a header that browsers send.",
+            ),
+            (
+                "connection-compared",
+                "The whole Connection value is compared",
+                "A proxy compares the whole Connection value.",
+            ),
+            ("handshake-not-understood", "Not understood", "Every request with Upgrade gets a 400."),
+            (
+                "handshake-dropped",
+                "The handshake is dropped",
+                "A plain GET gets an answer; the handshake's connection is closed.",
+            ),
             (
                 "handshake-fails",
                 "The handshake fails",
-                "A 5xx to the handshake, another answer to a plain GET.",
+                "The handshake gets a 5xx; a plain GET gets another answer.",
             ),
-            ("handshake-refused", "The handshake is refused", "A rule, or a WebSocket library, refuses it."),
-            ("server-error", "Every request fails", "A 5xx to a plain GET too."),
+            (
+                "handshake-refused",
+                "The handshake is refused",
+                "A rule or a WebSocket library refuses the handshake.",
+            ),
+            ("server-error", "Every request fails", "A plain GET gets a 5xx too."),
             ("method-refused", "The method is refused", "A rule refuses GET on this path."),
-            ("slash", "The final slash", "The route is for the path with its final slash, or without."),
-            ("elsewhere", "Another program answers", "The path leads to another program than the application."),
+            (
+                "slash",
+                "The final slash",
+                "The route matches the path only with its final slash, or only without.",
+            ),
+            (
+                "elsewhere",
+                "Another program answers",
+                "The path leads to another program, not to the application.",
+            ),
             (
                 "refused-by-app",
                 "The application refuses",
-                "Asked directly, the application gives the same answer.",
+                "Without the proxy, the application gives the same answer.",
             ),
-            ("refused-to-all", "Every request is refused", "A plain GET is refused alike."),
+            ("refused-to-all", "Every request is refused", "A plain GET is refused too."),
             ("request-changed", "The request is changed", "A proxy changes the path or another part."),
             (
                 "upgrade-lost-or-elsewhere",
                 "Upgrade is lost, or no endpoint",
-                "The handshake is answered as a plain GET: Upgrade is lost, or the path is no endpoint.",
+                "The handshake gets the answer to a plain GET: Upgrade is lost, or the path has no WebSocket "
+                "endpoint.",
             ),
-            ("dropped-after-101", "Dropped after the 101", "The connection is dropped as soon as it is open."),
+            ("dropped-after-101", "Dropped after the 101", "The connection closes as soon as it is open."),
         )
     )
 )

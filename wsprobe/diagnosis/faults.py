@@ -20,23 +20,21 @@ ACCEPT_FIRST = "accept first, then close with a code from 4000 to 4999 and a rea
 def upgrade_stripped(text: str = "") -> Cause:
     return Cause(
         "upgrade-lost",
-        text
-        or "a proxy on the way did not pass Upgrade and Connection on, so the handshake arrived as a plain GET",
-        "have every proxy on the way pass Upgrade and Connection on over HTTP/1.1 (wsprobe explain "
-        "upgrade-lost)",
+        text or "a proxy dropped Upgrade and Connection, so the handshake arrived as a plain GET",
+        "configure every proxy to forward Upgrade and Connection over HTTP/1.1 (wsprobe explain upgrade-lost)",
     )
 
 
 def http10() -> Cause:
     return Cause(
         "http-1.0",
-        "a proxy on the way speaks HTTP/1.0 to this server, and a WebSocket handshake needs HTTP/1.1",
-        "have the proxy speak HTTP/1.1 to it (nginx: proxy_http_version 1.1) and pass Upgrade and Connection "
-        "on",
+        "a proxy sends HTTP/1.0 to this server; a WebSocket handshake requires HTTP/1.1",
+        "configure the proxy to use HTTP/1.1 (nginx: proxy_http_version 1.1) and to forward Upgrade "
+        "and Connection",
     )
 
 
-def crashed(text: str = "an exception in the application before it accepted", fix: str = SEE_LOG) -> Cause:
+def crashed(text: str = "the application raised an exception before accepting", fix: str = SEE_LOG) -> Cause:
     return Cause("crashed-before-accept", text, fix)
 
 
@@ -55,26 +53,25 @@ def credentials_wanted(evidence: Evidence) -> Cause:
     if evidence.credentials:
         return Cause(
             "credentials-refused",
-            "the credentials that were sent were refused",
-            "check user, password or token; check whether they have expired, and whether they are for "
-            "this server",
+            "the server refused the credentials in the request",
+            "check the user, password or token: they may be wrong, expired, or for another server",
         )
     return Cause(
         "unauthorized",
-        "the application requires credentials, and got none that it accepts",
-        "send the token, cookie or password that it wants (-u, -b, -H); a browser can send only cookies, or a "
-        "token in the URL or as a subprotocol",
+        "the application requires credentials, and received no valid ones",
+        "send the required token, cookie or password (-u, -b, -H); a browser can send only cookies, "
+        "or a token in the URL or as a subprotocol",
     )
 
 
 def origin_refused(evidence: Evidence, fix: str, text: str = "") -> Cause:
     if evidence.origin is None:
-        missing = "it wants an Origin, which browsers always send, and none was sent"
+        missing = "the server requires an Origin; none was sent (browsers always send one)"
         return Cause("origin-refused", text or missing, f"try --origin with the page's origin; {fix}")
     if (other := near(evidence.origin, evidence.host, secure=evidence.secure)) is not None:
         fix = f"{fix}, or try --origin {shown(other[0])}: {other[1]}"
     return Cause(
-        "origin-refused", text or f"the Origin {shown(evidence.origin)} is not among those that it allows", fix
+        "origin-refused", text or f"the server does not allow the origin {shown(evidence.origin)}", fix
     )
 
 
@@ -85,7 +82,7 @@ def refused_by_application(evidence: Evidence, text: str = "", fix: str = "") ->
     refused = Cause(
         "refused",
         text or "a check in the application refused the request",
-        fix or "send what the application checks (token, cookie, parameter)",
+        fix or "send what the application requires (token, cookie, parameter)",
     )
     return (refused,)
 
@@ -97,7 +94,7 @@ def asked_wrong(evidence: Evidence) -> tuple[Cause, ...]:
             return (
                 Cause(
                     "method",
-                    f"a handshake is a GET, and the request was a {shown(evidence.method)}",
+                    f"a handshake is a GET, but the request was a {shown(evidence.method)}",
                     "send GET",
                     "own-request",
                     f"the request: {shown(evidence.method)}",
@@ -107,9 +104,8 @@ def asked_wrong(evidence: Evidence) -> tuple[Cause, ...]:
             return (
                 Cause(
                     "handshake-incomplete",
-                    "the request carried no Upgrade: websocket with Connection: Upgrade",
-                    "send both; where a client did, a proxy on the way removed them (wsprobe explain "
-                    "upgrade-lost)",
+                    "the request lacks Upgrade: websocket or Connection: Upgrade",
+                    "send both; if the client sent both, a proxy removed them (wsprobe explain upgrade-lost)",
                     "own-request",
                     "the request: no Upgrade: websocket with Connection: Upgrade",
                 ),
@@ -139,7 +135,7 @@ def asked_wrong(evidence: Evidence) -> tuple[Cause, ...]:
                 Cause(
                     "protocol-malformed",
                     "Sec-WebSocket-Protocol of the request is not a list of names",
-                    "send names, separated by commas",
+                    "send names separated by commas",
                     "own-request",
                     "the request: Sec-WebSocket-Protocol is not a list of names",
                 ),
@@ -159,7 +155,7 @@ def too_much(name: str, size: int) -> tuple[Cause, ...]:
     return (
         Cause(
             "header-too-large",
-            f"the request has a {shown(name)} field of {size} bytes, more than most servers take",
+            f"the request has a {shown(name)} field of {size} bytes; most servers allow less",
             f"send a shorter {shown(name)}, or raise the limit of the server and of every proxy",
             "own-request",
             f"the request: {shown(name)} of {size} bytes",
@@ -176,8 +172,7 @@ def own_request(evidence: Evidence) -> tuple[Cause, ...]:
         and 400 <= evidence.status < 600
     ):
         other = host_refused(
-            f"the request has the Host {shown(evidence.host)}, which is not the URL's "
-            f"({shown(evidence.wanted)})"
+            f"the request's Host is {shown(evidence.host)}, not the URL's host ({shown(evidence.wanted)})"
         )
         found += (
             msgspec.structs.replace(
@@ -188,15 +183,14 @@ def own_request(evidence: Evidence) -> tuple[Cause, ...]:
 
 
 def host_refused(text: str) -> Cause:
-    return Cause("host-refused", text, "add the name to those that the server allows, or send the right Host")
+    return Cause("host-refused", text, "add the name to the server's allowed hosts, or send the right Host")
 
 
 def backend_down(who: str, more: str = "") -> Cause:
     return Cause(
         "backend-down",
-        f"{who} could not reach the application behind it: it is not running, or its address or port is "
-        f"wrong{more}",
-        "start the application; check address, port and http or https of the upstream in the proxy",
+        f"{who} could not reach the application: it is not running, or its address or port is wrong{more}",
+        "start the application; check the upstream's address, port and scheme (http or https) in the proxy",
     )
 
 
@@ -214,7 +208,7 @@ def redirected(evidence: Evidence, who: str) -> Cause:
         how = f"to another port ({shown(place)})"
     else:
         how = f"to {shown(path) or 'another address'}"
-    return Cause("redirected", f"{who} redirects {how}, and browsers do not follow a redirect here", fix)
+    return Cause("redirected", f"{who} redirects {how}; browsers do not follow redirects for WebSockets", fix)
 
 
 def lost_upgrade(evidence: Evidence, *more: Cause) -> tuple[Cause, ...]:
@@ -230,14 +224,14 @@ def subprotocol_wanted(evidence: Evidence, said: str = "") -> Cause:
     wanted = re.search(r"expected one of (.+?)\.?\s*$", said)
     names = f": {shown(wanted[1])}" if wanted else ""
     offered = (
-        f"the subprotocol {shown(', '.join(evidence.protocols))} was offered"
+        f"another subprotocol{names}; {shown(', '.join(evidence.protocols))} was offered"
         if evidence.protocols
-        else "no subprotocol was offered"
+        else f"a subprotocol{names}; none was offered"
     )
     return Cause(
         "subprotocol-required",
-        f"the server wants a subprotocol of its own{names}, and {offered}",
-        "offer it: --protocol in wsprobe, the second argument of new WebSocket() in a page",
+        f"the server requires {offered}",
+        "offer one: --protocol in wsprobe, the second argument of new WebSocket() in a page",
     )
 
 
@@ -252,8 +246,8 @@ def for_socketio(evidence: Evidence) -> bool:
 def not_socketio() -> Cause:
     return Cause(
         "not-socket.io",
-        "a plain WebSocket client reached a Socket.IO server, which needs its own query and packets",
-        "use a Socket.IO client, or ask PATH/socket.io/?EIO=4&transport=websocket",
+        "a plain WebSocket client reached a Socket.IO server; Socket.IO requires its own query and packets",
+        "use a Socket.IO client, or connect to PATH/socket.io/?EIO=4&transport=websocket",
     )
 
 
@@ -269,8 +263,8 @@ def other_generation() -> Cause:
 def unknown_session() -> Cause:
     return Cause(
         "session",
-        "the process that answered does not know the session (sid): there are several processes without "
-        "sticky sessions, or it was restarted",
+        "the process that answered does not know the session (sid): several processes run without "
+        "sticky sessions, or the process restarted",
         "use sticky sessions, or only the websocket transport",
     )
 
@@ -284,7 +278,7 @@ def socketio_causes(evidence: Evidence) -> tuple[Cause, ...]:
         return (
             Cause(
                 "transport",
-                "the query names a transport that Socket.IO does not have",
+                "the query requests a transport that Socket.IO does not have",
                 "use websocket or polling",
             ),
         )
@@ -312,9 +306,9 @@ def either_or_stripped(
     if behind_proxy(evidence, capital):
         both = Cause(
             "upgrade-lost-or-elsewhere",
-            "the handshake was answered as a plain GET: a proxy did not pass Upgrade and Connection on, or "
+            "the handshake got the answer to a plain GET: a proxy dropped Upgrade and Connection, or "
             f"{own.text}",
-            f"ask the application without the proxy (wsprobe trace --backend); {own.fix}",
+            f"test the application without the proxy (wsprobe trace --backend); {own.fix}",
         )
         return (*asked_wrong(evidence), both, *more)
     return (*asked_wrong(evidence), own, *more, upgrade_stripped())

@@ -44,7 +44,7 @@ def _websockets(evidence: Evidence) -> Author | None:
     author, mark = "websockets", "its own words"
     if at > 0:
         author, mark = "sanic", "Sanic's banner above the words of websockets"
-    fix = "look at the header that it names"
+    fix = "look at the header in the message"
     causes: tuple[Cause, ...]
     if re.search(r"unsupported HTTP version|HTTP/1\.0|unsupported protocol; expected HTTP/1\.1", said):
         causes = (http10(),)
@@ -63,12 +63,12 @@ def _websockets(evidence: Evidence) -> Author | None:
     elif re.search(r"Sec-WebSocket-(Version|Key) header", said):
         which = "Sec-WebSocket-Version" if "Version" in said else "Sec-WebSocket-Key"
         causes = asked_wrong(evidence) or (
-            Cause("changed", f"{which} was changed on the way, by a proxy", fix),
+            Cause("changed", f"{which} was changed in transit, by a proxy", fix),
         )
     elif evidence.status >= 500:
-        causes = (crashed("an exception in process_request or the handshake of the application"),)
+        causes = (crashed("the application raised an exception in process_request or in the handshake"),)
     else:
-        causes = (Cause("refused", "websockets says itself what it missed in the request", fix),)
+        causes = (Cause("refused", "websockets gives the reason in the body", fix),)
     return written_by(author, mark, causes)
 
 
@@ -90,7 +90,7 @@ def _sanic(evidence: Evidence) -> Author | None:
         return None
     causes: tuple[Cause, ...]
     if evidence.status == 404:
-        causes = (no_route(fix="add @app.websocket for it, or correct the path"),)
+        causes = (no_route(fix="add @app.websocket for the path, or correct the path"),)
     elif evidence.status == 405:
         causes = asked_wrong(evidence) or (
             no_route("the path has a handler for another method", "use @app.websocket for it"),
@@ -181,7 +181,7 @@ def _engineio(evidence: Evidence) -> Author | None:
                 )
             else:
                 causes = refused_by_application(evidence, "allowRequest of the application refused")
-    mark = "its words" if what else "Content-type spelt with a small t"
+    mark = "its words" if what else "Content-type spelled with a small t"
     return written_by("engine.io", mark, causes)
 
 
@@ -198,7 +198,7 @@ def _tornado(evidence: Evidence) -> Author | None:
         author = "tornado" if signed or own_type else "spring-or-tornado"
         causes = lost_upgrade(evidence)
         if "Connection" in text and not evidence.oddity:
-            causes = (upgrade_stripped("a proxy on the way passes Upgrade on, but not Connection: Upgrade"),)
+            causes = (upgrade_stripped("a proxy forwards Upgrade, but not Connection: Upgrade"),)
         return written_by(author, "its words", causes)
     if text == "Cross origin websockets not allowed" and evidence.status == 403:
         return written_by(
@@ -209,7 +209,7 @@ def _tornado(evidence: Evidence) -> Author | None:
     if not signed and not (_tornado_page(evidence) and own_type):
         return None
     if evidence.status == 404:
-        causes = (no_route(fix="add a WebSocketHandler for it, or correct the path"),)
+        causes = (no_route(fix="add a WebSocketHandler for the path, or correct the path"),)
     elif evidence.status == 405:
         causes = (
             *asked_wrong(evidence),
@@ -240,13 +240,13 @@ def _aiohttp(evidence: Evidence) -> Author | None:
     if text.startswith("No WebSocket UPGRADE hdr"):
         return written_by("aiohttp", "its words", lost_upgrade(evidence))
     if text.startswith("No CONNECTION upgrade hdr"):
-        passed = upgrade_stripped("a proxy on the way passes Upgrade on, but not Connection: Upgrade")
+        passed = upgrade_stripped("a proxy forwards Upgrade, but not Connection: Upgrade")
         return written_by("aiohttp", "its words", asked_wrong(evidence) or (passed,))
     if text.startswith("Unsupported version: ") or text.startswith("Handshake error: "):
         changed = Cause(
             "changed",
-            "a header of the handshake was changed on the way",
-            "look at the proxies on the way",
+            "a header of the handshake was changed in transit",
+            "check the proxies in between",
         )
         return written_by("aiohttp", "its words", asked_wrong(evidence) or (changed,))
     trouble = text.startswith("500 Internal Server Error\n\nServer got itself in trouble")
@@ -254,7 +254,7 @@ def _aiohttp(evidence: Evidence) -> Author | None:
         return None
     causes: tuple[Cause, ...]
     if evidence.status >= 500:
-        causes = (crashed("an exception in the handler before ws.prepare()"),)
+        causes = (crashed("the handler raised an exception before ws.prepare()"),)
     elif evidence.status == 404:
         causes = (no_route(fix="add web.get(PATH, handler), or correct the path"),)
     elif evidence.status == 405:
@@ -287,8 +287,8 @@ def _go(evidence: Evidence) -> Author | None:
     if text.startswith("unsupported WebSocket protocol version"):
         changed = Cause(
             "changed",
-            "Sec-WebSocket-Version was changed on the way",
-            "look at the proxies on the way",
+            "Sec-WebSocket-Version was changed in transit",
+            "check the proxies in between",
         )
         return written_by("coder", "its words", asked_wrong(evidence) or (changed,))
     if text.startswith("websocket: "):
@@ -312,7 +312,7 @@ def _go(evidence: Evidence) -> Author | None:
     if not evidence.only(frozenset({"content-type", "x-content-type-options"})) and not evidence.has("vary"):
         return None
     if text == "404 page not found\n":
-        route = no_route("no handler of the Go program (or, in Traefik, no router) has this path")
+        route = no_route("no handler of the Go program has this path (in Traefik: no router)")
         return shaped_like("go", "the words of net/http", either_or_stripped(evidence, route, capital=True))
     if evidence.status >= 500:
         return shaped_like(
@@ -333,7 +333,7 @@ def _gorilla(evidence: Evidence) -> tuple[Cause, ...]:
             return (
                 origin_refused(
                     evidence,
-                    "add the page's origin to those that the server allows",
+                    "add the page's origin to the server's allowed origins",
                 ),
             )
         case 400:
@@ -364,7 +364,7 @@ def _gorilla_says(evidence: Evidence, text: str) -> tuple[Cause, ...]:
     if "Hijacker" in text:
         return _gorilla(msgspec.structs.replace(evidence, status=500))
     return asked_wrong(evidence) or (
-        Cause("changed", "a header of the handshake arrived wrong; the body names it", "look at it"),
+        Cause("changed", "a header of the handshake arrived wrong; see the body", "look at that header"),
     )
 
 
@@ -401,8 +401,8 @@ def _ws(evidence: Evidence) -> Author | None:
     if text in _WS_WORDS:
         changed = Cause(
             "changed",
-            f"a header of the handshake was changed on the way: {text}",
-            "look at the proxies on the way",
+            f"a header of the handshake was changed in transit: {text}",
+            "check the proxies in between",
         )
         if text == "Invalid Upgrade header":
             return written_by("ws", "its words", lost_upgrade(evidence))
@@ -422,21 +422,21 @@ def _ws_status(evidence: Evidence) -> tuple[Cause, ...]:
         case 400:
             found: tuple[Cause, ...] = (
                 no_route(
-                    "no WebSocket server listens at this path (in ws: its option path)",
-                    "correct the path, or the path that the server listens at",
+                    "no WebSocket server listens on this path (in ws: its option path)",
+                    "correct the path in the URL or in the server",
                 ),
                 Cause(
                     "key",
                     "before ws 8.18 also: Sec-WebSocket-Key or -Version arrived wrong",
-                    "look at the proxies on the way",
+                    "check the proxies in between",
                 ),
             )
             if "vite-hmr" in evidence.protocols:
                 vite = Cause(
                     "host-refused",
-                    "Vite's socket for hot reload needs a Host that it knows (server.allowedHosts) and its own "
+                    "Vite's hot-reload socket requires an allowed Host (server.allowedHosts) and its own "
                     "token in the URL",
-                    "add the host to server.allowedHosts; use the client that Vite serves",
+                    "add the host to server.allowedHosts; use Vite's own client",
                 )
                 found = (vite, *found)
             return found
@@ -448,11 +448,7 @@ def _ws_status(evidence: Evidence) -> tuple[Cause, ...]:
         case 403:
             return refused_by_application(evidence)
         case 503:
-            return (
-                Cause(
-                    "closing", "the WebSocketServer is being closed", "try again when the server has started"
-                ),
-            )
+            return (Cause("closing", "the WebSocketServer is shutting down", "try again after the restart"),)
         case _:
             return refused_by_application(evidence) if evidence.status < 500 else (crashed(),)
 
@@ -463,8 +459,8 @@ def _node_libraries(evidence: Evidence) -> Author | None:
         if "ebsocket client version" in reason or evidence.status == 426:
             changed = Cause(
                 "changed",
-                "Sec-WebSocket-Version was changed on the way",
-                "look at the proxies on the way",
+                "Sec-WebSocket-Version was changed in transit",
+                "check the proxies in between",
             )
             return shaped_like(
                 "websocket-node", "X-WebSocket-Reject-Reason", asked_wrong(evidence) or (changed,)
@@ -474,8 +470,8 @@ def _node_libraries(evidence: Evidence) -> Author | None:
     if text.startswith(("Unsupported WebSocket version: ", "Missing handshake request header: ")):
         changed = Cause(
             "changed",
-            "a header of the handshake was changed on the way",
-            "look at the proxies on the way",
+            "a header of the handshake was changed in transit",
+            "check the proxies in between",
         )
         return written_by("faye", "its words", asked_wrong(evidence) or (changed,))
     if text == "Welcome to SockJS!\n":
@@ -483,7 +479,12 @@ def _node_libraries(evidence: Evidence) -> Author | None:
         return written_by(
             "sockjs",
             "its greeting",
-            (no_route("the path is the prefix of a SockJS server; the WebSocket is at a path below it", fix),),
+            (
+                no_route(
+                    "the path is the prefix of a SockJS server; the WebSocket endpoint is below that prefix",
+                    fix,
+                ),
+            ),
         )
     if text.startswith("Error occurred while trying to proxy: "):
         return written_by("http-proxy-middleware", "its words", (backend_down("http-proxy-middleware"),))
@@ -499,7 +500,7 @@ def _node_libraries(evidence: Evidence) -> Author | None:
             (
                 *either_or_stripped(
                     evidence,
-                    no_route(fix="add a route with { websocket: true } for it, or correct the path"),
+                    no_route(fix="add a route with { websocket: true } for the path, or correct the path"),
                     capital=True,
                 ),
             ),
@@ -515,10 +516,9 @@ def _express(evidence: Evidence) -> Author | None:
     mark = "X-Powered-By: Express" if signed else "its page"
     if evidence.status < 400 or evidence.status == 404:
         nobody = no_route(
-            "the handshake was answered as an ordinary GET: no WebSocket server listens for upgrades on this "
-            "http.Server,"
-            " or none at this path",
-            "attach the WebSocket server to the http.Server that listens; check its path",
+            "the handshake got the answer to a plain GET: no WebSocket server handles upgrades on this "
+            "http.Server, or on this path",
+            "attach the WebSocket server to the listening http.Server; check its path",
         )
         return name("express", mark, either_or_stripped(evidence, nobody, capital=True))
     if evidence.status >= 500:
@@ -551,7 +551,7 @@ def _flask(evidence: Evidence) -> Author | None:
         causes = either_or_stripped(evidence, http_only, capital=author == "flask")
     elif evidence.status == 500:
         wsgi = no_websocket(
-            "a WSGI server that gives Flask-Sock no access to the connection (Granian in WSGI mode)",
+            "the WSGI server gives Flask-Sock no access to the connection (Granian in WSGI mode)",
             "use gunicorn with threads, the development server, or an ASGI framework",
         )
         causes = (crashed(), wsgi) if evidence.server("granian") else (crashed(),)
@@ -561,7 +561,7 @@ def _flask(evidence: Evidence) -> Author | None:
         )
     else:
         causes = asked_wrong(evidence) or refused_by_application(
-            evidence, "the application refused with abort() or a response of its own"
+            evidence, "the application refused with abort() or its own response"
         )
     return written_by(author, mark, causes)
 
@@ -573,10 +573,9 @@ def _django(evidence: Evidence) -> Author | None:
     not_found = "<h1>Not Found</h1><p>The requested resource was not found on this server.</p>" in text
     debug = evidence.status == 404 and "<title>Page not found at /" in text
     run_asgi = no_websocket(
-        "the request came to a WSGI server, which cannot speak WebSocket, so Django answered it as an "
-        "ordinary GET",
-        "run an ASGI server (daphne, uvicorn) and route the path to it; with runserver: daphne at the top of "
-        "INSTALLED_APPS",
+        "a WSGI server received the request; WSGI does not support WebSocket, so Django answered a plain GET",
+        "run an ASGI server (daphne, uvicorn) and route the path to that server; with runserver: put "
+        "daphne at the top of INSTALLED_APPS",
     )
     if not_found or debug:
         if wsgi or gunicorn:
@@ -598,7 +597,7 @@ def _django(evidence: Evidence) -> Author | None:
                 no_websocket(
                     "an ASGI application runs on a WSGI worker", "gunicorn -k uvicorn_worker.UvicornWorker"
                 ),
-                crashed("an exception in the WSGI application"),
+                crashed("the WSGI application raised an exception"),
             ),
         )
     if wsgi:
@@ -606,11 +605,11 @@ def _django(evidence: Evidence) -> Author | None:
     if gunicorn and evidence.status in (200, 404, 405) and not evidence.server("uvicorn"):
         return written_by(
             "gunicorn",
-            "Server: gunicorn, which an ASGI worker does not send",
+            "Server: gunicorn, not sent by ASGI workers",
             (
                 no_websocket(
-                    "the request came to a WSGI application, which cannot speak WebSocket and answered it "
-                    "as an ordinary GET",
+                    "a WSGI application received the request; WSGI does not support WebSocket, so the "
+                    "application answered a plain GET",
                     "run an ASGI server (gunicorn -k uvicorn_worker.UvicornWorker), or Flask-Sock",
                 ),
             ),
@@ -624,7 +623,7 @@ def _java(evidence: Evidence) -> Author | None:
             return written_by(
                 "tomcat",
                 "its page",
-                either_or_stripped(evidence, no_route(fix="add a @ServerEndpoint for it"), capital=True),
+                either_or_stripped(evidence, no_route(fix="add a @ServerEndpoint for the path"), capital=True),
             )
         if evidence.status == 400:
             target = Cause(
@@ -639,7 +638,7 @@ def _java(evidence: Evidence) -> Author | None:
             return written_by(
                 "spring",
                 "the JSON of Spring Boot",
-                either_or_stripped(evidence, no_route(fix="register a handler for it")),
+                either_or_stripped(evidence, no_route(fix="register a handler for the path")),
             )
         return written_by(
             "spring",
@@ -671,8 +670,8 @@ def _runtimes(evidence: Evidence) -> Author | None:
     ):
         changed = Cause(
             "changed",
-            "Sec-WebSocket-Version was changed on the way",
-            "look at the proxies on the way",
+            "Sec-WebSocket-Version was changed in transit",
+            "check the proxies in between",
         )
         return shaped_like(
             "bun", "426 with Sec-WebSocket-Version and Connection alone", asked_wrong(evidence) or (changed,)
@@ -680,9 +679,9 @@ def _runtimes(evidence: Evidence) -> Author | None:
     sniffed = [name.lower() for name in evidence.names][-1:] == ["content-type"] and evidence.server("Caddy")
     if evidence.text == "Internal Server Error" and evidence.status == 500 and (not kind or sniffed):
         lost = upgrade_stripped(
-            "Upgrade did not arrive, and the upgrade raised an exception: a proxy on the way removed it"
+            "the upgrade raised an exception because Upgrade did not arrive: a proxy removed it"
         )
-        crash = crashed("an exception in the handler")
+        crash = crashed("the handler raised an exception")
         return shaped_like(
             "deno",
             "its 500 without a Content-Type",
@@ -699,7 +698,8 @@ def _runtime_causes(evidence: Evidence) -> tuple[Cause, ...]:
     if evidence.status < 300 or evidence.status in (404, 405):
         return (
             *either_or_stripped(
-                evidence, no_route("the handler does not upgrade this path", "have the handler upgrade it")
+                evidence,
+                no_route("the handler does not upgrade this path", "upgrade the request in the handler"),
             ),
         )
     if evidence.status == 426:
@@ -725,10 +725,10 @@ def _ruby_and_others(evidence: Evidence) -> Author | None:
     if evidence.server(r"(?i)cowboy|bandit") and evidence.status == 403 and not evidence.body:
         refused = Cause(
             "refused",
-            "the application refused before it accepted (a check, or the Origin)",
-            "accept and refuse in the first message: only that reaches a page",
+            "the application refused before accepting (a check, or the Origin)",
+            "accept, then refuse in the first message: only that reaches a page",
         )
-        origin = origin_refused(evidence, "add the page's origin to those that the server allows")
+        origin = origin_refused(evidence, "add the page's origin to the server's allowed origins")
         both = (origin, refused) if foreign_origin(evidence) else (refused, origin)
         return shaped_like("phoenix", "Server and an empty 403", both)
     if evidence.server("Kestrel") and evidence.status in (401, 403):
@@ -754,8 +754,8 @@ def _node(evidence: Evidence) -> Author | None:
     ):
         return None
     nobody = no_route(
-        "the handshake was answered as an ordinary GET: nothing listens for upgrades, or nothing at this path",
-        "attach the WebSocket server to the http.Server that listens; check the path",
+        "the handshake got the answer to a plain GET: no code handles WebSocket upgrades, or none on this path",
+        "attach the WebSocket server to the listening http.Server; check the path",
     )
     return shaped_like(
         "node", "Keep-Alive: timeout, as Node writes it", either_or_stripped(evidence, nobody, capital=True)

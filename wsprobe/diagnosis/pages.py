@@ -22,7 +22,7 @@ def backend_closed(who: str) -> Cause:
     return Cause(
         "backend-closed",
         f"the application behind {who} closed the connection without an answer: it crashed, refused by "
-        "closing, or speaks another protocol (an MQTT broker closes every connection that is not MQTT "
+        "closing, or expects another protocol (an MQTT broker closes every connection other than MQTT "
         "over WebSocket)",
         "look in the application's log",
     )
@@ -32,10 +32,11 @@ def not_answered(who: str) -> Cause:
     """A 502: whether the application was not reached, or ended the connection, is the same to its client."""
     return Cause(
         "backend-down",
-        f"{who} could not reach the application behind it, or got no valid answer from it: it is not "
-        "running, its address or port is wrong, it closed the connection (a crash, no Upgrade, or HTTP/1.0 "
-        "where it needs 1.1), or only one side speaks TLS",
-        "start the application, and look in its log; check address, port and http or https of the upstream",
+        f"{who} could not reach the application, or got no valid answer: the application is not "
+        "running, its address or port is wrong, it closed the connection (a crash, no Upgrade, or "
+        "HTTP/1.0 instead of 1.1), or only one side uses TLS",
+        "start the application, and look in its log; check the upstream's address, port and scheme "
+        "(http or https)",
     )
 
 
@@ -43,16 +44,18 @@ def backend_slow(who: str, setting: str) -> Cause:
     return Cause(
         "backend-timeout",
         f"the application behind {who} did not answer in time",
-        f"find out why it hangs, or whether it answers handshakes at all; {setting} is the limit",
+        f"find out why the application hangs, or whether it answers handshakes at all; {setting} is the limit",
     )
 
 
 def _rule(who: str, fix: str) -> Cause:
-    return Cause("blocked-by-rule", f"a rule of {who} refused the request before the application saw it", fix)
+    return Cause(
+        "blocked-by-rule", f"a rule in {who} refused the request before the application received it", fix
+    )
 
 
 def _no_proxy_route(who: str, fix: str) -> Cause:
-    return Cause("no-route", f"{who} has no rule that passes this path on to a WebSocket server", fix)
+    return Cause("no-route", f"{who} has no rule that forwards this path to a WebSocket server", fix)
 
 
 def _squid(evidence: Evidence) -> Author | None:
@@ -73,8 +76,8 @@ def _squid(evidence: Evidence) -> Author | None:
             causes = (
                 Cause(
                     "unauthorized",
-                    "Squid wants credentials for the proxy",
-                    "give them in -x http://user:password@host:port",
+                    "Squid requires proxy credentials",
+                    "pass them in -x http://user:password@host:port",
                 ),
             )
         case _:
@@ -87,8 +90,8 @@ def _squid(evidence: Evidence) -> Author | None:
 def _forward_proxy() -> Cause:
     return Cause(
         "forward-proxy",
-        "the URL is that of a forward proxy, which got the request as if it were the server",
-        "give the proxy with -x, and the address of the server as the URL",
+        "this URL points at a forward proxy, not at the server",
+        "pass the proxy with -x, and use the server's address as the URL",
     )
 
 
@@ -103,14 +106,14 @@ def _tinyproxy(evidence: Evidence) -> Author | None:
     elif evidence.reason == "Unable to connect" or evidence.status in (500, 502, 503, 504):
         causes = (backend_down("tinyproxy"),)
     elif evidence.status in (401, 407):
-        causes = (Cause("unauthorized", "tinyproxy wants credentials for the proxy", "give them in -x"),)
+        causes = (Cause("unauthorized", "tinyproxy requires proxy credentials", "pass them in -x"),)
     return written_by("tinyproxy", "its own page", causes)
 
 
 _NGINX_PAGE = re.compile(r"<hr><center>(nginx|openresty|tengine|angie)\b", re.IGNORECASE)
 
 
-_NO_HANDSHAKE = "Upgrade was not passed on, and the application closes a connection without a handshake"
+_NO_HANDSHAKE = "the proxy dropped Upgrade, and the application closes connections without a handshake"
 _NGINX_ROUTE = _no_proxy_route("nginx", "add a location with proxy_pass for the socket")
 _NGINX: dict[int, tuple[Cause, ...]] = {
     404: (_NGINX_ROUTE,),
@@ -125,9 +128,9 @@ _NGINX: dict[int, tuple[Cause, ...]] = {
     500: (
         Cause(
             "crashed-before-accept",
-            "an error inside nginx: an exception in code that it runs (Lua, njs, Perl), auth_request that "
-            "failed, or a rewrite that loops",
-            "look in the error log of nginx",
+            "nginx failed: an exception in its embedded code (Lua, njs, Perl), a failed auth_request, or "
+            "a rewrite loop",
+            "look in nginx's error log",
         ),
     ),
     502: (
@@ -135,7 +138,7 @@ _NGINX: dict[int, tuple[Cause, ...]] = {
         backend_closed("nginx"),
         Cause(
             "backend-tls",
-            "nginx speaks TLS to an upstream that does not (proxy_pass https://)",
+            "nginx uses TLS, but the upstream does not (proxy_pass https://)",
             "use proxy_pass http://",
         ),
         upgrade_stripped(_NO_HANDSHAKE),
@@ -158,7 +161,7 @@ def _nginx(evidence: Evidence) -> Author | None:
         return written_by("nginx", "its own page", _of_nginx(evidence))
     if evidence.status == 200 and re.match(r"nginx|openresty", evidence.get("server")) and _own_file(evidence):
         answered = "add a location with proxy_pass for the socket: try_files or the document root answered"
-        mark = "Server: nginx, with the ETag that it gives to files"
+        mark = "Server: nginx, with a file's ETag"
         return written_by("nginx", mark, (_no_proxy_route("nginx", answered),))
     return None
 
@@ -175,14 +178,14 @@ def _of_nginx(evidence: Evidence) -> tuple[Cause, ...]:
             return (
                 Cause(
                     "unauthorized",
-                    f"nginx itself wants credentials ({what}), before the application",
-                    "send them (-u), or switch it off for the location of the socket: a page cannot send them",
+                    f"nginx itself requires credentials ({what}), not the application",
+                    "send them (-u), or turn this off for the WebSocket location: a page cannot send them",
                 ),
             )
         case 403:
             rule = _rule(
                 "nginx (deny, if, auth_request or limit_except)",
-                "look for the rule that covers this path, address and Origin",
+                "find the rule for this path, address and Origin",
             )
             return (rule, *_foreign(evidence, "nginx"))
         case 413 | 414 | 431 | 494:
@@ -199,7 +202,7 @@ def _foreign(evidence: Evidence, who: str) -> tuple[Cause, ...]:
         return ()
     return (
         origin_refused(
-            evidence, f"add the Origin to the rule of {who}", f"a rule of {who} does not allow this Origin"
+            evidence, f"add the origin to the rule in {who}", f"a rule in {who} does not allow this origin"
         ),
     )
 
@@ -207,7 +210,7 @@ def _foreign(evidence: Evidence, who: str) -> tuple[Cause, ...]:
 def _too_large(who: str, setting: str) -> Cause:
     return Cause(
         "header-too-large",
-        f"a request header is larger than {who} takes, most often Cookie",
+        f"a request header, most often Cookie, exceeds the limit of {who}",
         f"send fewer or shorter cookies, or raise {setting}",
     )
 
@@ -218,7 +221,7 @@ def _nginx_400(evidence: Evidence) -> tuple[Cause, ...]:
         direct = Cause("tls-port", "the port expects TLS", "use wss://")
         behind = Cause(
             "backend-tls",
-            "nginx speaks plain HTTP to an upstream that expects TLS (proxy_pass http://)",
+            "nginx sends plain HTTP, but the upstream expects TLS (proxy_pass http://)",
             "use proxy_pass https://",
         )
         # The server of the port closes after this error; an nginx before it keeps the connection.
@@ -231,15 +234,15 @@ def _nginx_400(evidence: Evidence) -> tuple[Cause, ...]:
         return (
             Cause(
                 "client-certificate",
-                "the server wants a client certificate (ssl_verify_client)",
-                "give one with --cert and --key",
+                "the server requires a client certificate (ssl_verify_client)",
+                "pass one with --cert and --key",
             ),
         )
     if "Too Large" in text:
         return (_too_large("nginx", "large_client_header_buffers"),)
     return (
         Cause(
-            "bad-request", "nginx does not accept the request in this form", "look at the request line and Host"
+            "bad-request", "nginx does not accept the form of the request", "look at the request line and Host"
         ),
     )
 
@@ -248,12 +251,12 @@ _HAPROXY: dict[int, tuple[Cause, ...]] = {
     400: (
         Cause(
             "bad-request",
-            "HAProxy does not accept the request in this form; it also refuses an upgrade without "
+            "HAProxy does not accept the form of the request; it also refuses an upgrade without "
             "Sec-WebSocket-Key",
             "look at the request line, the header names and Sec-WebSocket-Key",
         ),
     ),
-    407: (Cause("unauthorized", "HAProxy itself wants proxy credentials", "send them"),),
+    407: (Cause("unauthorized", "HAProxy itself requires proxy credentials", "send them"),),
     408: (backend_slow("HAProxy", "timeout http-request"),),
     429: (
         Cause(
@@ -302,7 +305,7 @@ def _of_haproxy(evidence: Evidence, status: int) -> tuple[Cause, ...]:
         return (credentials_wanted(evidence),)
     if status == 401:
         return (
-            Cause("unauthorized", "HAProxy itself wants credentials (http-request auth)", "send them (-u)"),
+            Cause("unauthorized", "HAProxy itself requires credentials (http-request auth)", "send them (-u)"),
         )
     return _HAPROXY.get(status, ())
 
@@ -341,7 +344,7 @@ def _apache(evidence: Evidence) -> Author | None:
         return written_by("apache", "its own page", _of_apache(evidence))
     if evidence.status == 200 and evidence.server("Apache") and _own_file(evidence):
         answered = "add a ProxyPass for the path: a file of the document root answered"
-        mark = "Server: Apache, with the ETag that it gives to files"
+        mark = "Server: Apache, with a file's ETag"
         return written_by("apache", mark, (_no_proxy_route("Apache", answered),))
     return None
 
@@ -357,18 +360,18 @@ def _of_apache(evidence: Evidence) -> tuple[Cause, ...]:
             return (
                 Cause(
                     "bad-request",
-                    "Apache does not accept the request in this form, or a rule (ModSecurity) denies it",
+                    "Apache does not accept the form of the request, or a rule (ModSecurity) denies it",
                     "look at the request line and headers, and in the error log for a rule",
                 ),
             )
         case 401 if evidence.credentials:
             return (credentials_wanted(evidence),)
         case 401:
-            return (Cause("unauthorized", "Apache itself wants credentials (AuthType)", "send them (-u)"),)
+            return (Cause("unauthorized", "Apache itself requires credentials (AuthType)", "send them (-u)"),)
         case 403:
             rule = _rule(
                 "Apache (Require, RewriteRule with [F], or ModSecurity)",
-                "look for the rule that covers this path",
+                "find the rule for this path",
             )
             return (rule, *_foreign(evidence, "Apache"))
         case status if 300 <= status < 400:
@@ -426,23 +429,19 @@ def _lighttpd(evidence: Evidence) -> Author | None:
                 backend_closed(who),
                 backend_down(who),
                 upgrade_stripped(
-                    "Upgrade was not passed on, and the application closes a connection without a handshake"
+                    "the proxy dropped Upgrade, and the application closes connections without a handshake"
                 ),
             )
         case 504:
             causes = (backend_slow(who, "proxy.server read-timeout"),)
         case 403:
-            causes = (
-                _rule(
-                    "lighttpd (url.access-deny, or wstunnel.origins)", "look for the rule that covers this path"
-                ),
-            )
+            causes = (_rule("lighttpd (url.access-deny, or wstunnel.origins)", "find the rule for this path"),)
             if foreign_origin(evidence):
                 causes += (
                     origin_refused(
                         evidence,
-                        "add the Origin to wstunnel.origins",
-                        "wstunnel.origins does not allow this Origin",
+                        "add the origin to wstunnel.origins",
+                        "wstunnel.origins does not allow this origin",
                     ),
                 )
         case 404:
@@ -481,7 +480,7 @@ def _caddy(evidence: Evidence) -> Author | None:
                 not_answered("Caddy"),
                 backend_closed("Caddy"),
                 upgrade_stripped(
-                    "Upgrade was not passed on, and the application closes a connection without a handshake"
+                    "the proxy dropped Upgrade, and the application closes connections without a handshake"
                 ),
             )
         case 504:
@@ -506,7 +505,9 @@ def _caddy(evidence: Evidence) -> Author | None:
             causes = (
                 (credentials_wanted(evidence),)
                 if evidence.credentials
-                else (Cause("unauthorized", "Caddy itself wants credentials (basic_auth)", "send them (-u)"),)
+                else (
+                    Cause("unauthorized", "Caddy itself requires credentials (basic_auth)", "send them (-u)"),
+                )
             )
         case 400:
             causes = (
@@ -537,10 +538,10 @@ def _envoy(evidence: Evidence) -> Author | None:
         causes = (
             Cause(
                 "upgrade-refused",
-                "Envoy does not pass upgrades on, because upgrade_configs does not name websocket",
+                "Envoy does not forward upgrades: upgrade_configs lacks websocket",
                 "upgrade_configs: [{upgrade_type: websocket}] in the connection manager",
             ),
-            _rule("Envoy (RBAC)", "look for a policy that covers this path"),
+            _rule("Envoy (RBAC)", "find the policy for this path"),
         )
     elif evidence.status == 404:
         causes = (_no_proxy_route("Envoy", "add a route for this path and Host"),)
@@ -587,7 +588,7 @@ def _clouds(evidence: Evidence) -> Author | None:
             (
                 Cause(
                     "refused",
-                    "an authorizer of the $connect route refused, before any code of yours ran",
+                    "an authorizer of the $connect route refused before your code ran",
                     "let $connect succeed, and refuse in the first message with a Close through the "
                     "@connections API",
                 ),

@@ -33,7 +33,7 @@ class Proxy(msgspec.Struct, frozen=True):
     def mends(self) -> str:
         """On one line: what to write, or to remove, so that Upgrade and Connection pass; "" if unknown."""
         if self.remove:
-            return f"passes them on by itself; remove {self.remove}"
+            return f"forwards both by default; remove {self.remove}"
         if not self.lines:
             return self.mend.get("upgrade", "")
         return " ".join(self.lines) if self.lines[0].endswith(";") else "; ".join(self.lines)

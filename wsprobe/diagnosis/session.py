@@ -112,28 +112,28 @@ _ENDED: tuple[tuple[str, str, str, str], ...] = (
         r"too (?:large|big|long)|exceed|max(?:imum)?[- _]?(?:frame|message|payload|size|length)|size limit"
         r"|larger than",
         "too-large",
-        "a message is larger than the server takes",
-        "send smaller messages, or raise the limit of the server",
+        "a message exceeds the server's limit",
+        "send smaller messages, or raise the server's limit",
     ),
     (
         r"\b(?:init\w*|hello|log[- ]?in|auth\w*|register|join|identify)\b[^.\n]{0,24}time[d -]*out"
         r"|connection_init"
         r"|time[d -]*out[^.\n]{0,24}\b(?:init|hello|login|auth|identif)",
         "first-message",
-        "the first message did not come in time",
-        "send it at once: a login, or what the protocol of the server begins with",
+        "the first message did not arrive in time",
+        "send the first message right after connecting: a login, or what the server's protocol begins with",
     ),
     (
         r"\bidle|inactiv|time[d -]*out|heartbeat|keep-?alive|no (?:activity|ping|pong)|\bping\b",
         "idle-timeout",
-        "the server ended a session in which nothing was sent for a time",
-        "send pings or messages more often, or raise the limit of the server",
+        "the server ended the session after a time without data",
+        "send pings or messages more often, or raise the server's limit",
     ),
     (
         r"\brsv\d?\b|extension|permessage-deflate|compress",
         "extension-refused",
-        "the server does not accept an extension, or the bits of one that was not agreed on",
-        "offer no extension (--no-extensions), or look at what changes Sec-WebSocket-Extensions on the way",
+        "the server does not accept an extension, or bits of an extension that was not agreed on",
+        "offer no extension (--no-extensions), or find what changes Sec-WebSocket-Extensions in transit",
     ),
     (
         r"\bpars(?:e|ing)|invalid (?:json|message|payload|data|format|frame|request|packet|command|op|utf)"
@@ -144,8 +144,8 @@ _ENDED: tuple[tuple[str, str, str, str], ...] = (
         r"|bad (?:packet|format"
         r"|message|request)|protocol violation|binary",
         "message-refused",
-        "the server does not accept what was sent: its format, type or protocol",
-        "send what the protocol of the server defines",
+        "the server does not accept the message's format, type or protocol",
+        "send what the server's protocol defines",
     ),
 )
 """(words, id, text, fix): what they mean in a session; ``words.STATED`` has the rest."""
@@ -222,8 +222,8 @@ def _chosen(evidence: Evidence) -> Iterator[Cause]:
     if selected and selected not in evidence.protocols:
         yield Cause(
             "subprotocol-unasked",
-            f"the application selected the subprotocol {shown(selected)}, which was not offered",
-            "select only one of those that were offered; otherwise a browser fails",
+            f"the application selected the subprotocol {shown(selected)}; the client did not offer it",
+            "select only an offered subprotocol; otherwise browsers fail the connection",
             "stated",
             f"Sec-WebSocket-Protocol: {shown(selected)}",
         )
@@ -231,8 +231,9 @@ def _chosen(evidence: Evidence) -> Iterator[Cause]:
         offered = shown(", ".join(evidence.protocols))
         yield Cause(
             "subprotocol-none",
-            f"the server knows, or selects, none of the subprotocols offered: {offered}",
-            "select one of them in the server, or offer one that it knows; Chromium fails if none is selected",
+            f"the server supports none of the offered subprotocols, or selects none: {offered}",
+            "select one in the server, or offer one that the server supports; Chromium fails if none is "
+            "selected",
             "own-request",
             f"the request: Sec-WebSocket-Protocol: {offered}; the answer has none",
         )
@@ -247,7 +248,7 @@ def _greeted(evidence: Evidence, session: _Session) -> Iterator[Cause]:
     if _ENGINE_IO.match(first):
         yield Cause(
             "not-socket.io",
-            "this is a Socket.IO server: it opened a session, and waits for Socket.IO packets",
+            "this is a Socket.IO server: it opened a session and waits for Socket.IO packets",
             "use a Socket.IO client",
             "only",
             "the opening packet of engine.io",
@@ -278,11 +279,11 @@ def _http_after(behind: Response) -> Iterator[Cause]:
     if status == 400 and _of_engine_io(behind):
         yield msgspec.structs.replace(other_generation(), evidence=shows)
     elif status >= 500:
-        yield Cause("crashed", "an exception in the handler after the handshake", SEE_LOG, "shared", shows)
+        yield Cause("crashed", "the handler raised an exception after the handshake", SEE_LOG, "shared", shows)
     else:
         yield Cause(
             "response-after-101",
-            "the handler returned an HTTP response after the handshake, or ended",
+            "the handler returned, or sent an HTTP response after the handshake",
             "return nothing (Flask-Sock), or the WebSocketResponse itself (aiohttp); keep the handler running",
             "shared",
             shows,
@@ -299,32 +300,32 @@ def _of_engine_io(behind: Response) -> bool:
 _CODES: dict[int, tuple[str, str, str]] = {
     1003: (
         "message-refused",
-        "the server does not accept this kind of message (1003): text where it wants binary, or the reverse",
-        "send the other kind, or what its protocol defines",
+        "the server does not accept this kind of message (1003): text instead of binary, or the reverse",
+        "send the other kind, or what the server's protocol defines",
     ),
     1007: (
         "message-refused",
-        "the server calls the content of a message invalid (1007)",
-        "send what it defines",
+        "the server finds the content of a message invalid (1007)",
+        "send what the server's protocol defines",
     ),
     1008: (
         "refused",
         "the application refused after the handshake (1008: its policy)",
-        "send what the application checks (token, cookie, Origin, parameter)",
+        "send what the application requires (token, cookie, Origin, parameter)",
     ),
     1009: (
         "too-large",
-        "a message is larger than the server takes (1009)",
-        "send smaller ones, or raise the limit",
+        "a message exceeds the server's limit (1009)",
+        "send smaller messages, or raise the limit",
     ),
     1011: (
         "crashed",
-        "the server met a condition that it did not expect (1011): an exception in the handler, a handler that "
-        "returned, or, behind a proxy, an upstream that refused or failed",
+        "the server failed (1011): its handler raised an exception or returned, or, behind a proxy, "
+        "the upstream refused or failed",
         SEE_LOG,
     ),
     1012: ("closing", "the server restarts (1012)", "connect again after a while"),
-    1013: ("overloaded", "the server takes no session now (1013)", "try again later"),
+    1013: ("overloaded", "the server accepts no sessions for now (1013)", "try again later"),
     1014: (
         "backend-down",
         "a proxy got no valid answer from the server behind it (1014)",
@@ -332,17 +333,17 @@ _CODES: dict[int, tuple[str, str, str]] = {
     ),
     4400: (
         "message-refused",
-        "the application calls the request or a message bad (4400)",
-        "look at what was sent",
+        "the application finds the request or a message invalid (4400)",
+        "check the request and the messages",
     ),
-    4401: ("unauthorized", "the application requires credentials (4401)", "send the token that it wants"),
+    4401: ("unauthorized", "the application requires credentials (4401)", "send the required token"),
     4403: (
         "refused",
         "the application refused after the handshake (4403)",
-        "send what it checks (token, Origin)",
+        "send what the application requires (token, Origin)",
     ),
     4404: ("no-route", "the application knows no such path or resource (4404)", "correct the path or the name"),
-    4408: ("first-message", "the application waited for a message, and gave up (4408)", "send it at once"),
+    4408: ("first-message", "the application waited for a message, then gave up (4408)", "send it at once"),
     4429: ("rate-limited", "too many requests or sessions (4429)", "wait, or raise the limit"),
 }
 """Close code -> id, text, fix: RFC 6455 section 7.4.1, the IANA registry, and what 4400 + n means by
@@ -362,14 +363,14 @@ def _by_code(evidence: Evidence, session: _Session) -> Iterator[Cause]:
             wanted, text=f"{wanted.text}{more}{says}", certainty="shared", evidence=shows
         )
     elif session.code == 1002:
-        broke = f"the server says that the client broke the protocol (1002){says}"
+        broke = f"the server reports that the client broke the protocol (1002){says}"
         yield Cause("protocol-error", broke, SEE_LOG, "stated", shows)
     elif session.code == 1011 and evidence.server("daphne") and reason == "":
         crashed = _CODES[1011]
         yield Cause("crashed", crashed[1], crashed[2], "shared", shows)
         yield Cause(
             "closed-by-app",
-            "Daphne before 4.1 sends 1011 in place of the code when there is a reason",
+            "Daphne before 4.1 sends 1011 instead of the code if there is a reason",
             "update Daphne",
             "shared",
             shows,
@@ -380,7 +381,7 @@ def _by_code(evidence: Evidence, session: _Session) -> Iterator[Cause]:
     elif 3000 <= session.code < 5000:
         yield Cause(
             "closed-by-app",
-            f"the application accepted, and then closed with {session.code}{says}",
+            f"the application accepted, then closed with {session.code}{says}",
             f"look up {session.code} in the documentation of the application",
             "stated",
             shows,
@@ -407,8 +408,8 @@ def _act(evidence: Evidence, session: _Session) -> Iterator[Cause]:
     elif session.quiet >= QUIET:
         yield Cause(
             "idle-timeout",
-            f"the server, or a proxy, {act} after {session.quiet / 1e6:.1f} s in which nothing was sent: an "
-            "idle limit, or it waited for a message (a login)",
+            f"the server, or a proxy, {act} after {session.quiet / 1e6:.1f} s without data: an idle "
+            "timeout, or the server waited for a message (a login)",
             "send pings or messages more often, or raise the limit: proxy_read_timeout (nginx), timeout tunnel "
             "(HAProxy), Timeout (Apache)",
             "shared",
@@ -417,7 +418,7 @@ def _act(evidence: Evidence, session: _Session) -> Iterator[Cause]:
     elif session.close is None:
         yield Cause(
             "crashed",
-            f"the server {act} {session.after}: most often an exception in the handler; or the handler "
+            f"the server {act} {session.after}: most often its handler raised an exception; or the handler "
             "returned, or refuses by dropping",
             SEE_LOG,
             "shared",
@@ -440,11 +441,11 @@ def _empty(evidence: Evidence, session: _Session, act: str, shows: str) -> Cause
     route = (
         ""
         if session.texts or session.binary or evidence.signed
-        else ", or no WebSocket route has this path (as in two libraries on Node)"
+        else ", or no WebSocket route has this path (two Node libraries do this)"
     )
     return Cause(
         "closed-by-app",
-        f"the server {act} {session.after} and does not say why: its handler returned or raised an "
+        f"the server {act} {session.after} and gives no reason: its handler returned or raised an "
         f"exception{route}",
         "check the path; keep the handler running; close with a code and a reason",
         "shared",
@@ -459,7 +460,7 @@ def _led_to(evidence: Evidence, session: _Session, act: str) -> Cause:
     if selected.lower().startswith("mqtt"):
         return Cause(
             "message-refused",
-            f"the server {act} right after a message that is no MQTT packet: an MQTT broker",
+            f"the server {act} right after a message that is not an MQTT packet: this is an MQTT broker",
             "use an MQTT client",
             "own-request",
             shows,
@@ -467,18 +468,16 @@ def _led_to(evidence: Evidence, session: _Session, act: str) -> Cause:
     if size > SMALL:
         return Cause(
             "too-large",
-            f"the server {act} right after a message of {size} bytes: it is too large for the server, or its "
-            f"handler "
-            "raised an exception",
-            "send a smaller message, or raise the limit of the server; its log says which",
+            f"the server {act} right after a message of {size} bytes: the message is too large, or the "
+            "handler raised an exception",
+            "send a smaller message, or raise the server's limit; look in its log",
             "own-request",
             shows,
         )
     return Cause(
         "message-refused",
-        f"the server {act} right after a message of {size} bytes: its handler raised an exception, returned, "
-        f"or does "
-        "not take such a message",
+        f"the server {act} right after a message of {size} bytes: the handler raised an exception, "
+        "returned, or does not accept the message",
         SEE_LOG,
         "own-request",
         shows,
@@ -492,7 +491,7 @@ def _silent(evidence: Evidence, session: _Session) -> Iterator[Cause]:
     if selected.lower().startswith("mqtt") or by_path:
         yield Cause(
             "mqtt",
-            "an MQTT broker: it waits for MQTT packets, in the subprotocol mqtt",
+            "this is an MQTT broker: it waits for MQTT packets in the subprotocol mqtt",
             'use an MQTT client; in a page new WebSocket(url, "mqtt")',
             "shared",
             f"Sec-WebSocket-Protocol: {shown(selected)}" if selected else f"the path {shown(evidence.path)}",
@@ -530,7 +529,7 @@ def _opened_by(evidence: Evidence, session: _Session) -> tuple[str, str]:
         if b"Werkzeug" in server or b"gunicorn" in server:
             return "flask", "an HTTP answer of its server after the 101"
         if _of_engine_io(session.behind):
-            return "engine.io", "an HTTP answer after the 101, Content-type spelt with a small t"
+            return "engine.io", "an HTTP answer after the 101, Content-type spelled with a small t"
     return "", ""
 
 

@@ -12,11 +12,11 @@ from wsprobe.exchange import Exchange, Sent
 from wsprobe.read.reading import Reading
 
 _ENDS = {
-    "fin": "closed by the server, and no byte of an answer",
-    "truncated": "closed by the server, and no byte of an answer",
-    "reset": "reset by the server, and no byte of an answer",
-    "timeout": "no byte of an answer until the time limit",
-    "error": "the connection failed, and no byte of an answer came",
+    "fin": "the server closed the connection before sending anything",
+    "truncated": "the server closed the connection before sending anything",
+    "reset": "the server reset the connection before sending anything",
+    "timeout": "the server sent nothing before the time limit",
+    "error": "the connection failed before the server sent anything",
 }
 
 
@@ -38,16 +38,16 @@ def nothing_came(reading: Reading) -> tuple[Cause, ...]:
 def _timeout() -> Iterator[Cause]:
     yield Cause(
         "no-upgrade-listener",
-        "the server took the request and does not answer: no code handles a WebSocket upgrade of this path "
-        "(in Vite, "
-        "webpack, Next.js or http-proxy: ws: true is missing), or the code that does raised an exception",
-        "correct the path; set ws: true in the proxy entry and pass the server's upgrade event on; look in "
-        "its log",
+        "the server received the request but does not answer: no code handles WebSocket upgrades on "
+        "this path (in Vite, webpack, Next.js or http-proxy: ws: true is missing), or that code "
+        "raised an exception",
+        "correct the path; set ws: true in the proxy entry and forward the server's upgrade event; "
+        "look in its log",
     )
     yield Cause(
         "proxy-waits",
-        "a proxy passes the request on, but not the 101 that comes back",
-        "ask the application without the proxy, and compare",
+        "a proxy forwards the request, but not the 101",
+        "test the application without the proxy and compare",
     )
     yield Cause("hangs", "the application does not answer: it is blocked, or waits for something", SEE_LOG)
 
@@ -56,9 +56,9 @@ def _closed(evidence: Evidence, how: str, waited: int) -> Iterator[Cause]:
     yield from _protocol(evidence)
     crash = Cause(
         "closed-silently",
-        "the server closed the connection and sent nothing: the application crashed, refuses by closing (no "
-        "such path, "
-        "no token), or returned without accepting; or a rule drops the request, or a proxy does not reach it",
+        "the server closed the connection without an answer: the application crashed, refuses by "
+        "closing (unknown path, no token), or returned without accepting; or a rule drops the "
+        "request, or a proxy cannot reach the application",
         "look in the logs of the application and of every proxy for this request",
     )
     other = Cause(
@@ -71,9 +71,9 @@ def _closed(evidence: Evidence, how: str, waited: int) -> Iterator[Cause]:
     )
     rule = Cause(
         "blocked-by-rule",
-        "a rule of a proxy closes without an answer (nginx return 444, also for an unknown Host; HAProxy "
-        "reject; a firewall)",
-        "look for the rule, and for a server_name that matches the Host",
+        "a rule in a proxy closes the connection without an answer (nginx return 444, also for an "
+        "unknown Host; HAProxy reject; a firewall)",
+        "look for the rule, and check that a server_name matches the Host",
     )
     down = Cause(
         "backend-down",
@@ -81,14 +81,14 @@ def _closed(evidence: Evidence, how: str, waited: int) -> Iterator[Cause]:
         "Vite)",
         "start the application; check address and port in the proxy",
     )
-    certificate = Cause("client-certificate", "the server wants a client certificate", "--cert and --key")
+    certificate = Cause("client-certificate", "the server requires a client certificate", "--cert and --key")
     late = how == "fin" and not asks_socketio(evidence.path, evidence.query) and 900_000 <= waited < 1_500_000
     if late:
         # engine.io's option destroyUpgradeTimeout is 1000 ms; a second is told apart from at once.
         yield crash
         yield Cause(
             "not-socket.io",
-            "a Socket.IO server closes an upgrade of any path but its own (/socket.io/) after one second",
+            "a Socket.IO server closes upgrades outside its own path (/socket.io/) after one second",
             "use a Socket.IO client, or the path /socket.io/?EIO=4&transport=websocket",
         )
     if how == "reset":
@@ -106,15 +106,16 @@ def _protocol(evidence: Evidence) -> Iterator[Cause]:
         offered = shown(", ".join(evidence.protocols))
         yield Cause(
             "subprotocol-required",
-            f"the server knows none of the subprotocols that were offered ({offered}), and closes",
-            "offer one that it knows: --protocol in wsprobe, the second argument of new WebSocket() in a page",
+            f"the server supports none of the offered subprotocols ({offered}), and closes",
+            "offer one that the server supports: --protocol in wsprobe, the second argument of new "
+            "WebSocket() in a page",
             "own-request",
             f"the request: Sec-WebSocket-Protocol: {offered}",
         )
     elif re.search(r"/mqtt\b", evidence.path) and not evidence.protocols:
         yield Cause(
             "subprotocol-required",
-            "an MQTT broker wants the subprotocol mqtt, and none was offered",
+            "an MQTT broker requires the subprotocol mqtt; none was offered",
             "--protocol mqtt",
             "own-request",
             f"the request: no Sec-WebSocket-Protocol for {shown(evidence.path)}",

@@ -21,7 +21,7 @@ from wsprobe.diagnosis.faults import (
     upgrade_stripped,
 )
 
-ALLOW_ORIGIN = "add the page's origin to those that the server allows"
+ALLOW_ORIGIN = "add the page's origin to the server's allowed origins"
 
 
 @cache
@@ -49,8 +49,8 @@ def by_status(evidence: Evidence, *, silent: bool) -> tuple[Cause, ...]:
             return (
                 Cause(
                     "unauthorized",
-                    "a proxy wants credentials",
-                    "give them in -x http://user:password@host:port",
+                    "a proxy requires credentials",
+                    "pass them in -x http://user:password@host:port",
                 ),
             )
         case 403 if for_socketio(evidence):
@@ -73,17 +73,16 @@ def by_status(evidence: Evidence, *, silent: bool) -> tuple[Cause, ...]:
 
 
 def _as_a_page(evidence: Evidence) -> tuple[Cause, ...]:
-    nowhere = no_route(
-        "the path leads to something that is no WebSocket endpoint, such as a page or another program"
-    )
+    nowhere = no_route("the path leads to a page or another program, not to a WebSocket endpoint")
     support = no_websocket(
-        "the server that answered has no WebSocket support", "run one that has it, and route the path to it"
+        "the server that answered has no WebSocket support",
+        "run a server with WebSocket support, and route the path to that server",
     )
     found = (*either_or_stripped(evidence, nowhere), support)
     if evidence.status == 200 and hop_of(evidence) == "nginx" and is_markup(evidence):
         replaced = Cause(
             "intercepted",
-            "nginx replaced an error of the application by a page of its own (proxy_intercept_errors)",
+            "nginx replaced the application's error with its own page (proxy_intercept_errors)",
             "proxy_intercept_errors off for the location of the socket",
         )
         return (*found[:-1], replaced)
@@ -91,14 +90,15 @@ def _as_a_page(evidence: Evidence) -> tuple[Cause, ...]:
 
 
 def _refused(evidence: Evidence, silent: bool) -> Cause:
-    text = f"a check in the application, or a rule before it, refused the request ({evidence.status})"
-    fix = "send what the application checks (token, cookie, Origin, parameter); its log says which"
+    text = f"a check in the application, or a rule in front of it, refused the request ({evidence.status})"
+    fix = "send what the application requires (token, cookie, Origin, parameter); look in its log"
     if evidence.status == 403 and evidence.origin is None and silent:
-        text += ", or requires an Origin: no Origin was sent, and browsers always send one"
+        text += ", or the server requires an Origin; none was sent (browsers always send one)"
         fix = f"try --origin with the origin of the page; {fix}"
     if not evidence.body:
         text += (
-            "; or no route has this path, or the application raised an exception: some servers answer so, too"
+            "; or no route has this path, or the application raised an exception (some servers give this "
+            "answer too)"
         )
     return Cause("refused", text, fix)
 
@@ -112,10 +112,9 @@ def _forbidden(evidence: Evidence, silent: bool) -> tuple[Cause, ...]:
 def _bad(evidence: Evidence) -> tuple[Cause, ...]:
     bad = Cause(
         "bad-request",
-        "the server calls the handshake a bad request (400) and does not say why: a field was lost or "
-        "changed on "
-        "the way, the path or a subprotocol is not the one it wants, or a check of its own refused it",
-        "ask the server without proxies, and compare; its log says why",
+        "the server answered 400 and gives no reason: a field was lost or changed in transit, the "
+        "path or subprotocol is wrong, or a check refused the request",
+        "test the server without proxies and compare; look in its log",
     )
     origin = (origin_refused(evidence, ALLOW_ORIGIN),) if foreign_origin(evidence) else ()
     return (bad, *origin) if evidence.arrived else (bad, *origin, upgrade_stripped())

@@ -184,7 +184,7 @@ Means = Callable[[Evidence, str], tuple[Cause, ...]]
 def _tls(evidence: Evidence, _: str) -> tuple[Cause, ...]:
     behind = Cause(
         "backend-tls",
-        "a proxy speaks plain HTTP to an upstream that expects TLS",
+        "a proxy sends plain HTTP, but the upstream expects TLS",
         "use https:// for the upstream in the proxy",
     )
     direct = Cause("tls-port", "the port expects TLS", "use wss://")
@@ -199,7 +199,7 @@ def _upgrade(evidence: Evidence, said: str) -> tuple[Cause, ...]:
     if re.search(r"(?i)\bconnection\b", said) and not re.search(
         r"(?i)upgrade (?:header|hdr)|web ?socket", said
     ):
-        return (upgrade_stripped("a proxy on the way passes Upgrade on, but not Connection: Upgrade"),)
+        return (upgrade_stripped("a proxy forwards Upgrade, but not Connection: Upgrade"),)
     return (upgrade_stripped(),)
 
 
@@ -209,8 +209,8 @@ def _changed(evidence: Evidence, said: str) -> tuple[Cause, ...]:
     return (
         Cause(
             "changed",
-            "a field of the handshake that was sent right arrived wrong: something on the way changed it",
-            "look at what the proxies on the way do to that field",
+            "a field of the handshake was changed in transit: the client sent it correctly",
+            "check what each proxy does to that field",
         ),
     )
 
@@ -223,8 +223,8 @@ def _twice(evidence: Evidence, _: str) -> tuple[Cause, ...]:
     return (
         Cause(
             "version-duplicated",
-            "the server saw Sec-WebSocket-Version twice",
-            "send it once; look for a proxy or library that adds it",
+            "the server received Sec-WebSocket-Version twice",
+            "send one Sec-WebSocket-Version; look for a proxy or library that adds another",
         ),
     )
 
@@ -238,15 +238,15 @@ def _protocol(evidence: Evidence, said: str) -> tuple[Cause, ...]:
 
 
 def _origin(evidence: Evidence, _: str) -> tuple[Cause, ...]:
-    return (origin_refused(evidence, "add the page's origin to those that the server allows"),)
+    return (origin_refused(evidence, "add the page's origin to the server's allowed origins"),)
 
 
 def _host(evidence: Evidence, _: str) -> tuple[Cause, ...]:
     return (
         Cause(
             "host-refused",
-            f"the server does not take the Host {shown(evidence.host)}",
-            "add the name to those that the server allows, or have the proxy pass Host on unchanged",
+            f"the server does not accept the Host {shown(evidence.host)}",
+            "add the name to the server's allowed hosts, or configure the proxy to forward Host unchanged",
         ),
     )
 
@@ -260,8 +260,8 @@ def _session(evidence: Evidence, _: str) -> tuple[Cause, ...]:
     return (
         Cause(
             "session",
-            "the server does not know the session, channel or id that the request names",
-            "begin a new session, and use its id; with several servers: sticky sessions",
+            "the server does not know the session, channel or id in the request",
+            "start a new session, and use its id; with several servers, use sticky sessions",
         ),
     )
 
@@ -278,8 +278,8 @@ def _replaced(evidence: Evidence, _: str) -> tuple[Cause, ...]:
     return (
         Cause(
             "closed-by-app" if evidence.status == 101 else "refused",
-            "the application allows one session of a user or client, and there is another one",
-            "close the other session first, or use an id of its own for each",
+            "the application allows one session per user or client, and another is open",
+            "close the other session first, or use a separate id for each",
         ),
     )
 
@@ -289,7 +289,7 @@ def _failed(evidence: Evidence, _: str) -> tuple[Cause, ...]:
         return (Cause("crashed", "the application failed in the session", SEE_LOG),)
     if evidence.status < 500:
         return ()  # some frameworks put a traceback below any error
-    return (Cause("crashed-before-accept", "the application failed while it handled the handshake", SEE_LOG),)
+    return (Cause("crashed-before-accept", "the application failed while handling the handshake", SEE_LOG),)
 
 
 _NO = (
@@ -357,16 +357,16 @@ STATED: tuple[tuple[str, Means], ...] = (
         r"|failed to connect|proxy error|dial tcp",
         _plain(
             "backend-down",
-            "a proxy could not reach the application behind it",
-            "start the application; check address, port and http or https of the upstream in the proxy",
+            "a proxy could not reach the application",
+            "start the application; check the upstream's address, port and scheme (http or https) in the proxy",
         ),
     ),
     (
         r"unexpected (?:server )?response",  # of a client library within a proxy
         _plain(
             "backend-closed",
-            "a proxy got another answer than a 101 from the application behind it",
-            "ask the application without the proxy: it refuses, or has no such path",
+            "a proxy got an answer other than 101 from the application",
+            "test the application without the proxy: the application refuses, or has no such path",
         ),
     ),
     (r"\borigins?\b(?! server)|\bcors\b|cross[- ]?(?:origin|site)", _origin),
@@ -381,7 +381,9 @@ STATED: tuple[tuple[str, Means], ...] = (
         r"too many|rate[- ]?limit|quota|throttl|connection limit|limit (?:reached|exceeded) for"
         r"|(?:max(?:imum)?|limit)"
         r"[^.\n]{0,24}(?:connections|clients|sockets|users|sessions|requests)|slow down|calm down",
-        _plain("rate-limited", "a limit on requests or connections is reached", "wait, or raise the limit"),
+        _plain(
+            "rate-limited", "the client exceeded a limit on requests or connections", "wait, or raise the limit"
+        ),
     ),
     (
         r"(?:header|headers|cookie|field|fields|request[- ]?line|uri|url)\b[^.\n]{0,24}(?:too (?:large|long"
@@ -389,7 +391,7 @@ STATED: tuple[tuple[str, Means], ...] = (
         r"|exceeds server limit|request entity too large|line too long",
         _plain(
             "header-too-large",
-            "a header or the URL of the request is larger than the server takes",
+            "a header or the URL of the request exceeds the server's limit",
             "send fewer or shorter cookies, or raise the limit",
         ),
     ),
@@ -420,17 +422,17 @@ STATED: tuple[tuple[str, Means], ...] = (
         r"(?:blocked|banned|denied|not allowed)|blacklist|blocklist|geo",
         _plain(
             "blocked-by-rule",
-            "a rule refuses the request before the application sees it",
-            "look for the rule that covers this path, address or field",
+            "a rule refuses the request before the application receives it",
+            "find the rule for this path, address or field",
         ),
     ),
     (
         r"shutting down|shut ?down|server (?:is )?(?:stopp|restart|going)|maintenance|draining",
-        _plain("closing", "the server is stopping, or does not take sessions now", "try again later"),
+        _plain("closing", "the server is stopping, or accepts no sessions for now", "try again later"),
     ),
     (
         r"overloaded\b(?! or)|at capacity|server (?:is )?(?:busy|full)|try again later|temporarily unavailable",
-        _plain("overloaded", "the server takes no more sessions for now", "try again later"),
+        _plain("overloaded", "the server accepts no more sessions for now", "try again later"),
     ),
     (
         r"no (?:web ?socket )?(?:route|handler|endpoint|mapping|listener|resource|gateway|page|app)\b"
@@ -446,7 +448,7 @@ STATED: tuple[tuple[str, Means], ...] = (
         _plain(
             "refused",
             "a check in the application refused the request",
-            "send what the application checks (token, cookie, Origin, parameter)",
+            "send what the application requires (token, cookie, Origin, parameter)",
         ),
     ),
     (
@@ -516,7 +518,7 @@ def bare(quote: str, where: str) -> Cause:
     return Cause(
         "server-says",
         f'the server says "{said}"',
-        "look these words up in the code or documentation of the server; its log has more",
+        "look up these words in the server's code or documentation; the server's log has more",
         "stated",
         f"{where}{said}",
     )
