@@ -65,7 +65,7 @@ def test_a_close_code_written_as_text() -> None:
         (b"HTTP/1.1 403 Forbidden\r\nName : x\r\n\r\n", "a header line is not NAME: VALUE"),
         (b"HTTP/1.1 403 Forbidden\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", "different numbers"),
         (b"HTTP/1.1 403 Forbidden\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "its length in hex"),
-        (b"HTTP/1.1 40 Forbidden\r\n\r\n", "the status line does not have the form"),
+        (b"HTTP/1.1 40 Forbidden\r\n\r\n", "the status line does not have the required form"),
     ],
 )
 def test_what_a_strict_library_stumbles_over_is_said_in_words(answer: bytes, words: str) -> None:

@@ -1,8 +1,8 @@
-"""A reading held against one specification: every fault, each with its section, and the outcome in one word.
+"""Judge a reading by one specification: every fault with its section, and the outcome in one word.
 
-A rule is a function from a Reading to findings; its entries stand above it, in the module of its subject. A
-specification is a value: its name, its rules in its order of checks, and what they come to. Another revision is
-another such value, of the same rules or of its own.
+A rule is a function from a Reading to findings. Its entries are above it, in the module of its subject. A
+specification is a value: its name, its rules in the order of its checks, and the answer they lead to. Another
+revision is another value, with the same rules or different ones.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _SUBJECTS = (transport, tls, status, accept, selection, message, refusal, sessio
 FINDINGS: dict[str, Entry] = {
     entry.id: entry for module in _SUBJECTS for entry in vars(module).values() if isinstance(entry, Entry)
 }
-"""Every finding there is, by its id. Ids are stable and never reused."""
+"""All findings by id. Ids are stable and never reused."""
 
 OF_HANDSHAKE = frozenset(
     entry.id
@@ -82,12 +82,12 @@ class Specification(Struct, frozen=True):
     name: str
     rules: tuple[Rule, ...]
     answer: Callable[[Reading, tuple[Finding, ...]], str]
-    """What the revision asks of a client, given the findings of *rules*: a word of ``Verdict.answer``."""
+    """What the revision requires of a client, given the findings of *rules*: a word of ``Verdict.answer``."""
 
 
 def judge(reading: Reading, specification: Specification | None = None) -> Verdict:
-    """All faults that *specification* finds, in its order, and its answer; unless given, RFC 6455, or RFC 8441
-    of what was asked over HTTP/2."""
+    """Return all faults that *specification* finds, in its order, and its answer. The default is RFC 6455, or
+    RFC 8441 for a request over HTTP/2."""
     spoken = RFC6455 if reading.http2 is None else RFC8441
     of = spoken if specification is None else specification
     findings = tuple([finding for rule in of.rules for finding in rule(reading)])
@@ -95,11 +95,11 @@ def judge(reading: Reading, specification: Specification | None = None) -> Verdi
 
 
 def rfc6455_answer(reading: Reading, findings: tuple[Finding, ...]) -> str:
-    """What RFC 6455 asks of the client.
+    """Return what RFC 6455 requires of the client.
 
-    A 101 is judged by the rules of the handshake alone: what goes wrong in the session does not undo it. A
-    transport that could not be opened or was lost is ``fail`` (sections 4.1 and 7.2.1); a time limit of ours
-    is nothing the RFC speaks of: ``not known``.
+    Only the rules of the handshake judge a 101: a fault in the session does not undo it. A transport that could
+    not be opened or was lost is ``fail`` (sections 4.1 and 7.2.1). The RFC does not mention our time limit:
+    ``not known``.
     """
     if handshake(reading) is not None:
         return rfc6455_handshake(findings)
@@ -138,7 +138,7 @@ RFC6455 = Specification("rfc6455", TRANSPORT + HANDSHAKE + HTTP + SESSION, rfc64
 
 
 def unanswered(reading: Reading) -> Iterator[Finding]:
-    """``unfinished``, where HTTP/2 itself does not say why there is no answer."""
+    """``unfinished``, unless HTTP/2 itself gives the reason for the missing answer."""
     of = reading.http2
     ended = of.end if of is not None else None
     settled = of is not None and any(frame.type == SETTINGS for frame in of.of("server"))
@@ -151,13 +151,13 @@ def unanswered(reading: Reading) -> Iterator[Finding]:
 
 
 def other_than_http2(reading: Reading) -> Iterator[Finding]:
-    """``other_protocol``, but for HTTP/1.1, which that takes for no other."""
+    """``other_protocol``, except for HTTP/1.1, which that rule accepts."""
     if reading.looks_like != "http1":
         yield from transport.other_protocol(reading)
 
 
 def rfc8441_answer(reading: Reading, findings: tuple[Finding, ...]) -> str:
-    """What RFC 8441 asks of the client; of a refusal, as over HTTP/1.1."""
+    """Return what RFC 8441 requires of the client; for a refusal, the same as over HTTP/1.1."""
     if handshake(reading) is not None:
         failed = any(f.level == "fail" and f.id in (OF_HANDSHAKE | http2.OF_HANDSHAKE_HTTP2) for f in findings)
         return "fail" if failed else "established"
@@ -195,12 +195,11 @@ _DROPPED = ("fin", "truncated", "reset", "error")
 
 
 def outcome(reading: Reading, verdict: Verdict) -> str:
-    """The outcome of *reading*, judged by *verdict*.
+    """Return the outcome of *reading*, judged by *verdict*.
 
-    An answer counts from the end of its head: a refusal whose body was cut off is still ``refused``, with a
-    finding that says so. A 101 is ``invalid`` if a finding of the verdict fails it, whether that is of the
-    handshake or of the frames after it; an ambiguous 101 is not. An interrupted probe counts as ``dropped``
-    until there is an answer.
+    An answer counts from the end of its head: a refusal with a truncated body is still ``refused``, and a
+    finding reports the truncation. A 101 is ``invalid`` if a finding of the verdict fails it, in the handshake
+    or in the frames after it; an ambiguous 101 is not. Before an answer, an interrupted probe is ``dropped``.
     """
     if word := _way(reading):
         return word
@@ -220,7 +219,7 @@ def outcome(reading: Reading, verdict: Verdict) -> str:
 
 
 def _way(reading: Reading) -> str:
-    """What kept the request from being answered at all, "" if nothing did."""
+    """Return what prevented an answer, "" if there was one."""
     late = how(reading) == "timeout"
     kinds = happened(reading)
     if TunnelFailed in kinds:
@@ -239,10 +238,10 @@ def _way(reading: Reading) -> str:
 
 
 def _over_http2(reading: Reading, of: Http2Connection) -> str:
-    """What only HTTP/2 has, "" where the rest decides.
+    """Return an outcome that only HTTP/2 has, "" where the other rules decide.
 
-    A client that is told not to ask (RFC 8441 section 3), or to ask over HTTP/1.1 (RFC 9113 section 7), was not
-    refused. A 101, which HTTP/2 does not have, is a mistake where a 200 was meant.
+    A server that does not announce WebSockets (RFC 8441 section 3), or requires HTTP/1.1 (RFC 9113 section 7),
+    has not refused. HTTP/2 has no 101: a server that sends one meant a 200.
     """
     if reading.looks_like or reading.session is not None:
         return ""
@@ -270,13 +269,13 @@ def _status(status: int) -> str:
 
 
 def _session(reading: Reading, session: Session, verdict: Verdict) -> str:
-    """The outcome after a 101.
+    """Return the outcome after a 101.
 
-    ``closed``: the server closed first, or with a code of its own, and that was not 1000; a Close without a
-    code (script sees 1005) is such a one. ``aborted``: the connection ended before anyone sent a Close. Once
-    our own Close is out the session is over for us: that the server did not answer it is a finding, and the
-    outcome stays ``open`` (RFC 6455 section 7.1.1 lets TCP end without). Where the wire version has no close
-    codes, or no Close at all, ending the session is ending it cleanly.
+    ``closed``: the server closed first, or with its own code, and the code was not 1000; a Close without a code
+    (a script sees 1005) counts too. ``aborted``: the connection ended before either side sent a Close. After
+    our Close the session is over: a missing answer to it is a finding, and the outcome stays ``open`` (RFC 6455
+    section 7.1.1 lets TCP end without an answer). A wire version without close codes, or without a Close,
+    always ends cleanly.
     """
     if any(finding.level == "fail" for finding in verdict.findings):
         return "invalid"

@@ -1,6 +1,6 @@
-"""RFC 6455 section 4.1, item 4: Sec-WebSocket-Accept, and how it came to be wrong.
+"""RFC 6455 section 4.1, item 4: Sec-WebSocket-Accept, and the mistake behind a wrong value.
 
-A wrong value is compared with what the known slips would have made of our key: each row of ``_SLIPS`` is one.
+A wrong value is compared with the values that known mistakes make from our key: one row of ``_SLIPS`` each.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ ACCEPT_EMPTY = Entry(
     "fail",
     "RFC 6455 section 4.1, item 4",
     title="Sec-WebSocket-Accept is empty",
-    meaning="The header is there without a value; the client must fail the connection.",
+    meaning="The header has no value; the client must fail the connection.",
     usual="a server that did not find the key in the request as it arrived",
     advice="Check that Sec-WebSocket-Key reaches the server unchanged.",
 )
@@ -93,7 +93,7 @@ ACCEPT_URL_SAFE = Entry(
     "fail",
     "RFC 6455 section 4.2.2, step 5.4",
     title="Sec-WebSocket-Accept is in the URL-safe alphabet",
-    meaning="The hash is right, but `-` and `_` stand where base64 has `+` and `/`.",
+    meaning="The hash is right, but it has `-` and `_` in place of `+` and `/`.",
     usual="a base64url routine; it goes unnoticed with keys whose hash has neither character",
     advice="Use the plain alphabet of RFC 4648 section 4.",
 )
@@ -139,8 +139,8 @@ ACCEPT_KEY_CHANGED = Entry(
     "fail",
     "RFC 6455 section 4.1, item 4",
     title="Sec-WebSocket-Accept was made from a changed key",
-    meaning="It fits the key in another letter case, or with white space or a line end at its end: the "
-    "server hashed something other than wsprobe sent.",
+    meaning="It matches the key in another letter case, or with white space or a line end after it: the "
+    "server did not hash the key that wsprobe sent.",
     usual="a proxy or framework that changes the case of header values, or a parser that keeps the line end",
     advice="Compare the key in the server's log with the one sent (`-v` shows it).",
 )
@@ -167,7 +167,7 @@ ACCEPT_EARLIER_KEY = Entry(
     "fail",
     "RFC 6455 section 4.1, item 4",
     title="Sec-WebSocket-Accept answers an earlier request",
-    meaning="It fits the key of an earlier request of this same probe: the answer was made for that one.",
+    meaning="It matches the key of an earlier request of this probe, so it answers that request.",
     usual="a cache, or a proxy that mixes up the answers of a reused connection",
     advice="Switch caching and connection reuse off for the WebSocket path.",
 )
@@ -223,7 +223,11 @@ def _hex(key: bytes) -> bytes:
 Slip = tuple[Entry, str, Callable[[bytes, bytes], bool]]
 
 _SLIPS: tuple[Slip, ...] = (
-    (ACCEPT_CASE, "this is it in another letter case", lambda got, key: got.lower() == _right(key).lower()),
+    (
+        ACCEPT_CASE,
+        "this is the expected value in another letter case",
+        lambda got, key: got.lower() == _right(key).lower(),
+    ),
     (ACCEPT_ECHO, "this is our own key", lambda got, key: got == key),
     (ACCEPT_HEX, "this is the same hash in hexadecimal", lambda got, key: got.lower() == _hex(key)),
     (
@@ -233,15 +237,19 @@ _SLIPS: tuple[Slip, ...] = (
     ),
     (
         ACCEPT_PADDING,
-        "this is it with other padding",
+        "this is the expected value with other padding",
         lambda got, key: got.rstrip(b"=") == _right(key).rstrip(b"="),
     ),
     (
         ACCEPT_URL_SAFE,
-        "this is it in the URL-safe alphabet",
+        "this is the expected value in the URL-safe alphabet",
         lambda got, key: got.rstrip(b"=") == _url_safe(_right(key)).rstrip(b"="),
     ),
-    (ACCEPT_JUNK, "this is it with something around it", lambda got, key: _right(key) in got),
+    (
+        ACCEPT_JUNK,
+        "this is the expected value with other characters around it",
+        lambda got, key: _right(key) in got,
+    ),
     (
         ACCEPT_NO_GUID,
         "this is the hash of the key without the GUID",
@@ -287,7 +295,7 @@ _SLIPS: tuple[Slip, ...] = (
 
 
 def accept(reading: Reading, response: Response) -> Iterator[Finding]:
-    """Sec-WebSocket-Accept is there, once, and right."""
+    """Require one Sec-WebSocket-Accept with the right value."""
     fields = response.head.all(b"sec-websocket-accept")
     key = reading.request.key
     right = _right(key) if key is not None else None
@@ -334,7 +342,7 @@ def _slip(reading: Reading, got: bytes, key: bytes) -> tuple[Entry, str]:
     if any(got == _right(earlier) for earlier in _earlier_keys(reading)):
         return ACCEPT_EARLIER_KEY, "this answers an earlier request of this probe"
     if _SHAPE.fullmatch(got):
-        return ACCEPT_MISMATCH, f"{shown(got)} has the right shape, but is for another key"
+        return ACCEPT_MISMATCH, f"{shown(got)} has the right form, but answers another key"
     return ACCEPT_MISMATCH, f"{shown(got)} is not base64 of 20 bytes"
 
 

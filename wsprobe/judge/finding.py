@@ -1,4 +1,4 @@
-"""What rules say: a finding, the entry that tells what it means in general, a verdict. Values only."""
+"""What rules return: a finding, the entry with its general meaning, a verdict. Values only."""
 
 from __future__ import annotations
 
@@ -15,39 +15,40 @@ Level = Literal["fail", "warn", "note"]
 
 
 class Finding(Struct, frozen=True):
-    """*id* is stable and never reused; what it means in general stands in the findings table."""
+    """*id* is stable and never reused; the findings table has its general meaning."""
 
     id: str
     level: Level
     spec: str
-    """Where the rule stands, e.g. ``RFC 6455 section 4.1``."""
+    """The section with the rule, e.g. ``RFC 6455 section 4.1``."""
     text: str
-    """One sentence on what it means here. Wire values in it are already made visible."""
+    """One sentence on what it means here. Its wire values are already escaped."""
     usual: str = ""
     """One sentence on the usual cause."""
     span: Span | None = None
-    """The bytes meant, in ``Reading.received``."""
+    """The bytes at fault, in ``Reading.received``."""
     expected: str | None = None
     received: str | None = None
 
 
 class Disclosed(Struct, frozen=True):
-    """What a specification revision has a script be told of a reading."""
+    """What a script sees of a reading, by one revision of a specification."""
 
     events: tuple[str, ...] | None
-    """Event types in order; None where the revision says nothing about script."""
+    """Event types in order; None where the revision does not cover scripts."""
     code: int | None
-    """Of the close event, or what the code is considered to be; None where there is none."""
+    """The code in the close event, or the code it counts as; None without a code."""
     may_know: str
-    """What a script may learn of the cause: the disclosure rule. "" after an open."""
+    """What a script may learn about the cause (the disclosure rule); "" after an open."""
     spec: str
-    """Where that stands."""
+    """The section with that rule."""
     situation: str = ""
-    """Which of the situations that must look alike this is, in words; "" if none, or without such a list."""
+    """The situation, if it is one of those that must look alike to a script; "" if not, or without such a
+    list."""
 
 
 class Verdict(Struct, frozen=True):
-    """A reading held against one specification revision."""
+    """The judgement of a reading by one specification revision."""
 
     spec: str
     answer: str
@@ -55,12 +56,12 @@ class Verdict(Struct, frozen=True):
     not known."""
     findings: tuple[Finding, ...]
     told: Disclosed | None = None
-    """Of a specification revision: what script is told. None where it is not known or nothing has happened yet
-    (a redirect to follow, credentials to send)."""
+    """What a script sees, by that revision. None where this is not known or nothing has happened yet (a
+    redirect to follow, credentials to send)."""
 
 
 _SHOWN = 200
-"""Bytes of a wire value that a finding repeats; its span has them all."""
+"""The most bytes of a wire value that a finding shows; its span covers all."""
 
 
 def times(count: int) -> str:
@@ -74,28 +75,28 @@ def counted(count: int, what: str) -> str:
 
 
 def shown(value: bytes) -> str:
-    """A wire value for a text: visible, and cut where it is very long."""
+    """A wire value for a text: escaped, and truncated if very long."""
     cut = len(value) - _SHOWN
     return visible(value) if cut <= 0 else f"{visible(value[:_SHOWN])} ... {counted(cut, 'more byte')}"
 
 
 class Entry(Struct, frozen=True):
-    """All that is fixed about a finding. Its words are plain ASCII."""
+    """The fixed part of a finding. Its words are plain ASCII."""
 
     id: str
     level: Level
     spec: str
-    """Where the rule stands; two places where they contradict each other."""
+    """The section with the rule; two sections where they contradict each other."""
     title: str
     """The fault in a few words, no full stop."""
     meaning: str
-    """A sentence or two on what it means in general."""
+    """One or two sentences on its general meaning."""
     usual: str
     """The usual cause, to be read after "usually:"."""
     advice: str
     """What to do next."""
     undecided: bool = False
-    """True where the specification leaves open whether a client may go on: the answer is then ``ambiguous``."""
+    """True where the specification does not decide whether a client may go on: the answer is ``ambiguous``."""
 
     def found(
         self,
@@ -107,10 +108,11 @@ class Entry(Struct, frozen=True):
         usual: str | None = None,
         spec: str | None = None,
     ) -> Finding:
-        """This fault, found at *span*: *text* says what it means here; level and section are the entry's.
+        """Return the finding of this fault at *span*; *text* is its meaning here, level and section are the
+        entry's.
 
-        *expected* and *received* are wire values; they are made visible here. *usual* and *spec* stand in for
-        the entry's own words where more is known.
+        *expected* and *received* are wire values and are escaped here. *usual* and *spec* replace the entry's
+        words where more is known.
         """
         return Finding(
             self.id,

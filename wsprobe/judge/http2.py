@@ -1,7 +1,7 @@
 """A WebSocket over HTTP/2: RFC 8441, and RFC 9113 as far as it concerns the one stream.
 
-Each entry stands above the rule that makes it. What RFC 6455 and HTTP say of fields, refusals and frames is the
-same over both protocols, and stands with the other rules. What engines do is measured, in Chromium 156 and
+Each entry is above the rule that makes it. The rules of RFC 6455 and HTTP for fields, refusals and frames are
+the same over both protocols, and are in the other modules. What browsers do was measured in Chromium 156 and
 Firefox 153.
 """
 
@@ -45,7 +45,7 @@ from wsprobe.read.tokens import is_token
 
 SERVE_OR_STOP = (
     "Serve WebSockets over HTTP/2, or stop announcing them. nginx: it does not announce them, so look at "
-    "what is in front of it. HAProxy: the server behind it must get Upgrade and Connection; "
+    "the program in front of it. HAProxy: the server behind it must receive Upgrade and Connection; "
     "`h2-workaround-bogus-websocket-clients` in `global` stops the announcement. Envoy: "
     "`http2_protocol_options: "
     "{allow_connect: true}` needs `upgrade_configs: [{upgrade_type: websocket}]`, and a server behind it "
@@ -60,7 +60,7 @@ SERVE_OR_STOP = (
     'hypercorn: the application must accept the websocket; `alpn_protocols = ["http/1.1"]` turns HTTP/2 '
     "off. h2o: `proxy.tunnel: ON`. Jetty: `setConnectProtocolEnabled(false)`."
 )
-"""What to write where, in the words of each program's own configuration."""
+"""What to write where, in the syntax of each program's configuration."""
 
 
 # The connection.
@@ -82,7 +82,7 @@ HTTP2_SETTINGS_NOT_FIRST = Entry(
     title="The first frame is not SETTINGS",
     meaning="A server's first frame is SETTINGS. A client may treat any other first frame as a connection "
     "error.",
-    usual="a server written by hand, or one that turns connections away with GOAWAY alone",
+    usual="a server written by hand, or one that rejects connections with GOAWAY alone",
     advice="Send SETTINGS first, before GOAWAY too.",
 )
 
@@ -102,7 +102,8 @@ HTTP2_FRAME_TOO_LONG = Entry(
     "fail",
     "RFC 9113 section 4.2",
     title="A frame longer than was allowed",
-    meaning="A frame has more bytes than SETTINGS_MAX_FRAME_SIZE, 16384 unless the client says otherwise.",
+    meaning="A frame has more bytes than SETTINGS_MAX_FRAME_SIZE (16384, unless the client sets another "
+    "value).",
     usual="a server that uses its own SETTINGS_MAX_FRAME_SIZE instead of the client's",
     advice="Cut DATA and header blocks at the client's SETTINGS_MAX_FRAME_SIZE.",
 )
@@ -112,7 +113,7 @@ HTTP2_FRAME_CUT = Entry(
     "warn",
     "RFC 9113 section 4.1",
     title="The connection ended in the middle of a frame",
-    meaning="A frame announces more bytes than came before the connection ended.",
+    meaning="A frame announces more bytes than arrived before the connection ended.",
     usual="a server or proxy that stopped while it was sending",
     advice="Read the logs of the server and the proxies at that time.",
 )
@@ -122,7 +123,7 @@ HTTP2_CONTINUATION = Entry(
     "fail",
     "RFC 9113 section 6.10",
     title="A header block that is interrupted",
-    meaning="Between HEADERS without END_HEADERS and its last CONTINUATION no other frame may come, and "
+    meaning="No other frame may come between HEADERS without END_HEADERS and its last CONTINUATION, and "
     "CONTINUATION may come nowhere else. A client ends the connection.",
     usual="frames written by hand",
     advice="Leave framing to a library.",
@@ -162,13 +163,13 @@ HTTP2_WINDOW_OVERRUN = Entry(
 
 
 def connection(reading: Reading) -> Iterator[Finding]:
-    """Frames by themselves, those of any stream."""
+    """Check the frames of all streams, each by itself."""
     of = reading.http2
     if of is None:
         return
     if reading.looks_like == "http1":
         line = reading.received.split(b"\n", 1)[0].rstrip(b"\r")[:80]
-        yield HTTP2_NOT_SPOKEN.found(f"it says: {shown(line)}", (0, len(line)), received=line)
+        yield HTTP2_NOT_SPOKEN.found(f"the answer begins: {shown(line)}", (0, len(line)), received=line)
     if reading.looks_like:
         return
     theirs = list(of.of("server"))
@@ -207,9 +208,9 @@ def connection(reading: Reading) -> Iterator[Finding]:
 
 
 def _overrun(of: Http2Connection) -> Iterator[Finding]:
-    """DATA beyond what we had granted by then, of the connection or of our stream."""
+    """Report DATA beyond the window that wsprobe had granted the connection or its stream."""
     own = dict(pair for frame in of.of("client") for pair in frame.settings)
-    # Before it has seen our SETTINGS a server goes by the default.
+    # Before it has seen our SETTINGS, a server uses the default.
     first = max(DEFAULT_WINDOW, own.get(INITIAL_WINDOW_SIZE, 0))
     left = {0: DEFAULT_WINDOW, **dict.fromkeys((*of.earlier, of.stream), first)}
     for frame in of.frames:
@@ -227,7 +228,7 @@ def _overrun(of: Http2Connection) -> Iterator[Finding]:
 
 
 def _interrupted(frames: Iterable[Http2Frame]) -> Iterator[Http2Frame]:
-    """The frames that stand within a header block and are no part of it, and CONTINUATION that is of none."""
+    """Return frames that interrupt a header block, and CONTINUATION frames outside a block."""
     within: int | None = None
     for frame in frames:
         fits = frame.stream == within if frame.type == CONTINUATION else within is None
@@ -257,9 +258,9 @@ HTTP2_CONNECT_NOT_ANNOUNCED = Entry(
     "http2-connect-not-announced",
     "note",
     "RFC 8441 section 3",
-    title="The server takes no WebSockets over HTTP/2",
+    title="The server does not accept WebSockets over HTTP/2",
     meaning="The server's SETTINGS do not have ENABLE_CONNECT_PROTOCOL with the value 1, so a client must "
-    "not ask for a WebSocket over HTTP/2. Browsers then ask over HTTP/1.1, on a separate connection.",
+    "not request a WebSocket over HTTP/2. Browsers then use HTTP/1.1, on a separate connection.",
     usual="a server that serves WebSockets over HTTP/1.1 only, as most do; nothing is wrong with that",
     advice="Leave --http2 out to see the answer over HTTP/1.1; --http2-anyway sends the request nevertheless. "
     "To serve WebSockets over HTTP/2: HAProxy, lighttpd, nghttpx, hypercorn and h2o do so without any setting; "
@@ -272,7 +273,7 @@ HTTP2_CONNECT_LATE = Entry(
     "RFC 8441 section 3",
     title="WebSockets over HTTP/2 are announced late",
     meaning="ENABLE_CONNECT_PROTOCOL is not in the server's first SETTINGS. If a browser opens a "
-    "WebSocket before the announcement comes, it asks over HTTP/1.1.",
+    "WebSocket before the announcement arrives, it uses HTTP/1.1.",
     usual="a proxy that asks the server behind it first",
     advice="Announce it in the first SETTINGS.",
 )
@@ -303,7 +304,7 @@ HTTP2_SETTING_VALUE = Entry(
     "http2-setting-value",
     "fail",
     "RFC 9113 section 6.5.2",
-    title="A setting with a value that it must not have",
+    title="A setting with a forbidden value",
     meaning="A server must not send ENABLE_PUSH other than 0, INITIAL_WINDOW_SIZE above 2147483647, or "
     "MAX_FRAME_SIZE outside 16384 to 16777215. A client ends the connection.",
     usual="a number written into the wrong setting",
@@ -323,7 +324,7 @@ HTTP2_WINDOW_ZERO = Entry(
 
 
 def server_settings(reading: Reading) -> Iterator[Finding]:
-    """What the server's SETTINGS say (RFC 8441 section 3, RFC 9113 section 6.5.2)."""
+    """Check the server's SETTINGS (RFC 8441 section 3, RFC 9113 section 6.5.2)."""
     of = reading.http2
     if of is None:
         return
@@ -342,12 +343,12 @@ def server_settings(reading: Reading) -> Iterator[Finding]:
     announced = next((frame for value, frame in words if value == 1), None)
     last = words[-1][0] if words else None
     if announced is not None and last == 0:
-        yield HTTP2_CONNECT_WITHDRAWN.found("ENABLE_CONNECT_PROTOCOL was 1, and then 0", words[-1][1].span)
+        yield HTTP2_CONNECT_WITHDRAWN.found("ENABLE_CONNECT_PROTOCOL was 1, then 0", words[-1][1].span)
     if announced is not None and announced is not sent[0]:
         late = (announced.at - sent[0].at) / 1000
         yield HTTP2_CONNECT_LATE.found(f"it came {late:.1f} ms after the first SETTINGS", announced.span)
     if announced is None and wrong is None:
-        said = "is 0" if words else "is not there"
+        said = "is 0" if words else "is missing"
         yield HTTP2_CONNECT_NOT_ANNOUNCED.found(f"ENABLE_CONNECT_PROTOCOL {said}", sent[0].span)
     if reading.session is not None and of.setting(INITIAL_WINDOW_SIZE) == 0:
         widened = any(f.type == WINDOW_UPDATE and f.stream == of.stream for f in of.of("server"))
@@ -406,7 +407,7 @@ HTTP2_STATUS_DIGITS = Entry(
     "fail",
     "RFC 9113 section 8.3.2",
     title="A :status that does not have three digits",
-    meaning="A status code has three digits. Browsers differ in how they read another one.",
+    meaning="A status code has three digits. Browsers differ in how they read any other number.",
     usual="an internal error number used as a status",
     advice="Send :status with three digits.",
 )
@@ -435,7 +436,7 @@ HTTP2_PSEUDO_UNKNOWN = Entry(
     "http2-pseudo-unknown",
     "fail",
     "RFC 9113 section 8.3",
-    title="A pseudo-header that an answer must not have",
+    title="A pseudo-header not allowed in an answer",
     meaning="An answer has :status and no other pseudo-header; trailers have none. The answer is malformed.",
     usual="a server that copies request fields into the answer",
     advice="Send :status and no other pseudo-header.",
@@ -447,7 +448,7 @@ HTTP2_NAME_UPPER_CASE = Entry(
     "RFC 9113 section 8.2.1",
     title="A header name in upper case",
     meaning="Header names must be in lower case. Chromium resets the stream; Firefox ends the whole connection "
-    "with COMPRESSION_ERROR, with everything else that the page was using on it.",
+    "with COMPRESSION_ERROR, and so everything else that the page uses on it.",
     usual="header names written as in HTTP/1.1 by an application whose server does not lower-case them",
     advice="Write header names in lower case.",
 )
@@ -456,7 +457,7 @@ HTTP2_NAME = Entry(
     "http2-name",
     "fail",
     "RFC 9113 section 8.2.1",
-    title="A header name that is not valid",
+    title="An invalid header name",
     meaning="A name is empty, or has a byte that is not allowed in a name. Chromium resets the stream; Firefox "
     "ends the whole connection with COMPRESSION_ERROR.",
     usual="a line of HTTP/1.1 that was split at the wrong place",
@@ -490,8 +491,7 @@ HTTP2_ACCEPT = Entry(
     "note",
     "RFC 8441 section 5",
     title="Sec-WebSocket-Accept has no meaning here",
-    meaning="Over HTTP/2 the request has no Sec-WebSocket-Key that could be answered. Clients ignore the "
-    "field.",
+    meaning="Over HTTP/2 the request has no Sec-WebSocket-Key to answer. Clients ignore the field.",
     usual="an application that answers every handshake with the fields of a 101",
     advice="Leave it out over HTTP/2.",
 )
@@ -500,7 +500,7 @@ _OF_CONNECTION = (b"connection", b"upgrade", b"keep-alive", b"proxy-connection",
 
 
 def block(reading: Reading) -> Iterator[Finding]:
-    """How the blocks of our stream are written: each fault once, at the first place."""
+    """Check the header blocks of our stream: each fault once, where it first occurs."""
     of = reading.http2
     if of is None:
         return
@@ -523,7 +523,7 @@ def _of_block(of: HeaderBlock, *, trailers: bool) -> Iterator[Finding]:
     if of.problem:
         yield HTTP2_BLOCK_UNREADABLE.found(shown(of.problem.encode()), start)
     elif not of.complete:
-        yield HTTP2_BLOCK_UNFINISHED.found(f"{counted(len(of.raw), 'byte')} of the block came", start)
+        yield HTTP2_BLOCK_UNFINISHED.found(f"only {counted(len(of.raw), 'byte')} of the block arrived", start)
         return
     pseudo = of.pseudo
     shown_status = of.all(b":status")
@@ -531,7 +531,7 @@ def _of_block(of: HeaderBlock, *, trailers: bool) -> Iterator[Finding]:
         yield from _status(shown_status, start)
     wrong = [field for field in pseudo if trailers or field.name != b":status"]
     if wrong:
-        yield HTTP2_PSEUDO_UNKNOWN.found(f"{shown(wrong[0].name)} is there", wrong[0].span)
+        yield HTTP2_PSEUDO_UNKNOWN.found(f"the block has {shown(wrong[0].name)}", wrong[0].span)
     if of.regular and pseudo and of.fields.index(pseudo[-1]) > of.fields.index(of.regular[0]):
         yield HTTP2_PSEUDO_LATE.found(f"{shown(pseudo[-1].name)} comes after other fields", pseudo[-1].span)
     for entry, broken, words in _FIELDS:
@@ -554,7 +554,7 @@ def _status(fields: tuple[Field, ...], start: Span) -> Iterator[Finding]:
         )
     if len(fields) > 1:
         also = ", then ".join(shown(field.value) for field in fields[:3])
-        yield HTTP2_STATUS_REPEATED.found(f":status is there {len(fields)} times: {also}", fields[1].span)
+        yield HTTP2_STATUS_REPEATED.found(f"the answer has :status {len(fields)} times: {also}", fields[1].span)
 
 
 def _upper(field: Field) -> bool:
@@ -634,8 +634,8 @@ HTTP2_ANNOUNCED_UNSERVED = Entry(
     "warn",
     "RFC 8441 section 3",
     title="WebSockets over HTTP/2 are announced, but not served",
-    meaning="The server's SETTINGS announce WebSockets over HTTP/2, but it did not open this one. Firefox asks "
-    "over HTTP/2 whenever they are announced, and never falls back to HTTP/1.1; Chromium does so if it already "
+    meaning="The server's SETTINGS announce WebSockets over HTTP/2, but it did not open this one. Firefox goes "
+    "over HTTP/2 whenever they are announced, and never falls back to HTTP/1.1; Chromium uses it if it already "
     "has an HTTP/2 connection to the origin. If the same URL opens over HTTP/1.1, this is why it works in one "
     "browser or tool and fails in another.",
     usual="a proxy that announces them on its own, in front of a server that does not support them",
@@ -687,8 +687,8 @@ HTTP2_CONTENT_LENGTH = Entry(
     "http2-content-length",
     "fail",
     "RFC 9113 section 8.1.1",
-    title="Content-Length is not what came",
-    meaning="The DATA frames have another number of bytes than Content-Length says: the answer is malformed.",
+    title="Content-Length does not match the body",
+    meaning="The number of bytes in DATA frames differs from Content-Length: the answer is malformed.",
     usual="a proxy that changed the body but not Content-Length",
     advice="Leave Content-Length out, or let the server library set it.",
 )
@@ -705,11 +705,11 @@ HTTP2_BODY_CUT = Entry(
 
 
 PASSING = frozenset({301, 302, 303, 307, 308, 401, 403, 407, 410, 429, 503})
-"""Statuses by which a server refuses one WebSocket and not WebSockets over HTTP/2."""
+"""Statuses with which a server refuses this WebSocket, not WebSockets over HTTP/2 in general."""
 
 
 def answer(reading: Reading) -> Iterator[Finding]:
-    """The status, and the order in which things came on the stream."""
+    """Check the status, and the order of frames on the stream."""
     of = reading.http2
     if of is None:
         return
@@ -743,7 +743,7 @@ def answer(reading: Reading) -> Iterator[Finding]:
         yield HTTP2_OTHER_2XX.found(f"a {final.status} opens in no browser", span)
     elif of.setting(ENABLE_CONNECT_PROTOCOL) == 1 and final.status not in PASSING and not _by_choice(reading):
         yield HTTP2_ANNOUNCED_UNSERVED.found(
-            f"ENABLE_CONNECT_PROTOCOL is 1, and the answer is {final.status:03}", span
+            f"ENABLE_CONNECT_PROTOCOL is 1, but the answer is {final.status:03}", span
         )
     yield from _body(reading, of, span)
 
@@ -752,7 +752,8 @@ _CHOICE = re.compile(rb"(?i)\borigin|\bsub-?protocol")
 
 
 def _by_choice(reading: Reading) -> bool:
-    """The body speaks of what only a WebSocket library reads: the handshake was served, and refused."""
+    """True if the body mentions what only a WebSocket library reads: the server handled the handshake and
+    refused."""
     response = refusal(reading)
     body = response.body if response is not None else None
     content = b"" if body is None else body.decoded if body.decoded is not None else body.content
@@ -789,9 +790,9 @@ HTTP2_HTTP11_REQUIRED = Entry(
     "fail",
     "RFC 9113 section 7",
     title="HTTP/1.1 is required",
-    meaning="The server wants this request over HTTP/1.1, although it announces WebSockets over HTTP/2. "
-    "Chromium asks again over HTTP/1.1, and drops the whole connection: other open WebSockets on it are "
-    "closed with 1006 and without a reason. Firefox fails and does not ask again.",
+    meaning="The server requires HTTP/1.1 for this request, although it announces WebSockets over HTTP/2. "
+    "Chromium retries over HTTP/1.1, and drops the whole connection: its other open WebSockets are "
+    "closed with 1006 and without a reason. Firefox fails and does not retry.",
     usual="a server or proxy that refuses WebSockets over HTTP/2 with this code instead of not announcing them",
     advice=SERVE_OR_STOP,
 )
@@ -801,7 +802,7 @@ HTTP2_REFUSED_STREAM = Entry(
     "fail",
     "RFC 9113 section 8.7",
     title="The stream was refused",
-    meaning="The server says that it has not processed the request, so it may be sent again. Chromium "
+    meaning="The server has not processed the request, so a client may send it again. Chromium "
     "tries three times on the same connection; Firefox fails immediately.",
     usual="a server that has reached its limit of streams, or that is shutting down",
     advice="Send GOAWAY before shutting down; raise SETTINGS_MAX_CONCURRENT_STREAMS, or announce the real "
@@ -815,7 +816,7 @@ HTTP2_RESET = Entry(
     title="The stream was reset instead of an answer",
     meaning="RST_STREAM came instead of an answer: no status, no body. Browsers fail, and a script learns "
     "no reason.",
-    usual="a server that does not know extended CONNECT and takes the request for malformed, or an "
+    usual="a server that does not know extended CONNECT and considers the request malformed, or an "
     "application that failed",
     advice=SERVE_OR_STOP,
 )
@@ -825,11 +826,11 @@ HTTP2_GOAWAY = Entry(
     "fail",
     "RFC 9113 section 6.8",
     title="The connection was ended before an answer",
-    meaning="GOAWAY says that the server has not processed the request and accepts no more requests on "
-    "this connection. "
-    "With NO_ERROR Chromium asks again over HTTP/1.1; Firefox fails.",
-    usual="a server that is shutting down, or one that sees an error on the connection: the code of "
-    "GOAWAY says which",
+    meaning="With GOAWAY the server reports that it has not processed the request and accepts no more "
+    "requests on "
+    "this connection. With NO_ERROR Chromium retries over HTTP/1.1; Firefox fails.",
+    usual="a server that is shutting down, or one that found an error on the connection: the code of "
+    "GOAWAY tells which",
     advice="Look for the code and the debug data in the server's log.",
 )
 
@@ -837,7 +838,7 @@ HTTP2_GOING_AWAY = Entry(
     "http2-going-away",
     "note",
     "RFC 9113 section 6.8",
-    title="The server takes no more requests on this connection",
+    title="The server accepts no more requests on this connection",
     meaning="GOAWAY does not affect the stream of this WebSocket, which continues; new WebSockets need a "
     "new connection.",
     usual="a server that is about to shut down, or a limit on the requests of one connection",
@@ -890,18 +891,18 @@ HTTP2_NEVER_ENDED = Entry(
 )
 
 _RESET_USUAL = {
-    "PROTOCOL_ERROR": "a server that does not know extended CONNECT and takes it for malformed",
+    "PROTOCOL_ERROR": "a server that does not know extended CONNECT and considers it malformed",
     "INTERNAL_ERROR": "an application or a proxy that failed while it handled the request",
     "CANCEL": "an application that gave up, or a proxy that lost the server behind it",
     "CONNECT_ERROR": "a proxy whose connection to the server behind it failed",
-    "ENHANCE_YOUR_CALM": "a limit on how much one client may ask",
-    "INADEQUATE_SECURITY": "a version or cipher of TLS that the server does not want for HTTP/2",
+    "ENHANCE_YOUR_CALM": "a limit on the requests of one client",
+    "INADEQUATE_SECURITY": "a version or cipher of TLS that the server does not accept for HTTP/2",
     "STREAM_CLOSED": "an application that ended before it answered",
 }
 
 
 def ends(reading: Reading) -> Iterator[Finding]:
-    """What ended the stream, and when."""
+    """Report what ended the stream, and when."""
     of = reading.http2
     if of is None:
         return
@@ -925,11 +926,11 @@ def ends(reading: Reading) -> Iterator[Finding]:
 
 
 _NOT_SERVED = (PROTOCOL_ERROR, INTERNAL_ERROR, CONNECT_ERROR, HTTP_1_1_REQUIRED)
-"""Codes with which a server ends what it announced and cannot do."""
+"""Codes of a server that cannot do what it announced."""
 
 
 def _said(frame: Http2Frame) -> str:
-    debug = f", and says {shown(frame.debug)}" if frame.debug else ""
+    debug = f" and the text {shown(frame.debug)}" if frame.debug else ""
     return f"with {error_name(frame.code or 0)}{debug}"
 
 
@@ -940,18 +941,20 @@ def _no_answer(of: Http2Connection, end: StreamEnd) -> Iterator[Finding]:
             end.code or 0, HTTP2_RESET
         )
         usual = None if entry is not HTTP2_RESET else _RESET_USUAL.get(end.name)
-        yield entry.found(f"RST_STREAM with {end.name}, and no answer", usual=usual, received=end.name.encode())
+        yield entry.found(
+            f"RST_STREAM with {end.name} instead of an answer", usual=usual, received=end.name.encode()
+        )
         if announced and end.code in _NOT_SERVED:
             yield HTTP2_ANNOUNCED_UNSERVED.found(
-                f"ENABLE_CONNECT_PROTOCOL is 1, and the stream was reset with {end.name}"
+                f"ENABLE_CONNECT_PROTOCOL is 1, but the stream was reset with {end.name}"
             )
     elif end.how == "goaway":
         debug = f": {shown(end.debug)}" if end.debug else ""
         yield HTTP2_GOAWAY.found(
-            f"GOAWAY with {end.name} leaves this stream out{debug}", received=end.name.encode()
+            f"GOAWAY with {end.name} excludes this stream{debug}", received=end.name.encode()
         )
     elif end.how == "end-stream":
-        yield HTTP2_STATUS.found("the stream ended with END_STREAM, and no answer came")
+        yield HTTP2_STATUS.found("the stream ended with END_STREAM before any answer")
 
 
 def _session_ended(reading: Reading, of: Http2Connection, end: StreamEnd) -> Iterator[Finding]:
@@ -959,7 +962,7 @@ def _session_ended(reading: Reading, of: Http2Connection, end: StreamEnd) -> Ite
     theirs, ours = close_of(reading.session), our_close(reading.session)
     words = f"RST_STREAM with {end.name}" if end.how == "rst-stream" else "END_STREAM"
     if end.how == "goaway":
-        words = f"GOAWAY with {end.name} that leaves this stream out"
+        words = f"GOAWAY with {end.name} that excludes this stream"
     if theirs is None and end.how != "connection":
         if ours is None:
             opened = (end.at - of.blocks[len(reading.responses) - 1].at) / 1000
@@ -977,7 +980,7 @@ def _block_start(of: HeaderBlock) -> Span:
 
 
 def _status_span(of: Http2Connection, number: int) -> Span:
-    """The :status of the answer of that number; where its block begins if it has none."""
+    """Return the span of :status in the answer with that number; the start of its block if it has none."""
     found = of.blocks[number].all(b":status")
     return found[0].span if found else _block_start(of.blocks[number])
 
@@ -989,23 +992,25 @@ H2_REFUSES = Entry(
     "warn",
     "RFC 9113",
     title="A strict client library refuses this",
-    meaning="h2, on which Python clients of HTTP/2 are built, refuses this. A program that uses it shows "
+    meaning="h2, the library behind Python's HTTP/2 clients, refuses this. A program that uses h2 shows "
     "a protocol error instead of the answer.",
     usual="one of the other findings",
-    advice="Correct what the other findings say.",
+    advice="Correct the other findings.",
 )
 
 
 def strict_library(reading: Reading) -> Iterator[Finding]:
-    """What h2 says of the same frames."""
+    """Report what h2 says about the same frames."""
     if reading.http2 is None or reading.looks_like or not reading.received:
         return
-    # h2 takes tens of milliseconds to import; only what is judged over HTTP/2 pays for it.
+    # h2 takes tens of milliseconds to import; only readings over HTTP/2 pay for it.
     from wsprobe.read.http2_opinion import opinion
 
     said = opinion(reading)
     if not said.accepts:
-        yield H2_REFUSES.found(f"a strict client library refuses this: h2 says {shown(said.message.encode())}")
+        yield H2_REFUSES.found(
+            f"a strict client library refuses this: h2 reports {shown(said.message.encode())}"
+        )
 
 
 TABLE: tuple[Entry, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Entry))

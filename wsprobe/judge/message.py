@@ -1,6 +1,6 @@
-"""HTTP messages as they are written (RFC 9112, RFC 9110 section 5), and what a 101 must not carry.
+"""The form of HTTP messages (RFC 9112, RFC 9110 section 5), and headers that a 101 must not have.
 
-One finding an oddity and head: it points at the first place and counts the rest.
+One finding per oddity and head: it points at the first place and counts the others.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ HEAD_BARE_CR = Entry(
     title="A CR inside a line",
     meaning="A CR that is not followed by LF makes the header invalid; clients refuse it, replace the CR "
     "by a space, or read two lines.",
-    usual="a value from outside that was put into a header without a check",
+    usual="untrusted input put into a header without a check",
     advice="Remove line ends from header values.",
 )
 HEAD_NUL = Entry(
@@ -58,7 +58,7 @@ HEAD_CONTROL = Entry(
     "warn",
     "RFC 9110 section 5.5",
     title="Control bytes in the head",
-    meaning="Control characters are not allowed in headers; clients differ in what they do with them.",
+    meaning="Control characters are not allowed in headers; clients treat them differently.",
     usual="binary data or terminal escapes put in a header",
     advice="Encode such a value (base64 or percent-encoding).",
 )
@@ -67,8 +67,9 @@ HEAD_8_BIT = Entry(
     "note",
     "RFC 9110 section 5.5",
     title="Bytes above 127 in the head",
-    meaning="Header values are US-ASCII; other bytes have no defined meaning, and each client decodes "
-    "them in its own way.",
+    meaning="Header values are US-ASCII; other bytes have no defined meaning, and clients decode "
+    "them "
+    "differently.",
     usual="a name or message in UTF-8 or Latin-1",
     advice="Put such text in the body, or encode it.",
 )
@@ -77,7 +78,7 @@ HEAD_OBS_FOLD = Entry(
     "warn",
     "RFC 9112 section 5.2",
     title="A folded header",
-    meaning="A header continued on the next line is obsolete; a server must not send one, and a client "
+    meaning="Continuing a header on the next line is obsolete; a server must not do so, and a client "
     "replaces the fold by spaces.",
     usual="a long value that was wrapped as in an e-mail",
     advice="Write each header on one line.",
@@ -115,7 +116,7 @@ HEAD_SPACE_BEFORE_COLON = Entry(
     "warn",
     "RFC 9112 section 5.1",
     title="White space before the colon",
-    meaning="White space is not allowed between name and colon: some clients take the space for a part of "
+    meaning="White space is not allowed between name and colon: some clients read the space as part of "
     "the name and so miss the header.",
     usual=_HAND_WRITTEN,
     advice="Write `Name: value`.",
@@ -144,11 +145,12 @@ HEAD_LINE_LONG = Entry(
     "head-line-long",
     "note",
     "RFC 9110 section 5.4",
-    title="A line of the head is too long to be read whole",
-    meaning="The line is shown and saved. But wsprobe reads only the first part of a list in it, does not "
-    "read extensions in it, and does not run h11 on the answer, as that would need hundreds of times its "
+    title="A line of the head is too long to read in full",
+    meaning="The line is shown and saved. But wsprobe reads only the first part of a list in the line, does "
+    "not "
+    "read extensions there, and does not run h11 on the answer, which would need hundreds of times its "
     "size in memory.",
-    usual="a server that is broken, or hostile",
+    usual="a broken or hostile server",
     advice="Keep every line of a head under 8 KiB.",
 )
 CONTENT_LENGTH_ON_101 = Entry(
@@ -184,8 +186,8 @@ LENGTH_CONFLICT = Entry(
     "length-conflict",
     "warn",
     "RFC 9112 section 6.3",
-    title="Content-Length is not usable",
-    meaning="There are several different values, or one that is not a number: a client cannot know where "
+    title="Content-Length is unusable",
+    meaning="It has several different values, or a value that is not a number: a client cannot know where "
     "the body ends.",
     usual="two layers that each set the header",
     advice="Send one correct Content-Length.",
@@ -195,7 +197,7 @@ BODY_TRUNCATED = Entry(
     "warn",
     "RFC 9112 section 8",
     title="The body was cut short by the server",
-    meaning="The connection ended before the announced length had come. The status is valid; the body is "
+    meaning="The connection ended before the announced length had arrived. The status is valid; the body is "
     "incomplete.",
     usual="a server that closes immediately after refusing, or a Content-Length that counts characters "
     "instead of bytes",
@@ -205,7 +207,7 @@ BODY_TOO_LONG = Entry(
     "body-too-long",
     "warn",
     "RFC 9112 section 6.3",
-    title="More came than was announced",
+    title="More bytes than announced",
     meaning="Bytes follow the end of the body. They do not belong to any answer, and clients ignore them.",
     usual="a Content-Length that counts characters instead of bytes, or a server that answers twice",
     advice="Count bytes, and send one answer.",
@@ -216,7 +218,7 @@ BODY_MALFORMED = Entry(
     "RFC 9112 section 7.1",
     title="The body's framing is broken",
     meaning="The transfer coding cannot be read to the end, so it is uncertain which bytes are content.",
-    usual="a body that is marked as chunked and is not, or that was encoded twice",
+    usual="a body marked as chunked that is not chunked, or was encoded twice",
     advice="Let the server library do the framing.",
 )
 BODY_CUT = Entry(
@@ -241,9 +243,9 @@ CODING_FAILED = Entry(
     "coding-failed",
     "warn",
     "RFC 9110 section 8.4",
-    title="The body's content coding could not be undone",
-    meaning="Content-Encoding names a coding that the body does not have, or one that wsprobe does not "
-    "know. The body is shown as it came.",
+    title="The body's content coding could not be decoded",
+    meaning="Content-Encoding does not match the body, or names a coding that wsprobe does not know. The "
+    "body is shown without decoding.",
     usual="a proxy that changes the body or the header, but not both",
     advice="Compare the header with the body's first bytes.",
 )
@@ -252,10 +254,10 @@ H11_REFUSES = Entry(
     "warn",
     "RFC 9112",
     title="A strict client library refuses this",
-    meaning="h11, on which many Python clients are built, refuses this answer. A program that uses it "
+    meaning="h11, the library behind many Python clients, refuses this answer. A program that uses h11 "
     "shows a protocol error instead of the answer.",
     usual="one of the other findings about the head or body",
-    advice="Correct what the other findings say.",
+    advice="Correct the other findings.",
 )
 
 
@@ -277,14 +279,14 @@ _PEER_LEFT = (
     "peer unexpectedly closed connection",
     "can't handle event type ConnectionClosed",
 )
-"""What h11 0.16 says of an answer that broke off: of its end, not of its bytes."""
+"""Errors of h11 0.16 about the end of an incomplete answer, not about its bytes."""
 
 LARGE_HEAD = 16 * 1024
 MANY_FIELDS = 100
 
 
 def head(reading: Reading) -> Iterator[Finding]:
-    """Oddities of every head that came; of interim ones the first of each kind."""
+    """Report oddities in all heads; in interim answers only the first of each kind."""
     if reading.looks_like:
         return
     told: set[str] = set()
@@ -333,7 +335,7 @@ def _lines(response: Response) -> Iterator[Finding]:
 
 
 def _cut(head: Head, field: Field, oddity: str) -> bool:
-    """True if the head broke off in *field*, and that is all that *oddity* says."""
+    """True if the head ended inside *field*, and *oddity* means nothing more."""
     last = field.lines[-1]
     if head.complete or field is not head.fields[-1] or last.end:
         return False
@@ -353,9 +355,11 @@ def _size(head: Head) -> Iterator[Finding]:
         )
     for line in head.lines if size > VALUE_MAX else ():
         if len(line.text) > VALUE_MAX:
-            # A line with a line end in it is all that stands behind the last line that is told apart.
+            # A line with a line end in it is everything after the last line that was split off.
             rest = b"\n" in line.text
-            words = f"all after the first {LINES_MAX} lines is read as one, of" if rest else "a line has"
+            words = (
+                f"everything after the first {LINES_MAX} lines is read as one line of" if rest else "a line has"
+            )
             yield HEAD_LINE_LONG.found(
                 f"{words} {len(line.text)} bytes; only the first {VALUE_MAX} are parsed", line.span
             )
@@ -371,13 +375,13 @@ def framing_on_101(reading: Reading, response: Response) -> Iterator[Finding]:
         fields = response.head.all(name)
         if fields:
             yield entry.found(
-                f"a 101 has no body, but this one says {shown(fields[0].name)}: {shown(fields[0].value)}",
+                f"a 101 has no body, but this one has {shown(fields[0].name)}: {shown(fields[0].value)}",
                 where(response.head, fields),
             )
 
 
 def strict_library(reading: Reading) -> Iterator[Finding]:
-    """What h11 says of the same bytes; not where the end or another protocol is all there is to say."""
+    """Report what h11 says about the same bytes, unless it only reports the end or another protocol."""
     opinion = reading.opinion
     if opinion is None or opinion.accepts or opinion.waits or reading.looks_like:
         return
@@ -391,37 +395,37 @@ def strict_library(reading: Reading) -> Iterator[Finding]:
 
 
 _CAME = (
-    ("illegal status line", "the status line does not have the form that it requires"),
+    ("illegal status line", "the status line does not have the required form"),
     (
         "continuation line at start",
         "the first header line begins with white space, as if it continued another line",
     ),
-    ("illegal header line", "a header line is not NAME: VALUE, or has a byte that is not allowed"),
+    ("illegal header line", "a header line is not NAME: VALUE, or has a forbidden byte"),
     ("illegal header name", "a header name has a byte that is not allowed"),
     ("illegal header value", "a header value has a byte that is not allowed"),
     ("conflicting content-length", "Content-Length appears more than once, with different numbers"),
     ("bad content-length", "Content-Length is not a valid number"),
     ("multiple transfer-encoding", "Transfer-Encoding appears more than once"),
-    ("only transfer-encoding: chunked", "Transfer-Encoding is something other than chunked"),
+    ("only transfer-encoding: chunked", "Transfer-Encoding is not chunked"),
     ("illegal chunk header", "a chunk of the body does not begin with its length in hex"),
-    ("malformed chunk footer", "a chunk of the body does not end where its length says"),
+    ("malformed chunk footer", "a chunk of the body does not end after its length"),
     ("no response line", "there is an empty line in place of the status line"),
     ("response status_code", "the status code is outside 100 to 999"),
     ("informationalresponse status_code", "the status code is outside 100 to 999"),
     ("receive buffer too long", "the head is too long"),
 )
-"""What h11 0.16 says begins so (in lower case) -> what came, in words."""
+"""The beginning of h11 0.16's error (in lower case) -> the fault in words."""
 
 
 def _what_came(message: str) -> str:
-    """What h11 stumbled over; its own words where it is nothing known."""
+    """Return the fault that h11 found; its own words if they are unknown."""
     said = message.lower()
     known = next((words for begins, words in _CAME if said.startswith(begins)), "")
-    return known or f"it says {shown(message.encode())}"
+    return known or f"h11 reports {shown(message.encode())}"
 
 
 def body(reading: Reading, response: Response) -> Iterator[Finding]:
-    """The body against its framing (RFC 9112 section 6) and its content coding (RFC 9110 section 8.4)."""
+    """Check the body's framing (RFC 9112 section 6) and content coding (RFC 9110 section 8.4)."""
     of = response.body
     if of is None:
         return
@@ -430,7 +434,7 @@ def body(reading: Reading, response: Response) -> Iterator[Finding]:
     if reading.rest:
         start = len(reading.received) - len(reading.rest)
         yield BODY_TOO_LONG.found(
-            f"{counted(len(reading.rest), 'byte')} came after the end of the body",
+            f"{counted(len(reading.rest), 'byte')} arrived after the end of the body",
             (start, len(reading.received)),
         )
     if of.coding_fault:
@@ -446,7 +450,7 @@ def _framing(reading: Reading, response: Response, of: Body) -> Iterator[Finding
         yield entry.found(f"the end of the body cannot be found: {shown(of.problem.encode())}", span)
     elif of.malformed:
         yield BODY_MALFORMED.found(
-            f"the body says that it is chunked, but it is not: {shown(of.problem.encode())}", span
+            f"the body is marked as chunked, but is not: {shown(of.problem.encode())}", span
         )
     elif of.cut or end == "limit":
         yield BODY_CUT.found(f"{stopped(reading, of.cut_by)}; {len(of.content)} bytes of body had come", span)

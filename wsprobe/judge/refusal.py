@@ -1,5 +1,4 @@
-"""What a refusal should say: the headers that its status asks for. What it says in words is for
-``diagnosis``."""
+"""The headers that the status of a refusal requires. ``diagnosis`` reads its words."""
 
 from __future__ import annotations
 
@@ -15,7 +14,7 @@ LOCATION_MISSING = Entry(
     "warn",
     "RFC 9110 section 15.4",
     title="A redirect without Location",
-    meaning="The status redirects the client, but the answer does not say where to.",
+    meaning="The status redirects the client, but the answer does not say where.",
     usual="a redirect to an empty address, or a proxy that removed the header",
     advice="Send Location with the 3xx.",
 )
@@ -24,7 +23,7 @@ LOCATION_SEVERAL = Entry(
     "warn",
     "RFC 9110 section 10.2.2",
     title="More than one Location",
-    meaning="The redirect names several URLs; clients differ in which one they use.",
+    meaning="The redirect has several URLs; clients differ in which one they use.",
     usual="an application and a proxy that each redirect",
     advice="Send one Location.",
 )
@@ -43,7 +42,7 @@ WWW_AUTHENTICATE_MISSING = Entry(
     "warn",
     "RFC 9110 section 15.5.2",
     title="401 without WWW-Authenticate",
-    meaning="A 401 must say which kind of authentication the server accepts. Without that a client can "
+    meaning="A 401 must name the kind of authentication that the server accepts. Without it a client can "
     "only give up.",
     usual="an application that answers 401 whenever a token is missing",
     advice="Send WWW-Authenticate, or answer 403.",
@@ -53,7 +52,7 @@ PROXY_AUTHENTICATE_MISSING = Entry(
     "warn",
     "RFC 9110 section 15.5.8",
     title="407 without Proxy-Authenticate",
-    meaning="A 407 must say which authentication the proxy wants.",
+    meaning="A 407 must name the authentication that the proxy requires.",
     usual="a filter or gateway that imitates a proxy",
     advice="Send Proxy-Authenticate.",
 )
@@ -62,19 +61,19 @@ VERSION_LIST = Entry(
     "note",
     "RFC 6455 section 4.4",
     title="The server lists the versions it speaks",
-    meaning="The server does not speak the version that was asked for, or claims that it does not; the "
-    "client may ask again with one of the listed versions.",
+    meaning="The server does not speak the requested version, or claims that it does not; the "
+    "client may try again with one of the listed versions.",
     usual="a client of another draft version, or a proxy that changed Sec-WebSocket-Version",
-    advice="Ask with one of the listed versions (`--negotiate`).",
+    advice="Request one of the listed versions (`--negotiate`).",
 )
 VERSION_LIST_MISSING = Entry(
     "version-list-missing",
     "warn",
     "RFC 6455 section 4.2.2, step 4",
     title="426 without Sec-WebSocket-Version",
-    meaning="A server that refuses the version must say which ones it speaks.",
-    usual="a server that answers 426 to every request that is not an upgrade, and this request was none "
-    "when it arrived",
+    meaning="A server that refuses the version must list the versions it speaks.",
+    usual="a server that answers 426 to every request that is not an upgrade, and this request no "
+    "longer was one when it arrived",
     advice="Send Sec-WebSocket-Version: 13 with the 426.",
 )
 UPGRADE_MISSING_426 = Entry(
@@ -82,7 +81,7 @@ UPGRADE_MISSING_426 = Entry(
     "warn",
     "RFC 9110 section 15.5.22",
     title="426 without Upgrade",
-    meaning="A 426 must name the protocol that the server wants.",
+    meaning="A 426 must name the protocol that the server requires.",
     usual="a proxy that removed the hop-by-hop header, or a hand-written answer",
     advice="Send `Upgrade: websocket` with the 426.",
 )
@@ -110,7 +109,7 @@ def redirect(reading: Reading, response: Response) -> Iterator[Finding]:
     fields = response.head.all(b"location")
     if not fields:
         yield LOCATION_MISSING.found(
-            f"a {response.status} without Location does not say where to go",
+            f"a {response.status} without Location does not say where",
             status_span(response),
         )
         return
@@ -125,7 +124,7 @@ def redirect(reading: Reading, response: Response) -> Iterator[Finding]:
 
 
 def challenge(reading: Reading, response: Response) -> Iterator[Finding]:
-    """401 and 407 say which authentication would do (RFC 9110 sections 15.5.2 and 15.5.8)."""
+    """Require 401 and 407 to name the accepted authentication (RFC 9110 sections 15.5.2 and 15.5.8)."""
     if response.status not in (401, 407):
         return
     for status, name, entry in (
@@ -137,18 +136,14 @@ def challenge(reading: Reading, response: Response) -> Iterator[Finding]:
 
 
 def version_negotiation(reading: Reading, response: Response) -> Iterator[Finding]:
-    """Versions listed, or not listed where a 426 asks for it (RFC 6455 sections 4.2.2 and 4.4)."""
+    """Report the listed versions, or a missing list in a 426 (RFC 6455 sections 4.2.2 and 4.4)."""
     listed = versions(response)
     if listed:
         asked = asked_version(reading)
         known = asked in listed
         yield VERSION_LIST.found(
             f"the server speaks version {shown(b', '.join(listed))}"
-            + (
-                "; the request asked for one of these"
-                if known
-                else f"; the request asked for {shown(asked) or 'none'}"
-            ),
+            + ("; the request had one of these" if known else f"; the request had {shown(asked) or 'none'}"),
             where(response.head, response.head.all(b"sec-websocket-version")),
             received=b", ".join(listed),
         )

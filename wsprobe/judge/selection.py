@@ -1,6 +1,6 @@
 """What the server selected: subprotocol and extensions (RFC 6455 section 4.1, items 5, 6), RFC 7692.
 
-A client may make several offers of permessage-deflate; the answer is held against the one that it fits best.
+A client may make several offers of permessage-deflate; the answer is compared with the offer that it fits best.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ PROTOCOL_UNREQUESTED = Entry(
     "protocol-unrequested",
     "fail",
     "RFC 6455 section 4.1, item 6",
-    title="A subprotocol that nobody asked for",
+    title="A subprotocol although none was requested",
     meaning="The request offered no subprotocol, so the answer must not name one.",
-    usual="a server with a fixed subprotocol, meant for clients that ask for it",
-    advice="Ask for it (`--protocol NAME`), or have the server select only what was offered.",
+    usual="a server with a fixed subprotocol, meant for clients that request it",
+    advice="Request it (`--protocol NAME`), or have the server select only from what was offered.",
 )
 PROTOCOL_MISMATCH = Entry(
     "protocol-mismatch",
@@ -73,7 +73,7 @@ PROTOCOL_EMPTY_UNASKED = Entry(
     "protocol-empty-unasked",
     "warn",
     "RFC 6455 section 4.1, item 6, and section 4.2.2, step 4",
-    title="An empty Sec-WebSocket-Protocol, and none was asked for",
+    title="An empty Sec-WebSocket-Protocol, although none was requested",
     meaning="Ambiguous: the empty string is not a legal value (section 4.2.2), but the check of the "
     "client (section 4.1) is about a subprotocol, and an empty value names none. Clients differ.",
     usual="a server that always writes the header",
@@ -238,7 +238,7 @@ _LISTED = 10
 
 
 def protocol(reading: Reading, response: Response) -> Iterator[Finding]:
-    """Sec-WebSocket-Protocol is one of those offered, once, or is not there."""
+    """Require at most one Sec-WebSocket-Protocol, with an offered value."""
     offered = reading.request.protocols
     fields = response.head.all(b"sec-websocket-protocol")
     wanted = b", ".join(offered[:_LISTED]) + (b", ..." if len(offered) > _LISTED else b"")
@@ -266,7 +266,7 @@ def protocol(reading: Reading, response: Response) -> Iterator[Finding]:
         yield entry.found(
             said
             if offered
-            else f"ambiguous: {said}, and none was asked for; Firefox opens, Chromium 156 and "
+            else f"ambiguous: {said}, and none was requested; Firefox opens, Chromium 156 and "
             "WebKitGTK fail (measured)",
             span,
             expected=wanted,
@@ -274,7 +274,7 @@ def protocol(reading: Reading, response: Response) -> Iterator[Finding]:
         )
     elif not offered:
         yield PROTOCOL_UNREQUESTED.found(
-            f"{shown(value)} was selected, and none was asked for", span, received=value
+            f"{shown(value)} was selected, but none was requested", span, received=value
         )
     else:
         entry, words = _difference(value, offered)
@@ -283,20 +283,20 @@ def protocol(reading: Reading, response: Response) -> Iterator[Finding]:
 
 def _difference(value: bytes, offered: tuple[bytes, ...]) -> tuple[Entry, str]:
     if b"," in value and any(part in offered for part in split_list(value)):
-        return PROTOCOL_LIST, "is a list; one subprotocol is to be selected"
+        return PROTOCOL_LIST, "is a list; the server must select one subprotocol"
     if value.lower() in (name.lower() for name in offered):
         return PROTOCOL_CASE, "differs in letter case from what was offered"
-    return PROTOCOL_MISMATCH, "is not one of those offered"
+    return PROTOCOL_MISMATCH, "was not offered"
 
 
 DEFLATE = b"permessage-deflate"
 
 _TOLD = 8
-"""Extensions that are spoken of one by one."""
+"""Extensions with rules here."""
 
 
 def accepted(response: Response) -> tuple[tuple[Extension, Field], ...]:
-    """The extensions that the answer names, each with the header it stands in; malformed headers left out."""
+    """Return the extensions in the answer, each with its header; malformed headers are skipped."""
     return tuple(
         (extension, field)
         for field in response.head.all(b"sec-websocket-extensions")
@@ -306,7 +306,7 @@ def accepted(response: Response) -> tuple[tuple[Extension, Field], ...]:
 
 
 def offered(reading: Reading) -> tuple[Extension, ...]:
-    """The extensions that the request offered; of a malformed offer the names only."""
+    """Return the extensions that the request offered; only the names from a malformed offer."""
     value = reading.request.extensions
     if not value:
         return ()
@@ -317,14 +317,14 @@ def offered(reading: Reading) -> tuple[Extension, ...]:
 
 
 def place(reading: Reading, field: Field, text: bytes) -> Span:
-    """Where *text* stands in the value of *field*; the whole value if it is not found there."""
+    """Return the span of *text* in the value of *field*; the whole value if *text* is not found."""
     start, end = field.value_span
     at = reading.received.find(text, start, end)
     return (at, at + len(text)) if at >= 0 and text else (start, end)
 
 
 def extensions(reading: Reading, response: Response) -> Iterator[Finding]:
-    """Every extension was offered, in a header that can be read."""
+    """Require readable headers, and only offered extensions."""
     fields = response.head.all(b"sec-websocket-extensions")
     if len(fields) > 1:
         yield EXTENSIONS_SEVERAL_FIELDS.found(
@@ -349,7 +349,7 @@ def extensions(reading: Reading, response: Response) -> Iterator[Finding]:
             yield _unoffered(extension, names, span)
         elif extension.name != DEFLATE:
             yield EXTENSION_UNCHECKED.found(
-                f"{shown(extension.name)} is in use, and wsprobe does not check it", span
+                f"the server uses {shown(extension.name)}, which wsprobe does not check", span
             )
 
 
@@ -366,11 +366,11 @@ def _malformed(field: Field, why: Malformed) -> Finding:
 def _unoffered(extension: Extension, names: set[bytes], span: Span) -> Finding:
     name = shown(extension.name)
     if not names:
-        words = f"{name} is in use, and no extension was offered"
+        words = f"the server uses {name}, but no extension was offered"
     elif extension.name.lower() in {known.lower() for known in names}:
         words = f"{name} differs in letter case from what was offered"
     else:
-        words = f"{name} is in use, and was not offered"
+        words = f"the server uses {name}, which was not offered"
     return EXTENSION_UNOFFERED.found(words, span, expected=b", ".join(sorted(names)), received=extension.name)
 
 
@@ -384,7 +384,7 @@ _ZERO = re.compile(rb"0+(?:[89]|1[0-5])")
 
 
 def deflate(reading: Reading, response: Response) -> Iterator[Finding]:
-    """The answer to our offer of permessage-deflate holds to RFC 7692."""
+    """Check the answer to our offer of permessage-deflate by RFC 7692."""
     answers = [(extension, field) for extension, field in accepted(response) if extension.name == DEFLATE]
     if not answers:
         return
@@ -402,14 +402,12 @@ def deflate(reading: Reading, response: Response) -> Iterator[Finding]:
 
 
 def _parameters(reading: Reading, answer: Extension, field: Field) -> Iterator[Finding]:
-    """What can be said of the answer alone: of the first unknown name, the first repeated one, each value."""
+    """Check the answer alone: the first unknown name, the first repeated one, each value."""
     first = dict(reversed(answer.params))
     unknown = next((name for name, _ in answer.params if name not in (*_TAKEOVERS, *_WINDOWS)), None)
     if unknown is not None:
         span = _place(reading, field, unknown)
-        yield DEFLATE_PARAMETER_UNKNOWN.found(
-            f"{shown(unknown)} is not a parameter that an answer may have", span
-        )
+        yield DEFLATE_PARAMETER_UNKNOWN.found(f"{shown(unknown)} is not a parameter of answers", span)
     if len(first) < len(answer.params):
         counts = Counter(name for name, _ in answer.params)
         name = next(name for name in counts if counts[name] > 1)
@@ -451,11 +449,11 @@ def _window(reading: Reading, field: Field, name: bytes, value: bytes | None) ->
 
 
 def _against(reading: Reading, answer: Extension, field: Field, offer: Extension) -> Iterator[Finding]:
-    """What the answer may say depends on the offer (sections 7.1.1.1, 7.1.2.1 and 7.1.2.2)."""
+    """Check the answer against the offer (sections 7.1.1.1, 7.1.2.1 and 7.1.2.2)."""
     asked, given = dict(offer.params), dict(answer.params)
     if CLIENT_WINDOW in given and CLIENT_WINDOW not in asked:
         yield DEFLATE_CLIENT_WINDOW_UNOFFERED.found(
-            "client_max_window_bits is set, and the offer did not have it",
+            "client_max_window_bits is set, but was not in the offer",
             place(reading, field, CLIENT_WINDOW),
         )
     for name in _WINDOWS:
@@ -470,7 +468,7 @@ def _against(reading: Reading, answer: Extension, field: Field, offer: Extension
     for name in (SERVER_TAKEOVER, SERVER_WINDOW):
         if name in asked and name not in given:
             yield DEFLATE_REQUEST_IGNORED.found(
-                f"{shown(name)} was asked for, and the answer does not have it",
+                f"{shown(name)} was requested, but is not in the answer",
                 place(reading, field, DEFLATE),
                 expected=name,
             )
@@ -483,13 +481,13 @@ def _parameter(name: bytes) -> bytes:
 
 
 def _written(field: Field, name: bytes) -> bytes:
-    """The first parameter *name* as the field has it, b"" if it is not found."""
+    """Return the first parameter *name* as the field spells it, b"" if not found."""
     match = re.search(_parameter(name), field.value)
     return match[1] if match else b""
 
 
 def _place(reading: Reading, field: Field, name: bytes, index: int = 0) -> Span:
-    """The parameter *name* with its value, quoted or not; of several of that name the one at *index*."""
+    """Return the span of the parameter *name* with its value, quoted or not; the one at *index* of several."""
     start, end = field.value_span
     match = next(islice(re.finditer(_parameter(name), reading.received[start:end]), index, None), None)
     return (start + match.start(1), start + match.end(1)) if match else (start, end)

@@ -1,6 +1,6 @@
 """After the handshake: frames, messages, the closing handshake (RFC 6455 sections 5, 7 and 8.1; RFC 7692).
 
-One finding a rule: it points at the first frame that breaks it and counts the rest.
+One finding per rule: it points at the first frame that breaks the rule and counts the others.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ FRAME_MASKED = Entry(
     "fail",
     "RFC 6455 section 5.1",
     title="A masked frame from the server",
-    meaning="Only a client masks its frames. A client that gets a masked frame must close the connection.",
+    meaning="Only a client masks its frames. A client that receives a masked frame must close the connection.",
     usual="client code reused for the server side",
     advice="Send server frames with the mask bit 0.",
 )
@@ -148,7 +148,7 @@ CONTINUATION_UNEXPECTED = Entry(
     "fail",
     "RFC 6455 section 5.4",
     title="A continuation frame without a message",
-    meaning="A continuation frame came, but no message had begun.",
+    meaning="The server sent a continuation frame before any message had begun.",
     usual=_HOME_MADE + ", or opcodes of a draft before version 7",
     advice="Begin each message with opcode 1 or 2.",
 )
@@ -259,7 +259,7 @@ CLOSE_UNANSWERED = Entry(
     "warn",
     "RFC 6455 section 5.5.1",
     title="The Close was not answered",
-    meaning="An endpoint that gets a Close must answer with one. Without it the closure is not clean.",
+    meaning="An endpoint that receives a Close must answer with a Close. Without one the closure is not clean.",
     usual="a server that closes TCP immediately, or does not read",
     advice="Let the server's library do the closing handshake.",
 )
@@ -330,7 +330,7 @@ def header(frame: Frame) -> Span:
 
 
 def frames(reading: Reading, of: Session) -> Iterator[Finding]:
-    """Every frame up to the server's Close, and the rest of one at the end."""
+    """Check every frame up to the server's Close, and an incomplete frame at the end."""
     frames = said(of)
     for entry, broken, words in _CHECKS:
         yield from _first(entry, [frame for frame in frames if broken(frame)], words)
@@ -346,7 +346,7 @@ def _first(entry: Entry, bad: list[Frame], words: _Words) -> Iterator[Finding]:
 
 
 def _reserved_bits(reading: Reading, frames: tuple[Frame, ...]) -> Iterator[Finding]:
-    """RSV1 to RSV3; an extension that is not known here may define any of them."""
+    """Check RSV1 to RSV3; an unknown extension may define any of them."""
     response = handshake(reading)
     in_use = set() if response is None else {extension.name for extension, _ in accepted(response)}
     if in_use - {DEFLATE}:
@@ -398,13 +398,13 @@ def _incomplete(frames: tuple[Frame, ...], rest: bytes) -> Iterator[Finding]:
 
 
 def session_is_open(reading: Reading) -> bool:
-    """No Close of the server comes before the HTTP that follows the handshake."""
+    """True if the server sent no Close before the HTTP that follows the handshake."""
     of = frames_before_http(reading)
     return of is not None and close_of(of) is None
 
 
 def other_bytes(reading: Reading) -> Iterator[Finding]:
-    """What follows the handshake where it is plainly no frame: a body, HTTP, text."""
+    """Report bytes after the handshake that cannot be frames: a body, HTTP, text."""
     response = handshake(reading)
     if response is None or reading.session is None:
         return
@@ -436,7 +436,7 @@ _KINDS = {"tls": "TLS", "ssh": "SSH", "http2": "HTTP/2", "ftp": "FTP", "smtp": "
 
 
 def messages(reading: Reading, of: Session) -> Iterator[Finding]:
-    """Fragments in order; text in UTF-8; compressed messages that can be inflated. The first of each fault."""
+    """Check the order of fragments, UTF-8 in text and compressed messages. The first of each fault."""
     response = handshake(reading)
     if response is None:
         return
@@ -460,7 +460,7 @@ def _order(message: Message, before: Message | None) -> Iterator[Finding]:
     first = message.frames[0]
     if "no-start" in message.oddities:
         yield CONTINUATION_UNEXPECTED.found(
-            "a continuation frame came, but no message had begun", header(first)
+            "a continuation frame arrived, but no message had begun", header(first)
         )
     if before is not None and "interrupted" in before.oddities:
         yield MESSAGE_INTERRUPTED.found(
@@ -485,14 +485,14 @@ def _content(message: Message) -> Iterator[Finding]:
 
 
 NEVER_SENT = {1005: "a Close without a code", 1006: "a dropped connection", 1015: "TLS that failed"}
-"""Section 7.4.1: what these codes stand for, on the side that has no other."""
+"""Section 7.4.1: what these codes mean to an endpoint that received no code."""
 
 REGISTERED = frozenset({1000, 1001, 1002, 1003, *range(1007, 1015)})
-"""The IANA registry below 3000, but for those that are never sent."""
+"""The IANA registry below 3000, without the codes that are never sent."""
 
 
 def close_frame(reading: Reading, of: Session) -> Iterator[Finding]:
-    """What the server's Close says (sections 5.5.1 and 7.4)."""
+    """Check the server's Close (sections 5.5.1 and 7.4)."""
     frame = close_of(of)
     if frame is None or not frame.complete:
         return
@@ -519,7 +519,7 @@ def _code(frame: Frame, code: int) -> Iterator[Finding]:
     said = b"%d" % code
     if code in NEVER_SENT:
         yield CLOSE_CODE_RESERVED.found(
-            f"{code} stands for {NEVER_SENT[code]} and must not be sent",
+            f"{code} means {NEVER_SENT[code]} and must not be sent",
             span,
             received=said,
         )
@@ -543,7 +543,7 @@ def _code(frame: Frame, code: int) -> Iterator[Finding]:
 
 
 def closing(reading: Reading) -> Iterator[Finding]:
-    """The closing handshake: a Close each way, and nothing after it (sections 5.5.1 and 7.1)."""
+    """Check the closing handshake: a Close from each side, nothing after it (sections 5.5.1 and 7.1)."""
     if reading.session is None:
         return
     of = session(reading)
@@ -560,7 +560,8 @@ def closing(reading: Reading) -> Iterator[Finding]:
     elif of.frames and not of.frames[-1].complete and how(reading) not in (*PEER_ENDED, "limit"):
         last = of.frames[-1]
         yield FRAME_UNFINISHED.found(
-            f"a {name(last)} frame announces {last.length} bytes, and {len(last.payload)} had come by the end",
+            f"a {name(last)} frame announces {last.length} bytes, but only {len(last.payload)} had arrived "
+            f"by the end",
             header(last),
         )
     elif ours is not None and how(reading) not in ("limit", "interrupted", ""):
@@ -572,7 +573,7 @@ def closing(reading: Reading) -> Iterator[Finding]:
 
 
 def _ended(of: Session) -> bool:
-    """Whether a session of another framing was at its end when the connection ended."""
+    """True if a session with another framing was complete when the connection ended."""
     return of.drops or close_of(of) is not None or our_close(of) is not None
 
 

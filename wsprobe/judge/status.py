@@ -1,4 +1,5 @@
-"""RFC 6455 section 4.1, items 1 to 3: the status line, Upgrade, Connection; and what says nothing in a 101."""
+"""RFC 6455 section 4.1, items 1 to 3: the status line, Upgrade, Connection, and headers without meaning in a
+101."""
 
 from __future__ import annotations
 
@@ -75,7 +76,7 @@ INTERIM_ONLY = Entry(
     "fail",
     "RFC 9110 section 15.2",
     title="Only interim answers came",
-    meaning="A 1xx other than 101 announces that the final answer follows. It did not come.",
+    meaning="A 1xx other than 101 announces a final answer. None followed.",
     usual="the server was stopped, or failed, between the interim answer and the final one",
     advice="Look in the server's log for what happened after the interim answer.",
 )
@@ -104,8 +105,9 @@ UPGRADE_NOT_WEBSOCKET = Entry(
     "fail",
     "RFC 6455 section 4.1, item 2",
     title="Upgrade is not websocket",
-    meaning="The server switched to another protocol, or wrote the name in another way. Letter case does not "
-    "matter; anything else does.",
+    meaning="The server switched to another protocol, or wrote the name differently. Only a difference in "
+    "letter "
+    "case is allowed.",
     usual="a server that offers h2c on the same port, or adds a version to the name",
     advice="Send exactly `Upgrade: websocket`.",
 )
@@ -182,14 +184,14 @@ HIXIE_FIELDS = Entry(
 
 
 _UNREADABLE = {
-    "leading-junk": "bytes stand before HTTP",
+    "leading-junk": "there are bytes before HTTP",
     "lower-case-name": "HTTP is not in upper case",
-    "no-version": "there is no HTTP version",
+    "no-version": "the HTTP version is missing",
     "other-protocol": "it names another protocol than HTTP",
     "not-http": "it does not begin with HTTP",
     "double-space": "there is more than one space before the status code",
     "tab": "there is a tab before the status code",
-    "no-status": "there is no status code",
+    "no-status": "the status code is missing",
     "glued": "text follows the status code without a space",
     "one-digit": "the status code has one digit",
     "two-digit": "the status code has two digits",
@@ -200,7 +202,7 @@ _UNREADABLE = {
 _LATEST_KNOWN = 599
 
 _VERSION = re.compile(r"[0-9]+\.[0-9]+")
-"""As RFC 2616 has it, to which RFC 6455 refers; RFC 9112 section 2.3 allows one digit each."""
+"""The form of RFC 2616, which RFC 6455 cites; RFC 9112 section 2.3 allows one digit each."""
 
 
 def status(reading: Reading, response: Response) -> Iterator[Finding]:
@@ -266,9 +268,9 @@ def interim(reading: Reading) -> Iterator[Finding]:
         )
     elif reading.final is None:
         yield INTERIM_ONLY.found(
-            f"{listed} came, and then no answer ({how(reading) or 'the recording ends'})",
+            f"{listed} came, but no final answer ({how(reading) or 'the recording ends'})",
             status_span(before[-1]),
-            usual="a server that never comes to an end of them" if how(reading) == "limit" else None,
+            usual="a server that sends interim answers without end" if how(reading) == "limit" else None,
         )
 
 
@@ -285,7 +287,7 @@ def bare(reading: Reading, response: Response) -> Iterator[Finding]:
 
 
 def upgrade(reading: Reading, response: Response, want: bytes = b"websocket") -> Iterator[Finding]:
-    """Upgrade is *want*, letter case aside."""
+    """Require Upgrade to be *want*, in any letter case."""
     fields = response.head.all(b"upgrade")
     if not fields:
         yield UPGRADE_MISSING.found("the 101 has no Upgrade header", status_span(response), expected=want)
@@ -309,7 +311,8 @@ def upgrade(reading: Reading, response: Response, want: bytes = b"websocket") ->
 
 
 def connection(reading: Reading, response: Response, *, as_list: bool = True) -> Iterator[Finding]:
-    """Connection contains the token Upgrade; with *as_list* off it must be that token, as up to hybi-10."""
+    """Require the token Upgrade in Connection; without *as_list* as the whole value, as drafts up to hybi-10
+    do."""
     fields = response.head.all(b"connection")
     if not fields:
         yield CONNECTION_MISSING.found(
@@ -330,7 +333,7 @@ def connection(reading: Reading, response: Response, *, as_list: bool = True) ->
     elif not alone:
         yield CONNECTION_LIST.found(
             f"ambiguous: Connection is {shown(whole)}, where RFC 6455 tells the server to send only Upgrade; "
-            "the token is there, and that is all a client looks for",
+            "the value contains the token, and a client checks only that",
             where(response.head, fields),
             expected=b"Upgrade",
             received=whole,

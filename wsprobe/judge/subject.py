@@ -1,4 +1,4 @@
-"""What a rule is about: the opening, the refusal, how it ended. Rules ask here, so that all ask the same."""
+"""The subjects of the rules: the opening, the refusal, the end. All rules share these functions."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ PEER_ENDED = {
     "reset": "the connection was reset",
     "error": "the connection failed",
 }
-"""``Ended.how`` where the end was not ours, in words."""
+"""``Ended.how`` in words, where wsprobe did not end the exchange."""
 
 
 def handshake(reading: Reading) -> Response | None:
-    """The final answer if it opens a session on the loosest reading: a complete 101, over HTTP/2 a 200."""
+    """Return the final answer if it opens a session by the most lenient reading: a complete 101, over HTTP/2 a
+    200."""
     return reading.final if reading.session is not None else None
 
 
@@ -35,8 +36,7 @@ Of = TypeVar("Of")
 def about(
     subject: Callable[[Reading], Of | None], *rules: Callable[[Reading, Of], Iterable[Finding]]
 ) -> Callable[[Reading], list[Finding]]:
-    """The *rules* as one: where there is a *subject*, each of them is handed it; where there is none, none is
-    asked."""
+    """Return one rule that calls each of *rules* with the *subject*, and none of them without a subject."""
 
     def together(reading: Reading) -> list[Finding]:
         of = subject(reading)
@@ -51,7 +51,7 @@ def opening_answer(reading: Reading) -> str:
 
 
 def refusal(reading: Reading) -> Response | None:
-    """The final answer if it is complete up to its body, has a status, and opens no session."""
+    """Return the final answer if its head is complete, it has a status and it opens no session."""
     if reading.session is not None or reading.looks_like:
         return None
     final = reading.final
@@ -78,9 +78,9 @@ def ended(reading: Reading) -> Ended | None:
 
 
 def stopped(reading: Reading, by: str = "") -> str:
-    """That reading was ended by us and not by the server, where, and by which limit of ours.
+    """Say that wsprobe stopped reading, after how many bytes, and at which limit.
 
-    *by*: the limit in words, where it is known otherwise than from the recording.
+    *by*: the limit in words, where it is not known from the recording.
     """
     last = ended(reading)
     limit = by or (last.error if last is not None else "")
@@ -95,17 +95,19 @@ def status_span(response: Response) -> Span:
 
 
 def blank(head: Head) -> bool:
-    """True if nothing but line ends came."""
+    """True if only line ends arrived."""
     return head.first is None or not head.first.text.strip(b"\r\n")
 
 
 def elements(fields: tuple[Field, ...]) -> tuple[bytes, ...]:
-    """The elements of a list that may be spread over several fields (RFC 9110 section 5.3), empty ones too."""
+    """Return the elements of a list that may be split over several fields (RFC 9110 section 5.3), empty ones
+    too."""
     return tuple(part.strip(b" \t") for field in fields for part in field.value.split(b","))
 
 
 def where(head: Head, fields: tuple[Field, ...]) -> Span | None:
-    """The value of the first of *fields*; the whole line where the value is empty; None without fields."""
+    """Return the span of the first field's value, of the whole line if the value is empty; None without
+    fields."""
     if not fields:
         return None
     span = fields[0].value_span
@@ -113,7 +115,7 @@ def where(head: Head, fields: tuple[Field, ...]) -> Span | None:
 
 
 def session(reading: Reading) -> Session | None:
-    """What came after the handshake, where it is framed as RFC 6455 is and can be read as frames."""
+    """Return what follows the handshake, if it has the framing of RFC 6455 and can be read as frames."""
     of = reading.session
     if of is None or not WIRES[reading.exchange.plan.wire].framed_as_rfc6455 or not_frames(reading):
         return None
@@ -121,8 +123,8 @@ def session(reading: Reading) -> Session | None:
 
 
 def not_frames(reading: Reading) -> str:
-    """What follows the handshake if it is plainly no frame: ``HTTP``, ``line ends``, ``tls``, ``text``, ...;
-    "" if it may be frames."""
+    """Return the kind of what follows the handshake if it cannot be frames: ``HTTP``, ``line ends``, ``tls``,
+    ``text``, ...; "" if it may be frames."""
     of = reading.session
     if of is None or not WIRES[reading.exchange.plan.wire].framed_as_rfc6455:
         return ""
@@ -136,20 +138,21 @@ def not_frames(reading: Reading) -> str:
 
 
 def _pong_without_fin(data: bytes) -> bool:
-    """True if the line feed at the beginning of *data* is a frame's first byte: the next is a length that no
-    text has."""
+    """True if *data* begins with a line feed that is a frame's first byte: the length after it occurs in no
+    text."""
     return data[0] == 0x0A and data[1:2] < b" " and data[1:2] not in (b"", b"\t", b"\r", b"\n")
 
 
 def _impossible(first: int) -> bool:
-    """True if no extension known makes *first* begin a frame: RSV2, RSV3, a reserved opcode, or a control
+    """True if *first* begins a frame under no known extension: RSV2, RSV3, a reserved opcode, or a control
     frame without FIN."""
     opcode = first & 0x0F
     return bool(first & 0x30) or opcode in range(3, 8) or opcode > 10 or (opcode > 7 and not first & 0x80)
 
 
 def said(of: Session) -> tuple[Frame, ...]:
-    """The server's frames up to and with its first Close: all that counts (RFC 6455 section 1.4)."""
+    """The server's frames up to and including its first Close; later ones do not count (RFC 6455 section
+    1.4)."""
     for index, frame in enumerate(of.frames):
         if frame.opcode == CLOSE:
             return of.frames[: index + 1]
@@ -172,10 +175,10 @@ def close_code(frame: Frame) -> int | None:
 
 
 def closed_by_server(of: Session) -> Frame | None:
-    """The server's Close, if it is the server's own and not the answer to ours.
+    """Return the server's Close, unless it answers ours.
 
-    It is an answer if it came after ours and has the same code or none (RFC 6455 section 5.5.1 has it
-    "typically" echo the code).
+    It answers ours if it arrived later and has the same code or none (RFC 6455 section 5.5.1: the answer
+    "typically echos the status code").
     """
     theirs, ours = close_of(of), our_close(of)
     if theirs is None or ours is None or theirs.at <= ours.at:

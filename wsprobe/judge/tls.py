@@ -1,4 +1,4 @@
-"""TLS: certificates, alerts, ends, and peers that speak something else (RFC 8446, RFC 5280)."""
+"""TLS: certificates, alerts, ends, and peers that speak another protocol (RFC 8446, RFC 5280)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CERTIFICATE_EXPIRED = Entry(
     "fail",
     _TLS + "; RFC 5280 section 6.1.3",
     title="The certificate has expired",
-    meaning="Its last day is over, so no client trusts it.",
+    meaning="Its last day has passed, so no client trusts it.",
     usual="a renewal that failed, or a renewed certificate that the server did not load",
     advice="Renew the certificate and reload the server.",
 )
@@ -36,7 +36,7 @@ CERTIFICATE_UNKNOWN_CA = Entry(
     "fail",
     _TLS + "; RFC 5280 section 6.1",
     title="The certificate's issuer is not trusted",
-    meaning="No authority that is trusted here has signed this certificate, directly or through others.",
+    meaning="No authority trusted on this machine has signed this certificate, directly or through others.",
     usual="a private authority, a proxy that intercepts TLS, or a server that does not send its intermediate "
     "certificate",
     advice="Have the server send the whole chain, or trust the authority with `--cacert`.",
@@ -46,7 +46,7 @@ CERTIFICATE_SELF_SIGNED = Entry(
     "fail",
     _TLS + "; RFC 5280 section 6.1",
     title="The certificate is self-signed",
-    meaning="It is signed with its own key, so only a client that was told to trust it accepts it.",
+    meaning="It is signed with its own key, so only clients set up to trust it accept it.",
     usual="a development certificate, or a server's default one",
     advice="Use a certificate from an authority, or trust this one with `--cacert`.",
 )
@@ -64,7 +64,7 @@ CERTIFICATE_INVALID = Entry(
     "fail",
     _TLS + "; RFC 5280 section 6",
     title="The certificate is not acceptable",
-    meaning="Verification failed for another reason; the text is that of the TLS library.",
+    meaning="Verification failed for another reason; the text comes from the TLS library.",
     usual="a certificate not meant for servers, a weak key, or a chain in the wrong order",
     advice="Read the reason, and look at every certificate of the chain.",
 )
@@ -81,7 +81,7 @@ PINNED_KEY_MISMATCH = Entry(
     "pinned-key-mismatch",
     "fail",
     _TLS,
-    title="The server's key is not the one that is pinned",
+    title="The server's key is not the pinned one",
     meaning="The certificate has another public key than the one that `--pinnedpubkey` names. Nothing was "
     "sent.",
     usual="a certificate that was renewed with a new key, another server, or a proxy that reads TLS on the way",
@@ -102,7 +102,7 @@ TLS_ALERT_HANDSHAKE_FAILURE = Entry(
     _TLS + "; RFC 8446 section 6.2",
     title="The server found no TLS settings in common",
     meaning="Alert 40, handshake_failure: no cipher, group or signature suits both sides.",
-    usual="a very old or very strict server, or one that wants a client certificate",
+    usual="a very old or very strict server, or one that requires a client certificate",
     advice="Compare both sides' versions and ciphers; try `--tls-min` and `--tls-max`.",
 )
 TLS_ALERT_PROTOCOL_VERSION = Entry(
@@ -118,7 +118,7 @@ TLS_ALERT_UNRECOGNIZED_NAME = Entry(
     "tls-alert-unrecognized-name",
     "fail",
     _TLS + "; RFC 6066 section 3",
-    title="The server does not know the name asked for",
+    title="The server does not know the requested name",
     meaning="Alert 112, unrecognized_name: the server has no certificate or site for the name in SNI.",
     usual="a name that is not configured on that server, or a URL with an IP address",
     advice="Use the server's own name, or `--servername`.",
@@ -137,8 +137,8 @@ TLS_ALERT_CERTIFICATE_REQUIRED = Entry(
     "tls-alert-certificate-required",
     "fail",
     _TLS + "; RFC 8446 section 6.2",
-    title="The server wants a client certificate",
-    meaning="The server asks the client for a certificate, or did not accept the one that it got.",
+    title="The server requires a client certificate",
+    meaning="The server requires a certificate from the client, or rejected the one it received.",
     usual="mutual TLS: `--cert` and `--key` are missing, or the certificate is from the wrong authority",
     advice="Give a client certificate with `--cert` and `--key`.",
 )
@@ -158,7 +158,7 @@ TLS_ERROR = Entry(
     _TLS,
     title="TLS could not be set up",
     meaning="The TLS library gave up; its text says why.",
-    usual="TLS options of the command line that do not fit the server, or a broken TLS message",
+    usual="TLS options on the command line that do not suit the server, or a broken TLS message",
     advice="Read the text of the TLS library; try without TLS options.",
 )
 TLS_TO_PLAIN_PORT = Entry(
@@ -175,7 +175,7 @@ TLS_TRUNCATED = Entry(
     "note",
     "RFC 8446 section 6.1",
     title="TLS ended without close_notify",
-    meaning="TCP was closed before TLS was ended. That is common, but the end of what was sent may be missing.",
+    meaning="TCP closed before TLS ended. That is common, but the last bytes may be missing.",
     usual="a server that closes its socket without closing TLS",
     advice="Nothing needs to be done, unless the end of the answer or session is missing.",
 )
@@ -203,7 +203,7 @@ _ALERTS = {
     70: TLS_ALERT_PROTOCOL_VERSION,
     112: TLS_ALERT_UNRECOGNIZED_NAME,
     120: TLS_ALERT_NO_APPLICATION_PROTOCOL,
-    # What a server can only mean of the client's certificate (RFC 8446 section 6.2).
+    # Alerts from a server that can only be about the client's certificate (RFC 8446 section 6.2).
     **dict.fromkeys((41, 42, 43, 44, 45, 46, 48, 116), TLS_ALERT_CERTIFICATE_REQUIRED),
 }
 
@@ -221,10 +221,10 @@ _NAMES_LISTED = 12
 
 
 def tls(reading: Reading) -> Iterator[Finding]:
-    """How the TLS handshake failed, or what was let pass of it."""
+    """Report how the TLS handshake failed, or which fault was let pass."""
     for event in reading.exchange.events if has(reading, TlsDone, TlsFailed) else ():
         if isinstance(event, TlsDone) and event.problem:
-            said = f"verification was switched off; it would have said: {_text(event.problem)}"
+            said = f"verification was switched off; it would have reported: {_text(event.problem)}"
             yield CERTIFICATE_UNCHECKED.found(_with(event.certificate, said))
         elif isinstance(event, TlsFailed) and how(reading) != "timeout":
             yield _failed(reading, event)
@@ -255,7 +255,7 @@ def _failed(reading: Reading, event: TlsFailed) -> Finding:
 
 
 def _besides(reading: Reading, event: TlsFailed) -> Iterator[Finding]:
-    """The faults of the certificate that verification did not come to."""
+    """Report the faults of the certificate that verification did not reach."""
     if event.kind != "certificate" or event.certificate is None:
         return
     for reason, words in faults(event.certificate, _meant(reading), reading.exchange.started):
@@ -264,7 +264,7 @@ def _besides(reading: Reading, event: TlsFailed) -> Iterator[Finding]:
 
 
 def _meant(reading: Reading) -> str:
-    """The name that the certificate is to be for."""
+    """Return the name that the certificate must have."""
     return reading.exchange.plan.tls.server_name or reading.exchange.plan.target.host
 
 

@@ -1,4 +1,4 @@
-"""The way to the server, peers that speak something else, answers that broke off (RFC 6455, 4.1)."""
+"""The way to the server, peers that speak another protocol, incomplete answers (RFC 6455, 4.1)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ UNRESOLVED = Entry(
     "fail",
     _NOT_OPENED,
     title="The host name did not resolve",
-    meaning="No address is known for the name, so nothing was sent.",
+    meaning="The name has no known address, so nothing was sent.",
     usual="a misspelt name, a name known only inside a network or VPN, or no DNS at all",
     advice="Check the name with `getent hosts NAME`; `--resolve` gives an address by hand.",
 )
@@ -41,7 +41,7 @@ CONNECT_REFUSED = Entry(
     "fail",
     _NOT_OPENED,
     title="The connection was refused",
-    meaning="The host answered that nothing listens on that port.",
+    meaning="Nothing listens on that port, or a firewall rejects the connection.",
     usual="the server is not running, listens on another port, or only on another address",
     advice="Check that the server runs, and on which address and port it listens.",
 )
@@ -50,7 +50,7 @@ CONNECT_NO_ROUTE = Entry(
     "fail",
     _NOT_OPENED,
     title="There is no route to the host",
-    meaning="A network on the way, or that of this machine, cannot reach that address or refuses to.",
+    meaning="A network on the way, or this machine's network, cannot reach that address or refuses to.",
     usual="a VPN that is down, a firewall, or an IPv6 address on a machine without IPv6",
     advice="Try `-4` or `-6`, and another network.",
 )
@@ -68,10 +68,10 @@ CONNECT_FAILED = Entry(
     "fail",
     _NOT_OPENED,
     title="The connection could not be opened",
-    meaning="The operating system gives the reason.",
+    meaning="The operating system reports the reason.",
     usual="a wrong path or missing permissions for a Unix socket, a program behind it that accepts no more "
     "connections (EAGAIN), or an address that cannot be used",
-    advice="Read what the system says, and check address, port and permissions.",
+    advice="Read the system's message, and check address, port and permissions.",
 )
 CONNECT_FALLBACK = Entry(
     "connect-fallback",
@@ -88,7 +88,7 @@ PROXY_FAILED = Entry(
     _NOT_OPENED,
     title="The proxy did not open a tunnel",
     meaning="The proxy was reached, but it did not connect to the server behind it.",
-    usual="the proxy wants credentials, does not allow the port, or cannot reach the server",
+    usual="the proxy requires credentials, does not allow the port, or cannot reach the server",
     advice="Read the proxy's answer; check its rules for CONNECT to that port.",
 )
 PLAIN_TO_TLS_PORT = Entry(
@@ -132,15 +132,16 @@ NOT_HTTP_HTTP2 = Entry(
     "fail",
     "RFC 6455 section 4.1; RFC 9113 section 3.4",
     title="An HTTP/2 server answered",
-    meaning="The server sent HTTP/2 frames in answer to an HTTP/1.1 request: the port takes no HTTP/1.1.",
+    meaning="The server sent HTTP/2 frames in answer to an HTTP/1.1 request: the port does not accept "
+    "HTTP/1.1.",
     usual="a gRPC or h2c-only port",
-    advice="Use a port that speaks HTTP/1.1; `--http2` asks for a WebSocket over HTTP/2 (RFC 8441).",
+    advice="Use a port that speaks HTTP/1.1; `--http2` requests a WebSocket over HTTP/2 (RFC 8441).",
 )
 NOT_HTTP_TEXT = Entry(
     "not-http-text",
     "fail",
     "RFC 6455 section 4.1",
-    title="Text came back that is not HTTP",
+    title="The server sent text that is not HTTP",
     meaning="The server speaks another text protocol, or sent a body without a head.",
     usual="a wrong port number, or a program that writes to the raw socket",
     advice="Read the text; it often names the program.",
@@ -149,10 +150,10 @@ NOT_HTTP_NOISE = Entry(
     "not-http-noise",
     "fail",
     "RFC 6455 section 4.1",
-    title="Bytes came back that are not HTTP",
-    meaning="No protocol that wsprobe knows begins like that.",
+    title="The server sent bytes that are not HTTP",
+    meaning="No protocol known to wsprobe begins like this.",
     usual="a wrong port number, or an encrypted protocol",
-    advice="Check the port; the dump of the bytes shows what came.",
+    advice="Check the port; the dump shows the bytes.",
 )
 TIMEOUT_RESOLVE = Entry(
     "timeout-resolve",
@@ -177,11 +178,13 @@ TIMEOUT_ANSWER = Entry(
     "fail",
     "RFC 6455 section 4.1",
     title="No answer came in time",
-    meaning="The request was sent, and not a byte came back. RFC 6455 names no time limit; this one is "
-    "set by wsprobe.",
-    usual="a server in which nothing handles an upgrade of this path (in Vite, webpack or http-proxy ws: true "
+    meaning="The request was sent, but the server sent nothing. RFC 6455 has no time limit; this one is "
+    "wsprobe's.",
+    usual="a server where no code handles WebSocket upgrades on this path (in Vite, webpack or http-proxy "
+    "ws: true "
     "is missing), a proxy that passes the request on but not the 101, or a blocked worker process",
-    advice="Check whether the request reached the application, and ask the application without the proxy; "
+    advice="Check whether the request reached the application, and request it from the application without "
+    "the proxy; "
     "`-m` raises the limit.",
 )
 TIMEOUT_HEAD = Entry(
@@ -198,7 +201,7 @@ DROPPED_BEFORE_ANSWER = Entry(
     "fail",
     _LOST,
     title="Dropped before any answer",
-    meaning="The connection ended after the request, and not a byte came back.",
+    meaning="The connection closed after the request, before the server sent anything.",
     usual="an application that crashed or refuses by closing, a rule that closes without an answer (nginx "
     "return 444, HAProxy reject), a proxy whose application is down, a subprotocol that was not offered (an "
     "MQTT broker wants mqtt), a port of another protocol (MQTT, HTTP behind the PROXY protocol), or with ws: a "
@@ -229,8 +232,8 @@ LIMIT_IN_HEAD = Entry(
     "fail",
     "RFC 9110 section 5.4",
     title="The head is larger than wsprobe reads",
-    meaning="wsprobe stopped reading at a limit of its own (2 MiB of heads, 20,000 lines of one head, 1000 "
-    "interim answers, 10,000 frames of HTTP/2 that bring nothing), far more than other clients accept. The "
+    meaning="wsprobe stopped reading at its own limit (2 MiB of heads, 20,000 lines of one head, 1000 "
+    "interim answers, 10,000 HTTP/2 frames without any of the answer), far more than other clients accept. The "
     "server was still sending.",
     usual="an answer that does not end",
     advice="Look at what the server writes into its headers.",
@@ -240,7 +243,7 @@ INTERRUPTED = Entry(
     "note",
     "RFC 6455 section 4.1",
     title="The probe was interrupted",
-    meaning="The probe was stopped before there was a result.",
+    meaning="The probe was stopped before it had a result.",
     usual="",
     advice="Run it again.",
 )
@@ -258,7 +261,7 @@ _BY_ERRNO = {
 
 
 def unresolved(reading: Reading) -> bool:
-    """True if it ended with a name that did not resolve: also the target's, behind a SOCKS proxy that stood."""
+    """True if a name did not resolve, including the target's name at a SOCKS proxy that was reached."""
     for event in reversed(reading.exchange.events):
         if not isinstance(event, Ended):
             return isinstance(event, ResolveFailed)
@@ -266,7 +269,7 @@ def unresolved(reading: Reading) -> bool:
 
 
 def reach(reading: Reading) -> Iterator[Finding]:
-    """Every address that failed, and why none was reached."""
+    """Report every address that failed, and why none was reached."""
     kinds = happened(reading)
     if TunnelFailed in kinds:
         yield from _proxy(reading)
@@ -300,22 +303,22 @@ def reach(reading: Reading) -> Iterator[Finding]:
 
 
 def _why_unresolved(reading: Reading) -> str | None:
-    """The usual cause where the options of the call suggest one."""
+    """Return the usual cause if the options suggest one."""
     if has(reading, Connected):
-        return "a name known only to the proxy; it resolves names itself with socks5h:// or socks4a://"
+        return "a name known only to the proxy; with socks5h:// or socks4a:// the proxy resolves names"
     family = reading.exchange.plan.route.family
-    return f"a name or address without IPv{family}, and -{family} asks for no other" if family else None
+    return f"a name or address without IPv{family}, while -{family} allows nothing else" if family else None
 
 
 def _late_connection(reading: Reading, failed: list[ConnectFailed]) -> Iterator[Finding]:
-    """What was still under way when time ran out."""
+    """Report what was still pending when the time limit ran out."""
     tried = [event for event in reading.exchange.events if isinstance(event, Connecting)]
     over = {(event.address, event.port) for event in failed}
     waiting = [event for event in tried if (event.address, event.port) not in over]
     if reading.exchange.hops and len(reading.exchange.events) == 1:
         yield CONNECT_TIMEOUT.found(
-            "it was not asked: what led here took all the time there was",
-            usual="redirects that are slow, or go round in a circle",
+            "it was not requested: the redirects before it used up the time",
+            usual="redirects that are slow, or lead in a circle",
         )
     elif waiting:
         listed = ", ".join(_address(event.address, event.port) for event in waiting)
@@ -339,7 +342,7 @@ def _proxy(reading: Reading) -> Iterator[Finding]:
 
 
 def proxy_answer(reading: Reading) -> bytes:
-    """All that a proxy said before the tunnel stood."""
+    """Return everything a proxy sent before the tunnel was open."""
     return b"".join(event.data for event in reading.exchange.events if isinstance(event, TunnelReceived))
 
 
@@ -362,7 +365,7 @@ _ALERT = 0x15
 
 
 def other_protocol(reading: Reading) -> Iterator[Finding]:
-    """Bytes that are not HTTP, by what they look like."""
+    """Report bytes that are not HTTP, by the protocol they resemble."""
     kind = reading.looks_like
     if not kind:
         return
@@ -380,7 +383,7 @@ def other_protocol(reading: Reading) -> Iterator[Finding]:
     elif kind == "http2":
         yield NOT_HTTP_HTTP2.found("HTTP/2 frames came back", (0, min(len(data), 9)))
     else:
-        yield _SPOKEN[kind].found(f"it says: {shown(begins)}", span, received=begins)
+        yield _SPOKEN[kind].found(f"it sent: {shown(begins)}", span, received=begins)
 
 
 _SPOKEN = {
@@ -389,11 +392,11 @@ _SPOKEN = {
     "ftp": NOT_HTTP_FTP,
     "text": NOT_HTTP_TEXT,
 }
-"""``Reading.looks_like`` -> the finding, where the first line of what came says it."""
+"""``Reading.looks_like`` -> the finding, where the first line shows the protocol."""
 
 
 def unfinished(reading: Reading) -> Iterator[Finding]:
-    """Where the exchange broke off, if that was before the answer's head was complete."""
+    """Report where the exchange stopped, if the answer's head was not complete."""
     final = reading.final
     if final is not None and final.head.complete:
         return
