@@ -104,7 +104,7 @@ def test_input_that_cannot_be_sent_ends_it_with_a_word(typed: int, capfd: Captur
 def test_count_and_match_that_are_not_met(typed: int, capfd: Captured) -> None:
     said(typed, b"one\n")
     assert run(["talk", "--count", "2", "--eof", "wait", "lab:/echo"]) == 20
-    assert "wsprobe: 1 of 2 messages came (--count)\n" in capfd.readouterr().err
+    assert "wsprobe: 1 of 2 messages arrived (--count)\n" in capfd.readouterr().err
     assert run(["talk", "--match", "x", "--eof", "close", "lab:/echo"]) == 20
     assert "no message matched --match" in capfd.readouterr().err
 

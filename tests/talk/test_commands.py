@@ -45,7 +45,7 @@ def test_a_line_is_a_text_or_what_its_slash_names(line: str, wanted: object) -> 
         ("/ping " + "x" * 126, "125 bytes"),
         ("/binary xyz", "not hexadecimal"),
         ("/frame opcode=99", "/frame: opcode=99"),
-        ("/send", "name a file"),
+        ("/send", "give a file"),
     ],
 )
 def test_what_is_no_command_is_not_sent(line: str, why: str) -> None:

@@ -44,7 +44,7 @@ def test_it_is_masked_unless_it_says_otherwise() -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("", "nothing in it"),
+        ("", "frame is empty"),
         ("hello", "'hello' is not part of a frame"),
         ("opcod=1", "did you mean opcode=?"),
         ("opcode=16", "0 to 15"),
@@ -55,10 +55,10 @@ def test_it_is_masked_unless_it_says_otherwise() -> None:
         ("mask=maybe", "not hexadecimal"),
         ("payload=x hex=00", "leave one out"),
         ("payload='x", "quotation mark"),
-        (r"payload=\q\x", "an escape in it"),
+        (r"payload=\q\x", "an escape other"),
         ("length-bytes=0 length=126", "needs 2"),
         ("length-bytes=3", "0, 2 or 8"),
-        ("raw=00 fin=1", "raw= stands alone"),
+        ("raw=00 fin=1", "raw= is the whole frame"),
     ],
 )
 def test_what_cannot_be_understood_is_named(text: str, why: str) -> None:

@@ -1,2 +1,2 @@
-"""A relay between a client and a server, without sockets: who may use it (``door``), the request that the
-server gets (``forward``), what a session leaves in the recording (``keep``), what a page is told (``tell``)."""
+"""A relay between a client and a server, without sockets: who may use it (``door``), the request to the server
+(``forward``), the part of a session that is recorded (``keep``), what a page receives (``tell``)."""

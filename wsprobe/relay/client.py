@@ -1,4 +1,4 @@
-"""The client's side of a recording of the relay: how its request differs, what it was told, how it closed."""
+"""The client's side of a recording of the relay: how its request differs, what it received, how it closed."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Difference(Struct, frozen=True):
 
 
 def request_differences(exchange: Exchange) -> tuple[Difference, ...]:
-    """The fields of the request, as sent to the server, that ``wsprobe connect`` would send otherwise or not at
-    all, and those that only it would send. The key, and the letter case of names, make no difference."""
+    """The differences between the request sent to the server and one of ``wsprobe connect``: fields with other
+    values, and fields that only one of them has. The key and the letter case of names do not count."""
     theirs, _ = split_head(exchange.plan.request)
     keys = theirs.all(b"sec-websocket-key")
     key = keys[0].value.decode("latin-1") if len(keys) == 1 else ""
@@ -49,8 +49,8 @@ def _values(head: Head, key: bytes) -> bytes | None:
 
 
 def seen_by_client(exchange: Exchange) -> Exchange:
-    """The exchange between the client and the relay: the relay's URL, the client's own request, and the
-    server's bytes or wsprobe's in their place. *exchange* itself, if no relay recorded it."""
+    """The exchange between the client and the relay: the relay's URL, the client's request, and the server's
+    bytes or wsprobe's replacement. *exchange* itself, if no relay recorded it."""
     client = exchange.client
     if client is UNSET:
         return exchange
@@ -75,7 +75,7 @@ _PASSED = (Sent, Received, LeftOut, Ended)
 
 
 def _at_relay(client: Relayed, to: Target) -> Target:
-    """The URL that the client opened; *to*, if its request does not say."""
+    """The URL that the client opened; *to*, if its request does not have it."""
     head, _ = split_head(client.request)
     hosts = head.all(b"host")
     resource = b"" if head.first is None else head.first.text.partition(b" ")[2].rpartition(b" ")[0]
@@ -88,8 +88,8 @@ def _at_relay(client: Relayed, to: Target) -> Target:
 
 
 def told_to_client(exchange: Exchange) -> tuple[int, PageClose | None] | None:
-    """The status, and the Close behind a 101, with which wsprobe answered in place of the server; None where
-    the server's bytes were passed on."""
+    """The status, and the Close after a 101, with which wsprobe answered instead of the server; None if the
+    server's bytes were forwarded."""
     client = exchange.client
     if client is UNSET or not client.answer:
         return None

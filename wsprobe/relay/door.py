@@ -1,8 +1,8 @@
 """Who may use the relay: WebSocket clients of this machine, and pages of the allowed origins.
 
-Any page in a browser can reach a server on loopback. Its Host shows whether it did so by a name of its own (DNS
-rebinding), its Origin who it is: a page cannot change either. A request without Upgrade is no WebSocket
-handshake; a page can send one without an Origin, so none is passed on.
+Any page in a browser can reach a server on loopback. Host shows whether the page used its own name (DNS
+rebinding), Origin shows which page it is: a page cannot change either. A request without Upgrade is not
+a WebSocket handshake; a page can send one without an Origin, so none is forwarded.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from wsprobe.read.request import Request
 from wsprobe.target import loopback, names_this_machine
 
 ANY = "*"
-"""In place of an origin: every page."""
+"""Instead of an origin: all pages."""
 
 
 class Refusal(Struct, frozen=True):
-    """The relay's own answer to a request that it does not pass on."""
+    """The relay's answer to a request that it does not forward."""
 
     status: int
     reason: str
@@ -41,17 +41,18 @@ class Refusal(Struct, frozen=True):
 
 
 class Door(Struct, frozen=True):
-    """The rules by which a request is let in."""
+    """The rules that let a request in."""
 
     names: frozenset[str] = frozenset()
-    """What Host may say besides localhost and loopback addresses: lower case, without a port or brackets."""
+    """Allowed values of Host other than localhost and loopback addresses: lower case, without a port or
+    brackets."""
     addresses: bool = False
     """Host may be any address."""
     origins: tuple[str, ...] = ()
-    """Origins whose pages may connect; empty: those of pages that this machine serves; ``ANY``: all."""
+    """Origins whose pages may connect; empty: pages that this machine serves; ``ANY``: all."""
 
     def refusal(self, request: Request) -> Refusal | None:
-        """Why *request* is not passed on; None if it is."""
+        """Why *request* is not forwarded; None if it is."""
         hosts = [_text(field.value) for field in request.head.all(b"host")]
         if not all(names_this_machine(host, self.names, self.addresses) for host in hosts):
             text = f"the Host {hosts[0]!a} is not a name of this relay. To allow it: --allow-host NAME"
@@ -66,7 +67,7 @@ class Door(Struct, frozen=True):
         return None
 
     def allows(self, origin: str) -> bool:
-        """Whether pages of *origin* may connect."""
+        """True if pages of *origin* may connect."""
         if self.origins:
             known = [each.lower().rstrip("/") for each in self.origins]
             return ANY in known or origin.lower() in known
@@ -74,7 +75,7 @@ class Door(Struct, frozen=True):
 
 
 def of_loopback(origin: str) -> bool:
-    """Whether *origin* is that of a page which this machine serves: localhost, a name below it, or a loopback
+    """True if this machine serves pages of *origin*: localhost, a name below it, or a loopback
     address (the WHATWG's and Secure Contexts' potentially trustworthy hosts, section 3.1)."""
     try:
         parts = urlsplit(origin)

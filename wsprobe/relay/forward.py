@@ -1,4 +1,4 @@
-"""The client's request -> the request that the server gets: every byte the same, but for what must differ."""
+"""Turn the client's request into the request to the server: every byte the same, except what must differ."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from wsprobe.target import host_header
 
 
 def forwarded(request: Request, target: Target, origin: str | None, headers: Sequence[str]) -> bytes:
-    """*request* as it goes to *target*.
+    """Return *request* as sent to *target*.
 
     ``/`` becomes the path and query of *target*; any other path stays. Host names the target, Origin is
     *origin* if that is not None, and the credentials of the target's URL become an Authorization. *headers*, in
@@ -23,7 +23,7 @@ def forwarded(request: Request, target: Target, origin: str | None, headers: Seq
 
 
 def _own(target: Target, origin: str | None) -> Iterator[tuple[str, bytes]]:
-    """Changes of the relay itself, which a header option can replace."""
+    """The relay's own changes; a header option can replace them."""
     yield "host", f"Host: {host_header(target)}".encode()
     if origin is not None:
         yield header_option(f"Origin: {origin}")
@@ -48,7 +48,7 @@ def _first(request: Request, target: Target) -> bytes:
 
 
 def _fields(head: Head, changes: Sequence[tuple[str, bytes]]) -> bytes:
-    """The field lines: those that nothing changes stay as they are."""
+    """Return the field lines; lines without a change stay exactly as they are."""
     by_name: dict[bytes, list[bytes]] = {}
     for name, line in changes:
         key = name.encode("utf-8", "surrogateescape")
@@ -71,7 +71,7 @@ def _fields(head: Head, changes: Sequence[tuple[str, bytes]]) -> bytes:
 
 
 _ONE = (b"host", b"origin", b"authorization")
-"""Fields that a request has once: a later change takes the place of an earlier one."""
+"""Fields that a request has once: a later change replaces an earlier one."""
 
 
 def _raw(field: Field) -> bytes:

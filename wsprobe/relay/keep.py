@@ -1,5 +1,5 @@
-"""What a session that may be endless leaves in the recording: its beginning, in whole frames, and each side's
-Close. The bytes that pass are never changed, and no more of them is held here than a frame's header."""
+"""The recorded part of a session without a limit: its beginning, in whole frames, and each side's Close. The
+forwarded bytes are never changed, and this module holds at most a frame's header."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from wsprobe.read.frames import CLOSE, header_size
 from wsprobe.wire.rfc6455 import CONTROL_MAX
 
 EVENT = 160
-"""Bytes of memory that an event takes besides its data."""
+"""Memory that an event takes in addition to its data, in bytes."""
 FRAME = 400
 """Bytes of memory that a frame takes once it is read."""
 
@@ -21,28 +21,28 @@ _SMALL = [(6 if second & 0x80 else 2) + (second & 0x7F) if second & 0x7F < 126 e
 
 
 class Room:
-    """Memory that all recordings under way share, in bytes."""
+    """Memory that all current recordings share, in bytes."""
 
     def __init__(self, size: int) -> None:
         self.left = size
 
 
 class Kept(Struct, frozen=True):
-    """What of one read goes into the recording, in this order."""
+    """The recorded parts of one read, in this order."""
 
     data: bytes = b""
     left_out: int = 0
-    """Where there is a *close*: the other bytes left out up to the end of this read."""
+    """With a *close*: number of other bytes left out up to the end of this read."""
     close: bytes = b""
-    """A whole Close frame from behind the part that is kept."""
+    """A whole Close frame after the kept part."""
 
 
 class RelayedSide:
     """One direction of a session."""
 
     def __init__(self, limit: int, room: Room, framed: bool = True) -> None:
-        """*limit*: bytes that are kept. *framed*: the frames are those of RFC 6455; what has no such frames is
-        kept up to the limit, and without a Close behind it."""
+        """*limit*: bytes to keep. *framed*: the frames are those of RFC 6455; other bytes are kept up to the
+        limit, without a Close after them."""
         self._limit = limit
         self._room = room
         self._framed = framed
@@ -51,17 +51,17 @@ class RelayedSide:
         self._over = False
         """No further frame is kept."""
         self._header = b""
-        """The beginning of a frame whose header has not all come."""
+        """The beginning of a frame with an incomplete header."""
         self._left = 0
-        """Bytes of the frame under way that have not come."""
+        """Bytes missing from the current frame."""
         self._close: bytearray | None = None
-        """The Close under way, if it stands behind the part that is kept."""
+        """The incomplete Close, if it comes after the kept part."""
         self._left_out = 0
         self.closed = False
-        """A Close frame went by, or has begun to."""
+        """True once a Close frame has begun."""
 
     def take(self, data: bytes) -> Kept:
-        """Follow what came in one read."""
+        """Follow the bytes of one read."""
         if not self._framed:
             return self._unframed(data)
         self._charge(0, EVENT)

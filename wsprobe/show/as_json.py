@@ -1,11 +1,11 @@
 """A report as JSON: the contract that other programs rely on, as types (wsprobe-json(5)).
 
-The first half is the contract: each member, its type and, below it, what it means. The schema (``schema.py``)
-and the manual page are made from it. The second half makes these values from a `wsprobe.report.Report`. To add
-a member: a field here, with a docstring, and the line that fills it; ``UNSET`` where it is to be absent.
+The first half is the contract: each member, its type and, below it, its meaning. The schema (``schema.py``) and
+the manual page are made from it. The second half makes these values from a `wsprobe.report.Report`. To add
+a member, add a field with a docstring, and the line that fills it; ``UNSET`` makes it absent.
 
 Header text is latin-1 decoded, so that one character is one byte; ``bytes`` become base64. Times are
-milliseconds from the start. A member is null or absent where the thing did not happen.
+milliseconds from the start. A member is null or absent where the event did not happen.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ ANSWERS = (
     *("established", "fail", "http", "may-redirect", "retry-auth", "retry-proxy-auth", "may-retry-version"),
     *("ambiguous", "not known"),
 )
-"""Of a verdict."""
+"""The answers of a verdict."""
 
 
 def _one_of(*words: str) -> Meta:
@@ -68,38 +68,38 @@ class Object(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RequestJson(Object, frozen=True, kw_only=True):
-    """The request as it was sent."""
+    """The request as sent."""
 
     line: str | None
     """The request line; null over HTTP/2, which has none."""
     headers: list[Pair]
     """Every field line, as [name, value]."""
     raw: bytes | UnsetType = UNSET
-    """The head, and whatever was sent behind it; absent with --brief."""
+    """The head, and anything sent after it; absent with --brief."""
     fields: list[Pair] | UnsetType = UNSET
     """Only over HTTP/2: every field of the block, pseudo-headers too, as [name, value] in the order sent."""
     sent: bool | UnsetType = UNSET
-    """Only over HTTP/2: false if the request was not sent, because the server does not announce that it takes
-    it; the rest is what would have been."""
+    """Only over HTTP/2: false if the request was not sent, because the server does not announce WebSockets. The
+    other members then describe the request that would have been sent."""
 
 
 class BodyJson(Object, frozen=True, kw_only=True):
     """The body of an answer that opens no session."""
 
     size: int
-    """Bytes received of the content, transfer coding taken off."""
+    """Number of content bytes received, without the transfer coding."""
     text: str
-    """The content decoded (content coding, then UTF-8); bytes that are not UTF-8 are replaced."""
+    """The decoded content (content coding, then UTF-8); invalid UTF-8 is replaced."""
     raw: bytes | UnsetType = UNSET
-    """The content as received, transfer coding taken off; absent with --brief."""
+    """The content as received, without the transfer coding; absent with --brief."""
     truncated: bool
-    """Whether there was, or should have been, more."""
+    """True if there was more, or should have been."""
     framing: Literal["none", "length", "chunked", "close", "stream", "unknown"]
-    """What says where the body ends; stream is DATA of HTTP/2."""
+    """How the end of the body is marked; stream means DATA of HTTP/2."""
     expected: int | None
-    """The Content-Length, if there is one that can be read."""
+    """The Content-Length, if it is valid."""
     coding: str | None
-    """The Content-Encoding that text was decoded from."""
+    """The Content-Encoding from which text was decoded."""
     problem: str | None
     """What is wrong with the framing or coding, in words."""
 
@@ -108,103 +108,103 @@ class ResponseJson(Object, frozen=True, kw_only=True):
     """One HTTP answer."""
 
     status_line: str | None
-    """The first line, without its line end; null if there are interim answers only, and over HTTP/2, which has
-    none."""
+    """The first line, without its line end; null if there are only interim answers, and over HTTP/2, which has
+    no such line."""
     version: str | UnsetType | None = UNSET
-    """HTTP version, as 1.1; null if the line is not HTTP's; absent without a final answer."""
+    """HTTP version, such as 1.1; null if the line is not HTTP; absent without a final answer."""
     status: int | None
-    """The status code; null if there is none that can be read."""
+    """The status code; null without a valid one."""
     reason: str | UnsetType = UNSET
-    """The reason phrase; absent if there is no final answer."""
+    """The reason phrase; absent without a final answer."""
     headers: list[Pair]
     """Every field line, as [name, value]: order, letter case and repetition as received."""
     raw: bytes | UnsetType = UNSET
     """The head as received; absent without a final answer, and with --brief."""
     complete: bool | UnsetType = UNSET
-    """False if the blank line that ends the head did not come; absent if there is no final answer."""
+    """False if the blank line after the head did not arrive; absent without a final answer."""
     body: BodyJson | UnsetType | None = UNSET
-    """Null for an answer that opens (a 101, over HTTP/2 a 200), and where the head did not end; absent if there
-    is no final answer."""
+    """Null for an answer that opens a session (a 101, over HTTP/2 a 200), and for an incomplete head; absent
+    without a final answer."""
     informational: list[ResponseJson] | UnsetType = UNSET
-    """Interim answers that came before, oldest first; only on the final answer."""
+    """Earlier interim answers, oldest first; only in the final answer."""
     fields: list[Pair] | UnsetType = UNSET
     """Only over HTTP/2: every field of the block, pseudo-headers too, as [name, value] in the order
     received."""
 
 
 class HopJson(Object, frozen=True, kw_only=True):
-    """An exchange that led here."""
+    """An earlier exchange that led to this one."""
 
     url: str
-    """The URL that was asked."""
+    """The requested URL."""
     response: ResponseJson | None
-    """As response above."""
+    """The same as response above."""
 
 
 class CertificateJson(Object, frozen=True, kw_only=True):
     """A certificate of the chain that the server sent."""
 
     subject: str
-    """Distinguished name, as CN=example.org,O=Example."""
+    """Distinguished name, such as CN=example.org,O=Example."""
     issuer: str
     """Distinguished name."""
     names: tuple[str, ...]
-    """Host names and addresses that it is for (subjectAltName)."""
+    """Host names and addresses for which it is valid (subjectAltName)."""
     not_before: str
     """ISO 8601, UTC."""
     not_after: str
     """ISO 8601, UTC."""
     days_left: int | None
-    """Whole days from the start of the recording until not_after; below zero once expired."""
+    """Whole days from the start of the recording until not_after; negative after expiry."""
     key: str
-    """Kind and size of its public key, as RSA 2048 or EC P-256."""
+    """Kind and size of its public key, such as RSA 2048 or EC P-256."""
     signature: str
-    """Algorithm of its signature, as sha256WithRSAEncryption."""
+    """Algorithm of its signature, such as sha256WithRSAEncryption."""
     sha256: str
     """Fingerprint: SHA-256 of the certificate, in hex."""
     public_key: str
-    """What --pinnedpubkey takes: sha256// and base64 of the SHA-256 of its public key."""
+    """The value for --pinnedpubkey: sha256// and base64 of the SHA-256 of its public key."""
 
 
 class TlsJson(Object, frozen=True, kw_only=True):
-    """TLS as it was set up, or why it was not."""
+    """The TLS connection, or why it failed."""
 
     version: str | None
-    """As TLSv1.3; null if TLS was not set up."""
+    """Version, such as TLSv1.3; null if TLS was not set up."""
     cipher: str | None
-    """As OpenSSL names it."""
+    """OpenSSL's name of the cipher."""
     alpn: str | None
-    """The protocol that was agreed on; null if none was."""
+    """The negotiated protocol; null without one."""
     certificate: Certificate | None
-    """The server's; null if it showed none."""
+    """The server's certificate; null if it sent none."""
     verified: bool
-    """True only if the certificate was checked and is good."""
+    """True only if the certificate was checked and is valid."""
     error: str | None
-    """Why TLS was not set up, or what is wrong with the certificate that --insecure let pass."""
+    """Why TLS was not set up, or the fault in the certificate that --insecure accepted."""
     kind: Literal["certificate", "pinned-key", "alert", "not-tls", "fin", "reset", "error"] | UnsetType = UNSET
-    """Only of a failure: what kind; pinned-key: the server has another key than --pinnedpubkey says."""
+    """Only after a failure: its kind; pinned-key: the server's key is not the one of --pinnedpubkey."""
     reason: str | UnsetType | None = UNSET
-    """Only of a failure, for a certificate: unknown-ca, self-signed, expired, not-yet-valid, wrong-name or
+    """Only after a failure of the certificate: unknown-ca, self-signed, expired, not-yet-valid, wrong-name or
     other."""
     alert: int | UnsetType | None = UNSET
-    """Only of a failure: number of the TLS alert that the server sent."""
+    """Only after a failure: number of the server's TLS alert."""
     chain: list[CertificateJson]
-    """All certificates that the server sent, its own first, in its order; also where they were not accepted.
-    Empty if it showed none."""
+    """All certificates that the server sent, its own first, in its order, even if they were not accepted. Empty
+    if it sent none."""
     days_left: int | None
-    """Of the server's own certificate; null if it showed none."""
+    """Days left for the server's own certificate; null if it sent none."""
     browsers: dict[str, str]
-    """What browsers say to this certificate or version of TLS, by name; one that has nothing against it, as far
-    as is known, is absent."""
+    """Browser name -> its objection to this certificate or TLS version. A browser without a known objection is
+    absent."""
 
 
 class FindingJson(Object, frozen=True, kw_only=True):
-    """One thing that is wrong, doubtful or worth knowing."""
+    """One fault, doubt or note."""
 
     id: str
-    """A stable name; wsprobe explain knows it."""
+    """A stable name; wsprobe explain describes it."""
     level: Level
-    """fail: a client must fail the connection, or nothing came; warn: doubtful; note: worth knowing."""
+    """fail: a client must fail the connection, or there was no answer; warn: doubtful; note: worth knowing."""
     spec: str
     """The rule: specification and section."""
     text: str
@@ -212,80 +212,80 @@ class FindingJson(Object, frozen=True, kw_only=True):
     usual: str | None
     """The usual cause."""
     expected: str | None
-    """What should have stood there."""
+    """The expected value."""
     received: str | None
-    """What stood there."""
+    """The received value."""
     span: tuple[int, int] | UnsetType = UNSET
-    """Where in the bytes received: [start, end), counted from 0 over all received events of the recording;
-    absent if no bytes are meant."""
+    """The place in the bytes received: [start, end), counted from 0 over all received events of the recording;
+    absent if the finding is not about bytes."""
     bytes: str | UnsetType = UNSET
-    """Those bytes, latin-1 decoded, 1000 of them at most."""
+    """The bytes of span, latin-1 decoded, at most 1000."""
 
 
 class CauseJson(Object, frozen=True, kw_only=True):
-    """One thing that may have led to the answer."""
+    """A possible cause of the answer."""
 
     id: str
-    """A stable name; wsprobe explain knows it."""
+    """A stable name; wsprobe explain describes it."""
     text: str
     """What happened, in words."""
     fix: str
-    """What to do about it; the empty string if nothing is known."""
+    """What to do about it; the empty string if not known."""
     certainty: Certainty
-    """How it is known. own-request: what was sent explains it; stated: the answer says so in words; only: a
-    mark that one program alone has; shared: a shape that several programs have; status: nothing but the status,
-    or how it ended."""
+    """The evidence. own-request: the request explains it; stated: the answer's text states it; only: a mark of
+    one program alone; shared: a form that several programs share; status: only the status, or how the exchange
+    ended."""
     evidence: str
-    """What shows it."""
+    """The evidence in words."""
     program: str | None
-    """The program that wrote the answer, where its mark is its own; null if that is not known. `explain remedy`
-    takes this name, and has code for many, to let a page know why."""
+    """The program that wrote the answer, if the mark is unique to it; null if unknown. `explain remedy` accepts
+    this name, and has code for many programs that tells a page the reason."""
 
 
 class FrameJson(Object, frozen=True, kw_only=True, rename={"by": "from"}):
-    """One WebSocket frame; frames of older versions are told in the terms of RFC 6455."""
+    """One WebSocket frame; frames of older versions are described in the terms of RFC 6455."""
 
     by: Who
-    """Whose it is."""
+    """The sender."""
     at: float
-    """When its last byte came, or went."""
+    """When its last byte was received or sent."""
     fin: bool
     """The FIN bit."""
     rsv: int
     """The reserved bits as a number: RSV1 is 4, RSV2 2, RSV3 1 (and RSV4 of old drafts 8)."""
     opcode: int
-    """1 text, 2 binary, 0 continuation, 8 close, 9 ping, 10 pong; frames of older versions are told by these
-    numbers too."""
+    """1 text, 2 binary, 0 continuation, 8 close, 9 ping, 10 pong; frames of older versions have these numbers
+    too."""
     masked: bool
     """The MASK bit."""
     length: int
     """The payload length that the frame announces."""
     payload: bytes
-    """What came of it, unmasked, compression left on."""
+    """The payload received, unmasked, still compressed."""
 
 
 class SessionJson(Object, frozen=True, kw_only=True):
-    """What came after an answer that opened."""
+    """Everything after an answer that opened the session."""
 
     frames: list[FrameJson]
     """Frames of both sides: the server's first, then the client's."""
     rest: bytes
-    """What came behind the last whole frame."""
+    """The bytes after the last complete frame."""
 
 
 class ExceptionJson(Object, frozen=True, kw_only=True):
-    """An exception as script catches it."""
+    """An exception as a script catches it."""
 
     name: str
-    """Name of the exception, as SyntaxError."""
+    """Name of the exception, such as SyntaxError."""
     message: str
     """Its message, in the engine's own words."""
     code: int | str | UnsetType = UNSET
-    """Its legacy code, or the word that a runtime gives its errors as code; absent where it has none."""
+    """Its legacy code, or the runtime's code of the error; absent without one."""
 
 
 class Happening(Object, frozen=True, kw_only=True, tag_field="type"):
-    """What script is told: an event by the DOM's name of it, or an exception that a later call raised."""
+    """What a script sees: an event under its DOM name, or an exception from a later call."""
 
 
 class OpenJson(Happening, frozen=True, kw_only=True, tag="open"):
@@ -298,22 +298,22 @@ class OpenJson(Happening, frozen=True, kw_only=True, tag="open"):
 
 
 class MessageJson(Happening, frozen=True, kw_only=True, tag="message"):
-    """A message came."""
+    """A message arrived."""
 
     binary: bool | UnsetType = UNSET
-    """True if the message is binary; else absent."""
+    """True if the message is binary, otherwise absent."""
     data: str
-    """A string as it is, or, if binary, base64. With *size*: only its beginning."""
+    """The text, or base64 of a binary message. With *size*: only the beginning."""
     size: int | UnsetType = UNSET
     """Length of the whole message (data.length, or bytes if binary), if *data* has only the beginning; absent
     otherwise. A view keeps 256 KiB of messages whole."""
 
 
 class LeftOutJson(Happening, frozen=True, kw_only=True, tag="left-out"):
-    """Messages behind the first 1000 of a view, which are only counted."""
+    """Messages after the first 1000 of a view, which are only counted."""
 
     messages: int
-    """How many messages came here."""
+    """Number of messages at this point."""
 
 
 class ErrorJson(Happening, frozen=True, kw_only=True, tag="error"):
@@ -338,34 +338,34 @@ class CloseEventJson(Happening, frozen=True, kw_only=True, tag="close", rename={
 
 
 class ThrowJson(Happening, frozen=True, kw_only=True, tag="throw"):
-    """A later call, as send() or close(), raised an exception."""
+    """A later call, such as send() or close(), raised an exception."""
 
     exception: ExceptionJson | None
-    """What was raised."""
+    """The exception."""
 
 
 EventJson = OpenJson | MessageJson | LeftOutJson | ErrorJson | CloseEventJson | ThrowJson
 
 
 class AnsweredJson(Object, frozen=True, kw_only=True):
-    """An answer to an engine's own request, as the top level has it for wsprobe's."""
+    """The answer to an engine's own request, with the members that the top level has for wsprobe's request."""
 
     outcome: Annotated[str, _one_of(*STATUS_OF)]
-    """What came of it, as outcome at the top."""
+    """The outcome, as at the top level."""
     response: ResponseJson | None
-    """The final answer, as response at the top."""
+    """The final answer, as response at the top level."""
     causes: list[CauseJson]
-    """Why this engine got it, as causes at the top."""
+    """Why this engine received it, as causes at the top level."""
     findings: list[FindingJson]
-    """By RFC 6455, as findings at the top."""
+    """Findings by RFC 6455, as at the top level."""
 
 
 class ViewJson(Object, frozen=True, kw_only=True, rename={"ready_state": "readyState"}):
-    """What script sees in one engine."""
+    """What a script sees in one engine."""
 
     answered: AnsweredJson | UnsetType = UNSET
-    """The answer to this engine's own request; absent if it read the answer to wsprobe's request, or asked
-    nothing."""
+    """The answer to this engine's own request; absent if it read the answer to wsprobe's request, or sent no
+    request."""
     exchange: Exchange | UnsetType = UNSET
     """The recording of this engine's own request; absent if it read the answer to wsprobe's request."""
     browser: str
@@ -373,40 +373,40 @@ class ViewJson(Object, frozen=True, kw_only=True, rename={"ready_state": "readyS
     version: str
     """Its version."""
     page: str
-    """URL of the page whose script opened the socket."""
+    """URL of the page that opened the socket."""
     url: str
     """WebSocket.url; empty if the constructor threw."""
     exception: ExceptionJson | None
     """What the constructor threw; null if nothing."""
     events: list[EventJson]
-    """What script sees, in order."""
+    """What a script sees, in order."""
     ready_state: Annotated[int, Meta(ge=0, le=3)]
     """WebSocket.readyState at the end."""
     console: tuple[str, ...]
-    """Lines in the browser's console, which script cannot read."""
+    """Lines in the browser's console; a script cannot read them."""
     hidden: tuple[str, ...]
-    """What the server said and script cannot know, in words."""
+    """What the server sent and a script cannot learn, in words."""
     outcome: Annotated[str, _one_of("open", "failed", "closed", "connecting", "threw", "follows", "unloaded")]
-    """What came of it for script; follows: the engine would go on to a redirect or retry that is not recorded;
+    """The result for the script; follows: the engine would follow a redirect or retry that is not recorded;
     unloaded: the page itself does not load."""
     because: str
-    """The step that decided, and where it stands in the standard or the engine's source."""
+    """The deciding step, and its place in the standard or the engine's source."""
     races: str | None
-    """If the engine was measured to give more than one result: which; otherwise null."""
+    """The results, if the engine gave more than one when measured; otherwise null."""
     cookies: tuple[str, ...]
     """Set-Cookie values that the engine stores."""
     handshakes: tuple[Literal["2", "1.1"], ...]
     """The protocols of its handshakes, in order: 2 for HTTP/2, 1.1 for HTTP/1.1."""
     otherwise: str | None
-    """If this engine by itself would ask over the other protocol: when it would; otherwise null."""
+    """When this engine would use the other protocol by itself; null if never."""
     beyond: tuple[str, ...] | UnsetType = UNSET
-    """What script in a runtime can read by an interface that browsers do not have; absent if nothing."""
+    """What a script can read through a runtime's own interface, which browsers lack; absent if nothing."""
     assumes: str | UnsetType = UNSET
-    """If the recording ends before the engine does: what the server is taken to do from then on, and until when
-    it could change events and readyState; otherwise absent."""
+    """If the recording ends before the engine does: what the server is assumed to do from then on, and until
+    when it could change events and readyState; otherwise absent."""
     local_network: tuple[str, ...] | UnsetType = UNSET
-    """What Local Network Access has to do with it, then what to do about it; absent if nothing: the page is not
-    of a public address, or the target is."""
+    """The effect of Local Network Access, then what to do about it; absent if it does not apply: the page does
+    not come from a public address, or the target has one."""
 
 
 class FetchJson(Object, frozen=True, kw_only=True):
@@ -415,64 +415,65 @@ class FetchJson(Object, frozen=True, kw_only=True):
     url: str
     """The http: or https: form of the URL."""
     exception: ExceptionJson | None
-    """What fetch() rejects with; null if nothing."""
+    """The exception with which fetch() rejects; null if none."""
     status: int | None
-    """Response.status; null with an exception, and where fetch() goes on to a redirect, which was not sent."""
+    """Response.status; null after an exception, and where fetch() would follow a redirect, which was not
+    sent."""
     body: str | None
-    """The text of the body; null where there is no status."""
+    """The text of the body; null without a status."""
     answered: int | None
     """The status on the wire; null if there was no answer."""
     because: str
-    """What decided, in words."""
+    """The deciding rule, in words."""
     add: str | UnsetType = UNSET
-    """The header line that would let the page read the answer; absent if none is lacking."""
+    """The missing header line that would let the page read the answer; absent if none is missing."""
 
 
 class ToldJson(Object, frozen=True, kw_only=True):
-    """What a revision has script be told."""
+    """What a script sees, by one revision."""
 
     events: tuple[Annotated[str, _one_of("open", "error", "close")], ...] | None
-    """Names of the events, in order; null where the revision says nothing about script."""
+    """Names of the events, in order; null if the revision does not cover scripts."""
     code: int | None
-    """The code in the close event; null if there is none."""
+    """The code in the close event; null without one."""
     may_know: str | None
-    """What script may know, by the revision's own words."""
+    """What a script may learn, in the revision's words."""
     situation: str | None
-    """Which of the situations that must look alike it is."""
+    """The situation, if it is one of those that must look alike to a script."""
     spec: str
-    """Where that stands."""
+    """The section with that rule."""
 
 
 class VerdictJson(Object, frozen=True, kw_only=True):
-    """What one specification revision asked of a client."""
+    """What one specification revision requires of a client."""
 
     spec: str
-    """Name of the revision, as hybi-07."""
+    """Name of the revision, such as hybi-07."""
     answer: Annotated[str, _one_of(*ANSWERS)]
-    """What it asks of a client with this answer."""
+    """What it requires of a client after this answer."""
     findings: list[FindingJson]
-    """The rule that decided comes first; contradictions between specifications follow."""
+    """The deciding rule first, then contradictions between specifications."""
     told: ToldJson | None
-    """What script is told; null where it is not known, or where nothing is told yet."""
+    """What a script sees; null if not known, or if nothing has happened yet."""
 
 
 class TellableJson(Object, frozen=True, kw_only=True):
-    """Which recordings script can tell apart, in one engine."""
+    """The recordings that a script can tell apart in one engine."""
 
     groups: list[list[str]]
-    """URLs that look the same to script stand together."""
+    """Groups of URLs that look the same to a script."""
     by: tuple[str, ...]
     """What differs between the groups: exception, open, open.protocol, message, error, close, close.code,
     ..."""
 
 
 class SeenJson(Object, frozen=True, kw_only=True, rename={"ready_state": "readyState"}):
-    """What script saw in an installed browser, held against the view of its engine."""
+    """What a script saw in an installed browser, compared with the predicted view of its engine."""
 
     browser: str
-    """The engine whose view it is compared with."""
+    """The engine with the predicted view."""
     version: str
-    """As the browser's command prints it; empty if it prints none."""
+    """The version printed by the browser's command; empty if it prints none."""
     user_agent: str
     """User-Agent of the browser."""
     page: str
@@ -484,103 +485,103 @@ class SeenJson(Object, frozen=True, kw_only=True, rename={"ready_state": "readyS
     url: str
     """WebSocket.url; empty if the constructor threw."""
     events: tuple[dict[str, str | int | bool], ...]
-    """What script saw, in order, as in a file of compare --measured: type, rs (readyState while it was
-    delivered) and the DOM's own names."""
+    """What the script saw, in order, as in a file of compare --measured: type, rs (readyState during the event)
+    and the DOM's names."""
     ready_state: int | None
     """WebSocket.readyState at the end, or when the page stopped watching; null after an exception."""
     console: tuple[str, ...] | None
-    """Texts on the console; null where the browser does not tell them."""
+    """Texts on the console; null if the browser does not report them."""
     same: bool
-    """Whether it is what was predicted."""
+    """True if it matches the prediction."""
     differences: tuple[str, ...]
-    """How it differs from the prediction, a line each."""
+    """The differences from the prediction, one per line."""
     file: str | None
-    """The file that keeps a difference, to be reported; null if there is none."""
+    """The file with the difference, for a bug report; null without one."""
 
 
 class Http2FrameJson(Object, frozen=True, kw_only=True):
     """One frame of HTTP/2."""
 
     type: str
-    """The type by name, or as 0x42 if it has none."""
+    """The name of the type, or a number such as 0x42 if it has no name."""
     stream: Annotated[int, Meta(ge=0)]
     """The stream; 0 is the connection."""
     flags: tuple[str, ...]
-    """The flags that are set, by name."""
+    """The names of the flags set."""
     length: Annotated[int, Meta(ge=0)]
-    """Bytes of its payload, as announced."""
+    """Announced length of its payload in bytes."""
     by: Who
-    """Who sent it."""
+    """The sender."""
     at: float
-    """When it was sent, or its last byte came."""
+    """When it was sent, or its last byte received."""
 
 
 class StreamEndJson(Object, frozen=True, kw_only=True):
     """What ended the stream of the request."""
 
     by: Who
-    """Who ended it."""
+    """The side that ended it."""
     how: Literal["end-stream", "rst-stream", "goaway", "connection"]
-    """END_STREAM, RST_STREAM, a GOAWAY that leaves the stream out, or the end of the connection."""
+    """END_STREAM, RST_STREAM, a GOAWAY that excludes the stream, or the end of the connection."""
     code: int | None
     """The error code of RST_STREAM or GOAWAY."""
     name: str | None
-    """The name of the code, or as 0xff if it has none."""
+    """The name of the code, or a number such as 0xff if it has no name."""
     debug: str | None
     """The debug data of a GOAWAY, as text."""
 
 
 FRAMES_MOST = 10_000
-"""Frames of HTTP/2 that are listed; ``exchange`` has the bytes of all."""
+"""The most HTTP/2 frames listed; ``exchange`` has the bytes of all."""
 
 
 class HeldJson(Object, frozen=True, kw_only=True):
-    """How a session that was held ended; only with --hold, and if a session opened."""
+    """How a held session ended; only with --hold, and if a session opened."""
 
     way: Annotated[str, _one_of("held", "closed", "cut", "limit", "interrupted")]
-    """held: to the end, and then closed by wsprobe; closed: the server sent a Close first; cut: the connection
-    ended without one, by the server's doing or that of a hop between; limit: wsprobe had as much as it keeps;
-    interrupted: ^C."""
+    """held: to the end, then closed by wsprobe; closed: the server sent a Close first; cut: the server or a
+    proxy ended the connection without a Close; limit: wsprobe reached its own limit of bytes; interrupted:
+    ^C."""
     seconds: float
-    """From the head that opened it to its end."""
+    """Time from the head that opened it to its end."""
     idle: float
-    """Seconds without a frame, either way, before it ended."""
+    """Seconds without a frame in either direction before the end."""
     code: int | None
-    """The code in the server's Close, if that came first."""
+    """The code in the server's Close, if the server closed first."""
 
 
 class PhaseJson(Object, frozen=True, kw_only=True):
-    """How long a phase took in the latest probes of this URL, at most 1,000: milliseconds."""
+    """The duration of a phase in the latest probes of this URL (at most 1,000), in milliseconds."""
 
     median: float
-    """Half of them took no longer."""
+    """The median."""
     p95: float
-    """95 in a hundred took no longer."""
+    """The 95th percentile."""
 
 
 class WatchJson(Object, frozen=True, kw_only=True):
-    """Only of watch: this probe among those of the same URL."""
+    """Only from watch: this probe among those of the same URL."""
 
     probe: int
     """Its number, from 1."""
     started: str
-    """When it began: ISO 8601, UTC."""
+    """Start time: ISO 8601, UTC."""
     up: bool
-    """The outcome is open; with --expect, that was met."""
+    """True if the outcome is open, or with --expect if the expectation was met."""
     availability: float
-    """The part of all probes that were up, from 0 to 1."""
+    """The share of probes that were up, from 0 to 1."""
     changed: bool
-    """It is the first, or differs from the one before."""
+    """True for the first probe, and if this one differs from the one before."""
     changes: list[str]
-    """What changed from the one before, in words; [] where nothing did, and of the first."""
+    """The changes since the one before, in words; [] without a change, and for the first."""
     since: str
-    """The start of the first probe that found what this one and all between them found: ISO 8601, UTC."""
+    """The start of the first probe in the present run of equal results: ISO 8601, UTC."""
     met: bool
-    """What --until waits for was there."""
+    """True if the condition of --until was met."""
     held: HeldJson | None
-    """How a session that was to be held ended."""
+    """How a held session ended."""
     phases: dict[str, PhaseJson]
-    """By phase: resolve, connect, proxy, tls and answer, each if a probe has reached it, and total."""
+    """By phase: resolve, connect, proxy, tls and answer, if any probe reached the phase, and total."""
 
 
 class CloseFrameJson(Object, frozen=True, kw_only=True):
@@ -589,11 +590,11 @@ class CloseFrameJson(Object, frozen=True, kw_only=True):
     code: int
     """The code; 1005 for a frame without one."""
     reason: str
-    """The reason; bytes that are not UTF-8 are replaced."""
+    """The reason; invalid UTF-8 is replaced."""
 
 
 class ToldToClientJson(Object, frozen=True, kw_only=True):
-    """What wsprobe relay sent to the client in place of the server's bytes."""
+    """What wsprobe relay sent to the client instead of the server's bytes."""
 
     status: int
     """The status: 101 with --tell-page, 502 or 504 without."""
@@ -602,12 +603,12 @@ class ToldToClientJson(Object, frozen=True, kw_only=True):
 
 
 class DifferenceJson(Object, frozen=True, kw_only=True):
-    """A field of the request that wsprobe connect would not have sent so."""
+    """A field of the request that differs from the request of wsprobe connect."""
 
     name: str
     """The name of the field."""
     client: str | None
-    """Its value, as sent to the server; null if it has none."""
+    """Its value, as sent to the server; null if the field is absent."""
     wsprobe: str | None
     """The value that wsprobe sends; null if it sends none."""
 
@@ -618,13 +619,13 @@ class ClientJson(Object, frozen=True, kw_only=True):
     peer: str
     """Its address and port."""
     request: RequestJson
-    """Its request as received; request is the one sent on."""
+    """Its request as received; request is the one forwarded."""
     differs: list[DifferenceJson]
-    """How its request differs from one of wsprobe connect."""
+    """How its request differs from that of wsprobe connect."""
     told: ToldToClientJson | None
-    """What it was told in place of the server's bytes; null if those were passed on."""
+    """What it received instead of the server's bytes; null if those were forwarded."""
     close: CloseFrameJson | None
-    """The first Close that it sent; null if none."""
+    """Its first Close; null if it sent none."""
     ended: How
     """How its connection ended, in the words of ended in THE RECORDING."""
 
@@ -641,39 +642,39 @@ class ReportJson(Object, frozen=True, kw_only=True):
     wsprobe: str
     """Version of the program."""
     url: str
-    """The URL that was asked."""
+    """The requested URL."""
     name: str | None
-    """What was named on the command line, if that is not the URL, such as lab:status-403; otherwise null."""
+    """The name on the command line, if it is not a URL, such as lab:status-403; otherwise null."""
     rebuilt: str | UnsetType = UNSET
-    """Only if no bytes were recorded: what the report was rebuilt from, such as a HAR file. The raw members are
-    then what may have been sent, and how the connection ended is not known."""
+    """Only if no bytes were recorded: the source of the report, such as a HAR file. The raw members are then
+    a reconstruction, and how the connection ended is not known."""
     worker: str | UnsetType = UNSET
-    """The name of the worker of a cluster (--cluster) that asked; absent if this machine did."""
+    """The worker of a cluster (--cluster) that sent the request; absent if this machine did."""
     outcome: Annotated[str, _one_of(*STATUS_OF)]
-    """What came of it, in one word (see wsprobe(1))."""
+    """The outcome in one word (see wsprobe(1))."""
     exit_status: Annotated[int, Meta(ge=0, le=255)]
     """Exit status of connect for this URL alone."""
     request: RequestJson | None
     """What was sent; null if nothing was."""
     response: ResponseJson | None
-    """The final answer, with the interim (1xx) ones before it; null if no byte of an answer came."""
+    """The final answer, with the interim (1xx) answers before it; null if no byte of an answer arrived."""
     hops: list[HopJson]
     """Earlier exchanges that led here (redirects, credentials, another version), oldest first."""
     tls: TlsJson | None
-    """TLS as it was set up, or why it was not; null for ws:, and if the exchange ended before TLS began."""
+    """The TLS connection, or why it failed; null for ws:, and if the exchange ended before TLS began."""
     timing: Timing
-    """When each phase was done; null where it did not happen."""
+    """The end of each phase; null if it did not happen."""
     causes: list[CauseJson]
-    """Why it went as it did, the likeliest first; empty where nothing is wrong, or nothing is known. In compare
-    it is about the recording, and views[].answered.causes about the engine's own answer."""
+    """The possible causes, the likeliest first; empty if nothing is wrong, or the cause is unknown. In compare
+    they explain the recording; views[].answered.causes explain the engine's own answer."""
     findings: list[FindingJson]
-    """Everything found wrong or worth knowing, by RFC 6455."""
+    """All findings by RFC 6455."""
     session: SessionJson | None
-    """What came after a 101, over HTTP/2 after a 200; null if nothing was opened."""
+    """Everything after a 101, over HTTP/2 after a 200; null if no session opened."""
     close: SessionClose | None
     """The closing handshake; null if there was no Close frame."""
     http: Literal["2"] | UnsetType = UNSET
-    """2 if HTTP/2 was spoken; absent over HTTP/1.1, and so are the members from here to trailers."""
+    """2 over HTTP/2; absent over HTTP/1.1, like the members from here to trailers."""
     settings: dict[str, int] | UnsetType = UNSET
     """The server's settings by name, the last value of each."""
     frames: Annotated[
@@ -681,80 +682,81 @@ class ReportJson(Object, frozen=True, kw_only=True):
         Meta(description=f"The frames of both sides in order, at most {FRAMES_MOST} of them."),
     ] = UNSET
     frames_left_out: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
-    """How many more frames there were; exchange has their bytes."""
+    """Number of further frames; exchange has their bytes."""
     stream_end: StreamEndJson | UnsetType | None = UNSET
-    """What ended the stream of the request; null if nothing did."""
+    """What ended the request's stream; null if nothing did."""
     trailers: list[Pair] | UnsetType | None = UNSET
-    """The fields that came behind the answer, as [name, value]."""
+    """The fields after the answer, as [name, value]."""
     client: ClientJson | UnsetType = UNSET
     """The client's side; only with wsprobe relay."""
     exchange: Exchange | UnsetType = UNSET
-    """The recording: all that is needed to read everything again (see THE RECORDING); absent with --brief."""
+    """The recording, from which wsprobe can make the whole report again (see THE RECORDING); absent with
+    --brief."""
     views: list[ViewJson] | UnsetType = UNSET
-    """What script sees, one object an engine; only with compare --browser-mode."""
+    """What a script sees, one object per engine; only with compare --browser-mode."""
     verdicts: list[VerdictJson] | UnsetType = UNSET
-    """What each specification revision asked of a client; only with compare --spec."""
+    """What each specification revision requires of a client; only with compare --spec."""
     tellable: dict[str, TellableJson] | UnsetType = UNSET
-    """By engine: which of the recordings script can tell apart; only with compare --browser-mode and several
-    recordings. Every object has the same; of more than 100 recordings only the first has it, and of more than
-    1,000 none."""
+    """By engine: the recordings that a script can tell apart; only with compare --browser-mode and several
+    recordings. Every object has the same value; with more than 100 recordings only the first object has it,
+    with more than 1,000 none."""
     fetch: dict[str, FetchJson] | UnsetType = UNSET
-    """By engine: what fetch() of the same URL sees from the page; only with --fetch."""
+    """By engine: what the page sees with fetch() of the same URL; only with --fetch."""
     seen: list[SeenJson] | UnsetType = UNSET
-    """What script saw in the installed browsers that were started; only with compare --run-browser."""
+    """What a script saw in the installed browsers; only with compare --run-browser."""
     watch: WatchJson | UnsetType = UNSET
     """This probe among those of the same URL; only with wsprobe watch, and absent if ^C cut the probe short."""
 
 
 class ChangeJson(Object, frozen=True, kw_only=True):
-    """One request of a trace, and what came of it."""
+    """One request of a trace, and its result."""
 
     change: str
-    """What was changed, by its name in wsprobe-trace(1); base for the handshake as it was given."""
+    """The name of the change, as in wsprobe-trace(1); base for the unchanged handshake."""
     report: ReportJson
-    """As connect --json has it."""
+    """The report, as in connect --json."""
 
 
 class ConclusionJson(Object, frozen=True, kw_only=True):
-    """What the answers mean together."""
+    """A conclusion from all answers together."""
 
     id: str
-    """What is concluded; wsprobe-trace(1) lists the ids, which stay."""
+    """The stable id of the conclusion; wsprobe-trace(1) lists the ids."""
     text: str
     """The same in sentences, for a person."""
     likely: float
-    """From 0 to 1: how likely that is."""
+    """Its likelihood, from 0 to 1."""
     because: tuple[str, ...]
-    """The names of the changes whose answers show it side by side."""
+    """The names of the changes whose answers, compared, show it."""
     fix: str
-    """The lines to write, or what to do, a line each; may be the empty string."""
+    """Lines of configuration, or what to do, one per line; may be the empty string."""
 
 
 class WeaknessJson(Object, frozen=True, kw_only=True):
     """A weakness that an audit found."""
 
     id: str
-    """Which one; wsprobe-trace(1) lists the ids, which stay."""
+    """Its stable id; wsprobe-trace(1) lists the ids."""
     level: Literal["error", "warning", "note"]
-    """How grave it is: error, warning or note, as in SARIF."""
+    """Its severity: error, warning or note, as in SARIF."""
     cwe: int | None
     """Its number in the Common Weakness Enumeration; null if none fits."""
     title: str
-    """What it is in general."""
+    """Its general description."""
     text: str
-    """What it is here, in a sentence or more."""
+    """What it means here, in one sentence or more."""
     sent: str
     """What was sent."""
     came: str
-    """What came back."""
+    """The server's answer."""
     why: str
     """Why it matters."""
     cannot_know: str
-    """What the answers do not show of it; the empty string if there is nothing to add."""
+    """What the answers cannot show; the empty string if there is nothing to add."""
     because: tuple[str, ...]
     """The names of the requests whose answers show it."""
     fix: str
-    """The lines to write, or what to do, a line each."""
+    """Lines of configuration, or what to do, one per line."""
 
 
 class NotTestedJson(Object, frozen=True, kw_only=True):
@@ -763,63 +765,62 @@ class NotTestedJson(Object, frozen=True, kw_only=True):
     id: str
     """Which one."""
     why: str
-    """Why it is not known."""
+    """The reason."""
 
 
 class TraceJson(Object, frozen=True, kw_only=True):
-    """The one object that wsprobe trace --json prints. compare reads it as the recordings that are in it."""
+    """The one object that wsprobe trace --json prints. compare reads the recordings in it."""
 
     url: str
-    """The URL that was asked."""
+    """The requested URL."""
     changes: list[ChangeJson]
-    """The requests, in the order they were sent. The recording of the large message of --audit-heavy is left
-    out."""
+    """The requests, in the order sent, without the recording of the large message of --audit-heavy."""
     causes: list[CauseJson]
-    """Why the handshake as it was given went so, as in its report."""
+    """The causes for the unchanged handshake, as in its report."""
     conclusions: list[ConclusionJson]
-    """The most likely first; none with --audit."""
+    """The likeliest first; none with --audit."""
     weaknesses: list[WeaknessJson] | UnsetType = UNSET
-    """What was found, the gravest first; only with --audit."""
+    """The weaknesses found, the most severe first; only with --audit."""
     not_tested: list[NotTestedJson] | UnsetType = UNSET
-    """What could not be tested; only with --audit. A weakness that is in neither list was looked for and is not
-    there."""
+    """The weaknesses that could not be tested; only with --audit. A weakness in neither list was tested and not
+    found."""
 
 
 class StandingJson(Object, frozen=True, kw_only=True):
-    """What came of a URL in one of two runs."""
+    """The result for a URL in one of two runs."""
 
     outcome: Annotated[str, _one_of(*STATUS_OF)]
     """As in a report."""
     status: int | None
-    """The status code of the final answer; null if there was none."""
+    """The status code of the final answer; null without one."""
     subprotocol: str
-    """The value of Sec-WebSocket-Protocol; the empty string if there was none."""
+    """The value of Sec-WebSocket-Protocol; the empty string without one."""
     extensions: str
-    """The value of Sec-WebSocket-Extensions; the empty string if there was none."""
+    """The value of Sec-WebSocket-Extensions; the empty string without one."""
     close: str
-    """The code with which the server closed first; none for a Close without a code, the empty string if it did
-    not close first."""
+    """The code of the server's Close, if it closed first; none for a Close without a code, the empty string if
+    it did not close first."""
     findings: tuple[str, ...]
-    """The ids of the findings that are no notes, sorted."""
+    """The ids of the findings (notes excluded), sorted."""
     cause: str | None
-    """The id of the likeliest cause; null where nothing is wrong or nothing is known."""
+    """The id of the likeliest cause; null if nothing is wrong or the cause is unknown."""
 
 
 class UrlChangeJson(Object, frozen=True, kw_only=True):
-    """A URL that two runs disagree about."""
+    """A URL with different results in two runs."""
 
     url: str
-    """The URL as it was given, lab:NAME too; from a worker of a cluster with " from " and its name."""
+    """The URL or lab:NAME as given; with " from " and the name of the worker, if a cluster was used."""
     change: Annotated[str, _one_of(*Kind)]
-    """What kind of change it is: no-longer-open and new-not-open are worse than before. missing: only the old
-    run has the URL."""
+    """The kind of change; no-longer-open and new-not-open are worse than before. missing: only the old run has
+    the URL."""
     old: StandingJson | None
-    """What came of it in the old run; null if that has not got the URL."""
+    """The result in the old run; null if it does not have the URL."""
     new: StandingJson | None
-    """What came of it in the new run; null if that has not got the URL."""
+    """The result in the new run; null if it does not have the URL."""
     differences: tuple[str, ...]
-    """What differs beside outcome and status, a few words each; empty where only one of the runs opened the
-    URL, or has it."""
+    """Differences other than outcome and status, a few words each; empty if only one of the runs opened or has
+    the URL."""
 
 
 class ComparisonJson(Object, frozen=True, kw_only=True):
@@ -831,15 +832,15 @@ class ComparisonJson(Object, frozen=True, kw_only=True):
     wsprobe: str
     """Version of the program."""
     worse: bool
-    """Whether a URL opened in the old run and does not in the new one, or a new URL does not open."""
+    """True if a URL opened in the old run and not in the new one, or a new URL does not open."""
     old_urls: int
-    """How many URLs the old run has."""
+    """Number of URLs in the old run."""
     new_urls: int
-    """How many URLs the new run has."""
+    """Number of URLs in the new run."""
     same: int
-    """How many of them did not change."""
+    """Number of unchanged URLs."""
     counts: dict[str, int]
-    """Kind of change -> how many URLs; only the kinds that occur."""
+    """Kind of change -> number of URLs; only kinds that occur."""
     changes: list[UrlChangeJson]
     """The changes, in the order of the kinds above; within one kind in the order of the run."""
 
@@ -847,22 +848,22 @@ class ComparisonJson(Object, frozen=True, kw_only=True):
 # A report made into it ----------------------------------------------------------------------------------
 
 FEW = 50
-"""Values of a list that are encoded at once."""
+"""Number of list values encoded at once."""
 CHUNK = 1 << 16
-"""Characters that are handed over at once."""
+"""Number of characters yielded at once."""
 
 
 def pieces(value: ReportJson) -> Iterator[str]:
-    """The compact text of *value* in parts, pure ASCII, without a line end.
+    """Yield the compact text of *value* in parts, pure ASCII, without a line end.
 
-    What is short is encoded at once. Of a flood the whole text is never held: it is encoded member by member,
-    and reader by reader.
+    A short value is encoded at once. The text of a flood is never in memory as a whole: it is encoded member by
+    member, and reader by reader.
     """
     return _at_once(value) if value.verdicts is UNSET and _short_report(value) else _by_member(value)
 
 
 def object_pieces(value: TraceJson | ComparisonJson) -> Iterator[str]:
-    """The compact text of an object that stands for many reports, in parts, pure ASCII, without a line end."""
+    """Yield the compact text of an object about many reports, in parts, pure ASCII, without a line end."""
     return _by_member(value)
 
 
@@ -879,7 +880,7 @@ def _by_member(value: Object) -> Iterator[str]:
 
 @cache
 def _members(of: type[Object]) -> tuple[tuple[str, str], ...]:
-    """(name, name in JSON) of each member. Kept: to ask msgspec takes 1 ms a type, more than a whole report."""
+    """(name, name in JSON) of each member. Cached: msgspec takes 1 ms per type, longer than a whole report."""
     return tuple((field.name, field.encode_name) for field in fields(of))
 
 
@@ -901,7 +902,7 @@ def _member(value: object) -> Iterator[str]:
 
 
 def _short_report(value: ReportJson) -> bool:
-    """Whether the text of *value*, which has no verdicts, is short, as nearly always: at once it is made in
+    """True if the text of *value*, which has no verdicts, is short (the usual case): encoding it at once takes
     half the time."""
     size = 0
     if isinstance(value.exchange, Exchange):
@@ -918,7 +919,7 @@ def _short_report(value: ReportJson) -> bool:
 
 
 def _short(view: ViewJson) -> bool:
-    """Whether the text of *view* is short, as nearly always: at once it is made in a third of the time."""
+    """True if the text of *view* is short (the usual case): encoding it at once takes a third of the time."""
     if view.answered is not UNSET or len(view.events) > FEW:
         return False
     return sum([len(each.data) for each in view.events if type(each) is MessageJson]) < CHUNK
@@ -989,7 +990,7 @@ def fetch_value(fetched: Fetched) -> dict[str, FetchJson]:
 
 
 def client_value(reading: Reading) -> ClientJson | UnsetType:
-    """The client's side of a recording of a relay; UNSET of any other."""
+    """The client's side of a relay's recording; UNSET for any other."""
     exchange = reading.exchange
     client = exchange.client
     if client is UNSET:
@@ -1018,7 +1019,7 @@ def _close_frame(close: PageClose | None) -> CloseFrameJson | None:
 
 
 def watch_value(watch: Watch) -> WatchJson:
-    """The last probe of *watch*, which has at least one, among all of them."""
+    """The last probe of *watch* among all its probes; there is at least one."""
     last, since, before = watch.last, watch.since, watch.before
     assert last is not None
     assert since is not None
@@ -1124,16 +1125,16 @@ def audit_value(
 
 
 def _without_flood(of: ChangeJson) -> ChangeJson:
-    """*of* without the recording of a message of many MiB."""
+    """*of* without the recording of a very large message."""
     return replace(of, report=brief(of.report)) if of.change == "large" else of
 
 
 DOUBLED = frozenset({"exchange", "raw"})
-"""The recording, and bytes that stand beside it as text."""
+"""The recording, and bytes that are also present as text."""
 
 
 def brief(value: Any) -> Any:
-    """*value* without the members in ``DOUBLED``, wherever they stand, and without the DER of certificates."""
+    """*value* without the members in ``DOUBLED``, at any depth, and without the DER of certificates."""
     if isinstance(value, Certificate):
         return replace(value, der=b"")
     if isinstance(value, list | tuple):
@@ -1176,7 +1177,7 @@ def _hop_value(hop: Exchange) -> HopJson:
 
 
 def response_value(responses: Sequence[Response], http2: Http2Connection | None) -> ResponseJson | None:
-    """The final answer with the interim ones before it; None if no byte of an answer came."""
+    """The final answer with the interim ones before it; None if no byte of an answer arrived."""
     if not responses:
         return None
     if http2 is not None:
@@ -1203,12 +1204,12 @@ def one_response(response: Response, interim: list[ResponseJson] | UnsetType) ->
 
 
 def _block(block: HeaderBlock) -> list[Pair]:
-    """The fields of a header block as they stood in it, pseudo-headers too."""
+    """The fields of a header block in its order, pseudo-headers included."""
     return [(_text(field.name), _text(field.value)) for field in block.fields]
 
 
 def _request_over_http2(reading: Reading, of: Http2Connection) -> RequestJson:
-    # HTTP/2 is read with libraries that nothing else loads.
+    # Reading HTTP/2 needs libraries that nothing else loads.
     from wsprobe.read.http2 import request_fields
 
     block = [(_text(name), _text(value)) for name, value in request_fields(reading)]
@@ -1293,7 +1294,7 @@ def certificate_value(shown: Certificate, started: str) -> CertificateJson:
 
 
 def _objections(exchange: Exchange) -> dict[str, str]:
-    from wsprobe.browsers.objections import objections  # a seam: engines are loaded where one has its say
+    from wsprobe.browsers.objections import objections  # late: loads the engines, which only objections need
 
     return objections(exchange)
 
@@ -1380,7 +1381,7 @@ def session_value(session: Session) -> SessionJson:
 
 
 def answered_value(answer: EngineAnswer) -> AnsweredJson:
-    """What an engine's own request was answered."""
+    """The answer to an engine's own request."""
     if answer.over_http2:
         reading = read(answer.exchange)
         received, response = reading.received, response_value(reading.responses, reading.http2)
@@ -1396,7 +1397,7 @@ def answered_value(answer: EngineAnswer) -> AnsweredJson:
 
 
 def view_value(view: ScriptView, answer: EngineAnswer | None) -> ViewJson:
-    """What script sees. *answer* is what the engine's own request led to."""
+    """What a script sees. *answer* belongs to the engine's own request."""
     return ViewJson(
         answered=UNSET if answer is None else answered_value(answer),
         exchange=UNSET if answer is None else answer.exchange,
@@ -1451,7 +1452,7 @@ def event_value(event: DomEvent) -> EventJson:
 
 
 def tellable_value(groups: Sequence[Tellable], urls: Sequence[str]) -> dict[str, TellableJson]:
-    """Engine -> groups of URLs that look the same to script, and what tells the groups apart."""
+    """Engine -> groups of URLs that look the same to a script, and how the groups differ."""
     return {
         each.browser: TellableJson(groups=[[urls[i] for i in group] for group in each.groups], by=each.by)
         for each in groups

@@ -1,6 +1,6 @@
-"""A session that is held: messages in and out by the hundred thousand, and no recording that nobody asked for.
+"""A held session: hundreds of thousands of messages in and out, and a recording only on request.
 
-``codec`` is RFC 6455 and RFC 7692 in bulk, ``session`` the state of one session, ``recording`` what is kept,
-``input`` reads standard input, ``output`` writes standard output, ``raw_frame`` is a frame written by hand.
-All of it is pure: bytes and times come in, bytes come out. ``wsprobe.net.talk`` carries it.
+``codec`` is RFC 6455 and RFC 7692 in bulk, ``session`` the state of one session, ``recording`` the kept events,
+``input`` reads standard input, ``output`` writes standard output, ``raw_frame`` is a frame written by hand. All
+modules are pure: bytes and times in, bytes out. ``wsprobe.net.talk`` does the I/O.
 """

@@ -1,9 +1,9 @@
-"""RFC 6455 frames with RFC 7692 compression, in bulk: messages to bytes, and bytes to what they say.
+"""RFC 6455 frames with RFC 7692 compression, in bulk: messages to bytes, and bytes to messages.
 
-``wsprobe.wire.rfc6455`` follows a session that is watched, and forgives everything; ``wsprobe.read.frames``
-reads a recording without loss. Here a session is held as a conforming client holds it: the first thing that
-breaks a rule is a ``FrameFault``, and what comes behind it is not read. Many messages are written by one call
-and masked by one exclusive or; a frame is cut out of what one read gave.
+``wsprobe.wire.rfc6455`` follows a session as an observer and tolerates every fault; ``wsprobe.read.frames``
+reads a recording without loss. This module holds a session as a conforming client does: the first broken rule
+is a ``FrameFault``, and nothing after it is read. One call writes many messages and masks them with one
+exclusive or; a frame is cut out of the bytes of one read.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ from wsprobe.wire.rfc6455 import CONTROL_MAX, frame, mask
 WINDOW = 32768
 """Bytes that deflate can look back (RFC 1951 section 2)."""
 TAIL = b"\x00\x00\xff\xff"
-"""Left out by the sender (RFC 7692 section 7.2.1)."""
+"""The tail that the sender omits (RFC 7692 section 7.2.1)."""
 
 
 class ReceivedMessage(Struct, frozen=True):
-    """A whole message of the server."""
+    """A complete message from the server."""
 
     opcode: int
-    """TEXT, and then *data* is UTF-8, or BINARY."""
+    """TEXT (*data* is then UTF-8) or BINARY."""
     data: bytes
     wire: int
-    """Bytes of the payloads of its frames, as they came."""
+    """Bytes in the payloads of its frames, as received."""
 
 
 class Control(Struct, frozen=True):
-    """A control frame of the server."""
+    """A control frame from the server."""
 
     what: Literal["ping", "pong", "close"]
     data: bytes
@@ -49,10 +49,10 @@ class Control(Struct, frozen=True):
 
 
 class FrameFault(Struct, frozen=True):
-    """Why the connection has to be failed (RFC 6455 section 7.1.7)."""
+    """Why the client must fail the connection (RFC 6455 section 7.1.7)."""
 
     code: int
-    """That our Close is to have."""
+    """The code for our Close."""
     text: str
 
 
@@ -63,18 +63,19 @@ _TEXT, _BINARY = 0x80 | TEXT, 0x80 | BINARY
 
 
 PIECES = 256
-"""Reads of one frame that are kept apart: a frame that comes byte by byte would have forty times its size."""
+"""Reads of one frame that are kept separately: a frame received byte by byte would take forty times its
+size."""
 STREAMS = 1000
-"""Deflate streams in one message: each takes time to set up, and two bytes are one."""
+"""The most deflate streams in one message: each takes time to set up, and may have only two bytes."""
 SLICE = 16384
-"""Bytes inflated at once: zlib copies what it leaves of them when a stream ends."""
+"""Bytes inflated at once: when a stream ends, zlib copies the rest of them."""
 
 
 class Reader:
-    """The server's half. Keeps no more than one frame that has not ended and one message."""
+    """The server's half. Keeps at most one incomplete frame and one message."""
 
     def __init__(self, deflate: Deflate | None = None, max_message: int = 1 << 30) -> None:
-        """*max_message*: bytes of a message, inflated; a longer one is a Fault with 1009."""
+        """*max_message*: the most bytes of a message, inflated; a longer message is a FrameFault with 1009."""
         self._max = max_message
         self._inflater = None if deflate is None else _Inflater(deflate.server.takeover, deflate.server.bits)
         self._pieces: list[bytes] = []
@@ -86,22 +87,23 @@ class Reader:
         self._size = 0
         self._over = False
         self.frames = 0
-        """How many have been read whole."""
+        """Number of complete frames read."""
         self.boundary = 0
-        """Where in the last data received a message ended last, or, if none did, a frame; -1: nowhere."""
+        """The end of the last message in the latest data received, or of the last frame without one; -1 without
+        either."""
 
     @property
     def ahead(self) -> int:
-        """Bytes that the frame under way still lacks, as far as is known."""
+        """Bytes missing from the current frame, as far as known."""
         return 0 if self._over else max(self._need - self._have, 0)
 
     @property
     def under_way(self) -> bool:
-        """Whether a message has begun and has not ended."""
+        """True while a message is incomplete."""
         return self._opcode != 0
 
     def receive(self, data: bytes) -> list[Incoming]:
-        """Take the next bytes; return what they completed. Behind a Close or a Fault nothing is read."""
+        """Take the next bytes; return what they completed. Nothing is read after a Close or a FrameFault."""
         behind = len(data)
         self.boundary = -1
         if self._over:
@@ -164,14 +166,12 @@ class Reader:
         return heard
 
     def _fault(self, first: int, second: int, size: int, header: int) -> FrameFault | None:
-        """What is wrong with a frame that begins so; its payload need not be there."""
+        """Return the fault of a frame with this header; its payload is not needed."""
         opcode, fin, rsv = first & 0x0F, first & 0x80, first >> 4 & 7
         if second & 0x80:
             return FrameFault(1002, "the server masked a frame (RFC 6455 section 5.1)")
         if rsv and not (rsv == RSV1 and self._inflater is not None and opcode in (TEXT, BINARY)):
-            return FrameFault(
-                1002, f"a frame with reserved bits {rsv:03b} that no extension gives a meaning (5.2)"
-            )
+            return FrameFault(1002, f"a frame with reserved bits {rsv:03b}, which no extension uses (5.2)")
         if opcode in _CONTROLS:
             if not fin:
                 return FrameFault(1002, "a control frame in fragments (RFC 6455 section 5.5)")
@@ -181,11 +181,11 @@ class Reader:
                 else None
             )
         if opcode not in (CONTINUATION, TEXT, BINARY):
-            return FrameFault(1002, f"opcode {opcode:#x} stands for nothing (RFC 6455 section 5.2)")
+            return FrameFault(1002, f"opcode {opcode:#x} is reserved (RFC 6455 section 5.2)")
         if opcode == CONTINUATION and not self._opcode:
-            return FrameFault(1002, "a continuation of no message (RFC 6455 section 5.4)")
+            return FrameFault(1002, "a continuation frame without a message (RFC 6455 section 5.4)")
         if opcode != CONTINUATION and self._opcode:
-            return FrameFault(1002, "a new message before the one before it ended (RFC 6455 section 5.4)")
+            return FrameFault(1002, "a new message before the previous one ended (RFC 6455 section 5.4)")
         if size >> 63:
             return FrameFault(1002, "a length whose first bit is set (RFC 6455 section 5.2)")
         if self._size + size > self._max:
@@ -196,7 +196,7 @@ class Reader:
         return f"a message of more than {self._max} bytes (--max-message)"
 
     def _take(self, first: int, payload: bytes, whole: bytes) -> Incoming | None:
-        """Take a frame that is not a whole message by itself, or is a compressed one."""
+        """Take a fragment, a control frame or a compressed message."""
         opcode, fin = first & 0x0F, first & 0x80
         if opcode & 0x08:
             return self._control(_CONTROLS[opcode], payload, whole)
@@ -217,12 +217,14 @@ class Reader:
             except TooManyStreams:
                 return self._failed(1009, f"a message of more than {STREAMS} deflate streams")
             except zlib.error as error:
-                return self._failed(1007, f"a message that does not inflate: {error} (RFC 7692 section 7.2.2)")
+                return self._failed(
+                    1007, f"a message that cannot be inflated: {error} (RFC 7692 section 7.2.2)"
+                )
             if inflated is None:
                 return self._failed(1009, self._too_long())
             data = inflated
         if opcode == TEXT and not data.isascii() and not _is_utf_8(data):
-            return self._failed(1007, "a text that is not UTF-8 (RFC 6455 section 8.1)")
+            return self._failed(1007, "a text message that is not UTF-8 (RFC 6455 section 8.1)")
         return ReceivedMessage(opcode, data, wire)
 
     def _control(self, what: Literal["ping", "pong", "close"], payload: bytes, whole: bytes) -> Incoming:
@@ -231,9 +233,9 @@ class Reader:
                 return self._failed(1002, "a Close with a payload of one byte (RFC 6455 section 5.5.1)")
             if payload and not closes(int.from_bytes(payload[:2])):
                 code = int.from_bytes(payload[:2])
-                return self._failed(1002, f"a Close with code {code}, which is never sent (section 7.4)")
+                return self._failed(1002, f"a Close with code {code}, which must not be sent (section 7.4)")
             if not _is_utf_8(payload[2:]):
-                return self._failed(1007, "a Close whose reason is not UTF-8 (RFC 6455 section 5.5.1)")
+                return self._failed(1007, "a Close with a reason that is not UTF-8 (RFC 6455 section 5.5.1)")
             self._over = True
         return Control(what, payload, whole)
 
@@ -243,12 +245,12 @@ class Reader:
 
 
 def closes(code: int) -> bool:
-    """Whether a Close may have *code* on the wire (RFC 6455 section 7.4, and the registry of IANA)."""
+    """True if a Close may have *code* on the wire (RFC 6455 section 7.4 and IANA's registry)."""
     return (1000 <= code <= 1014 and code not in (1004, 1005, 1006)) or 3000 <= code <= 4999
 
 
 LONG = 1 << 20
-"""Bytes of a text of which no copy is made to check it: a character may take four times its size there."""
+"""The most bytes of text that are decoded whole to check them: decoding may take four times their size."""
 
 
 def _is_utf_8(data: bytes) -> bool:
@@ -273,13 +275,14 @@ class _Inflater:
 
     def __init__(self, takeover: bool, bits: int) -> None:
         self._takeover = takeover
-        self._bits = -max(bits, 9)  # zlib inflates what was made with 256 bytes of window in one of 512
+        self._bits = -max(bits, 9)  # with a window of 512 bytes, zlib inflates data made with 256
         self._stream = zlib.decompressobj(self._bits)
         self._recent: deque[bytes] = deque()
         self._kept = 0
 
     def inflate(self, data: bytes, limit: int) -> bytes | None:
-        """A whole message; None if it has more than *limit* bytes. Raises zlib.error and TooManyStreams."""
+        """Return a complete message; None if it has more than *limit* bytes. Raises zlib.error and
+        TooManyStreams."""
         if not self._takeover:
             self._stream = zlib.decompressobj(self._bits)
         whole, out = data + TAIL, bytearray()
@@ -292,8 +295,8 @@ class _Inflater:
             at += len(fed)
             if not self._stream.eof:
                 continue
-            # A block with BFINAL ends a stream, not the message: another goes on with the same window
-            # (RFC 7692 section 7.2.3.4). What ends it may leave of the tail what does not begin a stream.
+            # A block with BFINAL ends a stream, not the message: another stream continues with the same
+            # window (RFC 7692 section 7.2.3.4). Its end may leave a part of the tail that begins no stream.
             at -= len(self._stream.unused_data)
             if (streams := streams + 1) > STREAMS:
                 raise TooManyStreams
@@ -307,7 +310,7 @@ class _Inflater:
         return message
 
     def _keep(self, out: bytes) -> None:
-        """Remember the window: only a stream that begins anew asks for it."""
+        """Remember the window: only a new stream needs it."""
         self._recent.append(out[-WINDOW:])
         self._kept += len(self._recent[-1])
         while self._kept - len(self._recent[0]) >= WINDOW:
@@ -315,21 +318,22 @@ class _Inflater:
 
 
 class Shape(Struct, frozen=True):
-    """How our messages are put into frames."""
+    """How our messages are split into frames."""
 
     fragments: int = 1
-    """Frames of each message."""
+    """Frames per message."""
     fragment_size: int | None = None
-    """Bytes of payload that a frame has at most."""
+    """The most bytes of payload in a frame."""
     compress_from: int = 1024
-    """Bytes from which on a message is compressed, if that was agreed: below, it costs more than it saves."""
+    """Shortest message that is compressed, if compression was agreed: below it compressing costs more than it
+    saves."""
     level: int = 1
-    """zlib's: 1 is fastest. What is sent to a pipe's end is wanted there soon."""
+    """zlib's level: 1 is fastest, for low latency."""
 
 
 SMALL = 4096
-"""Bytes: payloads up to here are masked together. A longer one is masked by itself, so that its key need not be
-laid out beside it."""
+"""Bytes: payloads up to this length are masked together. A longer one is masked alone, so that no key of its
+length is built."""
 
 _LENGTH = {first: [bytes((first, 0x80 | size)) for size in range(126)] for first in (_TEXT, _BINARY)}
 _NOTHING = {size: bytes(size) for size in (6, 8)}
@@ -343,12 +347,13 @@ class Writer:
         self._whole = shape.fragments == 1 and shape.fragment_size is None
         self._takeover = deflate is not None and deflate.client.takeover
         self._bits = 0 if deflate is None else deflate.client.bits
-        # zlib makes no raw stream with a window of 256 bytes: then nothing is compressed, which is allowed.
+        # zlib cannot make a raw stream with a window of 256 bytes: then nothing is compressed, which is
+        # allowed.
         self._compresses = self._bits > 8
         self._stream = self._deflater() if self._compresses else None
 
     def messages(self, opcode: int, messages: Sequence[bytes]) -> bytes:
-        """Each of *messages* as a message of its own, with a masking key of its own."""
+        """Return the frames of *messages*, each message with its own masking key."""
         if not self._whole or (self._compresses and max(map(len, messages)) >= self._shape.compress_from):
             return b"".join([self._one(opcode, each) for each in messages])
         first = 0x80 | opcode
@@ -413,7 +418,7 @@ class Writer:
 
 
 def long_frame(first: int, payload: bytes, key: bytes) -> tuple[bytes, bytes]:
-    """A frame of more than 125 bytes: its header, and its payload masked."""
+    """Return a frame of more than 125 bytes: its header, and its masked payload."""
     size = len(payload)
     header = pack("!BBH", first, 254, size) if size <= 0xFFFF else pack("!BBQ", first, 255, size)
     return header + key, masker()(payload, key)
@@ -421,10 +426,10 @@ def long_frame(first: int, payload: bytes, key: bytes) -> tuple[bytes, bytes]:
 
 @cache
 def masker() -> Callable[[bytes, bytes], bytes]:
-    """Return what masks a long payload with a key of four bytes.
+    """Return a function that masks a long payload with a key of four bytes.
 
-    In C where PyCryptodome is installed (extra talk; loaded for the first such payload), else as whole numbers,
-    which takes some ten times as long."""
+    It is in C if PyCryptodome is installed (extra talk; loaded for the first such payload); otherwise it uses
+    integers, which takes about ten times as long."""
     try:
         from Crypto.Util.strxor import strxor
     except ImportError:

@@ -1,4 +1,4 @@
-"""What a person types in a session: a text, or a command that begins with a slash."""
+"""The input typed in a session: a text, or a command that begins with a slash."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from wsprobe.talk.session import Outgoing
 
 COMMANDS = {
     "/ping": ("[TEXT]", "send a Ping"),
-    "/close": ("[CODE [REASON]]", "close, with 1000 unless told otherwise"),
+    "/close": ("[CODE [REASON]]", "close; the default code is 1000"),
     "/send": ("FILE", "send the bytes of a file as one message"),
     "/binary": ("HEX", "send a binary message"),
     "/frame": ("FRAME", "send a frame written by hand: fin=0 opcode=1 payload=text"),
-    "/info": ("", "what was agreed on, and what has gone through"),
-    "/json": ("", "show messages of JSON indented, or no longer"),
+    "/info": ("", "show what was negotiated, and how much was sent and received"),
+    "/json": ("", "switch indented JSON on or off"),
     "/help": ("", "this"),
 }
-"""Name -> what it takes, and what it does."""
+"""Name -> its arguments, and what it does."""
 
 
 class PromptCommand(Struct, frozen=True):
-    """A command that sends nothing, or needs a file to be read."""
+    """A command that sends nothing, or needs to read a file."""
 
     what: Literal["send", "info", "json", "help"]
     argument: str = ""
 
 
 class TypedError(ValueError):
-    """A command that cannot be meant. The message is one line. Nothing is sent."""
+    """An invalid command. The message is one line. Nothing is sent."""
 
 
 def typed(line: str) -> Outgoing | PromptCommand:
-    """What *line* asks for. Raises TypedError."""
+    """Return the action for *line*. Raises TypedError."""
     data = line.encode("utf-8", "surrogateescape")
     if line.startswith("//"):
         return Outgoing("text", (data[1:],))
@@ -48,7 +48,7 @@ def typed(line: str) -> Outgoing | PromptCommand:
             payload = rest.encode("utf-8", "surrogateescape")
             if len(payload) > 125:
                 raise TypedError(
-                    f"a Ping has room for 125 bytes, and this has {len(payload)} (RFC 6455 section 5.5)"
+                    f"a Ping has room for 125 bytes, but this has {len(payload)} (RFC 6455 section 5.5)"
                 )
             return Outgoing("ping", (payload,))
         case "/close":
@@ -65,7 +65,7 @@ def typed(line: str) -> Outgoing | PromptCommand:
                 raise TypedError(f"/frame: {error}") from None
         case "/send":
             if not rest:
-                raise TypedError("/send: name a file")
+                raise TypedError("/send: give a file")
             return PromptCommand("send", rest)
         case "/info":
             return PromptCommand("info")
@@ -75,7 +75,7 @@ def typed(line: str) -> Outgoing | PromptCommand:
             return PromptCommand("help")
     near = nearest(name, COMMANDS)
     meant = f" (did you mean {near[0]}?)" if near else ""
-    raise TypedError(f"no command {name}{meant}: nothing was sent. /{name} is the text; /help names all")
+    raise TypedError(f"no command {name}{meant}: nothing was sent. /{name} is the text; /help lists all")
 
 
 def _close(rest: str) -> Outgoing:
@@ -87,6 +87,6 @@ def _close(rest: str) -> Outgoing:
     data = reason.strip().encode("utf-8", "surrogateescape")
     if len(data) > 123:
         raise TypedError(
-            f"/close: a reason has room for 123 bytes, and this has {len(data)} (RFC 6455 section 5.5.1)"
+            f"/close: a reason has room for 123 bytes, but this has {len(data)} (RFC 6455 section 5.5.1)"
         )
     return Outgoing("close", (data,), int(code))

@@ -1,4 +1,4 @@
-"""Standard input as things to send: a message a line, or up to a NUL, or an object of JSON a line."""
+"""Standard input as messages to send: one per line, one up to each NUL, or one JSON object per line."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from wsprobe.talk.session import Outgoing
 
 
 class InputError(ValueError):
-    """A line that cannot be sent. The message is one line that says which, and why."""
+    """A line that cannot be sent. The message is one line with its number and the reason."""
 
 
 class InputLines(Protocol):
-    """Takes what was read, in pieces as they come."""
+    """Takes the input in pieces, as they are read."""
 
     def feed(self, data: bytes) -> list[Outgoing]:
-        """What *data* completed. Raises InputError."""
+        """Return what *data* completed. Raises InputError."""
 
     def end(self) -> list[Outgoing]:
-        """What was left without an end. Raises InputError."""
+        """Return the rest without an end. Raises InputError."""
 
 
 class RawInput:
-    """Each line is a message: text where it is UTF-8, unless *binary*."""
+    """Each line is a message: text if it is UTF-8, unless *binary*."""
 
     def __init__(self, separator: bytes = b"\n", binary: bool = False) -> None:
         self._separator = separator
@@ -46,7 +46,7 @@ class RawInput:
         return self._said(lines)
 
     def end(self) -> list[Outgoing]:
-        """See ``InputLines``. No message stands behind the last line end."""
+        """See ``InputLines``. No message follows the last line end."""
         last, self._begun = b"".join(self._begun), []
         return self._said([last]) if last else []
 
@@ -65,11 +65,11 @@ class RawInput:
 
 
 LONG = 4096
-"""Bytes of a line from which on it is worth to look for its end by itself."""
+"""Length of a line from which searching for its end separately is faster."""
 
 
 def _split(data: bytes, separator: bytes) -> list[bytes]:
-    """``data.split(separator)``, but that looks at one byte after the other: where lines are long, ``find``
+    """Like ``data.split(separator)``, which looks at one byte after the other: with long lines ``find``
     (memchr) takes a third of the time."""
     end = data.find(separator)
     if end < 0:
@@ -101,7 +101,7 @@ FORMS = (
 
 
 class JsonInput:
-    """Each line is an object that says what to send."""
+    """Each line is an object with what to send."""
 
     def __init__(self) -> None:
         self._raw = RawInput(binary=True)
@@ -157,7 +157,7 @@ class JsonInput:
 
     def _control(self, do: Literal["ping", "pong"], data: bytes) -> Outgoing:
         if len(data) > 125:
-            raise self._wrong(f"a {do} has room for 125 bytes, and this has {len(data)} (RFC 6455 section 5.5)")
+            raise self._wrong(f"a {do} has room for 125 bytes, but this has {len(data)} (RFC 6455 section 5.5)")
         return Outgoing(do, [data])
 
     def _close(self, code: int | None, reason: object) -> Outgoing:
@@ -166,9 +166,9 @@ class JsonInput:
             or (code is not None and not 0 <= code <= 65535)
             or not isinstance(reason, str)
         ):
-            raise self._wrong("a close has a code from 0 to 65535 and a reason that is a text")
+            raise self._wrong("a close needs a code from 0 to 65535 and a reason as text")
         if len(reason.encode()) > 123 or (reason and code is None):
-            raise self._wrong("a reason has room for 123 bytes, behind a code (RFC 6455 section 5.5.1)")
+            raise self._wrong("a reason has room for 123 bytes, and needs a code (RFC 6455 section 5.5.1)")
         return Outgoing("close", [reason.encode()], code)
 
     def _wrong(self, why: str) -> InputError:

@@ -1,4 +1,4 @@
-"""The same as ``codec`` for the wire versions before hybi-07: no compression, and frames of their own."""
+"""Like ``codec``, for the wire versions before hybi-07: no compression, and other frames."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wsprobe.wire.hixie import frame_at_75, frame_at_76
 from wsprobe.wire.hybi import of_server
 
 FRAMES: dict[str, One] = {"hixie-75": frame_at_75, "hixie-76": frame_at_76}
-"""What finds a frame of the server, where it is not hybi's."""
+"""Finds a frame of the server, if it is not a hybi frame."""
 
 
 class OlderReader(Reader):
@@ -61,7 +61,7 @@ class OlderReader(Reader):
 
 
 class OlderWriter(Writer):
-    """Our half. What the version has not (binary, Pings) is b""; so is a Close where it closes by going."""
+    """Our half. What the version lacks (binary, Pings) is b""; so is a Close, if it closes by ending TCP."""
 
     def __init__(self, framing: Framing) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What comes in a session as bytes for standard output: messages raw, one behind the other, or JSON a line."""
+"""What a session receives, as bytes for standard output: raw messages in a row, or JSON lines."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _ENCODE = msgspec.json.Encoder().encode
 
 
 class RawOutput:
-    """Each message as it is, and *separator* behind it."""
+    """Each message unchanged, followed by *separator*."""
 
     def __init__(self, separator: bytes = b"\n") -> None:
         self._separator = separator
         self._came = 0
         self.ambiguous = 0
-        """Number of the first message that has the separator within it; 0: none has."""
+        """Number of the first message that contains the separator; 0 if none does."""
 
     def heard(self, heard: Sequence[Incoming], at: int) -> bytes:
         """The bytes for what was *heard*."""
@@ -42,7 +42,7 @@ class RawOutput:
         return out
 
     def opened(self, head: Head, url: str, at: int) -> bytes:
-        """Nothing: a message has no frame around it here."""
+        """Return nothing: here a message has nothing around it."""
         return b""
 
     def closed(self, held: TalkSession, how: str, at: int) -> bytes:
@@ -51,12 +51,12 @@ class RawOutput:
 
 
 class JsonOutput:
-    """An object a line: open, message, ping, pong, close; times are milliseconds from the start."""
+    """One object per line: open, message, ping, pong, close; times are milliseconds from the start."""
 
     ambiguous = 0
 
     def heard(self, heard: Sequence[Incoming], at: int) -> bytes:
-        """The lines for what was *heard*; a Close is told when all is over."""
+        """The lines for what was *heard*; a Close is written at the end."""
         when = at / 1000
         lines = []
         for each in heard:
@@ -127,12 +127,12 @@ def _lines(values: Sequence[dict[str, Any]]) -> bytes:
 _UNSAFE = re.compile(
     "[\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
-"""DEL, C1 controls, and what has no width or turns the direction of writing: a terminal acts on some of these,
-and a person sees none."""
+"""DEL, C1 controls, and characters that have no width or change the direction of writing: a terminal acts on
+some of these, and a person sees none."""
 
 
 def _safe(line: bytes) -> bytes:
-    """*line* of JSON with these escaped; the rest of its text as it came."""
+    """*line* of JSON with these escaped; the rest is unchanged."""
     if line.isascii() and b"\x7f" not in line:
         return line
     return _UNSAFE.sub(_escaped, line.decode()).encode()

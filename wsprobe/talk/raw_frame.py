@@ -18,17 +18,17 @@ WORDS = {
     "rsv3": "1 or 0",
     "opcode": "0 to 15, or its name",
     "mask": "yes, no, or the key as eight hexadecimal digits",
-    "length": "the length that the header tells, in place of the payload's",
-    "length-bytes": "0, 2 or 8: in how many bytes behind the second one, in place of the fewest",
+    "length": "the length in the header, instead of the payload's",
+    "length-bytes": "0, 2 or 8: how many bytes after the second one hold it, instead of the fewest",
     "payload": "text; \\xNN and \\n are escapes",
     "hex": "the payload in hexadecimal",
-    "code": "of a Close: stands before the payload",
+    "code": "of a Close: comes before the payload",
 }
 FORM = "'fin=1 opcode=text rsv=0 mask=yes payload=TEXT', or 'raw=HEX'"
 
 
 class FrameError(ValueError):
-    """A frame that cannot be understood. The message is one line."""
+    """An invalid frame. The message is one line."""
 
 
 def frame(text: str) -> bytes:
@@ -39,7 +39,7 @@ def frame(text: str) -> bytes:
     said = _words(text)
     if "raw" in said:
         if len(said) > 1:
-            raise FrameError("raw= stands alone: it is all of the frame")
+            raise FrameError("raw= is the whole frame: nothing else may go with it")
         return _hex(said["raw"], "raw")
     payload = _payload(said)
     rsv = _number(said, "rsv", 0, 7)
@@ -70,7 +70,7 @@ def _words(text: str) -> dict[str, str]:
             raise FrameError(f"{word!r} is not part of a frame{meant}; a frame is {FORM}")
         said[name] = value
     if not said:
-        raise FrameError(f"there is nothing in it; a frame is {FORM}")
+        raise FrameError(f"the frame is empty; a frame is {FORM}")
     return said
 
 
@@ -126,7 +126,9 @@ def _unescaped(text: str) -> bytes:
     try:
         return whole.decode("unicode_escape").encode("latin-1")
     except (UnicodeDecodeError, UnicodeEncodeError):
-        raise FrameError(f"payload={text}: an escape in it is not \\xNN, \\n, \\r, \\t, \\0 or \\\\") from None
+        raise FrameError(
+            f"payload={text}: it has an escape other than \\xNN, \\n, \\r, \\t, \\0 or \\\\"
+        ) from None
 
 
 def _size(said: dict[str, str], told: int) -> int:

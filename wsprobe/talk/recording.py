@@ -1,4 +1,4 @@
-"""What is recorded of a session that may be endless: its beginning, in whole frames, and how it was closed."""
+"""The recording of a session without a limit: its beginning, in whole frames, and how it was closed."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from wsprobe.exchange import Event, LeftOut, Received, Sent
 
 
 class SessionRecording:
-    """Hands on the events of a session until there are too many bytes of them; after that, the Closes alone.
+    """Passes on the events of a session until they have too many bytes; after that, only the Closes.
 
-    What is kept can be read by itself: it is cut where a frame of the server has ended, of a message if it can
-    be, and a Close is a whole frame. A frame that does not fit is not begun.
+    The kept part can be read alone: it is cut at the end of a frame of the server (of a message if possible),
+    and a Close is a whole frame. A frame that does not fit is left out.
     """
 
     def __init__(self, limit: int, add: Callable[[Event], None]) -> None:
@@ -22,8 +22,9 @@ class SessionRecording:
         self._received = self._sent = 0
 
     def received(self, at: int, data: bytes, boundary: int, ahead: int, close: bytes | None) -> None:
-        """Take what came in one read. *boundary*: where in it a frame ended last, below 0 for nowhere; *ahead*:
-        bytes that the frame behind it still lacks, as far as is known; *close*: the Close frame in it."""
+        """Take the bytes of one read. *boundary*: where the last complete frame in it ends, below 0 without
+        one;
+        *ahead*: bytes missing from the frame after it, as far as known; *close*: the Close frame in it."""
         if self._received_over:
             self._received += len(data)
             if close is not None and not self._closed:
@@ -37,8 +38,8 @@ class SessionRecording:
         self._received_room -= len(data)
         kept = data
         if self._received_room < ahead and (boundary >= 0 or self._received_room < 0):
-            # A frame whose length was not known when it began, or bytes behind the last frame that was read,
-            # are cut anywhere: no Close can stand behind those.
+            # A frame of unknown length, or bytes after the last complete frame, are cut anywhere: no Close can
+            # follow them.
             self._received_over = True
             self._closed = self._closed or boundary < 0
             kept = data[: boundary if boundary >= 0 else room]
@@ -47,7 +48,7 @@ class SessionRecording:
             self._add(Received(at, kept))
 
     def sent(self, at: int, data: bytes, close: bytes | None) -> None:
-        """Take what went out in one write: whole frames. *close*: our Close, if that stands at their end."""
+        """Take the bytes of one write: whole frames. *close*: our Close, if it is the last frame."""
         if not self._sent_over:
             self._sent_room -= len(data)
             self._add(Sent(at, data))

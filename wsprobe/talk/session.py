@@ -1,7 +1,8 @@
-"""The state of a session that is held: ``wsprobe.conversation.Opened`` for who talks, and not for who watches.
+"""The state of a held session: like ``wsprobe.conversation.Opened``, for a client that talks instead of
+watching.
 
-It answers Pings and Closes, counts, notices what ends it, and fails a connection as RFC 6455 section 7.1.7 has
-it. What came is left in ``heard`` for whoever carries it.
+It answers Pings and Closes, counts, notices the end, and fails a connection by RFC 6455 section 7.1.7. Received
+messages are left in ``heard`` for the caller.
 """
 
 from __future__ import annotations
@@ -20,20 +21,20 @@ from wsprobe.talk.codec import Control, FrameFault, Incoming, Reader, ReceivedMe
 from wsprobe.wire.rfc6455 import answer_code
 
 QUIET = 2 * SECOND
-"""Without a byte from the server after our Close: it was lost, or nobody reads it. While the server is still
-sending what it has, nothing is over."""
+"""Limit on silence after our Close: the Close was lost, or nobody reads it. While the server is still
+sending, the session goes on."""
 MOST_QUIET = 10 * SECOND
-"""The same, for a server that goes on sending and never answers our Close."""
+"""Limit for a server that keeps sending and never answers our Close."""
 LAST = SECOND
-"""For the end of the stream once both sides have sent a Close (RFC 6455 section 7.1.1)."""
+"""Limit for the end of the stream after both Closes (RFC 6455 section 7.1.1)."""
 PONGS = 256
-"""Pings of one read that are answered; of more, the last one (section 5.5.3 allows it)."""
+"""The most Pings of one read that are answered; of more, only the last (section 5.5.3 allows it)."""
 
 Doing = Literal["text", "binary", "ping", "pong", "close", "frame"]
 
 
 class Outgoing(Struct, frozen=True):
-    """What we are to send: messages of one kind, or one control frame, or bytes as they are."""
+    """What to send: messages of one kind, one control frame, or raw bytes."""
 
     do: Doing
     data: Sequence[bytes] = (b"",)
@@ -41,22 +42,22 @@ class Outgoing(Struct, frozen=True):
 
 
 class Rules(Struct, frozen=True):
-    """What ends a session by itself, and what is done by the clock."""
+    """What ends a session automatically, and what happens by the clock."""
 
     linger: float = 0.3
     """Seconds without a byte after the end of the input, with ``wait``."""
     eof: Literal["close", "wait", "keep"] = "wait"
     """What the end of the input means."""
     count: int | None = None
-    """Messages of the server after which it ends."""
+    """Number of the server's messages after which it ends."""
     match: re.Pattern[bytes] | None = None
-    """A message that it is found in ends it."""
+    """A message that matches ends it."""
     ping_interval: float | None = None
     """Seconds."""
 
 
 class SessionTotals(Struct):
-    """What has gone through. Bytes are those of messages, and those of frames on the wire."""
+    """What was sent and received. Bytes are counted in messages, and in frames on the wire."""
 
     messages_sent: int = 0
     bytes_sent: int = 0
@@ -78,9 +79,9 @@ class TalkSession:
         self.stop: Stop = "local"
         self.why = ""
         self.heard: list[Incoming] = []
-        """What came and has not been taken yet."""
+        """What was received and not yet taken."""
         self.fault: FrameFault | None = None
-        """What the server did wrong, and the connection was failed for."""
+        """The server's fault for which the connection was failed."""
         self.totals = SessionTotals()
         self.close_sent: bytes | None = None
         """Our Close, as a frame."""
@@ -89,7 +90,7 @@ class TalkSession:
         self.close_received: Control | None = None
         self.closed_first: Literal["", "server", "client"] = ""
         self.congested = False
-        """The server does not read what we send: no Pong is added to it."""
+        """The server does not read what we send, so no more Pongs are added."""
         self._plan = plan
         self._reader = reader
         self._writer = writer
@@ -105,7 +106,7 @@ class TalkSession:
 
     @property
     def closed_by_peer(self) -> bool:
-        """Whether the server's Close came."""
+        """True once the server's Close has arrived."""
         return self.close_received is not None
 
     @property
@@ -120,7 +121,7 @@ class TalkSession:
 
     @property
     def frames(self) -> int:
-        """Frames of the server that were read whole."""
+        """Complete frames read from the server."""
         return self._reader.frames
 
     @property
@@ -137,13 +138,13 @@ class TalkSession:
 
     @property
     def unmet(self) -> str:
-        """What was waited for (--count, --match) and has not come; "" if it has, or nothing was."""
+        """The unmet condition of --count or --match; "" if it was met, or without one."""
         if self._full:
             return ""
         if self._rules.match is not None:
             return "no message matched --match"
         if self._rules.count is not None:
-            return f"{self.totals.messages_received} of {self._rules.count} messages came (--count)"
+            return f"{self.totals.messages_received} of {self._rules.count} messages arrived (--count)"
         return ""
 
     def begin(self) -> bytes:
@@ -152,7 +153,7 @@ class TalkSession:
         return b"".join([self.say(Outgoing(kinds[act.do], (act.data,), act.code)) for act in self._acts])
 
     def receive(self, data: bytes, at: int) -> bytes:
-        """Take the next bytes; return what is to be sent for them. See ``heard``."""
+        """Take the next bytes; return the bytes to send in answer. See ``heard``."""
         self._now = self._active = at
         if self.phase is Phase.CLOSING and self.close_received is None:
             self._deadline = min(max(self._deadline, at + QUIET), self._closing + MOST_QUIET)
@@ -217,7 +218,7 @@ class TalkSession:
         return send
 
     def say(self, said: Outgoing, at: int | None = None) -> bytes:
-        """The frames for it; b"" once a Close was sent (RFC 6455 section 5.5.1)."""
+        """Return its frames; b"" after a Close (RFC 6455 section 5.5.1)."""
         self._now = self._now if at is None else at
         if self.phase is not Phase.OPEN:
             return b""
@@ -247,7 +248,7 @@ class TalkSession:
         return self._writer.control(PING, data)
 
     def input_over(self, at: int) -> bytes:
-        """All that was to be said has been sent; return what is to be sent for that."""
+        """The input has ended; return the bytes to send for that."""
         self._now = self._active = at
         self._input_over = True
         if self._rules.eof == "close":
@@ -255,13 +256,13 @@ class TalkSession:
         return b""
 
     def touch(self, at: int) -> None:
-        """Until now what came could not be handed on: that is no silence of the server's."""
+        """Output was blocked until now: this does not count as silence of the server."""
         self._now = self._active = at
         if self.phase is Phase.CLOSING:
             self._deadline = max(self._deadline, at + (QUIET if self.close_received is None else LAST))
 
     def timer(self, at: int) -> bytes:
-        """Take the time; return what is due."""
+        """Take the time; return the bytes now due."""
         self._now = at
         due = self.wake_at
         if due is None or due > at or self.phase is Phase.DONE:
@@ -275,7 +276,7 @@ class TalkSession:
                 if self._active <= self._last_ping - interval and self._ping_number:
                     self.phase, self.stop = Phase.DONE, "timeout"
                     apart = f"{self._rules.ping_interval:g} s apart (--ping-interval)"
-                    self.why = f"no byte came between two Pings, {apart}"
+                    self.why = f"nothing arrived between two Pings, {apart}"
                     return b""
                 self._last_ping = at
                 self._ping_number += 1
@@ -283,7 +284,7 @@ class TalkSession:
         return self.say(Outgoing("close", code=1000))
 
     def leave(self, at: int) -> bytes:
-        """We are told to go (^C): say goodbye."""
+        """Close after ^C."""
         self._now = at
         return self.say(Outgoing("close", code=1000))
 
@@ -295,7 +296,7 @@ class TalkSession:
         self.close_said = payload
         frame = self.close_sent = self._writer.control(CLOSE, payload)
         self.totals.wire_sent += len(frame)
-        if not frame:  # a version that closes by going away
+        if not frame:  # a version that closes by ending TCP
             self.phase = Phase.DONE
         return frame
 

@@ -1,2 +1,2 @@
-"""The same handshake again and again: what one probe tells, what changed since the last, and what many of them
-tell together. Values, and functions over reports; nothing here asks, waits or prints."""
+"""The same handshake again and again: the result of one probe, the changes since the last, and the summary of
+many. Values, and functions over reports; nothing here connects, waits or prints."""

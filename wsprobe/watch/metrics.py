@@ -1,9 +1,9 @@
-"""What a watch has seen, as metrics: their names, labels and values.
+"""The results of a watch as metrics: their names, labels and values.
 
-Names, and the words that explain them, are those of the blackbox exporter (prober/ of
-github.com/prometheus/blackbox_exporter) where it has them, so that its dashboards and alerts go on; what only
-wsprobe knows begins with ``wsprobe_``. Labels take values from lists that do not grow: the URLs of the command
-line, outcomes, phases, findings.
+Names and descriptions are those of the blackbox exporter (prober/ of github.com/prometheus/blackbox_exporter)
+where it has them, so that its dashboards and alerts keep working; wsprobe's other metrics begin with
+``wsprobe_``. Label values come from lists that do not grow: the URLs of the command line, outcomes, phases,
+findings.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from msgspec import Struct
 from wsprobe.watch.state import Hold, Probed, Watch
 
 Row = tuple[tuple[str, ...], float]
-"""Values of the labels behind target, and the value."""
+"""Values of the labels after target, and the value."""
 
 
 class Metric(Struct, frozen=True):
@@ -26,12 +26,12 @@ class Metric(Struct, frozen=True):
     about: str
     rows: Callable[[Watch], Iterable[Row]]
     labels: tuple[str, ...] = ()
-    """Those behind target."""
+    """The labels after target."""
     kind: Literal["gauge", "counter"] = "gauge"
 
 
 def _last(value: Callable[[Probed], float | None]) -> Callable[[Watch], Iterable[Row]]:
-    """A row with what the last probe has of it, where it has."""
+    """A row with the value from the last probe, if it has one."""
     return lambda watch: _one(None if watch.last is None else value(watch.last))
 
 
@@ -41,7 +41,7 @@ def _each(rows: Callable[[Probed], Iterable[Row]]) -> Callable[[Watch], Iterable
 
 
 def _held(value: Callable[[Hold], float]) -> Callable[[Watch], Iterable[Row]]:
-    """A row with what there is of the session that was held last."""
+    """A row with the value from the last held session, if there is one."""
     return _last(lambda seen: None if seen.held is None else value(seen.held))
 
 
@@ -54,8 +54,8 @@ def _counted(counts: Iterable[tuple[str, int]]) -> Iterable[Row]:
 
 
 PHASES = {"answer": "processing", "session": "transfer", "rest": "transfer"}
-"""The blackbox exporter's names of phases that are called otherwise here. It has resolve, connect, tls,
-processing and transfer; proxy is wsprobe's own. Its WebSocket prober counts TLS to processing."""
+"""The blackbox exporter's names for phases with another name here. It has resolve, connect, tls, processing and
+transfer; proxy exists only in wsprobe. Its WebSocket prober includes TLS in processing."""
 
 
 def _phases(seen: Probed) -> Iterable[Row]:
@@ -85,7 +85,7 @@ METRICS = (
     ),
     Metric(
         "probe_websocket_status_code",
-        "Response HTTP status code, 0 where there was none",
+        "Response HTTP status code, 0 without one",
         _last(lambda seen: int(seen.state.status or 0)),
     ),
     Metric(
@@ -114,7 +114,7 @@ METRICS = (
     ),
     Metric(
         "wsprobe_finding_info",
-        "Each finding of the last probe, as wsprobe explain has them",
+        "Each finding of the last probe, by its id in wsprobe explain",
         _each(lambda seen: ((pair, 1.0) for pair in seen.levels)),
         ("finding", "level"),
     ),
@@ -126,7 +126,7 @@ METRICS = (
     ),
     Metric(
         "wsprobe_exit_status",
-        "The exit status that the last probe stands for",
+        "The exit status for the last probe",
         _last(lambda seen: seen.exit_status),
     ),
     Metric(
@@ -136,22 +136,22 @@ METRICS = (
     ),
     Metric(
         "wsprobe_state_since_timestamp_seconds",
-        "When the first probe began that found what the last one found, in seconds since 1970",
+        "When the first probe in the present run of equal results began, in seconds since 1970",
         lambda watch: _one(None if watch.since is None else watch.since.began),
     ),
     Metric(
         "wsprobe_session_held_seconds",
-        "How long the last session that was to be held stayed open",
+        "How long the last held session stayed open",
         _held(lambda held: held.seconds),
     ),
     Metric(
         "wsprobe_session_idle_seconds",
-        "How long no frame had gone either way when that session ended",
+        "How long no frame had passed in either direction when that session ended",
         _held(lambda held: held.idle),
     ),
     Metric(
         "wsprobe_probes_total",
-        "Probes that were made, by their outcome",
+        "Probes, by their outcome",
         lambda watch: _counted(watch.outcomes),
         ("outcome",),
         "counter",
@@ -172,7 +172,7 @@ METRICS = (
     ),
     Metric(
         "wsprobe_sessions_held_total",
-        "Sessions that were to be held, by how they ended: held, closed, cut, limit or interrupted",
+        "Held sessions, by how they ended: held, closed, cut, limit or interrupted",
         lambda watch: _counted(watch.ways),
         ("way",),
         "counter",

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
 
 def application(watches: Callable[[], Sequence[Watch]]) -> WSGIApplication:
-    """What answers a scrape, in the format that it asks for. *watches*: all there are, as they stand now;
-    called in whatever thread serves. wsprobe's own process (memory, descriptors) is told of too."""
+    """Return a WSGI application that answers a scrape in the requested format.
+
+    *watches* returns the current watches; it is called in the server's thread. The metrics include wsprobe's
+    own process (memory, descriptors)."""
     registry = CollectorRegistry()
     registry.register(Watched(watches))
     ProcessCollector(registry=registry)
@@ -35,7 +37,7 @@ class Watched(Collector):
         self._watches = watches
 
     def describe(self) -> list[Metric]:
-        """No names to be claimed: nothing else has any."""
+        """Claim no names: nothing else registers any."""
         return []
 
     def collect(self) -> Iterator[Metric]:
@@ -55,5 +57,5 @@ class Watched(Collector):
 
 
 def _encodable(text: str) -> str:
-    """*text* with an escape for each byte that is no UTF-8: with such a one nothing could be scraped."""
+    """*text* with an escape for each byte that is not UTF-8: such a byte would break the scrape."""
     return text.encode("utf-8", "backslashreplace").decode()

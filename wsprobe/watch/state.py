@@ -1,5 +1,5 @@
-"""What one probe tells (`Seen`), what of it counts as a change (`State`), and what all the probes of one URL
-tell together (`Watch`): a value of bounded size, whatever was probed and however often."""
+"""The result of one probe (`Seen`), the part that counts as a change (`State`), and the summary of all probes
+of one URL (`Watch`): a value of bounded size, whatever was probed and however often."""
 
 from __future__ import annotations
 
@@ -24,65 +24,64 @@ Way = Literal["held", "closed", "cut", "limit", "interrupted"]
 
 
 class Hold(Struct, frozen=True):
-    """How a session that was held open ended."""
+    """How a held session ended."""
 
     seconds: float
-    """From the end of the head that opened it to the server's Close, to the end of the connection, or to our
-    own Close."""
+    """Time from the end of the head that opened it to the server's Close, the end of the connection, or our
+    Close."""
     way: Way
-    """held: to the end, and then closed by us; closed: the server sent a Close first; cut: the connection ended
-    without one, by the server's doing or that of a hop between; limit: wsprobe had as much as it keeps;
-    interrupted: ^C."""
+    """held: to the end, then closed by us; closed: the server sent a Close first; cut: the server or a proxy
+    ended the connection without a Close; limit: wsprobe reached its own limit of bytes; interrupted: ^C."""
     code: int | None
-    """Of the server's Close."""
+    """The code of the server's Close."""
     idle: float
-    """Seconds without a frame, either way, before it ended."""
+    """Seconds without a frame in either direction before it ended."""
 
 
 class State(Struct, frozen=True):
-    """What a probe has in common with the one before, unless something changed. What differs between any two
-    answers is no part of it: times, sizes, the values of headers, which of several addresses answered."""
+    """What stays the same from probe to probe, unless something changed. Left out is what always differs:
+    times, sizes, the values of headers, which of several addresses answered."""
 
     outcome: str
     status: str = ""
     http: str = ""
-    """2 where HTTP/2 was spoken."""
+    """2 over HTTP/2."""
     protocol: str = ""
     extensions: str = ""
     close: str = ""
     """The code of the Close with which the server ended the session, if it did."""
     session: str = ""
-    """How a session that was to be held ended: ``Held.way``."""
+    """How a held session ended: ``Held.way``."""
     certificate: str = ""
-    """The beginning of the SHA-256 of the server's own."""
+    """The beginning of the SHA-256 of the server's certificate."""
     expected: str = ""
-    """With --expect: whether it was met."""
+    """True if --expect was met."""
     findings: tuple[str, ...] = ()
-    """Ids of those that are no mere notes."""
+    """Ids of the findings, notes excluded."""
 
 
 class Probed(Struct, frozen=True):
-    """One probe, as far as a watch remembers it."""
+    """What a watch remembers about one probe."""
 
     at: float
-    """When it was over: seconds since the watch began, on a clock that nobody sets."""
+    """Its end: seconds since the watch began, on a monotonic clock."""
     started: str
-    """When it began: ISO 8601, UTC."""
+    """Its start: ISO 8601, UTC."""
     state: State
     up: bool
-    """It opened; with --expect, what was expected was there."""
+    """True if it opened, or with --expect if the expectation was met."""
     exit_status: int
     met: bool
-    """What --until waits for was there."""
+    """True if the condition of --until was met."""
     seconds: float
-    """All of it but the session, which is watched for as long as --linger or --hold says."""
+    """Its duration without the session, whose length --linger or --hold sets."""
     phases: tuple[tuple[str, float], ...]
-    """(name, seconds), as `durations` has them."""
+    """(name, seconds), from `durations`."""
     opened: bool
     levels: tuple[tuple[str, str], ...]
     """(id, level) of each finding."""
     family: int = 0
-    """4 or 6; 0 where no IP address answered."""
+    """4 or 6; 0 if no IP address answered."""
     expires: float | None = None
     """Seconds since 1970 at which the server's certificate ends."""
     tls: str = ""
@@ -93,7 +92,7 @@ class Probed(Struct, frozen=True):
 
     @property
     def began(self) -> float | None:
-        """*started* in seconds since 1970; None for a recording that does not say."""
+        """*started* in seconds since 1970; None for a recording without it."""
         return _moment(self.started)
 
 
@@ -105,9 +104,9 @@ class Watch(Struct, frozen=True):
     """What its metrics are labelled with."""
     probes: int = 0
     up: int = 0
-    """Probes that were."""
+    """Number of probes so far."""
     outcomes: tuple[tuple[str, int], ...] = ()
-    """How often each outcome came."""
+    """How often each outcome occurred."""
     found: tuple[tuple[str, int], ...] = ()
     """How many probes had each finding."""
     last: Probed | None = None
@@ -115,9 +114,9 @@ class Watch(Struct, frozen=True):
     """The first probe of the state that the last one was in."""
     changes: int = 0
     before: Probed | None = None
-    """The last probe of the state before; None where there was none."""
+    """The last probe of the previous state; None without one."""
     lasted: float = 0.0
-    """Seconds from the first probe of that state to the first of this."""
+    """Seconds from the first probe of the previous state to the first of this one."""
     phases: tuple[tuple[str, Window], ...] = ()
     """Milliseconds of each of ``MEASURED``."""
     held: Window = Window()
@@ -127,19 +126,19 @@ class Watch(Struct, frozen=True):
 
     @property
     def availability(self) -> float | None:
-        """The part of the probes that were up, from 0 to 1; None before the first."""
+        """The share of probes that were up, from 0 to 1; None before the first."""
         return self.up / self.probes if self.probes else None
 
     @property
     def changed(self) -> bool:
-        """The last probe differs from the one before, or is the first."""
+        """True if the last probe differs from the one before, or is the first."""
         return self.last is not None and self.last is self.since
 
 
 def seen(
     report: Report, at: float, *, up: bool, met: bool, holds: bool, expected: tuple[tuple[str, bool], ...] = ()
 ) -> Probed:
-    """What a watch remembers of *report*. *holds*: its session was to be held. *expected*: each --expect, and
+    """What a watch remembers about *report*. *holds*: its session was held. *expected*: each --expect, and
     whether it was met."""
     reading = report.reading
     held = held_of(reading) if holds else None
@@ -182,7 +181,7 @@ def seen(
 
 
 LONGEST = 200
-"""Characters of a header's value that are remembered: a server may send any number."""
+"""Characters of a header's value that are kept: a server may send any number."""
 
 
 def _values(reading: Reading, name: bytes) -> str:
@@ -197,13 +196,13 @@ def _code(close: SessionClose) -> str:
 
 
 def _certificate(exchange: Exchange) -> Certificate | None:
-    """The server's own, if it showed one."""
+    """The server's certificate, if it sent one."""
     shown = (e.certificate for e in exchange.events if isinstance(e, TlsDone | TlsFailed))
     return next((each for each in shown if each is not None), None)
 
 
 def _moment(iso: str) -> float | None:
-    """Seconds since 1970; None for what is no time."""
+    """Seconds since 1970; None for an invalid time."""
     try:
         moment = datetime.fromisoformat(iso)
     except ValueError:
@@ -221,13 +220,13 @@ ANSWER = ("send", "answer", "head")
 
 
 def durations(reading: Reading) -> tuple[tuple[str, float], ...]:
-    """(name, seconds) of each phase that came to its end, in order: resolve, connect, proxy, tls, answer, then
-    rest (the body of a refusal) or session."""
+    """(name, seconds) of each completed phase, in order: resolve, connect, proxy, tls, answer, then rest (the
+    body of a refusal) or session."""
     whole = reading.final is not None and reading.final.head.complete
     found: dict[str, float] = {}
     for name, start, end in phases(reading):
         if not whole and name in ("rest", *ANSWER):
-            continue  # it is what failed, or was not waited for
+            continue  # this phase failed, or was not awaited
         name = "answer" if name in ANSWER else name
         found[name] = found.get(name, 0.0) + max(0.0, end - start) / 1000
     return tuple(found.items())
@@ -259,7 +258,7 @@ def _first_close(frames: Iterable[Frame], otherwise: float) -> float:
 
 
 def _last(of: Session, start: float, end: float) -> float:
-    """When the last frame that is no Close went either way, before *end*."""
+    """Time of the last frame in either direction before *end*, Closes excluded."""
     times = (frame.at / 1e6 for frames in (of.frames, of.sent) for frame in frames if frame.opcode != CLOSE)
     return max((at for at in times if at <= end), default=start)
 
@@ -296,7 +295,7 @@ def _counted(counts: tuple[tuple[str, int], ...], *words: str) -> tuple[tuple[st
 
 
 MEASURED = ("resolve", "connect", "proxy", "tls", "answer", "total")
-"""Phases whose percentiles are told, in the order in which they are shown. The total is all but the session."""
+"""Phases with percentiles, in the order shown. The total is everything except the session."""
 
 
 def _measured(
@@ -317,7 +316,7 @@ def percentiles(watch: Watch) -> dict[str, tuple[float, float]]:
 
 
 def differences(old: State, new: State) -> tuple[str, ...]:
-    """What changed, a few words each. Text of the server's is latin-1, and not made visible yet."""
+    """The changes, a few words each. The server's text is latin-1, and not escaped yet."""
     was, now = asdict(old), asdict(new)
     told = [
         f"{name} {_named(was[name])} -> {_named(now[name])}" for name in was if was[name] != now[name] != ()

@@ -1,4 +1,4 @@
-"""The latest values of something that is measured again and again, and their percentiles."""
+"""The latest values of a repeated measurement, and their percentiles."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from math import ceil
 from msgspec import Struct
 
 LATEST = 1000
-"""Values that are kept, the newest: eight hours of a probe every 30 seconds. Percentiles are exact, and those
-of this window: what was slow last week does not hide what is slow now, and a year takes no more memory than a
-day."""
+"""The number of newest values kept: eight hours with a probe every 30 seconds. Percentiles are exact within
+this window: slow values from last week do not hide today's, and a year takes no more memory than a day."""
 
 _FLOAT = array("f").itemsize
 
@@ -24,13 +23,13 @@ class Window(Struct, frozen=True):
         return len(self.packed) // _FLOAT
 
     def add(self, value: float) -> Window:
-        """This and *value*; without the oldest, if there would be too many."""
+        """This window with *value* added, without the oldest value if it was full."""
         return Window((self.packed + array("f", (value,)).tobytes())[-LATEST * _FLOAT :])
 
     def percentiles(self, *of: float) -> tuple[float, ...]:
-        """For each of *of*, from 0 to 100: the least value that so many percent are not above (the nearest
-        rank). Raises ValueError if there is no value."""
+        """For each of *of*, from 0 to 100: the smallest value that at least this percentage of values do not
+        exceed (the nearest rank). Raises ValueError without values."""
         if not self.packed:
-            raise ValueError("no value, no percentile")
+            raise ValueError("there are no values")
         values = sorted(array("f", self.packed))
         return tuple(values[max(1, ceil(each / 100 * len(values))) - 1] for each in of)
