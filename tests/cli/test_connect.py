@@ -467,7 +467,7 @@ def test_a_proxy_s_refusal_is_shown_line_by_line(capsys: Capture) -> None:
 
 def test_an_address_of_the_other_family_says_so(capsys: Capture) -> None:
     assert run(["connect", "-6", "ws://127.0.0.1:9/"]) == 3
-    assert "usually: a name or address without IPv6, and -6 asks for no other\n" in capsys.readouterr().out
+    assert "usually: a name or address without IPv6, while -6 allows nothing else\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("option", ["-i", "-o-"])

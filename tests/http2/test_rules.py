@@ -244,7 +244,7 @@ CASES: dict[str, tuple[tuple[Piece, ...], How, tuple[str, ...]]] = {
     "announced: nothing": (
         (settings([]),),
         "local",
-        ("connect-not-announced 0+0:9 ENABLE_CONNECT_PROTOCOL is not there",),
+        ("connect-not-announced 0+0:9 ENABLE_CONNECT_PROTOCOL is missing",),
     ),
     "announced: 0": (
         (settings([(8, 0)]),),
@@ -266,7 +266,7 @@ CASES: dict[str, tuple[tuple[Piece, ...], How, tuple[str, ...]]] = {
     "announced: 1, then 0": (
         (ON, settings([(8, 0)]), NO),
         "local",
-        ("connect-withdrawn 1+0:15 ENABLE_CONNECT_PROTOCOL was 1, and then 0",),
+        ("connect-withdrawn 1+0:15 ENABLE_CONNECT_PROTOCOL was 1, then 0",),
     ),
     "announced: 1, then 0, then 1": ((ON, settings([(8, 0)]), ON, NO), "local", ()),
     "announced: 1, then 1": ((ON, ON, NO), "local", ()),
@@ -306,12 +306,12 @@ CASES: dict[str, tuple[tuple[Piece, ...], How, tuple[str, ...]]] = {
     "no block but an unfinished one": (
         (ON, frame(HEADERS, 0, 1, b"\x88")),
         "fin",
-        ("block-unfinished 1+0:9 1 byte of the block came",),
+        ("block-unfinished 1+0:9 only 1 byte of the block arrived",),
     ),
     "an unfinished block of 2 bytes": (
         (ON, frame(HEADERS, 1, 1, b"\x88\x88")),
         "fin",
-        ("block-unfinished 1+0:9 2 bytes of the block came",),
+        ("block-unfinished 1+0:9 only 2 bytes of the block arrived",),
     ),
     "a block that is no HPACK": (
         (ON, frame(HEADERS, 5, 1, b"\xff\xff\xff")),
@@ -328,7 +328,7 @@ CASES: dict[str, tuple[tuple[Piece, ...], How, tuple[str, ...]]] = {
         (ON, answer(b"2", end_stream=True)),
         "local",
         (
-            "announced-unserved 1+9:3 ENABLE_CONNECT_PROTOCOL is 1, and the answer is 002",
+            "announced-unserved 1+9:3 ENABLE_CONNECT_PROTOCOL is 1, but the answer is 002",
             "status-digits 1+9:3 :status is 2, which is not a status code of HTTP",
         ),
     ),
@@ -336,7 +336,7 @@ CASES: dict[str, tuple[tuple[Piece, ...], How, tuple[str, ...]]] = {
         (ON, answer(b"2000", end_stream=True)),
         "local",
         (
-            "announced-unserved 1+9:5 ENABLE_CONNECT_PROTOCOL is 1, and the answer is 2000",
+            "announced-unserved 1+9:5 ENABLE_CONNECT_PROTOCOL is 1, but the answer is 2000",
             "status-digits 1+9:5 :status is 2000, which is not a status code of HTTP",
         ),
     ),
@@ -349,7 +349,7 @@ CASES: dict[str, tuple[tuple[Piece, ...], How, tuple[str, ...]]] = {
         (ON, answer(b"099", end_stream=True)),
         "local",
         (
-            "announced-unserved 1+9:5 ENABLE_CONNECT_PROTOCOL is 1, and the answer is 099",
+            "announced-unserved 1+9:5 ENABLE_CONNECT_PROTOCOL is 1, but the answer is 099",
             "status-digits 1+9:5 :status is 099, which is not a status code of HTTP",
         ),
     ),
@@ -357,43 +357,43 @@ CASES: dict[str, tuple[tuple[Piece, ...], How, tuple[str, ...]]] = {
     "a status of 599": (
         (ON, answer(b"599", end_stream=True)),
         "local",
-        ("announced-unserved 1+9:5 ENABLE_CONNECT_PROTOCOL is 1, and the answer is 599",),
+        ("announced-unserved 1+9:5 ENABLE_CONNECT_PROTOCOL is 1, but the answer is 599",),
     ),
     "a status of 600": (
         (ON, answer(b"600", end_stream=True)),
         "local",
         (
-            "announced-unserved 1+9:4 ENABLE_CONNECT_PROTOCOL is 1, and the answer is 600",
+            "announced-unserved 1+9:4 ENABLE_CONNECT_PROTOCOL is 1, but the answer is 600",
             "status-digits 1+9:4 :status is 600, which is not a status code of HTTP",
         ),
     ),
     "a status twice": (
         (ON, answer(b"403", (b":status", b"200"), end_stream=True)),
         "local",
-        ("status-repeated 1+14:1 :status is there 2 times: 403, then 200",),
+        ("status-repeated 1+14:1 the answer has :status 2 times: 403, then 200",),
     ),
     "a status four times": (
         (ON, answer(b"403", *[(b":status", b"200")] * 3, end_stream=True)),
         "local",
-        ("status-repeated 1+14:1 :status is there 4 times: 403, then 200, then 200",),
+        ("status-repeated 1+14:1 the answer has :status 4 times: 403, then 200, then 200",),
     ),
     "a path in the answer": (
         (ON, answer(b"403", (b":path", b"/"), (b":odd", b""), end_stream=True)),
         "local",
-        ("pseudo-unknown 1+14:1 :path is there",),
+        ("pseudo-unknown 1+14:1 the block has :path",),
     ),
     "a status in trailers": (
         (ON, answer(b"404"), headers(1, block((b":status", b"200")), end_stream=True)),
         "local",
         (
-            "announced-unserved 1+9:1 ENABLE_CONNECT_PROTOCOL is 1, and the answer is 404",
-            "pseudo-unknown 2+9:1 :status is there",
+            "announced-unserved 1+9:1 ENABLE_CONNECT_PROTOCOL is 1, but the answer is 404",
+            "pseudo-unknown 2+9:1 the block has :status",
         ),
     ),
     "trailers": (
         (ON, answer(b"404"), headers(1, block((b"a", b"200")), end_stream=True)),
         "local",
-        ("announced-unserved 1+9:1 ENABLE_CONNECT_PROTOCOL is 1, and the answer is 404",),
+        ("announced-unserved 1+9:1 ENABLE_CONNECT_PROTOCOL is 1, but the answer is 404",),
     ),
     "a status after a field": (
         (ON, headers(1, block((b"a", b"b"), (b":status", b"403"), (b"c", b"d")), end_stream=True)),
@@ -407,7 +407,7 @@ CASES: dict[str, tuple[tuple[Piece, ...], How, tuple[str, ...]]] = {
         ),
         "local",
         (
-            "pseudo-unknown 1+18:5 :a is there",
+            "pseudo-unknown 1+18:5 the block has :a",
             "pseudo-late 1+23:5 :b comes after other fields",
         ),
     ),
@@ -502,8 +502,8 @@ CASES: dict[str, tuple[tuple[Piece, ...], How, tuple[str, ...]]] = {
         "local",
         (
             "headers-again 2+0:9 a second HEADERS without END_STREAM",
-            "announced-unserved 1+9:1 ENABLE_CONNECT_PROTOCOL is 1, and the answer is 404",
-            "pseudo-unknown 2+9:1 :status is there",
+            "announced-unserved 1+9:1 ENABLE_CONNECT_PROTOCOL is 1, but the answer is 404",
+            "pseudo-unknown 2+9:1 the block has :status",
         ),
     ),
     "DATA behind the end": (
@@ -528,7 +528,7 @@ CASES: dict[str, tuple[tuple[Piece, ...], How, tuple[str, ...]]] = {
         "local",
         (
             "interim 1+0:9 199 came and no final answer",
-            "status the stream ended with END_STREAM, and no answer came",
+            "status the stream ended with END_STREAM before any answer",
         ),
     ),
     "a 201": ((ON, answer(b"201", end_stream=True)), "local", ("other-2xx 1+9:4 a 201 opens in no browser",)),
@@ -536,12 +536,12 @@ CASES: dict[str, tuple[tuple[Piece, ...], How, tuple[str, ...]]] = {
     "a 300": (
         (ON, answer(b"300", end_stream=True)),
         "local",
-        ("announced-unserved 1+9:4 ENABLE_CONNECT_PROTOCOL is 1, and the answer is 300",),
+        ("announced-unserved 1+9:4 ENABLE_CONNECT_PROTOCOL is 1, but the answer is 300",),
     ),
     "a 404, not announced": (
         (settings([]), answer(b"404", end_stream=True)),
         "local",
-        ("connect-not-announced 0+0:9 ENABLE_CONNECT_PROTOCOL is not there",),
+        ("connect-not-announced 0+0:9 ENABLE_CONNECT_PROTOCOL is missing",),
     ),
     "a 302": ((ON, answer(b"302", end_stream=True)), "local", ()),
     "no status that can be read": (
@@ -604,20 +604,20 @@ CASES: dict[str, tuple[tuple[Piece, ...], How, tuple[str, ...]]] = {
         (Sent(1, OPENING), settings([]), goaway(0, 2, b"why"), goaway(0, 1)),
         "fin",
         (
-            "connect-not-announced 0+0:9 ENABLE_CONNECT_PROTOCOL is not there",
-            "goaway 1+0:20 GOAWAY with INTERNAL_ERROR, and says why, before the request was sent",
+            "connect-not-announced 0+0:9 ENABLE_CONNECT_PROTOCOL is missing",
+            "goaway 1+0:20 GOAWAY with INTERNAL_ERROR and the text why, before the request was sent",
         ),
     ),
     "GOAWAY that leaves ours out": (
         (ON, goaway(0, 11, b"why")),
         "fin",
-        ("goaway GOAWAY with ENHANCE_YOUR_CALM leaves this stream out: why",),
+        ("goaway GOAWAY with ENHANCE_YOUR_CALM excludes this stream: why",),
     ),
     "GOAWAY that takes ours in": ((ON, goaway(1, 0), NO), "local", ("going-away 1+0:17 GOAWAY with NO_ERROR",)),
     "GOAWAY that takes more in": (
         (ON, goaway(3, 1, b"x"), NO),
         "local",
-        ("going-away 1+0:18 GOAWAY with PROTOCOL_ERROR, and says x",),
+        ("going-away 1+0:18 GOAWAY with PROTOCOL_ERROR and the text x",),
     ),
     "GOAWAY after ours": ((ON, NO, Sent(0, goaway(0, 0)), goaway(1, 0)), "local", ()),
     "a reset behind a refusal": ((ON, answer(b"403"), rst_stream(1, 1)), "local", ()),
@@ -625,7 +625,7 @@ CASES: dict[str, tuple[tuple[Piece, ...], How, tuple[str, ...]]] = {
     "an end, and no answer": (
         (ON, END),
         "local",
-        ("status the stream ended with END_STREAM, and no answer came",),
+        ("status the stream ended with END_STREAM before any answer",),
     ),
     "an end of ours, and no answer": ((ON, Sent(0, END)), "local", ()),
     "an end without a Close": (
@@ -649,10 +649,7 @@ CASES: dict[str, tuple[tuple[Piece, ...], How, tuple[str, ...]]] = {
     "GOAWAY without a Close": (
         (ON, OPEN, goaway(0, 0)),
         "fin",
-        (
-            "session-ended GOAWAY with NO_ERROR that leaves this stream out 1.0 ms after the 200, "
-            "without a Close",
-        ),
+        ("session-ended GOAWAY with NO_ERROR that excludes this stream 1.0 ms after the 200, without a Close",),
     ),
     "a drop without a Close": ((ON, OPEN), "fin", ()),
     "an end behind our Close": ((ON, OPEN, OUR_CLOSE, END), "local", ()),

@@ -111,8 +111,8 @@ CASES: dict[str, tuple[tuple[Piece, ...], How, str, tuple[str, ...]]] = {
         "local",
         "",
         (
-            "frame-unfinished 4-14 a binary frame announces 9223372036854775807 bytes, and 0 had "
-            "come by the end",
+            "frame-unfinished 4-14 a binary frame announces 9223372036854775807 bytes, but only 0 had "
+            "arrived by the end",
         ),
     ),
     "a length of 2**63": (
@@ -121,8 +121,8 @@ CASES: dict[str, tuple[tuple[Piece, ...], How, str, tuple[str, ...]]] = {
         "",
         (
             "frame-length-msb 4-14 a binary frame announces 9223372036854775808 bytes",
-            "frame-unfinished 4-14 a binary frame announces 9223372036854775808 bytes, and 0 had "
-            "come by the end",
+            "frame-unfinished 4-14 a binary frame announces 9223372036854775808 bytes, but only 0 had "
+            "arrived by the end",
         ),
     ),
     "RSV1": (
@@ -197,7 +197,7 @@ CASES: dict[str, tuple[tuple[Piece, ...], How, str, tuple[str, ...]]] = {
         (HI, b"\x82\x03ab"),
         "local",
         "",
-        ("frame-unfinished 4-6 a binary frame announces 3 bytes, and 2 had come by the end",),
+        ("frame-unfinished 4-6 a binary frame announces 3 bytes, but only 2 had arrived by the end",),
     ),
     "a frame without its last byte, at our limit": (
         (HI, b"\x82\x03ab"),
@@ -253,13 +253,13 @@ CASES: dict[str, tuple[tuple[Piece, ...], How, str, tuple[str, ...]]] = {
         (b"\x80\x02hi", CLOSE, OURS),
         "fin",
         "",
-        ("continuation-unexpected 0-2 a continuation frame came, but no message had begun",),
+        ("continuation-unexpected 0-2 a continuation frame arrived, but no message had begun",),
     ),
     "a continuation behind a message": (
         (HI, b"\x80\x02hi", CLOSE, OURS),
         "fin",
         "",
-        ("continuation-unexpected 4-6 a continuation frame came, but no message had begun",),
+        ("continuation-unexpected 4-6 a continuation frame arrived, but no message had begun",),
     ),
     "fragments": ((b"\x01\x01h", b"\x00\x01i", b"\x80\x01!", CLOSE, OURS), "fin", "", ()),
     "a Ping between fragments": ((b"\x01\x01h", b"\x89\0", b"\x80\x01!", CLOSE, OURS), "fin", "", ()),
