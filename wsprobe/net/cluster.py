@@ -1,4 +1,4 @@
-"""A Dask cluster that somebody else started: pieces of work go to its workers, and results come back.
+"""A running Dask cluster: sends pieces of work to its workers, and receives the results.
 
 The scheduler is Dask's own: it gives a piece to another worker when the one that had it is gone. What stands
 here is what a command needs around it: a bound on the pieces that are out, one sentence for whatever is wrong
@@ -23,20 +23,20 @@ from msgspec import Struct
 Result = TypeVar("Result")
 
 SILENT = 60.0
-"""Seconds without an answer after which a scheduler is as good as gone: it answers nobody while it imports what
-a piece of work needs, or while its machine is busy."""
+"""Seconds without an answer after which a scheduler counts as gone: it does not answer while it imports modules
+for a piece of work, or while its machine is busy."""
 OFTEN = 0.5
-"""Seconds between two looks at the cluster, and at whether what a worker does is still wanted."""
+"""Seconds between two checks of the cluster, and of whether a worker's result is still needed."""
 NAMED = ("python", "dask", "distributed", "msgpack", "cloudpickle")
-"""Of whose versions Dask wants that they are the same everywhere."""
+"""Packages that must have the same version everywhere, by Dask's rule."""
 AHEAD = 2
-"""Pieces that are out for each thread of a worker: the one that it does, and the one that it does next."""
+"""Pieces sent out per thread of a worker: the current one and the next one."""
 LOOK = 2.0
-"""Seconds for finding out whether it is TLS that a scheduler speaks."""
+"""Seconds for finding out whether a scheduler speaks TLS."""
 TLS_RECORDS = (b"\x15", b"\x16")
 """First bytes of an alert and of a handshake (RFC 8446 section 5.1)."""
 GRACE = 5.0
-"""Seconds for taking back what is out."""
+"""Seconds for cancelling the pieces sent out."""
 
 
 class ClusterError(Exception):
@@ -53,13 +53,13 @@ class WorkersLost(Exception):
 
 
 class Worker(Struct, frozen=True):
-    """One process of the cluster that does work."""
+    """One worker process of the cluster."""
 
     address: str
     name: str
-    """As ``dask worker --name`` gave it; its address, if nobody did."""
+    """The name from ``dask worker --name``; its address without one."""
     threads: int
-    """Pieces that it does at once."""
+    """Number of pieces that it works on at once."""
 
 
 @asynccontextmanager
@@ -172,9 +172,9 @@ class Cluster:
         """For pieces that any worker may do: so many are to be out at once, and no more."""
         self._out: set[Any] = set()
         self._alone_since: float | None = None
-        """Since when there is no worker."""
+        """The time since which there is no worker."""
         self.workers: dict[str, Worker] = {}
-        """By name: those that there are now."""
+        """The present workers, by name."""
         self._wanted: dict[str, float | None] = {}
         """Name of a worker that ``keep`` named -> since when it is missing."""
         self._late: set[str] = set()
@@ -184,7 +184,7 @@ class Cluster:
 
     @property
     def threads(self) -> int:
-        """Pieces that are done at once."""
+        """Number of pieces worked on at once."""
         return sum(each.threads for each in self.workers.values())
 
     async def do(self, work: Callable[..., Any], *arguments: Any, by: Worker | None = None) -> Any:
@@ -332,9 +332,9 @@ class Cluster:
         return f"the cluster has other versions than this machine ({differ}); Dask wants the same everywhere"
 
     async def version(self, package: str) -> dict[str, object]:
-        """Worker, or the scheduler -> the version of *package* that it has; None if it has none.
+        """Worker, or the scheduler -> its version of *package*; None if it does not have the package.
 
-        A worker that is given work which it cannot load ends: so it is asked before.
+        A worker ends when it cannot load its work, so this is checked before.
         """
         return await trio.to_thread.run_sync(self._version, package, abandon_on_cancel=True)
 
@@ -346,7 +346,7 @@ class Cluster:
         return {"the scheduler": self._client.run_on_scheduler(locate, name), **others}
 
     def _versions(self) -> dict[str, set[str]]:
-        """Package -> what is said of the versions that are not ours. Blocks."""
+        """Package -> a description of each version that differs from ours. Blocks."""
         found = self._client.get_versions(check=False)
         ours = found["client"]["packages"]
         odd: dict[str, set[str]] = {}
@@ -358,8 +358,8 @@ class Cluster:
         return odd
 
     def leave(self) -> None:
-        """Take back what is out, and close the connection. Blocks."""
-        with suppress(Exception):  # whatever of it fails: nobody uses it any more
+        """Cancel the pieces sent out, and close the connection. Blocks."""
+        with suppress(Exception):  # a failure does not matter: the connection is no longer used
             if self._out and self._client.status == "running":
                 self._client.cancel(list(self._out), force=True)
         with suppress(Exception):

@@ -1,4 +1,5 @@
-"""The way to the target: names to addresses, a connection, the proxy, TLS, each layer on the one before.
+"""The way to the target: names to addresses, a connection, the proxy, TLS, each layer on top of the previous
+one.
 
 Several addresses are tried one after the other, overlapping; the first wins (RFC 8305 section 5).
 """
@@ -123,12 +124,12 @@ RFC 8305 section 8 recommends."""
 
 
 async def connect(addresses: tuple[Address, ...], interface: str | None, tape: Tape) -> socket.socket | End:
-    """The first connection that stands; the end if none does.
+    """Return the first connection that opens; the end if none does.
 
-    Writes Connecting for every attempt, ConnectFailed for every one that failed by itself, Connected for the
-    one that is used. An attempt with neither was given up because another was faster, or time ran out.
+    Writes Connecting for every attempt, ConnectFailed for every failed attempt, Connected for the one in use.
+    An attempt with neither was abandoned because another was faster, or time ran out.
     """
-    if len(addresses) == 1:  # no race, and none of what one takes
+    if len(addresses) == 1:  # no race, and none of its cost
         only = await _attempt(addresses[0], interface, tape)
         return _lost() if only is None else _won(addresses[0], only, tape)
     won: list[tuple[Address, socket.socket]] = []
@@ -152,7 +153,7 @@ async def connect(addresses: tuple[Address, ...], interface: str | None, tape: T
                 if won:
                     break
     except BaseException:
-        for _, sock in won:  # time ran out just when it stood
+        for _, sock in won:  # time ran out just when it opened
             shut(sock)
         raise
     return _won(*won[0], tape) if won else _lost()
@@ -236,7 +237,7 @@ def _bind(sock: socket.socket, interface: str) -> None:
 
 
 def _local(sock: socket.socket) -> str:
-    """Our own end, as ``address:port``; "" for a Unix socket."""
+    """Our address, as ``address:port``; "" for a Unix socket."""
     name = sock.getsockname()
     if not isinstance(name, tuple):
         return ""
@@ -244,7 +245,7 @@ def _local(sock: socket.socket) -> str:
 
 
 async def reach(ready: Ready, tape: Tape) -> Wire | End:
-    """The wire that the opening handshake is to be sent on, or why there is none."""
+    """Return the wire for the opening handshake, or why there is none."""
     plan = ready.plan
     host, port = destination(plan.target, plan.route)
     first = (host, port) if ready.proxy is None else (ready.proxy.host, ready.proxy.port)
@@ -307,7 +308,7 @@ async def _socket(host: str, port: int, route: Route, tape: Tape) -> socket.sock
 
 
 async def _through(wire: Wire, ready: Ready, host: str, port: int, tape: Tape) -> Wire | End:
-    """The wire to *host*, *port* behind the proxy at the end of *wire*."""
+    """Return the wire to *host*, *port* through the proxy at the end of *wire*."""
     assert ready.proxy is not None
     if ready.proxy_context is not None:
         inside = await secure_proxy(wire, ready.proxy_context, ready.proxy.host)

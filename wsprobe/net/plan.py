@@ -1,4 +1,4 @@
-"""All that can be wrong with a plan is found here, before the clock starts."""
+"""Finds every fault in a plan before the clock starts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Ready(Struct, frozen=True):
-    """A plan with what it needs to be carried out."""
+    """A plan with everything needed to carry it out."""
 
     plan: Plan
     context: ssl.SSLContext | None
@@ -32,7 +32,7 @@ class Ready(Struct, frozen=True):
 
     @property
     def host(self) -> str:
-        """The name or address of who is asked, in lower case; the path of a Unix socket."""
+        """The name or address of the peer, in lower case; the path of a Unix socket."""
         plan = self.plan
         return plan.route.unix_socket or destination(plan.target, plan.route)[0].lower()
 

@@ -20,7 +20,7 @@ PORTS = {"http": 80, "https": 443, "socks4": 1080, "socks4a": 1080, "socks5": 10
 
 
 class ProxyUrl(Struct, frozen=True):
-    """A proxy as its URL names it."""
+    """A proxy, from its URL."""
 
     kind: str
     """A key of PORTS."""
@@ -31,7 +31,7 @@ class ProxyUrl(Struct, frozen=True):
 
 
 def parse(url: str) -> ProxyUrl:
-    """The proxy that *url* names. Raises PlanError."""
+    """Return the proxy at *url*. Raises PlanError."""
     try:
         parts = urlsplit(url if "://" in url else f"http://{url}")
         host, port = parts.hostname, parts.port
@@ -60,7 +60,7 @@ class Tunnel:
         self._early = b""
 
     async def say(self, data: bytes) -> None:
-        """Send *data*. That it did not arrive shows when the answer is read."""
+        """Send *data*. A failure shows when the answer is read."""
         self._tape.add(TunnelSent(self._tape.now(), data))
         await self._wire.send(data)
 
@@ -97,7 +97,7 @@ class Tunnel:
         return End("local" if end is None else end.how, said)
 
     def through(self) -> Wire:
-        """The wire to what lies behind the proxy."""
+        """The wire to the server behind the proxy."""
         return After(self._wire, self._early) if self._early else self._wire
 
 
@@ -105,7 +105,7 @@ ANSWERS_MAX = 100
 """Answers to one CONNECT that are read: interim ones, and the final one."""
 
 BODY_QUIET = 0.5
-"""Seconds without a byte after which the body of a refusal is taken as all there is."""
+"""Seconds without a byte after which the body of a refusal counts as complete."""
 
 
 def request(proxy: ProxyUrl, host: str, port: int, authorization: str | None = None) -> bytes:
@@ -126,7 +126,7 @@ def request(proxy: ProxyUrl, host: str, port: int, authorization: str | None = N
 async def through_http(
     tunnel: Tunnel, proxy: ProxyUrl, host: str, port: int, authorization: str | None = None
 ) -> Wire | End:
-    """Ask an HTTP proxy for the way to *host*, *port*; *authorization* as for ``request``."""
+    """Request a tunnel to *host*, *port* from an HTTP proxy; *authorization* as for ``request``."""
     await tunnel.say(request(proxy, host, port, authorization))
     for _ in range(ANSWERS_MAX):
         head = await tunnel.hear(head_size)
@@ -190,7 +190,7 @@ REPLIES_5 = {
 
 
 async def through_socks(tunnel: Tunnel, proxy: ProxyUrl, host: str, port: int) -> Wire | End:
-    """Ask a SOCKS proxy for the way to *host* (a name where the proxy is to resolve it), *port*."""
+    """Request a tunnel to *host* (a name if the proxy resolves it), *port* from a SOCKS proxy."""
     if proxy.kind.startswith("socks4"):
         return await _version_4(tunnel, proxy, host, port)
     return await _version_5(tunnel, proxy, host, port)

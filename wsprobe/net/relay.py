@@ -1,8 +1,8 @@
 """The relay: a server on loopback that passes real handshakes and sessions on, and records each.
 
-A connection goes through untouched in both directions, unless its handshake fails and a page is to be told why.
-Each direction reads no more than the other side takes, so a slow peer slows the fast one down, as it would
-without the relay.
+The relay forwards a connection unchanged in both directions, unless the handshake fails and the page must
+receive the reason. Each direction reads no faster than the other side accepts, so a slow peer slows the fast
+one down, as it would without the relay.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from wsprobe.relay.relaying import Relaying, RelayWatcher
 from wsprobe.target import authority, loopback
 
 PATIENCE = 20.0
-"""Seconds that a client has for its request."""
+"""Time limit for a client's request, in seconds."""
 LONGEST_HEAD = 64 * 1024
 """Bytes of a request's head."""
 ROOM = 16 * 1024 * 1024
-"""Bytes of memory for all recordings under way."""
+"""Bytes of memory for all current recordings."""
 BACKLOG = 128
 
 
@@ -129,7 +129,7 @@ class _Relay:
 
 
 async def _request(client: Wire) -> Request | Refusal | None:
-    """The client's request; None if no whole one came."""
+    """Return the client's request; None if it is incomplete."""
     reader = RequestReader()
     with trio.move_on_after(PATIENCE):
         while True:

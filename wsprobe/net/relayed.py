@@ -42,13 +42,13 @@ HALF_OPEN = 60.0
 TO_TELL = 5.0
 """Seconds beyond the longest time of a connection to tell a client of a handshake that took all of it."""
 AFTERWARDS = 4096
-"""Bytes that are kept of what a client sends after it was told."""
+"""Bytes kept from a client after it received the Close."""
 
 CLIENT_LEFT = "the client closed the connection"
 
 
 async def drained(wire: Wire, most: int = 0) -> tuple[bytes, How]:
-    """The first *most* bytes that still come, and how the connection ended."""
+    """Return the first *most* further bytes, and how the connection ended."""
     kept = b""
     while True:
         data = await wire.receive()
@@ -58,19 +58,18 @@ async def drained(wire: Wire, most: int = 0) -> tuple[bytes, How]:
 
 
 class Connection:
-    """The connection of a client, and that to the server for it."""
+    """The connection of a client, and the matching connection to the server."""
 
     def __init__(
         self, relaying: Relaying, ready: Ready, room: Room, client: Wire, peer: str, request: Request
     ) -> None:
-        """*ready*: the plan that all connections have in common. Raises OfferError for headers that cannot be
-        sent."""
+        """*ready*: the plan that all connections share. Raises OfferError for headers that cannot be sent."""
         self._relaying = relaying
         self._client = client
         self._request = request
         self._room = room
         self._charged = 0
-        """What was taken of the room for the answer."""
+        """The part of the shared memory taken for the answer."""
         self._tape = Tape()
         self._plan = plan_for(relaying, ready.plan, request)
         self._ready = replace(ready, plan=self._plan)
@@ -79,9 +78,9 @@ class Connection:
         most = self._plan.limits.max_session
         self._up, self._down = RelayedSide(most, room, framed), RelayedSide(most, room, framed)
         self._early = request.early
-        """Bytes of the client that are still to be passed on."""
+        """Bytes of the client not yet forwarded."""
         self._end: End | None = None
-        """How it ended towards the server, once that is known."""
+        """How the connection to the server ended, once known."""
         self._end_at = 0
         self._server: Wire | None = None
         """Once it is reached."""
@@ -120,7 +119,7 @@ class Connection:
             self._room.left += self._charged
 
     def _ended(self, end: End) -> None:
-        """Note how and when it ended towards the server; what the client is told comes after that."""
+        """Note how and when the connection to the server ended, before the client is answered."""
         self._end, self._end_at = end, self._tape.now()
 
     async def _carry(self, number: int, watch: RelayWatcher) -> None:
@@ -135,7 +134,7 @@ class Connection:
     # The way to the server ------------------------------------------------------------------------------
 
     async def _reached(self) -> Wire | End:
-        """The wire to the server, or why there is none."""
+        """Return the wire to the server, or why there is none."""
         made: Wire | End | None = None
         limits = self._plan.limits
         most = min(limits.connect_timeout, limits.max_time)
@@ -160,7 +159,7 @@ class Connection:
             self._early = data
 
     async def _without_server(self, end: End, number: int, watch: RelayWatcher) -> None:
-        """Answer in place of a server that cannot be reached."""
+        """Answer for a server that cannot be reached."""
         exchange = self._so_far(end)
         told = self._relaying.tell(exchange) if self._relaying.tell is not None else None
         watch.answered(number, exchange, told)
@@ -277,7 +276,7 @@ class Connection:
         return End("limit", f"{READS} reads")
 
     def _record_answer(self, data: bytes, answering: Answering, at: int) -> None:
-        """Record one read of the answer; what stands behind the head of a 101 is of the session."""
+        """Record one read of the answer; bytes after the head of a 101 belong to the session."""
         behind = len(answering.rest) if answering.opened_by is not None else 0
         head = data[: len(data) - behind]
         cost = len(head) + EVENT
@@ -300,7 +299,7 @@ class Connection:
     # Passing on ------------------------------------------------------------------------------------------
 
     async def _pass_up(self, server: Wire, over: trio.Event, whole: trio.CancelScope) -> None:
-        """Pass on what the client sends, until it ends its side."""
+        """Forward the client's bytes until it ends its side."""
         data: bytes | End = self._early
         while not isinstance(data, End):
             if data:
@@ -317,7 +316,7 @@ class Connection:
             whole.cancel()
 
     async def _pass_down(self, server: Wire, up_over: trio.Event) -> End:
-        """Pass on what the server sends, until both sides have ended; return how it ended."""
+        """Forward the server's bytes until both sides have ended; return how the connection ended."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._silence, up_over, nursery.cancel_scope)
             end: End | None = None
