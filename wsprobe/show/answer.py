@@ -142,7 +142,7 @@ def empty_lines(ends: bytes) -> Line:
 
 
 def pointed(finding: Finding, wire: WireLine, look: Look) -> list[Line]:
-    """Carets under the bytes meant, then what is said of them."""
+    """Carets under the bytes of the finding, then its text."""
     left, right = _meant(finding, wire)
     before = cells(look.text(wire.text[:left]))
     under = max(1, cells(look.text(wire.text[left:right])))
@@ -183,7 +183,7 @@ def loose(finding: Finding, look: Look) -> list[Line]:
 
 
 def said(finding: Finding, look: Look) -> list[Line]:
-    """What a finding says, indented: the words, the rule, the usual cause."""
+    """A finding, indented: its text, the rule, the usual cause."""
     rows = [line("  ", finding.text)]
     if finding.expected is not None or finding.received is not None:
         if finding.expected is not None and finding.expected not in finding.text:
@@ -197,7 +197,7 @@ def said(finding: Finding, look: Look) -> list[Line]:
 
 
 def body(of: Body, look: Look) -> list[Line]:
-    """A body as text where it is text, else the first bytes in hex; what was left out is said."""
+    """A body as text if it is text, else its first bytes in hex; a note says how much was left out."""
     content = of.decoded if of.decoded is not None else of.content
     if not content:
         return []
@@ -236,7 +236,7 @@ def _empty_from(lines: Sequence[bytes], at: int) -> int:
 
 
 def without_style(content: bytes) -> bytes:
-    """A page without what stands in its style elements: Squid's has 90 lines of it before the first word."""
+    """A page without the content of its style elements: Squid's has 90 lines of style before the first word."""
     lower = content.lower()
     kept: list[bytes] = []
     at = 0

@@ -35,16 +35,16 @@ from wsprobe.show.views import blocks, short_title
 from wsprobe.visible import shown_text, visible
 
 ASKED = frozenset({b"host", b"sec-websocket-key"})
-"""Fields that any two requests have in other words."""
+"""Fields that differ between any two requests."""
 
 POINTS = 100
-"""Points that are shown."""
+"""The most points shown."""
 LONG = 2000
-"""Characters of one point that are shown of each recording."""
+"""The most characters of one point shown per recording."""
 
 
 def difference(reports: Sequence[Report], look: Look) -> list[Line]:
-    """What is the same in one line, then each row that differs with every recording's value."""
+    """The equal points in one line, then each differing row with every recording's value."""
     names = [f"[{i}]" for i in range(1, len(reports) + 1)]
     lines = [
         line(
@@ -73,7 +73,7 @@ def difference(reports: Sequence[Report], look: Look) -> list[Line]:
 
 
 def differing(reports: Sequence[Report]) -> tuple[list[tuple[str, list[str]]], int]:
-    """Each point that differs with every recording's value of it, and how many points there are."""
+    """Each differing point with every recording's value, and the number of all points."""
     tables = [_table(r) for r in reports]
     whats = list(dict.fromkeys(what for table in tables for what in table))
     spelt = {
@@ -201,7 +201,7 @@ def _contradictions(report: Report, look: Look) -> list[Line]:
 
 
 WIDE = 100
-"""Columns from which two columns are drawn."""
+"""The least width for two columns."""
 
 
 def comparison(reports: Sequence[Report], groups: Sequence[Tellable], look: Look) -> list[Line]:
@@ -372,7 +372,7 @@ def advised(of: Advice, verbose: bool = False) -> list[Line]:
 
 
 def apart(reports: Sequence[Report], groups: Sequence[Tellable], look: Look) -> list[Line]:
-    """Which of the recordings a script can tell apart, engine by engine."""
+    """The recordings that a script can tell apart, engine by engine."""
     names = [shown_text(r.title) for r in reports]
     rows = [line(Piece("can a script tell them apart?", "title"))]
     for each in groups:

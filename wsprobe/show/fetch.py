@@ -12,7 +12,7 @@ SHOWN = 200
 
 
 def fetch_lines(fetched: Fetched, look: Look) -> list[Line]:
-    """The call, what script gets of it in each browser, and the header that is lacking."""
+    """The call, its result for a script in each browser, and the missing header."""
     final = read(fetched.exchange).final
     status = None if final is None else final.status
     groups: dict[tuple[str, str], list[str]] = {}

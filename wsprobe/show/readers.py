@@ -63,7 +63,7 @@ def names_of(report: Report, of: SharedAnswer) -> list[str]:
 
 
 def page_of(report: Report, look: Look) -> list[Line]:
-    """Whose page it is, and the Origin that was sent for it."""
+    """The URL of the page, and the Origin sent for it."""
     if report.page is None:
         return []
     own = report.page.url == opened_by(Page(url=""), report.url).url
@@ -102,7 +102,7 @@ _ASKED = {
 
 
 def who(report: Report, of: SharedAnswer, first: SharedAnswer, look: Look) -> Line:
-    """Who got this answer, and what they asked otherwise than those who got the first one."""
+    """Who received this answer, and how their requests differ from those that received the first one."""
     rows = [Piece("answered to ", "name"), Piece(", ".join(names_of(report, of)), "title")]
     if of is not first:
         mine, theirs = _requests(report, of), _requests(report, first)

@@ -88,7 +88,7 @@ def handshake(report: Report, look: Look, session_too: bool = True) -> list[Line
 
 
 def rebuilt(report: Report) -> list[Line]:
-    """What a recording is worth that is none: nothing for one that is."""
+    """Lines that warn of a report without recorded bytes; none for a real recording."""
     if not (source := report.exchange.rebuilt):
         return []
     text = (
@@ -99,7 +99,7 @@ def rebuilt(report: Report) -> list[Line]:
 
 
 def made_by(report: Report) -> str:
-    """What was asked, when and with which wsprobe: so that a report can be handed on by itself."""
+    """The request, the time and the version of wsprobe, so that a report is complete by itself."""
     url = shown_text(report.exchange.plan.target.url)
     name = "" if report.name in ("", report.exchange.plan.target.url) else f" ({shown_text(report.name)})"
     when = f", {report.exchange.started}" if report.exchange.started else ""
@@ -107,13 +107,13 @@ def made_by(report: Report) -> str:
 
 
 def answers(reading: Reading, findings: Sequence[Finding], look: Look) -> list[Line]:
-    """Every answer that came, in the form of the protocol that it came over."""
+    """Every answer, in the form of its protocol."""
     shown = answer.answers if reading.http2 is None else http2.answers
     return shown(reading, findings, look)
 
 
 def unplaced(findings: Sequence[Finding], reading: Reading) -> list[Finding]:
-    """The findings that ``answers`` shows under no line."""
+    """The findings that ``answers`` does not show under a line."""
     if reading.http2 is not None:
         return [f for f in findings if reading.looks_like or not http2.placed(f, reading)]
     return answer.unplaced(findings, [] if reading.looks_like else reading.responses)
@@ -179,7 +179,7 @@ def report_notes(report: Report) -> frozenset[str]:
 
 
 def received_dump(data: bytes, look: Look) -> list[Line]:
-    """What came back where it is not HTTP."""
+    """The bytes received, if they are not HTTP."""
     limit = DUMP_MOST if look.verbose > 1 else DUMP_BYTES
     rows = [line(Piece(row)) for row in hexdump(data[:limit])]
     if len(data) > limit:
@@ -209,7 +209,7 @@ def transport_bytes(report: Report, look: Look) -> list[Line]:
 
 
 def certificates(report: Report, look: Look) -> list[Line]:
-    """The chain that the server sent, and what browsers say to it, where something is wrong with it."""
+    """The server's certificate chain and the browsers' objections, if the chain has a fault."""
     exchange = report.exchange
     event = next((e for e in reversed(exchange.events) if isinstance(e, TlsDone | TlsFailed)), None)
     if event is None or not objectionable(event):
@@ -225,7 +225,7 @@ def certificates(report: Report, look: Look) -> list[Line]:
 
 
 def _told(data: bytes, look: Look) -> list[Line]:
-    """A proxy's own answer, as text."""
+    """The proxy's answer, as text."""
     told = data if look.verbose else without_style(data)
     lines = [each.removesuffix(b"\r") for each in told.split(b"\n") if each.strip()]
     room = Budget(HEAD_LINES, look)
@@ -264,7 +264,7 @@ def outcome(report: Report, look: Look) -> list[Line]:
 
 
 def unexplained(report: Report) -> bool:
-    """True if it failed, and neither a cause nor a rule that it breaks says why."""
+    """True if it failed, and neither a cause nor a broken rule explains it."""
     if report.views or report.outcome == "open" or how(report.reading) == "interrupted":
         return False
     broken = any(f.level == "fail" and f.id not in SAID_BY_OUTCOME for f in report.verdict.findings)
@@ -281,7 +281,7 @@ def unsaid(report: Report) -> Advice:
 
 
 def after_limit(report: Report) -> str:
-    """What to do about a session that met a limit of ours."""
+    """What to do about a session that reached one of our limits."""
     if report.reading.http2 is None:
         return f"to hold it without that limit: wsprobe talk {shlex.quote(shown_text(report.asked))}"
     return "what came until then broke no rule; --json and --save keep it"
@@ -353,7 +353,7 @@ def foreign(head: Head, name: bytes) -> str:
 
 
 def interrupted(report: Report) -> str:
-    """How long it took until ^C, and what was under way then."""
+    """The time until ^C, and what wsprobe was doing then."""
     after = f"interrupted after {report.exchange.events[-1].at / MICRO:.1f} s"
     if report.outcome == "open":
         return f"the handshake completed; {after}, while the session was open"
@@ -373,7 +373,7 @@ def interrupted(report: Report) -> str:
 
 
 def redirected(report: Report) -> str:
-    """What -L has done about a redirect, or would do."""
+    """What -L did with a redirect, or would do."""
     to = redirect(report.reading)
     followed = sum(redirect(read(hop)) is not None for hop in report.exchange.hops)
     asked = {hop.plan.target.url for hop in report.exchange.hops}
@@ -403,7 +403,7 @@ def invalid(verdict: Verdict) -> str:
 
 
 def closed(report: Report, look: Look) -> str:
-    """Code, its name, and the reason, as the server gave them."""
+    """The server's code, its name, and the reason."""
     close = close_of(report.reading)
     if close is None or close.code is None:
         return "the server closed the session with a Close frame that has no code (a script sees 1005)"
@@ -414,7 +414,7 @@ def closed(report: Report, look: Look) -> str:
 
 
 def dropped(report: Report) -> str:
-    """Who ended the connection, where it was not the server."""
+    """Who ended the connection, if not the server."""
     how = report.exchange.how_ended
     if how == "limit":
         return f"wsprobe ended the connection at {our_limit(report)}, before a complete answer"

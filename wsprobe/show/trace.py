@@ -1,4 +1,5 @@
-"""A trace as text: a row for each answer as it comes, then what they mean, and what to write."""
+"""A trace as text: a row for each answer as it arrives, then the conclusions, and the configuration to
+write."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ BODY = 60
 
 
 def cells(name: str, seen: Trace, look: Look) -> Line:
-    """A row's cells: what was changed, what came, after how long, and what tells this answer from others."""
+    """A row's cells: the change, the answer, its time, and how it differs from other answers."""
     answer = seen.answers[name]
     seconds = answer.seconds
     about = Piece(_about(answer, look))
@@ -63,7 +64,7 @@ LEAST = 10
 
 
 def _about(answer: Answer, look: Look) -> str:
-    """What tells this answer from others: reason, where to, the first words of the body, who wrote it."""
+    """How this answer differs from others: reason, redirect, the first words of the body, its author."""
     final = answer.reading.final
     if answer.kind not in ("http", "open", "invalid") or final is None:
         return ""
@@ -81,7 +82,7 @@ def _about(answer: Answer, look: Look) -> str:
 
 
 def _held(answer: Answer) -> str:
-    """How an open session that was held in silence ended."""
+    """How an open, silent session ended."""
     dropped = ended_in_silence(answer)
     return f"held: dropped after {dropped:.1f} s" if dropped is not None and dropped >= AT_ONCE else ""
 
@@ -94,7 +95,7 @@ def _last_fits(of: Line, look: Look) -> Line:
 
 
 def concluded(found: tuple[Conclusion, ...], seen: Trace, choice: Choice, look: Look) -> list[Line]:
-    """What the answers mean, most likely first."""
+    """The conclusions, the likeliest first."""
     rows: list[Line] = [()] if found else []
     for number, each in enumerate(found):
         rows += _wrapped(
@@ -115,7 +116,7 @@ def concluded(found: tuple[Conclusion, ...], seen: Trace, choice: Choice, look: 
 
 
 def _side_by_side(found: Conclusion, seen: Trace, look: Look) -> Iterator[Line]:
-    """The answers that show it, one below the other."""
+    """The answers that show it, one per line."""
     yield line(Piece("because", "title"))
     for each in because(found, seen, look):
         yield _last_fits(line("  ", *each), look)
@@ -155,7 +156,7 @@ def unsent(seen: Trace, choice: Choice) -> dict[str, list[str]]:
 
 
 def _not_sent(seen: Trace, choice: Choice, look: Look) -> Iterator[Line]:
-    """What was left out, and why; reasons that several changes share are said once."""
+    """The skipped changes, and why; a shared reason is given once."""
     reasons = unsent(seen, choice)
     yield line(Piece(f"{len(seen.answers)} requests; not sent:", "dim") if reasons else Piece("", "dim"))
     for why, names in reasons.items():

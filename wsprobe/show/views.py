@@ -1,4 +1,4 @@
-"""What script sees, as lines: one block for all engines that tell script the same."""
+"""What a script sees, as lines: one block for all engines that show it the same."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STATES = ("CONNECTING", "OPEN", "CLOSING", "CLOSED")
 
 
 class Block(Struct, frozen=True):
-    """Engines that tell script the same, and the lines that say what."""
+    """Engines that show a script the same, and the lines about it."""
 
     names: tuple[str, ...]
     lines: tuple[Line, ...]
@@ -40,7 +40,7 @@ def short_title(view: ScriptView, among: Sequence[ScriptView]) -> str:
 
 
 def blocks(views: Sequence[ScriptView], look: Look) -> list[Block]:
-    """The views, grouped by what script is told, in the order of the first of each group."""
+    """The views, grouped by what a script sees, in the order of the first of each group."""
     groups: dict[object, list[ScriptView]] = {}
     for view in views:
         groups.setdefault((view.url, told(view)), []).append(view)

@@ -1,4 +1,4 @@
-"""A watch as text: a line for each change, and what all the probes of a URL were together."""
+"""A watch as text: a line for each change, and a summary of all probes of a URL."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def state(seen: Probed) -> Piece:
 
 
 def what_changed(watch: Watch, look: Look) -> str:
-    """All that the last change changed; "" before there was one."""
+    """Everything that the last change changed; "" before the first change."""
     if watch.before is None or watch.since is None:
         return ""
     return "; ".join(_safe(each, look) for each in differences(watch.before.state, watch.since.state))
@@ -97,7 +97,7 @@ def cut_short(watch: Watch, held: Hold, look: Look) -> Line:
 
 
 def summary(watch: Watch, now: float, look: Look) -> Iterator[Line]:
-    """All the probes of one URL together. *now*: seconds since the watch began."""
+    """The summary of all probes of one URL. *now*: seconds since the watch began."""
     last, since = watch.last, watch.since
     if last is None or since is None or watch.availability is None:
         yield line(f"{_safe(watch.title, look)}: no probe was completed")
@@ -120,7 +120,7 @@ def summary(watch: Watch, now: float, look: Look) -> Iterator[Line]:
 
 
 def held(watch: Watch) -> str:
-    """What became of the sessions that were to be held."""
+    """How the held sessions ended."""
     ways = ", ".join(f"{count} {WAYS[way]}" for way, count in watch.ways)
     median, longest = watch.held.percentiles(50, 100)
     return f"sessions: {ways}; open for {how_long(median)} (median), {how_long(longest)} at most"
