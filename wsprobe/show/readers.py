@@ -129,8 +129,12 @@ def _requests(report: Report, of: SharedAnswer) -> list[EngineAnswer]:
     return [*asked, *([_own(report)] if of.ours else [])]
 
 
-def looks_the_same(report: Report, views: Sequence[int], answer: Report | None) -> list[Line]:
-    """What looks the same to the script of these *views*; engines for which something does not are named."""
+def looks_the_same(
+    report: Report, views: Sequence[int], answer: Report | None, most: int | None = None
+) -> list[Line]:
+    """What looks the same to the script of these *views*; engines for which something does not are named.
+
+    *most*: how many are listed, where more are only counted."""
     outcome = "" if answer is None else answer.outcome
     found = alike([report.views[i] for i in views], outcome)
     if not found:
@@ -148,6 +152,8 @@ def looks_the_same(report: Report, views: Sequence[int], answer: Report | None) 
             words.append(f"{each} (not in {_titles(without)})")
         else:
             words.append(f"{each} ({_titles(of)})")
+    if most is not None and len(words) > most + 1:
+        words = [*words[:most], f"{len(words) - most} more"]
     listed = words[0] if len(words) == 1 else ", ".join(words[:-1]) + f"{',' * (len(words) > 2)} or {words[-1]}"
     whose = "" if len(engines) == len(views) else f" in {_titles(engines)}"
     return [line(f"To a script{whose} this looks the same as {listed}.")]

@@ -77,6 +77,10 @@ class ScreenSpace(Struct, frozen=True):
     """Of the first cause the server's words or the first clause."""
     narrow: bool = False
     """The sides stand beside each other, with lines that are cut to their column."""
+    alike: int | None = None
+    """So many of the situations that look the same to a script; the others are counted."""
+    told: int | None = None
+    """So many lines of a page at its begin and as many at its end; those between are counted."""
 
 
 ROOMS = (
@@ -85,6 +89,9 @@ ROOMS = (
     ScreenSpace(spaced=False, whole_lines=False, body=1),
     ScreenSpace(spaced=False, whole_lines=False, body=1, causes=1, frames=1, briefly=True),
     ScreenSpace(spaced=False, whole_lines=False, body=1, causes=1, frames=1, briefly=True, narrow=True),
+    ScreenSpace(
+        spaced=False, whole_lines=False, body=1, causes=1, frames=1, briefly=True, narrow=True, alike=2, told=3
+    ),
 )
 """What is given up first where the lines of a terminal do not suffice."""
 
@@ -108,7 +115,7 @@ def _screen(report: Report, look: Look, room: ScreenSpace) -> list[Line]:
     if silent:
         nothing = [line("nothing: the browser does not send a request")]
         parts.append(_sides(report, nothing, silent, look, room))
-        parts.append(_wrapped(looks_the_same(report, silent, None), look))
+        parts.append(_wrapped(looks_the_same(report, silent, None, room.alike), look))
     for each in got:
         views = [i for i in each.views if i in shown]
         answer = each.report
@@ -117,7 +124,7 @@ def _screen(report: Report, look: Look, room: ScreenSpace) -> list[Line]:
         advised = advice(answer.reading, answer.outcome).without(given) if views else Advice()
         parts.append(_wrapped(_why(answer, advised, look, room), look))
         if views:
-            parts.append(_wrapped(looks_the_same(report, views, answer), look))
+            parts.append(_wrapped(looks_the_same(report, views, answer, room.alike), look))
             parts.append(_wrapped(_tell(advised), look))
     if room.spaced and not look.screen_only:
         parts.append(
@@ -190,7 +197,7 @@ def _sides(
 ) -> list[Line]:
     """The wire, and the page beside it where every line fits; else the page below it."""
     blocks = short_blocks([report.views[i] for i in views], look)
-    page, notes = _pages(blocks)
+    page, notes = _pages(blocks, look, room.told)
     left = [line(Piece("ON THE WIRE", "name")), *wire]
     if not look.terminal:
         return [*left, *([()] if page else []), *page, *notes]
@@ -206,8 +213,10 @@ def _sides(
     return [*rows, *_wrapped(notes, look)]
 
 
-def _pages(blocks: Sequence[Block]) -> tuple[list[Line], list[Line]]:
-    """What the page is told, a block for engines that agree; and what is to be noted about single engines."""
+def _pages(blocks: Sequence[Block], look: Look, ends: int | None) -> tuple[list[Line], list[Line]]:
+    """What the page is told, a block for engines that agree; and what is to be noted about single engines.
+
+    *ends*: how many lines are kept at either end of a block."""
     rows: list[Line] = []
     notes: list[Line] = []
     place, call = "", ""
@@ -215,7 +224,11 @@ def _pages(blocks: Sequence[Block]) -> tuple[list[Line], list[Line]]:
         begin = f"{block.place.upper()}  " if block.place != place else ""
         rows.append(line(Piece(begin, "name"), Piece(", ".join(block.names), "title")))
         first = text_of(block.lines[0])
-        rows += block.lines if first != call else block.lines[1:]
+        lines = block.lines if first != call else block.lines[1:]
+        if ends is not None and (left := len(lines) - 2 * ends) > 1:
+            more = line(Piece(f"  +{left} lines{_by_v(look)}", "dim"))
+            lines = (*lines[:ends], more, *lines[-ends:])
+        rows += lines
         place, call = block.place, first
         notes += block.notes
     return rows, notes
