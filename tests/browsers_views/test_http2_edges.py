@@ -362,7 +362,7 @@ ENDS = data(STREAM, b"", end_stream=True)
             [OK, data(STREAM, b"\x83\x00")],
             "open ! 1006? | open ! 1006? | open ! 1006?",
         ),
-        "the end behind a Close": ("open", "local", [OK, BYE, ENDS], "open 1000 | open 1000 | open 1000"),
+        "the end behind a Close": ("open", "local", [OK, BYE, ENDS], "open 1000 | open 1000? | open 1000"),
         "from a message": ("message", "local", [OK, HI, BYE], "open hi 1000 | open hi 1000 | open hi 1000"),
         "from a message, in vain": (
             "message",

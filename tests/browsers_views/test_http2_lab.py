@@ -105,7 +105,12 @@ MORE = {line["name"]: line for line in map(json.loads, MEASURED_MORE.read_text("
 def test_the_view_is_what_was_tried(tried: tuple[str, str]) -> None:
     engine, name = tried
     seen = MORE[name]["observed"][engine]
-    scenario = replace(SCENARIOS["on"], name=f"h2-x-{name}", http2=http2_play({"plays": MORE[name]["plays"]}))
+    scenario = replace(
+        SCENARIOS["on"],
+        name=f"h2-x-{name}",
+        listener=MORE[name].get("listener", "h2"),
+        http2=http2_play({"plays": MORE[name]["plays"]}),
+    )
     at = f"127.0.0.1:{PORTS[scenario.listener]}"
     page = Page(url=f"https://{at}/", http="2") if engine == "chromium" else Page()
     view, _ = visited(ENGINES[engine], scenario, page)

@@ -98,15 +98,15 @@ def reset_unasked(reading: Reading) -> bool:
     return asked is None or events[-1].at - asked.at < events[connected].at - before.at
 
 
-def ended_unasked(reading: Reading, answered: int | None) -> bool:
-    """True if the peer cannot have had our Close when it ended the connection: none was sent, or the end
-    came less than a round trip after *answered*, when it was."""
+def ended_unasked(reading: Reading, answered: int | None, ended: int) -> bool:
+    """True if the peer cannot have had our Close when it ended the connection or our stream: none was sent, or
+    the end came, at *ended*, less than a round trip after *answered*, when it was."""
     events = reading.exchange.events
     connected = next((n for n in reversed(range(len(events))) if isinstance(events[n], Connected)), None)
     if answered is None or connected is None:
         return answered is None
     before = events[max(0, connected - 1)]
-    return events[-1].at - answered < events[connected].at - before.at
+    return ended - answered < events[connected].at - before.at
 
 
 def spoke_unasked(reading: Reading) -> bool:

@@ -167,12 +167,12 @@ class Channel(Session):
         agreed: Opened,
         facts: Facts,
         reading: Reading,
-        writable: Callable[[int], bool] | None = None,
+        room_at: Callable[[int], int | None] | None = None,
     ) -> None:
-        """*reading*: what was recorded. *writable*: over HTTP/2, whether a Close that is sent at a given time
-        leaves, or waits for room in the window; None over HTTP/1.1."""
+        """*reading*: what was recorded. *room_at*: over HTTP/2, when the window has room for a Close that is
+        sent at a given time, None if never; None over HTTP/1.1."""
         self._reading = reading
-        self._writable = writable
+        self._room_at = room_at
         deflate = agreed.deflate
         self._script = script
         self._agreed = agreed
@@ -186,6 +186,7 @@ class Channel(Session):
         self._close_due: int | None = None
         self._server_closed = False
         self._shut = 0
+        """When the server's Close came, or later, when the window had room for our own."""
         self._close_sent = False
         self._requested = False
         self._stopped = False
@@ -247,15 +248,19 @@ class Channel(Session):
 
     def stream_over(self, over: StreamOver) -> None:
         answered = _close_answered(self._reading)
-        waited = answered is not None and answered <= over.at
-        self.wait(over.at + (2 * self._facts.hop if waited else 0))
+        shut = self._close_right_before(over.at)
+        if shut is not None and ended_unasked(self._reading, answered, over.at):
+            self.wait(shut)
+        else:
+            waited = answered is not None and answered <= over.at
+            self.wait(over.at + (2 * self._facts.hop if waited else 0))
         self._ended(over.at, reset=not over.orderly)
 
     def end(self, ended: Ended) -> None:
         """The recording ends, and with it the connection; or the timer runs out."""
         at = ended.at
-        shut = self._close_right_before(at) if self._writable is None else None
-        if shut is not None and ended_unasked(self._reading, _close_answered(self._reading)):
+        shut = self._close_right_before(at) if self._room_at is None else None
+        if shut is not None and ended_unasked(self._reading, _close_answered(self._reading), at):
             at = shut
         self.wait(at)
         if ended.how in ("fin", "truncated", "reset", "error"):
@@ -288,7 +293,7 @@ class Channel(Session):
     def _break_off(self, now: int, how: Stop, *, lost: bool) -> None:
         """Stop where nobody asked to. Right behind the handshake script hears nothing of what came before but
         the code of a Close, if it is *lost* (measured); a moment more or less, and it would have."""
-        if lost and not self._open and self._writable is None:
+        if lost and not self._open and self._room_at is None:
             self._tasks.clear()
         if now - self._since < self._facts.race:
             self.races = "the end came with the handshake: script may be told nothing of what came before it"
@@ -366,10 +371,19 @@ class Channel(Session):
         if self._stopped:
             return
         self._close_sent = True
-        if self._server_closed and (self._writable is None or self._writable(now)):
+        room = now if self._room_at is None else self._room_at(now)
+        if self._server_closed and room == now:
             self._stop(now, Stop.CLEAN)
-        else:
-            self._close_due = now + self._facts.closing_timeout * SECOND
+            return
+        self._close_due = now + self._facts.closing_timeout * SECOND
+        if self._server_closed and room is not None and room < self._close_due:
+            self._later(room, self._on_room)
+
+    def _on_room(self, now: int) -> None:
+        """The window was too narrow for our Close, and has been widened."""
+        if not self._stopped:
+            self._shut = now
+            self._stop(now, Stop.CLEAN)
 
     def _message(self, data: str | bytes, now: int) -> None:
         self._script.message(data)

@@ -215,7 +215,7 @@ class _Life(Life[Step]):
         if step.stream is None:
             channel = Channel(script, self._url, opened, self._facts, reading)
             return channel, session(reading, opened.stream, acts)
-        channel = Channel(script, self._url, opened, self._facts, reading, partial(_writable, script, reading))
+        channel = Channel(script, self._url, opened, self._facts, reading, partial(_room_at, script, reading))
         coming = http2.session(reading, step.stream, self._facts)
         return channel, in_order(reading, coming, acts, end(reading))
 
@@ -243,11 +243,14 @@ def _tries(steps: Sequence[Step], key: str) -> list[str]:
     return tries[:answered]
 
 
-def _writable(script: WebSocket, reading: Reading, now: int) -> bool:
-    """True if the server's window has room for a Close behind what script sent. A server that widens the window
-    as it reads makes room by itself."""
-    left, widened = http2.room(reading, script.sent_bytes, now)
-    return left >= _CLOSE_SIZE or (left >= 0 and widened)
+def _room_at(script: WebSocket, reading: Reading, now: int) -> int | None:
+    """When the server's window has room, from *now* on, for a Close behind what script sent; None if never. A
+    server that widens the window as it reads makes room by itself."""
+    for at in http2.widenings(reading, now):
+        left, widened = http2.room(reading, script.sent_bytes, at)
+        if left >= _CLOSE_SIZE or (left >= 0 and widened):
+            return at
+    return None
 
 
 def _call_texts(facts: Facts) -> CallTexts:

@@ -58,6 +58,10 @@ _MANAGER = "netwerk/protocol/http/nsHttpConnectionMgr.cpp"
 _NOT_ANNOUNCED = f"the server does not announce ENABLE_CONNECT_PROTOCOL: {_MANAGER}"
 
 
+_ANSWERED_ANYWAY = (
+    "Firefox waits on: if the server answers the stream that its GOAWAY leaves out, Firefox takes it"
+)
+
 _LEFT_OUT = frozenset(
     {b"connection", b"host", b"keep-alive", b"proxy-connection", b"te", b"transfer-encoding"}
     | {b"upgrade", b"accept-encoding"}
@@ -117,7 +121,7 @@ def settle(reading: Reading, protocols: tuple[str, ...], facts: Facts, *, known:
     ended = last.how in ("fin", "truncated", "reset", "error")
     if stream.left_out and not ended:
         because = f"GOAWAY leaves the stream out, and nothing is asked again: {_SESSION}"
-        return Settled(_late(reading, facts), Failed(because))
+        return Settled(_late(reading, facts), Failed(because, races=_ANSWERED_ANYWAY))
     if connection.request is None and not announced(connection) and stream.settings_seen:
         return Settled(last.at, Again("1.1", _NOT_ANNOUNCED), unasked=True)
     return Settled(last.at, Failed(f"the connection was lost before an answer: {_SESSION}") if ended else None)
@@ -198,6 +202,16 @@ def room(reading: Reading, sent: int, now: int) -> tuple[int, bool]:
         elif frame.type == WINDOW_UPDATE and frame.stream == connection.stream:
             more += frame.increment or 0
     return first + more - sent, more > 0
+
+
+def widenings(reading: Reading, now: int) -> Iterator[int]:
+    """*now*, and when the server may have changed the window of the stream after it."""
+    connection = reading.http2
+    assert connection is not None
+    yield now
+    for frame in connection.of("server"):
+        if frame.at > now and (frame.type == SETTINGS or frame.stream == connection.stream):
+            yield frame.at
 
 
 class _Stream:
