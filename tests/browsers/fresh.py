@@ -80,10 +80,10 @@ def session(random: Random) -> Table:
     steps: list[Step] = ["open", *([{"wait": 0.05}] if random.random() < 0.8 else [])]
     inside = False
     for _ in range(random.choice((1, 2, 2, 3, 4))):
-        data, inside = _frame(random, inside)
+        data, inside = random_frame(random, inside)
         steps.append({"hex": data.hex()})
         steps += [{"wait": random.choice((0.05, 0.2))}] if random.random() < 0.5 else []
-    steps += [{"hex": _close(random).hex()}] if random.random() < 0.7 else []
+    steps += [{"hex": random_close(random).hex()}] if random.random() < 0.7 else []
     acts = [random.choice(ACTS)] if random.random() < 0.3 else []
     when = random.choice(("open", "message", "created"))
     return {"steps": [*steps, *_end(random)], "page": {when: acts} if acts else {}}
@@ -164,7 +164,7 @@ def frame(
     return bytes([0x80 * fin | rsv << 4 | opcode]) + length + bytes(4 * masked) + payload
 
 
-def _frame(random: Random, inside: bool) -> tuple[bytes, bool]:
+def random_frame(random: Random, inside: bool) -> tuple[bytes, bool]:
     """One frame, and whether a message is unfinished behind it."""
     odd = random.random()
     odds: Table = {"rsv": random.choice((1, 2, 4)) if odd < 0.04 else 0, "masked": 0.04 < odd < 0.08}
@@ -181,7 +181,8 @@ def _frame(random: Random, inside: bool) -> tuple[bytes, bool]:
     return frame(opcode, payload, fin=fin, **odds), not fin
 
 
-def _close(random: Random) -> bytes:
+def random_close(random: Random) -> bytes:
+    """A Close, most often a good one."""
     odd = random.random()
     if odd < 0.08:
         return frame(CLOSE, random.choice((b"", b"\x03", b"\x03\xe8" + b"r" * 124)))
