@@ -329,7 +329,7 @@ class Http2Client:
         send = b""
         if block.stream == self._how.stream and not block.promised and self._asked:
             send = self._take_answer(block, at)
-        if block.problem:
+        if not block.decoded:
             self._error = COMPRESSION_ERROR if block.problem.startswith("hpack") else PROTOCOL_ERROR
             return send + self._end("local")
         return send

@@ -294,6 +294,10 @@ def content_start(frame: Http2Frame) -> int:
     return frame.start + HEADER_SIZE + _before(frame.type, frame.flags)
 
 
+UPDATE_BEHIND = "hpack: a table size update that is not at the start of the block"
+"""Forbidden by RFC 7541 section 4.2; but the fields can be decoded, and Firefox takes them."""
+
+
 class BlockDecoder:
     """Decodes the header blocks of one direction, one after the other, within a number of bytes in all."""
 
@@ -309,14 +313,16 @@ class BlockDecoder:
         """A limit of ours was met."""
 
     def decode(self, block: bytes) -> tuple[list[tuple[bytes, bytes, Span]], str]:
-        """Name, value and place in *block* of each field; and why not all could be decoded, or ""."""
+        """Name, value and place in *block* of each field; and why not all could be decoded, or what is wrong
+        with the block all the same (``UPDATE_BEHIND``), or ""."""
         fields: list[tuple[bytes, bytes, Span]] = []
+        wrong = ""
         if self._lost:
             return fields, "an earlier block could not be decoded, and with it the table is lost"
         for start, stop in representations(block):
             self._fields -= 1  # an update of the table's size is none, and costs as much
             if block[start] & 0xE0 == 0x20 and fields:
-                return fields, self._lose("hpack: a table size update that is not at the start of the block")
+                wrong = UPDATE_BEHIND
             try:
                 decoded = list(self._decoder.decode(block[start:stop], raw=True))
             except OversizedHeaderListError:
@@ -332,7 +338,7 @@ class BlockDecoder:
                 self.full = True
                 most = f"{self._limit} bytes of fields" if self._room < 0 else f"{FIELDS_MAX} fields"
                 return fields, self._lose(f"more than {most}")
-        return fields, ""
+        return fields, wrong
 
     def _lose(self, why: str) -> str:
         self._lost = True
@@ -415,6 +421,7 @@ def _block(frames: list[Http2Frame], decoder: BlockDecoder, *, complete: bool) -
         promised=first.type == PUSH_PROMISE,
         problem=problem if complete or malformed or decoder.full else "",
         cut=decoder.full,
+        decoded=not problem or problem == UPDATE_BEHIND,
     )
 
 

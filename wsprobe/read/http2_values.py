@@ -234,7 +234,9 @@ class HeaderBlock(msgspec.Struct, frozen=True):
     promised: bool = False
     """It is a PUSH_PROMISE's, and so a request."""
     problem: str = ""
-    """Why not all of it could be decoded, "" if it could; *fields* are those before that."""
+    """Why it cannot be decoded as it should be, "" if it can; *fields* are those that were decoded."""
+    decoded: bool = True
+    """All fields were decoded, whatever the problem is."""
     cut: bool = False
     """It was a limit of ours that was met."""
 

@@ -277,7 +277,7 @@ class _Stream:
         """RecvHeaders, ResponseHeadersComplete."""
         if len(block.raw) > self._facts.max_head:
             return f"more than {self._facts.max_head} bytes of fields: {_SESSION}"
-        if block.problem:
+        if not block.decoded:
             return f"the fields cannot be decoded: {_COMPRESSION}"
         if self._opened and not block.end_stream:
             return f"fields behind the answer that do not end the stream: {_SESSION}"
