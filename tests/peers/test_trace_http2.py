@@ -87,7 +87,7 @@ def over_http2(told: dict[str, Any]) -> dict[str, Any]:
 def test_it_opens_over_both(ports: tuple[int, ...], folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     told = traced(ports[0], folder, capsys)
     assert told["conclusions"][0]["id"] == "opens"
-    assert "It opens over HTTP/2 too." in told["conclusions"][0]["text"]
+    assert "The handshake opens over HTTP/2 too." in told["conclusions"][0]["text"]
     assert (over_http2(told)["http"], over_http2(told)["outcome"]) == ("2", "open")
 
 

@@ -57,19 +57,19 @@ def test_each_backend_is_asked_from_outside_to_inside_each_at_its_own_path() -> 
 @pytest.mark.parametrize(
     ("answers", "says"),
     [
-        ([NOT_FOUND, NOT_FOUND], "h1:1 fails as well (404), and h2:2 fails as well"),
+        ([NOT_FOUND, NOT_FOUND], "h1:1 fails too (404), and h2:2 fails too"),
         (
             [NOT_FOUND, OPEN],
-            "h1:1 fails as well (404), and h2:2 behind it opens: the fault is in the proxy at h1:1",
+            "h1:1 fails too (404), but h2:2 behind it opens: the fault is in the proxy at h1:1",
         ),
-        ([OPEN, OPEN], "h1:1 opens as well: the fault is in the proxy before it"),
+        ([OPEN, OPEN], "h1:1 opens too: the fault is in the proxy in front of it"),
     ],
 )
 def test_the_proxy_between_two_backends_is_named(answers: list[dict[str, Any]], says: str) -> None:
     own = begin(Backend("h1", 1), Backend("h2", 2), Backend("h3", 3))
     one, two = map(got, answers)
     if answers == [NOT_FOUND, NOT_FOUND]:
-        says = "h2:2 fails as well (404), and h3:3 behind it opens: the fault is in the proxy at h2:2"
+        says = "h2:2 fails too (404), but h3:3 behind it opens: the fault is in the proxy at h2:2"
     names = {"base": NOT_FOUND, "get": NOT_FOUND, "backend": OPEN, "backend-get": NOT_FOUND}
     seen = Trace(own, {**{name: got(told) for name, told in names.items()}, "backend 1": one, "backend 2": two})
     found = conclusions(seen)[0]
@@ -83,7 +83,7 @@ def test_upgrade_is_lost_at_the_proxy_though_the_application_refuses_too() -> No
     seen = Trace(begin(Backend("h", 1)), {name: got(told) for name, told in names.items()})
     found = conclusions(seen)[0]
     assert (found.id, found.because, found.open) == ("upgrade-lost", ("base", "backend"), False)
-    assert "lost on the way" in found.text
+    assert "a proxy drops Upgrade" in found.text
     assert "(403)" in found.text
 
 
@@ -119,7 +119,7 @@ def idle(seconds: float, server: str = "", *, past: float | None = None, there: 
 def test_a_cut_that_is_not_the_default_of_the_proxy_is_not_laid_at_it() -> None:
     found = conclusions(idle(4.0, "nginx/1.26.3"))[0]
     assert (found.id, found.because) == ("idle-timeout", ("again-2",))
-    assert "It is not the default of nginx (60 s)" in found.text
+    assert "This is not the default of nginx (60 s)" in found.text
     named = [line.partition(":")[0] for line in found.fix.splitlines()]
     assert named[0] == "nginx"
     assert {"HAProxy", "Envoy", "AWS load balancer (from its documentation)"} <= set(named)
@@ -136,7 +136,7 @@ def test_a_backend_that_is_a_proxy_is_not_taken_for_the_application() -> None:
     text = conclusions(idle(4.0, past=4.0, there="nginx"))[0].text
     assert text.endswith("nginx answers there, so nginx or the application has the timeout.")
     text = conclusions(idle(4.0, past=4.0))[0].text
-    assert text.endswith("The application has the timeout, or a proxy in front of it that leaves no mark.")
+    assert text.endswith("The application has the timeout, or a proxy without a mark in front of it.")
     assert "the proxy has an idle timeout" in conclusions(idle(4.0, past=0.0))[0].text
 
 

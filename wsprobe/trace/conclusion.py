@@ -66,10 +66,10 @@ def proxy_of(seen: Trace) -> str:
     """Which proxy is at fault, as far as proxies name themselves."""
     names = tuple(map(title, seen.proxies))
     if not names:
-        return "the proxy does not name itself"
+        return "the proxy left no mark"
     if len(names) == 1:
-        return f"{names[0]} names itself; there may be others"
-    return f"{' and '.join(names)} name themselves"
+        return f"{names[0]} is visible; other proxies may exist"
+    return f"{' and '.join(names)} are visible"
 
 
 def title(proxy: str) -> str:
@@ -111,7 +111,7 @@ def likeliest(answer: Answer) -> str:
     """A sentence: the cause that `connect` reports, if more than the status shows it; "" if nothing does."""
     cause = answer.cause
     return (
-        "" if cause is None or cause.certainty == "status" else f" By the answer alone, likely: {cause.text}."
+        "" if cause is None or cause.certainty == "status" else f" From the answer alone, likely: {cause.text}."
     )
 
 
@@ -169,11 +169,11 @@ def _which_of_several(seen: Trace) -> str:
     if opening is None:
         return ""
     if opening == 0:
-        return f" {backends[0]} opens as well: the fault is in the proxy before it, at the URL's own address."
+        return f" {backends[0]} opens too: the fault is in the proxy in front of it, at the URL's own address."
     before = known[opening - 1]
     return (
-        f" {backends[opening - 1]} fails as well ({before.result()}), and {backends[opening]} behind it opens: "
-        f"the fault is in the proxy at {backends[opening - 1]}."
+        f" {backends[opening - 1]} fails too ({before.result()}), but {backends[opening]} behind "
+        f"it opens: the fault is in the proxy at {backends[opening - 1]}."
     )
 
 
@@ -186,7 +186,7 @@ def past_the_proxy(seen: Trace) -> str:
         case "same":
             return f" Asked directly, {backend_of(seen)} gives the same answer: the proxy is not at fault."
         case "not reached":
-            return " Asked directly, the backend could not be reached, so that shows nothing."
+            return " The direct request did not reach the backend, so it shows nothing."
         case "other" if past is not None:
             return (
                 f" Asked directly, {backend_of(seen)} refuses too, with a different answer ({past.result()})."
@@ -221,7 +221,7 @@ def opening_directly(seen: Trace) -> str:
     return next(name for name in names if (each := seen[name]) is not None and each.opens)
 
 
-ASK_PAST = "To find out, also ask the application directly: --backend HOST:PORT of the application."
+ASK_PAST = "To find out, also test the application directly: --backend with the application's HOST:PORT."
 
 
 def varnish(seen: Trace) -> str:
@@ -231,10 +231,11 @@ def varnish(seen: Trace) -> str:
         return ""
     if base.field(b"x-varnish") is not None:
         return (
-            " The answer to the handshake carries X-Varnish: Varnish fetched it as a plain request instead of "
-            "piping it, so Upgrade was lost at Varnish or before it."
+            " The answer to the handshake has X-Varnish: Varnish fetched it as a plain request "
+            "instead of piping it, so Upgrade was lost at Varnish or in front of it."
         )
     return (
-        " The answer to the handshake carries no X-Varnish, and the one to a plain GET does: Varnish piped the "
-        "handshake, so Upgrade was lost in the pipe (fields not copied) or behind Varnish."
+        " The answer to the handshake has no X-Varnish, but the answer to a plain GET has it: "
+        "Varnish piped the handshake, so Upgrade was lost in the pipe (fields not copied) or "
+        "behind Varnish."
     )

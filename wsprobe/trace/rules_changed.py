@@ -48,7 +48,7 @@ NO_UPGRADE = re.compile(
     r"|invalid websocket upgrade|no websocket upgrade hdr"
     r"|\AUpgrade Required\s*\Z"
 )
-REMOVED = "a proxy before the program that wrote the answer removes or changes it"
+REMOVED = "a proxy in front of the program that answers removes or changes the field"
 
 
 def _has(request: bytes, name: bytes, value: bytes = b"") -> bool:
@@ -64,8 +64,8 @@ def _refused(seen: Trace) -> Answer | None:
 
 
 @rule(
-    "505, or the answer complains of HTTP/1.0, and HTTP/1.1 was sent",
-    "a proxy speaks HTTP/1.0 to the program behind it",
+    "505, or the answer reports HTTP/1.0, but HTTP/1.1 was sent",
+    "a proxy sends HTTP/1.0 to the program behind it",
     "which proxy, if there are several",
     id="http-1.0",
 )
@@ -77,14 +77,22 @@ def http_1_0(seen: Trace) -> Iterator[Conclusion]:
         yield _removed(seen, "the HTTP version", "http-1.1")
 
 
-@rule("the answer complains of Sec-WebSocket-Key, and a right one was sent", REMOVED, "which proxy, if several")
+@rule(
+    "the answer reports a missing or invalid Sec-WebSocket-Key, but a valid key was sent",
+    REMOVED,
+    "which proxy, if several",
+)
 def key_lost(seen: Trace) -> Iterator[Conclusion]:
     base = _refused(seen)
     if base is not None and NO_KEY.search(base.text) and _has(base.reading.sent, b"sec-websocket-key"):
         yield _removed(seen, "Sec-WebSocket-Key", "header")
 
 
-@rule("the answer complains of Sec-WebSocket-Version, and 13 was sent", REMOVED, "which proxy, if several")
+@rule(
+    "the answer reports a missing or invalid Sec-WebSocket-Version, but 13 was sent",
+    REMOVED,
+    "which proxy, if several",
+)
 def version_lost(seen: Trace) -> Iterator[Conclusion]:
     base = _refused(seen)
     if base is None or not _has(base.reading.sent, b"sec-websocket-version", b"13"):
@@ -94,7 +102,7 @@ def version_lost(seen: Trace) -> Iterator[Conclusion]:
 
 
 @rule(
-    "the answer complains of Upgrade or Connection, and both were sent right",
+    "the answer reports a missing or invalid Upgrade or Connection, but both were sent correctly",
     REMOVED,
     "which proxy, if several",
     id="upgrade-lost",
@@ -113,13 +121,13 @@ def _removed(seen: Trace, part: str, fault: str) -> Conclusion:
     base, get = seen.base, seen["get"]
     arrives = ""
     if fault == "header" and get is not None and not alike(base, get):
-        arrives = " Upgrade and Connection do arrive: a plain GET gets another answer."
+        arrives = " Upgrade and Connection arrive: a plain GET gets another answer."
     if seen.like_get:
         arrives = " A plain GET gets the same answer."
     return Conclusion(
-        f"The answer {base.status} calls {part} missing or wrong: {quoted(base)}. wsprobe sent it right, so a "
-        f"proxy before the program that wrote this removes or changes it "
-        f"({proxy_of(seen)}).{arrives}{varnish(seen)}{past_the_proxy(seen)}",
+        f"The answer {base.status} reports {part} as missing or wrong: {quoted(base)}. wsprobe "
+        "sent the right value, so a proxy in front of the program that answers removes or "
+        f"changes it ({proxy_of(seen)}).{arrives}{varnish(seen)}{past_the_proxy(seen)}",
         sure(seen, 0.96, 0.98),
         beside(seen, "get"),
         mending(fault, seen.proxies, part=part),
@@ -134,7 +142,9 @@ def _accept_is_wrong(base: Answer) -> bool:
 
 
 @rule(
-    "a 101 that breaks another rule", "no client accepts the 101", "whether a proxy or the application does it"
+    "a 101 that breaks another rule",
+    "no client accepts the 101",
+    "whether a proxy or the application breaks it",
 )
 def invalid_101(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
@@ -145,7 +155,7 @@ def invalid_101(seen: Trace) -> Iterator[Conclusion]:
         f"A 101 that no client accepts: {why}.{past_the_proxy(seen)}",
         0.8,
         beside(seen, "get"),
-        "wsprobe connect reports every rule that is broken. " + ASK_PAST,
+        "wsprobe connect reports every broken rule. " + ASK_PAST,
         open=True,
     )
 
@@ -153,32 +163,32 @@ def invalid_101(seen: Trace) -> Iterator[Conclusion]:
 @rule(
     "a 101 with a wrong Sec-WebSocket-Accept",
     "a proxy changes the key",
-    "whether the application computes it wrongly",
+    "whether the application computes a wrong value",
 )
 def key_changed(seen: Trace) -> Iterator[Conclusion]:
     if seen.base.kind == "invalid" and seen.base.field(b"sec-websocket-accept") is not None:
         yield _accept(
             seen,
-            "A 101 whose Sec-WebSocket-Accept does not belong to the key that was sent: a proxy changes "
-            "Sec-WebSocket-Key (HAProxy makes a new one where it was removed)",
+            "A 101 with a Sec-WebSocket-Accept that does not match the sent key: a proxy changes "
+            "Sec-WebSocket-Key (HAProxy adds a new key if the field is missing)",
             "header",
         )
 
 
 @rule(
     "a 101 without Sec-WebSocket-Accept",
-    "a proxy filters the fields of the answer",
-    "whether the application leaves it out",
+    "a proxy removes fields from the answer",
+    "whether the application omits the field",
 )
 def accept_lost(seen: Trace) -> Iterator[Conclusion]:
     if seen.base.kind == "invalid":
-        what = "A 101 without Sec-WebSocket-Accept: a proxy filters the fields of the answer"
+        what = "A 101 without Sec-WebSocket-Accept: a proxy removes fields from the answer"
         yield _accept(seen, what, "accept")
 
 
 def _accept(seen: Trace, what: str, fault: str) -> Conclusion:
     return Conclusion(
-        f"{what} ({proxy_of(seen)}); or the application computes it wrongly.{past_the_proxy(seen)}",
+        f"{what} ({proxy_of(seen)}); or the application is at fault.{past_the_proxy(seen)}",
         sure(seen, 0.8),
         beside(seen, "get"),
         mending(fault, seen.proxies, part="Sec-WebSocket-Key"),
@@ -188,7 +198,7 @@ def _accept(seen: Trace, what: str, fault: str) -> Conclusion:
 # -- Host
 
 OTHER_HOST = re.compile(r'(?i)not authorized for host "([^"]+)"')
-ADD_ORIGIN = "Add the page's Origin to the application's list."
+ADD_ORIGIN = "Add the page's origin to the application's allowed origins."
 
 
 def _host_of(request: bytes) -> str:
@@ -198,15 +208,16 @@ def _host_of(request: bytes) -> str:
 @rule(
     "the answer is about the Host",
     "a proxy rewrites Host, or the application's list lacks the name",
-    "which of these, unless the application is asked directly",
+    "which of these, without --backend",
 )
 def host_refused(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
     if base.kind != "http" or base.cause_id != "host-refused":
         return
     yield Conclusion(
-        f"{base.status}, {quoted(base)}: the application refuses the Host. Either a proxy sets its own Host "
-        f"({proxy_of(seen)}), or the name is not in the application's list.{past_the_proxy(seen)}",
+        f"{base.status}, {quoted(base)}: the application refuses the Host. Either a proxy sets "
+        f"its own Host ({proxy_of(seen)}), or the application's list lacks the "
+        f"name.{past_the_proxy(seen)}",
         sure(seen, 0.85),
         beside(seen, "get"),
         mending("host", seen.proxies)
@@ -232,13 +243,13 @@ def _own_names(seen: Trace) -> tuple[str, str]:
 def _opens_without(seen: Trace, own: Answer) -> str:
     other = seen["origin-other"]
     every = other is not None and not other.opens
-    which = "every Origin is refused, the page's own too" if every else "the page's own Origin is refused"
+    which = "every Origin is refused, even the page's own" if every else "the page's own Origin is refused"
     return f"Opens without an Origin; {which} ({own.result()}"
 
 
 @rule(
-    "opens without Origin and refuses the page's own; the answer names another Host, or directly it opens",
-    "a proxy rewrites Host, or drops its port, and the application compares Origin with it",
+    "opens without Origin, refuses the page's own; the answer has another Host, or the direct handshake opens",
+    "a proxy rewrites Host, or drops its port, and the application compares Origin with Host",
     "",
 )
 def host_changed(seen: Trace) -> Iterator[Conclusion]:
@@ -249,8 +260,8 @@ def host_changed(seen: Trace) -> Iterator[Conclusion]:
     host = OTHER_HOST.search(own.text)
     if host is not None and host[1] != _host_of(own.reading.sent):
         yield Conclusion(
-            f"{_opens_without(seen, own)}), and the body names another Host ({host[1]}) than the one that was "
-            f"sent: a proxy changes it ({proxy_of(seen)}).{past_the_proxy(seen)}",
+            f"{_opens_without(seen, own)}), and the body has another Host ({host[1]}) than the "
+            f"request: a proxy changes Host ({proxy_of(seen)}).{past_the_proxy(seen)}",
             sure(seen, 0.96),
             (free, name),
             mending("host", seen.proxies),
@@ -259,8 +270,9 @@ def host_changed(seen: Trace) -> Iterator[Conclusion]:
     past = _past_with_origin(seen)
     if past is not None and past.opens:
         yield Conclusion(
-            f"{_opens_without(seen, own)}). Asked directly, the same Origin and Host open (101): the proxy "
-            f"changes Host (or Origin), and the application compares the two ({proxy_of(seen)}).",
+            f"{_opens_without(seen, own)}). Asked directly, the same Origin and Host open (101): "
+            "the proxy changes Host (or Origin), and the application compares the two "
+            f"({proxy_of(seen)}).",
             0.97,
             (name, "backend-origin" if "backend-origin" in seen.answers else "backend"),
             mending("host", seen.proxies),
@@ -273,17 +285,17 @@ def _past_with_origin(seen: Trace) -> Answer | None:
 
 
 @rule(
-    "opens without Origin and refuses the page's own, directly too",
-    "the application does not allow this Origin",
-    "the list of allowed Origins",
+    "opens without Origin, refuses the page's own, directly too",
+    "the application does not allow this origin",
+    "the allowed origins",
     id="origin-refused",
 )
 def origin_refused_directly(seen: Trace) -> Iterator[Conclusion]:
     own, past = _own_refused(seen), _past_with_origin(seen)
     if own is not None and past is not None and past.kind == "http":
         yield Conclusion(
-            f"{_opens_without(seen, own)}). Asked directly, the backend refuses it too: the application does "
-            "not allow this Origin, whatever the proxy does.",
+            f"{_opens_without(seen, own)}). Asked directly, the backend refuses it too: the "
+            "application itself does not allow this origin.",
             0.93,
             _own_names(seen),
             ADD_ORIGIN,
@@ -291,22 +303,23 @@ def origin_refused_directly(seen: Trace) -> Iterator[Conclusion]:
 
 
 @rule(
-    "opens without Origin and refuses the page's own",
-    "a proxy rewrites Host, or drops its port; or the application's list lacks the Origin",
-    "which of these, unless the application is asked directly",
+    "opens without Origin, refuses the page's own",
+    "a proxy rewrites Host, or drops its port; or the application's list lacks the origin",
+    "which of these, without --backend",
 )
 def host_changed_or_origin_list(seen: Trace) -> Iterator[Conclusion]:
     own = _own_refused(seen)
     if own is None:
         return
     yield Conclusion(
-        f"{_opens_without(seen, own)}, {written_by(own)}): the application compares Origin with another Host "
-        f"than the one that was sent, because a proxy rewrites Host (or drops its port) ({proxy_of(seen)}); or "
-        f"it allows other Origins only. From outside these cannot be told apart. {ASK_PAST}",
+        f"{_opens_without(seen, own)}, {written_by(own)}): either a proxy rewrites Host or drops "
+        f"its port ({proxy_of(seen)}), and the application compares Origin with that Host; or "
+        f"the application allows only other origins. Cannot tell which from outside. {ASK_PAST}",
         0.85,
         _own_names(seen),
         mending("host", seen.proxies)
-        + "\nOr add the page's Origin to the application's list (try it with --origin).",
+        + "\nOr add the page's origin to the application's allowed origins (test it with "
+        "--origin).",
         open=True,
     )
 
@@ -332,16 +345,15 @@ def origin_rule(seen: Trace) -> Iterator[Conclusion]:
     if seen.base.opens or bare is None or other is None or not other.opens:
         return
     yield Conclusion(
-        f"{bare.result()} without an Origin, 101 with any: a rule requires the header, whatever its "
-        f"value ({written_by(bare)}). Browsers always send it.{past_the_proxy(seen)}",
+        f"{bare.result()} without an Origin, 101 with any: a rule requires the header, with any "
+        f"value ({written_by(bare)}). Browsers always send Origin.{past_the_proxy(seen)}",
         0.93,
         ("base", "origin-other"),
-        "Nothing, for pages; a client that is not a browser has to send Origin (--origin).\n"
-        + mending("rule", bare.proxies),
+        "Nothing, for pages. Other clients must send an Origin (--origin).\n" + mending("rule", bare.proxies),
     )
 
 
-@rule("refused without Origin, opens with the page's own", "a list of allowed Origins", "the list")
+@rule("refused without Origin, opens with the page's own", "a list of allowed origins", "the list")
 def origin_wanted(seen: Trace) -> Iterator[Conclusion]:
     bare, other = _refused_without(seen), seen["origin-other"]
     if seen.base.opens or bare is None:
@@ -355,8 +367,8 @@ def origin_wanted(seen: Trace) -> Iterator[Conclusion]:
         f"application work. {who[0].upper()}{who[1:]}.{past_the_proxy(seen)}",
         0.94 if known else 0.8,
         ("base", "origin"),
-        "Nothing, for pages of that Origin. For another page, add its Origin to the application's "
-        "list; a client that is not a browser has to send it (--origin).",
+        "Nothing, for pages of that origin. For another page, add its origin to the "
+        "application's allowed origins. Other clients must send the Origin (--origin).",
         open=not known,
     )
 
@@ -377,27 +389,27 @@ def _origin_names(seen: Trace) -> tuple[str, ...]:
     return ("base", name) if name != "base" else ("base",)
 
 
-@rule("the answer misses an Origin, and one was sent", "a proxy drops it", "which proxy, if several")
+@rule("the answer reports a missing Origin, but one was sent", "a proxy drops it", "which proxy, if several")
 def origin_lost(seen: Trace) -> Iterator[Conclusion]:
     about = _about_origin(seen)
     if about is not None and NO_ORIGIN.search(about[0].text):
         yield Conclusion(
-            f"{about[0].result()}, and the body says {quoted(about[0])}, although an Origin was sent: a proxy "
-            f"drops it ({proxy_of(seen)}).{past_the_proxy(seen)}",
+            f"{about[0].result()}, and the body says {quoted(about[0])}, but the request had an "
+            f"Origin: a proxy drops it ({proxy_of(seen)}).{past_the_proxy(seen)}",
             sure(seen, 0.95),
             _origin_names(seen),
             mending("header", seen.proxies, part="Origin"),
         )
 
 
-@rule("the answer names another Origin than was sent", "a proxy rewrites it", "which proxy, if several")
+@rule("the answer has another Origin than the request", "a proxy rewrites it", "which proxy, if several")
 def origin_changed(seen: Trace) -> Iterator[Conclusion]:
     about = _about_origin(seen)
     named = [each.rstrip(".") for each in AN_ORIGIN.findall(about[0].text)] if about is not None else []
     if about is not None and named and about[1] not in named:
         yield Conclusion(
-            f"{about[0].result()}, and the body names another Origin than the one that was sent: "
-            f"{quoted(about[0])}. A proxy rewrites it ({proxy_of(seen)}).{past_the_proxy(seen)}",
+            f"{about[0].result()}, but the body has another Origin than the request: "
+            f"{quoted(about[0])}. A proxy rewrites Origin ({proxy_of(seen)}).{past_the_proxy(seen)}",
             sure(seen, 0.92),
             _origin_names(seen),
             mending("header", seen.proxies, part="Origin"),
@@ -405,7 +417,7 @@ def origin_changed(seen: Trace) -> Iterator[Conclusion]:
 
 
 @rule(
-    "the answer is about the Origin, and directly the same one opens",
+    "the answer is about the Origin, and the same Origin opens directly",
     "a proxy changes Host, and the application compares the two",
     "",
     id="host-changed",
@@ -414,27 +426,25 @@ def host_changed_by_words(seen: Trace) -> Iterator[Conclusion]:
     about = _about_origin(seen)
     if about is not None and compared(seen) == "opens":
         yield Conclusion(
-            f"{about[0].result()}, and the body is about the Origin: {quoted(about[0])}. Asked directly, the "
-            "same Origin and Host open (101): the proxy changes Host, and the application compares the two "
-            f"({proxy_of(seen)}).",
+            f"{about[0].result()}, and the body is about the Origin: {quoted(about[0])}. Without the "
+            "proxy, the same Origin and Host open (101): the proxy changes Host, and the "
+            f"application compares the two ({proxy_of(seen)}).",
             0.93,
             _origin_names(seen),
             mending("host", seen.proxies),
         )
 
 
-@rule(
-    "the answer is about the Origin", "the application allows other Origins only", "the list of allowed Origins"
-)
+@rule("the answer is about the Origin", "the application allows only other origins", "the allowed origins")
 def origin_refused(seen: Trace) -> Iterator[Conclusion]:
     about, bare = _about_origin(seen), seen.without_origin
     if about is not None and (bare is None or not bare.opens):
         yield Conclusion(
-            f"{about[0].result()}, and the body is about the Origin: {quoted(about[0])}. The application "
-            f"allows other Origins only.{past_the_proxy(seen)}",
+            f"{about[0].result()}, and the body is about the Origin: {quoted(about[0])}. The "
+            f"application allows only other origins.{past_the_proxy(seen)}",
             0.85,
             _origin_names(seen),
-            "Add the page's Origin to the application's list, or send the right one (--origin).",
+            "Add the page's origin to the application's allowed origins, or send the right one (--origin).",
         )
 
 
@@ -448,7 +458,9 @@ OF_SUBPROTOCOL = re.compile(
 )
 
 
-@rule("another offer of subprotocols opens", "the application does not accept the one that was offered", "")
+@rule(
+    "the handshake opens with other subprotocols", "the application does not accept the offered subprotocol", ""
+)
 def subprotocol_refused(seen: Trace) -> Iterator[Conclusion]:
     base, offered = _refused(seen), seen.start.protocols
     others = (n for n, a in seen.answers.items() if a.opens and (n == "no-protocol" or n[:9] == "protocol "))
@@ -460,26 +472,26 @@ def subprotocol_refused(seen: Trace) -> Iterator[Conclusion]:
         f"{b', '.join(offered).decode('latin-1')}.",
         0.93,
         ("base", name),
-        "Offer the subprotocols that the application supports, and no other.",
+        "Offer only subprotocols that the application supports.",
     )
 
 
-@rule("the answer is about the subprotocol, and none was offered", "the application requires one", "its name")
+@rule("the answer is about the subprotocol, but none was offered", "the application requires one", "its name")
 def subprotocol_required(seen: Trace) -> Iterator[Conclusion]:
     base = _refused(seen)
     if base is not None and not seen.start.protocols and OF_SUBPROTOCOL.search(base.text):
         yield Conclusion(
-            f"{base.result()}, {quoted(base)}: the application requires a subprotocol, and none was offered.",
+            f"{base.result()}, {quoted(base)}: the application requires a subprotocol; none was offered.",
             0.93,
             ("base",),
-            "Offer it: --protocol NAME; in a page, new WebSocket(url, [NAME]).",
+            "Offer one: --protocol NAME; in a page, new WebSocket(url, [NAME]).",
         )
 
 
 @rule(
     "the answer is about the subprotocol, and one was offered",
     "a proxy drops it, or the application requires another",
-    "whether the application knows the name that was offered",
+    "whether the application supports the offered name",
 )
 def subprotocol_lost(seen: Trace) -> Iterator[Conclusion]:
     base, offered = _refused(seen), seen.start.protocols
@@ -490,9 +502,9 @@ def subprotocol_lost(seen: Trace) -> Iterator[Conclusion]:
     named = any(each.decode("latin-1").lower() in text for each in offered)
     wants_it = named and re.search(r"expected|wanted|required", text) is not None
     yield Conclusion(
-        f"{base.result()}, {quoted(base)}, although {b', '.join(offered).decode('latin-1')} was offered: a "
-        f"proxy drops Sec-WebSocket-Protocol ({proxy_of(seen)}), or the application requires another "
-        f"name.{past_the_proxy(seen)}",
+        f"{base.result()}, {quoted(base)}, but {b', '.join(offered).decode('latin-1')} was "
+        f"offered: a proxy drops Sec-WebSocket-Protocol ({proxy_of(seen)}), or the application "
+        f"requires another name.{past_the_proxy(seen)}",
         sure(seen, 0.9 if missing or wants_it else 0.6),
         beside(seen, "no-protocol"),
         mending("header", seen.proxies, part="Sec-WebSocket-Protocol"),

@@ -25,9 +25,9 @@ BALANCERS = ("aws", "cloudflare")
 
 
 @rule(
-    "opens, and is dropped after some seconds of silence",
+    "opens, then drops after some seconds of silence",
     "an idle timeout of a proxy, or of the application",
-    "which of these, without holding a direct connection as long",
+    "which of these, unless a direct connection was held as long",
 )
 def idle_timeout(seen: Trace) -> Iterator[Conclusion]:
     held, past = seen["again-2"], seen["backend-held"]
@@ -40,7 +40,7 @@ def idle_timeout(seen: Trace) -> Iterator[Conclusion]:
         f"{_who(seen, past, seconds)}",
         0.93,
         ("again-2", "backend-held") if ours else ("again-2",),
-        f"{_lines(seen, past, seconds)}\nOr send a Ping, or a message, more often than that.",
+        f"{_lines(seen, past, seconds)}\nOr send a Ping or a message more often.",
     )
 
 
@@ -52,12 +52,15 @@ def _who(seen: Trace, past: Answer | None, seconds: float) -> str:
     own = ended_in_silence(past)
     if own is None:
         also = _unlike_default(seen.proxies, seconds)
-        return f"Asked directly, it stays open as long: the proxy has an idle timeout ({proxy_of(seen)}).{also}"
-    who = "The application has the timeout, or a proxy in front of it that leaves no mark"
+        return (
+            "Asked directly, the session stays open as long: the proxy has an idle timeout "
+            f"({proxy_of(seen)}).{also}"
+        )
+    who = "The application has the timeout, or a proxy without a mark in front of it"
     if past.proxies:
         name = title(past.proxies[0])
         who = f"{name} answers there, so {name} or the application has the timeout"
-    return f"Asked directly, it drops too, after {own:.1f} s. {who}."
+    return f"Asked directly, the session drops too, after {own:.1f} s. {who}."
 
 
 def _unlike_default(proxies: tuple[str, ...], seconds: float) -> str:
@@ -67,7 +70,8 @@ def _unlike_default(proxies: tuple[str, ...], seconds: float) -> str:
         return ""
     named = " and ".join(f"{name} ({limit:g} s)" for name, limit in limits)
     return (
-        f" It is not the default of {named}: unless that was lowered, another proxy or the application has it."
+        f" This is not the default of {named}: unless that default was lowered, another proxy or "
+        "the application has the timeout."
     )
 
 
@@ -85,15 +89,15 @@ def _lines(seen: Trace, past: Answer | None, seconds: float) -> str:
 
 
 @rule(
-    "opens, and the server closes the session with a Close frame",
+    "opens, then the server closes the session with a Close frame",
     "the application refuses after the handshake",
     "why",
 )
 def closed_by_app(seen: Trace) -> Iterator[Conclusion]:
     if seen.base.opens and seen.base.report.outcome == "closed":
         yield Conclusion(
-            "The handshake opens, and the server then closes the session with a Close frame: no proxy "
-            "blocks it; the application refuses after the handshake.",
+            "The handshake opens, then the server closes the session with a Close frame: no proxy "
+            "blocks the handshake; the application refuses after it.",
             0.9,
             ("base", "get") if "get" in seen.answers else ("base",),
             "wsprobe connect shows the code and the reason.",
@@ -107,31 +111,32 @@ def _closed_id(base: Answer) -> str:
 
 
 @rule(
-    "opens, and the connection is dropped immediately",
-    "the application returned or raised after the handshake, or a proxy closed the connection",
+    "opens, then the connection drops immediately",
+    "the application returned or raised an exception after the handshake, or a proxy closed the connection",
     "which of these",
     id="dropped-after-101",
 )
 def dropped_after_101(seen: Trace) -> Iterator[Conclusion]:
     if seen.base.opens and seen.base.report.outcome == "aborted":
         yield Conclusion(
-            "The handshake opens, and the connection is dropped immediately without a Close frame: the "
-            "application returned or raised after the handshake, or a proxy closed the connection.",
+            "The handshake opens, then the connection drops immediately, without a Close frame: the "
+            "application returned or raised an exception after the handshake, or a proxy closed the "
+            "connection.",
             0.75,
             ("base", "again-1") if "again-1" in seen.answers else ("base",),
-            "Look in the log of the application.",
+            "Look in the application's log.",
             open=True,
         )
 
 
-@rule("opens in each way that was tried", "no proxy blocks it", "a longer idle timeout; HTTP/2, if not tested")
+@rule("opens in every tested form", "no proxy blocks it", "a longer idle timeout; HTTP/2, if not tested")
 def opens(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
     if not base.opens:
         return
     tried = ("origin", "no-origin", "chromium", "firefox", "keepalive-upgrade")
     ways = [name for name in tried if name in seen.answers]
-    every = ", in each way that was tried" if ways else ""
+    every = ", in every tested form" if ways else ""
     yield Conclusion(
         f"Opens (101 with the right Sec-WebSocket-Accept){every}: no proxy blocks it.{_watched(seen)} "
         f"Not tested: {_untested(seen)}.",
@@ -147,14 +152,16 @@ def _held(seen: Trace) -> float:
 
 
 def _watched(seen: Trace) -> str:
-    text = f" It stays open in silence for the {_held(seen):g} s that it was held." if _held(seen) else ""
+    text = f" The session stayed open in silence for {_held(seen):g} s." if _held(seen) else ""
     over = seen["http2"]
     if over is None or over.reading.http2 is None:
         return text
     if over.opens:
-        return f"{text} It opens over HTTP/2 too."
+        return f"{text} The handshake opens over HTTP/2 too."
     if over.kind == "not-taken":
-        text += " The server speaks HTTP/2 without WebSockets, so browsers use HTTP/1.1 for them: harmless."
+        text += (
+            " The server supports HTTP/2 without WebSockets, so browsers use HTTP/1.1 for WebSockets: harmless."
+        )
     return text
 
 
@@ -164,13 +171,13 @@ def _untested(seen: Trace) -> str:
     return "; ".join((*over_http2, idle, f"rate limits above {len(seen.answers)} requests"))
 
 
-@rule("anything else", "no change that was tried tells why")
+@rule("anything else", "no tested change explains it")
 def unknown(seen: Trace) -> Iterator[Conclusion]:
     if seen.base.kind == "interrupted" or "get" not in seen.answers:
         return
     yield Conclusion(
-        f"The handshake gets {seen.base.result()} ({written_by(seen.base)}), and no change that was tried "
-        f"tells why.{past_the_proxy(seen)}",
+        f"The handshake gets {seen.base.result()} ({written_by(seen.base)}), and no tested "
+        f"change explains it.{past_the_proxy(seen)}",
         0.3,
         ("base", "get"),
         ASK_PAST,

@@ -34,13 +34,13 @@ from wsprobe.trace.conclusion import (
 )
 
 TOO_LARGE = frozenset({413, 414, 431, 494})
-NOT_IF_SIGNED = "whose it is, if the answer does not show who wrote it"
+NOT_IF_SIGNED = "who wrote the answer, if its marks do not show it"
 
 
 @rule(
-    "401 with a challenge, to a plain GET too",
-    "credentials are required before the application is reached",
-    "whether the proxy or the application requires them, if the answer does not show who wrote it",
+    "401 with a challenge, for a plain GET too",
+    "the request requires credentials before it reaches the application",
+    "whether the proxy or the application requires credentials, if the answer does not show its author",
 )
 def unauthorized(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
@@ -51,21 +51,21 @@ def unauthorized(seen: Trace) -> Iterator[Conclusion]:
         return
     given = bool(values(seen.start.plan.request, b"authorization"))
     yield Conclusion(
-        f"{base.status} with a challenge ({challenge}), to a plain GET too, {written_by(base)}: "
-        "credentials are required before anything "
-        f"else{', and those that were sent are not accepted' if given else ''}.{past_the_proxy(seen)}",
+        f"{base.status} with a challenge ({challenge}), for a plain GET too, {written_by(base)}: "
+        "the request requires credentials before anything "
+        f"else{', and the credentials sent were refused' if given else ''}.{past_the_proxy(seen)}",
         sure(seen, 0.95),
         beside(seen, "get"),
-        "Send credentials (-u USER:PASSWORD, or -H 'Authorization: ...'). A page cannot set this header: let "
-        "it use a cookie, or exempt the path of the socket from the protection.\n"
+        "Send credentials (-u USER:PASSWORD, or -H 'Authorization: ...'). A page cannot set "
+        "this header: use a cookie, or exempt the WebSocket path from the protection.\n"
         + mending("credentials", base.proxies),
     )
 
 
 @rule(
     "3xx",
-    "to https, to the final slash, to a login page; browsers do not follow",
-    "whether the URL that it leads to opens",
+    "a redirect to https, to the final slash or to a login page; browsers do not follow",
+    "whether the target URL opens",
 )
 def redirected(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
@@ -74,8 +74,9 @@ def redirected(seen: Trace) -> Iterator[Conclusion]:
     kind, fix = _redirect(seen)
     every = "to a plain GET too" if seen.like_get else "but not to a plain GET"
     yield Conclusion(
-        f"{base.status}, {every}: redirected {kind}, {base.location}; {written_by(base)}. Browsers do not "
-        f"follow a redirect of a handshake, except WebKitGTK.{past_the_proxy(seen)}",
+        f"{base.status}, {every}: redirected {kind}, {base.location}; {written_by(base)}. "
+        "Browsers do not follow redirects of a handshake, except "
+        f"WebKitGTK.{past_the_proxy(seen)}",
         sure(seen, 0.95),
         beside(seen, "slash" if "slash" in seen.answers else "get"),
         fix,
@@ -94,12 +95,12 @@ def _redirect(seen: Trace) -> tuple[str, str]:
         )
     if path := to_slash(seen):
         final = "with its final slash" if path.endswith("/") else "without its slash"
-        fix = f"Open the path with the slash as it is served: {path}\n" + mending("slash", base.proxies)
+        fix = f"Open the path as the server has it: {path}\n" + mending("slash", base.proxies)
         return f"to the same path {final}", fix
     if there is not None and there[1].lower() in ("https", "wss") and not seen.start.plan.target.secure:
-        return "to https", "Open wss:// in place of ws://.\n" + mending("https", base.proxies)
+        return "to https", "Open wss:// instead of ws://.\n" + mending("https", base.proxies)
     return "elsewhere (a login page, another path or port)", (
-        "Open the socket at the URL that it leads to, or let the server answer this path without a "
+        "Open the socket at the redirect's target, or let the server answer this path without a "
         f"redirect: {base.location}"
     )
 
@@ -108,8 +109,8 @@ def _redirect(seen: Trace) -> tuple[str, str]:
 
 
 @rule(
-    "refused with the Origin alone; the request of Chromium opens",
-    "a rule about User-Agent or another header of browsers",
+    "refused with the Origin alone; Chromium's request opens",
+    "a rule about User-Agent or another browser header",
     "which header",
 )
 def browser_headers_wanted(seen: Trace) -> Iterator[Conclusion]:
@@ -118,20 +119,20 @@ def browser_headers_wanted(seen: Trace) -> Iterator[Conclusion]:
         return
     only = firefox is not None and not firefox.opens
     yield Conclusion(
-        f"{base.result()} to the request of wsprobe, 101 to that of Chromium; the Origin alone does not "
-        "help: a rule requires another header of browsers (User-Agent, "
-        f"Accept-*){', and Firefox does not have it' if only else ''} "
+        f"{base.result()} for wsprobe's request, 101 for Chromium's; the Origin alone does not "
+        "help: a rule requires another browser header (User-Agent, "
+        f"Accept-*){', which Firefox does not send' if only else ''} "
         f"({written_by(base)}).{past_the_proxy(seen)}",
         0.93,
         ("base", "chromium"),
-        "Nothing, for pages; other clients send a User-Agent that the rule lets pass (-A), or remove "
-        "the rule.\n" + mending("rule", base.proxies),
+        "Nothing, for pages. In other clients send an allowed User-Agent (-A), or remove the "
+        "rule.\n" + mending("rule", base.proxies),
     )
 
 
 @rule(
-    "opens with the Origin alone; the request of Chromium is refused",
-    "a header of browsers is refused",
+    "opens with the Origin alone; Chromium's request is refused",
+    "a browser header is refused",
     "which",
 )
 def browser_refused(seen: Trace) -> Iterator[Conclusion]:
@@ -139,9 +140,9 @@ def browser_refused(seen: Trace) -> Iterator[Conclusion]:
     if chromium is None or own is None or chromium.opens or not own.opens:
         return
     yield Conclusion(
-        "The request of wsprobe opens, also with the page's Origin, but that of Chromium does not "
-        f"({chromium.result()}, {written_by(chromium)}): a header that only the browser sends is refused "
-        "(User-Agent, Accept-Language, Pragma, the extensions that it offers).",
+        "wsprobe's request opens, also with the page's Origin, but Chromium's request does not "
+        f"({chromium.result()}, {written_by(chromium)}): the server or a proxy refuses a header "
+        "that only the browser sends (User-Agent, Accept-Language, Pragma, its extensions).",
         0.85,
         ("base", "chromium"),
         "Send the browser's headers one by one (-H, -A, --extension) to find which.\n"
@@ -180,12 +181,12 @@ def _size(seen: Trace, name: bytes) -> int:
     return sum(map(len, values(seen.start.plan.request, name)))
 
 
-@rule("refused with the cookie, opens without", "a rule on the cookie", "which part of it is refused")
+@rule("refused with the cookie, opens without", "a rule on the cookie", "which part of the value is refused")
 def cookie_refused(seen: Trace) -> Iterator[Conclusion]:
     yield from _refused_for(seen, "no-cookie", "cookie")
 
 
-@rule("refused with the query, opens without", "a rule on the query", "which part of it is refused")
+@rule("refused with the query, opens without", "a rule on the query", "which part of the value is refused")
 def query_refused(seen: Trace) -> Iterator[Conclusion]:
     yield from _refused_for(seen, "no-query", "query")
 
@@ -195,12 +196,12 @@ def _refused_for(seen: Trace, name: str, noun: str) -> Iterator[Conclusion]:
     if base.kind != "http" or other is None or not other.opens:
         return
     yield Conclusion(
-        f"{base.result()} with the {noun}, 101 without: a rule on the {noun}, or the application refuses "
-        f"its content ({written_by(base)}).{past_the_proxy(seen)}",
+        f"{base.result()} with the {noun}, 101 without: a rule refuses the {noun}, or the "
+        f"application refuses its content ({written_by(base)}).{past_the_proxy(seen)}",
         0.9,
         ("base", name),
-        f"Look for a rule on the {noun} in the proxy, and for what the application does with it.\n"
-        + mending("rule", base.proxies),
+        f"Look for a rule on the {noun} in the proxy, and check how the application uses the "
+        f"{noun}.\n" + mending("rule", base.proxies),
     )
 
 
@@ -214,9 +215,9 @@ def connection_compared(seen: Trace) -> Iterator[Conclusion]:
     if not seen.base.opens or other is None or other.opens or other.kind == "interrupted":
         return
     yield Conclusion(
-        f"Opens with Connection: Upgrade, and with Connection: keep-alive, Upgrade gets {other.result()}: a "
-        "proxy compares the whole value, but Connection is a list (RFC 9110 section 7.6.1). Older Firefox and "
-        "some clients send the long form.",
+        "Opens with Connection: Upgrade, but Connection: keep-alive, Upgrade gets "
+        f"{other.result()}: a proxy compares the whole value, but Connection is a list (RFC 9110 "
+        "section 7.6.1). Older Firefox and some clients send the long form.",
         0.93,
         ("base", "keepalive-upgrade"),
         mending("connection", seen.proxies),
@@ -227,7 +228,7 @@ def connection_compared(seen: Trace) -> Iterator[Conclusion]:
 
 
 @rule(
-    "the handshake is cut without a byte, a plain GET is answered",
+    "the handshake is cut without a byte, a plain GET gets an answer",
     "a rule drops requests with Upgrade, or the application closes the connection",
     "which of these",
 )
@@ -236,12 +237,12 @@ def handshake_dropped(seen: Trace) -> Iterator[Conclusion]:
     if base.kind != "cut" or get is None or get.kind != "http":
         return
     yield Conclusion(
-        f"The handshake is cut without a byte ({base.result()}), a plain GET is answered ({get.result()}): a "
-        "rule drops requests with Upgrade, or the application closes the connection (wrong path, a "
-        f"subprotocol that it requires, a crash).{past_the_proxy(seen)}",
+        f"The handshake is cut without a byte ({base.result()}), but a plain GET gets an answer "
+        f"({get.result()}): a rule drops requests with Upgrade, or the application closes the "
+        f"connection (a wrong path, a required subprotocol, a crash).{past_the_proxy(seen)}",
         sure(seen, 0.75, 0.9),
         beside(seen, "get"),
-        f"Look in the log of the application first. {ASK_PAST}",
+        f"Look in the application's log first. {ASK_PAST}",
         open=True,
     )
 
@@ -257,17 +258,17 @@ def _only_upgrade_counts(seen: Trace) -> Answer | None:
 
 
 @rule(
-    "400 to any request with Upgrade; the version changes nothing",
-    "a library misses the key or the version, which a proxy took away; or a rule against Upgrade",
+    "400 for any request with Upgrade; the version changes nothing",
+    "a library misses the key or the version because a proxy removed it; or a rule refuses Upgrade",
     "which of these",
 )
 def handshake_not_understood(seen: Trace) -> Iterator[Conclusion]:
     bare = _only_upgrade_counts(seen)
     if bare is not None and seen.base.status == 400 and not seen.base.by_proxy:
         yield Conclusion(
-            f"400 to any request with Upgrade, another answer without ({bare.result()}); the version changes "
-            "nothing: a library that misses Sec-WebSocket-Key or -Version, which a proxy took away, or a rule "
-            f"against Upgrade.{past_the_proxy(seen)}",
+            f"400 for any request with Upgrade, another answer without ({bare.result()}); the "
+            "version changes nothing. A library misses Sec-WebSocket-Key or -Version because a "
+            f"proxy removed it, or a rule refuses Upgrade.{past_the_proxy(seen)}",
             0.7,
             ("base", "no-upgrade"),
             mending("header", seen.proxies, part="Sec-WebSocket-Key"),
@@ -276,38 +277,40 @@ def handshake_not_understood(seen: Trace) -> Iterator[Conclusion]:
 
 
 @rule(
-    "refused; without Upgrade there is another answer; without the version nothing changes",
-    "a rule against Upgrade",
+    "refused; another answer without Upgrade; the same answer without the version",
+    "a rule refuses Upgrade",
     NOT_IF_SIGNED,
 )
 def upgrade_refused(seen: Trace) -> Iterator[Conclusion]:
     base, bare = seen.base, _only_upgrade_counts(seen)
     if bare is not None:
         yield Conclusion(
-            f"{base.result()} to any request with Upgrade ({written_by(base)}); without Upgrade, or as a plain "
-            f"GET, it gets through ({bare.result()}): a rule against Upgrade.{past_the_proxy(seen)}",
+            f"{base.result()} for any request with Upgrade ({written_by(base)}); without Upgrade, or "
+            f"as a plain GET, the request gets through ({bare.result()}): a rule refuses "
+            f"Upgrade.{past_the_proxy(seen)}",
             sure(seen, 0.92 if base.by_proxy else 0.75),
             ("base", "no-upgrade"),
             mending("refuses-upgrade", base.proxies or seen.proxies),
         )
 
 
-@rule("500 or another 5xx to every request", "that server itself fails", "why; the log of that server shows it")
+@rule("500 or another 5xx for every request", "that server itself fails", "why; see that server's log")
 def server_error(seen: Trace) -> Iterator[Conclusion]:
     base, get = seen.base, seen["get"]
     if base.kind != "http" or get is None or base.status < 500 or not alike(base, get):
         return
     yield Conclusion(
-        f"{base.status} for every request, a plain GET too, {written_by(base)}: that server itself fails "
-        "(a module or handler for the upstream's scheme is missing, TLS to a plain port, a tarpit, "
-        f"or an application that raises).{likeliest(base)}{past_the_proxy(seen)}",
+        f"{base.status} for every request, even a plain GET, {written_by(base)}: that server "
+        "itself fails (a module or handler for the upstream's scheme is missing, TLS to a plain "
+        "port, a tarpit, or an exception in the "
+        f"application).{likeliest(base)}{past_the_proxy(seen)}",
         sure(seen, 0.88),
         beside(seen, "get"),
         first_do(base, mending("error", base.proxies)),
     )
 
 
-@rule("a 5xx to the handshake, another answer to a plain GET", "the handshake fails behind the proxy", "why")
+@rule("a 5xx for the handshake, another answer to a plain GET", "the handshake fails behind the proxy", "why")
 def handshake_fails(seen: Trace) -> Iterator[Conclusion]:
     base, get = seen.base, seen["get"]
     if base.kind != "http" or get is None or base.status < 500:
@@ -351,8 +354,8 @@ def slash(seen: Trace) -> Iterator[Conclusion]:
         path = resource_of(other.reading.sent).decode("latin-1")
         end = "opens" if other.opens else f"reaches a WebSocket library ({other.result()})"
         yield Conclusion(
-            f"{base.result()} to handshake and plain GET alike; {path} {end}: the route is for that form of "
-            "the path only, and the path as given leads to something that is not a WebSocket "
+            f"{base.result()} to handshake and plain GET alike; {path} {end}: the route matches only "
+            "that form of the path; the given path leads elsewhere, not to a WebSocket "
             f"endpoint.{past_the_proxy(seen)}",
             sure(seen, 0.95 if other.opens else 0.85),
             beside(seen, "slash"),
@@ -364,7 +367,7 @@ def slash(seen: Trace) -> Iterator[Conclusion]:
 
 
 @rule(
-    "what was sent explains the answer: a missing or wrong part of the handshake",
+    "the request explains the answer: a missing or wrong part of the handshake",
     "that cause, as `connect` reports it",
     id="",
 )
@@ -375,7 +378,7 @@ def explained_by_the_request(seen: Trace) -> Iterator[Conclusion]:
 
 
 @rule(
-    "the answer names its cause, in words or by a mark of one program",
+    "the answer states its cause, in words or by a mark of one program",
     "that cause, as `connect` reports it",
     id="",
 )
@@ -386,7 +389,7 @@ def named_by_the_answer(seen: Trace) -> Iterator[Conclusion]:
     alike_ = ", to a plain GET too" if seen.like_get else ""
     who = "" if cause.text.startswith(base.author.who) else f", {written_by(base)}"
     yield Conclusion(
-        f"{base.result()}{alike_}{who}: {cause.text}. What shows it: {cause.evidence}.{past_the_proxy(seen)}",
+        f"{base.result()}{alike_}{who}: {cause.text}. Evidence: {cause.evidence}.{past_the_proxy(seen)}",
         0.75 if cause.certainty == "shared" else 0.9,
         beside(seen, "get"),
         with_code(cause.fix, base),
@@ -407,8 +410,9 @@ def _same_for_both(seen: Trace) -> str:
 
 
 @rule(
-    "the same answer to handshake and plain GET; directly, a plain GET gets the same, and a handshake another",
-    "Upgrade is lost on the way",
+    "the same answer to handshake and plain GET; directly, a plain GET gets the same "
+    "answer, a handshake another",
+    "a proxy drops Upgrade",
     "which proxy, if there are several",
     id="upgrade-lost",
 )
@@ -424,14 +428,14 @@ def upgrade_lost_at_proxy(seen: Trace) -> Iterator[Conclusion]:
         also = ""
     else:
         directly = (
-            "Asked directly, the backend gives a plain GET the same answer, and a handshake another one "
-            f"({past.result()})"
+            "Asked directly, the backend gives a plain GET the same answer, but a handshake "
+            f"another one ({past.result()})"
         )
         why = f": {past.cause.text}" if past.cause is not None else ""
-        also = f" The backend then refuses the handshake as well{why}."
+        also = f" The backend refuses the handshake too{why}."
     yield Conclusion(
-        f"{both}. {directly}: the application is reached and sees a plain GET, so Upgrade and Connection are "
-        f"lost on the way ({proxy_of(seen)}).{also}{varnish(seen)}",
+        f"{both}. {directly}: the application receives a plain GET, so a proxy drops Upgrade and "
+        f"Connection ({proxy_of(seen)}).{also}{varnish(seen)}",
         0.97 if opens else 0.93,
         ("base", "backend-get") if opens else ("base", "backend"),
         mending("upgrade", seen.proxies),
@@ -454,16 +458,16 @@ def _without_path(answer: Answer) -> str:
 @rule(
     "the same 400 to handshake and plain GET; directly the handshake opens",
     "the proxy changes the request",
-    "which part of it",
+    "which part",
     id="request-changed",
 )
 def request_changed_for_all(seen: Trace) -> Iterator[Conclusion]:
     base, both = seen.base, _same_for_both(seen)
     if both and compared(seen) == "opens" and base.status == 400 and not base.by_proxy:
         yield Conclusion(
-            f"{both}, {quoted(base)}. {opens_directly(seen)} The program that answers gets another request: "
-            "the proxy changes it (a field, a PROXY line before it, Host), or sends it to another program "
-            f"({proxy_of(seen)}).",
+            f"{both}, {quoted(base)}. {opens_directly(seen)} The program that answers receives a "
+            "different request: the proxy changes the request (a field, a PROXY line in front, "
+            f"Host), or sends it to another program ({proxy_of(seen)}).",
             0.85,
             beside(seen, "get"),
             mending("route", seen.proxies),
@@ -493,9 +497,9 @@ def elsewhere(seen: Trace) -> Iterator[Conclusion]:
     past_get, both = seen["backend-get"], _same_for_both(seen)
     if both and compared(seen) == "opens" and past_get is not None:
         yield Conclusion(
-            f"{both}. {opens_directly(seen)} A plain GET there gets another answer ({past_get.result()}): the "
-            "proxy does not send this request to the application; it changes the path, or sends it to another "
-            f"program or page ({proxy_of(seen)}).",
+            f"{both}. {opens_directly(seen)} A plain GET there gets another answer "
+            f"({past_get.result()}): the proxy changes the path, or sends the request to another "
+            f"program or page, not to the application ({proxy_of(seen)}).",
             0.95,
             ("base", "backend-get"),
             mending("route", seen.proxies),
@@ -513,13 +517,13 @@ def refused_to_all_by_app(seen: Trace) -> Iterator[Conclusion]:
     if both and compared(seen) == "same":
         who = backend_of(seen)
         yield Conclusion(
-            f"{both}. Asked directly, {who} gives the same answer: the proxy is not at fault. {who[0].upper()}"
-            f"{who[1:]} requires something that was not sent (a session's cookie, a token), or has no "
-            f"WebSocket on this path.{likeliest(seen.base)}",
+            f"{both}. Asked directly, {who} gives the same answer: the proxy is not at fault. "
+            f"{who[0].upper()}{who[1:]} requires something that the request lacks (a session cookie, "
+            f"a token), or has no WebSocket on this path.{likeliest(seen.base)}",
             0.93,
             ("base", "backend"),
             with_code(
-                "Send what a page would have (-b 'session=...', -H), then check the path in the application.",
+                "Send what a page would send (-b 'session=...', -H), then check the path in the application.",
                 seen.base,
             ),
         )
@@ -528,36 +532,36 @@ def refused_to_all_by_app(seen: Trace) -> Iterator[Conclusion]:
 @rule(
     "the same 401, 403 or 407 to handshake and plain GET",
     "a rule of a proxy or of the application",
-    "whose it is",
+    "whose rule",
 )
 def refused_to_all(seen: Trace) -> Iterator[Conclusion]:
     base, both = seen.base, _same_for_both(seen)
     if both and base.status in (401, 403, 407):
         whose = f"a rule of {base.author.who}" if base.by_proxy else "a rule of a proxy or of the application"
         yield Conclusion(
-            f"{both}, {quoted(base)}: {whose} refuses every variant. It requires something that was not sent "
-            "(a session's cookie, a token), or objects to the address or the path. Cannot tell which proxy "
-            f"it is.{likeliest(base)}{past_the_proxy(seen)}",
+            f"{both}, {quoted(base)}: {whose} refuses every variant. The rule requires something "
+            "that the request lacks (a session cookie, a token), or refuses the address or the "
+            f"path. Cannot tell which proxy.{likeliest(base)}{past_the_proxy(seen)}",
             0.85,
             ("base", "get"),
-            "Send what a page would have: -b 'session=...', -u, -H.\n"
+            "Send what a page would send: -b 'session=...', -u, -H.\n"
             + mending("rule", base.proxies or seen.proxies),
             open=True,
         )
 
 
-@rule("the same page of a proxy, or 200, to handshake and plain GET", "no route to the application", "why")
+@rule("the same proxy page, or 200, to handshake and plain GET", "no route to the application", "why")
 def no_route(seen: Trace) -> Iterator[Conclusion]:
     base, both = seen.base, _same_for_both(seen)
     if not both or not (base.by_proxy or (base.status == 200 and _is_page(base))):
         return
-    whose = base.author.who if base.by_proxy else "something that serves pages"
-    lost = "" if base.by_proxy else " Or Upgrade is lost on the way, and the page is the application's own."
+    whose = base.author.who if base.by_proxy else "a page server"
+    lost = "" if base.by_proxy else " Or a proxy drops Upgrade, and the page is the application's own."
     other = likeliest(base) if base.by_proxy and base.cause_id != "no-route" else ""
     yield Conclusion(
-        f"{both}, {quoted(base)}: this path is answered by {whose}, which is not a WebSocket "
-        "endpoint; there is no route to the application for it (another path, another name, a rule that "
-        f"comes first).{lost}{other}{past_the_proxy(seen)}",
+        f"{both}, {quoted(base)}: {whose} answers this path, and is not a WebSocket endpoint; no "
+        "route leads to the application (a different path or name, or an earlier "
+        f"rule).{lost}{other}{past_the_proxy(seen)}",
         0.9,
         ("base", "get"),
         mending("route", base.proxies or seen.proxies),
@@ -571,16 +575,16 @@ def _is_page(answer: Answer) -> bool:
 
 
 @rule(
-    "the same answer to handshake and plain GET, one of them or both marked by Varnish",
-    "Upgrade is lost at Varnish, or on the side that the marks show",
-    "whether the path is wrong as well",
+    "the same answer to handshake and plain GET, one or both marked by Varnish",
+    "Upgrade is lost at Varnish, or on the side shown by the marks",
+    "whether the path is also wrong",
 )
 def upgrade_lost(seen: Trace) -> Iterator[Conclusion]:
     base, both, side = seen.base, _same_for_both(seen), varnish(seen)
     if both and side:
         at_varnish = base.field(b"x-varnish") is not None
         yield Conclusion(
-            f"{both}.{side}{past_the_proxy(seen)} The path may be wrong as well.",
+            f"{both}.{side}{past_the_proxy(seen)} The path may also be wrong.",
             0.92 if at_varnish else 0.85,
             ("base", "get"),
             mending("upgrade", ("varnish",) if at_varnish else seen.proxies),
@@ -592,19 +596,19 @@ SEES_NO_HANDSHAKE = frozenset({"upgrade-lost", "upgrade-lost-or-elsewhere", "no-
 
 
 @rule(
-    "the same 404, 200, 403 or 400 to the handshake and to a plain GET",
-    "Upgrade is lost on the way, or the path leads to something else",
-    "which of these, unless the application is asked directly: there a plain GET with the same body shows that "
-    "Upgrade is lost, any other body that the path leads elsewhere",
+    "the same 404, 200, 403 or 400 for the handshake and a plain GET",
+    "a proxy drops Upgrade, or the path leads elsewhere",
+    "which of these, without --backend: a direct plain GET with the same body shows a lost "
+    "Upgrade; any other body shows that the path leads elsewhere",
 )
 def upgrade_lost_or_elsewhere(seen: Trace) -> Iterator[Conclusion]:
     both, base = _same_for_both(seen), seen.base
     also = "" if base.cause_id in SEES_NO_HANDSHAKE else likeliest(base)
     if both:
         yield Conclusion(
-            f"{both}: the program that answers never treats the request as a handshake. Upgrade "
-            f"is lost on the way ({proxy_of(seen)}), or the path leads to something that is not a WebSocket "
-            f"endpoint. From outside the two cannot be told apart.{also}{past_the_proxy(seen)} "
+            f"{both}: the program that answers never treats the request as a handshake. Either a "
+            f"proxy drops Upgrade ({proxy_of(seen)}), or the path has no WebSocket endpoint. Cannot "
+            f"tell which from outside.{also}{past_the_proxy(seen)} "
             f"{ASK_PAST if not compared(seen) else ''}".rstrip(),
             0.85,
             ("base", "get"),
@@ -641,7 +645,7 @@ def _reads(seen: Trace) -> bool:
 
 @rule(
     "the handshake is refused; a plain GET gets another answer",
-    "a rule, or a WebSocket library, refuses it",
+    "a rule or a WebSocket library refuses the handshake",
     "which",
 )
 def handshake_refused(seen: Trace) -> Iterator[Conclusion]:
@@ -649,8 +653,8 @@ def handshake_refused(seen: Trace) -> Iterator[Conclusion]:
     if not _refusing(seen) or _reads(seen) or base.by_server or get is None:
         return
     yield Conclusion(
-        f"{base.result()} to the handshake ({written_by(base)}), {get.result()} to a plain GET: a rule against "
-        "the handshake, or a WebSocket library that refuses it; the answers cannot tell "
+        f"{base.result()} to the handshake ({written_by(base)}), {get.result()} to a plain GET: "
+        "a rule or a WebSocket library refuses the handshake. Cannot tell "
         f"which.{likeliest(base)}{past_the_proxy(seen)}",
         sure(seen, 0.7, 0.85),
         beside(seen, "get"),
@@ -668,28 +672,28 @@ def request_changed(seen: Trace) -> Iterator[Conclusion]:
     refusing = _refusing(seen)
     if refusing and compared(seen) == "opens":
         yield Conclusion(
-            f"{refusing} {opens_directly(seen)} The proxy changes the path (or another part: Host, Origin, a "
-            f"header) of the request ({proxy_of(seen)}).",
+            f"{refusing} {opens_directly(seen)} The proxy changes the request's path, or another "
+            f"part (Host, Origin, a header) ({proxy_of(seen)}).",
             0.93,
             beside(seen, "get"),
             mending("path", seen.proxies),
         )
 
 
-CHECK_THE_PATH = "Check the path first, then what the application requires of a handshake; its log shows why."
+CHECK_THE_PATH = "Check the path first, then the application's requirements for a handshake; its log shows why."
 
 
 @rule(
     "a WebSocket library refuses the handshake, directly too",
     "the application itself refuses",
-    "why; its log says",
+    "why; see its log",
 )
 def refused_by_app(seen: Trace) -> Iterator[Conclusion]:
     refusing = _refusing(seen)
     if refusing and compared(seen) == "same":
         yield Conclusion(
-            f"{refusing} Asked directly, {backend_of(seen)} gives the same answer: the application itself "
-            f"refuses (path, credentials, Origin).{likeliest(seen.base)}",
+            f"{refusing} Asked directly, {backend_of(seen)} gives the same answer: the "
+            f"application itself refuses (path, credentials, Origin).{likeliest(seen.base)}",
             0.93,
             ("base", "backend"),
             with_code(first_do(seen.base, CHECK_THE_PATH), seen.base),
@@ -697,18 +701,19 @@ def refused_by_app(seen: Trace) -> Iterator[Conclusion]:
 
 
 @rule(
-    "a WebSocket library refuses the handshake, whatever else is sent",
+    "a WebSocket library refuses every form of the handshake",
     "the path, Origin, Host, credentials or a subprotocol",
-    "whether the URL is wrong or a proxy rewrites it, unless the application is asked directly",
+    "whether the URL is wrong or a proxy rewrites the path, without --backend",
     id="handshake-refused",
 )
 def refused_by_library(seen: Trace) -> Iterator[Conclusion]:
     refusing = _refusing(seen)
     if refusing:
         yield Conclusion(
-            f"{refusing} It refuses every variant: the path (wrong in the URL, or rewritten by a proxy), the "
-            "Origin or Host, credentials, or a subprotocol. From outside a wrong URL and a proxy that changes "
-            f"it cannot be told apart.{likeliest(seen.base)}{past_the_proxy(seen)}",
+            f"{refusing} The library refuses every variant: the path (wrong in the URL, or rewritten "
+            "by a proxy), the Origin or Host, credentials, or a subprotocol. From outside a wrong "
+            "URL and a proxy that changes it cannot be told "
+            f"apart.{likeliest(seen.base)}{past_the_proxy(seen)}",
             0.85,
             ("base", "get"),
             with_code(f"{ASK_PAST}\n" + mending("path", seen.proxies), seen.base),

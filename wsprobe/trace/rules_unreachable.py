@@ -26,9 +26,9 @@ from wsprobe.trace.conclusion import (
 
 
 @rule(
-    "429 to the first request, or to all repeats at the end (or 503)",
+    "429 (or 503) for the first request, or for all repeats at the end",
     "a limit counts the requests",
-    "a limit higher than the number of requests sent",
+    "a limit above the number of requests sent",
 )
 def rate_limited(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
@@ -38,7 +38,7 @@ def rate_limited(seen: Trace) -> Iterator[Conclusion]:
             f"the other answers prove nothing.{past_the_proxy(seen)}",
             0.93 if base.status == 429 else 0.8,
             beside(seen, "again-1"),
-            "Wait as long as Retry-After says, or a minute, and trace again.\n"
+            "Wait for the time in Retry-After, or a minute, and trace again.\n"
             + mending("limit", base.proxies or seen.proxies),
         )
         return
@@ -50,9 +50,9 @@ def rate_limited(seen: Trace) -> Iterator[Conclusion]:
         return
     first = next((n for n, a in seen.answers.items() if a.kind == "http" and a.status == one.status), name)
     yield Conclusion(
-        f"A limit counts the requests: the same handshake got {base.result()} first and {one.status} later "
-        f"(from the request '{first}' on), {written_by(one)}. The answers after that prove "
-        f"nothing.{past_the_proxy(seen)}",
+        f"A rate limit counts the requests: the same handshake got {base.result()} first and "
+        f"{one.status} later (from the request '{first}' on), {written_by(one)}. The answers "
+        f"after that prove nothing.{past_the_proxy(seen)}",
         0.95 if one.status == 429 else 0.85,
         ("base", name),
         mending("limit", one.proxies or seen.proxies),
@@ -63,8 +63,8 @@ def rate_limited(seen: Trace) -> Iterator[Conclusion]:
 
 @rule(
     "the handshake repeated at the end gets another answer than at the start",
-    "one of several servers is wrong, or something counts the requests",
-    "two servers whose answers happen to alternate in the same way",
+    "one of several servers is wrong, or a limit counts the requests",
+    "two servers with answers that alternate in the same way",
 )
 def one_of_several(seen: Trace) -> Iterator[Conclusion]:
     differing = _differing(seen)
@@ -73,12 +73,12 @@ def one_of_several(seen: Trace) -> Iterator[Conclusion]:
     name, other = differing[0]
     busy = other.kind == "http" and other.status in (429, 503)
     yield Conclusion(
-        f"The same handshake got {seen.base.result()} once and {other.result()} another time: one of several "
-        "servers (or addresses) behind this name is wrong, or something counts the requests. Until that is "
-        "fixed, other differences between the answers mean nothing.",
+        f"The same handshake got {seen.base.result()} once and {other.result()} another time: "
+        "one of several servers (or addresses) behind this name is wrong, or a limit counts the "
+        "requests. Until that is fixed, other differences between the answers mean nothing.",
         0.9 if not _steady(seen) else 0.15 if busy else 0.7,
         ("base", name),
-        "Ask each server separately (--backend HOST:PORT, or --each-address), and compare.",
+        "Test each server separately (--backend HOST:PORT, or --each-address), and compare.",
         open=True,
     )
 
@@ -105,12 +105,12 @@ def addresses_differ(seen: Trace) -> Iterator[Conclusion]:
     for name, each in named.items():
         if not alike(each, seen.base):
             yield Conclusion(
-                f"The addresses of the name give different answers: {_address(seen.base)} gets "
-                f"{seen.base.result()}, {name.removeprefix('address ')} gets {each.result()}. A client may "
-                "use either. Diagnose each address separately.",
+                f"The addresses of the host name give different answers: {_address(seen.base)} gets "
+                f"{seen.base.result()}, {name.removeprefix('address ')} gets {each.result()}. A client "
+                "may use either. Diagnose each address separately.",
                 0.97,
                 ("base", name),
-                "Make the server listen at each address that the name has (nginx: both listen 443 and listen "
+                "Make the server listen on each address of the name (nginx: both listen 443 and listen "
                 "[::]:443), or remove the address from DNS.",
             )
             return
@@ -124,7 +124,7 @@ def _address(answer: Answer) -> str:
     return "the first"
 
 
-@rule("no request was sent", "name, address, port or TLS are wrong", "whether a server would have opened")
+@rule("no request was sent", "the name, address, port or TLS is wrong", "whether a server would open")
 def not_reached(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
     if base.kind != "not-reached":
@@ -140,29 +140,28 @@ def not_reached(seen: Trace) -> Iterator[Conclusion]:
     )
 
 
-@rule("the answer says that the port speaks TLS", "the URL needs wss://", "whether a server would have opened")
+@rule("the answer shows that the port uses TLS", "the URL requires wss://", "whether a server would open")
 def tls_port(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
     if "plain-to-tls-port" in base.found or base.cause_id == "tls-port":
         yield Conclusion(
-            f"This port speaks TLS, but the request came without TLS: "
-            f"{quoted(base) if base.text else 'what it sent is a TLS record'}.",
+            "This port uses TLS, but the request came without TLS: "
+            f"{quoted(base) if base.text else 'it sent a TLS record'}.",
             0.97,
             ("base",),
-            "Open wss:// in place of ws://.",
+            "Open wss:// instead of ws://.",
         )
 
 
 @rule(
     "the answer is not HTTP, or incomplete",
-    "another protocol is spoken at this port, or the connection broke",
+    "the port uses another protocol, or the connection broke",
     "which of these",
 )
 def not_http(seen: Trace) -> Iterator[Conclusion]:
     if seen.base.kind == "broken":
         yield Conclusion(
-            "The answer is not HTTP, or incomplete: another protocol is spoken at this port, or the connection "
-            "broke.",
+            "The answer is not HTTP, or incomplete: the port uses another protocol, or the connection broke.",
             0.7,
             ("base",),
             "wsprobe connect -vv shows the bytes; check host and port.",
@@ -171,7 +170,7 @@ def not_http(seen: Trace) -> Iterator[Conclusion]:
 
 
 @rule(
-    "cut, or refused in the TLS handshake, over HTTP/1.1; answered over HTTP/2",
+    "cut, or refused in the TLS handshake, over HTTP/1.1; an answer over HTTP/2",
     "a listener for HTTP/2 only",
 )
 def http2_only(seen: Trace) -> Iterator[Conclusion]:
@@ -185,9 +184,9 @@ def http2_only(seen: Trace) -> Iterator[Conclusion]:
     else:
         return
     yield Conclusion(
-        f"Over HTTP/1.1 every request {how}; over HTTP/2 the server answers ({_over_http2(over)}): "
-        "the listener is for HTTP/2 only. Only browsers that open WebSockets over HTTP/2 reach it, and only if "
-        "it accepts them there.",
+        f"Over HTTP/1.1 every request {how}; over HTTP/2 the server answers "
+        f"({_over_http2(over)}): the listener is for HTTP/2 only. Only browsers with WebSockets "
+        "over HTTP/2 can connect, and only if the server accepts them.",
         0.97,
         ("base", "http2"),
         mending("http2-only", seen.proxies),
@@ -197,7 +196,7 @@ def http2_only(seen: Trace) -> Iterator[Conclusion]:
 def _over_http2(answer: Answer) -> str:
     """The result of the handshake over HTTP/2, in words."""
     if answer.opens:
-        return "200: it opens"
+        return "200: the handshake opens"
     if answer.kind == "not-taken":
         return "without WebSockets"
     return answer.result()
@@ -209,7 +208,7 @@ ENABLE_CONNECT_PROTOCOL = 8
 @rule(
     "opens over HTTP/1.1; over HTTP/2 the server announces WebSockets, but does not open them",
     "browsers that use HTTP/2 fail where others open",
-    "which proxy drops it",
+    "which proxy drops the request",
 )
 def http2_announced(seen: Trace) -> Iterator[Conclusion]:
     """The announcement is that of RFC 8441 section 3."""
@@ -220,10 +219,11 @@ def http2_announced(seen: Trace) -> Iterator[Conclusion]:
         return
     yield Conclusion(
         "Opens over HTTP/1.1. Over HTTP/2 the server announces WebSockets (its SETTINGS have "
-        f"ENABLE_CONNECT_PROTOCOL = 1), but the handshake gets {_over_http2(over)}, {written_by(over)}. "
-        "Firefox uses HTTP/2 wherever that is announced, and never falls back to HTTP/1.1. Chromium uses it "
-        "if such a connection is open already, and falls back after a few errors only. The server behind the "
-        "listener does not support it, or a rule refuses it.",
+        f"ENABLE_CONNECT_PROTOCOL = 1), but the handshake gets {_over_http2(over)}, "
+        f"{written_by(over)}. Firefox uses HTTP/2 if the server announces this, and never falls "
+        "back to HTTP/1.1. Chromium uses an HTTP/2 connection that is already open, and falls "
+        "back after only some errors. The server behind the listener does not support "
+        "WebSockets over HTTP/2, or a rule refuses them.",
         0.95,
         ("base", "http2"),
         mending("http2-announced", over.proxies or seen.proxies),
@@ -231,9 +231,9 @@ def http2_announced(seen: Trace) -> Iterator[Conclusion]:
 
 
 @rule(
-    "every request, a plain GET too, is cut without a byte",
-    "the listener drops it, or the server behind the listener is down or speaks another protocol",
-    "which of these; HTTP/2, a PROXY line or a look at the server would show it",
+    "every request, even a plain GET, is cut without a byte",
+    "the listener drops requests, or the server behind it is down or uses another protocol",
+    "which of these; HTTP/2, a PROXY line or the server's log would show it",
 )
 def cut_at_once(seen: Trace) -> Iterator[Conclusion]:
     base, get = seen.base, seen["get"]
@@ -241,19 +241,17 @@ def cut_at_once(seen: Trace) -> Iterator[Conclusion]:
         return
     secure = seen.start.plan.target.secure
     how = base.result()
-    causes = [
-        "the server behind it is down or speaks another protocol (TLS inside, or a PROXY line is missing there)"
-    ]
+    causes = ["the server behind it is down or uses another protocol (TLS inside, or a missing PROXY line)"]
     if secure and "http2" not in seen.answers:
-        causes.append("it speaks HTTP/2 only (ALPN h2; not tested)")
+        causes.append("it supports only HTTP/2 (ALPN h2; not tested)")
     elif not secure:
-        causes.append("it speaks TLS only")
+        causes.append("it supports only TLS")
     drops = "a rule drops the request (nginx: return 444; HAProxy: reject)"
     wants = "it expects a PROXY line first (HAProxy: accept-proxy)"
     causes = [wants, drops, *causes] if how == "reset" else [*causes, drops, wants]
     yield Conclusion(
-        f"Every request, a plain GET too, is cut without a byte ({how}): the first proxy, or the listener "
-        f"itself, closes the connection. Either {'; or '.join(causes)}. The answers cannot tell "
+        f"Every request, even a plain GET, is cut without a byte ({how}): the first proxy, or "
+        f"the listener itself, closes the connection. Either {'; or '.join(causes)}. Cannot tell "
         f"which.{past_the_proxy(seen)}",
         sure(seen, 0.9),
         beside(seen, "get"),
@@ -263,9 +261,9 @@ def cut_at_once(seen: Trace) -> Iterator[Conclusion]:
 
 
 @rule(
-    "a 502, 503 or 504 to every request; or a handshake that is cut where a plain GET gets a 5xx",
-    "the proxy is up and cannot use the server behind it",
-    "whether that server is down, at another address, speaks TLS or HTTP/2, or failed a health check",
+    "a 502, 503 or 504 for every request; or no answer to the handshake and a 5xx for a plain GET",
+    "the proxy is up but cannot use the server behind it",
+    "whether that server is down, has another address, uses TLS or HTTP/2, or failed a health check",
 )
 def backend_down(seen: Trace) -> Iterator[Conclusion]:
     base, get = seen.base, seen["get"]
@@ -273,10 +271,11 @@ def backend_down(seen: Trace) -> Iterator[Conclusion]:
         return
     if base.kind in ("cut", "silent"):
         yield Conclusion(
-            f"The handshake is {'cut without an answer' if base.kind == 'cut' else 'never answered'}, a plain "
-            f"GET gets {get.status} ({written_by(get)}): the proxy is up and does not reach the application "
-            "(down, wrong port, or TLS where there is none). Once it has begun to tunnel, it cannot "
-            f"report an error.{past_the_proxy(seen)}",
+            "The handshake is "
+            f"{'cut without an answer' if base.kind == 'cut' else 'never answered'}, a plain GET "
+            f"gets {get.status} ({written_by(get)}): the proxy is up but cannot reach the "
+            "application (down, wrong port, or TLS to a plain port). After the tunnel starts, a "
+            f"proxy cannot report an error.{past_the_proxy(seen)}",
             sure(seen, 0.9),
             ("base", "get"),
             mending("upstream", get.proxies or seen.proxies),
@@ -290,10 +289,9 @@ def backend_down(seen: Trace) -> Iterator[Conclusion]:
     also = "" if base.cause_id == "backend-down" else likeliest(base)
     whose = written_by(base) if base.by_proxy else f"{written_by(base)}, most likely a proxy"
     yield Conclusion(
-        f"{base.status} for every request, a plain GET too, {whose}: a proxy is up and cannot use the server "
-        "behind it (down, wrong port, TLS or HTTP/2 where the other side speaks plain HTTP/1.1, or marked "
-        f"down). The answers cannot tell which.{_of_haproxy(base)}{also}"
-        f"{past_the_proxy(seen)}",
+        f"{base.status} for every request, even a plain GET, {whose}: a proxy is up but cannot "
+        "use the server behind it (down, wrong port, TLS or HTTP/2 to a plain HTTP/1.1 port, or "
+        f"marked down). Cannot tell which.{_of_haproxy(base)}{also}{past_the_proxy(seen)}",
         sure(seen, 0.9 if base.by_proxy else 0.7),
         beside(seen, "get"),
         mending("upstream", base.proxies or seen.proxies),
@@ -308,25 +306,27 @@ def _of_haproxy(base: Answer) -> str:
     if base.status == 503:
         slow = base.seconds is not None and base.seconds >= 0.8
         return (
-            " It took about a second: connecting or TLS failed, and was tried again."
+            " The answer took about a second: connecting or TLS failed, and HAProxy tried again."
             if slow
-            else " It came immediately: no server is up (a health check failed), or none is configured."
+            else " The answer came immediately: no server is up (a health check failed), or none is configured."
         )
     if base.status == 502:
-        return " HAProxy sends 502 if the server did answer, but not in HTTP (TLS, or another protocol)."
+        return " HAProxy sends 502 if the server's answer is not HTTP (TLS, or another protocol)."
     return ""
 
 
 @rule(
-    "no request is answered, not even a plain GET", "the server hangs, or waits for another protocol", "which"
+    "no request gets an answer, not even a plain GET",
+    "the server hangs, or waits for another protocol",
+    "which",
 )
 def no_answer(seen: Trace) -> Iterator[Conclusion]:
     base, get = seen.base, seen["get"]
     if base.kind == "silent" and get is not None and get.kind == "silent":
         yield Conclusion(
-            "The server accepts the connection and answers no request, not even a plain GET: it hangs, "
-            "waits for another protocol's first bytes, or waits for the server behind "
-            f"it.{past_the_proxy(seen)}",
+            "The server accepts the connection but answers no request, not even a plain GET. The "
+            "server hangs, waits for the first bytes of another protocol, or waits for a server "
+            f"behind it.{past_the_proxy(seen)}",
             0.8,
             beside(seen, "get"),
             f"Wait longer (-m), check the port. {ASK_PAST}",
@@ -335,7 +335,7 @@ def no_answer(seen: Trace) -> Iterator[Conclusion]:
 
 
 @rule(
-    "the handshake is never answered, but the same request without Upgrade is",
+    "the handshake gets no answer, but the same request without Upgrade does",
     "a Node server accepts the upgrade but has no handler for it: ws: true or a rule for the path is missing",
     "which of these",
 )
@@ -346,10 +346,10 @@ def no_upgrade_listener(seen: Trace) -> Iterator[Conclusion]:
         return
     name, other = answered[0]
     yield Conclusion(
-        "The handshake is never answered, while the connection stays open; the same without Upgrade is "
-        f"answered immediately ({other.result()}): the server that holds the socket (usually Node: a "
-        "development server, http-proxy-middleware, Vite) accepts upgrades and has no handler for this "
-        f"path.{past_the_proxy(seen)}",
+        "The handshake gets no answer, and the connection stays open; without Upgrade the "
+        f"answer comes immediately ({other.result()}). No code handles WebSocket upgrades on "
+        "this path, but the server accepts them (usually Node: a development server, "
+        f"http-proxy-middleware, Vite).{past_the_proxy(seen)}",
         sure(seen, 0.92),
         ("base", name),
         mending("unhandled", seen.proxies),
