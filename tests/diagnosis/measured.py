@@ -63,6 +63,7 @@ NAMED: dict[str, str] = {
     "closed-by-app": r"closed it on purpose|application closed",
     "origin-refused": r"requires an Origin",
     "refused": r"\brefuse[sd]?\b",
+    "unauthorized": r"no token",
     "no-route": r"unknown path|no (?:WebSocket )?(?:route|endpoint)|on this path|\bthe path\b",
     "no-upgrade-listener": r"no code handles",
     "subprotocol-required": r"subprotocol",

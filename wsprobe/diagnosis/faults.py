@@ -79,6 +79,8 @@ def refused_by_application(evidence: Evidence, text: str = "", fix: str = "") ->
     """An application refused with a status of its own choice; what its words name comes first."""
     if evidence.status == 401:
         return (credentials_wanted(evidence),)
+    if evidence.status == 404:
+        return (no_route("no WebSocket endpoint has this path, or the application refused it with 404"),)
     refused = Cause(
         "refused",
         text or "a check in the application refused the request",

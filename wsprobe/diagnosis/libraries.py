@@ -16,6 +16,7 @@ from wsprobe.diagnosis.faults import (
     crashed,
     credentials_wanted,
     either_or_stripped,
+    for_socketio,
     http10,
     lost_upgrade,
     no_route,
@@ -174,6 +175,8 @@ def _engineio(evidence: Evidence) -> Author | None:
         case _:
             if not (own_case and evidence.status in (400, 403) and evidence.names[:1] == ("Connection",)):
                 return None
+            if evidence.text == phrase_of(evidence.status) and not for_socketio(evidence):
+                return None  # other programs on Node spell Content-type so too
             if not evidence.body:
                 causes = (
                     origin_refused(evidence, "add it to origins (Socket.IO 2)"),

@@ -19,7 +19,7 @@ from wsprobe.diagnosis.faults import (
     too_much,
 )
 from wsprobe.diagnosis.programs import Author, written_by
-from wsprobe.diagnosis.words import QUOTED, bare, of_json, of_page, stated_by
+from wsprobe.diagnosis.words import FAULT, QUOTED, bare, of_json, of_page, stated_by
 from wsprobe.exchange import Exchange, Received, Sent
 from wsprobe.read.behind import http_behind
 from wsprobe.read.frames import BINARY, CONTINUATION, TEXT, agreed_deflate, first_close, messages
@@ -140,6 +140,8 @@ _ENDED: tuple[tuple[str, str, str, str], ...] = (
         r"|malformed"
         r"|not[- ]well[- ]formed|unexpected (?:websocket )?(?:frame|message|token|packet|data|type|end)"
         r"|not (?:a )?valid"
+        r"|\b(?:method|command|procedure|action|operation|function)\b[^.\n]{0,20}"
+        r"(?:not found|not exist|unknown|not supported)|\bno such (?:method|command|procedure|action|operation)"
         r"|unsupported (?:data|message|type)|unknown (?:command|type|message|method|action|event|op)|json"
         r"|bad (?:packet|format"
         r"|message|request)|protocol violation|binary",
@@ -169,7 +171,7 @@ def _stated(evidence: Evidence, session: _Session) -> Iterator[Cause]:
             return
     for quote, where in _quotes(session):
         if session.code is not None and where.startswith("Close") and session.code not in (1000, 1001):
-            continue  # _by_code says it with the code
+            return  # _by_code says it with the code, and it is later than the last message
         if session.last is not None and session.since < SOON and session.code in (1000, 1001):
             continue  # the message that led to it says more than "Bye"
         yield bare(quote, f"{where}: ")
@@ -207,7 +209,7 @@ def troubled(text: str, *, ended: bool) -> tuple[str, ...]:
     kind = next((value[name] for name in _SAYS if isinstance(value.get(name), str)), "")
     statuses = (value.get(name) for name in ("statusCode", "status", "code"))
     failed = any(isinstance(each, int) and each >= 400 for each in statuses)
-    troubled = bool(value.get("error") or value.get("errors") or value.get("problem"))
+    troubled = any(value[name] and FAULT.match(name) for name in value)
     if not (troubled or failed or _TROUBLE.search(kind) or (ended and "reason" in value)):
         return ()
     return of_json(text.encode()) or ((kind,) if kind else ())
@@ -477,7 +479,7 @@ def _led_to(evidence: Evidence, session: _Session, act: str) -> Cause:
     return Cause(
         "message-refused",
         f"the server {act} right after a message of {size} bytes: the handler raised an exception, "
-        "returned, or does not accept the message",
+        "returned, or does not accept the message; or the application closed the session on purpose",
         SEE_LOG,
         "own-request",
         shows,

@@ -73,7 +73,12 @@ def by_status(evidence: Evidence, *, silent: bool) -> tuple[Cause, ...]:
 
 
 def _as_a_page(evidence: Evidence) -> tuple[Cause, ...]:
-    nowhere = no_route("the path leads to a page or another program, not to a WebSocket endpoint")
+    nowhere = no_route(
+        "the path leads to something other than a WebSocket endpoint, or its handler returned without an "
+        "upgrade, as after an exception that a middleware caught"
+        if evidence.status in (200, 204) and not evidence.body
+        else "the path leads to a page or another program, not to a WebSocket endpoint"
+    )
     support = no_websocket(
         "the server that answered has no WebSocket support",
         "run a server with WebSocket support, and route the path to that server",

@@ -41,6 +41,8 @@ _MEMBERS = (
     *("errors", "errorMessage", "error_message", "text", "data"),
 )
 """Members of JSON that say why, the most telling first (RFC 9457 has ``detail`` and ``title``)."""
+FAULT = re.compile(r"(?:[Ee]rrors?|[Ff]ail(?:ure|ed)?|[Ff]ault|[Pp]roblem|[Ee]xception)(?![a-z])")
+"""How the name of a member begins that alone speaks of a fault: ``error``, ``failure reason``."""
 
 
 def own_words(evidence: Evidence) -> tuple[str, ...]:
@@ -103,6 +105,9 @@ def _texts(value: object, depth: int) -> Iterator[str]:
         for name in _MEMBERS:
             if name in value:
                 yield from _texts(value[name], depth + 1)
+        for name, told in value.items():
+            if isinstance(told, str) and name not in _MEMBERS and FAULT.match(name):
+                yield told[:_LONG]
         for name in ("payload", "err", "status"):
             if isinstance(value.get(name), dict):
                 yield from _texts(value[name], depth + 1)
@@ -237,6 +242,11 @@ def _protocol(evidence: Evidence, said: str) -> tuple[Cause, ...]:
     return (subprotocol_wanted(evidence, said),)
 
 
+def _offered(evidence: Evidence, said: str) -> tuple[Cause, ...]:
+    """Of a word that means a subprotocol only where one was offered."""
+    return (subprotocol_wanted(evidence, said),) if evidence.protocols else ()
+
+
 def _origin(evidence: Evidence, _: str) -> tuple[Cause, ...]:
     return (origin_refused(evidence, "add the page's origin to the server's allowed origins"),)
 
@@ -329,6 +339,11 @@ STATED: tuple[tuple[str, Means], ...] = (
         rf"|\A\W*sub-?protocols?\W*\Z"
         r"|(?:offer|request|specify|support|use|accept)\w*[^.\n]{0,30} sub-?protocol",
         _protocol,
+    ),
+    (
+        r"\b(?:validat|match|negotiat|select|accept)\w*[^.\n]{0,20} protocols?\b(?! version)"
+        r"|\bprotocols?\b[^.\n]{0,20} (?:mismatch|negotiat|rejected|not (?:accepted|matched|supported|found))",
+        _offered,
     ),
     (
         r'can "upgrade" only to "websocket"|\'upgrade\' only to \'websocket\'|"connection" must be "upgrade"'
