@@ -20,8 +20,10 @@ import json, sys, urllib.request
 if sys.argv[1:] == ["--version"]:
     print("Mozilla Firefox 153.7.0esr")
     sys.exit()
-url = sys.argv[-1]
 assert sys.argv[1:4] == ["--headless", "--no-remote", "--profile"]
+with open(sys.argv[4] + "/user.js") as file:  # the page is in no command line
+    home = next(line for line in file if "browser.startup.homepage" in line)
+url = json.loads("[" + home.strip().removeprefix("user_pref(").removesuffix(");") + "]")[1]
 with urllib.request.urlopen(url + "/job") as answer:
     job = json.load(answer)
 seen = {{"scenario": job["name"], "exception": None, "url": job["url"], "readyState": 3, "host": job["host"]}}

@@ -83,8 +83,6 @@ SHOWN = {
     "closed": lambda: scenario("close-4403"),
     "engines differ": lambda: scenario("accept-lowercased-value"),
     "redirect": lambda: scenario("redirect-302"),
-    "a long subprotocol": lambda: scenario("proto-quoted"),
-    "two rounds of authentication": lambda: scenario("401-ntlm-basic"),
 }
 
 
