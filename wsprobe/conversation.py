@@ -1,8 +1,9 @@
-"""The client's side of the conversation: from the plan and what was received, what to send and when to stop.
+"""The client's side of the conversation: decides what to send and when to stop, from the plan and the bytes
+received.
 
-No socket, no clock, no chance: bytes and times come in, bytes and times go out. ``Client`` is fed;
-``Answering`` is its half up to the end of the handshake, a ``SessionHalf`` the half after a 101; each answers
-with a ``Turn``.
+No socket, no clock, no chance: bytes and times come in, bytes and times go out. The caller feeds ``Client``.
+``Answering`` is its half up to the end of the handshake, a ``SessionHalf`` the half after a 101. Each returns a
+``Turn``.
 """
 
 from __future__ import annotations
@@ -27,17 +28,17 @@ USUAL = Limits()
 
 
 class Phase(Enum):
-    """Where the conversation stands."""
+    """The state of the conversation."""
 
     HEAD = "head"
-    """Waiting for the end of a head: of the final answer, or of an interim (1xx) one before it; or for what
-    else belongs to the handshake."""
+    """Waiting for the end of a head, of the final answer or of an interim (1xx) answer, or for the rest of the
+    handshake."""
     BODY = "body"
-    """The final answer is no 101; its body is being read."""
+    """The final answer is not a 101; its body is being read."""
     OPEN = "open"
-    """A 101 came, on the loosest reading. Whether it is a good one is for others to judge."""
+    """A 101 arrived, on the loosest reading. The judge decides whether it is valid."""
     CLOSING = "closing"
-    """A Close frame was sent. What still comes is evidence and is kept."""
+    """A Close frame was sent. Bytes that still arrive are evidence and are kept."""
     DONE = "done"
 
 
@@ -46,10 +47,10 @@ Stop = Literal["local", "limit", "timeout"]
 
 
 def in_proportion(most: int, room: int, usual: int, least: int | None = None) -> int:
-    """How many pieces are taken where there is *room* for so many bytes: *most* in the *usual* room, and in a
-    smaller one as many, or fewer, but at *least* so many.
+    """The limit on pieces for a byte limit of *room*: *most* for the *usual* room, fewer in proportion for less
+    room, but never fewer than *least*.
 
-    The smallest pieces cost the most time for a byte, so they are counted besides the bytes.
+    Small pieces cost the most time per byte, so pieces have a limit as well as bytes.
     """
     return max(most if least is None else least, most * room // usual)
 
@@ -58,36 +59,36 @@ class Turn(Struct, frozen=True):
     """The client's answer to bytes, to the end of the stream, or to the clock."""
 
     send: bytes
-    """To send now, in one write; often empty. May be non-empty on the last turn."""
+    """Bytes to send now, in one write; often empty. The last turn may have some too."""
     phase: Phase
     wake_at: int | None
-    """Call ``timer`` at this time (microseconds since the start) if nothing came before; None: no need."""
+    """Call ``timer`` at this time (microseconds since the start) if nothing arrives before; None: no need."""
     done: bool
-    """Nothing more is wanted: send *send*, then close the connection."""
+    """The conversation is complete: send *send*, then close the connection."""
     stop: Stop = "local"
     """When *done* and the peer did not end the stream: ``Ended.how``."""
     why: str = ""
-    """With ``limit``: which limit it was, for ``Ended.error``."""
+    """With ``limit``: the limit, in words, for ``Ended.error``."""
 
 
 BODY_WAIT = 5 * SECOND
-"""Without a byte of a body that has not ended. Status and headers are known by then; some servers announce that
-a body ends with the connection and then never end that."""
+"""Time without a byte of an unfinished body. Status and headers are known by then. Some servers announce a body
+that ends with the connection, and never close the connection."""
 
 NOT_HTTP_WAIT = SECOND
-"""From the first bytes that cannot begin an HTTP answer. The rest of a banner comes at once or not at all.
-Who would watch a session for longer waits for longer here, too: what the server does next may count."""
+"""Time after the first bytes that cannot begin an HTTP answer. The rest of a banner arrives at once or never.
+A longer linger applies here too: what the server does next may matter."""
 
 BEHIND_WAIT = 5 * SECOND
-"""For what belongs to the handshake behind the head: a server sends it with the head, but an intermediary that
-knows nothing of it may keep it back."""
+"""Time for handshake bytes after the head: a server sends them with the head, but an intermediary that does not
+know them may hold them back."""
 
 BEGINNING = 64
-"""Bytes by which to tell whether this is HTTP: the start line's protocol is within them."""
+"""Bytes that show whether this is HTTP: they include the protocol of the start line."""
 
 
 class Answering:
-    """Follows the answer up to the head of a 101 and what belongs to it, or to the end of any other's body."""
+    """Follows the answer: a 101 to the end of the handshake, any other to the end of its body."""
 
     def __init__(self, plan: Plan) -> None:
         self.phase = Phase.HEAD
@@ -95,9 +96,9 @@ class Answering:
         self.why = ""
         self.wake_at: int | None = None
         self.opened_by: Head | None = None
-        """The head of the 101, once it came."""
+        """The head of the 101, once it has arrived."""
         self.rest = b""
-        """What came after it, and has not been taken for anything yet."""
+        """Bytes after the head that no reader has taken yet."""
         self._opening: Head | None = None
         self._plan = plan
         self._heads = bytearray()
@@ -108,7 +109,7 @@ class Answering:
         self._interim = self._lines = 0
 
     def receive(self, data: bytes, at: int) -> bytes:
-        """Take the next bytes. There is never anything to send, unlike in a session."""
+        """Take the next bytes. Unlike a session, this half never sends."""
         if self._opening is not None:
             self._receive_behind(data, at)
         elif self._body is None:
@@ -157,7 +158,7 @@ class Answering:
         return in_proportion(most, self._plan.limits.max_head, USUAL.max_head)
 
     def _receive_behind(self, data: bytes, at: int) -> None:
-        """Take bytes behind the head of a 101, until those are there that belong to the handshake."""
+        """Take bytes after the head of a 101, until the handshake is complete."""
         self.rest += data
         if len(self.rest) >= self._behind:
             self.opened_by = self._opening
@@ -194,22 +195,22 @@ class Answering:
 
 
 ANSWER_WAIT = 2 * SECOND
-"""For the peer's answer to our Close. RFC 6455 names no time; a server that reads its frames answers within a
-round trip, and the slowest round trips on the Internet take under one second."""
+"""Time for the peer's answer to our Close. RFC 6455 sets no limit. A server that reads its frames answers
+within a round trip, and the slowest round trips on the Internet take under one second."""
 
 FIN_WAIT = SECOND
-"""For the peer's end of stream once both sides have sent a Close: RFC 6455 section 7.1.1 has the server close
-first, and lets the client close when it has not done so "in a reasonable time period"."""
+"""Time for the peer to end its stream once both sides have sent a Close. RFC 6455 section 7.1.1 requires the
+server to close first, and lets the client close if that does not happen "in a reasonable time period"."""
 
 MOST_FIN_WAIT = 15 * SECOND
-"""The same, if the linger is longer: what still comes, and how it ends, is seen as far as an engine sees it
-(Chromium waits 2 s, libsoup 5, undici for ever)."""
+"""The same, if the linger is longer: wsprobe waits as long as an engine would (Chromium 2 s, libsoup 5 s,
+undici without limit), to see what still arrives and how the connection ends."""
 
 FRAMES_LEAST = 12_500
-"""Frames that are taken however little of a session is kept: `compare` and `trace` keep several."""
+"""Frames that are always taken, even where little of a session is kept (`compare` and `trace` keep several)."""
 
 PONGS_MAX = 1000
-"""Pings answered in one session, so that a flood of them does not become one of ours."""
+"""Pings answered in one session, so that wsprobe does not answer a flood with a flood."""
 
 Saying = Literal["text", "binary", "ping", "close"]
 
@@ -217,7 +218,7 @@ Saying = Literal["text", "binary", "ping", "close"]
 class Opened:
     """Watches an open session for the plan's linger, acts as planned, and closes with 1000.
 
-    What the peer does wrong changes nothing: a probe records until the linger is over.
+    Faults of the peer change nothing: a probe records until the linger is over.
     """
 
     def __init__(self, plan: Plan, framing: Framing, at: int) -> None:
@@ -235,20 +236,20 @@ class Opened:
 
     @property
     def closed_by_peer(self) -> bool:
-        """Whether the peer's Close came."""
+        """Whether the peer's Close has arrived."""
         return self.close_received
 
     @property
     def wake_at(self) -> int:
-        """When the clock next matters, microseconds since the start."""
+        """The next deadline, microseconds since the start."""
         return min([self._deadline, *(act.after for act in self._acts if act.when == "time")])
 
     def begin(self) -> bytes:
-        """What is to be sent as soon as the session is open."""
+        """Bytes to send as soon as the session is open."""
         return self._perform("open")
 
     def receive(self, data: bytes, at: int) -> bytes:
-        """Take the next bytes; return what they ask to be sent."""
+        """Take the next bytes; return the bytes to send in answer."""
         self._now = at
         send = b"".join([self._react(heard) for heard in self._framing.receive(data)])
         self._room -= len(data)
@@ -270,7 +271,7 @@ class Opened:
         return send
 
     def say(self, what: Saying, data: bytes, code: int | None) -> bytes:
-        """The frame that says it; b"" once a Close was sent (RFC 6455 section 5.5.1)."""
+        """The frame for it; b"" once a Close was sent (RFC 6455 section 5.5.1)."""
         if self.phase is not Phase.OPEN:
             return b""
         match what:
@@ -284,7 +285,7 @@ class Opened:
                 return self._close(self._framing.close(code, data), ANSWER_WAIT)
 
     def _due(self, when: int) -> bytes:
-        """Do the first act that is due at *when*, or, if it is the linger that is over, close."""
+        """Do the first act due at *when*; close if the linger is over."""
         for act in self._acts:
             if act.when == "time" and act.after <= when:
                 self._acts = tuple(other for other in self._acts if other is not act)
@@ -300,7 +301,7 @@ class Opened:
         return b"".join([self._act(act) for act in due])
 
     def _act(self, act: Act) -> bytes:
-        """Do it. What the plan closes by itself is still watched for the whole linger."""
+        """Do it. After a Close that the plan sends, the session is still watched for the whole linger."""
         watched = self._deadline
         send = self.say(act.do, act.data, act.code)
         if send and self.phase is Phase.CLOSING:
@@ -331,7 +332,7 @@ class Opened:
         return self._framing.pong(ping.data)
 
     def _close(self, frame: bytes | None, wait: int) -> bytes:
-        """Go closing with *frame*; None: this wire version closes by dropping the connection."""
+        """Begin to close with *frame*; None: this wire version closes by dropping the connection."""
         self._acts = ()
         if frame is None:
             self._end("local")
@@ -367,7 +368,8 @@ Maker = Callable[[Plan, Head, int], SessionHalf]
 
 
 class Speaking(Protocol):
-    """A conversation, to whoever carries its bytes: ``Client``, or the same over HTTP/2."""
+    """The interface of a conversation to the code that carries its bytes: ``Client``, or the same over
+    HTTP/2."""
 
     @property
     def opening(self) -> bytes: ...
@@ -379,12 +381,12 @@ class Speaking(Protocol):
 
 
 class Client:
-    """One conversation. Feed it in the order of time; nothing that is received makes it raise."""
+    """One conversation. Feed it in the order of time; no received bytes make it raise."""
 
     def __init__(self, plan: Plan, make: Maker | None = None) -> None:
-        """*make*: the session, where that is not ``Opened``.
+        """*make* returns the session; ``Opened`` unless given.
 
-        Raises ValueError, one line, if the plan's wire version is not spoken.
+        Raises ValueError, one line, if the plan's wire version is unknown.
         """
         self._plan = plan
         self._make_framing = spoken(plan.wire).framing
@@ -394,7 +396,7 @@ class Client:
 
     @property
     def opening(self) -> bytes:
-        """The opening handshake, to be sent first."""
+        """The opening handshake; send it first."""
         return self._plan.request
 
     @property
@@ -419,7 +421,7 @@ class Client:
         return Opened(self._plan, self._make_framing(self._plan.request, head.raw), at)
 
     def carry(self, frames: bytes) -> bytes:
-        """*frames*, of whoever made the session, as the connection carries them."""
+        """*frames*, from the session, as the connection carries them."""
         return frames
 
     def receive_eof(self, at: int) -> Turn:

@@ -1,7 +1,7 @@
 """The client's side of a WebSocket over HTTP/2 (RFC 8441), without input or output: ``Client``, for a stream.
 
-The peer's SETTINGS are awaited; then the request goes out, and what the stream carries from a 200 on is the
-same conversation as behind a 101. What the peer does wrong changes as little as it can: a probe records.
+It waits for the peer's SETTINGS, then sends the request. After a 200 the stream carries the same conversation
+as after a 101. Faults of the peer change as little as possible: a probe records.
 
 """
 
@@ -81,18 +81,18 @@ from wsprobe.wire.http2 import (
 from wsprobe.wire.rfc6455 import Framed
 
 LATE_SETTINGS = 300_000
-"""Microseconds to wait, after SETTINGS without ENABLE_CONNECT_PROTOCOL, for others that have it: RFC 8441
-section 3 lets a server announce it at any time, and one that means to does so at once."""
+"""Microseconds to wait, after SETTINGS without ENABLE_CONNECT_PROTOCOL, for SETTINGS with it. RFC 8441 section
+3 lets a server announce it at any time; in practice servers do so at once."""
 
 ACKS_MAX = 1000
-"""SETTINGS and PING that are acknowledged, so that a flood of them does not become one of ours."""
+"""SETTINGS and PING frames that wsprobe acknowledges, so that it does not answer a flood with a flood."""
 
 IDLE_MAX = 10_000
-"""Frames that bring nothing of our stream's data and give back no window: a session has few. Each costs some
-20 us to take, to read and to judge, so that a flood of them ends within 0.3 s."""
+"""Limit on frames that neither carry our stream's data nor open a window: a session has few. Each costs some
+20 us to take, read and judge, so a flood ends within 0.3 s."""
 
 FRAMES_WATCHED = FRAMES_MAX // 2
-"""Frames where the session is not held for long: one that carries a frame of a session costs as much as two."""
+"""Limit on frames in a short session: a frame that carries a frame of the session costs as much as two."""
 
 SETTINGS_BYTES = 60
 """Bytes of SETTINGS, ten values, that cost as much as a frame."""
@@ -107,9 +107,9 @@ class Http2Client:
     """One conversation. Feed it in the order of time; nothing that is received makes it raise."""
 
     def __init__(self, plan: Plan, make: Maker | None = None) -> None:
-        """*make*: the session, where that is not ``Opened``.
+        """*make* returns the session; ``Opened`` unless given.
 
-        Raises ValueError, one line, if the plan does not say how HTTP/2 is to be spoken.
+        Raises ValueError, one line, if the plan has no HTTP/2 request.
         """
         if plan.http2 is None:
             raise ValueError("the plan has no HTTP/2 request")
@@ -124,14 +124,14 @@ class Http2Client:
         self._speaks: bool | None = None
         self._wake_at: int | None = None
         self._settled = False
-        """The server's first SETTINGS came."""
+        """The server's first SETTINGS have arrived."""
         self._connects = False
         self._asked = False
         self._tries = self._how.tries
         """Requests that may still be sent."""
         self._encoder = Encoder()
         self._away = False
-        """The server takes no more streams."""
+        """The server accepts no more streams."""
         self._block: list[Http2Frame] = []
         announced = dict(self._how.settings)
         self._decoder = BlockDecoder(plan.limits.max_head, announced.get(HEADER_TABLE_SIZE, 0))
@@ -142,7 +142,7 @@ class Http2Client:
         self._body = 0
         self._frames = 0
         self._other = 0
-        """Bytes that are not our stream's DATA."""
+        """Bytes other than our stream's DATA."""
         self._acks = ACKS_MAX
         room, usual = plan.limits.max_session, Limits().max_session
         most = FRAMES_WATCHED if make is None else FRAMES_MAX
@@ -153,11 +153,11 @@ class Http2Client:
         self._in = _Incoming(announced.get(INITIAL_WINDOW_SIZE, DEFAULT_WINDOW), plan)
         self._stream_over = False
         self._reset = False
-        """The stream was ended by RST_STREAM, or will never be acted on."""
+        """RST_STREAM ended the stream, or the server will never process it."""
 
     @property
     def opening(self) -> bytes:
-        """What is sent first: the preface, our SETTINGS, and the window of the connection."""
+        """The first bytes to send: the preface, our SETTINGS, and the window of the connection."""
         window = window_update(0, self._how.window) if self._how.window else b""
         return PREFACE + settings(self._how.settings) + window
 
@@ -198,7 +198,7 @@ class Http2Client:
         return self.carry(self._opened.say(what, data, code))
 
     def _look_at_beginning(self, at: int) -> None:
-        """Is it HTTP/2 at all? What else it is is watched a moment longer, as in ``Answering``."""
+        """Check that this is HTTP/2. Another protocol is watched a moment longer, as in ``Answering``."""
         if len(self._buffer) < HEADER_SIZE and is_http2(bytes(self._buffer)):
             return
         self._speaks = is_http2(bytes(self._buffer[:HEADER_SIZE]))
@@ -218,7 +218,7 @@ class Http2Client:
             send += self._count(header, payload, content)
         del self._buffer[:start]
         if self.phase is not Phase.DONE and len(self._buffer) + self._other > self._plan.limits.max_head:
-            send += self._flooded(f"{self._plan.limits.max_head} bytes besides the stream's data")
+            send += self._flooded(f"{self._plan.limits.max_head} bytes outside the stream's data")
         return send
 
     def _count(self, header: bytes, payload: bytes, content: bytes) -> bytes:
@@ -228,7 +228,7 @@ class Http2Client:
         if not (ours and content) and not (header[3] == WINDOW_UPDATE and self._out.is_due_an_update()):
             self._idle += 1 + len(payload) // SETTINGS_BYTES * (header[3] == SETTINGS)
         if self._idle > self._most_idle and self.phase is not Phase.DONE:
-            return self._flooded(f"{self._most_idle} frames that bring nothing")
+            return self._flooded(f"{self._most_idle} frames without data")
         if self.phase is not Phase.DONE and self._frames > self._most_frames:
             return self._flooded(f"{self._most_frames} frames")
         return b""
@@ -238,7 +238,7 @@ class Http2Client:
         return self._end("limit", limit)
 
     def _take(self, of: Http2Frame, at: int) -> bytes:
-        """Take one whole frame; return what it asks to be sent. What is malformed asks for nothing."""
+        """Take one whole frame; return the bytes to send in answer: none for a malformed frame."""
         if of.type in (HEADERS, PUSH_PROMISE, CONTINUATION):
             return self._take_block(of, at)
         if of.problem and of.type == SETTINGS and not self._settled:
@@ -273,7 +273,7 @@ class Http2Client:
         return self._tries > 0 and not self._away and self._phase is Phase.HEAD and self._opened is None
 
     def _ask_again(self) -> bytes:
-        """The same request on the next stream of ours."""
+        """The same request on our next stream."""
         self._how = replace(self._how, stream=self._how.stream + 2)
         self._out.begin(self._how)
         self._in.begin(self._how)
@@ -313,7 +313,7 @@ class Http2Client:
         return headers(how.stream, block, priority=how.priority) + window
 
     def _take_block(self, of: Http2Frame, at: int) -> bytes:
-        """Take a frame of a header block; blocks of all streams are decoded, because they share one table."""
+        """Take a frame of a header block. Blocks of all streams are decoded: they share one table."""
         broken = bool(self._block) and (of.type != CONTINUATION or of.stream != self._block[0].stream)
         if broken:
             self._block = []
@@ -367,7 +367,7 @@ class Http2Client:
         return send + (self._stream_ended() if of.end_stream else b"")
 
     def _stream_ended(self) -> bytes:
-        """The server's side of our stream is over, and with it what there is to see."""
+        """The server's side of our stream is over; nothing more will arrive."""
         self._stream_over = True
         return self._end("local")
 
@@ -378,7 +378,7 @@ class Http2Client:
         return Opened(self._plan, Framed(seed, b""), at)
 
     def carry(self, frames: bytes) -> bytes:
-        """*frames*, of the session, as DATA, as far as the windows allow it now."""
+        """*frames*, from the session, as DATA, as far as the windows allow now."""
         if frames:
             self._out.put(frames)
         return self._out.flush()
@@ -389,7 +389,7 @@ class Http2Client:
         return self._out.waiting
 
     def _due(self, at: int) -> bytes:
-        """What the clock asks for."""
+        """The bytes that are due by the clock."""
         if self._phase is Phase.DONE:
             return b""
         if self._opened is not None:
@@ -403,7 +403,7 @@ class Http2Client:
         return self._end("timeout" if self._phase is Phase.BODY else "local")
 
     def _end(self, stop: Stop, why: str = "") -> bytes:
-        """Say goodbye: our side of the stream, then the connection."""
+        """End our side of the stream, then the connection."""
         if self._phase is Phase.DONE:
             return b""
         self._phase = Phase.DONE
@@ -435,7 +435,7 @@ def _whole(data: bytearray, start: int) -> bool:
 
 
 class _Outgoing:
-    """Our DATA: in order, within the server's windows and frame size (RFC 9113 sections 5.2 and 6.9)."""
+    """Our DATA, in order, within the server's windows and frame size (RFC 9113 sections 5.2 and 6.9)."""
 
     def __init__(self, plan: Plan) -> None:
         assert plan.http2 is not None
@@ -452,13 +452,13 @@ class _Outgoing:
         """END_STREAM was sent."""
 
     def begin(self, how: Http2) -> None:
-        """Go on with the stream that *how* names, on which nothing was sent yet."""
+        """Continue with the stream in *how*, on which nothing was sent yet."""
         self._how = how
         self._stream = self._initial
 
     @property
     def closed(self) -> bool:
-        """Both Closes are through."""
+        """Both Closes have been sent."""
         return self.close_heard and self.close_put and not self._queue
 
     @property
@@ -486,7 +486,7 @@ class _Outgoing:
         return self._updates >= 0
 
     def put(self, frames: bytes) -> None:
-        """Queue WebSocket frames, each to begin a DATA of its own."""
+        """Queue WebSocket frames; each begins a new DATA frame."""
         at = 0
         while at < len(frames):
             size = header_size(frames, at)
@@ -504,7 +504,7 @@ class _Outgoing:
             at += len(whole)
 
     def flush(self) -> bytes:
-        """What may be sent now; the last of it with END_STREAM where that is due."""
+        """The bytes that may be sent now, with END_STREAM on the last frame if that is due."""
         send = b""
         most = min(self.frame_max, self._how.data_max)
         while self._queue:
@@ -529,14 +529,14 @@ class _Outgoing:
         return send
 
     def _ends(self) -> bool:
-        """True if our side of the stream is over with what is queued."""
+        """True if the queued bytes end our side of the stream."""
         if self._how.end_stream == "never" or not self.close_put:
             return False
         return self._how.end_stream == "close" or self.close_heard
 
 
 class _Incoming:
-    """The windows that we keep open: what was taken is given back once it is half of one."""
+    """The windows that we keep open: received bytes are granted again once they fill half a window."""
 
     def __init__(self, initial: int, plan: Plan) -> None:
         assert plan.http2 is not None
@@ -547,7 +547,7 @@ class _Incoming:
         self._of_stream = self._of_connection = 0
 
     def begin(self, how: Http2) -> None:
-        """Go on with the stream that *how* names, on which nothing was received yet."""
+        """Continue with the stream in *how*, on which nothing was received yet."""
         self._stream = how.stream
         self._of_stream = 0
 

@@ -149,7 +149,7 @@ def test_a_flood_of_pings_is_answered_up_to_a_point() -> None:
 
 
 def test_an_unknown_wire_version_is_one_line() -> None:
-    with pytest.raises(ValueError, match=r"^wire version 'hybi-99' is not spoken; known: .*hybi-13"):
+    with pytest.raises(ValueError, match=r"^wire version 'hybi-99' is unknown; known: .*hybi-13"):
         Client(Plan(TARGET, REQUEST, wire="hybi-99"))
 
 

@@ -154,7 +154,7 @@ CONVERSATIONS = [
         Phase.DONE,
         plan=plan(max_body=16),
         stop="limit",
-        why="32772 bytes of what is no body",
+        why="32772 bytes of malformed body",
     ),
     # Sessions.
     Conversation(

@@ -284,7 +284,7 @@ def test_floods_end(piece: bytes) -> None:
 def test_frames_that_bring_nothing_are_counted(piece: bytes) -> None:
     played = Played(plan(), ON, OPEN, piece * (IDLE_MAX - 2))
     assert not played.turn.done
-    assert played.feed(piece).why == f"{IDLE_MAX} frames that bring nothing"
+    assert played.feed(piece).why == f"{IDLE_MAX} frames without data"
     assert (played.turn.stop, played.frames[-1].type, played.frames[-1].code) == ("limit", GOAWAY, 11)
 
 
@@ -423,7 +423,7 @@ def test_how_much_is_read_of_what_is_no_data() -> None:
         turn = played.feed(frame(0x42, 0, 0, bytes(pad)))
         assert turn.done == done
         if done:
-            assert (turn.stop, turn.why) == ("limit", "100 bytes besides the stream's data")
+            assert (turn.stop, turn.why) == ("limit", "100 bytes outside the stream's data")
             assert codes(played) == [ENHANCE_YOUR_CALM]
 
 
@@ -447,7 +447,7 @@ def test_each_byte_of_ours_brings_something(monkeypatch: pytest.MonkeyPatch) -> 
     played = Played(plan(), ON, OPEN, *[data(1, b"\x8a")] * 5)
     assert not played.turn.done
     assert not played.feed(data(1, b"")).done
-    assert played.feed(frame(DATA, 8, 1, b"\2\0\0")).why == "3 frames that bring nothing"
+    assert played.feed(frame(DATA, 8, 1, b"\2\0\0")).why == "3 frames without data"
 
 
 def test_windows_are_given_back_for_what_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -457,20 +457,20 @@ def test_windows_are_given_back_for_what_was_sent(monkeypatch: pytest.MonkeyPatc
     assert not played.turn.done
     played.sent += played.client.say("text", b"hello")
     assert not played.feed(window_update(1, 1) * 4).done
-    assert played.feed(window_update(1, 1)).why == "2 frames that bring nothing"
+    assert played.feed(window_update(1, 1)).why == "2 frames without data"
 
 
 def test_settings_count_by_their_values(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("wsprobe.conversation_http2.IDLE_MAX", 5)
     played = Played(plan(), ON, frame(SETTINGS, 0, 0, bytes(60)))
     assert not played.turn.done
-    assert played.feed(frame(SETTINGS, 0, 0, bytes(120))).why == "5 frames that bring nothing"
+    assert played.feed(frame(SETTINGS, 0, 0, bytes(120))).why == "5 frames without data"
 
 
 def test_padding_is_no_data(monkeypatch: pytest.MonkeyPatch) -> None:
     played = Played(plan(limits=Limits(max_head=600)), ON, OPEN, frame(DATA, 8, 1, b"\xfft" + bytes(255)) * 2)
     assert not played.turn.done
-    assert played.feed(frame(DATA, 8, 1, b"\xfft" + bytes(255))).why == "600 bytes besides the stream's data"
+    assert played.feed(frame(DATA, 8, 1, b"\xfft" + bytes(255))).why == "600 bytes outside the stream's data"
 
 
 MALFORMED_THERE = {

@@ -120,7 +120,7 @@ def test_a_bomb_is_cut() -> None:
     said = messages(made, Direction(), limit=1000)
     assert [m.oddities for m in said] == [("too-large",), ("too-large",)]
     assert len(said[0].data) == 1000
-    assert said[0].problem == "more than 1000 bytes in all; the rest was not inflated"
+    assert said[0].problem == "more than 1000 bytes in total; the rest was not inflated"
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def shown(name: str) -> str:
         ("masked-server-zero-mask", ["(masked)"]),
         ("pmd-message", ["(RSV1)", '    inflated: "hello hello hello"']),
         ("pmd-fragmented", ["(not final, RSV1)", "< Continuation", '    inflated: "hello hello"']),
-        ("pmd-bad-deflate", ["    inflated: not what permessage-deflate makes"]),
+        ("pmd-bad-deflate", ["    inflated: not valid permessage-deflate data"]),
         ("fin-mid-frame", [" bytes)"]),
         ("status-403", []),
     ],

@@ -1,4 +1,4 @@
-"""bytes -> structure: what is found in one recording. Never judges, never raises, loses no byte."""
+"""Reads one recording: bytes -> structure. Never judges, never raises, loses no byte."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from wsprobe.wire.framing import SessionReader
 
 OPINION_BODY = 65536
-"""Bytes of a body that h11 is asked about where not all of it was read."""
+"""Bytes of a body that h11 gets if the body was not read whole."""
 
 OPINION_LINES = 5000
-"""Lines of all heads that h11 is asked about: it keeps every line apart, at a hundred times its bytes."""
+"""Lines of all heads that h11 gets: it keeps every line as an object, at a hundred times its bytes."""
 
 _ENDINGS: dict[str, Literal["clean", "unclean"]] = {
     "fin": "clean",
@@ -35,11 +35,11 @@ _ENDINGS: dict[str, Literal["clean", "unclean"]] = {
 
 
 def read(exchange: Exchange) -> Reading:
-    """All that can be found in the bytes of *exchange*.
+    """The structure in the bytes of *exchange*.
 
-    No byte is lost: the heads and bodies of ``responses``, the frames and ``rest`` of ``session``, and
-    ``Reading.rest``, put end to end, are ``received``. Over HTTP/2 it is the frames of the server in
-    ``Reading.http2``, and ``rest``.
+    No byte is lost. The heads and bodies of ``responses``, the frames and ``rest`` of ``session``, and
+    ``Reading.rest``, put end to end, are ``received``. Over HTTP/2 the server's frames in ``Reading.http2`` and
+    ``rest`` are.
     """
     if _over_http2(exchange):
         from wsprobe.read.http2 import read_http2
@@ -68,8 +68,8 @@ def read(exchange: Exchange) -> Reading:
 
 
 def handshakes(last: Reading) -> list[Reading]:
-    """A reading for each handshake of the exchange of which *last*, as ``read`` has it, is the last: over
-    HTTP/2 one that was refused before it was looked at may have been made again on the same connection."""
+    """A reading for each handshake of an exchange; ``read`` returned *last* for the last one. Over HTTP/2 a
+    handshake that the server refused unprocessed may be repeated on the same connection."""
     if last.http2 is None or not last.http2.earlier:
         return [last]
     from wsprobe.read.http2 import read_http2
@@ -78,7 +78,7 @@ def handshakes(last: Reading) -> list[Reading]:
 
 
 def _session_reader(wire: str) -> SessionReader:
-    # A seam: the wire versions stand on this package's modules, so the package itself asks for them when it
+    # A seam: the wire versions import this package's modules, so the package itself imports them when it
     # reads.
     from wsprobe.wire import WIRES
 
@@ -86,7 +86,8 @@ def _session_reader(wire: str) -> SessionReader:
 
 
 def responses_of(exchange: Exchange) -> tuple[Response, ...]:
-    """``Reading.responses`` of *exchange*, over HTTP/1.1: for what asks for no frame; they may be many."""
+    """``Reading.responses`` of *exchange*, over HTTP/1.1, for callers that need no frames; frames may be
+    many."""
     request, _ = read_request(exchange)
     return tuple(_responses(received_of(exchange), exchange, request.method)[0])
 
@@ -97,7 +98,7 @@ def received_of(exchange: Exchange) -> bytes:
 
 
 def _over_http2(exchange: Exchange) -> bool:
-    """True if HTTP/2 was spoken. Its reader and the libraries of that are loaded for nothing else."""
+    """True if HTTP/2 was spoken. Only then are its reader and that reader's libraries loaded."""
     if exchange.plan.http2 is None and not _first_sent(exchange).startswith(b"PRI "):
         return False
     from wsprobe.read.http2 import spoken
@@ -113,13 +114,13 @@ def _first_sent(exchange: Exchange) -> bytes:
 
 
 def response_of(head: Head) -> Response:
-    """The answer that *head* begins, its body not read."""
+    """The answer that begins with *head*, without its body."""
     line = status_line(head)
     return Response(head, line.version, line.status, line.reason, oddities=line.oddities)
 
 
 def _heads(received: bytes) -> tuple[list[Response], int]:
-    """Interim answers and the final one, bodies not read; and the offset of what follows their heads."""
+    """Interim answers and the final one, without bodies; and the offset after their heads."""
     responses: list[Response] = []
     at = lines = 0
     while at < len(received) and len(responses) <= INTERIM_MAX and lines <= LINES_MAX:
@@ -133,8 +134,8 @@ def _heads(received: bytes) -> tuple[list[Response], int]:
 
 
 def _responses(received: bytes, exchange: Exchange, method: bytes) -> tuple[list[Response], bytes, int | None]:
-    """The answers, the body of the final one read; what follows that; and where a session begins, None where
-    the final answer opens none."""
+    """The answers, the final one with its body; the bytes after it; and the start of the session, None if the
+    final answer opens none."""
     responses, at = _heads(received)
     final = final_answer(responses)
     if final is None or not final.head.complete:
@@ -173,7 +174,7 @@ def _opinion(received: bytes, responses: list[Response], method: bytes, exchange
 
     body_at = final.head.start + len(final.head.raw)
     if final.body is not None and final.body.cut:
-        # What h11 thinks of the head it says at the beginning of the body; each chunk after that costs time.
+        # h11 reports on the head at the beginning of the body; each later chunk only costs time.
         received = received[: body_at + OPINION_BODY]
     return opinion(
         received,
@@ -184,15 +185,16 @@ def _opinion(received: bytes, responses: list[Response], method: bytes, exchange
 
 
 def _costly(head: Head) -> bool:
-    """True if h11 had better not be asked: its expressions take 250 times the bytes of a long line."""
+    """True if a line is too long for h11: its expressions take 250 times the bytes of the line."""
     return len(head.raw) > VALUE_MAX and any(len(line.text) > VALUE_MAX for line in head.lines)
 
 
 def _plainly_accepted(final: Response) -> bool:
-    """True if h11 is sure to accept what came, which begins with the final answer: it need not be asked.
+    """True if h11 is certain to accept the received bytes, which begin with the final answer, so it can be
+    skipped.
 
-    A complete body, or a 101, behind a head that has nothing odd in it, and says in no way but Content-Length
-    where a body ends.
+    That is a 101 or a complete body, after a head without oddities. Only Content-Length may give the end of the
+    body.
     """
     head, status = final.head, final.status
     if (

@@ -1,8 +1,8 @@
-"""HTTP that stands behind a 101, where frames should be.
+"""HTTP after a 101, in place of frames.
 
-A handler that returns a response, or raises, after a handshake made by hand has its server write one all the
-same (Werkzeug, gunicorn, aiohttp, engine.io). At the beginning of a frame ``HTTP/1.`` is no frame of any kind:
-``H`` would be a Close without FIN, and the code in it no code."""
+A handler may do the handshake by hand, and then return a response or raise. Its server still writes an HTTP
+response (Werkzeug, gunicorn, aiohttp, engine.io). ``HTTP/1.`` cannot begin a valid frame: ``H`` would be a
+Close without FIN, with an invalid code."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MARK = b"HTTP/1."
 
 
 def http_behind(reading: Reading) -> Response | None:
-    """The answer that follows a 101 at once or after whole frames, its body not read; None if there is none."""
+    """The answer that follows a 101 at once or after whole frames, without its body; None if there is none."""
     of = reading.session
     if of is None or reading.received.find(MARK, of.start) < 0:
         return None
@@ -29,7 +29,7 @@ def http_behind(reading: Reading) -> Response | None:
 
 
 def frames_before_http(reading: Reading) -> Session | None:
-    """The session, its frames only those before any HTTP, and that HTTP as its ``rest``."""
+    """The session with only the frames before any HTTP; the HTTP is its ``rest``."""
     of, behind = reading.session, http_behind(reading)
     if of is None or behind is None:
         return of

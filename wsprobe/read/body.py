@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Decoded(Struct, frozen=True):
-    """What came out, None if nothing could; and what went wrong, both "" if nothing did."""
+    """The decoded bytes, None if there are none; and the problem, "" without one."""
 
     data: bytes | None
     fault: CodingFault = ""
@@ -35,7 +35,7 @@ _SHORT = "the compressed data ends too early"
 def decode(data: bytes, coding: str, limit: int) -> Decoded:
     """*data* without the codings that a Content-Encoding value lists; at most *limit* bytes come out.
 
-    What could be undone before a fault is returned with the fault.
+    Bytes decoded before a fault are returned with the fault.
     """
     for name in reversed([part.strip().lower() for part in coding.split(",")]):
         if name in ("identity", "") or not data:
@@ -57,7 +57,7 @@ def decode(data: bytes, coding: str, limit: int) -> Decoded:
 
 
 def _inflate(data: bytes, limit: int, window: int) -> Decoded:
-    """What zlib makes of *data*; *window* is ``wbits`` (31 gzip, 15 zlib, -15 raw)."""
+    """*data* decompressed by zlib; *window* is ``wbits`` (31 gzip, 15 zlib, -15 raw)."""
     import zlib
 
     out = bytearray()
@@ -81,7 +81,8 @@ def _gzip(data: bytes, limit: int) -> Decoded:
 
 
 def _deflate(data: bytes, limit: int) -> Decoded:
-    """zlib's format as RFC 9110 section 8.4.1.2 says; some servers send raw deflate, which it mentions."""
+    """The zlib format (RFC 9110 section 8.4.1.2), or raw deflate, which some servers send, as that section
+    notes."""
     made = _inflate(data, limit, 15)
     return _inflate(data, limit, -15) if made.fault == "broken" and not made.data else made
 
@@ -127,39 +128,39 @@ _UNDO: dict[str, Undo] = {
 Framing = Literal["none", "length", "chunked", "close", "unknown"]
 
 SLICE = 65536
-"""Bytes handed to h11 at once: after each slice it is seen whether a limit is met."""
+"""Bytes passed to h11 at once: the limits are checked after each slice."""
 
 FRAMING_FREE = 32768
-"""Bytes that chunk lines and trailers may take of any body, besides a quarter of the limit on its content.
-h11 works on each chunk for itself: one-byte chunks up to the limit on content would take it ten seconds."""
+"""Bytes of chunk lines and trailers in any body, on top of a quarter of the limit on its content. h11 handles
+each chunk separately: one-byte chunks up to the limit on content would take it ten seconds."""
 
 _STAND_IN_STATUS = 200
 _NO_BODY = (204, 304)
 _ENDED_EARLY = (
     "h11: peer closed connection without sending complete message body (received {} bytes, expected {})"
 )
-"""The words of h11 0.16, which would say the same."""
+"""The message of h11 0.16 for the same fault."""
 
 
 DIGITS_MAX = 20
-"""Digits of a Content-Length that h11 takes for one."""
+"""Most digits of a Content-Length that h11 accepts."""
 
 
 FRAMING = frozenset({b"content-length", b"transfer-encoding", b"content-encoding"})
-"""The fields that say where a body ends, and what it is then."""
+"""The fields that give the end and the coding of a body."""
 
 
 def plain_length(fields: Sequence[Field]) -> bool:
-    """True if the Content-Length *fields* are none, or one that is simply a number."""
+    """True if there is no Content-Length field, or one that is a plain number."""
     return not fields or (len(fields) == 1 and fields[0].value.isdigit() and len(fields[0].value) <= DIGITS_MAX)
 
 
 class BodyReader:
-    """Reads one body from bytes as they come; cheap at each read.
+    """Reads one body from bytes as they arrive; cheap at each read.
 
-    A body that ends after Content-Length, or with the connection, is counted here; any other framing is h11's.
-    h11 sees a status line of our own with the framing fields of *head* and nothing else, so that no other
-    oddity of the head keeps it from framing the body.
+    This class counts a body that ends after Content-Length or with the connection; h11 handles any other
+    framing. h11 sees only a status line of our own and the framing fields of *head*, so that no other oddity of
+    the head stops it.
     """
 
     def __init__(
@@ -170,7 +171,7 @@ class BodyReader:
         limit: int = 1024 * 1024,
         keeps: bool = True,
     ) -> None:
-        """*keeps*: False where only the end is asked for: the bytes are counted then, and ``body`` has none."""
+        """*keeps*: False if only the end matters: the bytes are counted, and ``body`` has none."""
         self._limit = limit
         self._keeps = keeps
         self._raw = bytearray()
@@ -194,7 +195,7 @@ class BodyReader:
 
     @property
     def done(self) -> bool:
-        """True if no more bytes are wanted: the body is complete, or a limit was met."""
+        """True if no more bytes are needed: the body is complete, or a limit was reached."""
         return self.complete or self.cut
 
     def feed(self, data: bytes) -> None:
@@ -219,7 +220,7 @@ class BodyReader:
             self._watch_framing()
 
     def end(self, clean: bool) -> None:
-        """The peer has ended the connection; *clean* if with a FIN (and, over TLS, close_notify)."""
+        """Take the end of the connection; *clean* means a FIN (over TLS, close_notify too)."""
         if self.done or self.problem:
             return
         if clean and self._strict is not None:
@@ -232,7 +233,7 @@ class BodyReader:
             self.problem = "the connection did not end cleanly, so the end of the body is not certain"
 
     def body(self) -> tuple[Body, bytes]:
-        """The body as far as it came, and the bytes after it."""
+        """The body as far as it arrived, and the bytes after it."""
         content = bytes(self._content)
         coding, decoded = "", Decoded(None)
         if self._coding:
@@ -288,7 +289,7 @@ class BodyReader:
         self._take(strict, strict.events())
 
     def _count(self, data: bytes) -> None:
-        """Take bytes of a body that ends after so many, or with the connection."""
+        """Take bytes of a body that ends after a number of bytes, or with the connection."""
         own = data if self._left is None else data[: self._left]
         self._keep(own)
         if self.cut or self._left is None:
@@ -305,7 +306,7 @@ class BodyReader:
             if self.cut:
                 return
         if strict.problem:
-            # At the end of the stream all that h11 can miss is the rest of the body.
+            # At the end of the stream h11 can only miss the rest of the body.
             self.problem, self.malformed = strict.problem, not ended
         elif strict.complete:
             self.complete = True
@@ -320,10 +321,10 @@ class BodyReader:
             self._cut(f"{self._limit} bytes of body")
 
     def _watch_framing(self) -> None:
-        """Stop at chunks that carry next to nothing, and at chunk lines and trailers without end."""
+        """Stop at tiny chunks, and at endless chunk lines and trailers."""
         most = self._limit // 4 + FRAMING_FREE
         if not self.done and self._raw_size - self._content_size > most:
-            self._cut(f"{most} bytes of {'what is no body' if self.problem else 'chunk framing'}")
+            self._cut(f"{most} bytes of {'malformed body' if self.problem else 'chunk framing'}")
 
     def _cut(self, by: str) -> None:
         self.cut, self.cut_by = True, by
@@ -335,7 +336,8 @@ class BodyReader:
             self._rest += trailing
 
     def _take_rest(self, data: bytes) -> None:
-        """After a complete body the bytes are none of it; after a cut they may be, and are kept with it."""
+        """Bytes after a complete body are not part of the body; after a cut they may be, and are kept with
+        it."""
         if self.complete:
             self._rest += data
         else:
@@ -356,7 +358,7 @@ def read_body(
     limit: int,
     ended: Literal["clean", "unclean", "not"],
 ) -> tuple[Body, bytes]:
-    """The body that begins *data*, and the bytes after it."""
+    """The body at the start of *data*, and the bytes after it."""
     reader = BodyReader(head, status, method, limit)
     if data:
         reader.feed(data)

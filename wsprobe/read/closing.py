@@ -14,9 +14,9 @@ from wsprobe.read.reading import Reading
 class SessionClose(Struct, frozen=True, forbid_unknown_fields=True):
     """The closing handshake."""
 
-    # A value of the contract too: --json has it as it is.
+    # Part of the contract too: --json has this value unchanged.
     code: int | None
-    """The code; null if the frame was empty, which script sees as 1005."""
+    """The code; null if the frame was empty, which a script sees as 1005."""
     reason: str
     """The reason; bytes that are not UTF-8 are replaced."""
     clean: bool

@@ -1,4 +1,4 @@
-"""RFC 6455 frames (section 5.2) and the messages they make (5.4 to 5.6; RFC 7692), without loss."""
+"""RFC 6455 frames (section 5.2) and their messages (5.4 to 5.6; RFC 7692), without loss."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from wsprobe.read.reading import Frame, Head, Reading
 from wsprobe.read.tokens import Extension, parse_extensions
 
 FRAMES_MAX = 50_000
-"""Frames told apart in one direction. What follows them stays in ``Session.rest``: memory stays bounded."""
+"""Limit on separate frames in one direction. Later bytes stay in ``Session.rest``, so memory stays bounded."""
 
 When = Callable[[int], int]
 """Offset of a byte -> microseconds at which it was read."""
 
 
 _MORE = {126: 2, 127: 8}
-"""Seven bits of a length -> bytes of one that does not fit into them."""
+"""Seven-bit length -> bytes of the extended length."""
 _SHORTER = {0: -1, 2: 125, 8: 65535}
-"""Bytes of a length -> the longest that fits into fewer."""
+"""Bytes of an extended length -> the longest length that fits into fewer bytes."""
 
 
 def header_size(data: bytes | bytearray, start: int = 0, mask_bit: int = 0x80) -> int | None:
-    """How long the frame header at *start* is; None if too little of it is there to say.
+    """The length of the frame header at *start*; None if too few bytes are there.
 
-    *mask_bit*: 0 where a mask is not told by the header (before hybi-07).
+    *mask_bit*: 0 if the header has no mask bit (before hybi-07).
     """
     if len(data) < start + 2:
         return None
@@ -35,9 +35,9 @@ def header_size(data: bytes | bytearray, start: int = 0, mask_bit: int = 0x80) -
 
 
 def frame_at(data: bytes | bytearray, start: int, when: When, *, partial: bool = False) -> Frame | None:
-    """The frame at *start*; None if its header is not all there, or its payload is not and not *partial*.
+    """The frame at *start*; None if its header is incomplete, or its payload is and *partial* is False.
 
-    The announced length is only a number here; nothing is set aside for it.
+    The announced length is only a number here; no memory is allocated for it.
     """
     size = header_size(data, start)
     if size is None or len(data) < start + size:
@@ -75,7 +75,7 @@ class One(Protocol):
 
 
 def read_frames(data: bytes, start: int, when: When, one: One = frame_at) -> tuple[tuple[Frame, ...], bytes]:
-    """All frames from *start* on, the last one perhaps in part, and the bytes that are none."""
+    """All frames from *start* on, the last perhaps incomplete, and the bytes that are not frames."""
     frames: list[Frame] = []
     while len(frames) < FRAMES_MAX and (frame := one(data, start, when, partial=True)) is not None:
         frames.append(frame)
@@ -85,14 +85,14 @@ def read_frames(data: bytes, start: int, when: When, one: One = frame_at) -> tup
 
 _WINDOW = 32768
 STREAMS_MAX = 1000
-"""Streams that end within a message (a block with BFINAL ends one), in all messages of one direction together:
-two bytes are one, and each takes time to set up."""
+"""Limit on deflate streams that end within a message (a block with BFINAL ends one), in all messages of one
+direction. Two bytes can be a stream, and each stream takes time to set up."""
 SLICE = 16384
-"""Bytes fed at once: zlib copies what it leaves of them when a stream ends."""
+"""Bytes fed at once: zlib copies the unused ones when a stream ends."""
 _TAIL = b"\x00\x00\xff\xff"
-"""Left out by the sender (section 7.2.1)."""
+"""Bytes that the sender omits (section 7.2.1)."""
 _FINAL = b"\x01\x00\x00\xff\xff"
-"""An empty last block: zlib then says whether the message ended where a block ends."""
+"""An empty last block: with it zlib reports whether the message ended at the end of a block."""
 
 
 class Direction(Struct, frozen=True):
@@ -110,10 +110,10 @@ class Deflate(Struct, frozen=True):
 
 
 def agreed_deflate(head: Head) -> Deflate | None:
-    """What the Sec-WebSocket-Extensions fields of a 101 say, None if permessage-deflate is not among them.
+    """permessage-deflate as the Sec-WebSocket-Extensions fields of a 101 have it, None without it.
 
-    The first permessage-deflate counts. Parameters that make no sense are passed over; whether the answer
-    may be what it is, is not asked here.
+    The first permessage-deflate counts. Invalid parameters are skipped; the judge decides whether the answer is
+    valid.
     """
     for field in head.all(b"sec-websocket-extensions"):
         listed = parse_extensions(field.value)
@@ -131,11 +131,11 @@ def _direction(extension: Extension, side: bytes) -> Direction:
 
 
 class InflateError(ValueError):
-    """The bytes are not what deflate makes. The message is zlib's."""
+    """The bytes are not valid deflate. The message is zlib's."""
 
 
 class Inflater:
-    """Inflates the messages of one direction, one after the other, within a number of bytes in all."""
+    """Inflates the messages of one direction in order, within a total number of bytes."""
 
     def __init__(self, direction: Direction, limit: int) -> None:
         self._direction = direction
@@ -145,15 +145,16 @@ class Inflater:
         self._streams = STREAMS_MAX
 
     def inflate(self, data: bytes) -> bytes:
-        """A whole message; cut short if there was no room for more, and then ``room`` is 0.
+        """A whole message, cut if there was no room for the rest; ``room`` is then 0.
 
-        Raises InflateError. A block with BFINAL set ends a deflate stream, and another may follow in the same
-        message (section 7.2.3.4); each goes on with the window of the one before. No bytes inflate to none.
+        Raises InflateError. A block with BFINAL set ends a deflate stream, and another stream may follow in the
+        same message (section 7.2.3.4). Each continues with the window of the stream before. Empty bytes inflate
+        to empty bytes.
         """
         import zlib
 
         if not self.room:
-            return b""  # to zlib, room for no byte is room without end
+            return b""  # to zlib, 0 means no limit
         whole = data + _TAIL + _FINAL
         end = len(whole) - len(_TAIL + _FINAL)
         out = bytearray()
@@ -185,7 +186,7 @@ CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 
 
 def first_close(frames: Iterable[Frame]) -> Frame | None:
-    """The first Close of one side, if it sent one: what comes behind it counts for nothing."""
+    """The first Close of one side, if it sent one; later frames do not count."""
     for frame in frames:
         if frame.opcode == CLOSE:
             return frame
@@ -193,35 +194,35 @@ def first_close(frames: Iterable[Frame]) -> Frame | None:
 
 
 INFLATED_MAX = 8 * 1024 * 1024
-"""Bytes that all compressed messages of one direction together may inflate to."""
+"""Most bytes that all compressed messages of one direction may inflate to, in total."""
 
 RSV1 = 4
 
 
 class Message(Struct, frozen=True):
-    """A data message: its frames, and what they say together."""
+    """A data message: its frames and its content."""
 
     opcode: int
-    """Of its first frame; 0 where it begins with a continuation."""
+    """The opcode of its first frame; 0 if it begins with a continuation."""
     frames: tuple[Frame, ...]
     data: bytes
-    """Unmasked and inflated; of a message that cannot be inflated, as it is."""
+    """Unmasked and inflated; still compressed if the message cannot be inflated."""
     complete: bool
     compressed: bool = False
     oddities: tuple[str, ...] = ()
-    """``no-start``: a continuation of nothing. ``interrupted``: another message began before this one ended.
-    ``not-utf-8``: of a text. ``not-deflate``, ``too-large``: cannot be inflated, *problem* says why.
-    ``after-close``: a frame of it came after a Close frame."""
+    """``no-start``: a continuation without a start. ``interrupted``: another message began before this one
+    ended. ``not-utf-8``: a text with invalid UTF-8. ``not-deflate``, ``too-large``: cannot be inflated;
+    *problem* has the reason. ``after-close``: a frame came after a Close frame."""
     problem: str = ""
 
     @property
     def text(self) -> str | None:
-        """The text of a text message; None if it is none, or not (yet) UTF-8."""
+        """The text of a text message; None for other messages, and for invalid or incomplete UTF-8."""
         return None if self.opcode != TEXT or utf8_fault(self.data) is not None else _text(self.data)
 
     @property
     def at(self) -> int:
-        """Microseconds: when its last byte was read."""
+        """Microseconds: the time at which its last byte was read."""
         return self.frames[-1].at
 
 
@@ -233,7 +234,8 @@ class Close(Struct, frozen=True):
     """None if the payload has fewer than two bytes."""
     reason: bytes
     oddities: tuple[str, ...] = ()
-    """``one-byte``: a payload of one byte. ``not-utf-8``: of the reason. ``incomplete``: bytes are missing."""
+    """``one-byte``: a payload of one byte. ``not-utf-8``: an invalid reason. ``incomplete``: bytes are
+    missing."""
 
     @property
     def text(self) -> str | None:
@@ -262,7 +264,7 @@ def close(frame: Frame) -> Close:
 def messages(
     frames: Iterable[Frame], deflate: Direction | None = None, limit: int = INFLATED_MAX
 ) -> tuple[Message, ...]:
-    """The data messages of one direction, in order of their first frames, the last perhaps not complete.
+    """The data messages of one direction, in order of their first frames, the last perhaps incomplete.
 
     *deflate*: how this direction compresses, None if permessage-deflate was not agreed.
     """
@@ -271,8 +273,8 @@ def messages(
 
 
 def messages_of(reading: Reading) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
-    """The data messages of the session in *reading*: what the server sent, and what was sent to it; inflated
-    where permessage-deflate was agreed. Both are empty without a session."""
+    """The data messages of the session in *reading*: the server's, then the client's; inflated if
+    permessage-deflate was agreed. Both are empty without a session."""
     of, final = reading.session, reading.final
     if of is None:
         return (), ()
@@ -283,9 +285,9 @@ def messages_of(reading: Reading) -> tuple[tuple[Message, ...], tuple[Message, .
 
 
 def utf8_fault(data: bytes, *, complete: bool = True) -> int | None:
-    """Where *data* stops being UTF-8 (RFC 3629), None if it does not.
+    """The offset of the first byte of *data* that is not UTF-8 (RFC 3629), None if all are.
 
-    Unless *complete*, a character that is cut at the end is no fault.
+    Unless *complete*, a character cut at the end is not a fault.
     """
     try:
         data.decode("utf-8")
@@ -296,7 +298,7 @@ def utf8_fault(data: bytes, *, complete: bool = True) -> int | None:
 
 
 def _groups(frames: Iterable[Frame]) -> Iterator[tuple[list[Frame], list[str], bool]]:
-    """(frames, oddities, whether its last frame came) of each message."""
+    """(frames, oddities, whether its last frame arrived) of each message."""
     group: list[Frame] = []
     odd: list[str] = []
     closed = False
@@ -334,7 +336,7 @@ def _message(group: list[Frame], odd: list[str], complete: bool, unpacking: _Unp
 
 
 class _Unpacking:
-    """Inflates message after message until one cannot be: then the window is lost, if it was kept."""
+    """Inflates messages in order until one fails; a window that was kept is then lost."""
 
     def __init__(self, deflate: Direction, limit: int) -> None:
         self._deflate = deflate
@@ -343,7 +345,7 @@ class _Unpacking:
         self._lost = False
 
     def unpack(self, data: bytes) -> tuple[bytes, str, str]:
-        """(what came out, oddity, problem)"""
+        """(inflated bytes, oddity, problem)"""
         if self._lost:
             return data, "not-deflate", "an earlier message of this session could not be inflated"
         if self._inflater.room <= 0:
@@ -352,13 +354,13 @@ class _Unpacking:
             out = self._inflater.inflate(data)
         except InflateError as error:
             self._lost = self._deflate.takeover
-            return data, "not-deflate", f"not what permessage-deflate makes: {error}"
+            return data, "not-deflate", f"not valid permessage-deflate data: {error}"
         if self._inflater.room <= 0:
             return out, "too-large", self._too_large()
         return out, "", ""
 
     def _too_large(self) -> str:
-        return f"more than {self._limit} bytes in all; the rest was not inflated"
+        return f"more than {self._limit} bytes in total; the rest was not inflated"
 
 
 def _text(data: bytes) -> str:

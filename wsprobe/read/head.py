@@ -1,6 +1,6 @@
 """Heads without loss (RFC 9112 sections 2 to 5): lines, fields, status lines, and the request as sent.
 
-Whatever bytes go in, the same bytes come out of ``Head.raw`` and what follows it.
+For any input, ``Head.raw`` and the bytes after it are the input again.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from wsprobe.read.reading import Field, Head, Line, Response, SentRequest, Span,
 from wsprobe.read.tokens import is_token, split_list
 
 LINES_MAX = 5_000
-"""Lines told apart in one head. The rest of a longer head is kept as one last line: memory stays bounded."""
+"""Limit on separate lines in one head. The rest of a longer head becomes one last line: memory stays
+bounded."""
 
 PLAIN_MAX = 65536
-"""Bytes of a head that is looked at as a whole."""
+"""Most bytes of a head that is checked as a whole."""
 
 _WHITE = b" \t"
 _UNUSUAL = re.compile(rb"[^\t\x20-\x7e]")
@@ -32,24 +33,24 @@ _ODD_BYTES = (
 
 
 class HeadSplitter:
-    """Finds the end of one head in a buffer that grows. Each byte is looked at once.
+    """Finds the end of one head in a growing buffer. Looks at each byte once.
 
-    A head ends with the first empty line after a line that is not empty: empty lines before the start
-    line belong to the head (RFC 9112 section 2.2 has servers skip them; browsers skip them in answers).
+    A head ends with the first empty line after a non-empty line. Empty lines before the start line belong to
+    the head (RFC 9112 section 2.2 lets servers skip them; browsers skip them in answers).
     """
 
     def __init__(self, start: int = 0) -> None:
         self._start = start
         self._line = start
         self.searched = start
-        """Offset of the first byte that was not looked at: once there is a head, of what follows it."""
+        """Offset of the first unread byte; once there is a head, the offset after it."""
         self._lines: list[Line] = []
         self._text_seen = False
         self.lines = 0
-        """Lines that came before the empty one; no more than LINES_MAX are told apart."""
+        """Lines before the empty line; at most LINES_MAX are separated."""
 
     def advance(self, data: bytes | bytearray) -> Head | None:
-        """The head, once its blank line is in *data* (the whole buffer, from its beginning); else None."""
+        """The head, once its blank line is in *data* (the whole buffer, from the start); else None."""
         if self.searched == self._start and (plain := _plain_head(data, self._start)) is not None:
             head, self.searched = plain
             self.lines = len(head.lines)
@@ -57,7 +58,7 @@ class HeadSplitter:
         return self.line_by_line(data)
 
     def line_by_line(self, data: bytes | bytearray) -> Head | None:
-        """The same of a head that is not plain."""
+        """The same for a head that is not plain."""
         while (newline := data.find(b"\n", self.searched)) >= 0:
             self.searched = newline + 1
             stop = newline - 1 if newline > self._line and data[newline - 1] == 0x0D else newline
@@ -74,7 +75,7 @@ class HeadSplitter:
         return None
 
     def finish(self, data: bytes | bytearray) -> Head:
-        """The head as far as it came: all of *data* from its start, without a blank line."""
+        """The incomplete head: all of *data* from the start of the head, without a blank line."""
         return self._head(data, len(data), b"")
 
     def _head(self, data: bytes | bytearray, stop: int, blank: bytes) -> Head:
@@ -84,7 +85,7 @@ class HeadSplitter:
         rest = [_last_line(bytes(data[kept:stop]), kept)] if kept < stop else []
         if self.lines <= LINES_MAX:
             lines, rest = [*lines, *rest], []
-        # What is left of so long a head is many lines in one, so it is neither start line nor field.
+        # The rest of such a long head is many lines in one, so it is neither start line nor field.
         at = next((i for i, line in enumerate(lines) if line.text), len(lines))
         first = lines[at] if at < len(lines) else None
         raw = bytes(data[self._start : stop + len(blank)])
@@ -103,9 +104,9 @@ def split_head(data: bytes | bytearray, start: int = 0) -> tuple[Head, int]:
 
 
 def _plain_head(data: bytes | bytearray, start: int) -> tuple[Head, int] | None:
-    """As ``split_head``, of a head with nothing odd in it; None if there is anything, or it has no end.
+    """As ``split_head``, for a head without oddities; None for any other head, and for one without an end.
 
-    Nearly all heads are plain, and read so in half the time.
+    Nearly all heads are plain; this way takes half the time.
     """
     stop = data.find(b"\r\n\r\n", start)
     if not start < stop <= start + PLAIN_MAX:
@@ -129,7 +130,7 @@ def _plain_head(data: bytes | bytearray, start: int) -> tuple[Head, int] | None:
 
 
 def line_oddities(line: Line) -> tuple[str, ...]:
-    """What is unusual in the bytes of one line: ``bare-lf``, ``bare-cr``, ``nul``, ``8-bit``, ``control``."""
+    """The oddities in the bytes of one line: ``bare-lf``, ``bare-cr``, ``nul``, ``8-bit``, ``control``."""
     return _odd_bytes(line.text, line.end == b"\n")
 
 
@@ -163,14 +164,14 @@ def _fields(lines: list[Line]) -> tuple[Field, ...]:
 
 
 USUAL = 256
-"""Bytes of a line that is kept for the next one of the same bytes in the same place."""
+"""Most bytes of a line that is cached for the next line with the same bytes in the same place."""
 
 _PLAIN = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*+((?:[!-~](?:[\t -~]*[!-~])?)?)[ \t]*")
-"""A field line with nothing odd in it: nearly every one."""
+"""A field line without oddities; nearly all are."""
 
 
 def _look_at(text: bytes, start: int) -> Field | None:
-    """The field that a line of its own, which ends with CRLF, is; None if that needs more than a look."""
+    """The field in one whole line that ends with CRLF; None if the line is not plain."""
     found = _PLAIN.fullmatch(text)
     if found is None:
         return None
@@ -180,8 +181,8 @@ def _look_at(text: bytes, start: int) -> Field | None:
 
 
 _plain_field = lru_cache(maxsize=2048)(_look_at)
-"""Kept, because the same lines stand in the same places again and again: in the two readings of one answer (as
-it comes, and of the recording), in our own requests, in the answers of servers of one kind."""
+"""Cached, because the same lines recur in the same places: in the two readings of one answer (live, and from
+the recording), in our own requests, and in the answers of similar servers."""
 
 
 def _field(lines: tuple[Line, ...]) -> Field:
@@ -194,7 +195,7 @@ def _field(lines: tuple[Line, ...]) -> Field:
 
 
 def _value(lines: tuple[Line, ...], after_colon: int) -> tuple[bytes, Span]:
-    """The value, and where it stands: from its first to its last byte that is not white space."""
+    """The value and its span, without the white space around it."""
     pieces: list[bytes] = []
     begin = stop = lines[0].span[1]
     found = False
@@ -254,12 +255,12 @@ class StatusLine(Struct, frozen=True):
 
 
 def status_line(head: Head) -> StatusLine:
-    """Take the start line of *head* apart as far as it can be understood.
+    """Take the start line of *head* apart as far as possible.
 
     Oddities: ``leading-empty-lines``, ``leading-junk`` (up to four bytes before HTTP), ``lower-case-name``,
     ``no-version``, ``other-protocol`` (``ICY 200``), ``not-http``, ``double-space``, ``tab``, ``no-status``,
     ``glued`` (three digits and then more), ``two-digit``, ``many-digit``, ``not-a-number``, and those of
-    ``line_oddities``. ``no-reason-space``: nothing, not even a space, after the status (RFC 9112 asks for it).
+    ``line_oddities``. ``no-reason-space``: nothing, not even a space, after the status (RFC 9112 requires it).
     """
     line = head.first
     if line is None:
@@ -293,15 +294,15 @@ def _taken_apart(text: bytes, bare: bool) -> StatusLine:
 
 
 _usual_line = lru_cache(maxsize=256)(_taken_apart)
-"""Kept, because servers of all kinds send the same few status lines."""
+"""Cached, because servers of all kinds send the same few status lines."""
 
 
 def opens_session(response: Response) -> bool:
-    """True if the head is complete and a 101 on the loosest reading that any browser takes.
+    """True if the head is complete and a 101 on the loosest reading of any browser.
 
-    Besides ``HTTP/1.1 101``: Chromium skips up to four bytes before "http" in any letter case, takes any
-    text up to a space for the version, and reads the digits after it as a number, so that ``HTTP 101``,
-    ``0101`` and ``101Switching`` are a 101 (net/http/http_stream_parser.cc, http_response_headers.cc).
+    Apart from ``HTTP/1.1 101``: Chromium skips up to four bytes before "http" in any letter case, accepts any
+    text up to a space as the version, and reads the digits after it as a number. So ``HTTP 101``, ``0101`` and
+    ``101Switching`` are a 101 (net/http/http_stream_parser.cc, http_response_headers.cc).
     """
     head = response.head
     if not head.complete:
@@ -344,8 +345,7 @@ _ASKED = frozenset(
 def read_request(exchange: Exchange) -> tuple[SentRequest, bytes]:
     """The request, and all application bytes that were sent.
 
-    The request is read from the bytes of ``Sent`` events; where nothing was sent, from the plan: it is what
-    would have been asked.
+    The request is read from the bytes of ``Sent`` events. If nothing was sent, it is the request of the plan.
     """
     sent = b"".join([event.data for event in exchange.events if isinstance(event, Sent)])
     data = sent or exchange.plan.request

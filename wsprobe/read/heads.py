@@ -1,4 +1,4 @@
-"""Lines, fields and heads of HTTP as they were sent: values only, which `head` and `http2` make.
+"""Lines, fields and heads of HTTP as sent: values only, made by `head` and `http2`.
 
 Every span is a pair (start, end) of offsets into the bytes of one direction, put end to end.
 """
@@ -29,7 +29,7 @@ class Line(Struct, frozen=True):
 
 
 def key_of(name: bytes) -> bytes:
-    """The name of a header field as HTTP compares it: lower case, no white space around it."""
+    """The name of a header field in the form that HTTP compares: lower case, without white space around it."""
     return name.strip(b" \t").lower()
 
 
@@ -39,7 +39,7 @@ class Field(Struct, frozen=True):
     name: bytes
     """As sent, letter case and stray white space kept; b"" if there is no colon."""
     key: bytes
-    """``key_of`` the name: kept, because every field of a head is asked for it a dozen times."""
+    """``key_of`` the name; cached, because callers read it a dozen times for every field."""
     value: bytes
     """Without the white space around it; folds joined by one space."""
     lines: tuple[Line, ...]
@@ -67,7 +67,7 @@ class Head(Struct, frozen=True):
     first: Line | None
     """The start line: the first line that is not empty."""
     ended: bool = False
-    """Of a header block of HTTP/2, whose ``lines`` are the fields as HPACK coded them: END_HEADERS came."""
+    """For a header block of HTTP/2, whose ``lines`` are the HPACK-coded fields: END_HEADERS arrived."""
 
     @property
     def complete(self) -> bool:
@@ -76,13 +76,13 @@ class Head(Struct, frozen=True):
     def all(self, name: bytes) -> tuple[Field, ...]:
         """Every field called *name* (lower case), in order."""
         found = []
-        for field in self.fields:  # asked often, and half the time of a comprehension
+        for field in self.fields:  # called often; half the time of a comprehension
             if field.key == name:
                 found.append(field)
         return tuple(found)
 
     def several(self, names: frozenset[bytes]) -> dict[bytes, list[Field]]:
-        """``all`` of each of *names* that is there, in one pass."""
+        """``all`` for each of *names* that is present, in one pass."""
         found: dict[bytes, list[Field]] = {}
         for field in self.fields:
             if field.key in names:

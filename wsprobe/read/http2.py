@@ -1,7 +1,8 @@
 """The bytes of an HTTP/2 connection -> its frames, header blocks and our stream (RFC 9113, RFC 7541, RFC 8441).
 
 Never judges, never raises, loses no byte: the frames and ``Reading.rest``, put end to end, are ``received``.
-hyperframe reads what is in a frame and hpack what is in a block; what either refuses is kept with its words.
+hyperframe reads the content of frames and hpack that of header blocks; bytes that either refuses are kept with
+its error message.
 """
 
 from __future__ import annotations
@@ -67,33 +68,33 @@ from wsprobe.read.reading import (
 from wsprobe.read.tokens import split_list
 
 FRAMES_MAX = 50_000
-"""Frames told apart in one direction. What follows them stays in ``Reading.rest``: memory stays bounded."""
+"""Limit on separate frames in one direction. Later bytes stay in ``Reading.rest``, so memory stays bounded."""
 
 FIELDS_MAX = 20_000
-"""Fields decoded in one direction: a byte can be one, where it names an entry of the table."""
+"""Limit on fields decoded in one direction: one byte can be a field, as an index into the table."""
 
 FIRST_LENGTH_MAX = 16384
-"""RFC 9113 section 4.2: the longest frame, unless we allow more, and we never do."""
+"""RFC 9113 section 4.2: the longest frame, unless we allow longer ones; we never do."""
 
 FIRST_TYPE_MAX = 0x20
-"""The first byte of no text stands for a type, and the types in use are few and small."""
+"""A bound on the first frame's type: the types in use are below it, and no text has a type byte this low."""
 
 DIGITS_MAX = 4
-"""Of a status: three are allowed, and a number of four is one that engines repeat."""
+"""Digits of a status: three are allowed, and engines report a number of four."""
 
 OUR_TABLE = 1 << 16
-"""HEADER_TABLE_SIZE up to which our own blocks are read back."""
+"""The largest HEADER_TABLE_SIZE with which our own blocks are decoded."""
 
 OPEN_STATUS = 200
-"""RFC 8441 section 5. Any other 2xx of a CONNECT succeeds too by RFC 9113 section 8.5, and opens no WebSocket
-in any client."""
+"""RFC 8441 section 5. By RFC 9113 section 8.5 any other 2xx of a CONNECT succeeds too, but no client opens a
+WebSocket on it."""
 
 _OVER = ("fin", "truncated", "reset", "error")
-"""``Ended.how`` where the connection's end was not ours."""
+"""``Ended.how`` if the peer or the network ended the connection."""
 
 
 def spoken(exchange: Exchange) -> bool:
-    """True if HTTP/2 was spoken, or, where nothing was sent, would have been as far as is known."""
+    """True if HTTP/2 was spoken; if nothing was sent, True if the plan would have used it."""
     sent = next((event.data for event in exchange.events if isinstance(event, Sent) and event.data), b"")
     if sent:
         return PREFACE.startswith(sent[: len(PREFACE)])
@@ -105,7 +106,7 @@ def spoken(exchange: Exchange) -> bool:
 
 
 def is_http2(received: bytes) -> bool:
-    """True if *received* may be what a server sends that speaks HTTP/2: the first frame makes sense as one."""
+    """True if *received* may come from an HTTP/2 server: it begins with a plausible frame."""
     header = received[:HEADER_SIZE]
     if len(header) < HEADER_SIZE:
         return header[:1] in (b"", b"\0")
@@ -113,9 +114,9 @@ def is_http2(received: bytes) -> bool:
 
 
 def read_http2(exchange: Exchange, stream: int | None = None) -> Reading:
-    """What can be found in an exchange of which ``spoken`` is true.
+    """The structure in an exchange for which ``spoken`` is true.
 
-    *stream*: the request that is meant, where several were made; None for the last.
+    *stream*: the stream of the request to read, if there were several; None for the last.
     """
     theirs, ours = _Side.of(exchange, Received), _Side.of(exchange, Sent)
     speaks = is_http2(theirs.data)
@@ -180,11 +181,11 @@ def opens_session(response: Response) -> bool:
 
 
 class _Side(msgspec.Struct, frozen=True):
-    """All bytes of one direction, and when each came."""
+    """All bytes of one direction, with their times."""
 
     data: bytes
     ends: list[int]
-    """Where each event's bytes end."""
+    """The end offset of each event's bytes."""
     events: list[tuple[int, int]]
     """(number of the event, microseconds)."""
 
@@ -205,7 +206,8 @@ class _Side(msgspec.Struct, frozen=True):
 
 
 def frame_at(data: bytes | bytearray, start: int) -> tuple[bytes, bytes] | None:
-    """Header and payload of the frame at *start*, the payload perhaps in part; None if too little is there."""
+    """Header and payload of the frame at *start*, the payload perhaps incomplete; None without a whole
+    header."""
     if len(data) < start + HEADER_SIZE:
         return None
     header = bytes(data[start : start + HEADER_SIZE])
@@ -214,7 +216,7 @@ def frame_at(data: bytes | bytearray, start: int) -> tuple[bytes, bytes] | None:
 
 
 def words_of(error: Exception) -> str:
-    """What a library says, without the place of an object in memory, which is another one each time."""
+    """A library's message without memory addresses, which differ each time."""
     return re.sub(r"(:| from) <memory at 0x[0-9a-f]+>", "", str(error)) or type(error).__name__
 
 
@@ -235,7 +237,7 @@ def form(header: bytes, payload: bytes) -> tuple[bytes, str]:
 
 _ON_STREAM = {DATA: None, HEADERS: None, CONTINUATION: None, RST_STREAM: 4}
 _ON_CONNECTION = {SETTINGS: None, PING: 8}
-"""Frame types -> the one length they may have, None for any."""
+"""Frame type -> the only valid length, None for any."""
 
 
 _NO_STREAM = (bytes(4), b"\x80\0\0\0")
@@ -243,9 +245,8 @@ _NO_STREAM = (bytes(4), b"\x80\0\0\0")
 
 
 def _plain(header: bytes, payload: bytes) -> bool:
-    """True for the frames of which most connections, and all floods, are made: hyperframe has nothing to say
-    against these, and would take ten times as long to say so. What is wrong with a frame of an extension is to
-    be ignored (section 5.5)."""
+    """True for the frames that make up most connections and all floods. hyperframe accepts these, but takes ten
+    times as long. Faults in an extension's frame are ignored (section 5.5)."""
     type_, flags = header[3], header[4]
     if type_ > CONTINUATION:
         return True
@@ -273,7 +274,7 @@ def _frames(side: _Side, by: By, start: int) -> list[Http2Frame]:
 
 
 def _begun(header: bytes, payload: bytes) -> bytes:
-    """What is there of the content of a frame that is cut."""
+    """The available content of a cut frame."""
     size = _before(header[3], header[4])
     if header[4] & PADDED and header[3] in (DATA, HEADERS, PUSH_PROMISE):
         whole = int.from_bytes(header[:3], "big")
@@ -282,7 +283,7 @@ def _begun(header: bytes, payload: bytes) -> bytes:
 
 
 def _before(type_: int, flags: int) -> int:
-    """Bytes of a payload that stand before its content (RFC 9113 sections 6.1, 6.2, 6.6)."""
+    """Bytes of a payload before its content (RFC 9113 sections 6.1, 6.2, 6.6)."""
     if type_ not in (DATA, HEADERS, PUSH_PROMISE):
         return 0
     padded = 1 if flags & PADDED else 0
@@ -290,7 +291,7 @@ def _before(type_: int, flags: int) -> int:
 
 
 def content_start(frame: Http2Frame) -> int:
-    """Where the content of *frame* begins."""
+    """The offset at which the content of *frame* begins."""
     return frame.start + HEADER_SIZE + _before(frame.type, frame.flags)
 
 
@@ -299,10 +300,10 @@ UPDATE_BEHIND = "hpack: a table size update that is not at the start of the bloc
 
 
 class BlockDecoder:
-    """Decodes the header blocks of one direction, one after the other, within a number of bytes in all."""
+    """Decodes the header blocks of one direction in order, within a total number of bytes."""
 
     def __init__(self, room: int, table: int) -> None:
-        """*table*: the HEADER_TABLE_SIZE that we have announced, 0 if we have not."""
+        """*table*: the HEADER_TABLE_SIZE that we announced, 0 if we did not."""
         self._decoder = Decoder(max_header_list_size=room)
         self._decoder.max_allowed_table_size = max(self._decoder.max_allowed_table_size, table)
         self._limit = room
@@ -310,17 +311,18 @@ class BlockDecoder:
         self._fields = FIELDS_MAX
         self._lost = False
         self.full = False
-        """A limit of ours was met."""
+        """One of our limits was reached."""
 
     def decode(self, block: bytes) -> tuple[list[tuple[bytes, bytes, Span]], str]:
-        """Name, value and place in *block* of each field; and why not all could be decoded, or what is wrong
-        with the block all the same (``UPDATE_BEHIND``), or ""."""
+        """Name, value and position in *block* of each field; and the decoding problem, or "".
+
+        ``UPDATE_BEHIND`` is a problem that leaves all fields decoded."""
         fields: list[tuple[bytes, bytes, Span]] = []
         wrong = ""
         if self._lost:
-            return fields, "an earlier block could not be decoded, and with it the table is lost"
+            return fields, "an earlier block could not be decoded, so the table is lost"
         for start, stop in representations(block):
-            self._fields -= 1  # an update of the table's size is none, and costs as much
+            self._fields -= 1  # a table size update is not a field, but costs as much
             if block[start] & 0xE0 == 0x20 and fields:
                 wrong = UPDATE_BEHIND
             try:
@@ -332,7 +334,7 @@ class BlockDecoder:
                 return fields, self._lose(f"hpack: {words_of(error)}")
             for name, value in decoded:
                 fields.append((bytes(name), bytes(value), (start, stop)))
-                # RFC 9113 section 6.5.2: what a field counts for in the size of a list.
+                # RFC 9113 section 6.5.2: the size of a field in a field list.
                 self._room -= len(name) + len(value) + 32
             if self._room < 0 or self._fields < 0:
                 self.full = True
@@ -346,7 +348,7 @@ class BlockDecoder:
 
 
 def representations(block: bytes) -> Iterator[Span]:
-    """Where each representation (RFC 7541 section 6) begins and ends; the last perhaps cut."""
+    """The start and end of each representation (RFC 7541 section 6); the last may be cut."""
     at = 0
     while at < len(block):
         start = at
@@ -362,7 +364,7 @@ def representations(block: bytes) -> Iterator[Span]:
 
 
 def integer(block: bytes, at: int, bits: int) -> tuple[int, int]:
-    """The integer at *at* with a prefix of so many bits (RFC 7541 section 5.1), and what follows it."""
+    """The integer at *at* with a prefix of this many bits (RFC 7541 section 5.1), and the offset after it."""
     if at >= len(block):
         return 0, len(block)
     most = (1 << bits) - 1
@@ -374,7 +376,7 @@ def integer(block: bytes, at: int, bits: int) -> tuple[int, int]:
     while at < len(block):
         byte = block[at]
         at += 1
-        # A number past this is longer than any block, however it goes on.
+        # A larger number is longer than any block.
         value = min(value + ((byte & 0x7F) << min(shift, 64)), 1 << 62)
         shift += 7
         if not byte & 0x80:
@@ -383,7 +385,7 @@ def integer(block: bytes, at: int, bits: int) -> tuple[int, int]:
 
 
 def blocks(frames: Iterable[Http2Frame], decoder: BlockDecoder) -> list[HeaderBlock]:
-    """The header blocks in the frames of one side, those of all streams: they share one table."""
+    """The header blocks in the frames of one side, on all streams: they share one table."""
     found: list[HeaderBlock] = []
     open_: list[Http2Frame] = []
     for frame in frames:
@@ -439,7 +441,7 @@ def _field(
 
 
 def _responses(answer: list[HeaderBlock]) -> tuple[list[Response], int | None]:
-    """Interim answers and the final one, and where that one's block stands in *answer*."""
+    """Interim answers and the final one, and the index of the final block in *answer*."""
     responses: list[Response] = []
     for number, block in enumerate(answer):
         if number > INTERIM_MAX:
@@ -451,7 +453,7 @@ def _responses(answer: list[HeaderBlock]) -> tuple[list[Response], int | None]:
 
 
 def response_of(block: HeaderBlock) -> Response:
-    """The answer that *block* is, its body not read."""
+    """The answer in *block*, without its body."""
     shown = block.all(b":status")
     value = shown[0].value if shown else b""
     status = int(value) if value.isdigit() and len(value) <= DIGITS_MAX else None
@@ -465,7 +467,7 @@ def _head(block: HeaderBlock) -> Head:
 
 
 def _request(block: HeaderBlock | None, exchange: Exchange) -> SentRequest:
-    """What we asked, read back from the block sent; where none was, from the plan."""
+    """Our request, decoded from the block sent; if none was sent, from the plan."""
     if block is not None:
         fields, head = block.fields, _head(block)
     else:
@@ -493,7 +495,7 @@ def _request(block: HeaderBlock | None, exchange: Exchange) -> SentRequest:
 
 
 def request_fields(reading: Reading) -> tuple[tuple[bytes, bytes], ...]:
-    """The block asked with, pseudo-headers too, in order: as sent; as planned where nothing was."""
+    """The fields of our request, with pseudo-headers, in order: as sent, or as planned if nothing was sent."""
     if reading.http2 is not None and reading.http2.request is not None:
         return tuple((field.name, field.value) for field in reading.http2.request.fields)
     planned = reading.exchange.plan.http2
@@ -549,9 +551,9 @@ def _end(frame: Http2Frame, stream: int) -> StreamEnd | None:
 def _session(
     theirs: _Side, behind: list[StreamData], sent: Iterable[StreamData], opened: HeaderBlock
 ) -> Session:
-    """The DATA of both directions, read as the frames that they carry.
+    """The WebSocket frames in the DATA of both directions.
 
-    The start of a frame is where its first byte came; its bytes need not stand in one row there.
+    The start of a frame is the position of its first byte; its other bytes need not follow without gaps.
     """
     start = behind[0].start if behind else opened.start
     frames, rest = _joined(behind)

@@ -1,4 +1,4 @@
-"""What h2 says of the same frames: the view of a strict client library, in its own words."""
+"""h2's opinion of the same frames: a strict client library's view, in its own words."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from wsprobe.read.reading import Opinion, Reading
 
 FRAMES = 1000
 BYTES = 256 * 1024
-"""As much as h2 is asked about: what it thinks of an answer it says at the beginning of it."""
+"""Bytes that h2 gets: it reports on an answer at the beginning of the answer."""
 
 WIDE = 2**31 - 1 - 65535
-"""Increment that opens a window as far as it goes: what we granted is not h2's to judge."""
+"""The increment that opens a window completely: h2 must not judge the windows that we granted."""
 
 
 def opinion(reading: Reading) -> Opinion:
-    """h2's opinion of the server's frames, fed one by one so that one that it refuses hides no other.
+    """h2's opinion of the server's frames, fed one by one so that a refused frame hides no other.
 
-    The request that h2 is told of is a stand-in on the same stream. GOAWAY shuts h2, though engines go on with
-    a stream that it leaves alone; it is opened again. Windows that the server widens are left out: h2 does not
-    know what we have sent into them.
+    h2 sees a placeholder request on the same stream. GOAWAY shuts h2, but engines continue with a stream that
+    the GOAWAY does not cover, so h2 is opened again. Frames that widen a window are left out: h2 does not know
+    what we sent into it.
     """
     of = reading.http2
     assert of is not None

@@ -1,6 +1,6 @@
-"""What is found in the bytes of an HTTP/2 connection (RFC 9113), without judging. Values only: see ``http2``.
+"""The structure of an HTTP/2 connection (RFC 9113), without judgement. Values only: ``http2`` makes them.
 
-Offsets of what the server sent count in ``Reading.received``, those of what we sent in ``Reading.sent``.
+Offsets in the server's frames count in ``Reading.received``, those in ours in ``Reading.sent``.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ import msgspec
 from wsprobe.read.heads import Field
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-"""What a client sends first (section 3.4)."""
+"""The first bytes of a client (section 3.4)."""
 
 HEADER_SIZE = 9
 """Bytes of a frame's header (section 4.1)."""
 
 FRAME_MAX = 16384
-"""Bytes of a frame's payload that every peer takes, and all that one takes which set no other MAX_FRAME_SIZE
-(section 4.2): wsprobe and the engines set none."""
+"""Bytes of a frame's payload that every peer accepts, and the limit of a peer that sets no MAX_FRAME_SIZE
+(section 4.2). wsprobe and the engines set none."""
 
 DEFAULT_WINDOW = 65535
-"""Bytes of a window unless something else is said (section 6.9.2)."""
+"""Default bytes of a window (section 6.9.2)."""
 
 DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS = 0x0, 0x1, 0x2, 0x3, 0x4
 PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = 0x5, 0x6, 0x7, 0x8, 0x9
@@ -102,32 +102,32 @@ By = Literal["server", "client"]
 
 
 def error_name(code: int) -> str:
-    """The name of an error code; ``0xff`` of one that has none."""
+    """The name of an error code; ``0xff`` for an unknown code."""
     return ERROR_NAMES.get(code, f"0x{code:x}")
 
 
 def setting_name(number: int) -> str:
-    """The name of a setting; ``0xff`` of one that has none."""
+    """The name of a setting; ``0xff`` for an unknown setting."""
     return SETTING_NAMES.get(number, f"0x{number:x}")
 
 
 class Http2Frame(msgspec.Struct, frozen=True):
-    """One frame (section 4.1), or what there is of it."""
+    """One frame (section 4.1), perhaps incomplete."""
 
     by: By
     start: int
     header: bytes
     """Nine bytes."""
     payload: bytes
-    """As sent, padding and all. Shorter than *length* if the end is missing."""
+    """As sent, with padding. Shorter than *length* if the end is missing."""
     at: int
-    """Microseconds: when its last byte (that came) was read, or the frame was sent."""
+    """Microseconds: the time at which its last received byte was read, or at which the frame was sent."""
     event: int
-    """Which event of the recording that byte is in: the order of both directions."""
+    """The index of the event of the recording with that byte: the order of both directions."""
     content: bytes = b""
-    """Of DATA, HEADERS, PUSH_PROMISE and CONTINUATION: *payload* without padding and the fields before it."""
+    """For DATA, HEADERS, PUSH_PROMISE and CONTINUATION: *payload* without padding and the fields before it."""
     problem: str = ""
-    """What is wrong with its form, in hyperframe's words; "" if nothing is, or it is not complete."""
+    """The fault in its form, in hyperframe's words; "" without one, or if the frame is incomplete."""
 
     @property
     def length(self) -> int:
@@ -148,12 +148,12 @@ class Http2Frame(msgspec.Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """The name of the type; ``0x42`` of one that has none."""
+        """The name of the type; ``0x42`` for an unknown type."""
         return TYPES.get(self.type, f"0x{self.type:x}")
 
     @property
     def flag_names(self) -> tuple[str, ...]:
-        """The flags that are set, by name where they have one for this type."""
+        """The flags that are set, by their names for this type where they have one."""
         named = FLAGS.get(self.type, {})
         bits = [1 << place for place in range(8) if self.flags & 1 << place]
         return tuple(named.get(bit, f"0x{bit:x}") for bit in bits)
@@ -177,7 +177,7 @@ class Http2Frame(msgspec.Struct, frozen=True):
 
     @property
     def settings(self) -> tuple[tuple[int, int], ...]:
-        """Of SETTINGS: (identifier, value) in the order sent, repeated ones too."""
+        """For SETTINGS: (identifier, value) in the order sent, with repeats."""
         if self.type != SETTINGS:
             return ()
         whole = len(self.payload) - len(self.payload) % 6
@@ -185,20 +185,20 @@ class Http2Frame(msgspec.Struct, frozen=True):
 
     @property
     def code(self) -> int | None:
-        """Of RST_STREAM and GOAWAY: the error code, None if too little of it is there."""
+        """For RST_STREAM and GOAWAY: the error code, None if it is cut."""
         at = {RST_STREAM: 0, GOAWAY: 4}.get(self.type)
         return None if at is None or len(self.payload) < at + 4 else _number(self.payload, at, 4)
 
     @property
     def last_stream(self) -> int | None:
-        """Of GOAWAY: the highest stream that the sender may have acted on."""
+        """For GOAWAY: the highest stream that the sender may have processed."""
         if self.type != GOAWAY or len(self.payload) < 4:
             return None
         return _number(self.payload, 0, 4) & 0x7FFFFFFF
 
     @property
     def debug(self) -> bytes:
-        """Of GOAWAY: what the sender says of it."""
+        """For GOAWAY: the sender's debug data."""
         return self.payload[8:] if self.type == GOAWAY else b""
 
     @property
@@ -214,7 +214,7 @@ class Http2Frame(msgspec.Struct, frozen=True):
 
 
 class HeaderBlock(msgspec.Struct, frozen=True):
-    """A header block: HEADERS or PUSH_PROMISE and the CONTINUATION frames behind it (section 4.3)."""
+    """A header block: HEADERS or PUSH_PROMISE with its CONTINUATION frames (section 4.3)."""
 
     by: By
     stream: int
@@ -224,21 +224,21 @@ class HeaderBlock(msgspec.Struct, frozen=True):
     """Of its last frame."""
     event: int
     fields: tuple[Field, ...]
-    """All of them as received, pseudo-headers too: order, letter case, repeats, white space. The ``lines`` of a
-    field are its bytes as HPACK coded them, more than one where a frame ends within them."""
+    """All fields as received, with pseudo-headers: order, letter case, repeats, white space. The ``lines`` of a
+    field are its HPACK-coded bytes, more than one line if a frame ends within them."""
     raw: bytes
     """The coded fragments put end to end."""
     complete: bool
     """END_HEADERS came."""
     end_stream: bool = False
     promised: bool = False
-    """It is a PUSH_PROMISE's, and so a request."""
+    """The block of a PUSH_PROMISE, so a request."""
     problem: str = ""
-    """Why it cannot be decoded as it should be, "" if it can; *fields* are those that were decoded."""
+    """The decoding problem, "" without one; *fields* are those decoded."""
     decoded: bool = True
     """All fields were decoded, whatever the problem is."""
     cut: bool = False
-    """It was a limit of ours that was met."""
+    """The problem is one of our limits."""
 
     def all(self, name: bytes) -> tuple[Field, ...]:
         """Every field called exactly *name*, in order."""
@@ -246,17 +246,17 @@ class HeaderBlock(msgspec.Struct, frozen=True):
 
     @property
     def pseudo(self) -> tuple[Field, ...]:
-        """The pseudo-headers (section 8.3), wherever they stand."""
+        """The pseudo-headers (section 8.3), in any position."""
         return tuple(field for field in self.fields if field.name.startswith(b":"))
 
     @property
     def regular(self) -> tuple[Field, ...]:
-        """The fields that are no pseudo-headers."""
+        """The fields except the pseudo-headers."""
         return tuple(field for field in self.fields if not field.name.startswith(b":"))
 
 
 class StreamData(msgspec.Struct, frozen=True):
-    """What one DATA frame on our stream carries."""
+    """The content of one DATA frame on our stream."""
 
     start: int
     """Of its first byte."""
@@ -270,16 +270,16 @@ How = Literal["end-stream", "rst-stream", "goaway", "connection"]
 
 
 class StreamEnd(msgspec.Struct, frozen=True):
-    """One thing that ended our stream, or one direction of it."""
+    """One event that ended our stream, or one of its directions."""
 
     by: By
     how: How
-    """``end-stream``: that side will send no more on it. ``rst-stream``: it is over. ``goaway``: one that
-    leaves our stream out. ``connection``: the connection ended, with the stream still open."""
+    """``end-stream``: that side sends no more on it. ``rst-stream``: it is over. ``goaway``: a GOAWAY that
+    excludes our stream. ``connection``: the connection ended while the stream was open."""
     at: int
     event: int
     code: int | None = None
-    """Of RST_STREAM and GOAWAY."""
+    """The error code of RST_STREAM and GOAWAY."""
     debug: bytes = b""
     """Of GOAWAY."""
 
@@ -290,30 +290,30 @@ class StreamEnd(msgspec.Struct, frozen=True):
 
 
 class Http2Connection(msgspec.Struct, frozen=True):
-    """Both directions of the connection, and what concerns our stream."""
+    """Both directions of the connection, and the parts about our stream."""
 
     frames: tuple[Http2Frame, ...]
     """In the order in which they were sent and received."""
     stream: int
-    """Of our request, whether it was sent or not."""
+    """The stream of our request, sent or not."""
     request: HeaderBlock | None
-    """The block that opened it, as sent; None if none was."""
+    """The block that opened the stream, as sent; None if none was sent."""
     blocks: tuple[HeaderBlock, ...]
-    """The server's on our stream, in order: interim answers, the final one, trailers."""
+    """The server's blocks on our stream, in order: interim answers, the final one, trailers."""
     trailers: HeaderBlock | None
-    """The first block behind the final answer's."""
+    """The first block after the final answer's."""
     data: tuple[StreamData, ...]
     """The server's DATA on our stream."""
     ends: tuple[StreamEnd, ...]
-    """All that ended our stream, in order."""
+    """All events that ended our stream, in order."""
     rest_sent: bytes = b""
-    """Bytes that we sent behind the last whole frame."""
+    """Bytes that we sent after the last whole frame."""
     earlier: tuple[int, ...] = ()
-    """The streams that were asked on before, each refused before it was looked at."""
+    """The streams of earlier requests, each refused unprocessed."""
 
     @property
     def end(self) -> StreamEnd | None:
-        """What ended the stream: the first thing that the server did to it; else what we did."""
+        """The event that ended the stream: the server's first, else ours."""
         by_server = (end for end in self.ends if end.by == "server")
         return next(by_server, next(iter(self.ends), None))
 
@@ -323,11 +323,11 @@ class Http2Connection(msgspec.Struct, frozen=True):
 
     @property
     def settings(self) -> tuple[tuple[int, int], ...]:
-        """The server's settings as sent, one after the other, repeated ones too."""
+        """The server's settings in the order sent, with repeats."""
         return tuple(pair for frame in self.of("server") if not frame.ack for pair in frame.settings)
 
     def setting(self, number: int, event: int | None = None) -> int | None:
-        """The server's last word on a setting, None if it said nothing; *event*: what it had said by then."""
+        """The server's last value of a setting, None if it sent none; *event*: the value by that event."""
         value = None
         for frame in self.of("server"):
             if event is not None and frame.event > event:
@@ -338,7 +338,7 @@ class Http2Connection(msgspec.Struct, frozen=True):
 
     @property
     def goaways(self) -> tuple[Http2Frame, ...]:
-        """The server's GOAWAY frames before ours, which some servers (Go's) answer with one of theirs."""
+        """The server's GOAWAY frames before ours; some servers (Go's) answer ours with a GOAWAY."""
         ours = next((frame.event for frame in self.of("client") if frame.type == GOAWAY), None)
         theirs = (frame for frame in self.of("server") if frame.type == GOAWAY)
         return tuple(frame for frame in theirs if ours is None or frame.event < ours)

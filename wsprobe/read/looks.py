@@ -1,4 +1,4 @@
-"""What bytes are where they may not be HTTP."""
+"""Guesses the protocol of bytes that are not HTTP."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _GOAWAY = re.compile(rb"(?s)\x00\x00.\x07\x00\x00{4}")
 
 def _is_text(data: bytes) -> bool:
     try:
-        # A character cut at the end of what was received does not make the rest less of a text.
+        # A character cut at the end of the received bytes does not matter: the rest may be text.
         text = getincrementaldecoder("utf-8")().decode(data)
     except UnicodeDecodeError:
         return False

@@ -1,4 +1,4 @@
-"""What is found in the bytes of an exchange, without judging. Values only; the readers are beside this file.
+"""The structure of an exchange, without judgement. Values only; the other modules of this package make them.
 
 Every span is a pair (start, end) of offsets into ``Reading.received``, the application bytes of all
 ``Received`` events put end to end.
@@ -20,11 +20,11 @@ from wsprobe.read.heads import key_of as key_of
 from wsprobe.read.http2_values import Http2Connection
 
 INTERIM_MAX = 1000
-"""Interim answers read one by one. What follows them stays in ``Reading.rest``: memory stays bounded."""
+"""Limit on interim answers. Later bytes stay in ``Reading.rest``, so memory stays bounded."""
 
 
 class SentRequest(Struct, frozen=True):
-    """What we asked, read back from the bytes sent."""
+    """Our request, parsed from the bytes sent."""
 
     head: Head
     method: bytes
@@ -40,45 +40,46 @@ class SentRequest(Struct, frozen=True):
 
 
 CodingFault = Literal["", "cut", "short", "broken", "unknown"]
-"""Of a content coding: more than ``Limits.max_body`` came out; the end is missing; the bytes are not of that
-coding; it is none that can be undone here."""
+"""Problems of a content coding: more than ``Limits.max_body`` bytes decoded; the end is missing; the bytes are
+invalid; wsprobe cannot decode this coding."""
 
 
 class Body(Struct, frozen=True):
-    """The body of a final answer that is not a 101 (framed by h11)."""
+    """The body of a final answer other than a 101 (framed by h11)."""
 
     framing: Literal["none", "length", "chunked", "close", "stream", "unknown"]
     """``stream``: DATA frames of HTTP/2, until END_STREAM."""
     raw: bytes
-    """As on the wire, chunk framing included; of HTTP/2, what the DATA frames carry."""
+    """As on the wire, with chunk framing; over HTTP/2, the content of the DATA frames."""
     content: bytes
     """Without transfer coding."""
     expected: int | None
-    """Content-Length, where that framed it."""
+    """Content-Length, if it framed the body."""
     complete: bool
     cut: bool
-    """True if we stopped reading at a limit of ours: ``Limits.max_body``, or how much chunks may add to it."""
+    """True if wsprobe stopped reading at its limit: ``Limits.max_body``, or the limit on chunk framing."""
     decoded: bytes | None = None
-    """Without content coding, where there is one and it could be undone."""
+    """Without content coding, if there is one and it could be decoded."""
     coding: str = ""
     """Content-Encoding, "" if none."""
     problem: str = ""
-    """Why it could not be framed, or is not complete; "" if h11 has nothing to say against it."""
+    """Why it could not be framed, or is incomplete; "" if h11 accepts it."""
     malformed: bool = False
-    """True if the bytes break the rules of their framing, False if at most the end is missing."""
+    """True if the bytes break the rules of their framing; False if they are valid or only the end is
+    missing."""
     cut_by: str = ""
     """The limit that *cut* it, in words."""
     coding_fault: CodingFault = ""
     coding_problem: str = ""
-    """Why the content coding could not be undone, "" if it could."""
+    """Why the content coding could not be decoded, "" if it could."""
 
 
 class Response(Struct, frozen=True):
-    """One HTTP answer. *status* is None where no three digits stand where a status code belongs."""
+    """One HTTP answer. *status* is None if there are no three digits in the place of the status code."""
 
     head: Head
     version: str | None
-    """``"1.1"``; None if no version stands behind ``HTTP/``. Letter case and junk before it are oddities."""
+    """``"1.1"``; None without a version after ``HTTP/``. Letter case and junk before it are oddities."""
     status: int | None
     reason: bytes
     body: Body | None = None
@@ -91,16 +92,16 @@ class Response(Struct, frozen=True):
 
 
 def final_answer(responses: Sequence[Response]) -> Response | None:
-    """The last of *responses*, if it is not an interim one."""
+    """The last of *responses*, if it is not interim."""
     last = responses[-1] if responses else None
     return None if last is None or last.interim else last
 
 
 class Frame(Struct, frozen=True):
-    """One frame after a 101 (RFC 6455 section 5.2), or what there is of it.
+    """One frame after a 101 (RFC 6455 section 5.2), perhaps incomplete.
 
-    Frames of older wire versions are told in the same terms, whatever they have on the wire: *opcode* is the
-    number that RFC 6455 gave to the kind of frame, and 3 to 7 or 11 to 15 of a kind that it has not.
+    Frames of older wire versions use the same terms: *opcode* is RFC 6455's number for the kind of frame, and
+    3 to 7 or 11 to 15 for a kind that RFC 6455 does not have.
     """
 
     start: int
@@ -111,17 +112,17 @@ class Frame(Struct, frozen=True):
     opcode: int
     masked: bool
     mask: bytes
-    """The masking key, beginning with the byte that falls on the payload's first: four bytes, 20 in hybi-04."""
+    """The masking key, starting with the byte for the payload's first byte: four bytes, 20 in hybi-04."""
     length: int
-    """As announced; of a hixie frame that ends with a sentinel, the bytes before that."""
+    """As announced; for a hixie frame that ends with a sentinel, the bytes before the sentinel."""
     payload: bytes
-    """As sent: still masked where masked. Shorter than *length* if the end is missing."""
+    """As sent, still masked if it was. Shorter than *length* if the end is missing."""
     at: int
-    """Microseconds: when its last byte (that came) was read."""
+    """Microseconds: the time at which its last received byte was read."""
     minimal: bool = True
     """False if a shorter length encoding was possible."""
     trailer: bytes = b""
-    """What ends a hixie text frame: 0xFF."""
+    """The end of a hixie text frame: 0xFF."""
 
     @property
     def complete(self) -> bool:
@@ -142,33 +143,33 @@ class Frame(Struct, frozen=True):
 
 
 class Session(Struct, frozen=True):
-    """What came after a 101."""
+    """The bytes after a 101."""
 
     frames: tuple[Frame, ...]
     rest: bytes
-    """Bytes too few to be a frame header, or past what was read as frames."""
+    """Bytes too few for a frame header, or beyond the frames that were read."""
     start: int
     sent: tuple[Frame, ...] = ()
     """Our own frames; *start* counts in the bytes sent."""
     challenge: bytes = b""
-    """hixie-76: the sixteen bytes behind the head that answer the challenge, or what there is of them."""
+    """hixie-76: the sixteen bytes after the head that answer the challenge, perhaps incomplete."""
     close_codes: bool = True
-    """False if a Close of this wire version has no code: before hybi-06."""
+    """False if this wire version's Close has no code: before hybi-06."""
     drops: bool = False
     """True if this wire version ends a session by dropping the connection, and has no Close: hixie-75."""
 
     def close_code(self, close: Frame) -> int | None:
-        """The code in *close*; None if it has no room for one, or the wire version has none."""
+        """The code in *close*; None if the payload is too short, or the wire version has no codes."""
         data = close.data
         return int.from_bytes(data[:2], "big") if self.close_codes and len(data) >= 2 else None
 
 
 WAITS = "NEED_DATA"
-"""The message of an opinion that is still out, named as h11 names it."""
+"""The message of an opinion that needs more bytes; h11's own term."""
 
 
 class Opinion(Struct, frozen=True):
-    """What h11 0.16 says of the same bytes: a strict client library's view."""
+    """h11 0.16's opinion of the same bytes: a strict client library's view."""
 
     accepts: bool
     message: str = ""
@@ -176,40 +177,40 @@ class Opinion(Struct, frozen=True):
 
     @property
     def waits(self) -> bool:
-        """True if h11 has refused nothing, and waits for more bytes."""
+        """True if h11 has refused nothing and needs more bytes."""
         return not self.accepts and self.message == WAITS
 
 
 class Reading(Struct, frozen=True):
-    """Structure found in one exchange. Never a judgement."""
+    """The structure of one exchange. Never a judgement."""
 
     exchange: Exchange
     request: SentRequest
     sent: bytes
     received: bytes
     responses: tuple[Response, ...]
-    """In order: interim (1xx) answers, then the final one, complete or not. Empty if nothing came."""
+    """In order: interim (1xx) answers, then the final one, complete or not. Empty if nothing arrived."""
     final: Response | None
-    """``final_answer`` of them: kept, because rules and renderers ask for it twenty times over."""
+    """Their ``final_answer``; cached, because rules and renderers read it twenty times."""
     session: Session | None
     """Present if the final answer is, on the loosest reading, a 101."""
     opinion: Opinion | None
-    """None if nothing came, or a head of more lines than anyone would send in earnest."""
+    """None if nothing arrived, or if the head has far more lines than a real answer."""
     looks_like: str = ""
-    """What the bytes are where they are not HTTP: ``tls``, ``ssh``, ``smtp``, ``ftp``, ``http2``, ``text``,
-    ``noise``. Where HTTP/2 was spoken and they are not that: one of these, or ``http1``."""
+    """The protocol of bytes that are not HTTP: ``tls``, ``ssh``, ``smtp``, ``ftp``, ``http2``, ``text``,
+    ``noise``. For bytes that are not HTTP/2 although it was spoken: one of these, or ``http1``."""
     rest: bytes = b""
-    """Bytes after the end of a final answer's body, or after more interim answers than are read. Of HTTP/2:
-    those behind the last frame, too few for a header of one, or past what was read as frames."""
+    """Bytes after the end of a final answer's body, or after more interim answers than are read. For HTTP/2:
+    bytes after the last frame, too few for a frame header, or beyond the frames that were read."""
     http2: Http2Connection | None = None
-    """The frames of the connection, where HTTP/2 was spoken; ``responses`` and ``session`` are our stream's."""
+    """The frames of the connection, if HTTP/2 was spoken; ``responses`` and ``session`` are our stream's."""
 
     def when(self, offset: int) -> int:
-        """Microseconds at which the byte at *offset* of ``received`` was read."""
+        """The time in microseconds at which the byte at *offset* of ``received`` was read."""
         seen = 0
         at = 0
         for event in self.exchange.events:
-            if type(event) is Received:  # an isinstance takes ten times as long for every event that is none
+            if type(event) is Received:  # isinstance takes ten times as long for other types
                 seen += len(event.data)
                 at = event.at
                 if offset < seen:

@@ -1,4 +1,4 @@
-"""A client's request, as a server reads it: the lab's, and the relay's."""
+"""Reads a client's request, for the servers of the lab and the relay."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from wsprobe.read.head import HeadSplitter
 from wsprobe.read.reading import Head
 
 CHALLENGE = 8
-"""Bytes of hixie-76 behind the head (draft-hixie-thewebsocketprotocol-76 section 4.1, step 26)."""
+"""Bytes of hixie-76 after the head (draft-hixie-thewebsocketprotocol-76 section 4.1, step 26)."""
 
 
 class Request(Struct, frozen=True):
     head: Head
     method: bytes
     resource: bytes
-    """As the request line carries it."""
+    """As in the request line."""
     early: bytes
     """What came after it."""
     body: bytes = b""
-    """hixie-76: the eight bytes behind the head; else what a POST brings."""
+    """hixie-76: the eight bytes after the head; else the body of a POST."""
 
     def first(self, name: bytes) -> bytes:
         """The value of the first field called *name* (lower case), b"" if there is none."""
@@ -28,12 +28,12 @@ class Request(Struct, frozen=True):
 
     @property
     def upgrade(self) -> bool:
-        """Whether it asks for a WebSocket, of whatever version."""
+        """Whether it requests a WebSocket, of any version."""
         return self.first(b"upgrade").lower() == b"websocket"
 
 
 class RequestReader:
-    """Finds a request in bytes as they come; each byte is looked at once."""
+    """Finds a request in bytes as they arrive; looks at each byte once."""
 
     def __init__(self) -> None:
         self.came = bytearray()
@@ -42,10 +42,10 @@ class RequestReader:
         self._head: Head | None = None
 
     def receive(self, data: bytes) -> Request | None:
-        """Take the next bytes; return the request once its head is complete, and what belongs to it there.
+        """Take the next bytes; return the request once its head and its body are complete.
 
-        A request with a Sec-WebSocket-Key1 has eight bytes behind its head, which no field announces
-        (draft-hixie-thewebsocketprotocol-76 section 4.1, step 26): a server has to wait for them.
+        A request with Sec-WebSocket-Key1 has eight bytes after its head, and no field announces them
+        (draft-hixie-thewebsocketprotocol-76 section 4.1, step 26): a server must wait for them.
         """
         self.came += data
         head = self._head = self._head or self._splitter.advance(self.came)
@@ -61,7 +61,7 @@ class RequestReader:
 
 
 def _posted(head: Head) -> int:
-    """How many bytes a POST brings, as its Content-Length says; 0 for any other request."""
+    """The Content-Length of a POST; 0 for any other request."""
     lengths = {field.value.strip() for field in head.all(b"content-length")}
     if head.first is None or not head.first.text.startswith(b"POST ") or len(lengths) != 1:
         return 0

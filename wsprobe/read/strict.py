@@ -1,6 +1,6 @@
-"""What h11, a strict client library, makes of an answer: its opinion of all of it, and how it frames a body.
+"""h11's view of an answer: its opinion of the whole answer, and its framing of a body. h11 is a strict library.
 
-The one module that knows h11, which takes tens of milliseconds to import: only what is not plain needs it.
+Only this module imports h11, which takes tens of milliseconds: plain answers do not need it.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from wsprobe.read.reading import WAITS, Opinion
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,5})\r\n")
 _SIZE_BEGUN = re.compile(rb"[0-9A-Fa-f]{1,5}\r?")
 HELD = 4096
-"""Bytes of a chunk that is looked at here until it is whole."""
+"""Most bytes of a chunk that waits here until it is whole."""
 
 
 def plain_chunks(data: bytes, at: int) -> tuple[bytes, int]:
-    """The content of the whole chunks that *data* has at *at*, and where they end: as far as each is a size in
-    hexadecimal digits, and not the last one (RFC 9112 section 7.1).
+    """The content of the whole plain chunks in *data* from *at* on, and the offset after them. A plain chunk
+    has a size in hexadecimal digits only, and is not the last chunk (RFC 9112 section 7.1).
 
-    Of such a chunk there are no two opinions; h11 takes twenty times as long for it.
+    Such a chunk has only one reading; h11 takes twenty times as long for it.
     """
     content: list[bytes] = []
     while (size := _SIZE.match(data, at)) is not None:
@@ -36,11 +36,11 @@ def plain_chunks(data: bytes, at: int) -> tuple[bytes, int]:
 
 
 def opinion(received: bytes, *, method: bytes, ended: bool, chunks_at: int = 0) -> Opinion:
-    """h11's opinion of an answer to a WebSocket handshake. *ended*: the peer closed its side. *chunks_at*:
-    where the chunks of a body begin; 0 if none do.
+    """h11's opinion of an answer to a WebSocket handshake. *ended*: the peer closed its side. *chunks_at*: the
+    offset of the first chunk of a body; 0 without chunks.
 
-    The request that h11 is told of is a stand-in, because h11 cannot send all that a probe sends. Its limit
-    on heads depends on how TCP cut them, so it is set out of reach.
+    h11 sees a placeholder request, because it cannot send every request of a probe. Its limit on heads depends
+    on how TCP cut them, so that limit is set out of reach.
     """
     connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=2**62)
     upgrade = [("Host", "x"), ("Connection", "Upgrade"), ("Upgrade", "websocket")]
@@ -63,8 +63,8 @@ def opinion(received: bytes, *, method: bytes, ended: bool, chunks_at: int = 0) 
 
 
 def _without_plain_chunks(connection: h11.Connection, received: bytes, chunks_at: int) -> int:
-    """Have h11 read up to the chunks, and return where it is to read on: behind those that are plain, if to it
-    too they begin there."""
+    """Have h11 read up to the chunks, and return the offset from which it reads on: after the plain chunks, if
+    h11 agrees that chunks begin there."""
     connection.receive_data(received[:chunks_at])
     event = connection.next_event()
     while isinstance(event, h11.InformationalResponse):
@@ -76,22 +76,22 @@ def _without_plain_chunks(connection: h11.Connection, received: bytes, chunks_at
 
 
 def _words(error: h11.RemoteProtocolError) -> str:
-    """What *error* says, without its traceback: h11's frames in it hold the error, a circle that would keep all
-    that was read."""
+    """The message of *error*, without its traceback: h11's frames in the traceback refer to the error, a cycle
+    that would keep all bytes in memory."""
     return str(error.with_traceback(None))
 
 
 class StrictFraming:
-    """h11 framing one body. It sees a status line of ours, the framing fields, and of the body what begins with
-    the first chunk that is not plain."""
+    """h11 framing one body. It sees our own status line, the framing fields, and the body from the first chunk
+    that is not plain."""
 
     def __init__(self, status: int, method: bytes, fields: Iterable[tuple[bytes, bytes]]) -> None:
         self._plain = False
-        """h11 has seen nothing of the body: all chunks until now were plain."""
+        """h11 has seen no byte of the body: all chunks so far were plain."""
         self._held = b""
-        """The beginning of a plain chunk, which came last."""
+        """The beginning of a plain chunk, still incomplete."""
         self._given = 0
-        """Bytes of its content that were handed on."""
+        """Bytes of its content that were already returned."""
         self._connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=2**62)
         self._connection.send(
             h11.Request(method="HEAD" if method == b"HEAD" else "GET", target="/", headers=[("Host", "x")])
@@ -104,7 +104,7 @@ class StrictFraming:
         """Content-Length, None without."""
         self.complete = False
         self.trailing = b""
-        """What came after a complete body."""
+        """The bytes after a complete body."""
         lines = [b"HTTP/1.1 %03d " % status, *(name + b": " + value for name, value in fields)]
         self._connection.receive_data(b"\r\n".join(lines) + b"\r\n\r\n")
         try:
@@ -140,7 +140,7 @@ class StrictFraming:
         yield from self.events()
 
     def events(self) -> Iterator[bytes]:
-        """The content in what h11 has."""
+        """The content in the bytes that h11 has."""
         try:
             while not self.complete:
                 event = self._connection.next_event()
@@ -157,7 +157,7 @@ class StrictFraming:
 
 
 def _begun(data: bytes) -> bytes | None:
-    """The content that there is of a plain chunk which *data* begins; None if h11 is to read it."""
+    """The available content of the plain chunk at the start of *data*; None if h11 must read it."""
     size = _SIZE.match(data)
     if size is None:
         return b"" if not data or _SIZE_BEGUN.fullmatch(data) else None

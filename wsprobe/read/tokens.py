@@ -1,4 +1,5 @@
-"""Small grammars that several readers share: lists (RFC 9110 section 5.6.1), extensions (RFC 6455 9.1)."""
+"""Small grammars shared by several readers: lists (RFC 9110 section 5.6.1), extensions (RFC 6455 section
+9.1)."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ _QUOTE_END = re.compile(rb'(?s)[^"\\]*(?:\\.[^"\\]*)*"?')
 
 
 VALUE_MAX = 65536
-"""Bytes of one field value, or line, that are taken apart. No list that a handshake needs comes near; a million
+"""Most bytes of a field value or line that are parsed. No list in a real handshake comes near; a million
 elements would cost a hundred times their bytes."""
 
 
@@ -29,7 +30,7 @@ def is_token(value: bytes) -> bool:
     return _TOKEN.fullmatch(value) is not None
 
 
-@lru_cache(maxsize=16)  # every reader of an answer asks it of the same key
+@lru_cache(maxsize=16)  # every reader of an answer calls this with the same key
 def expected_accept(key: bytes) -> bytes:
     """The Sec-WebSocket-Accept value that answers *key* (RFC 6455 section 4.2.2, item 5.4)."""
     return b64encode(sha1(key + GUID, usedforsecurity=False).digest())
@@ -38,8 +39,8 @@ def expected_accept(key: bytes) -> bytes:
 def split_list(value: bytes) -> tuple[bytes, ...]:
     """The elements of a comma-separated list, without the white space around them; empty ones left out.
 
-    A comma within a quoted string does not divide; a quote that is never closed reaches to the end. Of a value
-    longer than VALUE_MAX, the elements that begin within so many bytes.
+    A comma within a quoted string does not separate; an unclosed quote extends to the end. For a value longer
+    than VALUE_MAX, only the elements that begin within that many bytes.
     """
     value = value[:VALUE_MAX]
     found = []
@@ -57,14 +58,14 @@ def split_list(value: bytes) -> tuple[bytes, ...]:
 
 
 class Extension(Struct, frozen=True):
-    """One element of Sec-WebSocket-Extensions, names as sent, quoted values without their quoting."""
+    """One element of Sec-WebSocket-Extensions: names as sent, quoted values without quotes."""
 
     name: bytes
     params: tuple[tuple[bytes, bytes | None], ...] = ()
 
 
 class Malformed(Struct, frozen=True):
-    """Why a value does not follow its grammar, and where: an offset into the value."""
+    """The fault of an invalid value, and its offset in the value."""
 
     reason: str
     at: int
@@ -73,12 +74,11 @@ class Malformed(Struct, frozen=True):
 def parse_extensions(value: bytes) -> tuple[Extension, ...] | Malformed:
     """A Sec-WebSocket-Extensions value by the ABNF of RFC 6455 section 9.1.
 
-    Empty list elements are skipped, as the list rule of RFC 2616 section 2.1 lets them be; at least one
-    element must be there. A quoted value must be a token once its quoting is undone. A value longer than
-    VALUE_MAX is not taken apart.
+    Empty list elements are skipped, as RFC 2616 section 2.1 allows; at least one element must be there. A
+    quoted value must be a token without its quotes. A value longer than VALUE_MAX is not parsed.
     """
     if len(value) > VALUE_MAX:
-        said = f"the value has {len(value)} bytes, and {VALUE_MAX} at most are read"
+        said = f"the value has {len(value)} bytes; wsprobe reads at most {VALUE_MAX}"
         return Malformed(said, VALUE_MAX)
     found: list[Extension] = []
     at = _skip(value, 0)

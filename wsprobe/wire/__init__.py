@@ -1,4 +1,4 @@
-"""The wire versions that can be spoken, a row each: request, frames, and how a recording of it is read."""
+"""The wire versions that wsprobe speaks, one row each: request, frames, and reader of its recordings."""
 
 from __future__ import annotations
 
@@ -21,18 +21,17 @@ class WireVersion(Struct, frozen=True):
 
     name: str
     request: Callable[[Target, Offer, bytes], bytes]
-    """The opening handshake, byte for byte as it is to be sent. The same arguments give the same bytes: the
-    third, at least 64 random ones, are all the chance there is. Raises OfferError for an offer that this
-    version has no field for."""
+    """The opening handshake, byte for byte. The same arguments give the same bytes: the third, at least 64
+    random bytes, is the only source of chance. Raises OfferError for an offer that this version cannot
+    express."""
     framing: Maker = rfc6455.Framed
     session: SessionReader = rfc6455.session
     version: int | None = None
-    """What Sec-WebSocket-Version says; None: the version has no such field."""
+    """The value of Sec-WebSocket-Version; None: the version has no such field."""
     text_only: bool = False
     """Whether it has neither binary messages nor Pings."""
     behind_the_head: int = 0
-    """Bytes that belong to its handshake and follow the head of the 101: the session is open once they are
-    there."""
+    """Bytes of its handshake after the head of the 101: the session is open once they have arrived."""
 
     @property
     def framed_as_rfc6455(self) -> bool:
@@ -79,9 +78,9 @@ WIRE_OF_VERSION: Mapping[int, str] = {
 
 
 def spoken(name: str) -> WireVersion:
-    """The wire version called *name*. Raises ValueError, one line, for one that is not spoken."""
+    """The wire version called *name*. Raises ValueError, one line, for an unknown version."""
     if name not in WIRES:
-        raise ValueError(f"wire version {name!a} is not spoken; known: {', '.join(WIRES)}")
+        raise ValueError(f"wire version {name!a} is unknown; known: {', '.join(WIRES)}")
     return WIRES[name]
 
 
@@ -89,10 +88,10 @@ _BY_NUMBER = {b"%d" % version: wire for version, wire in WIRE_OF_VERSION.items()
 
 
 def wire_of(asked: Request) -> str:
-    """The name of the wire version that a client's request speaks: hybi-13 for all that is plainly no other.
+    """The name of the wire version of a client's request; hybi-13 if nothing shows another version.
 
-    The hixie drafts send no version: 76 is known by its keys, 75 by ``WebSocket`` in these very letters where
-    nothing else tells a version.
+    The hixie drafts send no version. Two keys mark 76. ``WebSocket`` with exactly these letters marks 75, if
+    nothing else in the request gives a version.
     """
     if (wire := _BY_NUMBER.get(asked.first(b"sec-websocket-version"))) is not None:
         return wire

@@ -1,4 +1,4 @@
-"""The forms that all wire versions share: what follows the handshake, said, heard, and read from a
+"""The interfaces that all wire versions share: frames after the handshake, written, received, and read from a
 recording."""
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from wsprobe.read.reading import Session
 
 
 class Heard(Struct, frozen=True):
-    """One thing the peer said that the client may have to act on."""
+    """One event from the peer that may require the client to act."""
 
     what: Literal["message", "ping", "pong", "close"]
     data: bytes = b""
-    """Of ping, pong and close: the payload, unmasked, at most 125 bytes of it."""
+    """For ping, pong and close: the payload, unmasked, at most its first 125 bytes."""
     too_long: bool = False
     """A control frame of more than 125 bytes (RFC 6455 section 5.5)."""
 
@@ -27,16 +27,16 @@ class Framing(Protocol):
 
     @property
     def frames(self) -> int:
-        """How many frames of the peer have begun."""
+        """The number of frames that the peer has begun."""
 
     def receive(self, data: bytes) -> list[Heard]:
-        """Take the next bytes after the head of the 101, and return what they completed.
+        """Take the next bytes after the head of the 101, and return the events that they complete.
 
-        What belongs to a version's handshake but follows the head (hixie-76: 16 bytes) comes here first.
+        Bytes of the handshake after the head (hixie-76: 16) come here first.
         """
 
     def text(self, data: bytes) -> bytes:
-        """*data*, which is to be UTF-8, as a text message."""
+        """*data*, which must be UTF-8, as a text message."""
 
     def binary(self, data: bytes) -> bytes:
         """*data* as a binary message; b"" where the version has none."""
@@ -51,12 +51,12 @@ class Framing(Protocol):
         """A Close; None where the version closes by dropping the connection."""
 
     def answer(self, close: bytes) -> bytes | None:
-        """The answer to a Close of the peer with this payload; None as for ``close``."""
+        """The answer to a peer's Close with this payload; None as for ``close``."""
 
 
 Maker = Callable[[bytes, bytes], Framing]
 """(request as sent, head of the 101 as received) -> Framing."""
 
 SessionReader = Callable[[bytes, int, When, bytes, int, When], Session]
-"""(received, where the session starts in it, offset -> time, sent, where our own frames start, offset -> time)
--> what followed the 101, read without loss."""
+"""(received, start of the session in it, offset -> time, sent, start of our own frames in it, offset -> time)
+-> the bytes after the 101, read without loss."""

@@ -28,7 +28,7 @@ from wsprobe.wire.rfc6455 import read_both
 SPACES_MAX = 12
 LETTERS_MAX = 12
 _LETTERS = "".join(map(chr, [*range(0x21, 0x30), *range(0x3A, 0x7F)]))
-"""What may be mixed in: printable, and neither a space nor a digit."""
+"""Characters that may be mixed in: printable, neither space nor digit."""
 
 
 def key_pair(random_bytes: bytes) -> tuple[str, str]:
@@ -85,23 +85,23 @@ LENGTH_MAX = 1 << 62
 """Groups without end make no larger number than this."""
 
 OTHER = 3
-"""The opcode that stands for data of an unknown type: RFC 6455 has reserved it and given it no meaning."""
+"""The opcode for data of an unknown type: reserved in RFC 6455, without a meaning."""
 
 
 def text(data: bytes) -> bytes:
-    """A text frame. *data* is to be UTF-8, which has no byte 0xFF."""
+    """A text frame. *data* must be UTF-8, which has no byte 0xFF."""
     return b"\x00" + data + END
 
 
 def longer(length: int, group: int) -> int:
-    """The number of *length* with one more *group* of seven bits behind it, within bounds."""
+    """*length* with one more *group* of seven bits appended, within bounds."""
     return min(length << 7 | group & 0x7F, LENGTH_MAX)
 
 
 def _frame_at(
     closes: bool, data: bytes | bytearray, start: int, when: When, *, partial: bool = False
 ) -> Frame | None:
-    """As ``read.frames.frame_at``. Data without its 0xFF is no frame: where it ends nobody has said."""
+    """As ``read.frames.frame_at``. Data without 0xFF is not a frame: its end is unknown."""
     if start >= len(data):
         return None
     return (_counted if data[start] & 0x80 else _ended)(closes, data, start, when, partial)
@@ -140,16 +140,16 @@ frame_at_76: One = with_(_frame_at, True)
 
 
 NO_ORIGIN = "null"
-"""Both drafts demand an Origin field, and an answer that repeats it. Where there is no page there is no origin,
-and this is how HTML writes one that is none."""
+"""Both drafts require an Origin field, and an answer that repeats it. Without a page there is no origin; HTML
+writes that as ``null``."""
 
 
 def request(target: Target, offer: Offer, random_bytes: bytes, *, challenge: bool) -> bytes:
     """The request of 75, or of 76 with its *challenge*: two keys and eight bytes behind the head.
 
-    75 fixes the order of its fields (step 10). 76 wants them in an order chosen at random (step 25), so that
-    servers do not come to rely on one; a probe is to ask the same thing twice, so they keep the order in which
-    the draft puts them together, which is that of 75 with the keys after it, as browsers sent them.
+    75 fixes the order of its fields (step 10). 76 requires a random order (step 25), so that servers do not
+    rely on one. A probe must be able to repeat its request, so the order here is fixed: that of 75, then the
+    keys. The draft lists them in this order, and browsers sent them in it.
 
     Raises OfferError.
     """
@@ -172,18 +172,18 @@ def request(target: Target, offer: Offer, random_bytes: bytes, *, challenge: boo
 
 
 def _others(target: Target, offer: Offer) -> list[Default]:
-    """Credentials and cookies. The drafts have no User-Agent, so none is sent unless it is asked for."""
+    """Credentials and cookies. The drafts have no User-Agent, so none is sent unless an option sets one."""
     return common(target, replace(offer, user_agent=offer.user_agent or ""))
 
 
 def _check(offer: Offer) -> None:
-    """Raises OfferError for what these drafts cannot ask."""
+    """Raises OfferError for an offer that these drafts cannot express."""
     if offer.extensions:
         raise OfferError("hixie-75 and hixie-76 have no extensions: leave --extension out")
     if len(offer.protocols) > 1:
-        raise OfferError("hixie-75 and hixie-76 ask for one subprotocol, not for several")
+        raise OfferError("hixie-75 and hixie-76 take one subprotocol, not several")
     if offer.version is not None:
-        raise OfferError("hixie-75 and hixie-76 send no version number: leave it out, or add it with -H")
+        raise OfferError("hixie-75 and hixie-76 send no version number: leave it out, or add one with -H")
 
 
 def _lower(text: str) -> str:
@@ -192,7 +192,7 @@ def _lower(text: str) -> str:
 
 
 class Hixie75:
-    """Text, and nothing else. Closes by dropping the connection (75: section 4.3)."""
+    """Text messages only. Closes by dropping the connection (75: section 4.3)."""
 
     closes = False
     """Whether 0xFF 0x00 is a Close."""
@@ -259,7 +259,7 @@ class Hixie75:
 
 
 class Hixie76(Hixie75):
-    """As 75, behind the sixteen bytes that answer the challenge; 0xFF 0x00 closes, without code or reason."""
+    """As 75, after the sixteen bytes that answer the challenge; 0xFF 0x00 closes, without code or reason."""
 
     closes = True
 
@@ -279,7 +279,7 @@ def session_75(received: bytes, start: int, when: When, sent: bytes, own: int, w
 
 
 def session_76(received: bytes, start: int, when: When, sent: bytes, own: int, when_sent: When) -> Session:
-    """The session begins behind the sixteen bytes that answer the challenge."""
+    """The session begins after the sixteen bytes that answer the challenge."""
     challenge = received[start : start + ANSWER]
     opened = start + len(challenge)
     made = read_both(frame_at_76, frame_at_76, received, opened, when, sent, own, when_sent)

@@ -1,4 +1,4 @@
-"""Frames and header blocks of HTTP/2 (RFC 9113 sections 4 and 6), written as the caller wants them."""
+"""Writes frames and header blocks of HTTP/2 (RFC 9113 sections 4 and 6), valid or not."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from wsprobe.read.http2_values import (
 
 
 def frame(type_: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
-    """One frame. *payload* has at most 2**24 - 1 bytes; nothing else is looked at."""
+    """One frame. *payload* has at most 2**24 - 1 bytes; nothing else is checked."""
     return pack("!I", len(payload))[1:] + pack("!BBI", type_, flags, stream) + payload
 
 
@@ -47,7 +47,7 @@ def goaway(last_stream: int, code: int, debug: bytes = b"") -> bytes:
 
 
 def data(stream: int, payload: bytes, *, end_stream: bool = False, pad: int | None = None) -> bytes:
-    """DATA; *pad*: bytes of padding, None: it has none, nor says so."""
+    """DATA; *pad*: bytes of padding, None: no padding and no PADDED flag."""
     flags = END_STREAM if end_stream else 0
     if pad is None:
         return frame(DATA, flags, stream, payload)

@@ -1,8 +1,8 @@
 """draft-ietf-hybi-thewebsocketprotocol-04 to -08: requests (section 5.1), and the frames of -04 to -06 (section
 4).
 
-The layout of those frames is that of RFC 6455 with other opcodes, and with RSV4 where the mask bit is now. What
-a client sends begins with four bytes in clear, and a mask made of them lies over all the rest, the header too.
+The layout of those frames is that of RFC 6455 with other opcodes, and with RSV4 in place of the mask bit. A
+client's frame begins with four bytes in clear; a mask made from them covers the rest, the header included.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from wsprobe.wire.hixie import NO_ORIGIN
 from wsprobe.wire.rfc6455 import Follower, answer_code, mask, masks, read_both
 
 OPCODES = (CONTINUATION, CLOSE, PING, PONG, TEXT, BINARY, 3, 4, 5, 6, 7, 11, 12, 13, 14, 15)
-"""Opcode on the wire -> the one that RFC 6455 gives to the same kind; reserved ones to reserved ones."""
+"""Opcode on the wire -> opcode of the same kind of frame in RFC 6455; reserved to reserved."""
 
 NONCE = 4
 """Bytes in clear before a client's frame."""
@@ -34,18 +34,18 @@ NONCE = 4
 MASK_GUID = b"61AC5F19-FBBA-4540-B96F-6561F1AB40A8"
 
 Mask = Callable[[bytes], bytes]
-"""The four bytes in clear -> the key that lies over the frame, over and over."""
+"""The four bytes in clear -> the key, repeated over the frame."""
 
 
 def mask_of_05(nonce: bytes) -> bytes:
-    """The key of hybi-05 and -06: the very four bytes."""
+    """The key of hybi-05 and -06: the four bytes themselves."""
     return nonce
 
 
 def mask_of_04(request: Head, answer: Head) -> Mask:
-    """How hybi-04 makes its keys: SHA-1 of the four bytes and of what both sides put in the handshake.
+    """How hybi-04 makes its keys: SHA-1 of the four bytes and of both sides' parts of the handshake.
 
-    A field that is missing counts as empty: without it nothing was agreed, and something has to be sent.
+    A missing field counts as empty: nothing was agreed without it, but the key must be some value.
     """
     parts = [*request.all(b"sec-websocket-key")[:1], *answer.all(b"sec-websocket-nonce")[:1]]
     agreed = _sha1(b"".join(field.value for field in parts) + MASK_GUID)
@@ -105,27 +105,27 @@ def _frame_at(
 
 
 of_server: One = with_(_frame_at, None)
-"""Finds a frame that is not masked."""
+"""Finds an unmasked frame."""
 
 
 def of_client(of: Mask) -> One:
-    """What finds a frame under keys made by *of*."""
+    """The function that finds a frame under keys made by *of*."""
     return with_(_frame_at, of)
 
 
 ORIGIN_OPTIONAL = 6
-"""The first draft in which a client that is no browser may leave its origin out."""
+"""The first draft in which clients other than browsers may omit their origin."""
 
 ORIGIN = "Sec-WebSocket-Origin"
-"""The name from 04 to 10. Version 8 on the wire stands for the drafts 08 to 12, and 11 renamed the field to
-Origin; what is spoken here is 08, whose name Firefox 7 and Chrome 14 sent. A server that reads version 8 by a
-later draft can be given both: ``-H 'Origin: ...'``."""
+"""The name from 04 to 10. Version 8 on the wire means any of the drafts 08 to 12, and 11 renamed the field to
+Origin. wsprobe speaks 08, with the name that Firefox 7 and Chrome 14 sent. For a server that follows a later
+draft, send both: ``-H 'Origin: ...'``."""
 
 
 def request(target: Target, offer: Offer, random_bytes: bytes, *, version: int) -> bytes:
     """The request of the draft whose Sec-WebSocket-Version is *version*, or of RFC 6455 for 13.
 
-    The extensions of those days are gone, so none is offered unless it is asked for. Raises OfferError.
+    The extensions of that time are gone, so none is offered unless an option names it. Raises OfferError.
     """
     if version == 13:
         return opening.request(target, offer)
@@ -149,7 +149,7 @@ class _Follower(Follower):
 
 
 class Hybi06:
-    """Frames whose header is masked too, with four bytes that come in clear before them."""
+    """Frames with a masked header, after four bytes in clear."""
 
     def __init__(self, request: bytes, head: bytes) -> None:
         self._nonces = masks(request)
@@ -187,7 +187,7 @@ class Hybi06:
 
 
 class Hybi05(Hybi06):
-    """As 06, but for the Close: its first byte says whose it is, and there is no code."""
+    """As 06, except the Close: its first byte gives the sender, and there is no code."""
 
     def close(self, code: int | None, reason: bytes) -> bytes | None:
         return self._say(CLOSE, b"C" + reason)
@@ -197,8 +197,8 @@ class Hybi05(Hybi06):
 
 
 class Hybi04(Hybi06):
-    """As 06, but for the mask, which both sides' parts of the handshake go into, and for the Close: it has no
-    code, and its answer repeats its body."""
+    """As 06, except the mask, made from both sides' parts of the handshake as well, and the Close, which has no
+    code and whose answer repeats its body."""
 
     def __init__(self, request: bytes, head: bytes) -> None:
         super().__init__(request, head)
@@ -221,7 +221,7 @@ def session_04(received: bytes, start: int, when: When, sent: bytes, own: int, w
 
 
 def session_05(received: bytes, start: int, when: When, sent: bytes, own: int, when_sent: When) -> Session:
-    """Its Close has a first byte that says whose it is, and no code."""
+    """The first byte of its Close gives the sender; there is no code."""
     return replace(session_06(received, start, when, sent, own, when_sent), close_codes=False)
 
 

@@ -1,4 +1,4 @@
-"""hybi-07 to RFC 6455 (section 5.2): frames written as a client, followed as they come, read from a
+"""hybi-07 to RFC 6455 (section 5.2): frames written as a client, followed as they arrive, and read from a
 recording."""
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from wsprobe.wire.framing import Heard
 
 
 def masks(seed: bytes) -> Iterator[bytes]:
-    """Yield masking keys of four bytes for ever; the same *seed* gives the same keys.
+    """Yield masking keys of four bytes, without end; the same *seed* gives the same keys.
 
-    RFC 6455 section 5.3 wants keys that cannot be predicted, so that a script inside a browser cannot choose
-    the bytes that an intermediary sees (section 10.3). Here no such script exists: whoever chooses the payload
-    runs the probe, and could put any bytes on the wire anyway. What is gained is that a conversation is a
-    function of its plan and of the bytes received, and can be played again.
+    RFC 6455 section 5.3 requires unpredictable keys, so that a script in a browser cannot choose the bytes that
+    an intermediary sees (section 10.3). Here there is no such script: the person who chooses the payload runs
+    the probe, and could send any bytes anyway. With these keys a conversation depends only on its plan and on
+    the bytes received, and can be replayed.
     """
     number = 0
     while True:
@@ -48,7 +48,7 @@ _CONTROL: dict[int, Literal["close", "ping", "pong"]] = {CLOSE: "close", PING: "
 
 
 def mask(data: bytes, key: bytes) -> bytes:
-    """*data* XORed with the four bytes of *key*, over and over (RFC 6455 section 5.3)."""
+    """*data* XORed with the four bytes of *key*, repeated (RFC 6455 section 5.3)."""
     size = len(data)
     if size <= AT_ONCE:
         keys = (key * ((size >> 2) + 1))[:size]
@@ -82,19 +82,19 @@ def frame(opcode: int, payload: bytes, key: bytes | None, *, fin: bool = True, r
 
 
 class Follower:
-    """Follows frames as their bytes come, and keeps no more of them than a header and one control payload.
+    """Follows frames as their bytes arrive, and keeps only a header and one control payload.
 
-    What breaks the rules (a mask, RSV bits, an unknown opcode, a continuation of nothing) is followed all the
-    same: the length still says where the next frame begins.
+    Frames that break the rules (a mask, RSV bits, an unknown opcode, a continuation without a start) are
+    followed too: the length still gives the start of the next frame.
     """
 
     opcodes: Sequence[int] = range(16)
-    """What an opcode on the wire stands for in RFC 6455."""
+    """Opcode on the wire -> its equivalent in RFC 6455."""
     mask_bit = 0x80
 
     def __init__(self) -> None:
         self.frames = 0
-        """How many have begun."""
+        """The number of frames that have begun."""
         self._header = b""
         self._first: int | None = None
         self._opcode = 0
@@ -104,7 +104,7 @@ class Follower:
         self._payload = bytearray()
 
     def receive(self, data: bytes) -> list[Heard]:
-        """Take the next bytes, and return what they completed."""
+        """Take the next bytes, and return the events that they complete."""
         heard: list[Heard] = []
         data, at = self._header + data, 0
         self._header = b""
@@ -136,7 +136,7 @@ class Follower:
         self._length = self._left = int.from_bytes(coded, "big") if coded else second & 0x7F
 
     def _complete(self, heard: list[Heard]) -> None:
-        """Add what the frame that has just ended says, and be ready for the next."""
+        """Add the event of the frame that has just ended, and prepare for the next frame."""
         assert self._first is not None
         opcode = self._opcode
         if opcode in _DATA:
@@ -151,10 +151,10 @@ class Follower:
 
 
 def answer_code(close: bytes) -> int | None:
-    """The code with which to answer a Close with this payload; None: an empty Close.
+    """The code that answers a Close with this payload; None: an empty Close.
 
-    RFC 6455 section 5.5.1: "typically echos the status code it received". A code that must not be on the
-    wire (section 7.4.1: 1005, 1006, 1015; section 7.4.2: below 1000) and a payload of one byte get 1002.
+    RFC 6455 section 5.5.1: "typically echos the status code it received". 1002 answers a code that must not be
+    on the wire (section 7.4.1: 1005, 1006, 1015; section 7.4.2: below 1000) and a payload of one byte.
     """
     if not close:
         return None
@@ -201,7 +201,7 @@ class Framed:
 def read_both(
     theirs: One, ours: One, received: bytes, start: int, when: When, sent: bytes, own: int, when_sent: When
 ) -> Session:
-    """A session whose frames are found by *theirs* and *ours*."""
+    """A session: *theirs* finds the server's frames, *ours* finds the client's."""
     frames, rest = read_frames(received, start, when, theirs)
     return Session(frames, rest, start, read_frames(sent, own, when_sent, ours)[0])
 
