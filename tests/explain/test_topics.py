@@ -101,7 +101,7 @@ KINDS = {
     "socket.io": ("protocol", "Socket.IO"),
     "Engine.IO": ("protocol", "Socket.IO"),
     "load-balancer": ("protocol", "the idle limit"),
-    "CONNECT": ("protocol", "a proxy that the client was told to use"),
+    "CONNECT": ("protocol", "a proxy configured in the client"),
     "http 2": ("protocol", "WebSockets over HTTP/2"),
     "http 3": ("protocol", "WebSockets over HTTP/3"),
     "h3": ("protocol", "WebSockets over HTTP/3"),
@@ -286,7 +286,7 @@ def test_no_number_is_left_out() -> None:
         ("heartbeats", "ping"),
         ("wss not working", "wss"),
         ("sec-websocket-key gone", "Sec-WebSocket-Key"),
-        ("http 99", "under 'http 99'"),
+        ("http 99", "no such topic: 'http 99'"),
         ("hand shake", "handshake"),
         ("load balancers", "idle timeout"),
         ("bad gateway", "502 (Bad Gateway), 1014 (Bad Gateway)"),
@@ -305,14 +305,14 @@ def test_unknown_topics_suggest_the_nearest(topic: str, near: str) -> None:
 def test_nothing_is_suggested_for_what_is_like_nothing(topic: str) -> None:
     with pytest.raises(UnknownTopic) as caught:
         explain.find(topic)
-    assert str(caught.value) == f"nothing is known under {topic!a}; --list shows all topics"
+    assert str(caught.value) == f"no such topic: {topic!a}; --list shows all topics"
 
 
 @pytest.mark.parametrize(
     ("topic", "said"),
     [
-        ("", "the topic is empty: name one, or --list for all of them"),
-        (" \t", "the topic is empty: name one, or --list for all of them"),
+        ("", "the topic is empty: give one, or list all with --list"),
+        (" \t", "the topic is empty: give one, or list all with --list"),
         ("99999", "99999 is not an exit status, an HTTP status or a close code"),
     ],
 )

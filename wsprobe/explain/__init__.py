@@ -1,4 +1,4 @@
-"""Look things up, offline: whatever a person may paste, and which explanation it means."""
+"""Looks up explanations offline, for any text that a person may paste."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ _PREFIXED = re.compile(
     r"[ :](?:code |status )?(\S+)"
 )
 LONGEST = 8192
-"""Characters of a topic that are read: a console's line with a long URL in it is shorter."""
+"""Most characters of a topic that are read: longer than a console line with a long URL."""
 FRAGMENT = 3
-"""Words of a console text that are enough to find it."""
+"""Words of a console text that suffice to find it."""
 
 
 class UnknownTopic(LookupError):
-    """Nothing is known under that name. The message is one line and suggests the nearest topics."""
+    """There is no such topic. The message is one line and suggests the nearest topics."""
 
 
 def all_topics() -> tuple[str, ...]:
-    """Every topic by name, console texts left out: those are found by pasting one."""
+    """Every topic by name, except console texts: to find those, paste one."""
     return tuple(dict.fromkeys(topic for topics in groups().values() for topic in topics))
 
 
 def groups() -> dict[str, tuple[str, ...]]:
-    """The same by what they are."""
+    """The same topics by kind."""
     return {
         "Outcomes and exit statuses": program.outcome_topics(),
         "HTTP statuses": tables.status_topics(),
@@ -58,8 +58,8 @@ def groups() -> dict[str, tuple[str, ...]]:
 def find(topic: str) -> Topic:
     """The explanation of *topic*: a close code, status, header, word of the page, finding, weakness, outcome,
     revision, rule, section or scenario by its name, a citation (``RFC 6455 section 4.1, item 4``), or a line
-    copied from a console. Where one word means several things, ``close 1006``, ``status 403``, ``exit 12``,
-    ``finding unresolved``, ``rule upgrade``, ``lab:403`` say which. Raises UnknownTopic.
+    copied from a console. If a word has several meanings, a prefix selects one: ``close 1006``, ``status 403``,
+    ``exit 12``, ``finding unresolved``, ``rule upgrade``, ``lab:403``. Raises UnknownTopic.
     """
     asked = " ".join(topic[:LONGEST].split())
     entry = (
@@ -106,7 +106,7 @@ def _number(asked: str) -> Topic | None:
 
 
 def _with_its_name(asked: str) -> Topic | None:
-    """A status line, and a number with its name behind it: ``403 Forbidden``, ``1006 (Abnormal Closure)``."""
+    """A status line, or a number with its name: ``403 Forbidden``, ``1006 (Abnormal Closure)``."""
     match = _WITH_ITS_NAME.fullmatch(asked)
     if match is None:
         return None
@@ -172,7 +172,7 @@ def _named(asked: str) -> Topic | None:
 
 def _unknown(asked: str) -> str:
     if not asked:
-        return "the topic is empty: name one, or --list for all of them"
+        return "the topic is empty: give one, or list all with --list"
     if _NUMBER.fullmatch(asked):
         return f"{asked} is not an exit status, an HTTP status or a close code"
     numbers = (word for word in asked.split() if len(word) > 2 and _number(word))
@@ -181,17 +181,17 @@ def _unknown(asked: str) -> str:
     near = (*numbers, *_text_with(asked), *called, *nearest(asked, all_topics()), *_words_of(asked))
     found = tuple(dict.fromkeys(near))[:MOST]
     hint = f"; nearest: {', '.join(found)}" if found else ""
-    return f"nothing is known under {asked[:60]!a}{hint}; --list shows all topics"
+    return f"no such topic: {asked[:60]!a}{hint}; --list shows all topics"
 
 
 def _words_of(asked: str) -> tuple[str, ...]:
-    """The headers and terms that single words of *asked* name."""
+    """The headers and terms among the single words of *asked*."""
     found = (tables.find_header(word) or tables.find_term(word) for word in asked.split() if len(word) > 2)
     return tuple(entry.topic for entry in found if entry is not None)
 
 
 def _titles() -> dict[str, list[str]]:
-    """What else topics are called -> the topics; the name of a status or close code -> its number and name."""
+    """Other names -> topics; the name of a status or close code -> its number and name."""
     titles: dict[str, list[str]] = {other: [topic] for other, topic in tables.other_names().items()}
     for row in (*statuses()["status"], *load("close_codes")["code"]):
         titles.setdefault(row["name"].lower(), []).append(f"{row['number']} ({row['name']})")
@@ -199,7 +199,7 @@ def _titles() -> dict[str, list[str]]:
 
 
 def _text_with(asked: str) -> tuple[str, ...]:
-    """The console text that *asked* is a part of."""
+    """The console text that contains *asked*."""
     if len(asked.split()) < FRAGMENT:
         return ()
     texts = (each for each in console.texts() if asked.lower() in each.lower() and each.isascii())

@@ -1,4 +1,4 @@
-"""Console texts of the engines: a whole pasted line is recognised by the texts that are kept as data."""
+"""Console texts of the engines: recognises a pasted line by the texts in the data files."""
 
 from __future__ import annotations
 
@@ -27,39 +27,39 @@ _SHAPES = {
     "b": "[01]",
     "c": "[01]",
 }
-"""What stands for a {name}; any other is free text."""
+"""{name} -> its pattern; any other name matches free text."""
 
 
 class Match(Struct, frozen=True):
-    """A text that was found in a line."""
+    """A text found in a line."""
 
     row: dict[str, Any]
     engines: tuple[str, ...]
     found: str
-    """The part of the line that is the text."""
+    """The part of the line that matched."""
     values: dict[str, str]
 
 
 def texts() -> tuple[str, ...]:
-    """Every text that is known, with {name} for what varies."""
+    """Every known text, with {name} for the parts that vary."""
     return tuple(row["text"] for _, row in _rows())
 
 
 def find(line: str) -> Topic | None:
-    """The explanation of *line*, copied from a console with all that stands around it; None if not known, or if
+    """The explanation of *line*, copied from a console with the text around it; None if it is unknown, or if
     the text leaves the cause open."""
     match = recognise(line)
     return None if match is None or match.row.get("general") else _entry(match)
 
 
 def find_general(line: str) -> Topic | None:
-    """The explanation of *line*, also where its text leaves the cause open."""
+    """The explanation of *line*, even if its text leaves the cause open."""
     match = recognise(line)
     return None if match is None else _entry(match)
 
 
 def recognise(line: str) -> Match | None:
-    """The text that *line* holds: of several the longest, general ones last."""
+    """The text in *line*: the longest of several, general ones last."""
     plain = " ".join(line.translate(_CURLY).split())
     best: tuple[tuple[bool, int], Match] | None = None
     for engines, row in _rows():
@@ -87,14 +87,14 @@ def _rows() -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
 
 
 _CLIENTS = ("runtimes", "clients")
-"""Their texts are short, so one counts only where it is a whole statement: as part of a longer one, other
-programs write the same words."""
+"""Their texts are short, so one counts only as a whole statement: other programs use the same words within
+longer ones."""
 _WHOLE = r"(?:(?<![\w -])|(?<=[:>] )|(?<=[Ee]rror )|(?<=[\])] ))(?:{})(?=$|\.?[\"',;)\]]|\.$| code | \(| at )"
 
 
 def _pattern(text: str) -> str:
-    """*text* as a regular expression; white space before a last value that is empty may be missing, and so may
-    a full stop at the end."""
+    """*text* as a regular expression. White space before an empty last value may be missing, and so may the
+    final full stop."""
     stopped = text.endswith(".")
     parts = _PLACE.split(text.removesuffix("."))
     pattern = ""
@@ -138,11 +138,11 @@ def _writers(match: Match) -> str:
 
 
 _KEEP_QUIET = frozenset({"chromium", "firefox", "webkitgtk"})
-"""Those whose script is not told what is said here, or anything else."""
+"""The clients whose script does not get this text, or any other."""
 
 
 def _says_more(match: Match) -> tuple[tuple[str, str], ...]:
-    """Which clients would have told script."""
+    """The clients that would have told the script the cause."""
     scenarios = match.row.get("scenarios", ())
     if not scenarios or not _KEEP_QUIET.issuperset(match.engines):
         return ()

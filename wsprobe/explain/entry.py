@@ -1,4 +1,4 @@
-"""One thing explained: a value, its plain text and its JSON; and the TOML files that it comes from."""
+"""One explanation: a value, its plain text and its JSON; and the TOML files with the data."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ WIDTH = 80
 
 
 class Topic(Struct, frozen=True):
-    """What is known of one topic."""
+    """The explanation of one topic."""
 
     topic: str
-    """The name under which it is found again."""
+    """The name that finds it."""
     kind: str
     """``close code``, ``HTTP status``, ``finding``, ``cause``, ``outcome``, ``exit status``, ``console text``,
     ``error text``, ``revision``, ``rule``, ``section``, ``header``, ``proxy``, ``protocol``, ``script``,
@@ -26,7 +26,7 @@ class Topic(Struct, frozen=True):
     text: tuple[str, ...] = ()
     """Paragraphs."""
     facts: tuple[tuple[str, str], ...] = ()
-    """(label, text), in the order in which they are to be read."""
+    """(label, text), in reading order."""
     see_also: tuple[str, ...] = ()
     """Topics."""
     code: str = ""
@@ -34,7 +34,7 @@ class Topic(Struct, frozen=True):
 
 
 def value(entry: Topic) -> dict[str, Any]:
-    """*entry* as JSON has it: ``topic``, ``kind``, ``title``, ``text`` (paragraphs), ``facts`` (pairs of label
+    """*entry* as JSON: ``topic``, ``kind``, ``title``, ``text`` (paragraphs), ``facts`` (pairs of label
     and text), ``see_also`` (topics), ``code`` (a file to copy, "" for most)."""
     return {
         "topic": entry.topic,
@@ -48,8 +48,8 @@ def value(entry: Topic) -> dict[str, Any]:
 
 
 def text(entry: Topic, columns: int = WIDTH) -> str:
-    """*entry* as plain ASCII text, wrapped at *columns*, 80 at most, with a line end at its end.
-    Its code comes last, as it is in the file."""
+    """*entry* as plain ASCII text, wrapped at *columns*, at most 80, with a final line end.
+    Its code comes last, exactly as in the file."""
     width = min(columns, WIDTH)
     lines = [*_wrapped(f"{entry.kind}: {entry.title}", width)]
     for paragraph in entry.text:
@@ -71,7 +71,7 @@ def _quoted(topic: str) -> str:
 
 
 def _wrapped(said: str, width: int, indent: str = "", more: str | None = None) -> Iterator[str]:
-    """Lines of at most *width* columns; a word that is longer stands alone."""
+    """Lines of at most *width* columns; a longer word gets its own line."""
     line = indent
     empty = True
     for word in said.split():
@@ -90,7 +90,7 @@ def load(name: str) -> dict[str, Any]:
 
 
 def line(text: str) -> str:
-    """*text* on one line: the files break it where it suits their reader."""
+    """*text* on one line: the files have line breaks for their readers."""
     return " ".join(text.split())
 
 
@@ -100,7 +100,7 @@ def paragraphs(text: str) -> tuple[str, ...]:
 
 
 def lab(scenarios: list[str] | tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """The fact that says how to see it happen; nothing where there is no scenario."""
+    """The fact with a command that shows it; empty without a scenario."""
     if not scenarios:
         return ()
     return (("see it", "wsprobe compare --browser-mode " + " ".join(f"lab:{name}" for name in scenarios)),)

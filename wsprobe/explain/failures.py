@@ -1,7 +1,7 @@
-"""Failures in the words of any client: known by the form of the text, not by a list of clients.
+"""Failures in the words of any client, recognised by the form of the text, not by a list of clients.
 
-A status in the text leads to that status, a header to what is wrong with it, a phrase such as "reset by peer"
-to that failure, a close code to that code. These forms are common to many clients, so none is named.
+A status in the text leads to that status, a header to the fault in that header, a phrase such as "reset by
+peer" to that failure, a close code to that code. Many clients share these forms, so the data names no client.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from wsprobe.judge import FINDINGS
 
 KIND = "error text"
 WITHOUT_CAUSE = "handshake-failed"
-"""The failure of a text that names no cause."""
+"""The failure for a text without a cause."""
 
 _CURLY = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u00a0": " ", "`": "'"})
 _URL = re.compile(r"""\b[A-Za-z][A-Za-z0-9+.-]*://[^\s"'<>]*[^\s"'<>.,:;)\]]""")
@@ -30,7 +30,7 @@ _PLACE = re.compile(
 )
 _SSL_OPTION = re.compile(r"(?i)\bssl:(?:default|true|false)\b")
 _HEADERS = re.compile(r"(?i)\bheaders?(?: follow)?:(?= [a-z-]+: ).*")
-"""Headers of the answer that a client adds to its text: nothing says that they are wrong."""
+"""Headers of the answer that a client appends to its text: they need not be wrong."""
 _NOISE = re.compile(
     r"""(?xi)
     \[?(?:errno|os[ ]error|winerror|alert[ ]number|error[ ]code|osstatus[ ]error)[ :=]*-?\d+\]?
@@ -40,7 +40,7 @@ _NOISE = re.compile(
     | curl:[ ]\(\d+\) | \d{4}-\d\d-\d\d\S* | \b\d\d:\d\d:\d\d\S* | RFC[ ]?\d+
     """
 )
-"""Numbers that are no status and no close code."""
+"""Numbers other than statuses and close codes."""
 
 _STATUS = re.compile(
     r"""(?xi)(?:
@@ -70,14 +70,14 @@ _OF_CODE = re.compile(
     r"(?i)is not (?:a function|defined|a constructor|iterable)|no module named|cannot (?:read|set) propert"
     r"|command not found|unexpected token|has no attribute"
 )
-"""A mistake in a program, and no failure of a connection."""
+"""A mistake in a program, not a failed connection."""
 
 
 class FailureMatch(Struct, frozen=True):
-    """What a text reports."""
+    """The failure in a text."""
 
     words: str
-    """The part of the text that says so."""
+    """The matching part of the text."""
     failure: dict[str, Any] | None = None
     """The row of ``data/failures.toml``."""
     status: int | None = None
@@ -85,14 +85,14 @@ class FailureMatch(Struct, frozen=True):
 
 
 def find(text: str) -> Topic | None:
-    """The explanation of the failure that *text* reports; None if it has the form of none, or says only that
-    something failed."""
+    """The explanation of the failure in *text*; None without a known form, or if it only says that something
+    failed."""
     found = recognise(text)
     return None if found is None or _is_general(found) else _entry(found)
 
 
 def find_general(text: str) -> Topic | None:
-    """The explanation of the failure that *text* reports, of one without a cause as well."""
+    """The explanation of the failure in *text*, even without a cause."""
     found = recognise(text)
     return None if found is None else _entry(found)
 
@@ -102,7 +102,7 @@ def _is_general(found: FailureMatch) -> bool:
 
 
 def recognise(text: str) -> FailureMatch | None:
-    """The failure that *text* reports: a status before a phrase, and that before a close code."""
+    """The failure in *text*: a status goes before a phrase, a phrase before a close code."""
     plain = " ".join(text.translate(_CURLY).split())
     if _QUESTION.match(plain) or _OF_CODE.search(plain):
         return None
@@ -137,7 +137,7 @@ _NAMES = re.compile(
     r"(?i)\b(?:forbidden|unauthorized|not found|bad gateway|service unavailable|too many requests|"
     r"upgrade required|internal server error|method not allowed|bad request)\b"
 )
-"""Names of statuses that mean that status where a text says no number."""
+"""Names of statuses, for a text without a number."""
 _NEVER = r"(?!)"
 _OF_CLOSING = ("close-code-reserved", "close-code-range")
 
@@ -155,7 +155,7 @@ def _failure(plain: str) -> tuple[dict[str, Any] | None, str]:
 
 @cache
 def _forms() -> tuple[tuple[dict[str, Any], re.Pattern[str], re.Pattern[str] | None], ...]:
-    """Each failure with its forms as one pattern, in the order of the file."""
+    """Each failure with one pattern for its forms, in the order of the file."""
     data = load("failures")
     words = {"{missing}": data["missing"], "{wrong}": data["wrong"]}
 
@@ -171,7 +171,7 @@ def _forms() -> tuple[tuple[dict[str, Any], re.Pattern[str], re.Pattern[str] | N
 
 
 def _status(plain: str) -> tuple[int | None, str]:
-    """The status that *plain* names. One that was expected (101) is meant only if there is no other."""
+    """The status in *plain*. The expected status (101) counts only if there is no other."""
     names = tables.status_names()
     hits = [(match.start("status"), match) for match in _STATUS.finditer(plain)]
     hits += [
@@ -212,7 +212,7 @@ def _entry(found: FailureMatch) -> Topic:
 
 
 def _told(row: dict[str, Any]) -> dict[str, Any]:
-    """What *row* means: its own words, or those of the finding or cause of its name."""
+    """The meaning of *row*: its own words, or those of the finding or cause with its name."""
     if "means" in row:
         own = {key: line(row[key]) for key in ("means", "usual", "fix")}
         return {"title": "", "see": row["see"], "scenarios": row.get("scenarios", ()), **own}
@@ -244,5 +244,5 @@ def _code_entry(found: FailureMatch, code: int) -> Topic:
     entry = tables.find_close_code(code)
     assert entry is not None
     facts = tuple(fact for fact in entry.facts if fact[0] != "in a Close frame")
-    text = (f"The text names close code {code}.", *entry.text)
+    text = (f"The text contains close code {code}.", *entry.text)
     return Topic(f"close {code}", KIND, entry.title, text, facts, (str(code), *entry.see_also))

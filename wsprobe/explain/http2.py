@@ -1,4 +1,4 @@
-"""WebSockets over HTTP/2: who asks so, and when. What the texts say of it stands with the revisions."""
+"""WebSockets over HTTP/2: which browser uses it, and when. The specifications are under the revisions."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ _HTTP2 = Topic(
     "protocol",
     "WebSockets over HTTP/2 (RFC 8441): the handshake is an extended CONNECT, and its success a 200",
     (
-        "A server that announces SETTINGS_ENABLE_CONNECT_PROTOCOL (0x8) = 1 takes WebSockets over HTTP/2: a "
+        "A server that announces SETTINGS_ENABLE_CONNECT_PROTOCOL (0x8) = 1 accepts WebSockets over HTTP/2: a "
         "CONNECT with `:protocol` websocket, without Upgrade, Connection, Sec-WebSocket-Key and -Accept. The "
         "stream is then the WebSocket. Not every browser uses it, and those that do use it in different cases. "
         "So a server that announces it and cannot serve it works in one browser and fails in another.",
-        "wsprobe connect --http2 asks that way where the server announces it. compare --browser-mode asks as "
-        "each engine would; if HTTP/1.1 and HTTP/2 give different results, it says so first.",
+        "wsprobe connect --http2 uses it if the server announces it. compare --browser-mode uses the version "
+        "that each engine would; if HTTP/1.1 and HTTP/2 give different results, it reports that first.",
     ),
     (
         (
             "Firefox 153",
-            "asks over HTTP/2 whenever ALPN and the server's SETTINGS allow it, on a new connection too, and "
+            "uses HTTP/2 whenever ALPN and the server's SETTINGS allow it, on a new connection too, and "
             "never falls back: not on REFUSED_STREAM, not on HTTP_1_1_REQUIRED. If a refusal does not end its "
             "stream, the page gets its error only after 20 s. To switch it off: set "
             "network.http.http2.websockets to false",
         ),
         (
             "Chromium 156",
-            "asks over HTTP/2 only if it already has an HTTP/2 connection to that origin, for example because "
-            "the page came over it (compare --page-http 2); otherwise over HTTP/1.1. After REFUSED_STREAM it "
-            "asks again, twice; after HTTP_1_1_REQUIRED, a GOAWAY that leaves the stream out, or a lost "
-            "connection it asks over HTTP/1.1. HTTP_1_1_REQUIRED also ends every other WebSocket on that "
+            "uses HTTP/2 only if it already has an HTTP/2 connection to that origin, for example because "
+            "the page came over it (compare --page-http 2); otherwise HTTP/1.1. After REFUSED_STREAM it "
+            "tries again, twice; after HTTP_1_1_REQUIRED, a GOAWAY that excludes the stream, or a lost "
+            "connection it tries HTTP/1.1. HTTP_1_1_REQUIRED also ends every other WebSocket on that "
             "connection: close 1006, without a reason",
         ),
-        ("WebKitGTK 2.54", "never asks over HTTP/2: 256 of 256 handshakes were HTTP/1.1"),
+        ("WebKitGTK 2.54", "never uses HTTP/2: 256 of 256 handshakes were HTTP/1.1"),
         (
             "Firefox and Chromium",
             "open on status 200 only, though CONNECT succeeds with any 2xx (RFC 9113 section 8.5); end the "

@@ -1,4 +1,5 @@
-"""What a page prints of its socket: ``CloseEvent {code: 1006}``, ``readyState 3``, ``{isTrusted: true}``."""
+"""Explains what a page prints about its socket: ``CloseEvent {code: 1006}``, ``readyState 3``, ``{isTrusted:
+true}``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the program itself knows and need not be told twice: outcomes, exit statuses, findings, scenarios."""
+"""Explains what the program defines elsewhere: outcomes, exit statuses, findings, scenarios."""
 
 from __future__ import annotations
 
@@ -25,9 +25,7 @@ def find_outcome(word: str) -> Topic | None:
     """The outcome *word*, or ``exit``: the whole table."""
     if word in ("exit", "exit status", "exit-status", "outcome", "outcomes"):
         facts = tuple((str(row.status.value), _told(row)) for row in TABLE)
-        text = (
-            "The outcome that `wsprobe connect` prints for a handshake, and the exit status that goes with it.",
-        )
+        text = ("The outcome that `wsprobe connect` prints for a handshake, and its exit status.",)
         return Topic("exit", "exit status", "outcomes and exit statuses", text, facts, ("refused", "invalid"))
     for row in TABLE:
         if row.outcome == word:
@@ -37,7 +35,7 @@ def find_outcome(word: str) -> Topic | None:
 
 
 def exit_status(number: int) -> Topic | None:
-    """The exit status *number*; None if the program never ends with it."""
+    """The exit status *number*; None if the program never exits with it."""
     for row in TABLE:
         if row.status.value == number:
             see = (row.outcome, "exit") if row.outcome else ("exit",)
@@ -54,33 +52,32 @@ def _sentence(row: Meaning) -> str:
 
 
 def _topics_of(word: str) -> tuple[tuple[str, str], ...]:
-    """What a person with this outcome asks next."""
+    """The next step for a person with this outcome."""
     next_step = {
-        "unresolved": "check the spelling of the name, and which DNS server this machine asks",
+        "unresolved": "check the spelling of the name, and which DNS server this machine uses",
         "unreachable": "check the address, the port and the firewall, and whether the server runs",
-        "tls-failed": "`wsprobe connect URL` shows the certificate and says what is wrong with it",
+        "tls-failed": "`wsprobe connect URL` shows the certificate and its fault",
         "proxy-failed": "check the proxy's address and credentials, and that it allows the port",
-        "timeout": "look at the timing line: it says which step took the time",
+        "timeout": "look at the timing line: it shows which step took the time",
         "dropped": "read the server's log at that time; `wsprobe connect URL` shows how much of the "
         "answer came",
-        "not-http": "another protocol is spoken on that port; `wsprobe connect URL` shows what came",
-        "redirected": "use the URL that Location names, or let --location follow it",
+        "not-http": "the port speaks another protocol; `wsprobe connect URL` shows the bytes received",
+        "redirected": "use the URL in Location, or let --location follow it",
         "unauthorized": "check credentials and cookies; -u, --bearer, -b and -H send them",
         "refused": "read the status, the headers and the body: the server often gives its reason there",
-        "server-error": "read the body and the server's log; ask the server behind the proxy directly",
+        "server-error": "read the body and the server's log; try the server behind the proxy directly",
         "not-upgraded": "check the path, and that no proxy strips Upgrade",
-        "invalid": "each finding names the header that is wrong and what is expected",
-        "aborted": "look for a proxy's idle limit or a crash; -vv shows what came last",
+        "invalid": "each finding shows the wrong header and the expected value",
+        "aborted": "look for a proxy's idle limit or a crash; -vv shows the last bytes received",
         "closed": "read the close code and the reason; wsprobe explain CODE",
-        "limit": "look at what came: no ordinary answer has a head of that size; the server is broken or "
-        "hostile",
+        "limit": "look at the bytes received: no ordinary head is that large; the server is broken or hostile",
     }.get(word)
     return (("what to do", next_step),) if next_step else ()
 
 
 _LEVELS = {
     "fail": "fail: the answer breaks a MUST, or no WebSocket could be opened",
-    "warn": "warn: clients differ here, or something has not the effect that it seems to have",
+    "warn": "warn: clients disagree, or this does not do what it appears to",
     "note": "note: good to know, not an error",
 }
 
@@ -108,7 +105,7 @@ def cause_topics() -> tuple[str, ...]:
 
 
 def find_cause(id: str) -> Topic | None:
-    """The cause *id*, also by the id that a finding of version 0.1 had."""
+    """The cause *id*, also by its finding id of version 0.1."""
     id = FORMERLY.get(id, id)
     kind = all_kinds().get(id)
     if kind is None:
@@ -128,7 +125,7 @@ def weakness_topics() -> tuple[str, ...]:
 
 
 def find_weakness(id: str) -> Topic | None:
-    """The weakness *id*, which ``trace --audit`` looks for."""
+    """The weakness *id*, one that ``trace --audit`` looks for."""
     from wsprobe.trace.audit import BY_ID
 
     each = BY_ID.get(id)
@@ -149,7 +146,7 @@ def find_weakness(id: str) -> Topic | None:
 
 
 def _origin_checks(id: str) -> tuple[tuple[str, str], ...]:
-    """What to write in each program, for a weakness of the check of Origin."""
+    """The setting for each program, for a weakness in the check of Origin."""
     from wsprobe.diagnosis.origin_checks import ORIGIN_CHECKS, lines_of, source
 
     return tuple((source(each), lines_of(each)) for each in ORIGIN_CHECKS) if "origin" in id else ()
@@ -160,16 +157,17 @@ def _contradiction(id: str) -> tuple[str, ...]:
 
 
 def conforming_words(of: Conforming) -> str:
-    """What a conforming client makes of a scenario: ``gets text 'hi', then takes the Close with 1000``."""
+    """The reaction of a conforming client to a scenario: ``gets text 'hi', then accepts the Close with
+    1000``."""
     does = [f"gets {message.kind} {_payload(message.data)}" for message in of.messages]
     does += [f"sends Pong {_payload(pong)}" for pong in of.pongs]
-    ends = [] if of.close is None else [f"takes the Close with {of.close}"]
+    ends = [] if of.close is None else [f"accepts the Close with {of.close}"]
     ends += [f"fails the connection with {' or '.join(map(str, of.fail))}"] if of.fail else []
     return f"{', '.join(does)}, then {' or '.join(ends)}" if does else " or ".join(ends)
 
 
 def _payload(data: bytes) -> str:
-    """What is short and plain ASCII itself, and the size of anything else."""
+    """Short plain ASCII itself, and the size of any other payload."""
     plain = 0 < len(data) <= 40 and all(0x20 <= byte < 0x7F for byte in data)
     return f"'{data.decode('ascii')}'" if plain else f"of {len(data)} byte{'' if len(data) == 1 else 's'}"
 

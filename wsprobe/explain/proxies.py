@@ -1,4 +1,5 @@
-"""Proxies before a WebSocket server: what each needs to pass a handshake on, and how its own answers look."""
+"""Proxies in front of a WebSocket server: the settings that forward a handshake, and the look of their own
+answers."""
 
 from __future__ import annotations
 
@@ -6,9 +7,9 @@ from wsprobe.diagnosis import proxies
 from wsprobe.explain.entry import Topic
 
 _OVERVIEW = (
-    "Upgrade and Connection are meant for one hop (RFC 9110 section 7.6.1). A proxy that knows nothing of "
-    "WebSocket removes them, and the server behind it sees a plain GET: it answers 400 or 426 where the "
-    "library notices, and 404 or 200 where it does not.",
+    "Upgrade and Connection are meant for one hop (RFC 9110 section 7.6.1). A proxy without WebSocket support "
+    "removes them, and the server behind it sees a plain GET: it answers 400 or 426 if the library notices, "
+    "and 404 or 200 if it does not.",
     "A Server header names the last hop that writes one, which is not always the program that made the answer: "
     "nginx, Envoy and nghttpx replace the application's, Caddy puts its own before it, Apache and lighttpd add "
     "theirs only where there is none, HAProxy and Varnish add none.",
@@ -20,9 +21,9 @@ def topics() -> tuple[str, ...]:
 
 
 def find(topic: str) -> Topic | None:
-    """The proxy called *topic*, or what is common to all for ``proxy``."""
+    """The proxy called *topic*; for ``proxy``, the facts about all of them."""
     if topic == "proxy":
-        return Topic("proxy", "proxy", "a proxy before the server", _OVERVIEW, mending(), _see("proxy"))
+        return Topic("proxy", "proxy", "a proxy in front of the server", _OVERVIEW, mending(), _see("proxy"))
     each = proxies.proxy(topic)
     if each is None:
         return None
@@ -33,7 +34,7 @@ def find(topic: str) -> Topic | None:
 
 
 def mending() -> tuple[tuple[str, str], ...]:
-    """What to write into each of the common proxies so that Upgrade passes, as facts."""
+    """The settings that make each common proxy forward Upgrade, as facts."""
     leading = (proxies.proxy(key) for key in proxies.LEADING)
     return tuple((each.name, each.mends) for each in leading if each is not None)
 

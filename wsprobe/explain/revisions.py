@@ -1,4 +1,4 @@
-"""Specification revisions, their rules, what contradicts in them, and the history as a whole."""
+"""Specification revisions, their rules and contradictions, and the history as a whole."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def _told(revision: Revision) -> list[tuple[str, str]]:
 
 
 def _differences(revision: Revision, before: Revision | None) -> list[tuple[str, str]]:
-    """The rules that *revision* has otherwise than the one before it; of the API only its own ones."""
+    """The rules that *revision* changed from the one before it; for the API, only its own rules."""
     if before is None or not revision.reads:
         return []
     found = []
@@ -131,7 +131,7 @@ def _neighbour(revision: Revision | None) -> str:
 def _rule(rule: HistoryRule) -> Topic:
     facts = tuple((_span(names), _cell(cell)) for names, cell in rule.cells)
     text = (
-        "What each revision says. A revision of the API that is not listed here says nothing of its own: the "
+        "The text of each revision. A revision of the API that is not listed here has no rule of its own: the "
         "protocol version under it decides.",
     )
     return Topic(f"rule-{rule.id}", "rule", rule.title, text, facts, ("history",))
@@ -160,8 +160,8 @@ def _history() -> Topic:
         "Why protocol and API disagree: how the meaning of a refused handshake changed. RFC 6455 says that "
         "HTTP decides what an answer other than 101 means; browsers fail the connection and hide the "
         "answer from scripts.",
-        "Rows marked * come from a published timeline (a blog post in Japanese), with which this "
-        "history began; each row says how much of it is verified.",
+        "Rows marked * come from a published timeline (a blog post in Japanese), the start of this "
+        "history; each row shows how much is verified.",
     )
     facts = [
         (f"{row.date}{' *' if row.published else ''}", f"{row.title}. {_said(row)}") for row in data.timeline()

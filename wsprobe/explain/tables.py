@@ -1,4 +1,4 @@
-"""What the TOML tables explain: statuses, close codes, headers, words of page and protocol, sections."""
+"""Explains the TOML tables: statuses, close codes, headers, words of page and protocol, sections."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _BROWSERS = {
     "opens": "open, if the headers are right; otherwise error, then close 1006.",
 }
 _LOST = (400, 404, 426)
-"""What a server answers that never saw the Upgrade: these say what to write into a proxy."""
+"""The answers of servers that never saw the Upgrade: their explanations give the proxy settings."""
 
 
 def status_topics() -> tuple[str, ...]:
@@ -42,7 +42,7 @@ def find_status(number: int) -> Topic:
 
 
 def meaning(number: int) -> str:
-    """One sentence or two on what *number* means as an answer to a handshake, and its usual cause."""
+    """A sentence or two on the meaning of *number* as an answer to a handshake, and its usual cause."""
     entry = find_status(number)
     return f"{entry.title}: {entry.text[0]} Usually {dict(entry.facts)['usually']}."
 
@@ -101,13 +101,13 @@ def find_close_code(number: int) -> Topic | None:
 
 
 def name_of(number: int) -> str:
-    """The registered or conventional name of close code *number*, or of its range; "" if there is none."""
+    """The registered or conventional name of close code *number* or of its range, "" without one."""
     row = _row(number)
     return "" if row is None else str(row["name"])
 
 
 def close_code_names() -> dict[str, int]:
-    """The names of the protocol's own close codes as one word in lower case, as enumerations have them."""
+    """The names of the protocol's own close codes, each as one word in lower case, as in enumerations."""
     return {re.sub("[^a-z]", "", row["name"].lower()): row["number"] for row in load("close_codes")["code"]}
 
 
@@ -136,12 +136,14 @@ def _close_code(number: int, row: dict[str, Any]) -> Topic:
 
 
 def _from_relay(number: int) -> tuple[tuple[str, str], ...]:
-    """What 4000 plus a status means where wsprobe relay --tell-page sent it."""
+    """The meaning of 4000 plus a status, if wsprobe relay --tell-page sent it."""
     status = number - 4000
     if not 200 <= status <= 599:
         return ()
     title = find_status(status).title
-    text = f"the server refused the handshake with status {title}; the reason has the first words of the body"
+    text = (
+        f"the server refused the handshake with status {title}; the reason contains the first words of the body"
+    )
     return (("from wsprobe relay", text),)
 
 
@@ -159,7 +161,7 @@ def header_topics() -> tuple[str, ...]:
 
 
 def find_header(asked: str) -> Topic | None:
-    """The header that *asked* names, as ``Origin``, ``origin header`` or a whole line of it."""
+    """The header in *asked*: ``Origin``, ``origin header`` or a whole header line."""
     match = _ASKED.fullmatch(asked)
     if match is None:
         return None
@@ -173,9 +175,9 @@ def find_header(asked: str) -> Topic | None:
 
 _TERM_LABELS = (("shows", "how it shows"), ("script", "script in a browser"), ("fix", "try"))
 _TERMS = ("script", "protocol", "program")
-"""Files of words; what a topic is, is called like its file."""
+"""Files of words; the kind of a topic is the name of its file."""
 _OBJECTS = ("websocket.", "closeevent.", "event.", "ws.", "socket.")
-"""What people write before an attribute's name."""
+"""Objects that people write before an attribute's name."""
 
 
 def script_topics() -> tuple[str, ...]:
@@ -191,14 +193,14 @@ def program_topics() -> tuple[str, ...]:
 
 
 def other_names() -> dict[str, str]:
-    """What else the headers and terms are called -> the topic."""
+    """Other names of the headers and terms -> the topic."""
     rows = [*load("headers")["header"], *(row for kind in _TERMS for row in load(kind)["term"])]
     return {name.lower(): row["name"] for row in rows for name in row.get("other", ())}
 
 
 def find_term(asked: str) -> Topic | None:
-    """The word of the page or of the protocol that *asked* names, in any letter case, with a hyphen or a space,
-    and with or without the object it belongs to."""
+    """The word of the page or of the protocol in *asked*, in any letter case, with a hyphen or a space, with or
+    without its object."""
     said = _plain(asked)
     names = {said, *(said.removeprefix(word) for word in _OBJECTS)}
     for kind in _TERMS:
@@ -236,11 +238,11 @@ _CITED = re.compile(
 """``RFC 6455 section 4.1, item 4``, ``rfc6455#section-4.1``, ``section 7.4.1``, ``WHATWG section 4``."""
 
 UNNAMED = "rfc6455"
-"""Whose sections are meant where none is named."""
+"""The specification of a section number without one."""
 
 
 def find_citation(asked: str) -> Topic | None:
-    """The section that *asked* cites, or the nearest one around it that is known, or the specification."""
+    """The section cited in *asked*, or the nearest known section around it, or the specification."""
     match = _CITED.fullmatch(asked)
     if match is None or match["mark"] == "-":  # rfc6455-4 is a topic by its name, or none
         return None

@@ -1,6 +1,6 @@
-"""One recorded answer, read as any revision of the specifications told a client to read it.
+"""Reads one recorded answer by the rules of any revision of the specifications.
 
-``judged_by_draft`` is the same for the wire version that was spoken, where that is older than RFC 6455.
+``judged_by_draft`` does the same for the wire version of the exchange, if that is older than RFC 6455.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from wsprobe.read.reading import Reading
 from wsprobe.wire import WIRES
 
 _OPTIONS = ("rule-protocol-", "rule-extension-", "rule-deflate-", "rule-origin")
-"""Rules on what the server chose: a handshake that was correct, with options that make the client drop it."""
+"""Rules on the server's choices: a correct handshake, with options that make the client drop the connection."""
 
 
 def told(reading: Reading, revision: Revision, answer: str, decided: str) -> Disclosed | None:
-    """What script is told after *answer*, which the finding with the id *decided* led to.
+    """The events that a script gets after *answer*, which the finding with the id *decided* led to.
 
-    None where nothing is told yet (a redirect, credentials, another version), or where the answer or the
+    None if there are no events yet (a redirect, credentials, another version), or if the answer or the
     revision's rule is not known.
     """
     disclosure = revision.told
@@ -47,7 +47,7 @@ def told(reading: Reading, revision: Revision, answer: str, decided: str) -> Dis
 
 
 def situation_of(reading: Reading, decided: str) -> str:
-    """The id of the situation that a failed *reading* is, whether or not a revision lists it."""
+    """The id of the situation of a failed *reading*, whether or not a revision lists it."""
     for event in reversed(reading.exchange.events):
         if isinstance(event, ResolveFailed):
             return "name-not-resolved"
@@ -70,11 +70,11 @@ def _spec(revision: Revision, disclosure: Disclosure) -> str:
 
 
 def judged_by_draft(reading: Reading) -> Verdict:
-    """The verdict of the draft that ``Plan.wire`` is.
+    """The verdict of the draft in ``Plan.wire``.
 
-    The rule that decided comes first, as ``read_as`` finds it. What no revision speaks of follows
-    in the judge's own words: how the server was reached, what a refusal says, how the session ended. HTTP's
-    grammar counts from hybi-04 on, the rules of frames from hybi-07 on, where the frames became what they are.
+    The deciding rule comes first, as ``read_as`` finds it. The judge's own findings follow, on matters that no
+    revision covers: how the server was reached, the content of a refusal, the end of the session. HTTP's
+    grammar applies from hybi-04 on, today's rules of frames from hybi-07 on.
     """
     wire = reading.exchange.plan.wire
     verdict = read_as(reading, wire)
@@ -86,32 +86,31 @@ def judged_by_draft(reading: Reading) -> Verdict:
 
 
 def _beside(wire: str) -> Specification:
-    """The rules that say nothing of the handshake itself."""
+    """The rules that do not concern the handshake itself."""
     http = () if wire.startswith("hixie-") else (head,)
     session = SESSION if WIRES[wire].framed_as_rfc6455 else (closing,)
     return Specification(wire, (*TRANSPORT, REFUSAL, *http, *session), rfc6455_answer)
 
 
 BY_THE_JUDGE = ("rfc6455", "rfc7692")
-"""The revisions that the judge itself stands for: it knows the RFC and the one extension that is in use."""
+"""The revisions that the judge itself follows: the RFC and the one extension in use."""
 
 
 OPENING = Specification("rfc6455", TRANSPORT + HANDSHAKE, rfc6455_answer)
-"""RFC 6455 as far as the handshake goes: body and session are not what the revisions differ in."""
+"""The handshake by RFC 6455: the revisions do not differ in body and session."""
 
 
 def read_as(reading: Reading, revision: str | Revision) -> Verdict:
-    """What *revision* asked of a client that got this answer.
+    """What *revision* required of a client that received this answer.
 
-    The first finding is the rule that decided, with its section; notes on contradictions that the answer
-    touches follow. No findings: nothing stood against it. Raises UnknownRevision for a name that no revision
-    has.
+    The first finding is the deciding rule, with its section; notes on contradictions in the specifications
+    follow. No findings: no rule objects. Raises UnknownRevision for an unknown name.
     """
     return read_as_each(reading, (revision,))[0]
 
 
 def read_as_each(reading: Reading, wanted: Iterable[str | Revision]) -> tuple[Verdict, ...]:
-    """``read_as`` for several revisions, in their order; the answer's faults are looked for once."""
+    """``read_as`` for several revisions, in their order; searches the answer for faults only once."""
     found = judge(reading, OPENING)
     chosen = (select(each)[0] if isinstance(each, str) else each for each in wanted)
     return tuple(_read_as(reading, revision, found) for revision in chosen)
@@ -138,7 +137,7 @@ def _read_as(reading: Reading, revision: Revision, found: Verdict) -> Verdict:
 
 
 def _ruling(reading: Reading, revision: Revision, found: Verdict) -> Ruling | None:
-    """The ruling that decides; None if the connection is established."""
+    """The deciding ruling; None if the connection is established."""
     first = reading.responses[0] if reading.responses else None
     if first is None:
         return _no_answer(revision, found)
@@ -160,9 +159,9 @@ def _ruling(reading: Reading, revision: Revision, found: Verdict) -> Ruling | No
 
 
 def _no_answer(revision: Revision, found: Verdict) -> Ruling:
-    """No complete answer came: whatever a revision says, there is nothing to establish.
+    """The ruling without a complete answer: no revision can establish a connection.
 
-    A limit of ours is nothing that a revision speaks of, and a proxy's 407 is for those that speak of proxies.
+    Revisions do not cover wsprobe's limits, and only those with a rule on proxies decide on a proxy's 407.
     """
     cause = next((finding for finding in found.findings if finding.level == "fail"), None)
     answer = found.answer
@@ -173,7 +172,7 @@ def _no_answer(revision: Revision, found: Verdict) -> Ruling:
     else:
         rule_id = "tls" if cause is not None and cause.id.startswith(("tls-", "certificate-")) else "failing"
     made = rule(revision, rule_id, answer, usual=cause.usual if cause else "")
-    text = f"no complete answer came: {cause.text}" if cause else "no complete answer came"
+    text = f"no complete answer: {cause.text}" if cause else "no complete answer"
     return replace(made, finding=replace(made.finding, text=text, span=cause.span if cause else None))
 
 
@@ -186,5 +185,5 @@ def find(name: str) -> Revision:
     """The revision called *name*. Raises UnknownRevision, which suggests the nearest names."""
     found = select(name)
     if len(found) != 1:
-        raise UnknownRevision(f"{name!r} names {len(found)} revisions, not one")
+        raise UnknownRevision(f"{name!r} means {len(found)} revisions, not one")
     return found[0]

@@ -1,4 +1,4 @@
-"""The TOML files beside this one as values, read once, when asked for; revisions by their names."""
+"""Reads the TOML files of this package, each once, on first use; finds revisions by name."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ if TYPE_CHECKING:
 
 
 class UnknownRevision(ValueError):
-    """A name that no revision has. The message is one line and suggests the nearest names."""
+    """An unknown revision. The message is one line and suggests the nearest names."""
 
 
 def select(text: str, known: Mapping[str, Revision] | None = None) -> tuple[Revision, ...]:
-    """The revisions that *text* names, oldest first, each once.
+    """The revisions listed in *text*, oldest first, each once.
 
-    ``rfc6455``; ``hybi-07,r1.210``; a range ``hybi-05..rfc6455``, of one kind (protocol or API) if both its
-    ends are, of everything between them if not; ``all``: every revision that can read an answer. Raises
-    UnknownRevision.
+    ``rfc6455``; ``hybi-07,r1.210``; a range ``hybi-05..rfc6455``: revisions of one kind (protocol or API) if
+    both ends have that kind, otherwise all between them; ``all``: every revision that can read an answer.
+    Raises UnknownRevision.
     """
     if known is None:
         known = revisions()
@@ -45,7 +45,7 @@ def select(text: str, known: Mapping[str, Revision] | None = None) -> tuple[Revi
 
 
 def expand(part: str, known: Mapping[str, Revision]) -> tuple[str, ...]:
-    """The names that one element of a list stands for. Raises UnknownRevision."""
+    """The names for one element of a list. Raises UnknownRevision."""
     order = list(known)
     if part == "all":
         return tuple(name for name in order if known[name].reads)
@@ -141,7 +141,7 @@ def touched_by() -> dict[str, str]:
 
 @cache
 def index(name: str) -> frozenset[str]:
-    """The names in the file *name*, found without parsing it: all a search for a word needs."""
+    """The names in the file *name*, found without parsing it: enough to search for a word."""
     with open(_path(name), encoding="utf-8") as file:
         return frozenset(_NAMED.findall(file.read()))
 
@@ -154,7 +154,7 @@ def timeline() -> tuple[Row, ...]:
 
 @cache
 def questions() -> tuple[OpenQuestion, ...]:
-    """What the published timeline left open, answered."""
+    """The open questions of the published timeline, with answers."""
     return tuple(
         OpenQuestion(
             row["id"],
@@ -168,9 +168,9 @@ def questions() -> tuple[OpenQuestion, ...]:
 
 
 def cell_of(rule: str, revision: Revision) -> Cell:
-    """The cell of *rule* that *revision* goes by: its own, or that of the protocol revision under it.
+    """The cell of *rule* that applies to *revision*: its own, or that of the protocol revision under it.
 
-    That a revision keeps the handshake of another is itself known at second hand where its text was not read.
+    If a revision's text was not read, the fact that it keeps another's handshake is itself second-hand.
     """
     found = rules()[rule].cell(revision.name)
     if found is None and revision.protocol:
@@ -208,7 +208,7 @@ def _path(name: str) -> str:
 
 
 def _line(text: str) -> str:
-    """*text* as one line: the files break it where it suits the reader of the file."""
+    """*text* as one line: the files have line breaks for their readers."""
     return " ".join(text.split())
 
 

@@ -1,4 +1,5 @@
-"""The byte rules of hixie-75 and hixie-76 (hybi-00 to -03): the look of HTTP, read without an HTTP parser.
+"""The byte rules of hixie-75 and hixie-76 (hybi-00 to -03), for answers that look like HTTP but are not parsed
+as HTTP.
 
 draft-hixie-thewebsocketprotocol-75 section 4.1, steps 11 to 23; -76 section 4.1, steps 28 to 45.
 
@@ -22,11 +23,11 @@ LINE_75 = b"HTTP/1.1 101 Web Socket Protocol Handshake\r\n"
 PRELUDE_75 = b"Upgrade: WebSocket\r\nConnection: Upgrade\r\n"
 
 Pairs = list[tuple[bytes, bytes]]
-"""Field names in lower case, and values with one space after the colon dropped."""
+"""Field names in lower case, and values without the one space after the colon."""
 
 
 def walked(reading: Reading, response: Response, revision: Revision) -> Iterator[Ruling]:
-    """The rulings of *revision* on *response*, the first answer that came. The first that fails ends it."""
+    """The rulings of *revision* on *response*, the first answer. The first failure ends the check."""
     raw = response.head.raw
     exact = cell_of("status-line", revision).mode == "exact"
     refusal = _line_75(response, revision) if exact else _line_76(response, revision)
@@ -90,7 +91,7 @@ def _not_101(response: Response, revision: Revision, status: int | None, malform
 
 
 def parsed(block: bytes) -> Pairs | str:
-    """The fields of a header block, up to and with its blank line; a text that says why it breaks the rules.
+    """The fields of a header block, up to its blank line; or the fault, in words, if it breaks the rules.
 
     A name runs to its colon, a value to the next CR, which LF must follow; LF anywhere else, and CR within a
     name, break the rules (75: steps 15 to 22; 76: steps 33 to 40).
@@ -101,15 +102,15 @@ def parsed(block: bytes) -> Pairs | str:
         colon = block.find(b":", at)
         name = block[at : colon if colon >= 0 else len(block)]
         if b"\r" in name or b"\n" in name:
-            return "a line end stands within a field name"
+            return "a field name contains a line end"
         stop = block.find(b"\r", colon)
         value = block[colon + 1 : stop if stop >= 0 else len(block)]
         if b"\n" in value:
-            return "LF stands where no CR is before it"
+            return "an LF has no CR before it"
         if colon < 0 or stop < 0 or stop + 1 == len(block):
             return "the answer ends within the fields"
         if block[stop + 1 : stop + 2] != b"\n":
-            return "CR stands where no LF follows it"
+            return "a CR has no LF after it"
         if not name:
             return "a field has an empty name"
         pairs.append((name.lower(), value.removeprefix(b" ")))
@@ -137,7 +138,7 @@ def _counted(reading: Reading, response: Response, revision: Revision, pairs: Pa
                 revision,
                 _counting(rule_id, len(values)),
                 "fail",
-                f"{shown(name)} is there {len(values)} times, not once",
+                f"{shown(name)} appears {len(values)} times, not once",
                 span=_where(response, name),
             )
             return
@@ -163,7 +164,7 @@ def _counting(rule_id: str, count: int) -> str:
 
 
 def _challenge(reading: Reading, response: Response, revision: Revision) -> Iterator[Ruling]:
-    """Only if the request carried one: a request of another version has nothing that could be answered."""
+    """Only if the request had a challenge: requests of other versions have none to answer."""
     if cell_of("challenge", revision).mode != "md5":
         return
     head = reading.request.head
@@ -181,7 +182,7 @@ def _challenge(reading: Reading, response: Response, revision: Revision) -> Iter
 
 
 def _origin(reading: Reading, *, lower: bool) -> bytes | None:
-    """What the echo must be; None if the request named no origin, so that there is nothing to compare."""
+    """The required echo; None if the request had no origin, so there is nothing to compare."""
     sent = reading.request.head.all(b"origin")
     if len(sent) != 1:
         return None
@@ -189,7 +190,7 @@ def _origin(reading: Reading, *, lower: bool) -> bytes | None:
 
 
 def location(target: Target) -> bytes:
-    """The URL that the echo must be: made anew of security, host, port and resource (75 section 3.2)."""
+    """The URL that the server must echo: rebuilt from security, host, port and resource (75 section 3.2)."""
     scheme, usual = ("wss", 443) if target.secure else ("ws", 80)
     host = f"[{target.host}]" if ":" in target.host else target.host.lower()
     port = "" if target.port == usual else f":{target.port}"

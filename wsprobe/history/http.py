@@ -1,6 +1,7 @@
-"""An answer read as HTTP by a revision: the judge finds every fault, the revision says what each meant.
+"""Reads an answer as HTTP by a revision's rules: the judge finds every fault, the revision gives its
+consequence.
 
-The table below is the whole of it: finding id -> rule, and per mode of the rule the answer ("" lets it pass).
+The table below decides: finding id -> rule, and the answer for each mode of the rule ("" lets the answer pass).
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ ORDER = {
         "protocol-missing",
     ),
 }
-"""Rules in the order in which a mode of the rule ``order`` has them checked."""
+"""The order of checks for each mode of the rule ``order``."""
 ORDER["api"] = (*ORDER["list"][:3], "protocol-missing", *ORDER["list"][3:-1])
 
 _ANY_FAILS = {"equal": "fail", "value": "fail", "token": "fail", "unsure": "fail"}
@@ -84,13 +85,13 @@ MEANS: dict[str, tuple[str, dict[str, str]]] = {
     ),
     "protocol-none-selected": ("protocol-missing", {"fail": "fail"}),
 }
-"""Finding ids of the judge that some revision reads in its own way."""
+"""Finding ids of the judge that some revision treats differently."""
 
 
 def examined(response: Response, revision: Revision, found: Sequence[Finding]) -> Iterator[Ruling]:
     """The rulings of *revision* on *response*, a 101, in the revision's order of checks.
 
-    *found* is what the judge finds in the reading. Nothing is yielded for what the revision lets pass.
+    *found* are the judge's findings on the reading. Yields nothing for a fault that the revision lets pass.
     """
     rulings = [
         *_of_findings(revision, found),
@@ -122,7 +123,7 @@ def _of_findings(revision: Revision, found: Sequence[Finding]) -> Iterator[Rulin
 
 
 def _family(finding: Finding) -> tuple[str, dict[str, str]] | None:
-    """Findings that only a family of ids has in common; what goes wrong after the handshake is not theirs."""
+    """Findings that only share a family of ids; faults after the handshake do not belong here."""
     if finding.level != "fail" or finding.id not in OF_HANDSHAKE:
         return None
     if finding.id.startswith("accept-"):
@@ -133,7 +134,7 @@ def _family(finding: Finding) -> tuple[str, dict[str, str]] | None:
 
 
 def _white_space(response: Response, revision: Revision) -> Iterator[Ruling]:
-    """White space around Accept that is more than the usual space: a clause of the RFC, not of the drafts."""
+    """More than the usual white space around Accept: a clause of the RFC, not of the drafts."""
     if cell_of("challenge", revision).mode not in ("accept", "accept-once"):
         return
     for field in response.head.all(b"sec-websocket-accept"):
@@ -164,7 +165,7 @@ def _utf_8(response: Response, revision: Revision) -> Iterator[Ruling]:
 
 
 def _any_extension(response: Response, revision: Revision, found: Sequence[Finding]) -> Iterator[Ruling]:
-    """A browser of that revision offered nothing, so what our own request offered does not count."""
+    """A browser of that revision offered no extension, so our own offer does not count."""
     if cell_of("extension-unasked", revision).mode != "fail-any":
         return
     told = {"extension-unoffered", "extension-malformed"}
@@ -179,7 +180,7 @@ _BY_STATUS = {401: "authenticate", 407: "proxy-authenticate", 421: "misdirected"
 
 
 def refused(reading: Reading, response: Response, revision: Revision) -> Ruling:
-    """What *revision* asks a client to do with *response*, the final answer, which is not a 101."""
+    """What *revision* requires a client to do with *response*, a final answer other than 101."""
     status = response.status
     assert status is not None
     subject = _subject(reading, response, status)
@@ -206,7 +207,7 @@ def _subject(reading: Reading, response: Response, status: int) -> str:
 
 
 Answer = tuple[str, bool]
-"""The answer, and whether the special rule decided (or the general one on a status other than 101)."""
+"""The answer, and whether the special rule decided (not the general rule on a status other than 101)."""
 
 
 def _general(revision: Revision) -> Answer:
@@ -276,7 +277,7 @@ _KNOWN: dict[Grade, str] = {
 }
 
 STRONGEST = ("fail", "not known", "ambiguous")
-"""A rule that fails decides, whatever the others leave open; then what is not known; then what is undecided."""
+"""A failed rule decides, whatever the others leave open; then an unknown rule; then an undecided rule."""
 
 
 class Ruling(Struct, frozen=True):
@@ -297,7 +298,7 @@ def rule(
     received: str | None = None,
     usual: str = "",
 ) -> Ruling:
-    """*answer* by the cell of *rule_id* in *revision*; *what* is said before the rule's own words."""
+    """*answer* by the cell of *rule_id* in *revision*; *what* goes before the rule's own words."""
     cell = cell_of(rule_id, revision)
     own = f"{what}: {cell.text}" if what else cell.text
     where = f"{spec_of(revision, cell.rule)} section {cell.section}" if cell.section[:1].isdigit() else ""
@@ -315,14 +316,14 @@ def rule(
 
 
 def spec_of(revision: Revision, rule_id: str) -> str:
-    """The name of the revision whose cell counts: its own, or that of the protocol under it."""
+    """The name of the revision whose cell applies: its own, or that of the protocol under it."""
     own = rules()[rule_id].cell(revision.name)
     spoken = revision.name if own is not None or not revision.protocol else revision.protocol
     return "RFC 6455" if spoken == "rfc6455" else revisions()[spoken].name
 
 
 def strongest(rulings: Iterable[Ruling]) -> Ruling | None:
-    """The ruling that decides, the first of its kind; None if all let the answer pass."""
+    """The deciding ruling, the first of its kind; None if all let the answer pass."""
     found = list(rulings)
     for answer in STRONGEST:
         for ruling in found:
@@ -332,7 +333,7 @@ def strongest(rulings: Iterable[Ruling]) -> Ruling | None:
 
 
 def touched(reading: Reading, revision: Revision, found: Sequence[Finding]) -> Iterator[Finding]:
-    """A note for each contradiction, naming the places that contradict each other."""
+    """A note for each contradiction, with the places that contradict each other."""
     for id, span in _ids(reading, found):
         contradiction = contradictions()[id]
         if revision.name in contradiction.revisions:
@@ -340,7 +341,7 @@ def touched(reading: Reading, revision: Revision, found: Sequence[Finding]) -> I
 
 
 def text_of(contradiction: Contradiction) -> str:
-    """Both places and what they say, as one sentence, and what is done in practice."""
+    """Both places and their statements, as one sentence, and current practice."""
     places = "; but ".join(f"{place.where}: {place.says}" for place in contradiction.places)
     return f"{contradiction.title}. {places}. {contradiction.practice}"
 

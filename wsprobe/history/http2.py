@@ -1,4 +1,4 @@
-"""An answer over HTTP/2, read as any revision: RFC 8441 alone speaks of it; the API's text contradicts it."""
+"""Reads an answer over HTTP/2 by any revision: only RFC 8441 covers it, and the API's text contradicts that."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from wsprobe.judge.finding import Finding, Verdict
 from wsprobe.read.reading import Reading
 
 _CONTRADICTION = "contradiction-http2-status"
-_SILENT = "It reads the answer to an HTTP/1.1 Upgrade, and says nothing of an answer over HTTP/2."
+_SILENT = "It covers the answer to an HTTP/1.1 Upgrade, not an answer over HTTP/2."
 
 
 def over_http2(reading: Reading, revision: Revision) -> Verdict:
-    """What *revision* asked of a client that got this answer over HTTP/2.
+    """What *revision* required of a client that received this answer over HTTP/2.
 
-    RFC 8441 is what the judge goes by. The texts of the API that know 101 alone do not mean what they come to
-    here (whatwg/websockets issue 70): ``ambiguous``.
+    The judge follows RFC 8441. Taken literally, the API's texts on 101 let nothing open here, which nobody
+    intends (whatwg/websockets issue 70): ``ambiguous``.
     """
     if revision.name == "rfc8441":
         found = judge(reading)
@@ -30,7 +30,7 @@ def over_http2(reading: Reading, revision: Revision) -> Verdict:
 
 
 def deciding_first(verdict: Verdict) -> tuple[Finding, ...]:
-    """The findings of the judge's *verdict*, the one that its answer rests on first."""
+    """The findings of the judge's *verdict*, the deciding one first."""
     order = {"fail": 0, "warn": 1, "note": 2}
     return tuple(sorted(verdict.findings, key=lambda finding: order[finding.level]))
 

@@ -1,4 +1,5 @@
-"""What is known of the specifications' revisions: values only. The facts themselves are the TOML files here."""
+"""The types for facts about the specifications' revisions. The facts themselves are in this package's TOML
+files."""
 
 from __future__ import annotations
 
@@ -10,15 +11,15 @@ Grade = Literal["read", "secondary", "one timeline", "not known"]
 """How well a fact is known.
 
 ``read``: the normative text was read. ``secondary``: a change log, a near-verbatim quotation in source code
-or an implementation of that draft. ``one timeline``: one author's published timeline says so. ``not known``:
-nothing better than memory or inference was found, so nothing is claimed.
+or an implementation of that draft. ``one timeline``: only one author's published timeline. ``not known``:
+nothing better than memory or inference was found, so wsprobe claims nothing.
 """
 
 Kind = Literal["protocol", "api", "extension", "document"]
 
 
 class Source(Struct, frozen=True):
-    """Where a fact can be looked up."""
+    """A source for a fact."""
 
     title: str
     where: str
@@ -26,16 +27,16 @@ class Source(Struct, frozen=True):
 
 
 class Disclosure(Struct, frozen=True):
-    """How a revision lets a failed handshake reach the script (or says that it must not)."""
+    """How a revision lets a failed handshake reach the script, or forbids it."""
 
     grade: Grade
     section: str
     events: tuple[str, ...] | None
     """Event types in order; None where the revision says nothing about script."""
     code: int | None
-    """``CloseEvent.code``, or the code that the connection is considered to have; None where there is none."""
+    """``CloseEvent.code``, or the code that counts as the connection's; None without one."""
     may_know: str
-    """What a script may learn of the cause."""
+    """What a script may learn about the cause."""
     situations: tuple[str, ...] = ()
     """Ids of the situations that must look alike, in the order of the text."""
 
@@ -47,25 +48,25 @@ class Revision(Struct, frozen=True):
     title: str
     kind: Kind
     date: str
-    """ISO 8601, as exact as it is known: ``2011-04-22`` or ``2011-12``."""
+    """ISO 8601, as exact as known: ``2011-04-22`` or ``2011-12``."""
     what: str
     grade: Grade
     """How well its text as a whole is known."""
     sections: str
-    """Where the opening handshake stands in it."""
+    """The sections on the opening handshake."""
     changed: str
-    """What it changed of the reading of an answer, "" if nothing."""
+    """Its changes to the reading of an answer, "" if none."""
     why: str
     sources: tuple[Source, ...]
     protocol: str = ""
-    """Of an API revision: the protocol revision that stood under it."""
+    """For an API revision: the protocol revision under it."""
     same_as: str = ""
-    """The revision that it republishes, or whose handshake it keeps."""
+    """The revision that it republishes, or the one with the same handshake."""
     wire: str = ""
-    """``Sec-WebSocket-Version``, or how else the wire tells it."""
+    """``Sec-WebSocket-Version``, or another mark on the wire."""
     shipped: str = ""
     reads: bool = True
-    """False for a document that says nothing of an answer to an HTTP/1.1 Upgrade."""
+    """False for a document that does not cover an answer to an HTTP/1.1 Upgrade."""
     told: Disclosure | None = None
 
 
@@ -74,14 +75,14 @@ class Cell(Struct, frozen=True):
 
     rule: str
     mode: str
-    """Which variant of the check: a word that the check's function knows."""
+    """The variant of the check: a word that the check's function knows."""
     section: str
     grade: Grade
     text: str
 
 
 class HistoryRule(Struct, frozen=True):
-    """One rule through all revisions. Every protocol revision has exactly one cell of it."""
+    """One rule through all revisions. Every protocol revision has exactly one cell."""
 
     id: str
     title: str
@@ -90,7 +91,7 @@ class HistoryRule(Struct, frozen=True):
     """(revision names, cell)."""
 
     def cell(self, revision: str) -> Cell | None:
-        """The cell of *revision*, or None if the rule has nothing of its own there."""
+        """The cell of *revision*, or None if the rule has no cell there."""
         for names, cell in self.cells:
             if revision in names:
                 return cell
@@ -98,24 +99,24 @@ class HistoryRule(Struct, frozen=True):
 
 
 class Passage(Struct, frozen=True):
-    """One of the places that contradict each other."""
+    """One of the contradicting places."""
 
     where: str
     says: str
 
 
 class Contradiction(Struct, frozen=True):
-    """Two places that cannot both be followed, or a place that leaves an answer undecided."""
+    """Two places that a client cannot both follow, or a place that leaves an answer undecided."""
 
     id: str
     title: str
     places: tuple[Passage, ...]
     revisions: tuple[str, ...]
-    """The revisions whose reading it touches."""
+    """The revisions that it affects."""
     practice: str
-    """What the engines do, as measured."""
+    """The engines' measured behaviour."""
     finding: str = ""
-    """The judge's finding on the same bytes; "" if it is found in another way."""
+    """The judge's finding on the same bytes; "" if the contradiction is found in another way."""
 
 
 class Row(Struct, frozen=True):
@@ -123,12 +124,12 @@ class Row(Struct, frozen=True):
 
     date: str
     revision: str
-    """Name of a revision, or "" for an event beside them."""
+    """Name of a revision, or "" for another event."""
     title: str
     changed: str
     why: str
     verified: str
-    """What of it is verified, and by what."""
+    """The verified parts, and the evidence."""
     grade: Grade
     published: bool
     """True: a row of the published timeline. False: added here."""
