@@ -26,7 +26,7 @@ def test_without_unix_sockets_one_line(monkeypatch: pytest.MonkeyPatch, capsys: 
 
 def test_without_posix_no_browser_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "geteuid")
-    with pytest.raises(NoBrowser, match="on Linux and macOS alone"):
+    with pytest.raises(NoBrowser, match="only on Linux and macOS"):
         find(["chromium"])
 
 

@@ -77,7 +77,7 @@ def test_a_network_failure_is_a_value_too() -> None:
     ("url", "settings", "said"),
     [
         ("mailto:a@b", {}, "scheme 'mailto' in URL 'mailto:a@b' is not ws, wss, http or https"),
-        ("lab:nothing-such", {}, "no scenario is called"),
+        ("lab:nothing-such", {}, "there is no scenario"),
         ("ws://127.0.0.1:1/", {"maxtime": 1}, "no setting 'maxtime'; did you mean max_time?"),
         ("ws://127.0.0.1:1/", {"json": True}, "no setting 'json'"),
         ("ws://127.0.0.1:1/", {"help": True}, "no setting 'help'"),

@@ -210,7 +210,7 @@ def test_all_that_was_reported_is_there_for_who_reads_at_the_end(capsys: Capture
         (["--listen", "x", "ws://x.example/"], "--listen: 'x' is not [HOST:]PORT"),
         (["--listen", "192.0.2.1:0", "ws://x.example/"], "is not a loopback address"),
         (["-H", "nothing", "ws://x.example/"], "has no colon"),
-        (["lab:nothing-like-it"], "no scenario is called"),
+        (["lab:nothing-like-it"], "there is no scenario"),
         (["--origin", "localhost", "ws://x.example/"], "is not an origin"),
         (["--browser", "netscape", "ws://x.example/"], "--browser: 'netscape'"),
     ],

@@ -176,7 +176,7 @@ def test_a_session_that_is_held(capsys: pytest.CaptureFixture[str]) -> None:
         (("--listen", "[::1]", "lab:/echo"), "is not ADDRESS:PORT, nor a port"),
         (("@/nonexistent/list",), "/nonexistent/list: No such file or directory"),
         (("--save", "/nonexistent/kept", "lab:/echo"), "--save: /nonexistent/kept: No such file or directory"),
-        (("lab:no-such",), "no scenario is called 'no-such'"),
+        (("lab:no-such",), "there is no scenario 'no-such'"),
     ],
 )
 def test_misuse_is_one_line(capsys: pytest.CaptureFixture[str], words: tuple[str, ...], says: str) -> None:

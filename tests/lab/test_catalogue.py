@@ -158,5 +158,5 @@ def test_an_unknown_name_suggests_the_nearest(wrong: str, suggested: str) -> Non
 
 
 def test_an_unknown_name_that_is_like_no_other() -> None:
-    with pytest.raises(UnknownScenario, match="no scenario is called '\\\\x1b'"):
+    with pytest.raises(UnknownScenario, match="there is no scenario '\\\\x1b'"):
         find("\x1b")

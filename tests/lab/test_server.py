@@ -295,7 +295,7 @@ def test_nothing_listens_on_the_unused_port_and_nobody_else_gets_it() -> None:
             port = lab.start("unused")
             with pytest.raises(OSError, match="all attempts to connect"):
                 await trio.open_tcp_stream("127.0.0.1", port)
-            with pytest.raises(LabError, match=f"port {port} at 127.0.0.1 cannot be had"):
+            with pytest.raises(LabError, match=f"cannot listen on port {port} at 127.0.0.1"):
                 lab.start("smtp", port)
 
     run(work)

@@ -345,7 +345,7 @@ def test_what_a_phone_cannot_run() -> None:
 def test_what_is_at_an_address_where_the_lab_is_not_is_left_out() -> None:
     one, every = ("127.0.0.1",).__contains__, lambda address: True
     name = "https-page-ws-127.9"
-    assert elsewhere(find(name), "127.0.0.1", one) == "its URL names 127.9.9.9, where this lab does not listen"
+    assert elsewhere(find(name), "127.0.0.1", one) == "its URL has 127.9.9.9, where this lab does not listen"
     assert not elsewhere(find(name), "127.0.0.1", every)
     left = [each.name for each in load().values() if elsewhere(each, "127.0.0.1", one)]
     assert [each for each in left if not each.startswith("lna-")] == [name]

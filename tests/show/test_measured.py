@@ -125,7 +125,7 @@ def test_as_json(file: Path, capsys: Capture) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["lab:no-such"], "no scenario is called"),
+        (["lab:no-such"], "there is no scenario"),
         (["lab:wss-ok"], "was not measured: no trust"),
         (["lab:ok"], "was not measured: the file has nothing of it"),
     ],

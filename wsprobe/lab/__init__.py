@@ -1,8 +1,9 @@
-"""The catalogue of scenarios: TOML files in ``scenarios/``, a table a scenario, a file a subject.
+"""The catalogue of scenarios: TOML files in ``scenarios/``, one table for each scenario, one file for each
+subject.
 
-A file begins with what its scenarios have in common; each table may say otherwise. ``pieces.toml`` has what is
-shared by all files, ``aliases.toml`` other names. In a template, fields in braces are filled in when the
-scenario is played; the characters U+0000 to U+00FF are one byte each.
+A file begins with defaults for its scenarios, and each table may override them. ``pieces.toml`` has the parts
+shared by all files, ``aliases.toml`` other names. The lab fills in a template's fields in braces when it plays
+the scenario; each character from U+0000 to U+00FF is one byte.
 """
 
 from __future__ import annotations
@@ -26,11 +27,11 @@ _TABLE = re.compile(r'(?m)^\[(?:([A-Za-z0-9_-]+)|"([^"]+)")\]$')
 
 
 class UnknownScenario(LookupError):
-    """No scenario has that name. The message is one line and suggests the nearest names."""
+    """There is no such scenario. The message is one line and suggests the nearest names."""
 
 
 class _Entry(Struct, frozen=True):
-    """Where a scenario is written: the text before the file's first table, and its own table."""
+    """The source of a scenario: the text before the file's first table, and its own table."""
 
     subject: str
     common: str
@@ -43,7 +44,7 @@ def names() -> tuple[str, ...]:
 
 
 def subjects() -> dict[str, tuple[str, ...]]:
-    """What each file is about, as its first line says, -> the names of its scenarios."""
+    """The subject of each file, from its first line -> the names of its scenarios."""
     found: dict[str, list[str]] = {}
     for name, entry in _index().items():
         found.setdefault(entry.common.partition("\n")[0].removeprefix("# ").rstrip("."), []).append(name)
@@ -59,7 +60,7 @@ def load() -> dict[str, Scenario]:
 
 
 def parse(text: str, subject: str) -> dict[str, Scenario]:
-    """The scenarios in *text*, written as a file of the catalogue is. Errors name it *subject*.
+    """The scenarios in *text*, in the format of a catalogue file. Errors call it *subject*.
 
     Raises CatalogueError, tomllib.TOMLDecodeError.
     """
@@ -67,7 +68,7 @@ def parse(text: str, subject: str) -> dict[str, Scenario]:
 
 
 def find(name: str) -> Scenario:
-    """The scenario that is called *name*, or that *name* is an alias of. Reads no other table.
+    """The scenario with this name or alias. Reads no other table.
 
     Raises UnknownScenario, CatalogueError.
     """
@@ -86,19 +87,19 @@ def aliases() -> dict[str, str]:
 def _unknown(name: str) -> str:
     near = nearest(name, [*_index(), *aliases()])
     suggestion = f"; near: {', '.join(near)}" if near else ""
-    return f"no scenario is called {name!a}{suggestion}; wsprobe serve --list shows all"
+    return f"there is no scenario {name!a}{suggestion}; wsprobe serve --list shows all"
 
 
 @cache
 def _index() -> dict[str, _Entry]:
-    """Where each scenario is written, found without parsing TOML."""
+    """The source of each scenario, found without parsing TOML."""
     found: dict[str, _Entry] = {}
     for path in sorted(_FOLDER.glob("*.toml")):
         if path.stem in _SHARED:
             continue
         for name, entry in _entries(path.read_text("utf-8"), path.stem):
             if name in found:
-                raise CatalogueError(f"{name!r} stands in {found[name].subject} and in {path.stem}")
+                raise CatalogueError(f"{name!r} is both in {found[name].subject} and in {path.stem}")
             found[name] = entry
     return found
 

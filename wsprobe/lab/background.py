@@ -1,4 +1,4 @@
-"""A lab in a thread of its own, for a program that does not run trio: a test of pytest, a script."""
+"""A lab in its own thread, for a program without trio: a test of pytest, a script."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class BackgroundLab:
         self._token = token
 
     def url(self, name: str) -> str:
-        """The URL at which scenario *name* is played; for ``/echo`` and other paths, that path of the lab.
+        """The URL of scenario *name*; for ``/echo`` and other paths, that path of the lab.
 
         Raises UnknownScenario, LabError, NoCertificates.
         """
@@ -48,7 +48,7 @@ Started = tuple[BackgroundLab, trio.Event]
 
 @contextmanager
 def running() -> Iterator[BackgroundLab]:
-    """Run a lab on free loopback ports until the block is left. Raises LabError."""
+    """Run a lab on free loopback ports until the block ends. Raises LabError."""
     answers: SimpleQueue[Started | BaseException] = SimpleQueue()
 
     async def stay() -> None:

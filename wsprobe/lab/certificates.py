@@ -1,4 +1,4 @@
-"""Certificates made on the spot, good and bad, by trustme (extra ``lab``)."""
+"""Makes good and bad certificates when needed, with trustme (extra ``lab``)."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from typing import Any
 from wsprobe.lab.ports import Fault
 
 SUBDOMAINS = "*.lab.localhost"
-"""Names of one site that one certificate is for: what may share a connection over HTTP/2."""
+"""Names of one site in one certificate: these may share a connection over HTTP/2."""
 
 
 class NoCertificates(RuntimeError):
-    """trustme is not installed. The message is one line that says how to install it."""
+    """trustme is not installed. The message is one line with the command to install it."""
 
 
 class Certificates:
-    """Two authorities, one of which is to be trusted, and the TLS contexts made from them."""
+    """Two authorities, only one of them trusted, and the TLS contexts made from them."""
 
     def __init__(self) -> None:
         """Raises NoCertificates."""
@@ -37,12 +37,12 @@ class Certificates:
 
     @property
     def authority(self) -> bytes:
-        """The certificate, PEM, that makes the good ones trusted."""
+        """The authority's certificate, PEM; clients that trust it accept the good certificates."""
         pem: bytes = self._authority.cert_pem.bytes()
         return pem
 
     def context(self, fault: Fault, host: str, alpn: tuple[str, ...] = ("http/1.1",)) -> ssl.SSLContext:
-        """The server's side of TLS for clients that came to *host*, with *fault*."""
+        """The server's side of TLS for clients of *host*, with *fault*."""
         if (fault, host, alpn) not in self._contexts:
             self._contexts[fault, host, alpn] = self._context(fault, host, alpn)
         return self._contexts[fault, host, alpn]

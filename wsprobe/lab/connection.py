@@ -1,7 +1,7 @@
-"""One connection of the lab: the performance of a scenario over a real socket, inside TLS or not.
+"""One connection of the lab: performs a scenario over a real socket, with or without TLS.
 
-Our own pump stands between the socket and OpenSSL: alerts are sent even when the handshake fails, and the
-stream can be ended with a close_notify or without.
+Our own pump between the socket and OpenSSL sends alerts even when the handshake fails, and can end the stream
+with or without a close_notify.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import trio
 from wsprobe.lab.perform import CloseNotify, Finish, Pause, Performance, Read, Reset, Send
 
 REFUSED = 2.0
-"""Seconds that a client has to take in the alert which refuses it."""
+"""Seconds for a client to read the alert that refuses it."""
 
 
 class Secure:
@@ -27,7 +27,7 @@ class Secure:
         self._tls = context.wrap_bio(self._in, self._out, server_side=True)
 
     async def handshake(self) -> bool:
-        """Shake hands; False if the client cannot be had, and has been told so."""
+        """Do the TLS handshake; False if it fails, after the client got an alert."""
         while True:
             try:
                 self._tls.do_handshake()
@@ -97,12 +97,12 @@ READ = 65536
 
 
 class LabConnection(Protocol):
-    """A connection as a performance uses it. Raises trio.BrokenResourceError when it is gone."""
+    """A connection for a performance. Raises trio.BrokenResourceError once it is broken."""
 
     async def send(self, data: bytes) -> None: ...
 
     async def receive(self) -> bytes:
-        """What one read gave, b"" at the end of the client's stream."""
+        """The bytes of one read, b"" at the end of the client's stream."""
 
     async def finish(self, notify: bool) -> None:
         """End our side of the stream; over TLS with a close_notify if *notify*."""
@@ -126,13 +126,13 @@ class Clear:
         await self._stream.send_eof()
 
     def reset(self) -> None:
-        """Close with RST: a linger time of zero drops what is unsent and says so (socket(7))."""
+        """Close with RST: a linger time of zero drops unsent bytes and resets the connection (socket(7))."""
         self._stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, pack("ii", 1, 0))
         self._stream.socket.close()
 
 
 async def drive(performance: Performance, wire: LabConnection, most: int) -> None:
-    """Carry out *performance* on *wire*, until it is over, the client is gone, or has sent *most* bytes."""
+    """Carry out *performance* on *wire* until it ends, or the client is gone or has sent *most* bytes."""
     heard = 0
     answer: bytes | None = None
     while True:

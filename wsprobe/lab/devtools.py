@@ -1,4 +1,4 @@
-"""What stands on Chromium's console, by the DevTools protocol over a pipe (--remote-debugging-pipe)."""
+"""Reads Chromium's console, by the DevTools protocol over a pipe (--remote-debugging-pipe)."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ for number, wanted in zip(ours, (3, 4)):
     os.dup2(number, wanted)
 os.execvp(sys.argv[3], sys.argv[3:])
 """
-"""Python that puts the pipes of its first two arguments at descriptors 3 and 4, where the protocol is spoken,
-and becomes the command that follows."""
+"""Python code that puts the pipes of its first two arguments at descriptors 3 and 4, which the protocol uses,
+and then runs the command after them."""
 
 MOST = 200
 """Texts that are kept."""
 
 
 class Refused(RuntimeError):
-    """A call was answered by an error, or by nothing."""
+    """The answer to a call was an error, or there was no answer."""
 
 
 class DevToolsPipe:
-    """One connection: messages are JSON, each ended by a NUL. The frames of a page have a session each."""
+    """One connection: messages are JSON, each with a NUL at its end. Each frame of a page has a session."""
 
     def __init__(self, writing: trio.abc.SendStream) -> None:
         self.texts: list[str] = []
-        """What the console said, in order."""
+        """The texts of the console, in order."""
         self._writing = writing
         self._numbers = count(1)
         self._waiting: dict[int, trio.Event] = {}
@@ -61,7 +61,7 @@ class DevToolsPipe:
         await self._call("Page.navigate", {"url": url}, session)
 
     async def listen(self, reading: trio.abc.ReceiveStream) -> None:
-        """Take what comes, until the connection ends."""
+        """Read messages until the connection ends."""
         buffer = bytearray()
         while data := await reading.receive_some(1 << 20):
             buffer += data

@@ -1,11 +1,11 @@
-"""Runs one command and leaves nothing of it behind, whatever becomes of the process that asked for it.
+"""Runs one command and cleans up after it, even if the parent process is killed.
 
-``guard.py SECONDS DIRECTORY COMMAND...``: standard input is the lifeline. When it ends (whoever asked ended, or
-was killed), when the seconds are over, or when the command ends, every process that descends from the
-command is killed and *DIRECTORY* (a profile) is removed. On Linux it works as a subreaper (prctl(2)), so
-that processes that left the command's process group are found too; elsewhere the group is what is ended.
+``guard.py SECONDS DIRECTORY COMMAND...``: standard input is the lifeline. It ends when the parent ends or is
+killed. Then, or after SECONDS, or when the command ends, the guard kills every descendant of the command and
+removes *DIRECTORY* (a profile). On Linux it is a subreaper (prctl(2)), so it also finds processes that left the
+command's process group; elsewhere it kills the group.
 
-It is run as a script, by its path, and imports nothing of ours.
+It runs as a script, by its path, and imports nothing from wsprobe.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> int:
 
 
 def end_children() -> None:
-    """Kill all descendants: orphans come to us, so it is enough to do it until there are no children."""
+    """Kill all descendants: orphans become our children, so repeat until there are no children."""
     while True:
         for pid in children():
             with suppress(ProcessLookupError):
@@ -57,7 +57,7 @@ def end_children() -> None:
 
 
 def children() -> list[int]:
-    """Process ids of our children, as /proc has them; none where there is no /proc."""
+    """Process ids of our children, from /proc; none without /proc."""
     own = os.getpid()
     found = []
     for entry in Path("/proc").glob("[0-9]*"):

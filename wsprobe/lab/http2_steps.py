@@ -1,6 +1,6 @@
-"""What a server does over HTTP/2, as values, and as the catalogue writes it.
+"""A server's steps over HTTP/2: as values, and in the catalogue's notation.
 
-A play is what one CONNECT is answered with; the last play of a scenario answers all that follow.
+A play answers one CONNECT; the last play of a scenario answers all later ones.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from wsprobe.read.frames import CLOSE, TEXT
 from wsprobe.wire.rfc6455 import frame
 
 Last = Literal["this", "prev", "zero", "max"]
-"""The last stream that a GOAWAY names: ours, the one before it, none, every."""
+"""The last stream of a GOAWAY: ours, the one before it, none, every."""
 
 BARE = ("end-stream", "echo-close", "fin", "reset", "close-notify")
-"""Steps without an argument: written as their name alone."""
+"""Steps without an argument, written as a bare name."""
 
 TIMED = ("wait", "hold", "read-close")
-"""Steps whose argument is a number of seconds."""
+"""Steps with a number of seconds as argument."""
 
 
 class Http2Step(msgspec.Struct, frozen=True):
@@ -45,27 +45,27 @@ class Http2Step(msgspec.Struct, frozen=True):
         "reset",
         "close-notify",
     ]
-    """``block``: HEADERS with *data* as the coded block. ``frame``: any frame. ``raw``: bytes as they are."""
+    """``block``: HEADERS with *data* as the coded block. ``frame``: any frame. ``raw``: unchanged bytes."""
     fields: tuple[tuple[bytes, bytes], ...] = ()
-    """``{host}`` in a value is what the client asked for as ``:authority``."""
+    """``{host}`` in a value is the client's ``:authority``."""
     data: bytes = b""
     end_stream: bool = False
     pad: int | None = None
     pause: float | None = None
-    """Seconds between the bytes of *data*, each of which then is a DATA of its own."""
+    """Seconds between the bytes of *data*; each byte is then a separate DATA frame."""
     code: int = 0
     last: Last = "this"
     pairs: tuple[tuple[int, int], ...] = ()
     type: int = 0
     flags: int = 0
     on_stream: bool = False
-    """Of ``frame``: on our stream, and not on the connection."""
+    """For ``frame``: on our stream, not on the connection."""
     seconds: float = 0.0
     repeat: int = 1
 
 
 class Http2Play(msgspec.Struct, frozen=True):
-    """What a scenario does over HTTP/2, and what ``connect --http2`` says of it."""
+    """A scenario's behaviour over HTTP/2, and the result of ``connect --http2``."""
 
     plays: tuple[tuple[Http2Step, ...], ...]
     outcome: str = ""
@@ -80,7 +80,7 @@ def play_of(plays: Sequence[tuple[Http2Step, ...]], before: int, *, authorized: 
 
 
 ANNOUNCING = (Http2Step("settings", pairs=((3, 100), (8, 1))),)
-"""What an ordinary server that takes WebSockets over HTTP/2 sends first."""
+"""The first frames of an ordinary server that accepts WebSockets over HTTP/2."""
 
 
 def http2_play(written: Mapping[str, Any] | None) -> Http2Play | None:
@@ -99,7 +99,7 @@ def steps(written: Sequence[Any]) -> Iterator[Http2Step]:
 
 
 def _wrong(item: object) -> Http2Step:
-    raise ValueError(f"no step of HTTP/2 is written like {item!r}")
+    raise ValueError(f"{item!r} is not a step of HTTP/2")
 
 
 def _step(item: dict[str, Any]) -> Http2Step:
@@ -137,7 +137,7 @@ def _step(item: dict[str, Any]) -> Http2Step:
 
 
 def _hex(written: str | Sequence[tuple[str, int]]) -> bytes:
-    """Bytes in hexadecimal, or a list of such, each with how often it stands there."""
+    """Bytes in hexadecimal, or a list of them, each with its number of repetitions."""
     parts = [(written, 1)] if isinstance(written, str) else written
     return b"".join(bytes.fromhex(text) * times for text, times in parts)
 

@@ -1,7 +1,7 @@
-"""Browsers that are installed on this machine: found, started without a window on one page, and ended.
+"""Installed browsers: finds one, starts it without a window on one page, and ends it.
 
-Each has a profile of its own, which is thrown away; nothing of the person's is read. It ends with the block
-that started it, or with this process, or after LONGEST seconds (``guard``).
+Each gets a fresh profile, which is deleted at the end; no personal data is read. The browser ends with the
+block that started it, with this process, or after LONGEST seconds (``guard``).
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ from wsprobe.lab.server import Lab
 from wsprobe.lab.site import PageVisit, Site
 
 LONGEST = 1800.0
-"""Seconds after which a browser is ended whatever it does."""
+"""Seconds after which a browser is always ended."""
 
 START = 60.0
 """Seconds that a browser has to start."""
 
 GAVE_UP = "WebSocket is closed before the connection is established."
-"""What the console says of our own close(), when the page had waited long enough."""
+"""The console's text for our own close(), after the page waited long enough."""
 
 SETTLING = 0.3
-"""Seconds after which what came of a socket is on the console too."""
+"""Seconds until a socket's result is on the console too."""
 
 KEPT = ("PATH", "TMPDIR", "TZ")
-"""What a browser inherits of our environment: no locale, no proxy."""
+"""The variables that a browser inherits from our environment: no locale, no proxy."""
 
 COMMANDS: Mapping[str, tuple[str, ...]] = {
     "chromium": (
@@ -58,14 +58,14 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "firefox": ("firefox", "firefox-esr", "/Applications/Firefox.app/Contents/MacOS/firefox"),
     "webkitgtk": ("MiniBrowser",),
 }
-"""Engine -> commands that start a browser with it, in the order of looking."""
+"""Engine -> commands that start a browser with it, in search order."""
 
 MINIBROWSERS = (
     "usr/lib/*/webkit2gtk-4.1/MiniBrowser",
     "usr/libexec/webkit2gtk-4.1/MiniBrowser",
     "usr/lib/webkit2gtk-4.1/MiniBrowser",
 )
-"""Where WebKitGTK's own browser stands, which is on no PATH."""
+"""Paths of WebKitGTK's own browser, which is not on the PATH."""
 
 LIBRARY = "libwebkit2gtk-4.1.so.0"
 LIBRARY_VERSION = """
@@ -73,7 +73,7 @@ import ctypes, sys
 library = ctypes.CDLL(sys.argv[1])
 print(".".join(str(library[f"webkit_get_{part}_version"]()) for part in ("major", "minor", "micro")))
 """
-"""Python that prints the version of the library that its argument names."""
+"""Python code that prints the version of the library in its argument."""
 
 DISPLAY = "Xvfb"
 
@@ -110,22 +110,22 @@ FIREFOX: Mapping[str, object] = {
     "services.settings.server": "data:,",
     "toolkit.telemetry.enabled": False,
 }
-"""Preferences of the profile: what Firefox does by itself at its first start is left out."""
+"""Preferences of the profile: they turn off Firefox's own actions at its first start."""
 
 STORE = Path("/etc/ssl/certs/ca-certificates.crt")
 WITH_OUR_STORE = 'mount --bind "$1" "$2" && shift 2 && exec "$@"'
-"""GnuTLS trusts the system's store and nothing else, so MiniBrowser gets a mount namespace with another one."""
+"""GnuTLS trusts only the system's store, so MiniBrowser gets a mount namespace with another store."""
 
 CONSOLE = re.compile(r"(?:\S+:\d+:\d+: )?CONSOLE (?:[A-Z]+ )?(?:LOG|DEBUG|INFO|WARN|ERROR) ")
-"""How MiniBrowser begins a text of the console on standard output."""
+"""The start of a console text in MiniBrowser's standard output."""
 
 
 class NoBrowser(RuntimeError):
-    """A browser that was asked for cannot be started. The message is one line and says what is lacking."""
+    """A requested browser cannot be started. The message is one line and says what is missing."""
 
 
 class Installed(msgspec.Struct, frozen=True):
-    """A browser that is there."""
+    """An installed browser."""
 
     engine: str
     command: str
@@ -133,7 +133,7 @@ class Installed(msgspec.Struct, frozen=True):
 
 
 class BrowserRun(msgspec.Struct, frozen=True):
-    """What an installed browser did with one place."""
+    """The result of an installed browser for one target."""
 
     browser: Installed
     version: str
@@ -141,13 +141,13 @@ class BrowserRun(msgspec.Struct, frozen=True):
     page: Page
     seen: Observation
     held: ViewComparison
-    """Beside the view of its engine."""
+    """Compared with its engine's view."""
     file: str
-    """Where the difference is kept, to be reported; "" if there is none."""
+    """The file with the difference, for a report; "" without one."""
 
 
 def find(words: Iterable[str]) -> list[Installed]:
-    """The browsers that *words* name: ``chromium``, or ``chromium=/path/of/the/command``.
+    """The browsers in *words*: ``chromium``, or ``chromium=/path/of/the/command``.
 
     Raises NoBrowser.
     """
@@ -157,7 +157,7 @@ def find(words: Iterable[str]) -> list[Installed]:
 def _one(word: str) -> Installed:
     engine, named, path = word.partition("=")
     if not hasattr(os, "geteuid"):  # file descriptors handed on, process groups and profiles are POSIX's
-        raise NoBrowser("browsers can be started on Linux and macOS alone")
+        raise NoBrowser("wsprobe can start browsers only on Linux and macOS")
     if engine not in COMMANDS:
         raise NoBrowser(f"{engine!a} is not one of {', '.join(COMMANDS)}")
     candidates = (path,) if named else COMMANDS[engine]
@@ -166,7 +166,7 @@ def _one(word: str) -> Installed:
         found = next((str(each) for pattern in MINIBROWSERS for each in sorted(Path("/").glob(pattern))), None)
     if found is None:
         looked = path if named else ", ".join(each for each in candidates if "/" not in each)
-        raise NoBrowser(f"{engine}: no such command: {looked}; name its path: {engine}=PATH")
+        raise NoBrowser(f"{engine}: no such command: {looked}; give its path: {engine}=PATH")
     if engine == "webkitgtk" and not _screen() and not shutil.which(DISPLAY):
         raise NoBrowser(f"webkitgtk: MiniBrowser needs a display; there is none, and no {DISPLAY} to make one")
     return Installed(engine, found)
@@ -177,7 +177,7 @@ def _screen() -> bool:
 
 
 async def version(browser: Installed) -> str:
-    """The version that the browser's command prints, or its library; "" if none is to be had."""
+    """The version printed by the browser's command or by its library; "" if neither prints one."""
     env = {name: value for name, value in os.environ.items() if name in (*KEPT, "HOME")}
     command = [browser.command, "--version"]
     if browser.engine == "webkitgtk":  # MiniBrowser prints nothing without a display
@@ -196,12 +196,12 @@ async def version(browser: Installed) -> str:
 
 
 class Console:
-    """What the browser's console said, as far as the browser tells."""
+    """The texts of the browser's console, as far as it reports them."""
 
     def __init__(self) -> None:
         self.texts: list[str] = []
         self.told = False
-        """The browser tells what is on its console; else that there is no text says nothing."""
+        """True if the browser reports its console; otherwise the absence of a text means nothing."""
 
 
 @asynccontextmanager
@@ -213,13 +213,13 @@ async def opened(
     preferences: Mapping[str, object] = {},
     page: Page = Page(),
 ) -> AsyncIterator[Console]:
-    """Run *browser*, without a window, on the page at *url* until the block is left.
+    """Run *browser*, without a window, on the page at *url* until the block ends.
 
-    *authority*: a PEM file whose certificates are trusted besides the usual ones. *preferences*: of Firefox,
-    besides our own. *page*: what Chromium is to take the page for: the space of its address, its permissions.
-    *url* is in no command line, which every user of this machine may read.
+    *authority*: a PEM file of extra trusted certificates. *preferences*: for Firefox, in addition to our own.
+    *page*: sets how Chromium treats the page: the space of its address, its permissions. *url* is never on a
+    command line, because every user of this machine can read those.
 
-    Raises NoBrowser where the authority cannot be put into the profile.
+    Raises NoBrowser if the authority cannot be added to the profile.
     """
     console = Console()
     async with AsyncExitStack() as stack:
@@ -272,7 +272,7 @@ async def opened(
 async def _chromium(
     command: Sequence[str], home: Path, url: str, page: Page, console: Console
 ) -> AsyncIterator[None]:
-    """Run Chromium on *url*, spoken to over a pipe: what sockets say on the console is in none of its logs."""
+    """Run Chromium on *url*, with a DevTools pipe: its logs do not have the console texts about sockets."""
     (to_read, to_write), (from_read, from_write) = os.pipe(), os.pipe()
     move = [sys.executable, "-I", "-c", devtools.MOVE_PIPES, str(to_read), str(from_write)]
     whole = [*move, *command, "--remote-debugging-pipe", "about:blank"]
@@ -297,7 +297,7 @@ async def _chromium(
 
 
 async def _listen(printed: trio.abc.ReceiveStream, console: Console) -> None:
-    """Keep what MiniBrowser prints of its console; a line that begins no text goes on with the one before."""
+    """Keep the console texts that MiniBrowser prints; a line without a start continues the text before it."""
     buffer = b""
     while data := await printed.receive_some(65536):
         *lines, buffer = (buffer + data).split(b"\n")
@@ -308,9 +308,9 @@ async def _listen(printed: trio.abc.ReceiveStream, console: Console) -> None:
 
 
 def trust(database: Path, authority: Path) -> None:
-    """Make an NSS database in which *authority*, a PEM file, is trusted for servers.
+    """Make an NSS database that trusts *authority*, a PEM file, for servers.
 
-    Raises NoBrowser where certutil is not installed, or does not do it.
+    Raises NoBrowser if certutil is not installed, or fails.
     """
     database.mkdir(parents=True, exist_ok=True)
     where = ["-d", f"sql:{database}"]
@@ -321,26 +321,28 @@ def trust(database: Path, authority: Path) -> None:
         ):
             subprocess.run(["certutil", *command], check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError):
-        raise NoBrowser("to make a browser trust an authority takes certutil (Debian: libnss3-tools)") from None
+        raise NoBrowser(
+            "adding a trusted authority to a browser requires certutil (Debian: libnss3-tools)"
+        ) from None
 
 
 def _trusting(authority: Path, command: Sequence[str]) -> list[str]:
-    """*command* where the system's store of authorities is *authority* alone."""
+    """*command* with a system store of authorities that has only *authority*."""
     if not STORE.exists() or not shutil.which("unshare"):
-        raise NoBrowser(f"to make WebKitGTK trust an authority takes unshare and {STORE}")
+        raise NoBrowser(f"adding a trusted authority to WebKitGTK requires unshare and {STORE}")
     namespace = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
     return [*namespace, "sh", "-c", WITH_OUR_STORE, "sh", str(authority), str(STORE), *command]
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
-    """The environment of a process whose home is *home*."""
+    """The environment of a process with *home* as its home directory."""
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     return {**kept, "HOME": str(home), "XDG_RUNTIME_DIR": str(home), "LANG": "C", **more}
 
 
 @asynccontextmanager
 async def _display() -> AsyncIterator[str]:
-    """An X display that nobody else has: the server picks the number and writes it to a pipe."""
+    """A private X display: the server picks the number and writes it to a pipe."""
     reading, writing = os.pipe()
     command = [DISPLAY, "-displayfd", str(writing), "-screen", "0", "1024x768x24", "-nolisten", "tcp"]
     async with AsyncExitStack() as stack:
@@ -360,8 +362,8 @@ async def _display() -> AsyncIterator[str]:
 
 @contextmanager
 def _home(what: str) -> Iterator[Path]:
-    """A new directory that only this user can enter, and that is gone when the block is left. ``guarded``
-    removes it too, when this process is killed."""
+    """A new directory that only this user can enter; it is removed when the block ends. ``guarded`` removes it
+    even if this process is killed."""
     home = Path(tempfile.mkdtemp(prefix=f"wsprobe-{what}-"))
     try:
         yield home
@@ -408,9 +410,9 @@ async def visit(
     seconds: float,
     page: Page = Page(),
 ) -> Observation:
-    """What script saw of *what* in *browser*, with the console's texts where the browser tells them.
+    """What a script in *browser* saw of *what*, with the console's texts if the browser reports them.
 
-    Raises NoBrowser if it has not said anything after *seconds*.
+    Raises NoBrowser if the browser reports nothing for *seconds*.
     """
     url = site.visit(lab, what)
     try:
@@ -421,7 +423,7 @@ async def visit(
                 texts = tuple(console.texts) if console.told else None
     except trio.TooSlowError:
         raise NoBrowser(
-            f"{browser.engine}: {browser.command} has told nothing for {START + seconds:g} s"
+            f"{browser.engine}: {browser.command} reported nothing for {START + seconds:g} s"
         ) from None
     assert what.seen is not None
     if texts is not None and what.seen.capped is not None:

@@ -1,4 +1,4 @@
-"""Paths of the lab: ``/s/NAME`` or ``/NAME`` for the catalogue, and those that say what to answer."""
+"""Paths of the lab: ``/s/NAME`` or ``/NAME`` for the catalogue, and paths that contain the answer to send."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ LONGEST_STAY = 60.0
 
 
 class PathError(ValueError):
-    """A path with a value that cannot be used. The message is one line."""
+    """A path with an invalid value. The message is one line."""
 
 
 class ParsedPath(Struct, frozen=True):
-    """A parameterised path, taken apart. Values are bytes, percent-encoding undone."""
+    """A parsed path with parameters. Values are bytes, percent-decoded."""
 
     path: str
     argument: bytes
-    """What stands after the second slash."""
+    """The part after the second slash."""
     query: tuple[tuple[str, bytes], ...]
 
     def all(self, name: str) -> tuple[bytes, ...]:
@@ -45,7 +45,7 @@ class ParsedPath(Struct, frozen=True):
 
 
 def number(what: str, value: bytes, highest: int) -> int:
-    """The number that *value* writes.
+    """*value* as a number.
 
     Raises PathError.
     """
@@ -56,7 +56,7 @@ def number(what: str, value: bytes, highest: int) -> int:
 
 
 def scenario_at(resource: str) -> Scenario:
-    """What the lab plays at *resource*: a path with or without its first slash, and a query.
+    """The performance at *resource*: a path with or without its first slash, and a query.
 
     Raises UnknownScenario or CatalogueError of the catalogue, or PathError.
     """
@@ -174,7 +174,7 @@ def _echo(asked: ParsedPath) -> Iterator[Step]:
 
 
 def _diagnostic(asked: ParsedPath) -> Iterator[Step]:
-    """Yield what script can read over fetch, from any page: why the socket at the same server is refused."""
+    """Yield an answer that a script on any page can read with fetch: why this server refuses the socket."""
     why = asked.first("reason", b"forbidden").replace(b"\\", b"\\\\").replace(b'"', b'\\"')
     status = number("the status", asked.first("status", b"403"), 999)
     body = b'{"status": %d, "reason": "%s"}\n' % (status, why)
@@ -188,7 +188,7 @@ def _diagnostic(asked: ParsedPath) -> Iterator[Step]:
 class Parameterised(Struct, frozen=True):
     steps: Callable[[ParsedPath], Iterator[Step]]
     pattern: str
-    """How it is written."""
+    """Its syntax."""
     summary: str
     argument: bool = True
     """Whether a second slash must follow."""
@@ -198,31 +198,31 @@ PARAMETERISED: dict[str, Parameterised] = {
     "status": Parameterised(
         _status,
         "/status/CODE?reason=TEXT&body=TEXT&header=NAME:VALUE&after=SECONDS&http=VERSION",
-        "Answers with the status, reason phrase, fields and body that the path asks for; 101 opens.",
+        "Answers with the status, reason phrase, fields and body in the path; 101 opens.",
     ),
     "redirect": Parameterised(
         _redirect,
         "/redirect/CODE?to=URL",
-        "Redirects to the URL that the query names, by default to /s/ok here.",
+        "Redirects to the URL in the query, by default to /s/ok here.",
     ),
     "close": Parameterised(
         _close,
         "/close/CODE?reason=TEXT&text=MESSAGE&after=SECONDS",
-        "Opens, sends the messages that the query names, and closes with the code of the path.",
+        "Opens, sends the messages in the query, and closes with the code in the path.",
     ),
     "accept": Parameterised(
         _accept,
         "/accept/VALUE, or wrong, missing, case, twice, right",
-        "Opens with the Sec-WebSocket-Accept that the path names.",
+        "Opens with the Sec-WebSocket-Accept in the path.",
     ),
     "raw": Parameterised(
-        _raw, "/raw?hex=BYTES or ?text=TEXT, &hold=SECONDS", "Sends the very bytes that the query names.", False
+        _raw, "/raw?hex=BYTES or ?text=TEXT, &hold=SECONDS", "Sends exactly the bytes in the query.", False
     ),
-    "echo": Parameterised(_echo, "/echo", "Opens and sends every message back, for a minute at most.", False),
+    "echo": Parameterised(_echo, "/echo", "Opens and sends every message back, for at most a minute.", False),
     "diagnostic": Parameterised(
         _diagnostic,
         "/diagnostic?status=CODE&reason=TEXT",
-        "Answers over plain HTTP, readable by script of any page, why a socket would be refused.",
+        "Answers over plain HTTP, readable for scripts on any page, with the reason for a refusal.",
         False,
     ),
 }

@@ -1,4 +1,4 @@
-"""The kinds of port that the lab has, and where a scenario is to be found on them."""
+"""The lab's kinds of port, and the place of each scenario on them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from wsprobe.lab.scenario import Listener, Scenario, Step, escape, fill_text
 from wsprobe.target import bracketed
 
 PATIENCE = 75.0
-"""Seconds that a port which never answers keeps a connection."""
+"""Seconds that a silent port keeps a connection open."""
 
 HELLO = 10.0
 """Seconds that a port waits for a ClientHello."""
@@ -28,15 +28,15 @@ class PortKind(Struct, frozen=True):
     """One kind of port."""
 
     tls: bool = False
-    """A TLS server stands before the scenarios."""
+    """The port speaks TLS."""
     fault: Fault = ""
-    """What is wrong with that TLS server in the eyes of a client."""
+    """The fault of that TLS server for a client."""
     steps: tuple[Step, ...] | None = None
-    """Played as soon as the connection stands, in place of a scenario's; None: a request is read first."""
+    """Played as soon as the connection is open, instead of a scenario; None: read a request first."""
     alpn: tuple[str, ...] = ("http/1.1",)
-    """What the TLS server takes, best first."""
+    """The protocols that the TLS server accepts, best first."""
     http2: tuple[Http2Step, ...] = ANNOUNCING
-    """What a client that begins with the preface of HTTP/2 gets first, whatever it asks for."""
+    """The first bytes for a client that begins with the preface of HTTP/2, whatever it requests."""
 
 
 def _say(text: bytes) -> Step:
@@ -44,13 +44,13 @@ def _say(text: bytes) -> Step:
 
 
 ALERT_HANDSHAKE_FAILURE = bytes.fromhex("15 03 03 00 02 02 28")
-"""A fatal alert 40 in a record of its own (RFC 8446 sections 5.1 and 6)."""
+"""A fatal alert 40 in one record (RFC 8446 sections 5.1 and 6)."""
 
 ALERT_UNEXPECTED_MESSAGE = bytes.fromhex("15 03 03 00 02 02 0a")
-"""A fatal alert 10: what a TLS port says to a client that speaks HTTP in clear."""
+"""A fatal alert 10: the answer of a TLS port to plain HTTP."""
 
 NOISE = bytes(x * x * 7 % 251 ^ 0xA5 for x in range(1, 257))
-"""Bytes that are the beginning of nothing."""
+"""Bytes that begin no known protocol."""
 
 _NOT_A_REQUEST = b"This port speaks plain HTTP, and what came is no request.\n"
 
@@ -58,11 +58,11 @@ NOT_A_REQUEST = (
     b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s"
     % (len(_NOT_A_REQUEST), _NOT_A_REQUEST)
 )
-"""What a plain port says to a client that speaks TLS, or anything else."""
+"""The answer of a plain port to TLS, or to any bytes other than HTTP."""
 
 
 FLOOD = 200_000
-"""Frames of a flood: more than any client wants."""
+"""Frames of a flood: more than any client accepts."""
 
 
 def _h2(*opening: Http2Step) -> PortKind:
@@ -110,11 +110,11 @@ KINDS: Mapping[Listener, PortKind] = {
     "h2-malformed": _h2(Http2Step("frame", type=4, data=b"12345"), Http2Step("hold", seconds=PATIENCE)),
     "tls-no-alpn": PortKind(tls=True, alpn=()),
 }
-"""All but ``unused``, which is a port where nothing listens."""
+"""All but ``unused``, a port where nothing listens."""
 
 
 def is_hello(data: bytes | bytearray) -> bool:
-    """Whether a client that is expected to speak HTTP speaks TLS (RFC 8446 section 5.1) instead."""
+    """Whether a client speaks TLS (RFC 8446 section 5.1) instead of the expected HTTP."""
     return data[:2] == b"\x16\x03"
 
 
@@ -124,44 +124,44 @@ PATH = "/s/"
 LISTENERS: tuple[Listener, ...] = (*KINDS, "unused")
 
 PORTS: Mapping[Listener, int] = {name: 8000 + number for number, name in enumerate(LISTENERS)}
-"""Ports of a lab that exists only in thought."""
+"""Ports of an imaginary lab, without sockets."""
 
 
 class Place(Struct, frozen=True):
     url: str
-    """As script gives it to the constructor: it may be relative to the page's, or no URL at all."""
+    """The string for the constructor: it may be relative to the page's URL, or invalid."""
     page: Page
     """With the URL of the page filled in."""
 
     @property
     def address(self) -> str:
-        """The URL for a client that has no page: resolved against the page's where it has no scheme."""
+        """The URL for a client without a page: resolved against the page's if it has no scheme."""
         if not self.url.strip() or self.url.startswith("/") or ":" not in self.url:
             return _ws(urljoin(self.page.url, self.url))
         return self.url
 
 
 def place(scenario: Scenario, ports: Mapping[Listener, int] = PORTS, host: str = "127.0.0.1") -> Place:
-    """Where *scenario* is played by a lab on *host* with these *ports*."""
+    """The place of *scenario* in a lab on *host* with these *ports*."""
     values = {"ip": bracketed(host), "empty": ""} | {name: str(port) for name, port in ports.items()}
     url = fill_text(scenario.url or own_url(scenario), values)
     return Place(url, replace(scenario.page, url=fill_text(scenario.page.url, values)))
 
 
 def _ws(url: str) -> str:
-    """*url* with http: made ws:, as the WebSocket constructor does."""
+    """*url* with ws: for http:, as in the WebSocket constructor."""
     return "ws" + url.removeprefix("http") if url.startswith("http") else url
 
 
 def own_url(scenario: Scenario) -> str:
-    """The template of the URL at which a scenario stands that names none itself."""
+    """The template of the URL for a scenario that sets none."""
     kind = KINDS.get(scenario.listener)
     scheme = "wss" if scenario.listener.startswith("tls") or (kind and kind.tls) else "ws"
     return f"{scheme}://{{ip}}:{{{scenario.listener}}}{PATH}{quote(scenario.name)}"
 
 
 def wanted(scenario: Scenario) -> frozenset[Listener]:
-    """The listeners whose ports *scenario* names in its URL, page or steps, its own among them."""
+    """The listeners whose ports *scenario* uses in its URL, page or steps, with its own."""
     texts = scenario.url + scenario.page.url
     sent = needed(scenario.steps)
     named = (name for name in LISTENERS if f"{{{name}}}" in texts or name in sent)

@@ -1,4 +1,4 @@
-"""A scenario: what a server does, what a page does meanwhile; and the templates of its bytes."""
+"""A scenario: a server's steps, a page's actions, and the templates of the bytes."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _TEXT = re.compile(r"\{\{|\}\}|\{([a-z0-9.-]+)\}|[{}]")
 
 
 class TemplateError(ValueError):
-    """A lone brace, or a field that nothing fills in. The message is one line."""
+    """A lone brace, or an unknown field. The message is one line."""
 
 
 def escape(data: bytes) -> bytes:
-    """The template of which ``fill`` makes *data* again."""
+    """The template that ``fill`` turns into *data*."""
     return data.replace(b"{", b"{{").replace(b"}", b"}}")
 
 
@@ -148,23 +148,23 @@ class Step(Struct, frozen=True):
 
 
 class Delivered(Struct, frozen=True):
-    """A message as its receiver has it."""
+    """A message as received."""
 
     kind: Literal["text", "binary"]
     data: bytes
 
 
 class Conforming(Struct, frozen=True):
-    """What a client that conforms to RFC 6455 makes of what the server sends after the 101.
+    """The reaction of a client that conforms to RFC 6455 to the bytes after the 101.
 
-    It ends in one of the ways that *close* and *fail* name; there is at least one.
+    It ends in one of the ways in *close* and *fail*; there is at least one.
     """
 
     messages: tuple[Delivered, ...] = ()
     pongs: tuple[bytes, ...] = ()
     """Payloads of the Pongs that it sends before its Close."""
     close: int | None = None
-    """It takes the server's Close, with this code (1005: it has none). None: it must not."""
+    """It accepts the server's Close, with this code (1005: no code). None: it must not."""
     fail: tuple[int, ...] = ()
     """It fails the connection with one of these codes (RFC 6455 section 7.1.7). Empty: it must not."""
 
@@ -174,7 +174,7 @@ class Scenario(Struct, frozen=True):
     about: str
     """status, headers, transport, frames, arguments, servers, hostile, remedy, history, http2, conformance."""
     summary: str
-    """One sentence: what the server does and why it is of interest."""
+    """One sentence: what the server does, and the interesting point."""
     steps: tuple[Step, ...] = ()
     listener: Listener = "plain"
     url: str = ""
@@ -182,14 +182,14 @@ class Scenario(Struct, frozen=True):
     ports) are filled in."""
     page: Page = Page()
     outcome: str = ""
-    """What ``connect`` says of it."""
+    """The outcome of ``connect``."""
     findings: tuple[str, ...] = ()
     """Finding ids that it must produce (levels fail and warn)."""
     versions: tuple[str, ...] = ()
-    """Values of Sec-WebSocket-Version that it speaks; others get a 426 that lists these. Empty: any."""
+    """Values of Sec-WebSocket-Version that it speaks; others get a 426 with this list. Empty: any."""
     http2: Http2Play | None = None
-    """What it does over HTTP/2; *steps* are what the same port does over HTTP/1.1."""
+    """Its behaviour over HTTP/2; *steps* are for HTTP/1.1 on the same port."""
     wires: tuple[tuple[str, str], ...] = ()
-    """(wire version, what ``connect --wire`` with it says), where that is of interest."""
+    """(wire version, outcome of ``connect --wire`` with it), if that is interesting."""
     conforming: Conforming | None = None
-    """What a conforming client makes of it, where that is what the scenario is for."""
+    """The reaction of a conforming client, for scenarios about conformance."""

@@ -44,13 +44,13 @@ if TYPE_CHECKING:
     from wsprobe.lab.perform_http2 import Http2Request
 
 PAGE = "page"
-"""Name of what is no scenario: a visit of it is not worth a line in a log."""
+"""The name for other pages: visits to them are not logged."""
 
 Pages = Callable[[Request], Scenario | bytes | None]
 
 
 def reception(asked: Request, pages: Pages | None = None) -> Scenario:
-    """What to play for *asked*; *pages* goes before the catalogue."""
+    """The performance for *asked*; *pages* goes before the catalogue."""
     page = pages(asked) if pages is not None else None
     if isinstance(page, Scenario):
         return page
@@ -68,8 +68,8 @@ def reception(asked: Request, pages: Pages | None = None) -> Scenario:
 
 
 def whole(answer: bytes) -> Scenario:
-    """What sends *answer*, which is no scenario's, byte for byte."""
-    return Scenario(PAGE, "page", "A page of whoever runs the lab.", (Step("send", escape(answer)),))
+    """A performance that sends *answer*, not from a scenario, byte for byte."""
+    return Scenario(PAGE, "page", "A page from the program that runs the lab.", (Step("send", escape(answer)),))
 
 
 def reception_http2(asked: Http2Request, before: int) -> tuple[str, tuple[Http2Step, ...]]:
@@ -89,15 +89,17 @@ def reception_http2(asked: Http2Request, before: int) -> tuple[str, tuple[Http2S
 
 
 def unavailable(why: str) -> Scenario:
-    """The answer for a scenario that cannot be played here."""
+    """The answer for a scenario that this lab cannot play."""
     return _words("", "503 Service Unavailable", f"{why}\n")
 
 
 def contents() -> str:
-    """The list of what the lab plays, a line each."""
+    """The list of scenarios and paths, one line each."""
     paths = [f"{made.pattern}\n    {made.summary}" for made in PARAMETERISED.values()]
     scenarios = [f"/s/{name}\n    {scenario.summary}" for name, scenario in load().items()]
-    return "\n".join(["What this lab plays. Open any of it as a WebSocket.", "", *paths, "", *scenarios, ""])
+    return "\n".join(
+        ["The scenarios of this lab. Open any of them as a WebSocket.", "", *paths, "", *scenarios, ""]
+    )
 
 
 def _words(name: str, status: str, text: str) -> Scenario:
@@ -112,14 +114,14 @@ BACKLOG = 128
 
 
 class LabError(RuntimeError):
-    """The lab cannot do what is asked of it. The message is one line."""
+    """The lab cannot do this. The message is one line."""
 
 
 class Bounds(Struct, frozen=True):
-    """How much at most. Seconds and bytes."""
+    """Limits, in seconds and bytes."""
 
     connections: int = 512
-    """At the same time, over all listeners; more are closed at once."""
+    """Open at the same time, over all listeners; the lab closes more at once."""
     time: float = 180.0
     """For one connection."""
     received: int = 64 * 1024 * 1024
@@ -135,25 +137,24 @@ class Visit(Struct, frozen=True):
     local: str
     """Our end."""
     request: bytes
-    """Its head as sent, and what came with it; what there is of it, if it is no request. Over HTTP/2 a line
-    that
-    names it, and the fields of its block as lines."""
+    """Its head as sent, with the bytes after it; the received bytes, if they are not a request. Over HTTP/2 a
+    line with its name, and the fields of its block as lines."""
     scenario: str
-    """Name of what is played, "" if nothing is to be found there."""
+    """The name of the scenario or path played, "" if there is none."""
 
 
 class Front(Protocol):
-    """Whoever answers before the catalogue does, and is shown what the catalogue sends."""
+    """A handler that goes before the catalogue, and sees the bytes that the catalogue sends."""
 
     async def answer(self, lab: Lab, asked: Request, secure: bool) -> bytes | None:
-        """The whole answer to *asked*, None if that is the catalogue's."""
+        """The whole answer to *asked*, None to leave it to the catalogue."""
 
     def noted(self, scenario: Scenario, asked: Request, wire: LabConnection) -> LabConnection:
-        """The wire on which *scenario* is to be played for *asked*."""
+        """The wire on which to play *scenario* for *asked*."""
 
 
 class Lab:
-    """A lab that is running. Ports are started as they are asked for."""
+    """A running lab. Ports start on demand."""
 
     def __init__(
         self,
@@ -168,7 +169,7 @@ class Lab:
     ) -> None:
         self.host = host
         self.ports: dict[Listener, int] = {}
-        """Ports of the listeners that have been started."""
+        """Ports of the started listeners."""
         self._bind = bind
         self._bounds = bounds
         self._nursery = nursery
@@ -195,7 +196,7 @@ class Lab:
             try:
                 sock.bind((self._bind, port))
             except OSError as error:
-                raise LabError(f"port {port} at {self._bind} cannot be had: {error.strerror}") from None
+                raise LabError(f"cannot listen on port {port} at {self._bind}: {error.strerror}") from None
             if listener != "unused":
                 sock.listen(BACKLOG)
                 sock.setblocking(False)
@@ -332,7 +333,7 @@ class Lab:
         await drive(perform(steps, {}, trio.current_time, Inbox()), wire, self._bounds.received)
 
     async def _wire(self, kind: PortKind, stream: trio.SocketStream) -> LabConnection | None:
-        """The wire on which requests come; None if the client does not speak TLS where it should."""
+        """The wire for requests; None if the client does not speak TLS on a TLS port."""
         if not kind.tls:
             return Clear(stream)
         with trio.move_on_after(PATIENCE):
@@ -348,7 +349,7 @@ class Lab:
 
 
 async def _hear(wire: LabConnection) -> tuple[bytes, Request | None]:
-    """What came and the request that it is; None if it is none, or not in time."""
+    """The bytes received, and the request in them; None if it is invalid or late."""
     reader = RequestReader()
     with trio.move_on_after(PATIENCE):
         while len(reader.came) < LONGEST_HEAD and not is_hello(reader.came):
@@ -381,19 +382,18 @@ async def serve(
     front: Front | None = None,
     fault: Callable[[Exception], object] | None = None,
 ) -> AsyncIterator[Lab]:
-    """Run a lab at *host*, its plain listener on *port* (0: any free one), until the block is left.
+    """Run a lab at *host*, its plain listener on *port* (0: any free one), until the block ends.
 
-    Other listeners are started as they are asked for; *tls_port* starts the TLS listener at once,
-    *http2_port* the one that takes HTTP/2 too.
-    *every_loopback*: listen for all of 127.0.0.0/8. *public*: *host* need not be a loopback address.
-    *watch* is called for each request. *pages* may answer a request in place of the catalogue, with a scenario
-    or with a whole answer as bytes. *front* is asked before it. *fault* is called with what a bug raised in one
-    connection, which it ends; None: it ends the lab.
+    Other listeners start on demand; *tls_port* starts the TLS listener at once, *http2_port* the listener with
+    HTTP/2. *every_loopback*: listen on all of 127.0.0.0/8. *public*: *host* need not be a loopback address.
+    *watch* is called for each request. *pages* may answer a request instead of the catalogue, with a scenario
+    or with a whole answer as bytes; *front* goes before *pages*. A bug in one connection ends that connection,
+    and *fault* is called with the exception; None: the exception ends the lab.
 
     Raises LabError, NoCertificates.
     """
     if not public and not loopback(host):
-        raise LabError(f"{host} is not a loopback address: the lab serves hostile answers to whoever asks")
+        raise LabError(f"{host} is not a loopback address: the lab sends hostile answers to every client")
     async with trio.open_nursery() as nursery:
         bind = "0.0.0.0" if every_loopback else "127.0.0.1" if host == "localhost" else host
         lab = Lab(host, bind, bounds, nursery, watch, pages, front, fault)

@@ -1,8 +1,8 @@
-"""The page of the lab, from the server's side: what it is made of, what it asks for, who may have it.
+"""The page of the lab, from the server's side: its files, its requests, and its access control.
 
-Everything of it stands under ``/-/``, the page itself at ``/`` for whoever prefers HTML. It runs scenarios in
-the very browser that opens it, each in a frame of its own (a *stage*), so that the scenario's page can have its
-own URL and policy; what script saw comes back here and is held against the engines' views (``measured``).
+All its parts are under ``/-/``; the page itself is at ``/`` for clients that prefer HTML. It runs scenarios in
+the browser that opens it. Each gets its own frame (a *stage*), so that the scenario's page can have its own URL
+and policy. The page sends back what the script saw, and ``measured`` compares that with the engines' views.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from wsprobe.version import __version__
 from wsprobe.visible import visible
 
 PREFIX = "/-/"
-"""Before all that belongs to the page. No scenario is called so."""
+"""The prefix of the page's parts. No scenario has this name."""
 
 FILES = {
     "page.js": "text/javascript",
@@ -46,30 +46,30 @@ FILES = {
     "visit.js": "text/javascript",
     "style.css": "text/css",
 }
-"""What the page loads, by its name under PREFIX."""
+"""The files of the page, by their names under PREFIX."""
 
 FRONT = ("403", "refused", "302-ws", "accept-wrong", "wss-unknown-ca", "close-4403")
-"""The question that the page begins with: five failures that script cannot tell apart, and one answer."""
+"""The first question of the page: five failures that look alike to a script, and one answer."""
 
 ANOTHER = "localhost"
-"""Another origin than that of the page, for a scenario whose page is not the server's own."""
+"""An origin other than the page's, for a scenario whose page is on another site than its server."""
 
 LOOPBACK_NAMES = ("127.", "localhost", "2130706433", "[::1]", "[::ffff:")
-"""How the URLs of scenarios name this very machine."""
+"""The names of this machine in the URLs of scenarios."""
 
 SENT_KEPT = 16 * 1024
-"""Bytes of what one connection was sent that are shown on the page."""
+"""Most bytes sent on one connection that the page shows."""
 
 CONNECTIONS_KEPT, SCENARIOS_KEPT = 4, 64
 RUNS_KEPT = 8
-"""Runs of the whole catalogue that may be under way at once; of more, the oldest is forgotten."""
+"""Runs of the whole catalogue at the same time; beyond this, the oldest is dropped."""
 
 _FOLDER = Path(__file__).parent / "page"
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?")
 
 
 class PageVisit:
-    """One URL that a page of ours is to open in a browser that somebody starts."""
+    """One URL for a page of ours to open, in a browser that another part of the program starts."""
 
     def __init__(self, job: dict[str, Any], policy: str = "") -> None:
         """*job*: as ``job_of`` makes it. *policy*: the Content-Security-Policy of the page that opens it."""
@@ -77,12 +77,12 @@ class PageVisit:
         self.policy = policy
         self.over = trio.Event()
         self.seen: Observation | None = None
-        """What script saw, once it is over."""
+        """What the script saw, once the visit is over."""
         self.user_agent = ""
 
 
 class Site:
-    """What ``wsprobe.lab.sockets.server.serve`` takes as *front*."""
+    """The *front* for ``wsprobe.lab.server.serve``."""
 
     def __init__(
         self,
@@ -93,24 +93,24 @@ class Site:
         hosts: Sequence[str] = (),
         keep: Callable[[Measured], object] | None = None,
     ) -> None:
-        """*names*: what a Host field may say, besides loopback addresses and localhost; None: anything.
-        *addresses*: it may be any address too. *token*: has to stand in the URL of the page. *hosts*: addresses
-        at which the page may run scenarios side by side; where there is one only, they run one after the other.
-        *keep*: takes what a run of the whole catalogue found, if the person at the browser sends it."""
+        """*names*: the names that a Host field may have, in addition to loopback addresses and localhost; None:
+        any. *addresses*: it may be any address too. *token*: required in the URL of the page. *hosts*:
+        addresses at which the page may run scenarios in parallel; with only one, they run one after the other.
+        *keep* receives the results of a run of the whole catalogue, if the person at the browser sends them."""
         self._names = None if names is None else frozenset(name.lower().strip("[]") for name in names)
         self._addresses = addresses
         self._token = token
         self._hosts = tuple(hosts)
         self._keep = keep
         self._stages: dict[tuple[str, str], Scenario] = {}
-        """Scenarios whose page stands elsewhere, by Host field and path of that page."""
+        """Scenarios with a page elsewhere, by Host field and path of that page."""
         self._visits: dict[str, PageVisit] = {}
         self._sent: OrderedDict[tuple[bytes, str], deque[ConnectionLog]] = OrderedDict()
         self._runs: OrderedDict[str, Measured] = OrderedDict()
 
     def visit(self, lab: Lab, visit: PageVisit) -> str:
-        """URL that makes the browser which opens it do *visit*. Nobody can guess the URL: the job behind it may
-        hold credentials, and every user of this machine reaches the lab."""
+        """The URL that makes a browser do *visit*. The URL cannot be guessed: its job may contain credentials,
+        and every user of this machine can reach the lab."""
         key = token_urlsafe()
         visit.job.setdefault("stage", f"/?stage=@{key}")
         self._visits[key] = visit
@@ -121,7 +121,7 @@ class Site:
         return f"{PREFIX}{self._token}/" if self._token else PREFIX
 
     def page_url(self, host: str, port: int) -> str:
-        """URL of the page, token and all."""
+        """URL of the page, with the token."""
         return f"http://{bracketed(host)}:{port}/" + (f"?token={self._token}" if self._token else "")
 
     @property
@@ -129,12 +129,12 @@ class Site:
         return bool(self._token)
 
     async def answer(self, lab: Lab, asked: Request, secure: bool) -> bytes | None:
-        """The whole answer to *asked*, None if that is the catalogue's."""
+        """The whole answer to *asked*, None to leave it to the catalogue."""
         hosts = [field.value.decode("latin-1") for field in asked.head.all(b"host")]
         if not all(self.is_own(host) for host in hosts):
             return _words(
                 "421 Misdirected Request",
-                f"This lab does not go by that name. If it should: wsprobe serve --allow-host {_shown(hosts)}",
+                f"This lab refuses that host name. To allow it: wsprobe serve --allow-host {_shown(hosts)}",
             )
         if asked.upgrade or asked.method not in (b"GET", b"HEAD", b"POST"):
             return None
@@ -159,7 +159,7 @@ class Site:
         return self._got(lab, asked, host, word, parse_qs(query))
 
     def noted(self, scenario: Scenario, asked: Request, wire: LabConnection) -> LabConnection:
-        """*wire*, what is sent on it noted down for the page."""
+        """*wire* with a record of the bytes sent on it, for the page."""
         key = asked.first(b"user-agent"), scenario.name
         connections = self._sent.setdefault(key, deque(maxlen=CONNECTIONS_KEPT))
         self._sent.move_to_end(key)
@@ -170,13 +170,13 @@ class Site:
         return Noting(wire, sent)
 
     def is_own(self, host: str) -> bool:
-        """Whether a Host field names this lab: else a page elsewhere could reach it by a name of its own."""
+        """Whether this lab accepts a Host field; otherwise a foreign page could reach it by its own name."""
         if self._names is None:
             return True
         return names_this_machine(host, self._names, self._addresses)
 
     def _root(self, lab: Lab, asked: Request, host: str, query: Mapping[str, list[str]]) -> bytes | None:
-        """The page, or a stage at its place; None for whoever prefers plain text."""
+        """The page, or a stage at its place; None for clients that prefer plain text."""
         stage = _first(query, "stage")
         if not stage and b"text/html" not in asked.first(b"accept").lower():
             return None if not self._token else _words("403 Forbidden", "The page needs a token in its URL.")
@@ -231,7 +231,7 @@ class Site:
         return _not_found()
 
     async def _posted(self, asked: Request, host: str, word: str) -> bytes:
-        """Take what the page found. Only the page itself may send it."""
+        """Receive the page's results. Only the page itself may send them."""
         if asked.first(b"origin") not in (b"", b"http://" + host.encode("latin-1")) or not asked.first(
             b"content-type"
         ).startswith(b"application/json"):
@@ -255,7 +255,7 @@ class Site:
         return _not_found()
 
     def _scenarios(self, lab: Lab, host: str, user_agent: str) -> dict[str, Any]:
-        """All that the page shows before anything is run."""
+        """The content of the page before any run."""
         subject_of = {name: title for title, names in subjects().items() for name in names}
         browser = client(user_agent)
         name = _hostname(host) or host
@@ -292,7 +292,7 @@ class Site:
         }
 
     def _job(self, lab: Lab, asked: Request, host: str, name: str, at: str) -> bytes:
-        """What the page needs to run one scenario; its stage is there from now on."""
+        """The data that the page needs to run one scenario; its stage exists from now on."""
         scenario = load().get(name)
         at = at or _hostname(host) or lab.host
         if scenario is None or not (_HOST.fullmatch(at) or _HOST.fullmatch(f"[{at}]")) or not self.is_own(at):
@@ -305,7 +305,7 @@ class Site:
         return _json(job)
 
     def job_of(self, lab: Lab, scenario: Scenario, host: str) -> dict[str, Any]:
-        """What the page needs to run *scenario* at *host*; a page that it has elsewhere is there from now on.
+        """The data that the page needs to run *scenario* at *host*; a page elsewhere exists from now on.
 
         Raises LabError, NoCertificates.
         """
@@ -330,13 +330,13 @@ class Site:
     async def _held(self, asked: Request, seen: Observation) -> dict[str, Any]:
         scenario = load().get(seen.scenario)
         if scenario is None:
-            raise msgspec.ValidationError(f"no scenario is called {seen.scenario!a}")
+            raise msgspec.ValidationError(f"there is no scenario {seen.scenario!a}")
         rows = await trio.to_thread.run_sync(_hold, scenario, seen, abandon_on_cancel=True)
         sent = self._sent.get((asked.first(b"user-agent"), seen.scenario), ())
         return {"engines": [_held_value(row) for row in rows], "wire": [one.value() for one in sent]}
 
     def _kept(self, part: ResultsPart) -> bytes:
-        """Put the parts of a run together; hand it on when it is whole."""
+        """Join the parts of a run; pass it on when it is complete."""
         known = self._runs.setdefault(part.run, Measured(part.browser, {}))
         while len(self._runs) > RUNS_KEPT:
             self._runs.popitem(last=False)
@@ -348,7 +348,7 @@ class Site:
 
 
 def token() -> str:
-    """Something that nobody guesses, fit for a URL."""
+    """A secret that cannot be guessed, fit for a URL."""
     return token_urlsafe(12)
 
 
@@ -369,7 +369,7 @@ def reachable(host: str) -> str:
 
 
 class ResultsPart(msgspec.Struct, frozen=True):
-    """A part of what a run of the whole catalogue found, as the page sends it."""
+    """A part of the results of a run of the whole catalogue, from the page."""
 
     run: str
     browser: Browser
@@ -378,7 +378,7 @@ class ResultsPart(msgspec.Struct, frozen=True):
 
 
 class ConnectionLog:
-    """What one connection was sent, as it went out."""
+    """The bytes sent on one connection, in order."""
 
     def __init__(self, request: bytes) -> None:
         self.request = request
@@ -396,7 +396,7 @@ class ConnectionLog:
         self.deeds.append((do, data))
 
     def value(self) -> dict[str, Any]:
-        """The request, and what was done, every byte visible."""
+        """The request, and the server's steps, every byte visible."""
         return {
             "request": lines_of(self.request),
             "deeds": [{"do": do, "lines": lines_of(data)} for do, data in self.deeds],
@@ -405,7 +405,7 @@ class ConnectionLog:
 
 
 class Noting:
-    """A wire that notes down what is sent on it."""
+    """A wire that records the bytes sent on it."""
 
     def __init__(self, wire: LabConnection, sent: ConnectionLog) -> None:
         self._wire, self._sent = wire, sent
@@ -436,23 +436,23 @@ def lines_of(data: bytes) -> list[tuple[str, str]]:
 
 
 FAULTS = {
-    "unknown-ca": "a TLS server whose certificate is from an authority that nobody trusts",
-    "expired": "a TLS server whose certificate has expired",
-    "wrong-name": "a TLS server whose certificate is for another name",
-    "client-certificate": "a TLS server that wants a certificate of the client",
-    "old-version": "a TLS server that speaks TLS 1.1 at most",
+    "unknown-ca": "a TLS server with a certificate from an untrusted authority",
+    "expired": "a TLS server with an expired certificate",
+    "wrong-name": "a TLS server with a certificate for another name",
+    "client-certificate": "a TLS server that requires a client certificate",
+    "old-version": "a TLS server that speaks at most TLS 1.1",
 }
 
 
 def described(scenario: Scenario) -> list[str]:
-    """What stands at the scenario's port, for where no request comes so far that it is answered."""
+    """The behaviour of the scenario's port, for scenarios that never answer a request."""
     if scenario.listener == "unused":
         return ["nothing listens at this port: the connection is refused"]
     kind = KINDS[scenario.listener]
     if kind.steps is None:
         return [FAULTS[kind.fault]] if kind.fault else []
     if not kind.steps:
-        return ["the server ends TCP (FIN) as soon as the connection stands"]
+        return ["the server ends TCP (FIN) as soon as the connection is open"]
     return [_deed(step) for step in kind.steps]
 
 
@@ -461,7 +461,7 @@ def _deed(step: Step) -> str:
         case "send":
             return f"the server sends {visible(fill(step.data, {})[:80])}"
         case "read":
-            return f"the server waits for bytes, {step.seconds:g} s at most"
+            return f"the server waits for bytes, at most {step.seconds:g} s"
         case "hold" | "wait":
             return f"the server waits {step.seconds:g} s"
         case "reset":
@@ -470,7 +470,7 @@ def _deed(step: Step) -> str:
 
 
 def job(name: str, url: str, page: Page, patience: float) -> dict[str, Any]:
-    """What ``measure.js`` needs to open one socket. *patience*: seconds until the page gives up."""
+    """The data that ``measure.js`` needs to open one socket. *patience*: seconds until the page gives up."""
     made: dict[str, Any] = {
         "name": name,
         "url": url,
@@ -485,7 +485,7 @@ def job(name: str, url: str, page: Page, patience: float) -> dict[str, Any]:
 
 
 def act_value(act: Act) -> dict[str, object]:
-    """What script does, as ``measure.js`` reads it; None stands for ``undefined``: a reason without a code."""
+    """The script's calls, for ``measure.js``; None means ``undefined``: a reason without a code."""
     value: dict[str, object] = {"when": act.when, "do": act.do, "after": act.after / 1000}
     if act.do == "close":
         value["arguments"] = (
@@ -499,18 +499,19 @@ def act_value(act: Act) -> dict[str, object]:
 
 
 def with_script(policy: str) -> str:
-    """*policy* with directives that let the stage measure; none that decides on WebSockets is touched."""
+    """*policy* with directives that let the stage measure; those that affect WebSockets stay unchanged."""
     if not policy or "script-src" in policy:
         return policy
     return f"{policy}; script-src 'unsafe-inline' 'unsafe-eval'; img-src data:"
 
 
-OVER_HTTP2 = "it is played to a page that came over HTTP/2, as this one did not"
-"""Why the page leaves such a scenario out."""
+OVER_HTTP2 = "its page must come over HTTP/2, and this page did not"
+"""Why the page skips such a scenario."""
 
 
 def in_order(scenarios: Any) -> list[Scenario]:
-    """*scenarios*, those with credentials in their URL last: a browser that sent them once does so again."""
+    """*scenarios*, with those that have credentials in their URL last: a browser sends such credentials
+    again."""
     return sorted(scenarios, key=lambda each: "@{ip}" in each.url)
 
 
@@ -530,7 +531,7 @@ def speaks_tls(scenario: Scenario) -> bool:
 
 
 def needs_trust(scenario: Scenario) -> bool:
-    """Whether what a browser does with it depends on whether it trusts the lab's authority."""
+    """Whether a browser's result depends on its trust in the lab's authority."""
     url = _addressed(scenario).strip().lower()
     by_url = url.startswith(("wss:", "https:")) and any(
         KINDS[name].tls and KINDS[name].fault != "unknown-ca" for name in _listeners(url)
@@ -539,23 +540,24 @@ def needs_trust(scenario: Scenario) -> bool:
 
 
 def elsewhere(scenario: Scenario, host: str, listens_at: Callable[[str], bool]) -> str:
-    """Why a browser that names us *host* cannot run *scenario*, "" if it can. *listens_at*: the lab's."""
+    """Why a browser that calls us *host* cannot run *scenario*, "" if it can. *listens_at*: the lab's
+    address."""
     here = loopback(host)
     url = scenario.url.lower()
     if not here and any(name in url for name in LOOPBACK_NAMES):
-        return "its URL names the loopback address, which is another machine from here"
+        return "its URL has the loopback address, which means the browser's own machine, not the lab's"
     if not here and "'self'" in scenario.page.csp:
-        return "its page has to be at another address than the server"
+        return "its page must be at another address than the server"
     if (page := scenario.page.url) != Page().url and "{ip}" not in page:
         return f"its page is at {page}, which is not this lab"
     deaf = [address for address in re.findall(r"\b127\.\d+\.\d+\.\d+\b", url) if not listens_at(address)]
     if deaf and scenario.listener != "unused":
-        return f"its URL names {deaf[0]}, where this lab does not listen"
+        return f"its URL has {deaf[0]}, where this lab does not listen"
     return ""
 
 
 def stage_host(scenario: Scenario, host: str) -> str:
-    """The host of the page that opens *scenario* at *host*: another where the page's policy names itself."""
+    """The host of the page that opens *scenario* at *host*: another host if the page's policy has 'self'."""
     return ANOTHER if "'self'" in scenario.page.csp else host
 
 
@@ -589,7 +591,7 @@ def _held_value(row: ViewComparison) -> dict[str, Any]:
 
 
 def _stage_text() -> str:
-    """The stage; the page that holds it says what it is to run."""
+    """The stage; the page around it gives it a scenario to run."""
     return _text("stage.html").replace("/*MEASURE*/", _text("measure.js"))
 
 
@@ -599,7 +601,7 @@ def _text(name: str) -> str:
 
 
 def measuring_script() -> str:
-    """JavaScript that opens a socket and writes down all that script is told of it."""
+    """JavaScript that opens a socket and records every event and result."""
     return _text("measure.js")
 
 

@@ -1,4 +1,4 @@
-"""Steps and pages as the catalogue writes them -> their values."""
+"""Parses the catalogue's steps and pages."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from wsprobe.read.frames import CLOSE, PING, TEXT
 from wsprobe.wire.rfc6455 import frame
 
 BARE = ("echo-close", "fin", "reset", "close-notify")
-"""Steps without an argument: written as their name alone."""
+"""Steps without an argument, written as a bare name."""
 
 TIMED = ("wait", "hold", "read", "read-frame", "read-close", "echo")
-"""Steps whose argument is a number of seconds."""
+"""Steps with a number of seconds as argument."""
 
 
 class CatalogueError(ValueError):
-    """The catalogue, or one of its entries, is not well-formed. The message is one line."""
+    """The catalogue, or one of its entries, is malformed. The message is one line."""
 
 
 class Pieces(Struct, frozen=True):
-    """What many scenarios share: texts to put into templates, and sequences of steps."""
+    """Shared parts of scenarios: texts for templates, and sequences of steps."""
 
     texts: Mapping[str, str]
     sequences: Mapping[str, tuple[Step, ...]]
@@ -59,7 +59,7 @@ def _steps(written: Sequence[Any], pieces: Pieces) -> Iterator[Step]:
             elif item in pieces.sequences:
                 yield from pieces.sequences[item]
             else:
-                raise CatalogueError(f"no step or sequence is called {item!r}")
+                raise CatalogueError(f"there is no step or sequence {item!r}")
         else:
             yield _step(dict(item), pieces)
 
@@ -86,7 +86,7 @@ def _step(item: dict[str, Any], pieces: Pieces) -> Step:
             return Step("send", escape(frame(CLOSE, payload, None)), repeat=repeat)
     if len(item) == 1 and (do := next(iter(item))) in TIMED:
         return Step(do, seconds=float(item[do]))  # type: ignore[arg-type]
-    raise CatalogueError(f"no step is written like {item!r}")
+    raise CatalogueError(f"{item!r} is not a step")
 
 
 def _template(text: str, pieces: Pieces) -> bytes:
@@ -96,7 +96,7 @@ def _template(text: str, pieces: Pieces) -> bytes:
     try:
         return text.encode("latin-1")
     except UnicodeEncodeError as error:
-        raise CatalogueError(f"{text[error.start]!r} is no byte: write UTF-8 as its bytes") from None
+        raise CatalogueError(f"{text[error.start]!r} is not a byte: write UTF-8 as its bytes") from None
 
 
 def conforming(written: Mapping[str, Any] | None) -> Conforming | None:
@@ -111,7 +111,7 @@ def conforming(written: Mapping[str, Any] | None) -> Conforming | None:
     pongs = tuple(_delivered(item).data for item in rest.pop("pongs", ()))
     close, fail = rest.pop("close", None), rest.pop("fail", [])
     if rest or (close is None and not fail):
-        raise CatalogueError(f"nothing that a conforming client does is written like {dict(written)!r}")
+        raise CatalogueError(f"{dict(written)!r} is not a reaction of a conforming client")
     return Conforming(messages, pongs, close, tuple(fail if isinstance(fail, list) else [fail]))
 
 
@@ -121,7 +121,7 @@ def _delivered(item: Mapping[str, Any]) -> Delivered:
             return Delivered("text", text.encode() * rest.get("repeat", 1))
         case {"hex": str(text), **rest} if rest.keys() <= {"repeat"}:
             return Delivered("binary", bytes.fromhex(text) * rest.get("repeat", 1))
-    raise CatalogueError(f"no message is written like {dict(item)!r}")
+    raise CatalogueError(f"{dict(item)!r} is not a message")
 
 
 _WHEN = ("created", "open", "message", "time")
@@ -140,7 +140,7 @@ def page(written: Mapping[str, Any]) -> Page:
     try:
         return Page(acts=acts, **rest)
     except TypeError as error:
-        raise CatalogueError(f"no page is written like {dict(written)!r}: {error}") from None
+        raise CatalogueError(f"{dict(written)!r} is not a page: {error}") from None
 
 
 def _act(when: Any, item: Mapping[str, Any]) -> Act:
@@ -152,4 +152,4 @@ def _act(when: Any, item: Mapping[str, Any]) -> Act:
             return Act(when, "close", rest.get("reason", "").encode(), code, after)
         case {"text": str(text), **rest} if not rest:
             return Act(when, "text", text.encode(), after=after)
-    raise CatalogueError(f"no page does {dict(item)!r}")
+    raise CatalogueError(f"{dict(item)!r} is not an action of a page")
