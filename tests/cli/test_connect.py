@@ -492,7 +492,7 @@ def test_a_list_of_urls_from_any_editor(capsys: Capture, tmp_path: Path) -> None
     assert out == "lab:ok 101\nlab:status-403 403\n"
     first, second = err.splitlines()
     assert first.startswith(f"wsprobe: {file}, line 2: scheme 'ftp'")
-    assert second.startswith(f"wsprobe: {file}, line 3: lab:no-such: no scenario")
+    assert second.startswith(f"wsprobe: {file}, line 3: lab:no-such: there is no scenario")
 
 
 def test_carets_stand_under_wide_and_combining_characters(capsys: Capture) -> None:

@@ -64,7 +64,7 @@ from wsprobe.outcome import TABLE, Exit
         (["connect", "@/nonexistent", "ws://h/"], "No such file"),
         (["connect", "--raw-request", "/nonexistent", "ws://h/"], "nonexistent"),
         (["connect", "lab:no-such-scenario"], "no scenario"),
-        (["connect", "lab:\x1b[1m\u202e"], "lab:\\x1b[1m\\u202e: no scenario"),
+        (["connect", "lab:\x1b[1m\u202e"], "lab:\\x1b[1m\\u202e: there is no scenario"),
         (["connect", "-m", "0", "ws://h/"], "--max-time"),
         (["connect", "--wire", "hybi-99", "ws://h/"], "hybi-99"),
         (["compare", "--browser", "netscape", "lab:ok"], "netscape"),

@@ -114,7 +114,7 @@ def test_a_client_that_asks_again_on_the_connection_gets_the_next_play() -> None
     ids=str,
 )
 def test_what_is_no_step(written: list[object]) -> None:
-    with pytest.raises(ValueError, match="no step of HTTP/2 is written like"):
+    with pytest.raises(ValueError, match="is not a step of HTTP/2"):
         list(steps(written))
 
 

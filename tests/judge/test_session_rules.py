@@ -180,8 +180,8 @@ CASES: dict[str, tuple[tuple[Piece, ...], How, str, tuple[str, ...]]] = {
         "fin",
         DEFLATE,
         (
-            "deflate-broken 4-8 a compressed message cannot be inflated: not what "
-            "permessage-deflate makes: Error -3 while decompressing data: invalid block type",
+            "deflate-broken 4-8 a compressed message cannot be inflated: not valid "
+            "permessage-deflate data: Error -3 while decompressing data: invalid block type",
         ),
     ),
     "a frame without its last byte": (

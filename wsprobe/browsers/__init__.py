@@ -1,4 +1,4 @@
-"""What a script in each browser, or runtime, sees of a recording: a package each, loaded when asked for."""
+"""What a script in each browser or runtime sees of a recording: one package for each, loaded on first use."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from wsprobe.browsers.engine import Engine
 
 
 class Row(Struct, frozen=True):
-    """One engine: a module or package here that is called like it, and has it as ``ENGINE``."""
+    """One engine: a module or package with its name, whose ``ENGINE`` it is."""
 
     name: str
     title: str
     kind: Literal["browser", "specification", "runtime"]
     numbers: int = 0
-    """How many numbers of its version tell one file of facts from the next: ``v156.py``, ``v2_54.py``; none of
-    a specification."""
+    """The count of version numbers in the name of a file of facts: ``v156.py``, ``v2_54.py``; none for a
+    specification."""
 
 
 ROWS = (
@@ -39,11 +39,11 @@ BY_NAME = {row.name: row for row in ROWS}
 NAMES = tuple(BY_NAME)
 BROWSERS = tuple(row.name for row in ROWS if row.kind == "browser")
 RUNTIMES = tuple(row.name for row in ROWS if row.kind == "runtime")
-"""W3C-API clients outside browsers: each is asked for by name, or all by ``clients``."""
+"""W3C-API clients outside browsers: select one by name, or all by ``clients``."""
 ALL = tuple(name for name in NAMES if name not in RUNTIMES)
-"""What ``all`` means: the browser engines, and the specifications that are read like one."""
+"""The meaning of ``all``: the browser engines, and the specifications that are treated like one."""
 VERSIONED = tuple(row.name for row in ROWS if row.numbers)
-"""Engines of which an older version can be asked for, as ``chromium@156``: one file of facts a version."""
+"""Engines with selectable versions, such as ``chromium@156``: one file of facts for each version."""
 
 NODES = {"node22": "6.29", "node24": "7.30", "node25": "7.24", "node26": "8.13"}
 """What Node's own WebSocket is, by Node's version: the undici of which the facts hold for the one built in.
@@ -95,7 +95,7 @@ def newest(package: str, folders: Sequence[str]) -> Any:
 
 
 def versions(name: str) -> tuple[str, ...]:
-    """The versions of an engine that there are facts of, oldest first; none of one that is not VERSIONED."""
+    """The versions of an engine with facts, oldest first; none if it is not VERSIONED."""
     if name not in VERSIONED:
         return ()
     found = _stems(import_module(f"{__name__}.{name}").__path__)
@@ -103,7 +103,7 @@ def versions(name: str) -> tuple[str, ...]:
 
 
 def title(name: str, version: str) -> str:
-    """An engine of that *version* as people call it, with the Node that has it built in."""
+    """The usual name of an engine with that *version*, with the Node that contains it."""
     row = BY_NAME.get(name)
     if row is None:
         return f"{name} {version}"

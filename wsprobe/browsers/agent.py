@@ -1,4 +1,4 @@
-"""Which browser a User-Agent names, and which engine's view it is to be held against."""
+"""Finds the browser in a User-Agent, and the engine whose view to compare with it."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import msgspec
 
 
 class Client(msgspec.Struct, frozen=True):
-    """A browser by its own word."""
+    """A browser as its User-Agent describes it."""
 
     name: str
-    """Lower case, fit for a file's name; "" where nothing can be made of the User-Agent."""
+    """Lower case, fit for a file's name; "" for an unknown User-Agent."""
     version: str
     engine: str
-    """One of ENGINES, "" where none was measured that it could be."""
+    """One of ENGINES, "" if no matching engine was measured."""
 
     @property
     def title(self) -> str:
-        """Name and version as people say it, without the zeros that Chromium writes for what it hides."""
+        """Name and version in the usual form, without the zeros in place of numbers that Chromium hides."""
         version = re.sub(r"(\.0)+$", "", self.version)
         return f"{self.name.capitalize()} {version}".strip() if self.name else "An unknown browser"
 
@@ -39,7 +39,7 @@ the User-Agents of earlier ones too."""
 
 
 def client(user_agent: str) -> Client:
-    """The browser that *user_agent* names."""
+    """The browser in *user_agent*."""
     for pattern, name, engine in _RULES:
         if found := pattern.search(user_agent[:1000]):
             return Client(name, found[1], engine)

@@ -1,4 +1,4 @@
-"""What every engine, and every text that reads like one, says of a recording. Names are the DOM's."""
+"""The view of a recording by an engine, or by a specification that acts like one. Names are the DOM's."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from wsprobe.exchange import Act, Http2, Target
 from wsprobe.read.reading import Reading
 
 ELSEWHERE = "http://localhost/"
-"""The page of scenarios that name none: of another site than the server, as browsers were measured."""
+"""The page of scenarios without one: on another site than the server, as in the measurements of browsers."""
 
 
 AddressSpace = Literal["public", "local", "loopback"]
-"""Where an IP address is reached from: anywhere, this network, this machine (``local_network``)."""
+"""The space that can reach an IP address: anywhere, this network, this machine (``local_network``)."""
 
 
 class Page(Struct, frozen=True):
     """The page whose script opens the socket."""
 
     url: str = ELSEWHERE
-    """"": one of the origin of the socket's own URL, which ``page.opened_by`` fills in."""
+    """"": a page with the origin of the socket's own URL; ``page.opened_by`` fills it in."""
     csp: str = ""
     """Content-Security-Policy of the page, "" if none."""
     protocols: tuple[str, ...] | str | None = None
@@ -36,13 +36,13 @@ class Page(Struct, frozen=True):
     """Replaces the engine's own, "" if not."""
     construct: Literal["new", "call", "no-arguments"] = "new"
     http: Literal["1.1", "2"] = "1.1"
-    """The version of HTTP that the page came over from its origin."""
+    """The version of HTTP over which the page was loaded."""
     shares: bool = False
     """The page's own connection could serve the target too (``http2.sharing``)."""
     address: AddressSpace | Literal[""] = ""
-    """The space of the address that the page came from; "": what its URL says (``local_network``)."""
+    """The space of the page's address; "": the space of its URL (``local_network``)."""
     target_address: AddressSpace | Literal[""] = ""
-    """The space that the address of the target counts as; "": the one that it is of."""
+    """The space to use for the target's address; "": its real space."""
     permissions: tuple[tuple[str, str], ...] = ()
     """(name, granted, denied or prompt) of those that are not ``prompt``."""
 
@@ -59,13 +59,13 @@ class DomEvent(Struct, frozen=True):
     """One event delivered to script, or (``throw``) an exception that a later call raised."""
 
     type: Literal["open", "message", "error", "close", "throw", "left-out"]
-    """``left-out``: messages behind the first ones, ``size`` of them, of which none is kept."""
+    """``left-out``: later messages that were not kept, ``size`` of them."""
     ready_state: int
     """readyState while it was delivered."""
     protocol: str = ""
     extensions: str = ""
     data: str | bytes = ""
-    """Of a message: str for text, bytes for binary; of a message with a ``size`` only its beginning."""
+    """For a message: str for text, bytes for binary; only the beginning if the message has a ``size``."""
     code: int = 0
     reason: str = ""
     was_clean: bool = False
@@ -77,55 +77,57 @@ class DomEvent(Struct, frozen=True):
     size: int | None = None
     """Of a message that is not kept whole: UTF-16 code units (``data.length``) or bytes of all of it."""
     digest: bytes = b""
-    """Of what is not kept whole: two that differ have another one."""
+    """A digest of a message that is not kept whole: different messages have different digests."""
 
 
 class Assumed(Struct, frozen=True):
-    """What an engine's own timer brings after the end of the recording, as if the server did nothing more."""
+    """Events of an engine's own timer after the end of the recording, assuming that the server does nothing
+    more."""
 
     words: str
-    """What the server is assumed to do, and until when."""
+    """The assumption about the server, and its duration."""
     events: int = 0
-    """So many of the last events come after the end of the recording."""
+    """The number of last events that come after the end of the recording."""
     lines: int = 0
-    """And so many of the last console lines."""
+    """The number of last console lines that come after it."""
 
 
 class ScriptView(Struct, frozen=True):
-    """All that a script, and beside it the console, gets from one WebSocket."""
+    """Everything that a script and the console get from one WebSocket."""
 
     browser: str
     version: str
     page: str
     url: str
-    """What ``WebSocket.url`` says; "" if the constructor threw."""
+    """The value of ``WebSocket.url``; "" if the constructor threw."""
     exception: DomException | None
     """Thrown by the constructor."""
     events: tuple[DomEvent, ...]
     ready_state: int
-    """At last: the engine's own timers run on after the end of the recording."""
+    """The final state: the engine's own timers run on after the end of the recording."""
     console: tuple[str, ...]
     hidden: tuple[str, ...]
-    """What the server said and script cannot know, e.g. ``status 403``, ``3 headers``, ``25-byte body``."""
+    """What the server sent and a script cannot see, e.g. ``status 403``, ``3 headers``, ``25-byte body``."""
     outcome: str
     """``open``, ``failed``, ``closed``, ``connecting``, ``threw``, ``follows``: a redirect or retry that is
     not recorded, or ``unloaded``: the page itself does not load, so there is no script."""
     because: str
-    """The step that decided, and where it stands: standard or engine source file."""
+    """The deciding step, and its source: standard or engine source file."""
     races: str = ""
-    """Not "" where the engine is measured to give more than one result; says which."""
+    """Not "" if the engine was measured to give more than one result; describes them."""
     cookies: tuple[str, ...] = ()
     """Set-Cookie values that the engine stores."""
     handshakes: tuple[Literal["2", "1.1"], ...] = ()
     """The protocols of its handshakes, in order."""
     otherwise: str = ""
-    """Not "" where this engine, asking by itself, would ask over the other protocol; says when."""
+    """Not "" if this engine, on its own, would use the other protocol; says when."""
     assumes: Assumed | None = None
-    """Set where the server could still have changed what comes at last."""
+    """Set if the server could still have changed the final state."""
     beyond: tuple[str, ...] = ()
-    """What script can read by an interface that browsers do not have, or that happens to it there, in words."""
+    """In words: what a script can read through an interface that browsers do not have, or what happens
+    there."""
     local_network: tuple[str, ...] = ()
-    """What Local Network Access has to do with it: what it means, then what to do, a sentence each."""
+    """The effect of Local Network Access: its meaning, then the remedy, one sentence each."""
 
 
 def until_end(view: ScriptView) -> ScriptView:
@@ -142,7 +144,7 @@ _CLOSING = 2
 
 
 class Construction(Struct, frozen=True):
-    """What ``new WebSocket(url, protocols)`` did at once.
+    """The immediate result of ``new WebSocket(url, protocols)``.
 
     Exactly one of three: *exception* was thrown; the connection is *blocked* before any byte is sent
     (``bad-port``, ``mixed-content``, ``csp``); or *target* is to be connected to.
@@ -157,15 +159,15 @@ class Construction(Struct, frozen=True):
 
 
 class Made(Struct, frozen=True):
-    """A construction, and what is known of how it came about."""
+    """A construction, and the reasons for its result."""
 
     construction: Construction
     console: tuple[str, ...] = ()
     because: str = ""
-    """What decided, where the connection is not to be made."""
+    """The deciding step, if no connection will be made."""
     connects_to: str = ""
-    """The URL that is connected to, and that ``WebSocket.url`` says once open, where that is another than the
-    one constructed with: the page upgrades what is insecure."""
+    """The URL of the connection, and of ``WebSocket.url`` once open, if it differs from the constructor's URL:
+    the page upgrades insecure URLs."""
 
 
 ALPN = ("h2", "http/1.1")
@@ -173,29 +175,29 @@ ALPN = ("h2", "http/1.1")
 
 
 class FollowUp(Struct, frozen=True):
-    """A handshake that the engine makes by itself: the first, or again for a redirect it follows, credentials
-    it has, or the other protocol."""
+    """A handshake that the engine makes by itself: the first, or another one for a redirect, credentials, or
+    the other protocol."""
 
     url: str
     target: Target
     request: bytes
     why: str
     http2: Http2 | None = None
-    """How to ask over HTTP/2, where the server takes it; None: over HTTP/1.1."""
+    """The request over HTTP/2, if the server accepts it; None: HTTP/1.1."""
 
     @property
     def alpn(self) -> tuple[str, ...]:
-        """What the connection offers in TLS (``TlsOptions.alpn``)."""
+        """The protocols that the connection offers in TLS (``TlsOptions.alpn``)."""
         return ALPN if self.http2 is not None else ALPN[1:]
 
 
 def closes_by_standard(code: int) -> bool:
-    """True of the codes that close() takes (WHATWG WebSockets, close(), step 1)."""
+    """True for the codes that close() accepts (WHATWG WebSockets, close(), step 1)."""
     return code == 1000 or 3000 <= code <= 4999
 
 
 class Usual:
-    """What most engines have in common, and none in particular."""
+    """The behaviour common to most engines."""
 
     __slots__ = ()
     oldest_tls: ClassVar[str | None] = None
@@ -220,11 +222,11 @@ class Engine(Protocol):
 
     @property
     def oldest_tls(self) -> str | None:
-        """The oldest TLS that it speaks, as ``TlsOptions.minimum`` has it; None: no older than usual."""
+        """The oldest TLS version that it speaks, in the form of ``TlsOptions.minimum``; None: the usual one."""
         ...
 
     def may_close(self, code: int) -> bool:
-        """True of the codes that its close() takes."""
+        """True for the codes that its close() accepts."""
         ...
 
     @property
@@ -233,7 +235,7 @@ class Engine(Protocol):
         ...
 
     def kept_off(self, page: Page, readings: Sequence[Reading]) -> bool:
-        """True if it keeps *page* off the address that the first of *readings* has: nothing is sent."""
+        """True if it blocks *page* from the address in the first of *readings*: nothing is sent."""
         ...
 
     def construct(self, url: str, page: Page) -> Construction:
@@ -249,16 +251,16 @@ class Engine(Protocol):
         ...
 
     def follow(self, readings: Sequence[Reading], page: Page, key: str) -> FollowUp | None:
-        """What the engine would ask next after these readings (oldest first), None if nothing."""
+        """The engine's next request after these readings (oldest first), None without one."""
         ...
 
     def view(self, url: str, page: Page, readings: Sequence[Reading]) -> ScriptView:
-        """What script sees of *url*, opened by *page*, given what was recorded (oldest first; empty if
-        nothing was, or could be, connected to)."""
+        """What a script on *page* sees of *url*, given the recordings (oldest first; empty if no connection was
+        made or possible)."""
         ...
 
 
 def over_http1(engine: Engine, made: Construction, page: Page, key: str) -> FollowUp:
-    """The first handshake of an engine that asks over HTTP/1.1 only."""
+    """The first handshake of an engine that uses only HTTP/1.1."""
     assert made.target is not None
     return FollowUp(made.url, made.target, engine.request(made, page, key), "the page opens it")

@@ -1,9 +1,9 @@
-"""What fetch() sees of the http form of a WebSocket's URL, from the same page: the status and the body, or a
-TypeError that says nothing.
+"""What fetch() returns for the http form of a WebSocket's URL, from the same page: the status and the body, or
+a TypeError without a reason.
 
-The engines agree but for a 101, of which Firefox shows the status, and for http: at loopback from an https:
-page, which WebKitGTK blocks (measured; tests/browsers/recordings/fetch.jsonl). Standard: Fetch, "CORS check",
-"main fetch"; Mixed Content; Local Network Access.
+The engines agree with two exceptions: Firefox shows the status of a 101, and WebKitGTK blocks http: at loopback
+from an https: page (measured; tests/browsers/recordings/fetch.jsonl). Standard: Fetch, "CORS check", "main
+fetch"; Mixed Content; Local Network Access.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ ALLOW = "Access-Control-Allow-Origin"
 
 
 class FetchView(Struct, frozen=True):
-    """What a script gets of ``fetch(url)`` in one engine."""
+    """What a script gets from ``fetch(url)`` in one engine."""
 
     browser: str
     exception: DomException | None
     status: int | None
-    """None with an exception, and where fetch() goes on to a redirect that was not asked."""
+    """None with an exception, and if fetch() follows a redirect that was not recorded."""
     body: bytes
     because: str
-    """What decided, in words."""
+    """The reason, in words."""
     add: str = ""
-    """The header line that would let the page read the answer; "" where none is lacking."""
+    """The header line that would let the page read the answer; "" if none is missing."""
 
 
 class Fetched(Struct, frozen=True):
@@ -53,7 +53,7 @@ class Fetched(Struct, frozen=True):
 
 
 def goes_to(url: str) -> tuple[Address, Target] | None:
-    """What fetch() has for a socket's *url*: the http form, and where that is; None if it is no URL."""
+    """The http form of a socket's *url* and its target, for fetch(); None if *url* is invalid."""
     found = parse(url)
     if found is None or as_http(found).scheme not in ("http", "https") or not found.host:
         return None
@@ -61,7 +61,8 @@ def goes_to(url: str) -> tuple[Address, Target] | None:
 
 
 def request(to: Address, page: Page, user_agent: str) -> bytes:
-    """The GET that is sent in the engines' stead: what decides on the answer is what they send (measured)."""
+    """The GET that wsprobe sends in place of an engine, with the same fields that affect the answer
+    (measured)."""
     site = fetch_site(page, to)
     fields = [
         ("Host", to.authority),
@@ -91,7 +92,7 @@ def kept_off(browser: str, to: Address, page: Page) -> str:
 
 
 def seen(browser: str, to: Address, page: Page, reading: Reading) -> FetchView:
-    """What a script on *page* gets in *browser*, if *reading* is what came of the GET."""
+    """What a script on *page* gets in *browser*, if the GET had the result *reading*."""
     if why := kept_off(browser, to, page):
         return _failed(browser, why)
     crosses = crossing(page, [reading]) if browser == "chromium" else None

@@ -1,4 +1,4 @@
-"""What the network and the server said and script cannot know: one list for all engines."""
+"""The facts from the network and the server that a script cannot see: one list for all engines."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _READABLE = (b"sec-websocket-protocol", b"sec-websocket-extensions")
 
 
 def hidden(reading: Reading, events: Sequence[DomEvent]) -> tuple[str, ...]:
-    """In order: why there was no answer; the answer; what came in the session; how it ended.
+    """In order: why there was no answer; the answer; the session; its end.
 
-    *events* are those that script was given: what they tell is not hidden.
+    *events* are the script's events: their content is not hidden.
     """
     types = [e.type for e in events]
     opened = "open" in types
@@ -35,7 +35,7 @@ def hidden(reading: Reading, events: Sequence[DomEvent]) -> tuple[str, ...]:
 
 
 def _is_told(item: str, messages: Sequence[str]) -> bool:
-    """True of a status that one of the *messages* of ErrorEvents ends with."""
+    """True for a status at the end of one of the *messages* of ErrorEvents."""
     status = item.removeprefix("status ")
     return status != item and any(each.endswith(f": {status}") for each in messages)
 

@@ -1,7 +1,7 @@
-"""What keeps a request from being sent, and the words for it: one table, a column a library.
+"""Failures before a request is sent, and their names: one table, with a column for each library.
 
-``hindered.toml`` has them: what connect() reports, what is wrong with a certificate, which TLS alert came. What
-an engine says around such a word is in its own ``establish`` module, and in the facts of its version.
+``hindered.toml`` has the table: errors of connect(), faults of a certificate, TLS alerts. The text around such
+a name is in an engine's ``establish`` module, and in the facts of its version.
 """
 
 from __future__ import annotations
@@ -35,20 +35,20 @@ class Hindered(Struct, frozen=True):
     host: str
     """The target's."""
     key: str = ""
-    """Of its row: an errno, what is wrong with a certificate (``TlsFailed.reason``), or an alert's number."""
+    """The key of its row: an errno, a certificate's fault (``TlsFailed.reason``), or an alert's number."""
     certificate: Certificate | None = None
     received: bytes = b""
-    """What came from the server in place of TLS."""
+    """The server's bytes, if they are not TLS."""
     let_pass: bool = False
-    """The certificate is one that wsprobe let pass, and no engine would."""
+    """The certificate is invalid; wsprobe let it pass, but no engine would."""
 
     def word(self, library: str, default: Any = None) -> Any:
-        """What *library* calls it; *default* if it has no name for it."""
+        """The name that *library* uses; *default* if it has none."""
         return column(self.kind, library).get(self.key, default)
 
 
 def hindered(reading: Reading) -> Hindered | None:
-    """What kept the request from being sent; None if nothing did."""
+    """The failure before the request was sent; None if it was sent."""
     event, host = hindrance(reading), reading.exchange.plan.target.host
     match event:
         case ResolveFailed():
@@ -70,7 +70,7 @@ def hindered(reading: Reading) -> Hindered | None:
 
 @cache
 def column(kind: str, library: str) -> Mapping[str, Any]:
-    """Key of a row -> what *library* calls that, in the order of the table; of the kinds that have rows."""
+    """Key of a row -> its name in *library*, in the order of the table; only for kinds with rows."""
     return {key: row[library] for key, row in _table().get(kind, {}).items() if library in row}
 
 

@@ -1,6 +1,6 @@
-"""HTTP/2 as every engine meets it: what the server did to the connection and to our stream, in order.
+"""HTTP/2 for all engines: the server's actions on the connection and on our stream, in order.
 
-What an engine makes of it is in its own ``http2`` module. Sources of the terms: RFC 9113, RFC 8441.
+Each engine's reaction is in its own ``http2`` module. Sources of the terms: RFC 9113, RFC 8441.
 """
 
 from __future__ import annotations
@@ -43,17 +43,17 @@ HttpVersion = Literal["2", "1.1"]
 
 
 class Again(msgspec.Struct, frozen=True):
-    """The engine asks again by itself, and nothing reaches script."""
+    """The engine repeats the request by itself, and nothing reaches the script."""
 
     over: HttpVersion
     because: str
 
 
 class Turn(msgspec.Struct, frozen=True):
-    """One frame of the server's."""
+    """One frame from the server."""
 
     at: int
-    """Microseconds: when all of it was there, of a header block when its last frame was."""
+    """Microseconds: the time at which it was complete; for a header block, its last frame."""
     frame: Http2Frame
     block: HeaderBlock | None = None
     """The whole header block that *frame* begins, on our stream."""
@@ -126,7 +126,7 @@ def turns(connection: Http2Connection) -> Iterator[Turn]:
 
 
 def final_block(connection: Http2Connection) -> HeaderBlock | None:
-    """The server's first block on our stream that is no interim answer; a 101 is none over HTTP/2."""
+    """The server's first block on our stream, without interim answers; over HTTP/2 a 101 is not interim."""
     for block in connection.blocks:
         if any(field.value[:1] != b"1" or field.value == b"101" for field in block.all(b":status")):
             return block
@@ -134,7 +134,7 @@ def final_block(connection: Http2Connection) -> HeaderBlock | None:
 
 
 def announced(connection: Http2Connection) -> bool:
-    """True if the server's last word is that it takes an extended CONNECT (RFC 8441 section 3)."""
+    """True if the server's last setting allows an extended CONNECT (RFC 8441 section 3)."""
     return connection.setting(ENABLE_CONNECT_PROTOCOL) == 1
 
 
@@ -156,12 +156,12 @@ WINDOW_MAX = 2**31 - 1
 
 
 class Windows:
-    """What the server lets the client send, on our stream and on the connection."""
+    """The bytes that the server lets the client send, on our stream and on the connection."""
 
     __slots__ = ("_first", "_id", "_sent", "connection", "stream")
 
     def __init__(self, of: Http2Connection, before: int = 0) -> None:
-        """As they are when the server's frames that start before *before* have come."""
+        """The windows after the server's frames that start before *before*."""
         self._id = of.stream
         self._first = self.stream = self.connection = DEFAULT_WINDOW
         self._sent = deque((f.at, f.stream, f.length) for f in of.of("client") if f.type == DATA)
@@ -224,7 +224,7 @@ def over_http1_only(readings: Sequence[Reading]) -> Sequence[Reading]:
 
 
 def once_a_connection(readings: Sequence[Reading]) -> list[Reading]:
-    """*readings* without what was asked again on a connection: what an engine sees that never does so."""
+    """*readings* without repeated requests on a connection, for an engine that never repeats them."""
     return [reading for reading in readings if reading.http2 is None or not reading.http2.earlier]
 
 

@@ -17,7 +17,7 @@ SLICE = 16384
 """Bytes fed at once: zlib copies what it leaves of them, so a message of many streams would take the square of
 its length."""
 TAIL = b"\0\0\xff\xff"
-"""Left out by the sender (section 7.2.1)."""
+"""Bytes that the sender omits (section 7.2.1)."""
 
 
 class TooLong(Exception):
@@ -39,8 +39,8 @@ class Inflater:
         self._start()
 
     def feed_in_pieces(self, data: bytes, size: int) -> bytes:
-        """What a whole message inflates to, *size* bytes at a time: what a copy reaches back to beyond its
-        piece must be within the window. Raises ``ValueError`` if it is not a deflate stream, and TooLong."""
+        """The inflated bytes of a whole message, in pieces of *size* bytes. Copies from before a piece must be
+        within the window. Raises ``ValueError`` if it is not a deflate stream, and TooLong."""
         data += TAIL
         at = length = 0
         pieces: list[bytes] = []
@@ -62,7 +62,7 @@ class Inflater:
             raise ValueError(str(fault)) from fault
 
     def feed(self, data: bytes, last: bool) -> bytes:
-        """What *data* inflates to; *last*: it ends the message.
+        """*data* inflated; *last*: it ends the message.
 
         Raises ``ValueError`` if it is not a deflate stream, and TooLong.
         """
@@ -78,7 +78,7 @@ class Inflater:
             self._start()
 
     def streams(self, data: bytes) -> Iterator[bytes]:
-        """What *data* inflates to, piece by piece. A block with BFINAL ends a stream: the next begins.
+        """*data* inflated, in pieces. A block with BFINAL ends a stream, and the next one begins.
 
         Raises as ``feed`` does.
         """
@@ -97,7 +97,7 @@ class Inflater:
             raise ValueError(str(fault)) from fault
 
     def tail(self) -> bytes:
-        """What TAIL inflates to, fed by itself.
+        """TAIL inflated, fed separately.
 
         Raises as ``feed`` does, and ``ValueError`` if the stream ends within the tail: the rest of the tail is
         dropped then, and the next stream begins.

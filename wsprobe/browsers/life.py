@@ -1,7 +1,7 @@
-"""The life of a WebSocket in an engine: made, answered, open, over. One order of it for all of them.
+"""The life of a WebSocket in an engine: made, answered, open, over; the same order for all engines.
 
-What is an engine's own stands in its ``Life`` and ``Session``: what keeps it from being made, what a close()
-while CONNECTING does, what each answer comes to, and all that happens from ``open`` on.
+An engine's ``Life`` and ``Session`` have its own part: what prevents a connection, the effect of close() while
+CONNECTING, the result of each answer, and everything from ``open`` on.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Step = TypeVar("Step")
 
 
 class Ending(Struct, frozen=True):
-    """What a life came to: ``ScriptView`` says what each of these is."""
+    """The result of a life: ``ScriptView`` explains each."""
 
     outcome: str
     because: str
@@ -44,38 +44,38 @@ class Ending(Struct, frozen=True):
 
 
 class Handshake(Struct, Generic[Step], frozen=True):
-    """One handshake, as far as every engine has it; *step* is what it comes to, in the engine's own terms."""
+    """One handshake, the part common to all engines; *step* is its result in the engine's own terms."""
 
     at: int
-    """When that is decided, or the recording is over: microseconds since the construction."""
+    """The time of the result, or of the end of the recording: microseconds since the construction."""
     step: Step
     cookies: tuple[str, ...] = ()
     """Set-Cookie values that the engine stores."""
     again: str = ""
-    """Not "" where the engine asks again by itself, and script is told nothing; says why."""
+    """Not "" if the engine repeats the request by itself, without an event for the script; says why."""
     began: int = 0
-    """When its recording began, for what script does later; microseconds since the construction."""
+    """The start of its recording, for the script's later calls; microseconds since the construction."""
     instead: Ending | None = None
-    """Set where there is no such handshake; says what is in place of it."""
+    """Set if there is no such handshake; says what happens instead."""
 
 
 class Life(Protocol[Step]):
-    """What one engine does in the life of one WebSocket."""
+    """One engine's part in the life of one WebSocket."""
 
     page: Page
     races: str = ""
     """Why there may be another result than the one that is shown, "" if there is none."""
 
     def begin(self, script: WebSocket) -> None:
-        """The object is there, and script has not had its say yet."""
+        """The object exists, and the script has made no call yet."""
         return None
 
     def blocked(self, script: WebSocket) -> Ending | None:
-        """How it ends before anything is sent; None if it does not. Script has had its say."""
+        """The end before anything is sent, None without one. The script has made its first calls."""
         return None
 
     def closed_early(self, script: WebSocket) -> Ending:
-        """What a close() while CONNECTING comes to, behind what that call did at once."""
+        """The later effect of a close() while CONNECTING, after its immediate effect."""
         ...
 
     def handshakes(self) -> Iterable[Handshake[Step]]:
@@ -83,7 +83,7 @@ class Life(Protocol[Step]):
         ...
 
     def answered(self, script: WebSocket, step: Step, acts: list[Act]) -> Ending | None:
-        """Live on from the answer, with what script still does; None if there is none yet."""
+        """Continue from the answer, with the script's remaining calls; None if there is no answer yet."""
         ...
 
     def waiting(self, script: WebSocket, acts: list[Act]) -> Ending:
@@ -92,7 +92,7 @@ class Life(Protocol[Step]):
 
 
 def lived(life: Life[Any], script: WebSocket) -> Ending:
-    """Run *script*'s WebSocket through all that happens."""
+    """Run *script*'s WebSocket through all events."""
     acts = timed_acts(life.page)
     life.begin(script)
     script.run("created")
@@ -147,13 +147,13 @@ class Session(Protocol):
     """As ``Life.races``."""
 
     def wait(self, at: int) -> None:
-        """Let happen what is due by *at*."""
+        """Run everything due by *at*."""
         ...
 
     def receive(self, data: bytes, at: int) -> None: ...
 
     def called(self, at: int) -> None:
-        """Script had its say."""
+        """The script made its calls."""
         ...
 
     def quiet(self, at: int) -> bool:
@@ -165,12 +165,12 @@ class Session(Protocol):
         return None
 
     def end(self, ended: Ended) -> None:
-        """The recording is over; the connection is, if *ended* says so."""
+        """The recording is over; so is the connection if *ended* is true."""
         ...
 
 
 def follow(session: Session, script: WebSocket, happenings: Iterable[Happening]) -> Ending:
-    """Run *session* through all that happens, up to where the recording closes by itself."""
+    """Run *session* through all events, up to the recording's own Close."""
     because = ""
     for happening in happenings:
         match happening:

@@ -1,4 +1,4 @@
-"""Local Network Access: which page may reach which address without being allowed to by the user.
+"""Local Network Access: which page may reach which address without a permission from the user.
 
 Address spaces, from the least to the most public: loopback, local, public. Chromium, from 147 on, checks once
 the connection stands (of wss: after TLS), before a byte of the request is sent: a page of a public address
@@ -29,11 +29,11 @@ from wsprobe.read.reading import Reading
 SPACES: tuple[AddressSpace, ...] = ("public", "local", "loopback")
 
 PERMISSIONS = ("local-network", "loopback-network", "local-network-access")
-"""What a page can ask about by ``navigator.permissions.query``. The last is the older name for both; Chromium
-156 knows it, and granting it alone opens nothing (measured)."""
+"""The names for ``navigator.permissions.query``. The last is the older name for both; Chromium 156 knows it,
+but granting it alone has no effect (measured)."""
 
 SHOWN = {"local-network": "Local network", "loopback-network": "Apps on device"}
-"""What Chrome's site settings call them."""
+"""Their names in Chrome's site settings."""
 
 _RANGES = tuple(
     (ip_network(network), space)
@@ -53,7 +53,7 @@ _RANGES = tuple(
 
 
 def space_of(address: str) -> AddressSpace | None:
-    """The space of an IP address (brackets and a zone allowed); None if it is none."""
+    """The space of an IP address (brackets and a zone allowed); None for other text."""
     try:
         found = ip_address(address.strip("[]").partition("%")[0])
     except ValueError:
@@ -92,12 +92,12 @@ def space_of_page(page: Page, host: str, space: AddressSpace) -> AddressSpace:
 
 
 class Crossing(Struct, frozen=True):
-    """A page of a public address that connects to one that is not: Local Network Access decides."""
+    """A page from a public address that connects to a non-public address: Local Network Access decides."""
 
     at: int
-    """Microseconds: when the connection stood."""
+    """Microseconds: the time at which the connection was open."""
     address: str
-    """What it is connected to."""
+    """The address of the connection."""
     space: AddressSpace
     """That of *address*: local or loopback."""
     state: Literal["granted", "prompt", "denied", "insecure"]
@@ -110,8 +110,8 @@ class Crossing(Struct, frozen=True):
 
 
 def crossing(page: Page, readings: Sequence[Reading]) -> Crossing | None:
-    """Whether Local Network Access has a part in the first of *readings*; None where it has none: the page is
-    of no public address, the target of one, a proxy is between, or there was no connection."""
+    """The check by Local Network Access in the first of *readings*. None without a check: the page's address is
+    not public, the target's is, there is a proxy, or there was no connection."""
     if not readings:
         return None
     exchange = readings[0].exchange
@@ -167,7 +167,7 @@ def before_the_request(readings: Sequence[Reading]) -> list[Reading]:
 
 
 def chromium(of: Crossing) -> tuple[str, ...]:
-    """What it means in Chromium, and what can be done: a sentence or two each."""
+    """Its meaning in Chromium, and the remedy: a sentence or two each."""
     spaces = f"the page is public, {of.address} is {of.space}"
     match of.state:
         case "granted":
@@ -199,7 +199,7 @@ def chromium(of: Crossing) -> tuple[str, ...]:
 
 
 def off_by_default(version: str) -> tuple[str, ...]:
-    """What a person who runs Firefox has to know of the same page and address (measured)."""
+    """The facts about the same page and address in Firefox (measured)."""
     return (f"Firefox {version} has the same check, off by default (network.lna.blocking)",)
 
 

@@ -1,6 +1,6 @@
-"""What the network did before an engine's request was sent, and credentials that answer a 401 (RFC 7616).
+"""Network failures before an engine's request was sent, and credentials that answer a 401 (RFC 7616).
 
-The failure, if any, that kept the request from being sent: how an engine reports it is up to the engine.
+This module finds the failure, if any, that prevented the request; each engine decides how to report it.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def hindrance(reading: Reading) -> Failure | TlsDone | None:
 
 
 def given_up(reading: Reading) -> bool:
-    """True if we stopped trying before there was a result: an engine would have gone on."""
+    """True if wsprobe stopped before there was a result: an engine would have continued."""
     pinned = any(isinstance(e, TlsFailed) and e.kind == "pinned-key" for e in reading.exchange.events)
     return pinned or reading.exchange.how_ended in ("timeout", "interrupted")
 

@@ -1,8 +1,8 @@
-"""What browsers object to in a certificate, and in a version of TLS, in their own words for it.
+"""Browsers' objections to a certificate or to a version of TLS, in their own words.
 
-Only what their sources or recordings say: of an engine that is not named nothing is known here.
-A browser's own list of authorities is not ours, and what it asks of public ones besides (Certificate
-Transparency, revocation) is not known from a recording.
+The facts come from their sources or recordings; nothing is known about engines without an entry. A browser's
+list of authorities differs from ours, and a recording does not show its other rules for public authorities
+(Certificate Transparency, revocation).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The page around a WebSocket: its Content Security Policy, its origin, and what it hands to the constructor.
+"""The page around a WebSocket: its Content Security Policy, its origin, and its arguments to the constructor.
 
 CSP Level 3 sections 2.2, 6.1.2 and 6.7.2; HTML, "origin"; Fetch Metadata; WHATWG WebSockets, constructor.
 """
@@ -26,7 +26,7 @@ _HOST = (
 
 
 class Rules(Struct, frozen=True):
-    """Where engines differ in matching a source expression."""
+    """The differences between engines in matching a source expression."""
 
     schemes: Mapping[str, tuple[str, ...]]
     """Scheme of an expression, or of the page where it names none -> other schemes that it lets pass."""
@@ -47,7 +47,7 @@ STANDARD = Rules(
 
 
 class Violation(Struct, frozen=True):
-    """One policy forbids it."""
+    """A policy that forbids it."""
 
     name: str
     """``connect-src``, or ``default-src`` where that is what the policy falls back to."""
@@ -233,7 +233,7 @@ def given(page: Page) -> tuple[str, ...]:
 
 
 def first_invalid(protocols: Iterable[str]) -> str | None:
-    """The first that is no token (empty ones included), None if all are."""
+    """The first that is not a token (an empty one is not), None if all are."""
     return next((p for p in protocols if not p or not TOKEN.issuperset(p)), None)
 
 

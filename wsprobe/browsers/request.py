@@ -1,7 +1,7 @@
 """The opening handshake that an engine sends: the template of its version, filled in.
 
-A template is data: (name, value) in the order of the wire. A value is a template for ``str.format``, and one
-that comes to nothing leaves its field out.
+A template is data: (name, value) in the order of the wire. A value is a template for ``str.format``; an empty
+result omits the field.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ Template = tuple[tuple[str, str], ...]
 
 
 def target_of(made: Construction) -> Target:
-    """What was constructed is to be connected to. Raises ValueError if it is not."""
+    """The target of the construction. Raises ValueError if there is none."""
     if made.target is None:
-        raise ValueError("nothing is connected to: there is no request")
+        raise ValueError("there is no connection, so there is no request")
     return made.target
 
 
 def values(to: Target, page: Page, protocols: Sequence[str], user_agent: str = "") -> dict[str, str]:
-    """What every engine fills in, all but the key and credentials. *user_agent*: the engine's own."""
+    """The values common to all engines, without the key and credentials. *user_agent*: the engine's own."""
     return {
         "host": host_header(to),
         "resource": to.resource,

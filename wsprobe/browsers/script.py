@@ -1,8 +1,8 @@
-"""The WebSocket object that script holds: readyState, events in order of time, what its calls do.
+"""The script's WebSocket object: readyState, events in order of time, and the effects of its calls.
 
-This is the one mutable thing while a view is worked out. The engine drives it; the page's acts run where script
-would run them. Calls are judged by the WHATWG text (close() steps 1 to 3, send()), which all engines follow;
-what they say when they throw is data.
+This is the only mutable object in the computation of a view. The engine drives it; the page's acts run at the
+times at which a script would run them. Calls follow the WHATWG text (close() steps 1 to 3, send()), as in all
+engines; the texts of exceptions are data.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ MAX_REASON = 123
 """Bytes of UTF-8 (WHATWG WebSockets, close(), step 2)."""
 
 MESSAGES_KEPT = 1000
-"""Messages of a view that are events of their own: of what comes behind them, only the number is kept."""
+"""Most messages of a view that are separate events: only the number of later messages is kept."""
 WHOLE = 256 * 1024
-"""Characters or bytes that messages kept whole may have together. Of the others the beginning is kept."""
+"""Total characters or bytes of messages that are kept whole. Only the beginning of other messages is kept."""
 BEGINNING = 200
-"""Characters or bytes of that: as many as are shown, and compared with what a browser was measured to do."""
+"""Characters or bytes of such a beginning: the part that is shown, and compared with a measured browser."""
 
 
 class CallTexts(Struct, frozen=True):
@@ -81,7 +81,7 @@ def _may_close(act: Act, undefined_is_zero: bool, may_close: Callable[[int], boo
 
 
 class WebSocket:
-    """Filled while a view is worked out; ``events`` and ``console`` are its result."""
+    """Filled during the computation of a view; ``events`` and ``console`` are the result."""
 
     __slots__ = (
         "_acts",
@@ -125,14 +125,14 @@ class WebSocket:
 
     @property
     def assumed(self) -> Assumed | None:
-        """What was assumed, and what came of it."""
+        """The assumption, and its result."""
         if self._assumption is None:
             return None
         words, events, lines = self._assumption
         return Assumed(words, len(self.events) - events, len(self.console) - lines)
 
     def run(self, when: Literal["created", "open", "message"]) -> None:
-        """Do what the script does at *when*."""
+        """Do the script's calls at *when*."""
         for act in self._acts:
             if act.when == when:
                 self.do(act)
@@ -150,7 +150,7 @@ class WebSocket:
             self.do(act)
 
     def do_until(self, acts: list[Act], at: int) -> list[Act]:
-        """Do what is due by *at* (microseconds), up to a close() that takes effect; returns the rest."""
+        """Do the calls due by *at* (microseconds), up to an effective close(); return the rest."""
         for number, act in enumerate(acts):
             if act.after > at or self.close_call is not None:
                 return acts[number:]
@@ -169,7 +169,7 @@ class WebSocket:
             self.deliver(data)
 
     def deliver(self, data: str | bytes) -> None:
-        """The same, in whatever state: runtimes do not all look at it."""
+        """The same, in any state: not all runtimes check it."""
         self._messages += 1
         if self._messages > MESSAGES_KEPT:
             self._leave_out(data)
@@ -271,7 +271,7 @@ class StreamOver(Struct, frozen=True):
 
     at: int
     orderly: bool
-    """As a connection that was closed, and not lost."""
+    """True if the stream's end counts as a closed connection, not a lost one."""
 
 
 Happening = Arrival | Frame | OwnClose | Act | StreamOver | Ended
@@ -343,7 +343,7 @@ def _without_script(
 
 
 def timeline(*parts: Iterable[Happening]) -> Iterator[Happening]:
-    """All of *parts* (each in order of time) in one; at the same time: received, script, sent, end."""
+    """All of *parts* (each in order of time) merged; at the same time: received, script, sent, end."""
     return merge(*parts, key=_order)
 
 
@@ -360,7 +360,7 @@ def _order(happening: Happening) -> tuple[int, int]:
 
 
 def unanswered(seconds: int) -> str:
-    """What is assumed of a server that has yet to answer a Close, for the first *seconds* after it."""
+    """The assumption about a server that has not answered a Close yet, for the first *seconds* after it."""
     return f"the server neither answers the Close nor ends the connection within {seconds} s"
 
 

@@ -1,8 +1,8 @@
-"""Which recordings a script can tell apart: equality of all that a script sees.
+"""Groups recordings that look the same to a script: equality of everything that a script sees.
 
-WHATWG WebSockets, "Feedback from the protocol", forbids a browser to let script tell seven situations apart:
-one close code (1006) for all of them. Where an engine was measured to depart from that, the departure stands
-here; a test holds every entry to the engine's own view of a scenario.
+WHATWG WebSockets, "Feedback from the protocol", requires seven situations to look alike to a script: one close
+code (1006) for all. The measured exceptions of engines are here; a test compares every entry with the engine's
+own view of a scenario.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ Told = tuple[object, ...]
 
 
 class Tellable(Struct, frozen=True):
-    """Of one engine: *groups* of indexes of recordings that look the same to script, and *by*, the names of
-    what differs between the groups (``exception``, ``events``, ``close.code``, ...)."""
+    """For one engine: *groups* of indexes of recordings that look the same to a script, and *by*, the names of
+    the differences between the groups (``exception``, ``events``, ``close.code``, ...)."""
 
     browser: str
     groups: tuple[tuple[int, ...], ...]
@@ -27,20 +27,20 @@ class Tellable(Struct, frozen=True):
 
 
 def told(view: ScriptView) -> Told:
-    """All that script is told, as one comparable value. Console and what is hidden are no part of it."""
+    """Everything that a script sees, as one comparable value, without the console and hidden facts."""
     thrown = None if view.exception is None else view.exception.name
     return (thrown, view.ready_state, *map(_event, view.events))
 
 
 def _event(event: DomEvent) -> DomEvent:
-    """*event*, without the words of an exception: they are the engine's own."""
+    """*event* without the text of an exception, which differs between engines."""
     if event.exception is None:
         return event
     return replace(event, exception=DomException(event.exception.name, ""))
 
 
 def tellable(views: Sequence[ScriptView]) -> Tellable:
-    """Group one engine's views of several recordings by what script is told. *views* must not be empty."""
+    """Group one engine's views of several recordings by what a script sees. *views* must not be empty."""
     groups: dict[Told, list[int]] = {}
     for index, view in enumerate(views):
         groups.setdefault(told(view), []).append(index)
@@ -52,7 +52,7 @@ def tellable(views: Sequence[ScriptView]) -> Tellable:
 
 
 def _differing(views: Sequence[ScriptView]) -> tuple[str, ...]:
-    """Names of what differs; of an event that is not there everywhere only its own name."""
+    """The names of the differences; for an event that is missing in some views, only its name."""
     found = [name for name, value in _FIELDS.items() if len({value(view) for view in views}) > 1]
     return tuple(name for name in found if name.partition(".")[0] not in found or "." not in name)
 
@@ -81,7 +81,7 @@ _FIELDS: dict[str, Callable[[ScriptView], object]] = {
 
 class Situation(Struct, frozen=True):
     outcome: str
-    """What ``connect`` says of it."""
+    """The outcome of ``connect``."""
     words: str
     scenario: str
     """The lab's example."""
@@ -98,19 +98,19 @@ SITUATIONS = (
 )
 
 CODES: dict[tuple[str, str], int | None] = {
-    # netwerk/protocol/websocket/WebSocketChannel.cpp tells a failed TLS handshake on purpose.
+    # netwerk/protocol/websocket/WebSocketChannel.cpp reports a failed TLS handshake on purpose.
     ("firefox", "tls-failed"): 1015,
-    # libsoup follows the redirect: what script sees depends on where it leads.
+    # libsoup follows the redirect: the script's view depends on its target.
     ("webkitgtk", "redirected"): None,
 }
-"""(engine, outcome) -> the close code where it is not 1006; None where it does not look like a failure."""
+"""(engine, outcome) -> a close code other than 1006; None if it does not look like a failure."""
 
 
 ERRORS: dict[str, DomEvent] = {
     # An ErrorEvent, and always the same one: lib/web/websocket/websocket.js.
     "undici": DomEvent("error", 3, message="", error="TypeError: "),
 }
-"""The ``error`` of a failed handshake where it is not a plain Event; other runtimes say in it what failed."""
+"""The ``error`` of a failed handshake, if it is not a plain Event; in other runtimes it has the cause."""
 
 UNDICI_6: Told = (
     None,
@@ -122,11 +122,11 @@ UNDICI_6: Told = (
         error="Error: Received network error or non-101 status code.",
     ),
 )
-"""All that undici 6 tells of a handshake that failed, but for an invalid 101 (lib/web/websocket/util.js)."""
+"""The only text of undici 6 for a failed handshake, except an invalid 101 (lib/web/websocket/util.js)."""
 
 
 def failure(code: int, error: DomEvent = DomEvent("error", 3)) -> Told:  # noqa: B008 - a frozen value
-    """What script is told of a handshake that failed: *error*, then ``close`` with *code*, not clean."""
+    """The events of a failed handshake: *error*, then ``close`` with *code*, not clean."""
     view = ScriptView(
         browser="",
         version="",
@@ -144,7 +144,7 @@ def failure(code: int, error: DomEvent = DomEvent("error", 3)) -> Told:  # noqa:
 
 
 KEPT_OFF = "a page that may not reach the local network (explain lna)"
-"""Where Local Network Access decides, Chromium sends nothing, and says it only in the console."""
+"""If Local Network Access refuses, Chromium sends nothing, and reports it only in the console."""
 
 
 def kept_off(view: ScriptView) -> bool:

@@ -54,7 +54,7 @@ class Address(Struct, frozen=True):
 
 
 class Written(Struct, frozen=True):
-    """A URL's text, cleaned as the standard has it, around the host that it names."""
+    """A URL's text, cleaned as in the standard, around its host."""
 
     before: str
     host: str
@@ -66,9 +66,9 @@ _CLEANED = str.maketrans("", "", "\t\n\r")
 _TRIMMED = "".join(map(chr, range(0x21)))
 
 
-@lru_cache(maxsize=16)  # two engines ask of each URL
+@lru_cache(maxsize=16)  # two engines call this for each URL
 def written(text: str, base: str | None) -> Written | None:
-    """Where in *text* its own host stands; None if it has none, and takes that of *base*."""
+    """The position of the host in *text*; None without one, where *base* supplies the host."""
     text = scalar(text).strip(_TRIMMED).translate(_CLEANED)
     parts = _WRITTEN.match(text)
     if parts is None:
@@ -153,7 +153,7 @@ def as_http(address: Address) -> Address:
 
 
 def target(address: Address) -> Target:
-    """Where a ws: or wss: *address* leads."""
+    """The target of a ws: or wss: *address*."""
     userinfo = None
     if address.username or address.password:
         userinfo = address.username + (f":{address.password}" if address.password else "")

@@ -1,5 +1,5 @@
-"""The requests that an engine makes to open one URL, each made from the answers before it: one loop, for the
-network and for the lab alike."""
+"""The requests of an engine to open one URL, each made from the answers before: one loop for the network and
+for the lab."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from wsprobe.read import handshakes, read
 from wsprobe.read.reading import Reading
 
 MAX_SESSION_HTTP2 = 5 * 1024 * 1024
-"""Bytes of a session over HTTP/2, each of which is kept in its frame, in its DATA and in its message: what of a
-flood fits into 100 MiB."""
+"""Most bytes of a session over HTTP/2. Each byte is kept in its frame, in its DATA and in its message; this
+part of a flood fits into 100 MiB."""
 
 MOST_FOLLOWS = 25
-"""More than any engine goes on by itself (WebKitGTK stops after 20 redirects)."""
+"""More requests than any engine makes by itself (WebKitGTK stops after 20 redirects)."""
 
 
 def visit(
@@ -27,9 +27,9 @@ def visit(
 ) -> Generator[Plan, Exchange, list[Reading]]:
     """The exchanges that *engine* makes to open *url* from *page*, oldest first; empty if it makes none.
 
-    A generator: it yields each plan that is to be asked, is sent the exchange that came of it, and returns all
-    that it read. *tls* is kept but for ALPN, which is the engine's, and for the oldest version, which is too
-    unless *tls* names one.
+    A generator: it yields each plan to carry out, receives the resulting exchange, and returns all readings.
+    *tls* is kept except ALPN, which is the engine's, and the oldest version, which is the engine's too unless
+    *tls* sets one.
     """
     page = opened_by(page, url)
     construction = engine.construct(url, page)
