@@ -8,8 +8,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from wsprobe.cli.cluster import secluded
+from wsprobe.cli.cluster import checked, secluded
+from wsprobe.cli.lists import Came, WorkerResult
 from wsprobe.cli.main import run
+from wsprobe.net.cluster import ClusterError
 
 Capture = pytest.CaptureFixture[str]
 ELSEWHERE = "tcp://scheduler.example:8786"
@@ -153,3 +155,16 @@ def test_recordings_do_not_go_to_a_scheduler_in_clear(capsys: Capture, tmp_path:
     (tmp_path / "kept.json").write_text("{}\n" * 1001)
     assert run(["compare", "--json", "--cluster", ELSEWHERE, str(tmp_path / "kept.json")]) == 2
     assert "and would carry recordings (with all that was sent) in clear" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "made", [None, 5, [], [None], ["x"], (WorkerResult(),), [WorkerResult(), WorkerResult()]]
+)
+def test_what_a_worker_returns_is_checked_before_it_is_used(made: object) -> None:
+    with pytest.raises(ClusterError, match="something other than the results of wsprobe"):
+        checked(made, 1, Came)  # type: ignore[arg-type]
+
+
+def test_results_of_a_worker_are_used_as_they_are() -> None:
+    made: list[Came] = [WorkerResult(complaint="not usable")]
+    assert checked(made, 1, Came) is made

@@ -440,7 +440,7 @@ def test_a_redirect_says_what_came_of_it(arguments: list[str], says: str, capsys
 
 def test_a_401_after_credentials_says_that_they_were_refused(capsys: Capture) -> None:
     run(["connect", "lab:/status/401"])
-    assert "it wants credentials (-u, --bearer, -b or -H)" in capsys.readouterr().out
+    assert "it requires credentials (-u, --bearer, -b or -H)" in capsys.readouterr().out
     run(["connect", "-u", "a:b", "lab:/status/401"])
     assert "the server answered 401: it refused the credentials that were sent" in capsys.readouterr().out
 

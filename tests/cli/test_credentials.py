@@ -168,14 +168,14 @@ def test_a_header_of_ones_own_stays(
     [
         (
             "NTLM, Negotiate",
-            "it wants credentials (-u, --bearer, -b or -H); it offers only NTLM and Negotiate, which",
+            "it requires credentials (-u, --bearer, -b or -H); it offers only NTLM and Negotiate, which",
         ),
         (
             "Basic realm=r, NTLM",
-            "it wants credentials (-u, --bearer, -b or -H); it offers NTLM, which wsprobe does",
+            "it requires credentials (-u, --bearer, -b or -H); it offers NTLM, which wsprobe does",
         ),
-        ("Bearer", "it wants credentials (-u, --bearer, -b or -H)\n"),
-        ("\x1b[31mred", "it wants credentials (-u, --bearer, -b or -H)\n"),
+        ("Bearer", "it requires credentials (-u, --bearer, -b or -H)\n"),
+        ("\x1b[31mred", "it requires credentials (-u, --bearer, -b or -H)\n"),
     ],
 )
 def test_what_is_not_spoken_is_named(site: Site, capsys: Capture, offered: str, said: str) -> None:
@@ -370,7 +370,8 @@ def test_what_a_proxy_wants_is_said(site: Site, capsys: Capture) -> None:
     assert run(["connect", "-x", f"127.0.0.1:{site.port}", "ws://server.example/"]) == 6
     said = capsys.readouterr().out
     assert (
-        "it wants credentials (--proxy-user); it offers only Negotiate, which wsprobe does not speak\n" in said
+        "it requires credentials (--proxy-user); it offers only Negotiate, which wsprobe does not speak\n"
+        in said
     )
 
 

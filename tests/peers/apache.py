@@ -91,7 +91,7 @@ ProxyPass /dead/ http://{host}:{dead}/ retry=0
 class Apache:
     port: int
     by_basic: int
-    """A forward proxy that wants credentials by Basic, and"""
+    """A forward proxy that requires credentials by Basic, and"""
     by_digest: int
     log: Path
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from functools import partial
+from types import UnionType
 from typing import Generic, TypeVar
 
 import click
@@ -224,7 +225,7 @@ def probe_there(sources: Sequence[Word | UrlList], settings: Settings, to: Sink)
 
         lost = WorkerResult(complaint=LOST)
         jobs = Jobs(sources, settings, Elsewhere(partial(all_private, settings, there)), to, to.wants)
-        await run.over_all(jobs, AnyWorker(there, do, lambda job: lost))
+        await run.over_all(jobs, AnyWorker(there, do, lambda job: lost, Came))
 
     with run.handed_on_after_interrupt():
         work_with(settings, work, lambda: run.handed)
@@ -240,13 +241,18 @@ class AnyWorker(Generic[Item, Result]):
     """Whichever worker of a cluster has room does the work."""
 
     def __init__(
-        self, there: Cluster, do: Callable[[Sequence[Item]], Do[Result]], lost: Callable[[Item], Result]
+        self,
+        there: Cluster,
+        do: Callable[[Sequence[Item]], Do[Result]],
+        lost: Callable[[Item], Result],
+        kind: type[Result] | UnionType,
     ) -> None:
-        """*do*: what is done with some items. *lost*: what stands in for the result of one with which workers
-        were gone, one after the other."""
+        """*do*: what a worker does with some items. *lost*: the result of an item that two workers did not
+        survive. *kind*: what each result is."""
         self._there = there
         self._do = do
         self._lost = lost
+        self._kind = kind
 
     @asynccontextmanager
     async def at_work(self) -> AsyncGenerator[None, None]:
@@ -286,11 +292,23 @@ class AnyWorker(Generic[Item, Result]):
         Items whose workers die are done one by one: the one that kills them takes no other with it.
         """
         try:
-            return await send(self._there, self._do(items))
+            return checked(await send(self._there, self._do(items)), len(items), self._kind)
         except WorkersLost:
             if len(items) == 1:
                 return [self._lost(items[0])]
         return [came for item in items for came in await self._done([item])]
+
+
+def checked(made: list[Result], count: int, kind: type[Result] | UnionType) -> list[Result]:
+    """*made*, which a worker returned for *count* items.
+
+    Raises ClusterError if *made* is not a list of that many results: an odd worker is not a bug in wsprobe."""
+    if isinstance(made, list) and len(made) == count and all(isinstance(each, kind) for each in made):
+        return made
+    raise ClusterError(
+        "a worker returned something other than the results of wsprobe; restart the workers, and run the same "
+        "code on each"
+    )
 
 
 def sent(settings: Settings, threads: int) -> WorkOrder:

@@ -138,7 +138,7 @@ def read_there(
     run = ReadRun(take)
 
     async def work(there: Cluster) -> None:
-        await run.over_all(recordings, AnyWorker(there, do, partial(lost, "workers")))
+        await run.over_all(recordings, AnyWorker(there, do, partial(lost, "workers"), LineResult))
 
     with run.handed_on_after_interrupt():
         work_with(settings, work, lambda: run.handed, ["recordings (with all that was sent)"])

@@ -25,6 +25,7 @@ from wsprobe.cli.cluster import (
     WorkOrder,
     all_private,
     asked_by,
+    checked,
     send,
     sent,
     work_with,
@@ -180,7 +181,7 @@ async def ask_at(
     if worker is None:
         return [None] * len(urls)
     try:
-        return [*await send(there, partial(asked_by, out, urls), worker)]
+        return [*checked(await send(there, partial(asked_by, out, urls), worker), len(urls), Came)]
     except WorkersLost:
         if len(urls) == 1:
             return await ask_at(there, name, out, urls, again=False) if again else [None]

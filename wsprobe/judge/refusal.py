@@ -72,8 +72,7 @@ VERSION_LIST_MISSING = Entry(
     "RFC 6455 section 4.2.2, step 4",
     title="426 without Sec-WebSocket-Version",
     meaning="A server that refuses the version must list the versions it speaks.",
-    usual="a server that answers 426 to every request that is not an upgrade, and this request no "
-    "longer was one when it arrived",
+    usual="a server that answers 426 to every request that arrives without Upgrade",
     advice="Send Sec-WebSocket-Version: 13 with the 426.",
 )
 UPGRADE_MISSING_426 = Entry(

@@ -329,7 +329,7 @@ class Cluster:
         if not found:
             return ""
         differ = "; ".join(f"{package} {', '.join(sorted(theirs))}" for package, theirs in found.items())
-        return f"the cluster has other versions than this machine ({differ}); Dask wants the same everywhere"
+        return f"the cluster has other versions than this machine ({differ}); Dask requires the same everywhere"
 
     async def version(self, package: str) -> dict[str, object]:
         """Worker, or the scheduler -> its version of *package*; None if it does not have the package.

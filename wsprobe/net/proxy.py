@@ -227,7 +227,7 @@ async def _version_5(tunnel: Tunnel, proxy: ProxyUrl, host: str, port: int) -> W
             return refused
     elif method[1] != 0:
         wants = "a user name and password" if method[1] == 2 else "a way to authenticate that we do not have"
-        return tunnel.failed(f"the SOCKS proxy wants {wants}")
+        return tunnel.failed(f"the SOCKS proxy requires {wants}")
     await tunnel.say(b"\x05\x01\x00" + _address(host) + port.to_bytes(2))
     answer = await tunnel.hear(_answer_size)
     if isinstance(answer, End):

@@ -210,7 +210,7 @@ def _not_upgraded(of: Http2Connection, status: int | None) -> str:
             "handshake"
         )
     if of.end is not None and of.end.code == HTTP_1_1_REQUIRED:
-        return "the server wants this request over HTTP/1.1 (HTTP_1_1_REQUIRED)"
+        return "the server requires this request over HTTP/1.1 (HTTP_1_1_REQUIRED)"
     value = of.setting(ENABLE_CONNECT_PROTOCOL)
     how = "does not announce" if not value else f"announces with the value {value}, which is not valid,"
     return (

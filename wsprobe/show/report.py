@@ -325,7 +325,7 @@ def unauthorized(report: Report) -> str:
     head = report.reading.request.head
     final = report.reading.final
     given = head.all(b"authorization") or head.all(b"proxy-authorization")
-    wanted = "it wants credentials (-u, --bearer, -b or -H)"
+    wanted = "it requires credentials (-u, --bearer, -b or -H)"
     said = "it refused the credentials that were sent" if given else wanted
     return said if final is None else said + foreign(final.head, b"www-authenticate")
 
@@ -337,7 +337,7 @@ def through_proxy(report: Report) -> str:
         return MEANING["proxy-failed"]
     route = report.exchange.plan.route
     refused = "@" in (route.proxy or "") and route.proxy_authorization != ""
-    said = "refused the credentials that were sent" if refused else "wants credentials (--proxy-user)"
+    said = "refused the credentials that were sent" if refused else "requires credentials (--proxy-user)"
     return f"the proxy answered 407: it {said}{foreign(head, b'proxy-authenticate')}"
 
 
