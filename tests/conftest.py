@@ -16,7 +16,7 @@ settings.register_profile(
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.too_slow],
-    # The same ones each time: forty find what a change breaks, and CI tries more once (.ci/run).
+    # The same examples in every run. Forty are quick; CI tries 150 once (.ci/run).
     max_examples=int(os.environ.get("WSPROBE_EXAMPLES", "40")),
 )
 settings.load_profile("house")

@@ -58,7 +58,7 @@ VARYING = frozenset({b"date", b"sec-websocket-accept", b"age", b"expires", b"las
 _OF_THE_MOMENT = re.compile(rb"[0-9A-Fa-f]{8,}|[0-9]+")
 """What a server makes anew for each answer: numbers, times, and the names of requests."""
 _COMMENT = re.compile(rb"<!--[^>]*-->\s*")
-"""Nobody sees these in a page. nginx pads its own pages with some, and only if User-Agent names Chrome."""
+"""A reader of the page does not see comments. nginx adds some to its own pages, but only for Chrome."""
 _DECIDES = (
     b"sec-websocket-",
     b"location",

@@ -25,8 +25,8 @@ from websockets.http11 import Request, Response
 from websockets.sync.server import ServerConnection, serve
 from websockets.typing import Origin
 
-from tests.peers.node import script
-from tests.peers.place import HOST, PATIENCE, open_folder, running
+from tests.peers.node import kinds_of
+from tests.peers.place import HOST, PATIENCE
 
 PAGE = "http://app.example"
 SESSION = "session=k3yOfTheSession"
@@ -90,12 +90,8 @@ CHECKS = ("none", "prefix", "suffix", "whole")
 @contextmanager
 def ws_sessions(node: str, packages: Path) -> Iterator[dict[str, int]]:
     """``ws`` on Node: how its verifyClient compares Origin -> port."""
-    server = script(packages, "audited.js", WS)
-    with (
-        open_folder() as folder,
-        running(lambda ports: [node, server, HOST, *map(str, ports)], folder, ports=len(CHECKS)) as ports,
-    ):
-        yield dict(zip(CHECKS, ports, strict=True))
+    with kinds_of(node, packages, "audited.js", WS, CHECKS) as ports:
+        yield ports
 
 
 def aiohttp_session(*, mended: bool) -> web.Application:

@@ -30,7 +30,7 @@ from websockets.typing import Subprotocol
 
 from tests.peers.apache import modules
 from tests.peers.conftest import needs
-from tests.peers.node import script
+from tests.peers.node import kinds_of
 from tests.peers.place import HOST, PATIENCE, nobody, open_folder, running, until
 from tests.peers.python_servers import echo
 from tests.trace.chains import Chain
@@ -80,12 +80,8 @@ KINDS_OF_WS = ("ws", "ws@api", "ws+origin", "ws+protocol")
 @contextmanager
 def ws_apps(node: str, packages: Path) -> Iterator[dict[str, int]]:
     """``ws`` on Node: a program for each kind."""
-    server = script(packages, "chain.js", NODE)
-    with (
-        open_folder() as folder,
-        running(lambda ports: [node, server, HOST, *map(str, ports)], folder, ports=len(KINDS_OF_WS)) as ports,
-    ):
-        yield dict(zip(KINDS_OF_WS, ports, strict=True))
+    with kinds_of(node, packages, "chain.js", NODE, KINDS_OF_WS) as ports:
+        yield ports
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
@@ -84,6 +84,17 @@ def script(packages: Path, name: str, code: str) -> str:
             file.write(code)
         Path(file.name).rename(path)
     return str(path)
+
+
+@contextmanager
+def kinds_of(node: str, packages: Path, name: str, code: str, kinds: Sequence[str]) -> Iterator[dict[str, int]]:
+    """A program of Node with a server for each of *kinds* -> port; it is given host and ports, in order."""
+    server = script(packages, name, code)
+    with (
+        open_folder() as folder,
+        running(lambda ports: [node, server, HOST, *map(str, ports)], folder, ports=len(kinds)) as ports,
+    ):
+        yield dict(zip(kinds, ports, strict=True))
 
 
 @contextmanager

@@ -134,7 +134,7 @@ def looks_the_same(
 ) -> list[Line]:
     """What looks the same to the script of these *views*; engines for which something does not are named.
 
-    *most*: how many are listed, where more are only counted."""
+    *most*: list at most this many, and count the rest."""
     outcome = "" if answer is None else answer.outcome
     found = alike([report.views[i] for i in views], outcome)
     if not found:

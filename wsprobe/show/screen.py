@@ -78,9 +78,9 @@ class ScreenSpace(Struct, frozen=True):
     narrow: bool = False
     """The sides stand beside each other, with lines that are cut to their column."""
     alike: int | None = None
-    """So many of the situations that look the same to a script; the others are counted."""
+    """List at most this many situations that look the same to a script, and count the rest."""
     told: int | None = None
-    """So many lines of a page at its begin and as many at its end; those between are counted."""
+    """Keep this many lines at either end of a page's block, and count those between."""
 
 
 ROOMS = (

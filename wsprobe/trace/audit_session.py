@@ -13,8 +13,8 @@ from wsprobe.trace.changes import Trace
 TEMPORARY = frozenset({408, 421, 425, 429})
 """4xx statuses that are no decision about who asks (RFC 9110, RFC 8470, RFC 6585)."""
 NO_DECISION = frozenset({1000, 1001, 1005, 1006, 1011, 1012, 1013, 1014})
-"""Close codes of a server that is done, restarts, fails or is too busy (IANA, WebSocket Close Code Number
-Registry): what ends every session at once refuses nobody."""
+"""Close codes that do not mean a refusal: the server is done, restarting, failing or too busy (IANA, WebSocket
+Close Code Number Registry)."""
 
 
 def ended(answer: Answer) -> str:
