@@ -22,7 +22,7 @@ if sys.argv[1:] == ["--version"]:
     sys.exit()
 assert sys.argv[1:4] == ["--headless", "--no-remote", "--profile"]
 with open(sys.argv[4] + "/user.js") as file:  # the page is in no command line
-    home = next(line for line in file if "browser.startup.homepage" in line)
+    home = next(line for line in file if '"browser.startup.homepage"' in line)
 url = json.loads("[" + home.strip().removeprefix("user_pref(").removesuffix(");") + "]")[1]
 with urllib.request.urlopen(url + "/job") as answer:
     job = json.load(answer)
