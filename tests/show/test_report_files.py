@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from msgspec.structs import replace
 
+from tests.watch.played import refused_by_tornado
 from wsprobe import opening, target
 from wsprobe.browsers.engine import Page
 from wsprobe.cli.readers import Readers
@@ -363,3 +364,9 @@ def test_every_byte_is_there_or_counted() -> None:
     found = list(report_file.transfers(Exchange(Plan(to, b"GET"), events), 24))
     assert [(each.shown, each.left) for each in found] == [(events[0].data, 0), (b"GET", 0), (b"H", 3)]
     assert found[0].title == "0.0 ms, sent, for the PROXY protocol: 20 bytes"
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_the_index_of_many_ends_a_cause_with_its_remedy(form: ModuleType) -> None:
+    text = written(form, [refused_by_tornado()] * 2)
+    assert text.count("wsprobe explain remedy tornado") == 3, "the summary, and each answer"

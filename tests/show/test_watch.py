@@ -8,11 +8,12 @@ import re
 import pytest
 from msgspec.structs import replace
 
-from tests.watch.played import OPEN, exchange, played
+from tests.watch.played import OPEN, exchange, played, refused_by_tornado
 from wsprobe.exchange import Received
 from wsprobe.report import Report, report
 from wsprobe.show import watch as show
 from wsprobe.show.lines import Look, cut_in_middle, plain, text_of
+from wsprobe.show.summary import Tally, fact
 from wsprobe.show.table import Screen
 from wsprobe.watch.state import Hold, Watch, after, seen
 
@@ -80,9 +81,29 @@ def test_summary_of_sessions() -> None:
     lines = plain(show.summary(watch, 60.0, Look())).splitlines()
     assert lines[0] == "ws://a/  closed 4403 for 30 s, since 2026-11-26T12:00:00Z"
     assert (
-        lines[-1]
+        lines[-3]
         == "  sessions: 1 held to the end, 1 closed by the server; open for 0.1 s (median), 5.0 s at most"
     )
+    assert lines[-2].startswith("  likely: ")
+
+
+REMEDY = "    to tell the page: wsprobe explain remedy tornado"
+
+
+def test_the_likely_cause_ends_with_its_remedy() -> None:
+    refused = refused_by_tornado()
+    down = watched(played(OPEN), refused)
+    *_, likely, do, remedy = plain(show.summary(down, 60.0, Look())).splitlines()
+    assert likely.startswith("  likely: the server requires an Origin; none was sent")
+    assert do.startswith("    do: ")
+    assert remedy == REMEDY
+    assert "likely" not in plain(show.summary(watched(refused, played(OPEN)), 60.0, Look()))
+    below = plain(show.why_down([down, watched(refused), watched(played(OPEN)), Watch("ws://a/")])).splitlines()
+    assert below[0].startswith("  likely, for 2: ")
+    assert below[2:] == [REMEDY]
+    tally = Tally()
+    tally.add(fact(refused, why=True))
+    assert plain(tally.lines()).splitlines()[-1] == REMEDY
 
 
 def test_nothing_was_probed() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from wsprobe import opening, target
-from wsprobe.exchange import Exchange, Limits, Plan
+from wsprobe.exchange import Exchange, Limits, Plan, Received
 from wsprobe.lab import find
 from wsprobe.lab.play import KEY, play
 from wsprobe.opening import Offer
@@ -25,3 +25,16 @@ def exchange(name: str, url: str = "ws://127.0.0.1/", linger: float = 0.3, start
 
 def played(name: str, url: str = "ws://127.0.0.1/", linger: float = 0.3, started: str = STARTED) -> Report:
     return report(exchange(name, url, linger, started))
+
+
+def refused_by_tornado() -> Report:
+    """What Tornado answers to a page of a foreign origin: its mark is its own, and there is a remedy for it."""
+    one = exchange("status-403")
+    answer = (
+        b"HTTP/1.1 403 Forbidden\r\nServer: TornadoServer/6.5\r\nContent-Type: text/html; charset=UTF-8\r\n"
+        b"Content-Length: 35\r\n\r\nCross origin websockets not allowed"
+    )
+    at = next(event.at for event in one.events if isinstance(event, Received))
+    rest = [event for event in one.events if not isinstance(event, Received)]
+    events = sorted([*rest, Received(at, answer)], key=lambda event: event.at)
+    return report(replace(one, events=tuple(events)))

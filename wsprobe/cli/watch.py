@@ -290,7 +290,7 @@ class WatchOutput(Output):
         if self._screen is not None:
             self._screen.show(self._watches, self._now)
             self._screen.stop()
-            self._emit(self._cut)
+            self._emit([*self._cut, *show.why_down(self._watches)])
         elif self._reads and self._watches:
             lines: list[Line] = [*self._cut, ()]
             for each in self._watches:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -48,8 +48,25 @@ OF_THE_PROXY = frozenset(
 """Those of them that a proxy can send elsewhere, to a server that accepts and then closes."""
 
 
-NOTHING_TO_TELL = frozenset({"hijacker", "wrote-first", "no-accept", "redirected"})
+NOTHING_TO_TELL = frozenset({"hijacker", "wrote-first", "no-accept", "redirected", "local-network-access"})
 """Causes that are mended where they are: no page needs to know of them."""
+
+
+class Likely(msgspec.Struct, frozen=True):
+    """The likeliest cause, in short: for summaries of many answers."""
+
+    text: str
+    fix: str = ""
+    code: str = ""
+    """The command that prints code to let a page know; "" if there is none."""
+
+
+def likely(found: Sequence[Cause], reading: Reading) -> Likely | None:
+    """The first of the causes *found* for this recording; None if nothing is known."""
+    if not found:
+        return None
+    code = code_for(_with_causes(reading, tuple(found))) if _refused(reading) else ""
+    return Likely(found[0].text, found[0].fix, code)
 
 
 class Advice(msgspec.Struct, frozen=True):
@@ -96,12 +113,21 @@ def advice(reading: Reading, outcome: str = "") -> Advice:
     final = reading.final
     if reading.session is not None:
         return Advice(found, warnings=tuple(_warnings(reading)))
-    # Over HTTP/2 a 200 opens.
-    if final is None or final.status is None or final.status == 101:
+    if final is None or final.status is None or not _refused(reading):
         return Advice(found, warnings=(HOLDS,) if outcome == "timeout" and reading.sent else ())
-    known = msgspec.structs.replace(author(reading), causes=found)
+    known = _with_causes(reading, found)
     remedies = tuple(_remedies(final.status, known, _another_origin(reading)))
     return Advice(found, tuple(_lines(known)), remedies, code_for(known))
+
+
+def _refused(reading: Reading) -> bool:
+    """True if an answer came that opens no session. Over HTTP/2 a 200 opens."""
+    final = reading.final
+    return reading.session is None and final is not None and final.status not in (None, 101)
+
+
+def _with_causes(reading: Reading, found: tuple[Cause, ...]) -> Author:
+    return msgspec.structs.replace(author(reading), causes=found)
 
 
 def _lines(known: Author) -> Iterator[str]:

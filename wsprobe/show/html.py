@@ -14,7 +14,7 @@ from hashlib import sha256
 from html import escape
 from importlib.resources import files
 
-from wsprobe.diagnosis.advice import Advice
+from wsprobe.diagnosis.advice import Advice, Likely
 from wsprobe.exchange import Exchange
 from wsprobe.judge.finding import Finding, counted
 from wsprobe.read import read
@@ -276,12 +276,17 @@ MOST = 20
 """Groups that the summary has a row for."""
 
 
+def _likely(of: Likely) -> str:
+    told = ((of.fix, "Do"), (of.code, "To tell the page"))
+    return prose(of.text) + "".join(f"<br>{label}: {prose(each)}" for each, label in told if each)
+
+
 def _summary(rows: Sequence[IndexRow]) -> str:
     """How many of what, the likely cause, and what to do."""
     groups = grouped(rows)
     made = "".join(
         f'<tr><td>{len(group)}</td><td class="{_kind(of)}">{text(of.answer)}</td>'
-        f"<td>{prose(first.likely)}{f'<br>Do: {prose(first.fix)}' if first.fix else ''}</td></tr>\n"
+        f"<td>{'' if first.likely is None else _likely(first.likely)}</td></tr>\n"
         for group in groups[:MOST]
         for _, first in group[:1]
         for of in (first.group,)

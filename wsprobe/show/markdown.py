@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
-from wsprobe.diagnosis.advice import Advice
+from wsprobe.diagnosis.advice import Advice, Likely
 from wsprobe.exchange import Exchange
 from wsprobe.judge.finding import Finding, counted
 from wsprobe.read.reading import Reading
@@ -167,16 +167,19 @@ def _bytes(exchange: Exchange) -> str:
     return f"<details><summary>Every byte</summary>\n\n{_fenced(lines)}</details>\n\n"
 
 
+def _likely(of: Likely) -> str:
+    told = ((of.fix, "do"), (of.code, "to tell the page"))
+    return f": {prose(of.text)}\n" + "".join(f"  - {label}: {prose(each)}\n" for each, label in told if each)
+
+
 def _index(rows: Sequence[IndexRow]) -> str:
     """How many of what, with the likely cause and what to do; then each, the failures first."""
     groups = grouped(rows)
     made = "## Summary\n\n"
     for group in groups:
         _, first = group[0]
-        made += (
-            f"- {len(group)} {prose(first.group.answer)}{': ' if first.likely else ''}{prose(first.likely)}\n"
-        )
-        made += f"  - do: {prose(first.fix)}\n" if first.fix else ""
+        made += f"- {len(group)} {prose(first.group.answer)}"
+        made += "\n" if first.likely is None else _likely(first.likely)
     table = "".join(
         f"| {number} | {' | '.join(map(_cell, cells))} | {row.took} |\n"
         for group in groups

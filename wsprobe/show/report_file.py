@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe.browsers.tell import Tellable
-from wsprobe.diagnosis.advice import Advice, advice
+from wsprobe.diagnosis.advice import Advice, Likely, advice, likely
 from wsprobe.exchange import (
     Connected,
     Exchange,
@@ -124,9 +124,7 @@ class IndexRow(Struct, frozen=True):
     title: str
     group: PartGroup
     took: str
-    likely: str = ""
-    """The likeliest cause."""
-    fix: str = ""
+    likely: Likely | None = None
     short: bool = False
     """As that of the part."""
 
@@ -256,13 +254,14 @@ def capital(text: str) -> str:
 
 def row(report: Report, *, short: bool = False) -> IndexRow:
     """*report* in the index. *short*: as that of its part."""
-    cause = likely = fix = ""
+    cause, why = "", None
     if report.outcome != "open":
-        faults = [(each.id, each.text, "") for each in findings(report) if each.level == "fail"]
-        known = [(each.id, each.text, each.fix) for each in report.causes[:1]] or faults
-        cause, likely, fix = known[0] if known else ("", "", "")
+        why = likely(report.causes, report.reading)
+        faults = [(each.id, Likely(each.text)) for each in findings(report) if each.level == "fail"]
+        known = [(report.causes[0].id, why)] if why is not None else faults
+        cause, why = known[0] if known else ("", None)
     group = PartGroup(report.outcome, result(report), cause)
-    return IndexRow(shown_text(report.title), group, totals([report])[0], likely, fix, short)
+    return IndexRow(shown_text(report.title), group, totals([report])[0], why, short)
 
 
 def said(report: Report) -> str:

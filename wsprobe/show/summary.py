@@ -6,6 +6,7 @@ from collections import Counter
 
 from msgspec import Struct
 
+from wsprobe.diagnosis.advice import Likely, likely
 from wsprobe.judge.finding import counted
 from wsprobe.report import Report
 from wsprobe.show.lines import Line, Piece, line
@@ -26,19 +27,18 @@ class Fact(Struct, frozen=True):
     status: int | None = None
     findings: tuple[str, ...] = ()
     """Ids of what is wrong or doubtful."""
-    fault: tuple[str, str] | None = None
-    """The likely cause, and what to do about it; None where nothing is known, or it was not asked for."""
+    likely: Likely | None = None
+    """None where nothing is known, or it was not asked for."""
 
 
-def fact(report: Report, fault: bool) -> Fact:
-    """What is to be counted of *report*. *fault*: its likely cause too, which takes some time to find."""
+def fact(report: Report, why: bool) -> Fact:
+    """What is to be counted of *report*. *why*: its likely cause too, which takes some time to find."""
     final = report.reading.final
-    likely = next(iter(report.causes), None) if fault else None
     return Fact(
         report.outcome,
         final.status if final is not None else None,
         tuple({f.id: None for f in report.verdict.findings if f.level != "note"}),
-        None if likely is None else (likely.text, likely.fix),
+        likely(report.causes, report.reading) if why else None,
     )
 
 
@@ -51,7 +51,7 @@ class Tally:
         self.outcomes: Counter[str] = Counter()
         self._statuses: Counter[int] = Counter()
         self._findings: Counter[str] = Counter()
-        self._faults: Counter[tuple[str, str]] = Counter()
+        self._faults: Counter[Likely] = Counter()
         self._before = False
 
     def add(self, of: Fact, before: bool = False) -> None:
@@ -61,8 +61,8 @@ class Tally:
         if of.status is not None:
             self._statuses[of.status] += 1
         self._findings.update(each for each in of.findings if each not in SAID_BY_OUTCOME)
-        if of.fault is not None and (of.fault in self._faults or len(self._faults) < KINDS):
-            self._faults[of.fault] += 1
+        if of.likely is not None and (of.likely in self._faults or len(self._faults) < KINDS):
+            self._faults[of.likely] += 1
 
     @property
     def total(self) -> int:
@@ -77,14 +77,23 @@ class Tally:
         rows = [line(Piece(f"{counted(self.total, self._what)}: ", "title"), self.brief())]
         rows += [line("  status: ", _most(self._statuses))] if self._statuses else []
         rows += [line("  findings: ", _most(self._findings))] if self._findings else []
-        for (text, fix), count in self._faults.most_common(FAULTS):
-            of_which = f"{count} of this run" if self._before else f"{count}"
-            rows.append(line(Piece(f"  likely, for {of_which}: ", "note"), text))
-            rows += [line("    do: ", fix)] if fix else []
-        more = len(self._faults) - FAULTS
-        if more > 0:
-            rows.append(line(f"  and {counted(more, 'other cause')}", style="dim"))
-        return rows
+        return rows + commonest(self._faults, " of this run" if self._before else "")
+
+
+def commonest(faults: Counter[Likely], of_which: str = "") -> list[Line]:
+    """The commonest causes. *of_which*: what is said behind their number."""
+    rows: list[Line] = []
+    for each, count in faults.most_common(FAULTS):
+        rows.append(line(Piece(f"  likely, for {count}{of_which}: ", "note"), each.text))
+        rows += to_do(each)
+    more = len(faults) - FAULTS
+    return rows + ([line(f"  and {counted(more, 'other cause')}", style="dim")] if more > 0 else [])
+
+
+def to_do(of: Likely) -> list[Line]:
+    """What to do about it, in the server and for the page."""
+    rows = [line("    do: ", of.fix)] if of.fix else []
+    return rows + ([line("    to tell the page: ", of.code)] if of.code else [])
 
 
 def _most(of: Counter[str] | Counter[int]) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
 from wsprobe.judge.finding import counted
 from wsprobe.report import Report
 from wsprobe.show.lines import Line, Look, Piece, line
+from wsprobe.show.summary import commonest, to_do
 from wsprobe.timing import how_long
 from wsprobe.watch.state import Hold, Probed, State, Watch, differences, percentiles
 
@@ -117,6 +119,15 @@ def summary(watch: Watch, now: float, look: Look) -> Iterator[Line]:
         yield line(f"  median and 95th percentile in ms: {times}")
     if watch.ways:
         yield line(f"  {held(watch)}")
+    if last.likely is not None:
+        yield line(Piece("  likely: ", "note"), last.likely.text)
+        yield from to_do(last.likely)
+
+
+def why_down(watches: Iterable[Watch]) -> list[Line]:
+    """The commonest causes of what is down at the end: what a table has no room for."""
+    lasts = (each.last for each in watches)
+    return commonest(Counter(last.likely for last in lasts if last is not None and last.likely is not None))
 
 
 def held(watch: Watch) -> str:

@@ -11,6 +11,7 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
+from wsprobe.diagnosis.advice import Likely, likely
 from wsprobe.exchange import Certificate, Connected, Exchange, TlsDone, TlsFailed
 from wsprobe.judge.subject import how
 from wsprobe.read.closing import SessionClose, close_of
@@ -89,6 +90,8 @@ class Probed(Struct, frozen=True):
     held: Hold | None = None
     expected: tuple[tuple[str, bool], ...] = ()
     """Each --expect, and whether it was met."""
+    likely: Likely | None = None
+    """Why it did not open; None if it opened, or nothing is known."""
 
     @property
     def began(self) -> float | None:
@@ -177,6 +180,7 @@ def seen(
         tls=tls,
         held=held,
         expected=expected,
+        likely=None if report.outcome == "open" else likely(report.causes, reading),
     )
 
 
