@@ -15,6 +15,8 @@ from websockets.sync.client import ClientConnection, connect
 from wsprobe import har
 from wsprobe.cli.main import run
 from wsprobe.cli.pasted import curl
+from wsprobe.cli.pasted.devtools import copied
+from wsprobe.cli.section import Given
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = [pytest.mark.engines, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium")]
@@ -115,19 +117,13 @@ def test_devtools_and_wsprobe_read_each_other(devtools: ClientConnection, tmp_pa
     assert made["requests"][1][3][:2] == [["send", 1, "hi"], ["receive", 1, "hi"]]
 
     for text in made["curl"]:
-        copied = curl.pasted(text)
-        assert copied.url == URL
-        assert [
-            each for each in copied.options if each.startswith(("--header=X-", "--origin", "--protocol"))
-        ] == [
-            "--origin=https://app.example",
-            "--protocol=chat",
-            "--protocol=v2.chat",
-            *(
-                f"--header={name}: {value}" if value else f"--header={name};"
-                for name, value in HEADERS.items()
-                if name[0] == "X"
-            ),
+        pasted = curl.pasted(text)
+        made_again = copied(pasted.url, pasted.lines, Given())
+        assert made_again.url == URL
+        assert made_again.settings.origin == "https://app.example"
+        assert made_again.settings.protocols == ("chat", "v2.chat")
+        assert [each for each in made_again.settings.headers if each.startswith("X-")] == [
+            f"{name}: {value}" if value else f"{name};" for name, value in HEADERS.items() if name[0] == "X"
         ]
 
     found = har.read(json.dumps({"log": made["log"]}).encode())

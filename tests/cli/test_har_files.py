@@ -52,8 +52,8 @@ def test_the_only_entry_is_asked_again(capsys: Capture, tmp_path: Path) -> None:
     assert json.loads(out)["url"] == "ws://127.0.0.1:1/ws"
     assert err == (
         "wsprobe: as pasted, but: a fresh Sec-WebSocket-Key is sent; Host is what wsprobe sends by itself; "
-        "http:// is asked as ws://; the file has no Cookie: Chrome leaves it out, but from a HAR with "
-        "sensitive data\n"
+        'http:// is asked as ws://; no cookies in the file: Chrome includes them only in "Export HAR (with '
+        'sensitive data)"\n'
     )
 
 
@@ -63,6 +63,19 @@ def test_one_of_several_is_asked_again(capsys: Capture) -> None:
     asked = dict(json.loads(capsys.readouterr().out)["request"]["headers"])
     assert asked["Cookie"] == "sid=abc"
     assert asked["Accept-Encoding"] == "gzip, deflate, br, zstd"
+
+
+def test_the_report_of_a_request_from_a_file_repeats_the_request_and_not_the_file(
+    capsys: Capture, tmp_path: Path
+) -> None:
+    report = tmp_path / "made.md"
+    run(["connect", "-s", "--report", str(report), one(tmp_path), "--entry", "1"])
+    assert capsys.readouterr().err == ""
+    made = report.read_text()
+    assert (
+        "wsprobe connect -H Sec-WebSocket-Extensions: --origin https://app.example ws://127.0.0.1:1/ws" in made
+    )
+    assert "--entry" not in made
 
 
 REFUSED = "Error during WebSocket handshake: Unexpected response code: 403"
@@ -135,7 +148,7 @@ def test_a_recording_is_no_har_file(capsys: Capture, tmp_path: Path) -> None:
         (["compare", "/nonexistent/x.har"], "/nonexistent/x.har: No such file"),
         (["connect", PLAYWRIGHT, "--entry=3"], f"--entry: {PLAYWRIGHT} has 2 entries of WebSockets, no 3"),
         (["compare", PLAYWRIGHT, "--entry=3"], f"--entry: {PLAYWRIGHT} has 2 entries of WebSockets, no 3"),
-        (["connect", PLAYWRIGHT, "--entry", "x"], "2 WebSocket entries"),
+        (["connect", PLAYWRIGHT, "--entry", "x"], "'x' is not a whole number of 1 or more"),
         (["connect", PLAYWRIGHT, "--entry", "1", "ws://other/"], "one request: leave the other URLs out"),
         (["compare", PLAYWRIGHT, "--entry", "2", "--spec", "all"], "the file has no answer to it"),
         (["connect", "--har", "/nonexistent/x", "ws://h/"], "--har: /nonexistent/x: No such file"),

@@ -16,11 +16,15 @@ from hypothesis import strategies as st
 from wsprobe.cli.main import run
 from wsprobe.cli.paste import url_in
 from wsprobe.cli.pasted import curl
+from wsprobe.cli.pasted.devtools import Copied, copied
+from wsprobe.cli.request_settings import OwnRequestSettings, RequestSettings
+from wsprobe.cli.section import Given
 
 FILES = Path(__file__).parents[1] / "files" / "paste"
 COPIED = tomllib.loads((FILES / "curl.toml").read_text())["copied"]
 Capture = pytest.CaptureFixture[str]
 KEY = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
+COOKIE = 'sid=it\'s 100%!; q="a"'
 
 
 def asked(capsys: Capture, *arguments: str) -> tuple[dict[str, list[str]], str]:
@@ -33,27 +37,31 @@ def asked(capsys: Capture, *arguments: str) -> tuple[dict[str, list[str]], str]:
     return headers, err
 
 
+def request_in(text: str, *given: RequestSettings | OwnRequestSettings) -> Copied:
+    """The request of the cURL command in *text*, beside the settings that are *given*."""
+    made = curl.pasted(text)
+    return copied(made.url, made.lines, Given(given))
+
+
 # What browsers copy --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("case", COPIED, ids=[case["by"] for case in COPIED])
 def test_what_a_browser_copies_is_the_same_request(case: dict[str, str]) -> None:
-    made = curl.pasted(case["text"])
+    made = request_in(case["text"])
     assert made.url == "wss://chat.example/ws?room=a%20b&tag=[1]&set={x}"
-    assert '--cookie=sid=it\'s 100%!; q="a"' in made.options
-    assert "--origin=https://app.example" in made.options
-    assert [each for each in made.options if each.startswith("--protocol=")] == [
-        "--protocol=chat",
-        "--protocol=v2.chat",
-    ]
-    assert any(each.startswith("--user-agent=Mozilla/5.0 (") for each in made.options)
-    assert any(
-        each.startswith("--header=Sec-WebSocket-Extensions: permessage-deflate") for each in made.options
-    )
-    assert "--header=Pragma: no-cache" in made.options
-    assert not any("Key" in each or "Version: 13" in each for each in made.options)
+    by_option = [value for name, value in curl.pasted(case["text"]).options if name == "--cookie"]
+    assert [*by_option, *made.settings.cookies] == [COOKIE]
+    assert made.settings.origin == "https://app.example"
+    assert made.settings.protocols == ("chat", "v2.chat")
+    assert made.settings.user_agent is not None
+    assert made.settings.user_agent.startswith("Mozilla/5.0 (")
+    headers = made.settings.headers
+    assert any(each.startswith("Sec-WebSocket-Extensions: permessage-deflate") for each in headers)
+    assert "Pragma: no-cache" in headers
+    assert not any("Key" in each or "Version: 13" in each for each in headers)
     assert made.notes[0] == "a fresh Sec-WebSocket-Key is sent"
-    assert ("--header=Connection: keep-alive, Upgrade" in made.options) == case["by"].startswith("Firefox")
+    assert ("Connection: keep-alive, Upgrade" in headers) == case["by"].startswith("Firefox")
 
 
 def chrome_posix(text: str) -> str:
@@ -151,7 +159,7 @@ def test_what_firefox_quotes_for_cmd_is_read_back(words: list[str]) -> None:
 def test_no_text_makes_another_error(text: str) -> None:
     for each in (text, f"curl {text}", f'curl ^"{text}', f"curl $'{text}"):
         with contextlib.suppress(curl.CurlError):
-            curl.pasted(each)
+            request_in(each)
 
 
 # Quoting by hand -----------------------------------------------------------------------------------------
@@ -231,8 +239,8 @@ def test_of_all_requests_of_a_page_the_websocket_is_asked() -> None:
         'curl ^"https://h/^" &\r\ncurl ^"ws://h/ws^" -H ^"c: d^"',
     ):
         made = curl.pasted(text)
-        assert (made.url, made.options) == ("ws://h/ws", ("--header=c: d",))
-        assert made.notes == ("of 2 commands the one to ws:",)
+        assert (made.url, made.lines) == ("ws://h/ws", ("c: d",))
+        assert made.note == "of 2 commands the one to ws:"
 
 
 # Options -------------------------------------------------------------------------------------------------
@@ -241,29 +249,66 @@ def test_of_all_requests_of_a_page_the_websocket_is_asked() -> None:
 @pytest.mark.parametrize(
     ("words", "options", "ignored"),
     [
-        ("-sSkL", ["--silent", "--insecure", "--location"], ["-S"]),
-        ("-ma:b -Aagent", ["--max-time=a:b", "--user-agent=agent"], []),
-        ("-4 --tlsv1.2 --http1.1", ["-4", "--tls-min=1.2"], ["--http1.1"]),
-        ("--http1.0 --no-keepalive --no-alpn", ["--http-version=1.0"], ["--no-keepalive", "--no-alpn"]),
-        ("-e https://a/;auto --oauth2-bearer t", ["--header=Referer: https://a/", "--bearer=t"], []),
+        ("-sSkL", "--silent --insecure --location", "-S"),
+        ("-ma:b -Aagent", "--max-time=a:b --user-agent=agent", ""),
+        ("-4 --tlsv1.2 --http1.1", "-4 --tls-min=1.2", "--http1.1"),
+        ("--http1.0 --no-keepalive --no-alpn", "--http-version=1.0", "--no-keepalive --no-alpn"),
+        ("--oauth2-bearer t", "--bearer=t", ""),
         (
-            "--socks5-hostname p:1080 --resolve +h:80:127.0.0.1",
-            ["--proxy=socks5h://p:1080", "--resolve=h:80:127.0.0.1"],
-            [],
+            "--socks5-hostname p:1 --resolve +h:80:127.0.0.1",
+            "--proxy=socks5h://p:1 --resolve=h:80:127.0.0.1",
+            "",
         ),
-        ("-c jar --max-redirs -1 -X GET", [], ["-c"]),
-        ("-H Name; -H Accept:", ["--header=Name;", "--header=Accept:"], []),
-        ("--proxy p -U a:b --digest -n", ["--proxy=p", "--proxy-user=a:b", "--digest", "--netrc"], []),
+        ("-c jar --max-redirs -1 -X GET", "", "-c"),
+        ("--proxy p -U a:b --digest -n", "--proxy=p --proxy-user=a:b --digest --netrc", ""),
         ("--proxy p --preproxy", None, None),
     ],
 )
-def test_options_of_curl(words: str, options: list[str] | None, ignored: list[str] | None) -> None:
-    if options is None:
+def test_options_of_curl(words: str, options: str | None, ignored: str | None) -> None:
+    if options is None or ignored is None:
         with pytest.raises(curl.CurlError):
-            curl.request([*words.split(), "x", "ws://h/"])
+            curl.command([*words.split(), "x", "ws://h/"])
         return
-    made = curl.request([*words.split(), "ws://h/"])
-    assert (list(made.options), list(made.ignored)) == (options, ignored)
+    made = curl.command([*words.split(), "ws://h/"])
+    found = [name if value is None else f"{name}={value}" for name, value in made.options]
+    assert (found, list(made.ignored), made.lines) == (options.split(), ignored.split(), ())
+
+
+def test_headers_of_curl() -> None:
+    made = curl.command(["-e", "https://a/;auto", "-H", "Name;", "-H", "Accept:", "ws://h/"])
+    assert made.lines == ("Referer: https://a/", "Name;", "Accept:")
+    request = copied(made.url, made.lines, Given())
+    assert request.settings == RequestSettings(headers=made.lines)
+
+
+def test_the_last_of_a_value_counts_and_what_is_given_goes_before_all(capsys: Capture) -> None:
+    line = ["curl", "ws://127.0.0.1:1/", "-A", "old", "-A", "copied", "-b", "a=1", "-b", "b=2", "-vv"]
+    headers, _ = asked(capsys, *line)
+    assert (headers["User-Agent"], headers["Cookie"]) == (["copied"], ["a=1; b=2"])
+    headers, _ = asked(capsys, "-A", "mine", "-b", "c=3", *line)
+    assert (headers["User-Agent"], headers["Cookie"]) == (["mine"], ["a=1; b=2; c=3"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (
+            ["curl", "ws://h/", "-m", "a:b"],
+            "Invalid value for '-m' / '--max-time': 'a:b' is not a number of seconds above 0",
+        ),
+        (
+            ["-m", "x", "curl", "ws://h/"],
+            "Invalid value for '-m' / '--max-time': 'x' is not a number of seconds above 0",
+        ),
+        (["curl", "ws://h/", "ws://other/"], "curl ...: it names 2 URLs: paste one"),
+        (["curl ws://h/", "ws://other/"], "what is pasted is one request: leave the other URLs out"),
+        (["--nothing", "curl", "ws://h/"], "No such option '--nothing'"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else " ".join(value),
+)
+def test_what_is_wrong_beside_a_paste_is_said(arguments: list[str], says: str, capsys: Capture) -> None:
+    assert run(["connect", *arguments]) == 2
+    assert capsys.readouterr() == ("", f"wsprobe connect: {says} (see wsprobe connect --help)\n")
 
 
 def test_the_command_line_as_it_was_copied(capsys: Capture) -> None:
@@ -293,17 +338,16 @@ def test_what_is_given_besides_goes_before_what_was_pasted(
 
 
 def test_headers_of_http_1_stay_out_of_http_2() -> None:
-    text = f"curl ws://h/ -H 'Connection: keep-alive, Upgrade' -H '{KEY}' -H 'authority: h' --http2"
-    made = curl.pasted(text)
-    assert made.options == ("--header=Sec-WebSocket-Extensions:", "--http2")
+    text = f"curl ws://h/ -H 'Connection: keep-alive, Upgrade' -H '{KEY}' -H 'authority: h'"
+    made = request_in(text, OwnRequestSettings(http2=True))
+    assert made.settings == RequestSettings(headers=("Sec-WebSocket-Extensions:",))
     assert made.notes[1] == "Connection and authority are what wsprobe sends by itself"
 
 
 def test_another_host_and_other_values_are_kept() -> None:
-    lines = ["Host: other", "Upgrade: WebSocket/8", "Sec-WebSocket-Version: 8"]
-    made = curl.request(["ws://h/", *(word for line in lines for word in ("-H", line))])
-    assert made.options == tuple(f"--header={line}" for line in lines)
-    assert made.notes == ()
+    lines = ("Host: other", "Upgrade: WebSocket/8", "Sec-WebSocket-Version: 8")
+    made = copied("ws://h/", lines, Given())
+    assert (made.settings, made.notes) == (RequestSettings(headers=lines), ())
 
 
 def test_a_command_in_quotes_is_the_same(capsys: Capture) -> None:

@@ -1,23 +1,28 @@
-"""What people have in hand, as something to ask: a command that takes it among its words.
+"""What people have in hand, as a request to send: commands that take it among their words.
 
-``curl ...`` as its first word, and --from-curl: a command that developer tools copied. All of it becomes
-options before click sees any, so that whatever holds for options holds for what was pasted.
+``curl ...`` as its first word, or --from-curl: a command that developer tools copied. Or a HAR file. click
+alone reads the words of a command line; what was pasted then fills the settings that the person left open, so
+that whatever holds for an option holds for what was pasted.
 """
 
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import click
+from click.core import ParameterSource
+from msgspec.structs import replace
 
 from wsprobe.cli.option import Command, Whole, together
-from wsprobe.cli.request_settings import SEND
-from wsprobe.cli.section import Declared, Section
+from wsprobe.cli.output_settings import OutputSettings
+from wsprobe.cli.request_settings import SEND, RequestSettings
+from wsprobe.cli.section import Declared, FieldOption, Section, given
 from wsprobe.cli.streams import note
 
 if TYPE_CHECKING:
+    from wsprobe.cli.pasted.curl import CurlCommand
     from wsprobe.cli.pasted.devtools import Copied
 
 IGNORED = "ignored options"
@@ -64,17 +69,16 @@ def _method(ctx: click.Context, param: click.Parameter, value: str | None) -> No
     _ignore(ctx, param, value)
 
 
-def _curl(*names: str, **kwargs: Any) -> Any:
-    said: dict[str, Any] = {"is_flag": True, "callback": _ignore} | kwargs
-    return click.option(*names, hidden=True, expose_value=False, **said)
+def _without_effect(*names: str) -> Any:
+    return click.option(*names, is_flag=True, callback=_ignore, hidden=True, expose_value=False)
 
 
 ignored = together(
-    *(_curl(name) for name in ("--compressed", "--globoff", "--fail", "--fail-with-body", "--path-as-is")),
-    *(_curl(name) for name in ("--http1.1", "--tcp-nodelay", "--no-keepalive", "--raw")),
-    _curl("-N", "--no-buffer"),
-    _curl("-S", "--show-error"),
-    _curl("-X", "--request", is_flag=False, callback=_method),
+    *map(_without_effect, ("--compressed", "--globoff", "--fail", "--fail-with-body", "--path-as-is")),
+    *map(_without_effect, ("--http1.1", "--tcp-nodelay", "--no-keepalive", "--raw")),
+    _without_effect("-N", "--no-buffer"),
+    _without_effect("-S", "--show-error"),
+    click.option("-X", "--request", callback=_method, hidden=True, expose_value=False),
 )
 """Options of curl that make no difference to a handshake: a line that was copied works as it is."""
 
@@ -104,123 +108,174 @@ def _begins_as_har(word: str) -> bool:
         return False
 
 
+_CURL = re.compile(r"(?:.*[/\\])?curl(?:\.exe)?")
+_CURL_IN_QUOTES = re.compile(r"\s*(?:\$\s+)?curl(?:\.exe)?\s")
+
+ONE_REQUEST = "what is pasted is one request: leave the other URLs out"
+
+
 class Pasting(Command):
     """A command that takes what was pasted among its words."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        found = None if ctx.resilient_parsing else self._pasted(ctx, args)  # a tab reads no clipboard
+        if ctx.resilient_parsing:  # a tab reads no clipboard
+            return super().parse_args(ctx, args)
+        found = self._curl_command(ctx, args)
         if found is None:
-            has_har = any(map(is_har, args))
             rest = super().parse_args(ctx, args)
-            if ctx.params.get("entry") is not None and not has_har:
-                raise click.UsageError("--entry is for a HAR file, and none is named", ctx)
+            self._send_entry(ctx)
             return rest
-        copied, rest = found
-        if self._first_place(rest)[1] is not None:  # else what was meant for one origin would go to another
-            raise click.UsageError("what is pasted is one request: leave the other URLs out", ctx)
-        known = self._takes_value()
-        options = [word for word in copied.options if word.partition("=")[0] in known]
-        left_out = [
-            each for each in copied.options if each.startswith("-") and each.partition("=")[0] not in known
-        ]
-        ctx.meta[IGNORED] = [*copied.ignored, *left_out]
-        parsed = super().parse_args(ctx, [*options, *rest, copied.url])
-        if not ctx.params.get("silent"):
-            said(copied, left_out)
-        return parsed
+        pasted, own = found
+        rest = super().parse_args(ctx, [*pasted.ours, *own, pasted.url])
+        self._send_copy(ctx, pasted)
+        return rest
 
-    def _pasted(self, ctx: click.Context, args: list[str]) -> "tuple[Copied, list[str]] | None":
-        """What was pasted, and the other words; None if nothing was."""
-        at, first = self._first_place(args)
-        if first is not None and re.fullmatch(r"(?:.*[/\\])?curl(?:\.exe)?", first):
-            from wsprobe.cli.pasted import curl  # only for those who paste one
+    def _curl_command(self, ctx: click.Context, args: list[str]) -> "tuple[CurlCommand, list[str]] | None":
+        """The cURL command that was pasted, and the words that are not in it; None if none was. Raises
+        click.UsageError."""
+        if not any(
+            _CURL.fullmatch(word) or _CURL_IN_QUOTES.match(word) or word.startswith("--from-curl")
+            for word in args
+        ):
+            return None
+        from wsprobe.cli.pasted import curl  # only for those who paste one
 
-            try:
-                return curl.request(args[at + 1 :], args[:at], self._takes_value(), mixed=True), args[:at]
-            except curl.CurlError as error:
-                raise click.UsageError(f"curl ...: {error}", ctx) from None
-        if first is not None and re.match(r"\s*(?:\$\s+)?curl(?:\.exe)?\s", first):  # all of it in quotes
-            from wsprobe.cli.pasted import curl
+        has = {name: not (each.is_flag or each.count) for name, each in self._options().items()}
+        where = "curl ..."
+        try:
+            _, behind = self._read(ctx, args, to_the_first_place=True)
+            first, own = (behind or [""])[0], args[: len(args) - len(behind)]
+            if _CURL.fullmatch(first):
+                return curl.command(behind[1:], has, mixed=True), own
+            texts, places = self._read(ctx, args)
+            if _CURL_IN_QUOTES.match(first):
+                pasted, own, places = curl.pasted(first, has), [*own, *behind[1:]], places[1:]
+            elif file := texts.get("from_curl"):
+                where = f"--from-curl: {'standard input' if file == '-' else file}"
+                pasted, own = curl.pasted(_content(file), has), args
+            else:
+                return None
+        except click.UsageError:  # the command's own reading says more
+            return None
+        except (OSError, ValueError) as error:
+            reason = (error.strerror or "") if isinstance(error, OSError) else str(error)
+            raise click.UsageError(f"{where}: {reason}", ctx) from None
+        if places:  # else what was meant for one origin would go to another
+            raise click.UsageError(ONE_REQUEST, ctx)
+        return pasted, own
 
-            rest = [*args[:at], *args[at + 1 :]]
-            try:
-                return curl.pasted(first, rest, self._takes_value()), rest
-            except curl.CurlError as error:
-                raise click.UsageError(f"curl ...: {error}", ctx) from None
-        if first is not None and is_har(first) and self.name != "compare":
-            from wsprobe.cli.pasted.har import asked_again_from
+    def _read(
+        self, ctx: click.Context, args: Sequence[str], *, to_the_first_place: bool = False
+    ) -> tuple[dict[str, Any], list[str]]:
+        """click's reading of *args*: the texts of options, and the places, or all words from the first place
+        on. Raises click.UsageError."""
+        parser = self.make_parser(ctx)
+        parser.allow_interspersed_args = not to_the_first_place
+        texts, others, _ = parser.parse_args(list(args))
+        return texts, [*_places(texts.get(self._argument)), *others]
 
-            rest = [*args[:at], *args[at + 1 :]]
-            try:
-                return asked_again_from(first, rest), rest
-            except click.UsageError as error:
-                error.ctx = ctx
-                raise
-        for number, word in enumerate(args):
-            name, equals, value = word.partition("=")
-            if name == "--from-curl":
-                if not equals and number + 1 == len(args):
-                    return None  # click says that its value is missing
-                file = value if equals else args[number + 1]
-                rest = args[:number] + args[number + (1 if equals else 2) :]
-                return _in_file(ctx, file, rest, self._takes_value()), rest
-        return None
+    @property
+    def _argument(self) -> str:
+        """The name of the argument that takes places."""
+        return next(each.name or "" for each in self.params if isinstance(each, click.Argument))
 
-    def _first_place(self, args: Sequence[str]) -> tuple[int, str | None]:
-        """The first word that is no option, nor the value of one, and where it stands."""
-        takes_value = self._takes_value()
-        at = 0
-        while at < len(args):
-            word = args[at]
-            if not word.startswith("-") or word == "-":
-                return at, word
-            if word.startswith("--"):
-                at += 2 if takes_value.get(word) else 1
-            else:  # letters that stand together: the last one may take the next word
-                letters = [takes_value.get(f"-{letter}") for letter in word[1:]]
-                at += 2 if True in letters and letters.index(True) == len(letters) - 1 else 1
-        return at, None
+    def _options(self) -> dict[str, FieldOption]:
+        """Each option of a section, by each way of writing it."""
+        return {name: each for each in self.params if isinstance(each, FieldOption) for name in each.opts}
 
-    def _takes_value(self) -> dict[str, bool]:
-        """Each name of an option, and whether the next word is its value."""
-        return {
-            name: not (each.is_flag or each.count)
-            for each in self.params
-            if isinstance(each, click.Option)
-            for name in each.opts
-        }
+    def _send_copy(self, ctx: click.Context, pasted: "CurlCommand") -> None:
+        """Let *pasted* fill the settings that were not given."""
+        from wsprobe.cli.pasted.devtools import copied  # only for those who paste one
+
+        options = self._options()
+        texts: dict[FieldOption, list[str]] = {}
+        left_out: list[str] = []
+        for name, text in pasted.options:
+            if name in options:
+                texts.setdefault(options[name], []).append(text or "")
+            else:
+                left_out.append(name)
+        for option, each in texts.items():
+            _fill(ctx, option, _typed(ctx, option, each))
+        request = copied(pasted.url, pasted.lines, given(self.params, ctx.params))
+        notes = [pasted.note] if pasted.note else []
+        notes += request.notes
+        if left_out:
+            names = ", ".join(dict.fromkeys(left_out))
+            notes.append(f"{names} {'is' if len(left_out) == 1 else 'are'} not for this command, and left out")
+        ctx.meta[IGNORED] = [*pasted.ignored, *left_out, *ctx.meta.get(IGNORED, ())]
+        self._send(ctx, replace(request, notes=tuple(notes)))
+
+    def _send_entry(self, ctx: click.Context) -> None:
+        """Let the request of an entry, where a HAR file was named, fill the settings that were not given.
+
+        Raises click.UsageError."""
+        places = _places(ctx.params.get(self._argument))
+        number = ctx.params.get("entry")
+        if number is not None and not any(map(is_har, places)):
+            raise click.UsageError("--entry is for a HAR file, and none is named", ctx)
+        if self.name == "compare" or not places or not is_har(places[0]):  # compare reads the answer in it
+            return
+        if len(places) > 1:
+            raise click.UsageError(ONE_REQUEST, ctx)
+        from wsprobe.cli.pasted.har import request_in  # only for those who have one
+
+        try:
+            self._send(ctx, request_in(places[0], number, given(self.params, ctx.params)))
+        except click.UsageError as error:
+            error.ctx = ctx
+            raise
+
+    def _send(self, ctx: click.Context, request: "Copied") -> None:
+        """Fill the settings that were not given with those of *request*, and print its notes."""
+        for option in self.params:
+            if isinstance(option, FieldOption) and option.kind is RequestSettings and option.name is not None:
+                value = getattr(request.settings, option.name)
+                if value not in (None, (), False):
+                    _fill(ctx, option, value)
+        argument = self._argument
+        ctx.params[argument] = (request.url,) if isinstance(ctx.params[argument], tuple) else request.url
+        for name in ("from_curl", "entry"):  # whoever repeats the call has the request itself
+            ctx.params[name] = None
+            ctx.set_parameter_source(name, ParameterSource.DEFAULT)
+        if request.notes and not given(self.params, ctx.params)[OutputSettings].silent:
+            note("as pasted, but: " + "; ".join(request.notes))
 
 
-def _in_file(ctx: click.Context, file: str, rest: Sequence[str], has: Mapping[str, bool]) -> "Copied":
-    from wsprobe.cli.pasted import curl
-
-    if file == "-" and "--talk" in rest:
-        raise click.UsageError(
-            "--from-curl - and --talk cannot be used together: both read standard input", ctx
-        )
-    if not file:
-        raise click.UsageError("--from-curl: the name of the file is empty", ctx)
-    name = "standard input" if file == "-" else file
-    try:
-        if file == "-":
-            data = sys.stdin.buffer.read()
-        else:
-            with open(file, "rb") as opened:
-                data = opened.read()
-        return curl.pasted(data.decode("utf-8", "surrogateescape"), rest, has)
-    except (OSError, ValueError) as error:
-        said = (error.strerror or "") if isinstance(error, OSError) else str(error)
-        raise click.UsageError(f"--from-curl: {name}: {said}", ctx) from None
+def _places(value: object) -> list[str]:
+    """The words that an argument has: one, or several, or none."""
+    return [value] if isinstance(value, str) else list(value) if isinstance(value, tuple) else []
 
 
-def said(copied: "Copied", left_out: Sequence[str]) -> None:
-    """Tell what was not asked as it was pasted."""
-    notes = list(copied.notes)
-    if left_out:
-        names = ", ".join(dict.fromkeys(each.partition("=")[0] for each in left_out))
-        notes.append(f"{names} {'is' if len(left_out) == 1 else 'are'} not for this command, and left out")
-    if notes:
-        note("as pasted, but: " + "; ".join(notes))
+def _content(file: str) -> str:
+    if file == "-":
+        data = sys.stdin.buffer.read()
+    else:
+        with open(file, "rb") as opened:
+            data = opened.read()
+    return data.decode("utf-8", "surrogateescape")
+
+
+def _typed(ctx: click.Context, option: FieldOption, texts: Sequence[str]) -> Any:
+    """The value of *option*, which was pasted with *texts*. Raises click.UsageError."""
+    if option.is_flag:
+        return True
+    if option.count:
+        return len(texts)
+    return option.type_cast_value(ctx, texts if option.multiple else texts[-1])
+
+
+def _fill(ctx: click.Context, option: FieldOption, value: Any) -> None:
+    """Set *option* to a pasted *value*, unless the person gave another; several stand before the person's."""
+    name = option.name or ""
+    if option.multiple:
+        value = (*value, *ctx.params[name])
+    elif option.count:
+        value += ctx.params[name]
+    elif ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+        return
+    ctx.params[name] = value
+    ctx.set_parameter_source(name, ParameterSource.COMMANDLINE)
 
 
 _URL = re.compile(r"(?:wss?|https?)://[A-Za-z0-9_.~:/?#@!$&*+,;=%\[\]-]*[A-Za-z0-9_/=]")

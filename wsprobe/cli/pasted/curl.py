@@ -1,4 +1,4 @@
-"""A cURL command, as DevTools copies it or a person writes it: its text in words, and these in options of ours.
+"""A cURL command, as DevTools copies it or a person writes it: its text in words, and what each of them means.
 
 The text is quoted for a shell. For bash (Chrome, Firefox, Safari): single quotes, double quotes, ANSI-C quoting
 (``$'...'``) and backslashes. For cmd.exe (Chrome and Firefox on Windows): its ``^``, then the quoting of the C
@@ -9,12 +9,10 @@ Firefox's devtools/client/shared/curl.js, generateCURLCommand in WebKit's Resour
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
-
-from wsprobe.cli.pasted.devtools import Copied, asked_again
 
 # The text in words ---------------------------------------------------------------------------------------
 
@@ -278,7 +276,7 @@ def _uncareted(text: str) -> Iterator[tuple[str, bool]]:
         yield char, False
 
 
-# The words in options of ours ---------------------------------------------------------------------------
+# What the words mean -------------------------------------------------------------------------------------
 
 IGNORED = ""
 BODY = "a handshake is a GET without a body (RFC 6455 section 4.1): copy the request of the WebSocket itself"
@@ -375,21 +373,33 @@ _MEANT_FOR_US = ("json", "negotiate")
 """Names of options that both programs have, and that mean ours where both can be meant."""
 
 
-def request(
-    words: Sequence[str],
-    given: Collection[str] = (),
-    has: Mapping[str, bool] | None = None,
-    mixed: bool = False,
-) -> Copied:
-    """The request that a cURL command's *words* ask for, as options of ours. *given*: what else the call says.
+class CurlCommand(Struct, frozen=True):
+    """What a cURL command asks for."""
 
-    *has*: the options of the command that asks, and whether each takes a value. *mixed*: the person may have
-    written some of them behind the cURL command. Raises CurlError for what cannot be asked.
+    url: str
+    lines: tuple[str, ...] = ()
+    """Headers, in curl's syntax."""
+    options: tuple[tuple[str, str | None], ...] = ()
+    """(an option of ours that means the same, its value), in their order; a flag has None."""
+    ignored: tuple[str, ...] = ()
+    """Names of options that mean nothing to a handshake."""
+    ours: tuple[str, ...] = ()
+    """Words behind it that are for wsprobe and not for curl."""
+    note: str = ""
+    """What a person should know about it: a part of a sentence."""
+
+
+def command(words: Sequence[str], has: Mapping[str, bool] | None = None, mixed: bool = False) -> CurlCommand:
+    """What the *words* behind ``curl`` ask for.
+
+    *has*: each option of the command of ours, and whether it takes a value. *mixed*: the person may have
+    written some of them behind the cURL command. Raises CurlError for what cannot be sent.
     """
     urls: list[str] = []
-    options: list[str] = []
+    options: list[tuple[str, str | None]] = []
     lines: list[str] = []
     ignored: list[str] = []
+    ours: list[str] = []
     has = has or {}
     globbing = True
     left = list(words)
@@ -402,9 +412,7 @@ def request(
             continue
         name, value, row = _next(word, left, has if mixed else {})
         if row is None:
-            options += (
-                [name] if value is None else [name, value] if not name.startswith("--") else [f"{name}={value}"]
-            )
+            ours.append(name if value is None else f"{name}={value}")
         elif row.names == "header:H":
             lines.append(value or "")
         elif row.names == "referer:e":
@@ -415,16 +423,15 @@ def request(
             if (value or "").upper() != "GET":
                 raise CurlError(f"{name} {value}: {BODY}")
         elif not row.meaning.startswith("-") and _has_too(row, name, has):
-            options += _ours(CurlOption(row.names, row.value, "--" + row.names.partition(":")[0]), name, value)
+            options += _option("--" + row.names.partition(":")[0], value)
         elif row.meaning == IGNORED:
             globbing = globbing and row.names != "globoff:g"
             ignored.append(name)
         elif not row.meaning.startswith("-"):
             raise CurlError(f"{name}: {row.meaning}")
         else:
-            options += _ours(row, name, value)
-    made = asked_again(_one_url(urls, globbing), lines, [*given, *options])
-    return replace(made, options=(*made.options, *options), ignored=tuple(ignored))
+            options += _option(row.meaning, value)
+    return CurlCommand(_one_url(urls, globbing), tuple(lines), tuple(options), tuple(ignored), tuple(ours))
 
 
 def _has_too(row: CurlOption, name: str, has: Mapping[str, bool]) -> bool:
@@ -476,16 +483,15 @@ def _value(name: str, left: list[str]) -> str:
     return left.pop(0)
 
 
-def _ours(row: CurlOption, name: str, value: str | None) -> list[str]:
+def _option(meaning: str, value: str | None) -> Iterator[tuple[str, str | None]]:
+    """The option of ours, and its value: *value*, behind what *meaning* already says of it."""
+    name, equals, begun = meaning.partition("=")
     if value is None:
-        return [row.meaning]
-    if row.meaning.startswith("--proxy=s"):
-        return [row.meaning + value]
-    if row.meaning == "--max-redirs" and value.startswith("-"):
-        return []
-    if row.meaning == "--resolve":
-        value = value.removeprefix("+")
-    return [f"{row.meaning}={value}"]
+        yield name, begun if equals else None
+    elif name == "--resolve":
+        yield name, value.removeprefix("+")
+    elif name != "--max-redirs" or not value.startswith("-"):  # -1: as many as there are
+        yield name, begun + value
 
 
 def _one_url(urls: Sequence[str], globbing: bool) -> str:
@@ -495,8 +501,8 @@ def _one_url(urls: Sequence[str], globbing: bool) -> str:
     return re.sub(r"\\([\[\]{}])", r"\1", urls[0]) if globbing else urls[0]
 
 
-def pasted(text: str, given: Collection[str] = (), has: Mapping[str, bool] | None = None) -> Copied:
-    """The request of the one cURL command in *text*; of several (Copy all as cURL) the one to ws: or wss:.
+def pasted(text: str, has: Mapping[str, bool] | None = None) -> CurlCommand:
+    """What the one cURL command in *text* asks for; of several (Copy all as cURL) the one to ws: or wss:.
 
     Raises CurlError.
     """
@@ -508,11 +514,9 @@ def pasted(text: str, given: Collection[str] = (), has: Mapping[str, bool] | Non
                 f"there are {len(found)} cURL commands in it, {len(to_sockets) or 'none'} of them to ws: or "
                 "wss: URLs; paste one"
             )
-        made = request(to_sockets[0], given, has)
-        return replace(
-            made, notes=(f"of {len(found)} commands the one to {made.url.partition('://')[0]}:", *made.notes)
-        )
-    return request(found[0], given, has)
+        made = command(to_sockets[0], has)
+        return replace(made, note=f"of {len(found)} commands the one to {made.url.partition('://')[0]}:")
+    return command(found[0], has)
 
 
 def _shown(text: str) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import shlex
 import sys
-from collections.abc import Sequence
 
 import click
 from msgspec.structs import replace
 
 from wsprobe import har
-from wsprobe.cli.pasted.devtools import Copied, asked_again
+from wsprobe.cli.output_settings import OutputSettings
+from wsprobe.cli.pasted.devtools import Copied, copied
+from wsprobe.cli.section import Given
 from wsprobe.cli.streams import note
 from wsprobe.exchange import Exchange
 from wsprobe.har import Archive, HarEntry
@@ -36,27 +37,26 @@ def archive(name: str) -> Archive:
     return found
 
 
-def asked_again_from(name: str, given: Sequence[str]) -> Copied:
-    """The request of an entry of the file *name*, as options: that of --entry in *given*, or the only one.
+def request_in(name: str, number: int | None, given: Given) -> Copied:
+    """The request of entry *number* of the file *name*, or of the only one.
 
     Raises click.UsageError; where there are several to choose from, they are listed on standard output.
     """
     found = archive(name)
-    number = _number(given)
     if number is None and len(found.entries) > 1:
         for at, entry in enumerate(found.entries, 1):
-            sys.stdout.write(f"{at:>3}  {listed(entry, masked='--redact' in given)}\n")
+            sys.stdout.write(f"{at:>3}  {listed(entry, masked=given[OutputSettings].redact)}\n")
         sys.stdout.flush()
         raise click.UsageError(f"{name}: {len(found.entries)} WebSocket entries: choose one with --entry N")
     entry = _entry(found, name, number or 1)
-    made = asked_again(entry.url, har.header_lines(entry), given)
+    made = copied(entry.url, har.header_lines(entry), given)
     notes = list(made.notes)
     if entry.url != entry.request.url:
         notes.append(f"{entry.request.url.partition(':')[0]}:// is asked as {entry.url.partition(':')[0]}://")
     if not entry.status and entry.error:
         notes.append(f"in the file it failed: {printable(entry.error[:LONGEST_ERROR])}")
-    if "WebInspector" in found.by and not any(each.startswith("--cookie") for each in made.options):
-        notes.append("the file has no Cookie: Chrome leaves it out, but from a HAR with sensitive data")
+    if "WebInspector" in found.by and not made.settings.cookies:
+        notes.append('no cookies in the file: Chrome includes them only in "Export HAR (with sensitive data)"')
     return replace(made, notes=tuple(notes))
 
 
@@ -125,13 +125,3 @@ def _entry(found: Archive, name: str, number: int) -> HarEntry:
 
 def _entries(count: int) -> str:
     return "1 entry" if count == 1 else f"{count} entries"
-
-
-def _number(given: Sequence[str]) -> int | None:
-    """The value of --entry among the words. What is no number is left to click."""
-    for at, word in enumerate(given):
-        name, equals, value = word.partition("=")
-        text = value if equals else given[at + 1] if at + 1 < len(given) else ""
-        if name == "--entry" and text.isascii() and text.isdecimal() and 0 < len(text) < 8:
-            return int(text)
-    return None
