@@ -12,7 +12,14 @@ import pytest
 from tests.browsers_views.recordings import recorded, seen
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page
-from wsprobe.browsers.local_network import crossing, space_of, space_of_host, space_of_page, state_of
+from wsprobe.browsers.local_network import (
+    before_the_request,
+    crossing,
+    space_of,
+    space_of_host,
+    space_of_page,
+    state_of,
+)
 from wsprobe.browsers.tell import KEPT_OFF, alike
 from wsprobe.cli.main import run
 from wsprobe.exchange import Act
@@ -207,3 +214,10 @@ def test_compare_json(
 def test_permissions_that_are_none(option: str, words: str, capsys: Capture) -> None:
     assert run(["compare", "--browser", "chromium", "--permission", option, "lab:ok"]) == 2
     assert words in capsys.readouterr().err
+
+
+def test_only_the_connection_is_read_for_the_address() -> None:
+    """Each engine asks, and the session behind it may be a flood."""
+    exchange = recorded(b"HTTP/1.1 403 No\r\n\r\n").exchange
+    (cut,) = before_the_request(exchange)
+    assert (cut.received, type(cut.exchange.events[-1]).__name__) == (b"", "Connected")

@@ -286,3 +286,15 @@ def test_messages_behind_the_first_are_counted() -> None:
     script.closed(1000, clean=True)
     assert len(script.events) == MESSAGES_KEPT + 3
     assert (script.events[-2].type, script.events[-2].size) == ("left-out", 500)
+
+
+def test_messages_of_each_state_are_counted_apart() -> None:
+    script = WebSocket((), TEXTS)
+    script.opened("", "")
+    for _ in range(MESSAGES_KEPT + 3):
+        script.message("x")
+    script.ready_state = 2
+    for _ in range(2):
+        script.deliver("x")
+    counted = [(each.ready_state, each.size) for each in script.events if each.type == "left-out"]
+    assert counted == [(1, 3), (2, 2)]

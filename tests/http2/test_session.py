@@ -288,7 +288,8 @@ def test_frames_that_bring_nothing_are_counted(piece: bytes) -> None:
     assert (played.turn.stop, played.frames[-1].type, played.frames[-1].code) == ("limit", GOAWAY, 11)
 
 
-def test_data_and_windows_bring_something() -> None:
+def test_data_and_windows_bring_something(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wsprobe.conversation_http2.FRAMES_WATCHED", 3 * IDLE_MAX)
     played = Played(plan(), ON, OPEN, (data(1, b"\x8a\0") + window_update(1, 1)) * IDLE_MAX)
     assert not played.turn.done
 

@@ -154,9 +154,8 @@ def permissions(page: Page) -> dict[str, str]:
     return {name: state for name, state in states.items() if state != "prompt"}
 
 
-def before_the_request(readings: Sequence[Reading]) -> list[Reading]:
-    """The first of *readings*, up to where a request would have been sent."""
-    exchange = readings[0].exchange
+def before_the_request(exchange: Exchange) -> list[Reading]:
+    """*exchange* read up to where a request would have been sent."""
     secure = exchange.plan.target.secure
     events: list[Event] = []
     for event in exchange.events:
@@ -208,5 +207,5 @@ def kept_off(engine: Engine, url: str, page: Page, exchange: Exchange) -> list[R
     connection, and nothing behind it. None if it does not."""
     if engine.construct(url, page).target is None:
         return None
-    first = [read(exchange.hops[0] if exchange.hops else exchange)]
-    return before_the_request(first) if engine.kept_off(page, first) else None
+    cut = before_the_request(exchange.hops[0] if exchange.hops else exchange)
+    return cut if engine.kept_off(page, cut) else None

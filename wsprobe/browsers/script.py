@@ -86,13 +86,13 @@ class WebSocket:
     __slots__ = (
         "_acts",
         "_assumption",
+        "_events",
         "_left_out",
         "_messages",
         "_room",
         "_texts",
         "close_call",
         "console",
-        "events",
         "on_early_close",
         "ready_state",
         "sent",
@@ -103,10 +103,10 @@ class WebSocket:
         self._acts = tuple(acts)
         self._texts = texts
         self.ready_state = CONNECTING
-        self.events: list[DomEvent] = []
+        self._events: list[DomEvent] = []
         self._messages = 0
         self._room = WHOLE
-        self._left_out = blake2b(digest_size=16)
+        self._left_out: _LeftOut | None = None
         self.console: list[str] = []
         self.close_call: CloseCall | None = None
         self._assumption: tuple[str, int, int] | None = None
@@ -117,6 +117,12 @@ class WebSocket:
         self.on_early_close: Callable[[WebSocket], None] | None = None
         """Called with this WebSocket inside a close() that took effect while CONNECTING: for engines that fail
         at once. It is handed over so that it is not held: a circle of two is left to the collector."""
+
+    @property
+    def events(self) -> list[DomEvent]:
+        """The events so far; the event of messages that were left out is made here, once for all of them."""
+        self._keep_left_out()
+        return self._events
 
     def assume(self, words: str) -> None:
         """The recording is over, and what comes next does so by the engine's own timer, if the server does as
@@ -184,16 +190,15 @@ class WebSocket:
 
     def _leave_out(self, data: str | bytes) -> None:
         """Count a message, behind those of the same state that were counted last."""
-        last = self.events[-1]
-        if last.type == "left-out" and last.ready_state == self.ready_state and last.size is not None:
-            number = last.size + 1
-            self.events.pop()
-        else:
-            number, self._left_out = 1, blake2b(digest_size=16)
-        content = _bytes(data)
-        self._left_out.update(b"%d %d " % (isinstance(data, str), len(content)) + content)
-        digest = self._left_out.digest()
-        self.events.append(DomEvent("left-out", self.ready_state, size=number, digest=digest))
+        if self._left_out is None or self._left_out.ready_state != self.ready_state:
+            self._keep_left_out()
+            self._left_out = _LeftOut(self.ready_state)
+        self._left_out.add(data)
+
+    def _keep_left_out(self) -> None:
+        if self._left_out is not None:
+            self._events.append(self._left_out.event())
+            self._left_out = None
 
     def error(self, ready_state: int = CLOSED, message: str | None = None, error: str = "") -> None:
         """Event ``error``, an ErrorEvent with a *message*; readyState is *ready_state* from then on."""
@@ -239,6 +244,25 @@ class WebSocket:
         elif self.ready_state == OPEN:
             self.sent += 1
             self.sent_bytes += size + (6 if size < 126 else 8 if size < 65536 else 14)
+
+
+class _LeftOut:
+    """Messages in a row that a view does not keep: their number, and a digest of them all."""
+
+    __slots__ = ("_digest", "_number", "ready_state")
+
+    def __init__(self, ready_state: int) -> None:
+        self.ready_state = ready_state
+        self._number = 0
+        self._digest = blake2b(digest_size=16)
+
+    def add(self, data: str | bytes) -> None:
+        content = _bytes(data)
+        self._number += 1
+        self._digest.update(b"%d %d %b" % (isinstance(data, str), len(content), content))
+
+    def event(self) -> DomEvent:
+        return DomEvent("left-out", self.ready_state, size=self._number, digest=self._digest.digest())
 
 
 def _bytes(data: str | bytes) -> bytes:

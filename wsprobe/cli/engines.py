@@ -38,9 +38,9 @@ from wsprobe.version import __version__
 
 MAX_SESSION = 5 * 1024 * 1024
 """Bytes of a session; more than for `connect`: an engine delivers a message only when all of it is there."""
-ALL_SESSIONS = 8 * 1024 * 1024
-"""Bytes of the sessions of all engines together, whose recordings are all kept. With five engines, a flood of
-frames of 80 bytes takes 86 to 92 MiB; with 12 MiB here it took 102 to 104."""
+ALL_SESSIONS = 5 * 1024 * 1024
+"""Bytes of the sessions of all engines together, whose recordings are all kept, and so many frames in
+proportion: five engines read a flood of the smallest frames in half a second."""
 
 
 def probed(names: Sequence[str], settings: Settings, readers: Readers) -> list[Report]:

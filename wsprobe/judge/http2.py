@@ -217,7 +217,7 @@ def _overrun(of: Http2Connection) -> Iterator[Finding]:
         if frame.by == "client" and frame.stream in left:
             left[frame.stream] += frame.increment or 0
         elif frame.by == "server" and frame.type == DATA:
-            for window in {0, frame.stream} & left.keys():
+            for window in (0, frame.stream) if frame.stream and frame.stream in left else (0,):
                 left[window] -= frame.length
                 if left[window] < 0:
                     whose = "the stream's" if window else "the connection's"

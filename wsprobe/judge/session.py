@@ -321,6 +321,11 @@ _CHECKS: tuple[tuple[Entry, _Broken, _Words], ...] = (
 )
 
 
+def _plain(frame: Frame) -> bool:
+    """True for most frames of a session: none of ``_CHECKS`` applies to them."""
+    return frame.opcode <= 2 and frame.minimal and not frame.masked and frame.length < _MSB
+
+
 def name(frame: Frame) -> str:
     return _NAMES.get(frame.opcode, f"opcode {frame.opcode}")
 
@@ -332,8 +337,9 @@ def header(frame: Frame) -> Span:
 def frames(reading: Reading, of: Session) -> Iterator[Finding]:
     """Check every frame up to the server's Close, and an incomplete frame at the end."""
     frames = said(of)
+    odd = [frame for frame in frames if not _plain(frame)]
     for entry, broken, words in _CHECKS:
-        yield from _first(entry, [frame for frame in frames if broken(frame)], words)
+        yield from _first(entry, [frame for frame in odd if broken(frame)], words)
     yield from _reserved_bits(reading, frames)
     if how(reading) in PEER_ENDED:
         yield from _incomplete(frames, of.rest)
@@ -353,8 +359,6 @@ def _reserved_bits(reading: Reading, frames: tuple[Frame, ...]) -> Iterator[Find
         return
 
     def fault(frame: Frame) -> Entry | None:
-        if not frame.rsv:
-            return None
         data = frame.opcode in (1, 2)
         if frame.rsv != 4:
             return FRAME_RSV
@@ -362,7 +366,8 @@ def _reserved_bits(reading: Reading, frames: tuple[Frame, ...]) -> Iterator[Find
             return None if data else FRAME_RSV1_MISPLACED
         return FRAME_COMPRESSED_UNNEGOTIATED if data else FRAME_RSV
 
-    faults = [fault(frame) for frame in frames]
+    reserved = [frame for frame in frames if frame.rsv]
+    faults = [fault(frame) for frame in reserved]
     for entry, words in (
         (FRAME_RSV, lambda frame: f"{_bits(frame)} set on a {name(frame)} frame"),
         (FRAME_RSV1_MISPLACED, lambda frame: f"RSV1 is set on a {name(frame)} frame"),
@@ -375,7 +380,7 @@ def _reserved_bits(reading: Reading, frames: tuple[Frame, ...]) -> Iterator[Find
         ),
     ):
         yield from _first(
-            entry, [frame for frame, own in zip(frames, faults, strict=True) if own is entry], words
+            entry, [frame for frame, own in zip(reserved, faults, strict=True) if own is entry], words
         )
 
 
@@ -441,13 +446,14 @@ def messages(reading: Reading, of: Session) -> Iterator[Finding]:
     if response is None:
         return
     agreed = agreed_deflate(response.head)
-    seen: set[str] = set()
+    left = [_unexpected, _interrupts, _broken_deflate, _broken_text]
     before: Message | None = None
     for message in read_messages(said(of), None if agreed is None else agreed.server):
-        for finding in (*_order(message, before), *_content(message)):
-            if finding.id not in seen:
-                seen.add(finding.id)
-                yield finding
+        if message.oddities or (before is not None and before.oddities):
+            for check in tuple(left):
+                if found := list(check(message, before)):
+                    left.remove(check)
+                    yield from found
         before = message
     if before is not None and not before.complete and before.frames[-1].complete:
         yield MESSAGE_UNFINISHED.found(
@@ -456,12 +462,15 @@ def messages(reading: Reading, of: Session) -> Iterator[Finding]:
         )
 
 
-def _order(message: Message, before: Message | None) -> Iterator[Finding]:
-    first = message.frames[0]
+def _unexpected(message: Message, before: Message | None) -> Iterator[Finding]:
     if "no-start" in message.oddities:
         yield CONTINUATION_UNEXPECTED.found(
-            "a continuation frame arrived, but no message had begun", header(first)
+            "a continuation frame arrived, but no message had begun", header(message.frames[0])
         )
+
+
+def _interrupts(message: Message, before: Message | None) -> Iterator[Finding]:
+    first = message.frames[0]
     if before is not None and "interrupted" in before.oddities:
         yield MESSAGE_INTERRUPTED.found(
             f"a {name(first)} message begins while a {name(before.frames[0])} message is unfinished",
@@ -469,19 +478,26 @@ def _order(message: Message, before: Message | None) -> Iterator[Finding]:
         )
 
 
-def _content(message: Message) -> Iterator[Finding]:
-    span = message.frames[0].start, message.frames[-1].span[1]
+def _broken_deflate(message: Message, before: Message | None) -> Iterator[Finding]:
     if "not-deflate" in message.oddities:
-        problem = message.problem
-        yield DEFLATE_BROKEN.found(f"a compressed message cannot be inflated: {problem}", span)
+        yield DEFLATE_BROKEN.found(
+            f"a compressed message cannot be inflated: {message.problem}", _span(message)
+        )
+
+
+def _broken_text(message: Message, before: Message | None) -> Iterator[Finding]:
     compressed_unagreed = bool(message.frames[0].rsv & RSV1) and not message.compressed
     if message.opcode == TEXT and "not-utf-8" in message.oddities and not compressed_unagreed:
         at = utf8_fault(message.data, complete=message.complete) or 0
         yield TEXT_NOT_UTF8.found(
             f"a text message is not UTF-8 at byte {at}",
-            span,
+            _span(message),
             received=message.data[at : at + 4],
         )
+
+
+def _span(message: Message) -> Span:
+    return message.frames[0].start, message.frames[-1].span[1]
 
 
 NEVER_SENT = {1005: "a Close without a code", 1006: "a dropped connection", 1015: "TLS that failed"}

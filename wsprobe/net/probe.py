@@ -72,8 +72,9 @@ async def converse(wire: Wire, client: Speaking, tape: Tape, plan: Plan) -> End:
 
 
 def at_once(plan: Plan) -> int:
-    """Bytes of one read: what is read before a limit is looked at is kept."""
-    return min(READ, max(plan.limits.max_session, SHORT))
+    """Bytes of one read, in proportion to the session's limit: all bytes of a read are kept, and 8 KiB may hold
+    4,000 frames."""
+    return min(READ, max(plan.limits.max_session // 128, SHORT))
 
 
 async def _handshake(wire: Wire, client: Client, tape: Tape, size: int) -> End | tuple[Turn, int]:

@@ -323,7 +323,7 @@ def _groups(frames: Iterable[Frame]) -> Iterator[tuple[list[Frame], list[str], b
 
 
 def _message(group: list[Frame], odd: list[str], complete: bool, unpacking: _Unpacking | None) -> Message:
-    data = b"".join(frame.data for frame in group)
+    data = group[0].data if len(group) == 1 else b"".join([frame.data for frame in group])
     compressed = unpacking is not None and bool(group[0].rsv & RSV1)
     problem = ""
     if unpacking is not None and compressed and complete:

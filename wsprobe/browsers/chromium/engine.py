@@ -134,7 +134,7 @@ class Chromium(Usual, Struct, frozen=True):
         crosses = crossing(page, readings) if goes else None
         kept_off = crosses is not None and crosses.state != "granted"
         if kept_off:
-            readings = before_the_request(readings)
+            readings = before_the_request(readings[0].exchange)
         steps = self._steps(readings, made.construction.protocols)
         asked = [step.reading for step in steps if not (step.stream and step.stream.unasked)]
         races = _RESET_RACE if readings and reset_unasked(readings[-1]) else ""
