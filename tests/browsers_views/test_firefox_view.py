@@ -555,3 +555,33 @@ def test_a_server_that_waits_for_the_close_before_it_ends_is_clean() -> None:
     events = (*before, shut, ours, Ended(shut.at + 500, "fin"))
     view = FIREFOX.view(URL, Page(), [read(replace(whole, events=events))])
     assert [(e.type, e.was_clean) for e in view.events] == [("open", False), ("close", True)]
+    assert not view.races
+
+
+@pytest.mark.parametrize(
+    ("address", "behind_ours", "clean"),
+    [
+        ("127.0.0.1", 0, False),
+        ("127.0.0.1", 1, True),
+        ("192.0.2.7", 0, False),
+        ("192.0.2.7", 600, False),
+        ("192.0.2.7", 20_000, True),
+    ],
+)
+def test_an_end_that_did_not_wait_for_our_close_is_told_by_the_round_trip(
+    address: str, behind_ours: int, clean: bool
+) -> None:
+    """To connect to the far server takes 20 ms, and so does its answer; on this machine both take no time."""
+    *before, shut = recorded(OPEN, CLOSE, browser="firefox", gap=50 * MS).exchange.events[:-1]
+    connected = next(n for n, event in enumerate(before) if isinstance(event, Connected))
+    before[connected - 1 : connected + 1] = [
+        Connecting(100, address, 9000),
+        Connected(100 + 20 * MS, address, 9000),
+    ]
+    later = [replace(event, at=event.at + 20 * MS) for event in (*before[connected + 1 :], shut)]
+    ours = Sent(later[-1].at + 300, b"\x88\x82\0\0\0\0\x03\xe8")
+    events = (*before[: connected + 1], *later, ours, Ended(ours.at + behind_ours, "fin"))
+    exchange = replace(recorded(OPEN, browser="firefox").exchange, events=events)
+    view = FIREFOX.view(URL, Page(), [read(exchange)])
+    assert [(e.type, e.was_clean) for e in view.events] == [("open", False), ("close", clean)]
+    assert bool(view.races) is not clean

@@ -138,6 +138,7 @@ class _Recording:
             self._sent(data(STREAM, websocket_frame(CLOSE, b"\x03\xe8", NO_ERROR_KEY)))
 
     def _end(self, how: Any) -> None:
+        self._at += 100
         self._events.append(Ended(self._at, how))
         self.over = True
 

@@ -241,6 +241,24 @@ def test_a_session_is_watched_and_closed(net):
     assert sent[1].at == 300_000
 
 
+@pytest.mark.parametrize("waits", [False, True])
+def test_an_end_before_our_close_went_out_has_its_time(net, waits):
+    """Whether the server waited for our Close does not show in the order of events, which is the same."""
+
+    async def server(stream):
+        await net.head(stream)
+        await stream.send_all(net.SWITCHING + b"\x88\x02\x03\xe8")
+        if waits:
+            await stream.receive_some(100)
+        await stream.send_eof()
+        await net.until_eof(stream)
+
+    *_, ours, ended = net.exchange(server).events
+    assert isinstance(ours, Sent)
+    assert ended.how == "fin"
+    assert ended.at > ours.at if waits else ended.at == ours.at
+
+
 def test_a_unix_socket(net, tmp_path):
     path = str(tmp_path / "socket")
 

@@ -26,6 +26,7 @@ from wsprobe.exchange import (
     TunnelFailed,
 )
 from wsprobe.read.reading import Reading
+from wsprobe.target import loopback
 
 Failure = ResolveFailed | ConnectFailed | TlsFailed | TunnelFailed
 FAILED = frozenset((ResolveFailed, ConnectFailed, TlsFailed, TunnelFailed))
@@ -98,15 +99,42 @@ def reset_unasked(reading: Reading) -> bool:
     return asked is None or events[-1].at - asked.at < events[connected].at - before.at
 
 
+PROMPT = 5000
+"""Microseconds that a server takes to end the connection once our Close came, beyond the way there and back."""
+
+
 def ended_unasked(reading: Reading, answered: int | None, ended: int) -> bool:
     """True if the peer cannot have had our Close when it ended the connection or our stream: none was sent, or
-    the end came, at *ended*, less than a round trip after *answered*, when it was."""
+    the end came, at *ended*, less than a quarter of a round trip after *answered*, when it was.
+
+    An end that was there before our Close went out has the time of that Close (``net.probe``). A quarter: times
+    near the machine's own are measured with an error of their size.
+    """
+    return answered is None or ended <= answered or 4 * (ended - answered) < _round_trip(reading)
+
+
+def ended_in_answer(reading: Reading, answered: int | None, ended: int) -> bool:
+    """True if the peer ended the connection when it could just have had our Close, sent at *answered*: most
+    servers wait for it (RFC 6455 section 7.1.1)."""
+    if answered is None or ended_unasked(reading, answered, ended):
+        return False
+    return ended - answered <= _round_trip(reading) + PROMPT
+
+
+def _round_trip(reading: Reading) -> int:
+    """Microseconds there and back, at most: of connecting, or of the first answer if that was faster; 0 on this
+    machine, and where there was neither."""
     events = reading.exchange.events
-    connected = next((n for n in reversed(range(len(events))) if isinstance(events[n], Connected)), None)
-    if answered is None or connected is None:
-        return answered is None
-    before = events[max(0, connected - 1)]
-    return ended - answered < events[connected].at - before.at
+    at = next((n for n in reversed(range(len(events))) if isinstance(events[n], Connected)), None)
+    if at is None:
+        return 0
+    connected = events[at]
+    if isinstance(connected, Connected) and loopback(connected.address):
+        return 0
+    took = connected.at - events[max(0, at - 1)].at
+    asked = next((e.at for e in events[at:] if isinstance(e, Sent)), None)
+    first = next((e.at for e in events[at:] if isinstance(e, Received)), None)
+    return took if asked is None or first is None or first < asked else min(took, first - asked)
 
 
 def spoke_unasked(reading: Reading) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 import trio
+from msgspec.structs import replace
 
 from wsprobe.conversation import Client, Phase, SessionHalf, Speaking, Turn
 from wsprobe.exception_groups import leaves
@@ -42,6 +43,9 @@ the peer: the least of Linux's tcp_wmem."""
 
 FLUSH = 1.0
 """Seconds that the last bytes may wait for room in the send buffer."""
+
+LOOK = 6
+"""Turns of trio's loop in which the reader finds out whether the stream has ended, over TLS or not."""
 
 
 class Talking(Protocol):
@@ -125,7 +129,11 @@ async def _both_ways(pump: _Pump, client: Speaking, turn: Turn, tape: Tape) -> E
 async def _turns(
     client: Speaking, turn: Turn, pump: _Pump, inbox: trio.MemoryReceiveChannel[_Item], tape: Tape
 ) -> End:
+    open_until_now = True
     while True:
+        if open_until_now and turn.phase is Phase.CLOSING:
+            open_until_now = False
+            await pump.look()
         pump.send(turn.send)
         if turn.done:
             return End(turn.stop, turn.why)
@@ -164,6 +172,12 @@ class _Pump:
     def no_more(self) -> None:
         self._put.close()
 
+    async def look(self) -> None:
+        """Let the reader find an end that is there already, before our Close goes out: a server that ends the
+        connection without that Close is told so from one that waited for it."""
+        for _ in range(LOOK):
+            await trio.lowlevel.checkpoint()
+
     async def write(self) -> None:
         async for data in self._outbox:
             if not self._broken:
@@ -175,7 +189,7 @@ class _Pump:
         for _ in range(self._reads):
             data = await self._wire.receive(self._size)
             if isinstance(data, End):
-                await put.send(data)
+                await put.send(replace(data, seen=self._tape.now()))
                 return
             received = Received(self._tape.now(), data)
             self._tape.add(received)
@@ -208,7 +222,8 @@ async def probe(
                 if keep is not None:
                     keep(tape.exchange(plan))
         raise
-    tape.add(Ended(tape.now(), end.how, end.error))
+    at = tape.now() if end.seen is None else max(end.seen, tape.events[-1].at)
+    tape.add(Ended(at, end.how, end.error))
     return tape.exchange(plan)
 
 

@@ -80,6 +80,8 @@ class End(Struct, frozen=True):
     """Symbolic name, "" if there is none."""
     alert: int | None = None
     """The TLS alert that the peer sent, by its number."""
+    seen: int | None = None
+    """Microseconds since the start, where the end was read some time before it was acted on."""
 
 
 class Wire(Protocol):

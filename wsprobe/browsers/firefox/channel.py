@@ -19,7 +19,7 @@ from wsprobe.browsers.firefox.facts import Facts
 from wsprobe.browsers.firefox.handshake import ABNORMAL, Opened
 from wsprobe.browsers.inflate import TOO_LONG, Inflater, TooLong
 from wsprobe.browsers.life import Session
-from wsprobe.browsers.network import ended_unasked
+from wsprobe.browsers.network import ended_in_answer, ended_unasked
 from wsprobe.browsers.script import CLOSING, OPEN, StreamOver, WebSocket, own_close, unanswered
 from wsprobe.exchange import SECOND, Ended
 from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, first_close
@@ -283,7 +283,11 @@ class Channel(Session):
         if not self._stopped:
             self.because = f"the connection {'was reset' if reset else 'ended'}: {_CHANNEL}"
             self._break_off(now, Stop.FAILED if reset else Stop.ENDED, lost=self._server_closed)
-        elif self._server_closed and now - self._shut < self._facts.race:
+        elif (
+            self._server_closed
+            and now - self._shut < self._facts.race
+            and not ended_in_answer(self._reading, _close_answered(self._reading), now)
+        ):
             self.races = self.races or (
                 "the end came right behind the Close: where it is seen before Firefox's own Close is sent, the "
                 f"close is not clean{', and an error comes before it' if reset else ''}"
