@@ -20,6 +20,9 @@ _SOCKET = "undici lib/web/websocket/websocket.js"
 _AT_ONCE = 1000
 """Microseconds. A reset that comes so soon after the server's Close comes before ours is written."""
 _MOST_LENGTH = 2**31 - 1
+_WRITE_ROOM, _WRITE_ROOM_OF_NODE_20 = 64 * 1024, 16 * 1024
+"""Bytes that wait for the parser, or for who reads the socket, from which on Node reads no more (its default
+highWaterMark, from Node 22 on and before)."""
 
 
 class UndiciSession(RuntimeSession):
@@ -41,6 +44,8 @@ class UndiciSession(RuntimeSession):
         self._received: tuple[int, str] | None = None
         self._destroyed = False
         self._at = self._closed_at = 0
+        self._waits = self._unread = self._unread_by_node_20 = 0
+        """Bytes since the Close that the parser does not take, and those behind them that nobody reads."""
         self._inflating: tuple[_Header, bytes] | None = None
         self.over = False
         self._reads = True
@@ -49,11 +54,19 @@ class UndiciSession(RuntimeSession):
 
     def receive(self, data: bytes, at: int) -> None:
         self.wait(at)
-        if self.over or self._received is not None:
-            return  # the parser stands still once it has read a Close
-        self._buffer.add(data)
-        self._at = at
-        self._run()
+        if not self.over and self._received is None:
+            self._buffer.add(data)
+            self._at = at
+            self._run()
+        if not self.over and self._received is not None:
+            self._wait_for_parser(len(data))
+
+    def _wait_for_parser(self, size: int) -> None:
+        """The parser stops at a Close: what comes waits for it until the socket is paused, and what comes then
+        waits in the socket (websocket.js, onSocketData)."""
+        self._unread += size if self._waits >= _WRITE_ROOM else 0
+        self._unread_by_node_20 += size if self._waits >= _WRITE_ROOM_OF_NODE_20 else 0
+        self._waits += size
 
     def _run(self) -> None:
         while self._inflating is None and self._reads and self._received is None and self._step():
@@ -80,7 +93,7 @@ class UndiciSession(RuntimeSession):
             self._inflate_all()
             self._wait_on()
             return
-        if self.over:
+        if self.over or self._misses(ended):
             return
         if ended.how == "reset" and ended.at - self._closed_at < _AT_ONCE and self._facts.tells_why:
             self._sent_close = False
@@ -94,6 +107,16 @@ class UndiciSession(RuntimeSession):
         self.because = f"the connection ended: {_SOCKET}, onSocketClose"
         self._closed()
         self._read_on()
+
+    def _misses(self, ended: Ended) -> bool:
+        """True if the end is behind what nobody reads, so that ``close`` never comes."""
+        room = _WRITE_ROOM if ended.how == "reset" else 1
+        if self._unread >= room:
+            self.because = f"undici reads no more behind the Close, and does not see the end: {_SOCKET}"
+            return True
+        if self._unread_by_node_20 >= (_WRITE_ROOM_OF_NODE_20 if ended.how == "reset" else 1):
+            self.races = "on Node 20, which reads less ahead, the end is not seen, and there is no close"
+        return False
 
     def _wait_on(self) -> None:
         """The recording is over, and the connection is not. undici has no timer; how a connection ends changes
