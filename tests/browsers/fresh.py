@@ -10,21 +10,15 @@ from __future__ import annotations
 import argparse
 import json
 import tomllib
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
+from tests.browsers.fresh_frames import RandomDeflater, message_in_pieces, random_close, random_frame
 
 WORDS: dict[str, list[str]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("ascii"))
 DEFLATE = "permessage-deflate"
-GOOD_TEXTS = (b"", b"hi", b"\xc3\xa9")
-TEXTS = (*GOOD_TEXTS, b"\xe2\x82", b"\xff", b"\xed\xa0\x80", b"\xf0\x9f\x98\x80", b"\xef\xbb\xbfx", b"a\x00b")
-LONG_TEXTS = (b"x" * 125, b"y" * 126, b"y" * 2000)
-REASONS = (b"", b"", b"bye", b"\xff", b"\xe2\x82", b"\xc3\xa9", b"r" * 123, b"\xef\xbb\xbfx", b"a\nb")
-UNUSUAL_CODES = (*range(1000, 1017), 1100, 2999, 3000, 3999, 4000, 4999, 5000, 65535, 0, 999)
 ACTS: tuple[dict[str, Any], ...] = (
     {"close": True},
     {"close": 1000, "reason": "x"},
@@ -35,6 +29,10 @@ ACTS: tuple[dict[str, Any], ...] = (
     {"close": 1000, "reason": "r" * 124},
     {"text": "t"},
 )
+TEXTS_SENT = ("", "t", "\xe9", "t" * 126, "t" * 70_000)
+CLOSES_SENT = ({"close": True}, {"close": 1000}, {"close": 4999, "reason": "\xe9" * 61})
+HEAD_SIZES = (4000, 8000, 16_200, 17_000, 33_000, 65_000, 66_000, 131_000, 200_000, 262_500, 400_000, 600_000)
+HEAD_LINES = (60, 96, 101, 129, 200, 257, 400, 1000, 2100, 4200)
 Step = dict[str, Any] | str
 Table = dict[str, Any]
 
@@ -42,10 +40,13 @@ Table = dict[str, Any]
 def scenarios(seed: int, number: int) -> Iterator[tuple[str, Table]]:
     """*number* scenarios by name, as tables of the catalogue."""
     random = Random(seed)
-    kinds = (refusal, refusal, upgrade, upgrade, session, session, session, compressed, extended)
+    kinds = (
+        *(refusal, refusal, body, upgrade, upgrade, damaged, session, session, session, messages, messages),
+        *(compressed, compressed, extended, large, talking, broken_off),
+    )
     for index in range(number):
         kind = random.choice(kinds)
-        yield f"fresh-{seed}-{index}-{kind.__name__}", kind(random)
+        yield f"fresh-{seed}-{index}-{kind.__name__.replace('_', '-')}", kind(random)
 
 
 def refusal(random: Random) -> Table:
@@ -53,6 +54,36 @@ def refusal(random: Random) -> Table:
     lines = [f"{_one(random, 'versions')} {random.choice(WORDS['statuses'])}"]
     lines += random.sample(WORDS["fields"], random.choice((0, 1, 1, 2, 2, 3)))
     return {"steps": [*_before(random), *_head(random, lines, _one(random, "bodies")), *_end(random)]}
+
+
+def body(random: Random) -> Table:
+    """A refusal whose body has a length, is chunked or is neither, right or wrong, in one segment or more."""
+    lines = [f"HTTP/1.1 {random.choice(WORDS['statuses'][:15])}"]
+    framing = random.choice(("chunked", "chunked", "chunked", "length", "both", "neither"))
+    lines += ["Content-Type: text/html"] if random.random() < 0.5 else []
+    lines += [f"Connection: {random.choice(('close', 'keep-alive'))}"] if random.random() < 0.3 else []
+    if framing in ("length", "both"):
+        lines.append(f"Content-Length: {random.choice((0, 2, 4, 600, 5000))}")
+    if framing in ("chunked", "both"):
+        lines.append("Transfer-Encoding: chunked")
+    text = "".join(_chunks(random)) if framing == "chunked" else "y" * random.choice((0, 2, 4, 600, 5000))
+    steps = _split(random, "\r\n".join(lines) + "\r\n\r\n" + text)
+    return {"steps": [*steps, *_end(random)]}
+
+
+def _chunks(random: Random) -> Iterator[str]:
+    for _ in range(random.choice((0, 1, 1, 2, 3))):
+        data = "z" * random.choice((1, 2, 15, 16, 600))
+        size = random.choice(
+            (f"{len(data):x}",) * 8 + (f"{len(data):X}", f"0{len(data):x}", f" {len(data):x}", "g")
+        )
+        yield size + random.choice(("",) * 6 + (" ", ";", ";a=b", ';a="b"', "x", "\t"))
+        yield random.choice(("\r\n",) * 10 + ("\n", "\r", "\r\r\n")) + data
+        yield random.choice(("\r\n",) * 10 + ("\n", "", "x\r\n"))
+    last = random.choice(("0\r\n",) * 8 + ("0;a=b\r\n", "000\r\n", "0\n", "", "-1\r\n"))
+    yield last + (
+        random.choice(("",) * 4 + ("X-T: a\r\n", "X T: a\r\n", "no colon\r\n")) + "\r\n" if last else ""
+    )
 
 
 def upgrade(random: Random) -> Table:
@@ -65,6 +96,112 @@ def upgrade(random: Random) -> Table:
     random.shuffle(fields)
     lines = [_one(random, "lines"), *filter(None, fields)]
     return {"steps": [*_before(random), *_head(random, lines), *_greeting(random)], "page": page}
+
+
+def damaged(random: Random) -> Table:
+    """A good 101 of which one or two lines are written as no server should."""
+    lines = [
+        "HTTP/1.1 101 Switching Protocols",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        "Sec-WebSocket-Accept: {accept}",
+        "X-A: b",
+    ]
+    ends = ["\r\n"] * len(lines)
+    for _ in range(random.choice((1, 1, 2))):
+        at = random.randrange(len(lines))
+        line = lines[at]
+        match random.choice(
+            ("end", "end", "end", "space", "fold", "twice", "case", "byte", "start", "trail", "gone")
+        ):
+            case "end":
+                ends[at] = random.choice(("\n", "\r", "\r\r\n", "\n\n", " \r\n", "\0\r\n"))
+            case "space":
+                lines[at] = line.replace(":", random.choice((" :", "\t:", "  :")), 1)
+            case "fold":
+                lines[at] = line.replace(
+                    " ", random.choice(("\r\n ", "\r\n\t", "\n ", " \r\n ", "\r\n  \r\n ")), 1
+                )
+            case "twice":
+                lines[at] = line + "\r\n" + random.choice((line, line.partition(":")[0] + ": x", line + "x"))
+            case "case":
+                lines[at] = line.swapcase() if "{" not in line else line.replace("Accept", "ACCEPT")
+            case "byte":
+                where = random.randrange(len(line.partition("{")[0]) + 1)
+                lines[at] = line[:where] + random.choice('\0\x01\x0b\x7f\xe9"(,;:= \t\r\n') + line[where:]
+            case "start":
+                lines[at] = random.choice((" ", "\t", ":", "\0")) + line
+            case "trail":
+                lines[at] = line + random.choice((" ", "\t", ",", ", x", ";x", "\x0b", "\x0c", "\xa0"))
+            case "gone":
+                lines[at] = "X-B: c"
+    text = "".join(line + end for line, end in zip(lines, ends, strict=True))
+    return {"steps": [*_split(random, text + "\r\n"), *_greeting(random)]}
+
+
+def large(random: Random) -> Table:
+    """A head with a long line or many lines, a 101 or not."""
+    opens = random.random() < 0.7
+    first = "{good}" if opens else "HTTP/1.1 403 Forbidden\r\nContent-Length: 0"
+    if random.random() < 0.6:
+        size = random.choice(HEAD_SIZES) + random.randint(-300, 300)
+        steps: list[Step] = [
+            {"send": first + "\r\nX-Big: "},
+            {"send": "a", "repeat": size},
+            {"send": "\r\n\r\n"},
+        ]
+    else:
+        count = random.choice(HEAD_LINES) + random.randint(-4, 4)
+        steps = [{"send": first + "\r\n"}, {"send": "X-H{number}: v\r\n", "repeat": count}, {"send": "\r\n"}]
+    return {"steps": [*steps, *(_greeting(random) if opens else _end(random))]}
+
+
+def talking(random: Random) -> Table:
+    """A page that sends; a server that sends everything back, reads some of it, or none."""
+    texts: list[Table] = [{"text": random.choice(TEXTS_SENT)} for _ in range(random.choice((1, 2, 3)))]
+    page: Table = {"open": texts}
+    closes: list[Table] = [dict(random.choice(CLOSES_SENT))]
+    match random.choice(("open", "message", "time", "never")):
+        case "open":
+            page["open"] = [*texts, *closes]
+        case "message":
+            page["message"] = closes
+        case "time":
+            page["time"] = [{**closes[0], "after": 0.4}]
+    answer = random.choice(({"echo": 1.5}, {"echo": 1.5}, {"read-frame": 1}, {"read-close": 2}, {"hold": 0.8}))
+    after: list[Step] = random.choice(
+        ([], [{"close": 1000}], [{"text": "late"}, {"close": 4000}], ["echo-close"])
+    )
+    return {"steps": ["open", {"wait": 0.05}, answer, *after, *_end(random)], "page": page}
+
+
+def broken_off(random: Random) -> Table:
+    """An answer or a session that stops in the middle, by an end, a reset or half an end."""
+    made = random.choice((refusal, body, upgrade, session, messages, compressed))(random)
+    steps: list[Step] = [step for step in made["steps"] if step != "reset" and not _is_long(step)]
+    del steps[random.randint(1, len(steps)) :]
+    last = steps[-1]
+    if isinstance(last, dict) and "hex" in last and len(last["hex"]) > 2:
+        steps[-1] = {"hex": last["hex"][: 2 * random.randrange(1, len(last["hex"]) // 2)]}
+    if isinstance(last, dict) and "send" in last and len(last) == 1:
+        steps[-1] = {"send": random.choice(list(_prefixes(last["send"])))}
+    ends: tuple[list[Step], ...] = (
+        [{"hold": 0.2}],
+        [{"hold": 0.2}, "reset"],
+        ["fin", {"hold": 0.5}],
+        [{"hold": 0.1}, "fin", {"hold": 0.3}, "reset"],
+    )
+    return {"steps": [*steps, *random.choice(ends)], "page": made.get("page", {})}
+
+
+def _is_long(step: Step) -> bool:
+    return isinstance(step, dict) and ("hold" in step or "read-close" in step)
+
+
+def _prefixes(text: str) -> Iterator[str]:
+    """Where *text* can be cut: not in a field, which is filled in later."""
+    found = [at for at in range(1, len(text) + 1) if text[:at].count("{") == text[:at].count("}")]
+    yield from (text[:at] for at in found)
 
 
 def extended(random: Random) -> Table:
@@ -81,30 +218,55 @@ def session(random: Random) -> Table:
     inside = False
     for _ in range(random.choice((1, 2, 2, 3, 4))):
         data, inside = random_frame(random, inside)
-        steps.append({"hex": data.hex()})
+        steps += _in_segments(random, data)
         steps += [{"wait": random.choice((0.05, 0.2))}] if random.random() < 0.5 else []
     steps += [{"hex": random_close(random).hex()}] if random.random() < 0.7 else []
-    acts = [random.choice(ACTS)] if random.random() < 0.3 else []
-    when = random.choice(("open", "message", "created"))
-    return {"steps": [*steps, *_end(random)], "page": {when: acts} if acts else {}}
+    return {"steps": [*steps, *_end(random)], "page": _acting(random)}
+
+
+def messages(random: Random) -> Table:
+    """Messages in pieces."""
+    steps: list[Step] = ["open", {"wait": 0.05}]
+    for _ in range(random.choice((1, 1, 2, 3))):
+        for data in message_in_pieces(random):
+            steps += _in_segments(random, data)
+            steps += [{"wait": 0.05}] if random.random() < 0.2 else []
+    steps += [{"hex": random_close(random).hex()}] if random.random() < 0.8 else []
+    return {"steps": [*steps, *_end(random)], "page": _acting(random)}
 
 
 def compressed(random: Random) -> Table:
     """Messages with permessage-deflate, most of them good."""
-    fresh, bits = random.random() < 0.5, random.choice((15, 15, 15, 9))
-    value = DEFLATE + "; server_no_context_takeover" * fresh + "; server_max_window_bits=9" * (bits == 9)
+    bits = random.choice((15, 15, 15, 15, 9, 10, 12))
+    agreed = bits if random.random() < 0.9 else random.choice((9, 15))
+    fresh = random.random() < 0.5
+    value = DEFLATE
+    value += "; server_no_context_takeover" if fresh == (random.random() < 0.95) else ""
+    value += f"; server_max_window_bits={agreed}" if agreed != 15 or random.random() < 0.1 else ""
+    value += "; client_no_context_takeover" if random.random() < 0.2 else ""
     steps: list[Step] = [_agreed(value), {"wait": 0.05}]
-    deflater = zlib.compressobj(6, zlib.DEFLATED, -bits)
+    deflater = RandomDeflater(random, bits, fresh)
     for _ in range(random.choice((1, 1, 2, 3))):
-        deflater = zlib.compressobj(6, zlib.DEFLATED, -bits) if fresh else deflater
-        data = bytearray(_deflated(random, deflater))
-        if random.random() < 0.2:
-            data[random.randrange(len(data))] ^= 1 << random.randrange(8)
-        if random.random() < 0.1:
-            del data[random.randrange(len(data) + 1) :]
-        steps.append({"hex": b"".join(_pieces(random, bytes(data), random.choice((TEXT, BINARY)))).hex()})
+        for data in deflater.message():
+            steps += _in_segments(random, data)
+            steps += [{"wait": 0.05}] if random.random() < 0.2 else []
     steps += [{"close": 1000}] if random.random() < 0.6 else []
     return {"steps": [*steps, *_end(random)]}
+
+
+def _in_segments(random: Random, data: bytes) -> list[Step]:
+    """*data*, mostly at once."""
+    if len(data) < 2 or random.random() < 0.85:
+        return [{"hex": data.hex()}]
+    at = random.randrange(1, min(len(data), 20))
+    return [{"hex": data[:at].hex()}, {"wait": 0.05}, {"hex": data[at:].hex()}]
+
+
+def _acting(random: Random) -> Table:
+    """A page that closes or sends once, at some time; mostly one that does nothing."""
+    if random.random() >= 0.3:
+        return {}
+    return {random.choice(("open", "message", "created")): [random.choice(ACTS)]}
 
 
 def _one(random: Random, name: str) -> str:
@@ -117,89 +279,18 @@ def _agreed(extensions: str) -> Step:
     return {"head": ["{good}", f"Sec-WebSocket-Extensions: {extensions}"]}
 
 
-def _deflated(random: Random, deflater: Any) -> bytes:
-    """A message, deflated, mostly without its tail, as it should be."""
-    text = random.choice(
-        (b"hello hello hello", b"", b"x" * 300, b"\xc3\xa9t\xc3\xa9", b"\xff", bytes(range(256)))
-    )
-    data: bytes = deflater.compress(text) + deflater.flush(zlib.Z_SYNC_FLUSH)
-    last = zlib.compressobj(6, zlib.DEFLATED, -15)
-    match random.choice(("cut", "cut", "cut", "cut", "whole", "final", "more", "empty")):
-        case "whole":
-            return data
-        case "final":
-            return last.compress(text) + last.flush()
-        case "more":
-            more = random.choice((b"\x00", b"UU", bytes.fromhex("cb4800")))
-            return last.compress(text) + last.flush() + more
-        case "empty":
-            return data[:-4] + bytes.fromhex("000000ffff00")
-    return data[:-4]
-
-
-def _pieces(random: Random, data: bytes, opcode: int) -> Iterator[bytes]:
-    """*data* as one message with RSV1, in one frame or two."""
-    rsv = random.choice((4,) * 12 + (0, 6))
-    if random.random() < 0.7:
-        yield frame(opcode, data, rsv=rsv)
-        return
-    at = random.randrange(len(data) + 1)
-    yield frame(opcode, data[:at], fin=False, rsv=rsv)
-    if random.random() < 0.3:
-        yield frame(PING, b"p")
-    yield frame(CONTINUATION, data[at:], rsv=random.choice((0,) * 8 + (4,)))
-
-
-def frame(
-    opcode: int, payload: bytes, *, fin: bool = True, rsv: int = 0, masked: bool = False, wide: int = 0
-) -> bytes:
-    """One frame, right or wrong; *wide*: bytes of its length, at least."""
-    size, mask = len(payload), 0x80 * masked
-    if wide == 8 or size > 0xFFFF:
-        length = bytes([mask | 127]) + size.to_bytes(8)
-    elif wide == 2 or size > 125:
-        length = bytes([mask | 126]) + size.to_bytes(2)
-    else:
-        length = bytes([mask | size])
-    return bytes([0x80 * fin | rsv << 4 | opcode]) + length + bytes(4 * masked) + payload
-
-
-def random_frame(random: Random, inside: bool) -> tuple[bytes, bool]:
-    """One frame, and whether a message is unfinished behind it."""
-    odd = random.random()
-    odds: Table = {"rsv": random.choice((1, 2, 4)) if odd < 0.04 else 0, "masked": 0.04 < odd < 0.08}
-    odds["wide"] = random.choice((2, 8)) if 0.08 < odd < 0.14 else 0
-    if random.random() < 0.25:
-        opcode = random.choice((PING, PONG, PING, PONG, 3, 7, 11, 15))
-        payload = b"p" * random.choice((0, 1, 2, 125, 126 if odd < 0.3 else 2))
-        return frame(opcode, payload, fin=random.random() < 0.93, **odds), inside
-    fin = random.random() < 0.7
-    opcode = CONTINUATION if inside else random.choice((TEXT, TEXT, BINARY))
-    if random.random() < 0.12:
-        opcode = random.choice((CONTINUATION, TEXT, BINARY))
-    payload = random.choice((*GOOD_TEXTS * 4, *TEXTS, *LONG_TEXTS))
-    return frame(opcode, payload, fin=fin, **odds), not fin
-
-
-def random_close(random: Random) -> bytes:
-    """A Close, most often a good one."""
-    odd = random.random()
-    if odd < 0.08:
-        return frame(CLOSE, random.choice((b"", b"\x03", b"\x03\xe8" + b"r" * 124)))
-    code = random.choice(UNUSUAL_CODES if odd < 0.4 else (1000, 1000, 1001, 3000, 4000))
-    payload = code.to_bytes(2) + random.choice(REASONS)
-    return frame(CLOSE, payload, fin=odd < 0.95, rsv=4 if odd > 0.97 else 0, masked=odd > 0.98)
-
-
 def _before(random: Random) -> list[Step]:
     """What comes before the answer itself: nothing, mostly."""
     if random.random() < 0.85:
         return [{"wait": 0.05}] if random.random() < 0.2 else []
-    return [{"head": [_one(random, "interim")]}, *([{"wait": 0.05}] if random.random() < 0.6 else [])]
+    steps: list[Step] = []
+    for _ in range(random.choice((1, 1, 1, 2, 3))):
+        steps += [{"head": [_one(random, "interim")]}, *([{"wait": 0.05}] if random.random() < 0.6 else [])]
+    return steps
 
 
 def _head(random: Random, lines: Sequence[str], body: str = "") -> list[Step]:
-    """A head, and what is behind it; ends of lines may be wrong, and it may come in two parts."""
+    """A head, and what is behind it; ends of lines may be wrong, and it may come in several parts."""
     text = "\r\n".join(lines) + "\r\n\r\n"
     match random.choice(
         ("right",) * 16 + ("newlines", "returns", "one return", "before", "open", "parts", "parts")
@@ -221,6 +312,18 @@ def _head(random: Random, lines: Sequence[str], body: str = "") -> list[Step]:
     return [{"send": text + body}]
 
 
+def _split(random: Random, text: str) -> list[Step]:
+    """*text* in one segment, two or many."""
+    match random.choice(("one", "one", "two", "many")):
+        case "two":
+            first = random.choice(list(_prefixes(text)))
+            if first != text:
+                return [{"send": first}, {"wait": 0.05}, {"send": text[len(first) :]}]
+        case "many":
+            return [{"send": text, "by": max(2, len(text) // random.randint(2, 12)), "pause": 0.03}]
+    return [{"send": text}]
+
+
 def _greeting(random: Random) -> list[Step]:
     return [
         *([{"wait": 0.05}] if random.random() < 0.7 else []),
@@ -231,7 +334,7 @@ def _greeting(random: Random) -> list[Step]:
 
 
 def _end(random: Random) -> list[Step]:
-    match random.choice(("hold", "hold", "close", "end", "late end", "late reset")):
+    match random.choice(("hold", "hold", "close", "end", "late end", "late reset", "half end")):
         case "hold":
             return [{"hold": random.choice((0.5, 1, 3))}]
         case "close":
@@ -240,6 +343,8 @@ def _end(random: Random) -> list[Step]:
             return []
         case "late end":
             return [{"hold": 0.2}]
+        case "half end":
+            return [{"hold": 0.2}, "fin", {"hold": 0.5}]
     return [{"hold": 0.2}, "reset"]
 
 

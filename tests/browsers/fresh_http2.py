@@ -18,7 +18,7 @@ from hpack import Encoder
 from msgspec.structs import replace
 
 from tests.browsers.against_http2 import hold_all
-from tests.browsers.fresh import random_close, random_frame
+from tests.browsers.fresh_frames import random_close, random_frame
 from wsprobe.browsers.engine import Page
 from wsprobe.lab import load
 from wsprobe.lab.http2_steps import http2_play
