@@ -31,7 +31,7 @@ def reported(text: str) -> str | None:
 
 
 def test_there_are_many() -> None:
-    assert len(ROWS) > 550
+    assert len(ROWS) > 700
     assert len(CLIENTS) > 90
 
 
@@ -91,6 +91,12 @@ OWN_WORDS = {
     "curl 8.14": ("curl",),
     "websocat": ("websocat",),
     "websocket-client": ("websocket-client (Python)",),
+    "binance": NODE,
+    "CRA": ("Chromium",),
+    "Next.js": ("Chromium",),
+    "Firefox": ("Firefox",),
+    "faye": ("Chromium",),  # copied from browsers, word for word
+    "libsoup": ("WebKitGTK",),  # WebKitGTK's handshake is that of libsoup
     "gorilla": ("gorilla/websocket (Go)",),
     "gorilla server": ("gorilla/websocket (Go)",),
     "k6": ("gorilla/websocket (Go)",),

@@ -19,6 +19,7 @@ _PLACE = re.compile(r"\{([a-z]+)\}")
 _SHAPES = {
     "url": r"\S*",
     "status": r"-?[0-9]+",
+    "nostatus": r"(?![0-9]{3}\b)\S*",
     "opcode": r"[0-9]+",
     "port": r"[0-9]+",
     "code": r"-?[0-9]+",

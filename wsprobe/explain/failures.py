@@ -61,7 +61,8 @@ _STATUS = re.compile(
 _NAMED_STATUS = re.compile(r"(?<![\d.:])(?P<status>101|[2-5]\d\d)\W{1,4}(?P<name>[A-Za-z][A-Za-z' -]+)")
 _CLOSE = re.compile(
     r"(?i)\b(?:clos\w*|code|status|statuscode|websocket|sent|received|rcvd|with|reason|error|disconnect\w*)\b[^\d\n]{0,40}?"
-    r"(?<![\d.-])(?P<code>1\d{3}|3\d{3}|4\d{3})(?![\d.]*\d)|\((?P<only>1\d{3}|[34]\d{3})\)"
+    r"(?<![\d.-])(?P<code>1\d{3}|3\d{3}|4\d{3})(?![\d.]*\d)|\((?P<only>1\d{3}|[34]\d{3})(?:\)|, )"
+    r"|(?:^|: )(?P<first>4\d{3})(?=$|[:,]? [A-Za-z])"
 )
 _QUESTION = re.compile(r"(?i)(?:how|why|what|when|where|who|which|is|are|can|should|does|do)\b(?!.*: )|.*\?$")
 
@@ -185,7 +186,7 @@ def _status(plain: str) -> tuple[int | None, str]:
 
 def _close_code(plain: str) -> tuple[int | None, str]:
     for match in _CLOSE.finditer(plain):
-        number = int(match["code"] or match["only"])
+        number = int(match["code"] or match["only"] or match["first"])
         if number < 1016 or number >= 3000:
             return number, match[0].strip(" :,")
     compact = plain.replace(" ", "").replace("_", "").lower()
