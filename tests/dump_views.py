@@ -20,7 +20,8 @@ from urllib.parse import unquote
 import msgspec
 from msgspec.structs import replace
 
-from tests.browsers_views import http2_cases, measured_cases
+from tests.browsers_views import http2_cases
+from tests.browsers_views import measured as measurements
 from wsprobe.browsers import ENGINES, NODES, RUNTIMES, versions
 from wsprobe.browsers.engine import Engine, Page
 from wsprobe.browsers.objections import objections
@@ -44,7 +45,7 @@ from wsprobe.exchange import (
     TlsOptions,
     TunnelFailed,
 )
-from wsprobe.lab import load, parse
+from wsprobe.lab import load
 from wsprobe.lab.play import KEY, REHEARSED, _there, play
 from wsprobe.lab.ports import PATH, PORTS, place
 from wsprobe.lab.scenario import Scenario
@@ -250,17 +251,11 @@ def hindered(engine: Engine) -> Iterator[tuple[str, str]]:
 
 def measured(engine: Engine) -> Iterator[tuple[str, str]]:
     """What the engines were measured with."""
-    if engine.name in RUNTIMES:
-        path = Path(measured_cases.__file__).parent / "measured" / "runtimes.toml"
-        for name, scenario in parse(path.read_text("utf-8"), "runtimes.toml").items():
-            where = place(scenario, PORTS, HOST)
-            yield name, seen(engine, where.url, where.page, scenario, REHEARSED)
-        return
-    for file in ("chromium-156", "firefox-153", "webkitgtk-2.54"):
-        for name, case in measured_cases.load(file).items():
-            where = place(case.scenario, PORTS, HOST)
-            limits = Limits(linger=5.5, max_time=5.9)
-            yield name, seen(engine, where.url, where.page, case.scenario, limits)
+    for file, scenarios in measurements.scenarios().items():
+        if (file == "runtimes") == (engine.name in RUNTIMES):
+            for name, scenario in scenarios.items():
+                where = place(scenario, PORTS, HOST)
+                yield name, seen(engine, where.url, where.page, scenario, measurements.LIMITS)
     if engine.name in ("chromium", "firefox"):
         for name, line in http2_cases.load().items():
             for number, each in enumerate(http2_cases.sockets(engine, line)):

@@ -59,7 +59,7 @@ def sockets(engine: Engine, line: Line) -> list[Seen]:
 
 
 def observed(line: Line, engine: str) -> tuple[list[list[dict[str, Any]]], list[str], list[str]]:
-    """(events of each socket, protocols of the handshakes, console)."""
+    """(events of each socket, protocols of the handshakes, console), of ENGINE@VERSION *engine*."""
     of = line["observed"][engine]
     events = of["sockets"] if "sockets" in of else [of.get("events", [])]
     events = [[_event(event) for event in each if event["type"] not in ("cap", "note")] for each in events]

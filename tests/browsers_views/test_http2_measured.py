@@ -1,4 +1,4 @@
-"""The views over HTTP/2 against what Chromium 156 and Firefox ESR 153 did: events, console and handshakes."""
+"""The views over HTTP/2 against what real browsers did, each version: events, console and handshakes."""
 
 from __future__ import annotations
 
@@ -11,15 +11,19 @@ from tests.cases import every
 from wsprobe.browsers import ENGINES
 
 CASES = load()
-OTHERS_SOCKET = {("chromium", "http11-required-other-socket")}
+OTHERS_SOCKET = {("chromium@156", "http11-required-other-socket")}
 """What one socket does to another of the page. A view is of one socket, alone on its connection, so that no
 recording can show it: ``explain http2`` says it."""
-RACES = {("firefox", "rst-cancel-at-once"), ("firefox", "close-4403-end-at-once"), ("firefox", "window-5")}
+RACES = {
+    ("firefox@153", "rst-cancel-at-once"),
+    ("firefox@153", "close-4403-end-at-once"),
+    ("firefox@153", "window-5"),
+}
 """Measured to give more than one result; the view is the commoner, and says that there is another."""
 MEASURED = [
     (engine, name)
-    for engine in ("chromium", "firefox")
-    for name in CASES
+    for name, line in CASES.items()
+    for engine in line["observed"]
     if (engine, name) not in OTHERS_SOCKET
 ]
 
@@ -50,8 +54,9 @@ def test_the_request_is_what_was_measured(engine: str, name: str) -> None:
     assert sent == [_measured(fields) for fields in line["observed"][engine]["requests"]]
 
 
-@pytest.mark.parametrize("name", [n for n, line in CASES.items() if "document.cookie" in line.get("post", "")])
-@pytest.mark.parametrize("engine", ["chromium", "firefox"])
+@pytest.mark.parametrize(
+    ("engine", "name"), [(e, n) for e, n in MEASURED if "document.cookie" in CASES[n].get("post", "")]
+)
 def test_cookies_are_stored_as_measured(engine: str, name: str) -> None:
     line = CASES[name]
     stored = [cookie.partition(";")[0] for cookie in sockets(ENGINES[engine], line)[0].view.cookies]

@@ -1,0 +1,51 @@
+"""What real engines did with odd answers and on odd pages, each version of an engine in a file of its own.
+
+``measured/*.toml`` are scenarios in the format of the lab's catalogue, ``measured/ENGINE@VERSION.jsonl``
+recordings as in tests/browsers/recordings (tests/browsers/driver/store.py), each with the keys that were kept.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+
+from tests.browsers.driver.compare import agree
+from tests.browsers.driver.record import Recording
+from tests.browsers.views import view
+from wsprobe.exchange import Limits
+from wsprobe.lab import parse
+from wsprobe.lab.scenario import Scenario
+
+FOLDER = Path(__file__).parent / "measured"
+LIMITS = Limits(connect_timeout=6.0, max_time=6.0, linger=12.0)
+"""The page that measured gave up after six seconds."""
+NAMES = tuple(sorted(path.stem for path in FOLDER.glob("*@*.jsonl")))
+"""ENGINE@VERSION of all that was measured so."""
+
+
+@cache
+def scenarios() -> dict[str, dict[str, Scenario]]:
+    """File -> name -> scenario."""
+    return {path.stem: parse(path.read_text("utf-8"), path.stem) for path in sorted(FOLDER.glob("*.toml"))}
+
+
+@cache
+def by_name() -> dict[str, Scenario]:
+    return {name: scenario for found in scenarios().values() for name, scenario in found.items()}
+
+
+@cache
+def recordings(name: str) -> dict[str, Recording]:
+    """Scenario -> recording, of ENGINE@VERSION *name*."""
+    head, *lines = map(json.loads, (FOLDER / f"{name}.jsonl").read_text("utf-8").splitlines())
+    engine, _, version = name.partition("@")
+    assert head["engine"] == engine
+    assert f"{head['version']}.".startswith(f"{version}.")
+    return {line.pop("scenario"): line for line in lines}
+
+
+def faults(name: str, scenario: str, recording: Recording) -> list[str]:
+    """In what our view of ENGINE@VERSION *name* is not *recording*, of all that was kept."""
+    seen = view(name, by_name()[scenario], LIMITS)
+    return agree({**seen, "exception": None, "console": [], **recording}, seen)
