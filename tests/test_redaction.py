@@ -41,7 +41,7 @@ from wsprobe.redaction import (
     redact,
     request_bytes,
 )
-from wsprobe.secrets import Secrets, looks_like_token
+from wsprobe.secrets import ENCODED_MAX, Secrets, looks_like_token
 from wsprobe.wire import WIRES
 from wsprobe.wire.hixie import session_75
 
@@ -273,6 +273,16 @@ def test_proxies() -> None:
 def test_socks_passwords(sent: bytes, left: bytes) -> None:
     made = redact(Exchange(Plan(TARGET, REQUEST), (TunnelSent(1, sent), Ended(2, "fin"))))
     assert made.events[0] == TunnelSent(1, left)
+
+
+@pytest.mark.parametrize("as_sent", [bytes, b64encode, lambda data: json.dumps(data.decode()).encode()[1:-1]])
+def test_a_long_message_is_found_where_it_is_repeated(as_sent: Callable[[bytes], bytes]) -> None:
+    long = b'"secret!"' * (ENCODED_MAX // 4)
+    body = b"you sent " + as_sent(long)
+    made = exchange(b"HTTP/1.1 403 No\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+    made = redact(replace(made, plan=replace(made.plan, acts=(Act("open", "text", long),))))
+    shown = b"".join(event.data for event in made.events if isinstance(event, Received))
+    assert shown.endswith(b"you sent " + b"*" * (len(body) - 9))
 
 
 def test_hops_errors_and_messages_to_send_are_masked_too() -> None:

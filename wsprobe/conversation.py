@@ -230,6 +230,7 @@ class Opened:
         self._most = self._room = plan.limits.max_session
         self._most_frames = in_proportion(FRAMES_MAX, self._room, USUAL.max_session, FRAMES_LEAST)
         self._acts = tuple(act for act in plan.acts if act.when != "time" or act.after >= at)
+        self._pings = frozenset(act.data for act in plan.acts if act.do == "ping")
         self._pongs = PONGS_MAX
         self.close_received = False
         self._now = at
@@ -292,7 +293,7 @@ class Opened:
                 return self._act(act)
         return self.say("close", b"", 1000)
 
-    def _perform(self, when: Literal["open", "message"]) -> bytes:
+    def _perform(self, when: Literal["open", "message", "pong"]) -> bytes:
         """Do every act that waits for *when*, once."""
         due = [act for act in self._acts if act.when == when]
         if not due:
@@ -316,6 +317,8 @@ class Opened:
                 return self._perform("message")
             case "ping":
                 return self._pong(heard)
+            case "pong" if heard.data in self._pings:
+                return self._perform("pong")
             case "close":
                 self.close_received = True
                 wait = max(FIN_WAIT, min(MOST_FIN_WAIT, self._linger_over - self._now))

@@ -123,9 +123,9 @@ class Route(Struct, frozen=True):
 class Act(Struct, frozen=True):
     """One thing that the client does by itself once the session is open (or, for a page, before)."""
 
-    when: Literal["created", "open", "message", "time"]
-    """created: at once, only for a script; open: once the session is open; message: when one comes; time: after
-    a time."""
+    when: Literal["created", "open", "message", "pong", "time"]
+    """created: at once, only for a script; open: once the session is open; message: when one comes; pong: when
+    a Ping of the plan is answered, not for a script; time: after a time."""
     do: Literal["text", "binary", "ping", "close"]
     """What is sent."""
     data: bytes = b""

@@ -6,6 +6,7 @@ import re
 from array import array
 from base64 import b64decode, b64encode, urlsafe_b64encode
 from collections.abc import Callable
+from contextlib import suppress
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 ECHO_MIN = 4
@@ -16,6 +17,10 @@ SECRETS_MAX = 1000
 
 BASE64_MIN = 6
 """Bytes. The base64 of a shorter secret is too short to be searched for."""
+
+ENCODED_MAX = 1 << 16
+"""Characters. A longer text (a message that was sent) is searched for as it is, in JSON and in base64, but not
+percent-encoded: to encode 16 MiB takes seconds."""
 
 TOKEN_MIN = 20
 """Characters from which a subprotocol with letters and digits is taken for a token."""
@@ -195,10 +200,11 @@ class Secrets:
 
     def _remember(self, text: str) -> None:
         spelt = [text.encode("utf-8", "surrogatepass")]
-        if all(c < "\u0100" for c in text):
+        with suppress(UnicodeEncodeError):
             spelt.append(text.encode("latin-1"))
-        plain = [*spelt, *(unquote_to_bytes(each) for each in spelt)]
-        forms = [*plain, *(quote_from_bytes(each, safe="").encode() for each in plain)]
+        short = len(text) <= ENCODED_MAX
+        plain = [*spelt, *(unquote_to_bytes(each) for each in spelt if short)]
+        forms = [*plain, *(quote_from_bytes(each, safe="").encode() for each in plain if short)]
         from json import dumps  # only a call that masks needs it
 
         for ascii in (True, False):

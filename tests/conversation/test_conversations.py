@@ -315,6 +315,14 @@ CONVERSATIONS = [
         plan(Act("message", "text")),
     ),
     Conversation(
+        "closes on the Pong to a Ping of the plan, and on no other",
+        [(5, SWITCHING + b"\x8a\x01q"), (9, b"\x8a\x01p")],
+        Phase.CLOSING,
+        9 + 2000 * MS,
+        [(PING, b"p"), NORMAL],
+        plan(Act("open", "ping", b"p"), Act("pong", "close", code=1000)),
+    ),
+    Conversation(
         "acts in time",
         [(5, SWITCHING), (100, CLOCK), (200, CLOCK)],
         Phase.OPEN,

@@ -12,8 +12,8 @@ from typing import Any, cast
 
 from tests.peers.place import HOST, PATIENCE, open_folder, running
 
-INSTALLING = 90
-"""Seconds."""
+INSTALLING = 600
+"""Seconds, on a busy machine."""
 
 SERVER = """
 const { WebSocketServer } = require('ws');

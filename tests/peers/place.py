@@ -20,6 +20,8 @@ T = TypeVar("T")
 HOST = "127.0.0.1"
 PATIENCE = 60.0
 """Seconds for a server to be ready, or for a line of its log to be there: Daphne takes 20 on a busy machine."""
+UNTIL_ENDED = ("--linger", "50", "--max-time", "60")
+"""Options of wsprobe for a session that the peer ends, however slow the machine is."""
 ATTEMPTS = 3
 """Another program may take a free port before the server does."""
 

@@ -35,8 +35,8 @@ PACKAGES = (
 DECORATORS = '{"compilerOptions":{"experimentalDecorators":true}}'
 """What NestJS has in its tsconfig.json."""
 GOPATH = "/usr/share/gocode"
-BUILDING = 90
-"""Seconds for a compiler whose cache is empty."""
+BUILDING = 600
+"""Seconds for a compiler whose cache is empty, on a busy machine."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.peers.apache import PASSWORD, REALM, USER, Apache, apache_server
 from tests.peers.conftest import Probe
-from tests.peers.place import HOST
+from tests.peers.place import HOST, UNTIL_ENDED
 from tests.peers.witness import by_curl, by_socket, logged
 
 pytestmark = pytest.mark.programs
@@ -112,6 +112,6 @@ def test_open_through_the_proxy(apache: Apache, probe: Probe, way: str) -> None:
 
 
 def test_close_code_through_the_proxy(apache: Apache, probe: Probe) -> None:
-    told = probe(f"ws://{HOST}:{apache.port}/ws/close")
+    told = probe(f"ws://{HOST}:{apache.port}/ws/close", *UNTIL_ENDED)
     close = told.value["close"]
     assert (told.outcome, close["code"], close["reason"]) == ("closed", 4403, "no entry")

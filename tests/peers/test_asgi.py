@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.peers.conftest import Probe
-from tests.peers.place import HOST
+from tests.peers.place import HOST, UNTIL_ENDED
 from tests.peers.python_servers import hypercorn_server, uvicorn_server
 from tests.peers.witness import Told, by_curl, by_socket
 from wsprobe.cli.main import run
@@ -47,7 +47,7 @@ def test_refusal_before_accept(asgi: tuple[str, int], probe: Probe) -> None:
 
 
 def test_accept_then_close(asgi: tuple[str, int], probe: Probe) -> None:
-    told = probe(f"ws://{HOST}:{asgi[1]}/close")
+    told = probe(f"ws://{HOST}:{asgi[1]}/close", *UNTIL_ENDED)
     assert (told.outcome, told.failed) == ("closed", set())
     close = told.value["close"]
     assert (close["code"], close["reason"], close["by"]) == (4403, "no entry", "server")

@@ -38,6 +38,8 @@ from wsprobe.trace.audit_requests import LARGE
 pytestmark = pytest.mark.programs
 
 QUICK = ("--pause", "0", "--linger", "0.3")
+PATIENT = ("--linger", "2")
+"""Where what the server sends behind the 101 decides."""
 ABOUT_ORIGIN = {"any-origin", "origin-prefix", "origin-suffix"}
 
 
@@ -155,7 +157,7 @@ def test_asgi(server: str, mended: bool, audit: Audit) -> None:
         if server == "uvicorn"
         else hypercorn_server(application)
     ) as port:
-        told = with_session(audit, port)
+        told = with_session(audit, port, *PATIENT)
     assert told.about_origin == (set() if mended else {"any-origin"})
     if not mended:
         assert told.found["any-origin"]["came"].endswith("without them 101, then a Close with 4401")
@@ -186,7 +188,8 @@ def test_websockets_compresses_a_token_in_one_context(
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     tls.load_cert_chain(folder / "both.pem")
     with websockets_session([Origin("https://app.example"), None], tls=tls, greeting=greeting) as port:
-        told = audit("wss://app.example/chat", "-k", "-b", SESSION, "--connect-to", f"::{HOST}:{port}")
+        to = ("--connect-to", f"::{HOST}:{port}")
+        told = audit("wss://app.example/chat", "-k", "-b", SESSION, *to, *PATIENT)
     assert ("compression-with-secrets" in told.found) == found
     assert ("compression-with-secrets" in told.untested) != found
     assert "clear-text" not in told.found

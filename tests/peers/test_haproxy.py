@@ -8,7 +8,7 @@ import pytest
 
 from tests.peers.conftest import Probe
 from tests.peers.haproxy import Haproxy, haproxy_server
-from tests.peers.place import HOST
+from tests.peers.place import HOST, UNTIL_ENDED
 from tests.peers.witness import by_curl, by_socket, logged
 
 pytestmark = pytest.mark.programs
@@ -59,7 +59,7 @@ def test_open_through_the_proxy(haproxy: Haproxy, probe: Probe) -> None:
 
 
 def test_close_code_through_the_proxy(haproxy: Haproxy, probe: Probe) -> None:
-    told = probe(f"ws://{HOST}:{haproxy.port}/ws/close")
+    told = probe(f"ws://{HOST}:{haproxy.port}/ws/close", *UNTIL_ENDED)
     close = told.value["close"]
     assert (told.outcome, close["code"], close["reason"]) == ("closed", 4403, "no entry")
 

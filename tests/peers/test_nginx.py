@@ -14,7 +14,7 @@ import pytest
 
 from tests.peers.conftest import Probe
 from tests.peers.nginx import PASSWORD, USER, Nginx, nginx_server
-from tests.peers.place import HOST
+from tests.peers.place import HOST, UNTIL_ENDED
 from tests.peers.witness import by_curl, by_socket, logged
 from wsprobe.exchange import Connected, TlsDone
 
@@ -87,7 +87,7 @@ def test_open_through_the_proxy(nginx: Nginx, probe: Probe) -> None:
 
 
 def test_close_code_through_the_proxy(nginx: Nginx, probe: Probe) -> None:
-    told = probe(f"ws://{HOST}:{nginx.port}/ws/close")
+    told = probe(f"ws://{HOST}:{nginx.port}/ws/close", *UNTIL_ENDED)
     assert told.outcome == "closed"
     close = told.value["close"]
     assert (close["code"], close["reason"], close["by"], close["clean"]) == (4403, "no entry", "server", True)

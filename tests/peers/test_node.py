@@ -9,7 +9,7 @@ import pytest
 
 from tests.peers.conftest import Probe
 from tests.peers.node import ws_server
-from tests.peers.place import HOST
+from tests.peers.place import HOST, UNTIL_ENDED
 from tests.peers.witness import by_curl, by_socket
 from wsprobe.diagnosis import causes
 from wsprobe.read import read
@@ -61,11 +61,11 @@ def test_session(node: int, probe: Probe) -> None:
 
 
 def test_close(node: int, probe: Probe) -> None:
-    told = probe(f"ws://{HOST}:{node}/close")
+    told = probe(f"ws://{HOST}:{node}/close", *UNTIL_ENDED)
     close = told.value["close"]
     assert (told.outcome, close["code"], close["reason"], close["by"]) == ("closed", 4403, "no entry", "server")
 
 
 def test_drop(node: int, probe: Probe) -> None:
-    told = probe(f"ws://{HOST}:{node}/drop")
+    told = probe(f"ws://{HOST}:{node}/drop", *UNTIL_ENDED)
     assert (told.outcome, told.answer.status) == ("aborted", 101)

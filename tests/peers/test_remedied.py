@@ -17,7 +17,7 @@ import trio
 
 from tests.peers.browser import opened
 from tests.peers.node import installed
-from tests.peers.place import HOST, PATIENCE, nobody, until
+from tests.peers.place import HOST, PATIENCE, UNTIL_ENDED, nobody, until
 from tests.peers.remedied import PACKAGES, PAGE, RAW, SERVERS, pages, server
 
 Probe = Callable[..., Any]
@@ -64,12 +64,17 @@ def test_who_learns_what(site: Site, probe: Probe, name: str) -> None:
     of, url = SERVERS[name], f"ws://{HOST}:{site.port(name)}/ws"
     assert probe(url).value["response"]["status"] == of.status
     assert probe(url, "--origin", site.stranger).value["response"]["status"] == 403
-    close = probe(url, "--origin", site.known).value["close"]
+    close = probe(url, "--origin", site.known, *UNTIL_ENDED).value["close"]
     assert (close["code"], close["reason"], close["by"]) == (4401, of.reason, "server")
     for origin in ((), ("--origin", site.known)):
-        welcome = probe(url, *origin, "-b", SESSION, "--send", "hello").value
-        echoed = [each["opcode"] for each in welcome["session"]["frames"] if each["from"] == "server"]
-        assert echoed[0] in (1, 2)
+
+        def echoed(origin: tuple[str, ...] = origin) -> int | None:
+            """The opcode of the first frame; None if none came in time."""
+            welcome = probe(url, *origin, "-b", SESSION, "--send", "hello").value
+            frames = [each for each in welcome["session"]["frames"] if each["from"] == "server"]
+            return next((each["opcode"] for each in frames if each["opcode"] != 8), None)
+
+        assert until(echoed, "an echo") in (1, 2)
 
 
 @pytest.mark.programs
@@ -81,8 +86,14 @@ def test_rails_sends_a_message(site: Site, probe: Probe) -> None:
         ((), {"type": "disconnect", "reason": "session expired", "reconnect": False}),
         (("-b", SESSION), {"type": "welcome"}),
     ):
-        frames = probe(url, "--origin", site.known, *cookie).value["session"]["frames"]
-        assert json.loads(base64.b64decode(frames[0]["payload"])) == first
+
+        def said(cookie: tuple[str, ...] = cookie) -> Any:
+            """The first message; None if none came in time."""
+            frames = probe(url, "--origin", site.known, *cookie).value["session"]["frames"]
+            texts = (each for each in frames if each["from"] == "server" and each["opcode"] == 1)
+            return next((json.loads(base64.b64decode(each["payload"])) for each in texts), None)
+
+        assert until(said, "a message of Action Cable") == first
 
 
 def asked(port: int, path: str, **headers: str) -> tuple[int, str, dict[str, str]]:
@@ -114,7 +125,7 @@ def test_the_endpoint_answers_fetch(site: Site, name: str) -> None:
 @pytest.mark.parametrize(("name", "code"), [("nginx", 4503), ("caddy", 4502)])
 def test_a_proxy_tells_that_the_application_is_down(probe: Probe, name: str, code: int) -> None:
     with nobody() as down, server(SERVERS[name], PAGE, application=down) as port:
-        told = probe(f"ws://{HOST}:{port}/ws", "--origin", PAGE, "-b", SESSION).value
+        told = probe(f"ws://{HOST}:{port}/ws", "--origin", PAGE, "-b", SESSION, *UNTIL_ENDED).value
     assert told["close"]["code"] == code
     assert told["close"]["reason"] == HTTPStatus(code - 4000).phrase
 
@@ -126,7 +137,8 @@ def test_haproxy_tells_that_no_server_is_up(probe: Probe) -> None:
 
         def told() -> str | None:
             """Until the first check has failed it is a 503."""
-            close = probe(f"ws://{HOST}:{port}/ws", "--origin", PAGE, "-b", SESSION).value["close"]
+            told = probe(f"ws://{HOST}:{port}/ws", "--origin", PAGE, "-b", SESSION, *UNTIL_ENDED).value
+            close = told["close"]
             return f"{close['code']} {close['reason']}" if close else None
 
         assert until(told, "the check of HAProxy") == "4503 Service Unavailable"
@@ -137,7 +149,8 @@ def test_nginx_tells_what_the_application_refuses(probe: Probe) -> None:
     """As the code says above: with proxy_intercept_errors."""
     intercepting = {"location /ws {": "location /refuse { proxy_intercept_errors on;"}
     with server(SERVERS["nginx"], PAGE, more=intercepting) as port:
-        close = probe(f"ws://{HOST}:{port}/refuse", "--origin", PAGE, "-b", SESSION).value["close"]
+        url = f"ws://{HOST}:{port}/refuse"
+        close = probe(url, "--origin", PAGE, "-b", SESSION, *UNTIL_ENDED).value["close"]
     assert (close["code"], close["reason"]) == (4401, "session expired")
 
 

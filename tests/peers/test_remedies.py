@@ -20,7 +20,7 @@ from starlette.websockets import WebSocket
 
 from tests.peers.browser import ENGINES, opened
 from tests.peers.node import script
-from tests.peers.place import HOST, PATIENCE, open_folder, running
+from tests.peers.place import HOST, PATIENCE, UNTIL_ENDED, open_folder, running
 from tests.peers.python_servers import aiohttp_server, close, deny, echo, hypercorn_server, uvicorn_server
 from wsprobe import explain
 from wsprobe.explain.data.remedies.aiohttp import tell_the_page, why
@@ -98,14 +98,14 @@ def asgi(request: pytest.FixtureRequest) -> Iterator[int]:
     ],
 )
 def test_asgi(asgi: int, probe: Probe, path: str, code: int, reason: str, status: int) -> None:
-    page = probe(f"ws://{HOST}:{asgi}{path}", "--origin", PAGE).value
+    page = probe(f"ws://{HOST}:{asgi}{path}", "--origin", PAGE, *UNTIL_ENDED).value
     assert (page["close"]["code"], page["close"]["reason"]) == (code, reason)
     assert probe(f"ws://{HOST}:{asgi}{path}").value["response"]["status"] == status
 
 
 @pytest.mark.programs
 def test_asgi_selects_a_subprotocol(asgi: int, probe: Probe) -> None:
-    page = probe(f"ws://{HOST}:{asgi}/expired", "--origin", PAGE, "--protocol", "chat")
+    page = probe(f"ws://{HOST}:{asgi}/expired", "--origin", PAGE, "--protocol", "chat", *UNTIL_ENDED)
     fields = {name.lower(): value for name, value in page.value["response"]["headers"]}
     assert fields["sec-websocket-protocol"] == "chat"
     assert page.value["close"]["code"] == 4401
@@ -154,7 +154,7 @@ def test_ws(node: tuple[int, ...], probe: Probe) -> None:
         (strict, "/", 4401, "Unauthorized", 401),
         (by_hand, "/", 4403, "no entry: " + "\u20ac" * 37, 403),
     ):
-        page = probe(f"ws://{HOST}:{port}{path}", "--origin", PAGE).value
+        page = probe(f"ws://{HOST}:{port}{path}", "--origin", PAGE, *UNTIL_ENDED).value
         assert (page["close"]["code"], page["close"]["reason"]) == (code, reason)
         assert probe(f"ws://{HOST}:{port}{path}").value["response"]["status"] == status
 
@@ -246,7 +246,7 @@ def aiohttp() -> Iterator[int]:
     ],
 )
 def test_aiohttp(aiohttp: int, probe: Probe, path: str, code: int, reason: str, status: int) -> None:
-    page = probe(f"ws://{HOST}:{aiohttp}{path}", "--origin", PAGE).value
+    page = probe(f"ws://{HOST}:{aiohttp}{path}", "--origin", PAGE, *UNTIL_ENDED).value
     assert (page["close"]["code"], page["close"]["reason"]) == (code, reason)
     assert probe(f"ws://{HOST}:{aiohttp}{path}").value["response"]["status"] == status
 

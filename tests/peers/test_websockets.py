@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from tests.peers.conftest import Probe
-from tests.peers.place import HOST, PATIENCE
+from tests.peers.place import HOST, PATIENCE, UNTIL_ENDED
 from tests.peers.witness import by_socket
 
 ASKED_WRONGLY: dict[str, tuple[tuple[str, ...], int, str]] = {
@@ -47,7 +47,7 @@ def test_session(upstream: int, probe: Probe) -> None:
 
 
 def test_close(upstream: int, probe: Probe) -> None:
-    told = probe(f"ws://{HOST}:{upstream}/close")
+    told = probe(f"ws://{HOST}:{upstream}/close", *UNTIL_ENDED)
     close = told.value["close"]
     assert (told.exit_status, close["code"], close["reason"], close["by"]) == (17, 4403, "no entry", "server")
 

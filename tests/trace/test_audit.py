@@ -467,7 +467,7 @@ def test_message_size(reply: Reply, ids: list[str], why: str | None) -> None:
     assert untested(seen).get("message-size") == why
     large = seen["large"]
     assert large is not None
-    assert [len(act.data) for act in large.reading.exchange.plan.acts] == [LARGE, len(PING)]
+    assert [len(act.data) for act in large.reading.exchange.plan.acts] == [LARGE, len(PING), 0]
 
 
 # -- what a stranger is sent
