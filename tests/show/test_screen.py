@@ -50,8 +50,8 @@ def refused(*fields: str, body: str = '{"error":"token expired"}') -> Report:
     return answered(f"{head}\r\n\r\n{body}".encode())
 
 
-def answered(came: bytes) -> Report:
-    sent = plan(URL, "https://chat.example")
+def answered(came: bytes, url: str = URL) -> Report:
+    sent = plan(url, "https://chat.example")
     return seen(
         Exchange(
             sent, (Connected(1, "192.0.2.7", 443), Sent(2, sent.request), Received(3, came), Ended(9, "fin"))
@@ -69,7 +69,37 @@ def drawn(of: Report, columns: int) -> list[str]:
     return plain(comparison([of], [], look)).splitlines()
 
 
+def cross_origin() -> Report:
+    """Tornado with two cookies, whose remedy takes four lines, and a URL too wide to stand beside it."""
+    cookie = (
+        "Set-Cookie: session=2|1:0|10:1795804742|7:session|44:MTIzNDU2Nzg5MDEyMzQ1Njc4OTA; Path=/; HttpOnly"
+    )
+    fields = ("Server: TornadoServer/6.5.10", "Content-Type: text/html; charset=UTF-8", FIELDS[4], FIELDS[1])
+    head = "\r\n".join(("HTTP/1.1 403 Forbidden", *fields, "Vary: Accept-Encoding", cookie, cookie))
+    body = b"Cross origin websockets not allowed"
+    return answered(f"{head}\r\n\r\n".encode() + body, "ws://127.0.0.1:9827/updates?token=secret")
+
+
+def nginx_404() -> Report:
+    """The page of nginx for a plain GET, whose mending has lines for proxies."""
+    fields = (
+        "Server: nginx/1.26.3",
+        FIELDS[4],
+        "Content-Type: text/plain; charset=utf-8",
+        "Connection: keep-alive",
+    )
+    more = (
+        "Cache-Control: no-cache, no-store, must-revalidate, max-age=0, private",
+        "Expires: 0",
+        "Pragma: no-cache",
+    )
+    head = "\r\n".join(("HTTP/1.1 404 Not Found", *fields, *more))
+    return answered(f"{head}\r\n\r\nError 404: Not Found\n\n".encode(), "ws://127.0.0.1:9876/ws")
+
+
 SHOWN = {
+    "refusal of a cross origin": cross_origin,
+    "refusal behind nginx": nginx_404,
     "refusal of a known program": daphne,
     "refusal": lambda: scenario("status-403"),
     "refusal with three headers": lambda: refused(*FIELDS[:3]),

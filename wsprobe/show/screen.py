@@ -74,7 +74,8 @@ class ScreenSpace(Struct, frozen=True):
     body: int = BODY
     frames: int = FRAMES
     briefly: bool = False
-    """Of the first cause the server's words or the first clause."""
+    """Of the first cause the server's words or the first clause; one way to tell the page; lines for proxies by
+    the command that prints them."""
     narrow: bool = False
     """The sides stand beside each other, with lines that are cut to their column."""
     alike: int | None = None
@@ -125,7 +126,7 @@ def _screen(report: Report, look: Look, room: ScreenSpace) -> list[Line]:
         parts.append(_wrapped(_why(answer, advised, look, room), look))
         if views:
             parts.append(_wrapped(looks_the_same(report, views, answer, room.alike), look))
-            parts.append(_wrapped(_tell(advised), look))
+            parts.append(_wrapped(_tell(advised, look, room), look))
     if room.spaced and not look.screen_only:
         parts.append(
             _wrapped([line(Piece("-v shows console lines, timing, every cause and view", "dim"))], look)
@@ -333,7 +334,7 @@ def _why(report: Report, of: Advice, look: Look, room: ScreenSpace) -> list[Line
         )
     rows += [line(Piece("warning: ", "warn"), each) for each in of.warnings]
     rows += _causes(of.causes, room, look)
-    if len(of.lines) > MENDING:
+    if len(of.lines) > (0 if room.briefly else MENDING):
         rows.append(line(Piece("To pass Upgrade and Connection on: ", "good"), "wsprobe explain upgrade-lost"))
     else:
         rows += [line(Piece("To pass Upgrade and Connection on: ", "good"), each) for each in of.lines]
@@ -363,14 +364,17 @@ def _says(quote: str, meaning: str) -> bool:
     return bool(words & set(re.findall(r"[a-z]{5,}", meaning.lower())))
 
 
-def _tell(of: Advice) -> list[Line]:
+def _tell(of: Advice, look: Look, room: ScreenSpace) -> list[Line]:
     """How the server can let the page know, and where the code for it is."""
     if not of.remedies:
         return []
+    shown = of.remedies[:1] if room.briefly else of.remedies
+    left = len(of.remedies) - len(shown)
     return [
         line(
             Piece("To tell the page: ", "good"),
-            ", or ".join(of.remedies),
+            ", or ".join(shown),
+            Piece(f"  +{left} {'way' if left == 1 else 'ways'}{_by_v(look)}" if left else "", "dim"),
             ". ",
             Piece(f"Code: {of.code or 'wsprobe explain remedy'}", "dim"),
         )
