@@ -199,11 +199,15 @@ def _redirects(evidence: Evidence, known: Author) -> Author:
 
 
 def _by_marks(evidence: Evidence) -> Author:
-    return (
-        _twice(evidence)
-        or next((known for rule in _RULES if (known := rule(evidence)) is not None), None)
-        or Author()
-    )
+    if (known := _twice(evidence)) is not None:
+        return known
+    for rule in _RULES:
+        if (known := rule(evidence)) is not None:
+            return known
+    return _UNKNOWN
+
+
+_UNKNOWN = Author()
 
 
 def _twice(evidence: Evidence) -> Author | None:

@@ -110,16 +110,17 @@ def _daphne(evidence: Evidence) -> Author | None:
         )
         mark = "the reason phrase Internal server error"
         return written_by("daphne", mark, (crash, route, denial, unaccepted))
-    if re.match(
-        r"WebSocket version \d+ not supported \(supported versions: ", evidence.reason
-    ) or evidence.reason.startswith("HTTP Sec-WebSocket-"):
+    if evidence.reason.startswith("HTTP Sec-WebSocket-") or (
+        evidence.reason.startswith("WebSocket version ")
+        and " not supported (supported versions: " in evidence.reason
+    ):
         changed = Cause(
             "changed",
             "a header of the handshake was changed in transit; see the reason phrase",
             "look at the proxies",
         )
         return written_by("autobahn", "its reason phrase", asked_wrong(evidence) or (changed,))
-    if re.match(r"HTTP (Connection|Upgrade) header", evidence.reason):
+    if evidence.reason.startswith(("HTTP Connection header", "HTTP Upgrade header")):
         passed = upgrade_stripped("a proxy forwards Upgrade, but not Connection: Upgrade")
         return written_by(
             "autobahn",

@@ -38,7 +38,7 @@ _COMPLAINT = "Failed to open a WebSocket connection"
 def _websockets(evidence: Evidence) -> Author | None:
     at = evidence.text.find(_COMPLAINT)
     if at < 0 or (at > 0 and not evidence.text.startswith("\u26a0")):
-        if evidence.server(r"Python/[\d.]+ websockets/"):
+        if evidence.python("websockets/"):
             return written_by("websockets", "Server", asked_wrong(evidence) or _websockets_own(evidence))
         return None
     said = evidence.text[at:]
@@ -138,19 +138,19 @@ def _python_socketio(evidence: Evidence) -> Author | None:
     return written_by("python-socketio", "its words, a JSON string in quotes", causes)
 
 
-_ENGINEIO: tuple[tuple[str, str], ...] = (
-    ("Transport unknown", "transport"),
-    ("Session ID unknown", "session"),
-    ("Bad handshake method", "method"),
-    ("Unsupported protocol version", "generation"),
-)
+_ENGINEIO = {
+    "Transport unknown": "transport",
+    "Session ID unknown": "session",
+    "Bad handshake method": "method",
+    "Unsupported protocol version": "generation",
+}
 
 
 def _engineio(evidence: Evidence) -> Author | None:
     text = evidence.text.strip()
-    coded = re.fullmatch(r'\{"code":(\d),"message":"([^"]*)"\}', text)
+    coded = re.fullmatch(r'\{"code":(\d),"message":"([^"]*)"\}', text) if text[:1] == "{" else None
     said = coded[2] if coded else text
-    what = next((word for words, word in _ENGINEIO if said == words), "")
+    what = _ENGINEIO.get(said, "")
     own_case = "Content-type" in evidence.names
     if coded and said in ("Bad request", "Forbidden") and (coded[1] in "34"):
         what = "plain" if said == "Bad request" else "forbidden"
@@ -233,11 +233,13 @@ def _tornado(evidence: Evidence) -> Author | None:
 
 def _aiohttp(evidence: Evidence) -> Author | None:
     text = evidence.text
-    signed = evidence.server(r"Python/[\d.]+ aiohttp/")
-    phrases = (evidence.reason, phrase_of(evidence.status))  # Caddy replaces the reason phrase, not the body
+    signed = evidence.python("aiohttp/")
+    status, _, phrase = text.partition(": ")
     repeated = (
         evidence.status >= 400
-        and text in {f"{evidence.status}: {phrase}" for phrase in phrases}
+        and status == str(evidence.status)
+        # Caddy replaces the reason phrase, not the body.
+        and phrase in (evidence.reason, phrase_of(evidence.status))
         and evidence.get("content-type") == "text/plain; charset=utf-8"
     )
     if text.startswith("No WebSocket UPGRADE hdr"):
@@ -245,7 +247,7 @@ def _aiohttp(evidence: Evidence) -> Author | None:
     if text.startswith("No CONNECTION upgrade hdr"):
         passed = upgrade_stripped("a proxy forwards Upgrade, but not Connection: Upgrade")
         return written_by("aiohttp", "its words", asked_wrong(evidence) or (passed,))
-    if text.startswith("Unsupported version: ") or text.startswith("Handshake error: "):
+    if text.startswith(("Unsupported version: ", "Handshake error: ")):
         changed = Cause(
             "changed",
             "a header of the handshake was changed in transit",
@@ -279,7 +281,7 @@ def _go(evidence: Evidence) -> Author | None:
     text = evidence.text
     nosniff = evidence.get("x-content-type-options") == "nosniff"
     versioned = evidence.get("sec-websocket-version") == "13" and nosniff and not evidence.signed
-    if re.match(r'request Origin "[^"]*" is not authorized for Host', text):
+    if text.startswith('request Origin "') and '" is not authorized for Host' in text:
         return written_by("coder", "its words", (origin_refused(evidence, "AcceptOptions.OriginPatterns"),))
     if text.startswith("WebSocket protocol violation: "):
         if "HTTP/1.1" in text:
@@ -491,12 +493,13 @@ def _node_libraries(evidence: Evidence) -> Author | None:
         )
     if text.startswith("Error occurred while trying to proxy: "):
         return written_by("http-proxy-middleware", "its words", (backend_down("http-proxy-middleware"),))
-    if (
-        re.fullmatch(r"(?s).*<pre>Cannot (GET|POST|PUT|HEAD|OPTIONS) [^<]*</pre>.*", text)
-        or evidence.get("x-powered-by") == "Express"
+    if evidence.get("x-powered-by") == "Express" or (
+        "<pre>Cannot " in text and re.search(r"<pre>Cannot (GET|POST|PUT|HEAD|OPTIONS) [^<]*</pre>", text)
     ):
         return _express(evidence)
-    if re.fullmatch(r'\{"message":"Route [A-Z]+:[^"]* not found","error":"Not Found","statusCode":404\}', text):
+    if text.startswith('{"message":"Route ') and text.endswith(
+        ' not found","error":"Not Found","statusCode":404}'
+    ):
         return written_by(
             "fastify",
             "its JSON",
@@ -537,7 +540,7 @@ def _flask(evidence: Evidence) -> Author | None:
     page = _werkzeug_page(evidence)
     signed = evidence.server("Werkzeug/")
     phrase = phrase_of(evidence.status)
-    capital = evidence.reason == phrase.upper() != phrase
+    capital = evidence.reason != phrase and evidence.reason == phrase.upper()
     if not (page or signed or (capital and evidence.server("gunicorn"))):
         return None
     author = "flask" if capital or signed else "quart" if evidence.server("hypercorn") else "flask-or-quart"
@@ -621,7 +624,7 @@ def _django(evidence: Evidence) -> Author | None:
 
 
 def _java(evidence: Evidence) -> Author | None:
-    if re.search("<title>HTTP Status \\d{3} \u2013 ", evidence.text):
+    if re.match("\\d{3} \u2013 ", evidence.text.partition("<title>HTTP Status ")[2]):
         if evidence.status == 404:
             return written_by(
                 "tomcat",
@@ -636,7 +639,9 @@ def _java(evidence: Evidence) -> Author | None:
         return written_by(
             "tomcat", "its page", (crashed(),) if evidence.status >= 500 else refused_by_application(evidence)
         )
-    if re.match(r'\{"timestamp":"[^"]*","status":\d{3},"error":"', evidence.text):
+    if evidence.text.startswith('{"timestamp":"') and re.match(
+        r'\{"timestamp":"[^"]*","status":\d{3},"error":"', evidence.text
+    ):
         if evidence.status == 404:
             return written_by(
                 "spring",
@@ -658,8 +663,9 @@ def _java(evidence: Evidence) -> Author | None:
 def _runtimes(evidence: Evidence) -> Author | None:
     """Bun and Deno spell the Content-Type of a text as the Fetch standard does, without a space."""
     kind = evidence.get("content-type")
-    if any(not value.startswith(("Bun", "Deno")) for value in evidence.signed):
-        return None
+    for value in evidence.signed:
+        if not value.startswith(("Bun", "Deno")):
+            return None
     if evidence.text == "Upgrade failed" and evidence.status in (400, 426, 500):
         return written_by("bun", "the words of its documentation", lost_upgrade(evidence))
     if kind in ("text/plain;charset=utf-8", "application/json;charset=utf-8"):
@@ -679,8 +685,11 @@ def _runtimes(evidence: Evidence) -> Author | None:
         return shaped_like(
             "bun", "426 with Sec-WebSocket-Version and Connection alone", asked_wrong(evidence) or (changed,)
         )
-    sniffed = [name.lower() for name in evidence.names][-1:] == ["content-type"] and evidence.server("Caddy")
-    if evidence.text == "Internal Server Error" and evidence.status == 500 and (not kind or sniffed):
+    if (
+        evidence.status == 500
+        and evidence.text == "Internal Server Error"
+        and (not kind or (evidence.names[-1].lower() == "content-type" and evidence.server("Caddy")))
+    ):
         lost = upgrade_stripped(
             "the upgrade raised an exception because Upgrade did not arrive: a proxy removed it"
         )
@@ -725,7 +734,7 @@ def _hono(evidence: Evidence) -> Author | None:
 
 
 def _ruby_and_others(evidence: Evidence) -> Author | None:
-    if evidence.server(r"(?i)cowboy|bandit") and evidence.status == 403 and not evidence.body:
+    if evidence.status == 403 and not evidence.body and evidence.server("Cowboy", "cowboy", "Bandit", "bandit"):
         refused = Cause(
             "refused",
             "the application refused before accepting (a check, or the Origin)",
@@ -734,7 +743,7 @@ def _ruby_and_others(evidence: Evidence) -> Author | None:
         origin = origin_refused(evidence, "add the page's origin to the server's allowed origins")
         both = (origin, refused) if foreign_origin(evidence) else (refused, origin)
         return shaped_like("phoenix", "Server and an empty 403", both)
-    if evidence.server("Kestrel") and evidence.status in (401, 403):
+    if evidence.status in (401, 403) and evidence.server("Kestrel"):
         return written_by(
             "signalr",
             "Server: Kestrel",
@@ -751,9 +760,9 @@ def _ruby_and_others(evidence: Evidence) -> Author | None:
 def _node(evidence: Evidence) -> Author | None:
     """Nothing but Node's own ``Keep-Alive: timeout=5``: the http.Server answered as to a GET."""
     if (
-        evidence.signed
+        evidence.status not in (200, 404, 405)
+        or evidence.signed
         or not re.fullmatch(r"timeout=\d+", evidence.get("keep-alive"))
-        or evidence.status not in (200, 404, 405)
     ):
         return None
     nobody = no_route(

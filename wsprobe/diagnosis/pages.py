@@ -159,7 +159,7 @@ _NGINX: dict[int, tuple[Cause, ...]] = {
 def _nginx(evidence: Evidence) -> Author | None:
     if _NGINX_PAGE.search(evidence.text) is not None:
         return written_by("nginx", "its own page", _of_nginx(evidence))
-    if evidence.status == 200 and re.match(r"nginx|openresty", evidence.get("server")) and _own_file(evidence):
+    if evidence.status == 200 and evidence.server("nginx", "openresty") and _own_file(evidence):
         answered = "add a location with proxy_pass for the socket: try_files or the document root answered"
         mark = "Server: nginx, with a file's ETag"
         return written_by("nginx", mark, (_no_proxy_route("nginx", answered),))
@@ -282,11 +282,12 @@ _HAPROXY: dict[int, tuple[Cause, ...]] = {
 
 
 def _haproxy(evidence: Evidence) -> Author | None:
-    page = re.match(r"<html><body><h1>(\d{3}) [^<]*</h1>\n", evidence.text)
     quiet = not evidence.has("server") and not evidence.has("date")
-    if page is not None:
-        mark = "its own page, without Server and Date" if quiet else "its own page"
-        return written_by("haproxy", mark, _of_haproxy(evidence, int(page[1])))
+    if evidence.text.startswith("<html><body><h1>"):
+        page = re.match(r"<html><body><h1>(\d{3}) [^<]*</h1>\n", evidence.text)
+        if page is not None:
+            mark = "its own page, without Server and Date" if quiet else "its own page"
+            return written_by("haproxy", mark, _of_haproxy(evidence, int(page[1])))
     if (
         quiet
         and 300 <= evidence.status < 400
@@ -404,9 +405,12 @@ def _varnish(evidence: Evidence) -> Author | None:
     return written_by("varnish", "its own page", causes)
 
 
+_LIGHTTPD_PAGE = '<html lang="en">\n <head>\n  <meta charset="UTF-8" />\n  <title>'
+
+
 def _lighttpd(evidence: Evidence) -> Author | None:
-    page = re.search(r'<html lang="en">\n <head>\n  <meta charset="UTF-8" />\n  <title>\d{3} ', evidence.text)
-    if page is None:
+    _, _, title = evidence.text.partition(_LIGHTTPD_PAGE)
+    if re.match(r"\d{3} ", title) is None:
         if (
             evidence.status == 200
             and evidence.server("lighttpd")
@@ -521,14 +525,14 @@ def _caddy(evidence: Evidence) -> Author | None:
 
 
 def _envoy(evidence: Evidence) -> Author | None:
-    if re.match(r"upstream connect error or disconnect/reset before headers", evidence.text):
+    if evidence.text.startswith("upstream connect error or disconnect/reset before headers"):
         return written_by("envoy", "its own words", (backend_down("Envoy"), backend_closed("Envoy")))
-    if re.match(r"no healthy upstream", evidence.text):
+    if evidence.text.startswith("no healthy upstream"):
         return written_by("envoy", "its own words", (backend_down("Envoy", ", or failed its health check"),))
-    if re.match(r"upstream request timeout", evidence.text):
+    if evidence.text.startswith("upstream request timeout"):
         return written_by("envoy", "its own words", (backend_slow("Envoy", "the route's timeout"),))
     if (
-        not evidence.server("envoy|istio-envoy")
+        not evidence.server("envoy", "istio-envoy")
         or evidence.body
         or evidence.has("x-envoy-upstream-service-time")
     ):

@@ -505,19 +505,20 @@ def _silent(evidence: Evidence, session: _Session) -> Iterator[Cause]:
 
 def _opened_by(evidence: Evidence, session: _Session) -> tuple[str, str]:
     """Who wrote a 101: by a Server field that is not a proxy's, or by what follows."""
-    for pattern, author in (
+    for start, author in (
         ("daphne", "daphne"),
         ("uvicorn", "uvicorn"),
         ("hypercorn", "hypercorn"),
         ("granian", "granian"),
-        (r"Python/[\d.]+ aiohttp/", "aiohttp"),
-        (r"Python/[\d.]+ websockets/", "websockets"),
         ("TornadoServer", "tornado"),
         ("WebSockify", "websockify"),
         ("AutobahnPython", "autobahn"),
     ):
-        if evidence.server(pattern):
+        if evidence.server(start):
             return author, "Server"
+    for library in ("aiohttp", "websockets"):
+        if evidence.python(f"{library}/"):
+            return library, "Server"
     if session.texts and _ENGINE_IO.match(session.texts[0]):
         return "engine.io", "its opening packet"
     if session.texts and '"data":"Invalid Host/Origin header"' in session.texts[0]:
