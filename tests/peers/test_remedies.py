@@ -207,6 +207,22 @@ def test_aiohttp_answers_fetch(path: str, fields: dict[str, str], answer: Any) -
         assert asked(port, path, fields) == answer
 
 
+@pytest.mark.programs
+def test_aiohttp_knows_its_own_origin() -> None:
+    """From there fetch() sends no Origin, and a handshake does."""
+
+    async def only_own(request: web.Request) -> None:
+        if request.headers.get("Origin") != f"http://{request.host}":
+            raise web.HTTPForbidden(text="another origin")
+
+    application = web.Application(middlewares=[tell_the_page])
+    application.router.add_get("/", why(only_own, []))
+    with aiohttp_server(application) as port:
+        assert asked(port, "/", {"Sec-Fetch-Site": "same-origin"}) == (204, "", None)
+        assert asked(port, "/", {"Sec-Fetch-Site": "cross-site"}) == (403, "another origin", None)
+        assert asked(port, "/", {}) == (403, "another origin", None)
+
+
 async def forbidden(request: web.Request) -> web.StreamResponse:
     raise web.HTTPForbidden(text="no entry")
 

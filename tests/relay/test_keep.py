@@ -52,6 +52,15 @@ def test_a_close_comes_in_pieces() -> None:
     assert [piece for piece in pieces if piece.close] == [Kept(b"", len(HI), CLOSED)]
 
 
+@pytest.mark.parametrize("size", [16, 125, 126, 1024, 65535])
+def test_a_close_is_found_behind_frames_that_are_alike(size: int) -> None:
+    of = side(limit=0)
+    run = frame(BINARY, b"x" * size, b"mask") * 5
+    longer = frame(BINARY, b"x" * (size + 1), b"mask")
+    assert of.take(run + longer + CLOSED + HI) == Kept(b"", len(run + longer + HI), CLOSED)
+    assert of.end() == 0
+
+
 def test_one_close_is_kept() -> None:
     of = side(limit=0)
     assert of.take(CLOSED + CLOSED) == Kept(b"", len(CLOSED), CLOSED)
@@ -88,17 +97,16 @@ def test_what_has_no_frames_is_kept_up_to_the_limit() -> None:
     assert of.end() == 3
 
 
-FRAMES = st.lists(
-    st.builds(
-        frame,
-        st.sampled_from([TEXT, BINARY, PING, 3, 0]),
-        st.binary(max_size=300),
-        st.sampled_from([None, b"keys"]),
-        fin=st.booleans(),
-        rsv=st.integers(0, 7),
-    ),
-    max_size=12,
+FRAME_ALIKE = st.builds(
+    frame,
+    st.sampled_from([TEXT, BINARY, PING, 3, 0]),
+    st.binary(max_size=300),
+    st.sampled_from([None, b"keys"]),
+    fin=st.booleans(),
+    rsv=st.integers(0, 7),
 )
+RUNS = st.lists(st.tuples(FRAME_ALIKE, st.integers(1, 5)), max_size=8)
+FRAMES = RUNS.map(lambda runs: [each for each, count in runs for _ in range(count)])
 
 
 @given(FRAMES, st.integers(0, 2000), st.lists(st.integers(1, 400), max_size=40))

@@ -107,14 +107,14 @@ class RelayedSide:
         most = end
         if not self._over:
             most = min(self._limit // SMALL_MAX, self._room.left // (FRAME + SMALL_MAX))
-        began, last, count = at, end - 1, 0
-        if (alike := min(_alike(data, at, end), most)) > 1:
-            count, at = alike, at + alike * _SMALL[data[at + 1]]
+        began, last, count, over = at, end - 1, 0, self._over
+        alike, whole = _alike(data, at, end, over)
+        if (alike := min(alike, most)) > 1:
+            count, at = alike, at + alike * whole
         while at < last and count < most:
-            second = data[at + 1]
-            whole = _SMALL[second]
-            if not whole and self._over and second & 0x7F == 126 and at + 3 <= last:
-                whole = (8 if second & 0x80 else 4) + (data[at + 2] << 8 | data[at + 3])
+            whole = _SMALL[data[at + 1]]
+            if not whole and over:
+                whole = _medium(data, at, end)
             if not whole or data[at] & 0x0F == CLOSE:
                 break
             at += whole
@@ -163,15 +163,28 @@ class RelayedSide:
         self._taken = 0
 
 
-def _alike(data: bytes, at: int, end: int) -> int:
-    """How many whole small frames from *at* on begin with the same two bytes, so are of one kind and size: one
-    look at every such place, in place of a step for each. 0 for a Close."""
-    whole = _SMALL[data[at + 1]] if at + 1 < end else 0
-    if not whole or data[at] & 0x0F == CLOSE:
+def _medium(data: bytes, at: int, end: int) -> int:
+    """All bytes of the frame at *at* whose length is in the two bytes that follow; 0 if it is elsewhere."""
+    second = data[at + 1]
+    if second & 0x7F != 126 or at + 4 > end:
         return 0
+    return (8 if second & 0x80 else 4) + (data[at + 2] << 8 | data[at + 3])
+
+
+def _alike(data: bytes, at: int, end: int, medium: bool) -> tuple[int, int]:
+    """How many whole frames from *at* on begin with the same bytes, so are of one kind and size, and that size:
+    one look at every such place, in place of a step for each. 0 for a Close. *medium*: of frames below 64 KiB
+    too."""
+    if at + 1 >= end or data[at] & 0x0F == CLOSE:
+        return 0, 0
+    whole, header = _SMALL[data[at + 1]], 2
+    if not whole and medium:
+        whole, header = _medium(data, at, end), 4
+    if not whole:
+        return 0, 0
     most = (end - at) // whole
-    first, second = (data[at + byte : at + most * whole : whole] for byte in (0, 1))
-    return most - max(len(each.lstrip(each[:1])) for each in (first, second))
+    columns = (data[at + byte : at + most * whole : whole] for byte in range(header))
+    return most - max(len(each.lstrip(each[:1])) for each in columns), whole
 
 
 def _length(data: bytes, at: int) -> int:

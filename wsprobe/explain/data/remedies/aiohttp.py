@@ -60,7 +60,7 @@ def why(
     async def handler(request: web.Request) -> web.Response:
         answer = web.Response(status=204)
         try:
-            await check(request)
+            await check(as_handshake(request))
         except web.HTTPException as error:
             answer = web.Response(status=error.status, text=error.text)
         answer.headers.update({"Cache-Control": "no-store", "Vary": "Origin"})
@@ -71,6 +71,18 @@ def why(
         return answer
 
     return handler
+
+
+def as_handshake(request: web.Request) -> web.Request:
+    """The request with the Origin that the page's handshake has.
+
+    A page of this server's own origin sends none with GET."""
+    same = request.headers.get("Sec-Fetch-Site") == "same-origin"
+    if "Origin" in request.headers or not same:
+        return request
+    headers = request.headers.copy()
+    headers["Origin"] = f"{request.scheme}://{request.host}"
+    return request.clone(headers=headers)
 
 
 def from_a_page(request: web.Request) -> bool:
