@@ -395,6 +395,15 @@ def test_a_redirect_in_clear_is_the_mend(public: int, folder: Path, audit: Audit
     assert {"clear", "clear-beside"} <= set(told.names)
 
 
+def test_in_clear_on_a_port_that_was_named(public: int, folder: Path, audit: Audit) -> None:
+    with tls(public, folder, beside="proxy_pass http://{host}:{app};") as words:
+        secure, beside = (each.rpartition(":")[2] for each in words[1::2])
+        told = audit(f"wss://{HOST}:{secure}/chat", "-k")
+        assert told.untested["clear-text"].startswith("only the TLS port was tried: ")
+        told = audit(f"wss://{HOST}:{secure}/chat", "-k", "--clear-port", beside)
+    assert told.found["clear-text"]["text"] == f"Port {beside} opens a session without TLS."
+
+
 def test_a_token_in_the_url_and_cookies_that_nginx_sets(public: int, folder: Path, audit: Audit) -> None:
     with tls(public, folder, beside="return 404;") as words:
         told = audit("wss://app.example/token?access_token=s3cretOfTheUrl", "-k", *words)

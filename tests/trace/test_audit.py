@@ -11,8 +11,19 @@ from msgspec.structs import replace
 
 from tests.trace.audits import COOKIE, OPEN, TLS, Asked, Reply, Server, audit, found, start, untested
 from wsprobe.exchange import TlsFailed
+from wsprobe.show.trace import sent
 from wsprobe.trace.audit import WEAKNESSES, not_tested, weaknesses
-from wsprobe.trace.audit_requests import AUDIT, LARGE, PING, ROWS, prefixed, sibling, suffixed, tokens
+from wsprobe.trace.audit_requests import (
+    AUDIT,
+    LARGE,
+    NO_PORT_BESIDE,
+    PING,
+    ROWS,
+    prefixed,
+    sibling,
+    suffixed,
+    tokens,
+)
 from wsprobe.trace.audit_session import admitted, reference, refused
 from wsprobe.trace.changes import STRANGER
 from wsprobe.trace.series import Choice
@@ -277,6 +288,16 @@ def test_a_url_in_clear_is_a_weakness_but_on_this_machine() -> None:
     here = audit(server, start("ws://localhost/chat"))
     assert found(here) == {}
     assert untested(here)["clear-text"] == "the URL is that of this machine"
+
+
+def test_no_port_is_tried_in_clear_that_nobody_named() -> None:
+    begin = start("wss://app.example:9443/chat")
+    seen = audit(careful, begin)
+    assert "clear-beside" not in seen.answers
+    assert untested(seen)["clear-text"] == f"only the TLS port was tried: {NO_PORT_BESIDE}"
+    assert "all over HTTP/1.1 (an audit does not test HTTP/2)" in sent(seen, Choice(series=AUDIT))
+    named = audit(lambda of: OPEN if of.port == 9000 else careful(of), replace(begin, clear_port=9000))
+    assert found(named)["clear-text"].conclusion.text == "Port 9000 opens a session without TLS."
 
 
 def test_a_refusal_in_clear_leaves_open_whether_it_opens_there() -> None:

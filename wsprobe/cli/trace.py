@@ -53,6 +53,7 @@ class Tracing(Struct, frozen=True):
     dry_run: bool = False
     heavy: bool = False
     """With --audit-heavy."""
+    clear_port: int = 0
 
 
 def tracing(own: TraceSettings) -> Tracing:
@@ -66,6 +67,7 @@ def tracing(own: TraceSettings) -> Tracing:
         hold=own.hold,
         dry_run=own.dry_run,
         heavy=own.audit_heavy,
+        clear_port=own.clear_port or 0,
     )
 
 
@@ -197,6 +199,7 @@ def start_of(place: ProbeTarget, of: Tracing) -> Start:
         hold=of.hold,
         http2=_http2(place, given),
         heavy=of.heavy,
+        clear_port=of.clear_port,
     )
 
 

@@ -123,6 +123,17 @@ class TraceSettings(Section, frozen=True, kw_only=True):
             help="the same, and send one message of 16 MiB, to find out whether there is a limit",
         ),
     ] = False
+    clear_port: Annotated[
+        int | None,
+        Declared(
+            "--clear-port",
+            type=click.IntRange(1, 65535),
+            metavar="PORT",
+            rare=True,
+            help="with --audit: try this port in clear, besides the TLS port; by default 80 for 443 and 8080 "
+            "for 8443",
+        ),
+    ] = None
     sarif: Annotated[
         str | None,
         Declared(
@@ -154,11 +165,13 @@ class TraceSettings(Section, frozen=True, kw_only=True):
         if not self.audits:
             if self.sarif is not None:
                 raise click.UsageError("--sarif is about the weaknesses that --audit finds: add --audit")
+            if self.clear_port is not None:
+                raise click.UsageError("--clear-port: only an audit tries a port in clear: add --audit")
             return
         if self.backend or self.each_address:
             option = "--backend" if self.backend else "--each-address"
             raise click.UsageError(
-                f"{option}: an audit sends nothing but to the URL (and, in clear, beside it)"
+                f"{option}: an audit sends nothing but to the URL (and, in clear, to --clear-port)"
             )
         if self.sarif is not None and self.dry_run:
             raise click.UsageError("--sarif: with --dry-run nothing is sent, so there is nothing to write")

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from wsprobe.show.lines import Line, Look, Piece, cut, fitted, line
-from wsprobe.show.trace import cells, unsent
+from wsprobe.show.trace import cells, sent, unsent
 from wsprobe.trace.audit import WEAKNESSES
 from wsprobe.trace.audit_requests import AUDIT
 from wsprobe.trace.audit_session import came, ended, reference
@@ -64,7 +64,7 @@ def concluded(
         for why, names in unsent(seen, choice).items()
         if (kept := [name for name in names if (name, why) not in stated])
     }
-    rows.append(line(Piece(f"{len(seen.answers)} requests{'; not sent:' if reasons else ''}", "dim")))
+    rows.append(line(Piece(f"{sent(seen, choice)}{'; not sent:' if reasons else ''}", "dim")))
     for why, names in reasons.items():
         rows += fitted([line(Piece(f"  {', '.join(names)}: {why}", "dim"))], look)
     return rows

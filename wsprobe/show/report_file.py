@@ -442,7 +442,7 @@ def changes(seen: Trace, choice: Choice) -> Table:
         "One change at a time" if choice.series is TRACE else "What was sent, and what came",
         ("changed", "answer", "after", "what it was"),
         tuple(traced.cells(name, seen, LOOK) for name in seen.answers),
-        f"{len(seen.answers)} requests." + (f" Not sent: {left}." if left else ""),
+        f"{traced.sent(seen, choice)}." + (f" Not sent: {left}." if left else ""),
     )
 
 

@@ -146,6 +146,13 @@ def _seconds_held(answer: Answer) -> float:
     return answer.reading.exchange.plan.limits.linger
 
 
+def sent(seen: Trace, choice: Choice) -> str:
+    """How many requests went out, and what none of an audit's shows."""
+    count = f"{len(seen.answers)} requests"
+    over_http2 = choice.series is TRACE or not seen.start.plan.target.secure
+    return count if over_http2 else f"{count}, all over HTTP/1.1 (an audit does not test HTTP/2)"
+
+
 def unsent(seen: Trace, choice: Choice) -> dict[str, list[str]]:
     """Why -> what was left out for that reason, where more is to say than that nobody asked for it."""
     reasons: dict[str, list[str]] = {}

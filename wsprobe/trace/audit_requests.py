@@ -57,7 +57,8 @@ TOKEN_NAME = re.compile(
 """Names of query parameters that hold a secret."""
 JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")
 BESIDE = {443: 80, 8443: 8080}
-"""Port of TLS -> the port on which the same is usually served in clear."""
+"""Port of TLS -> the port on which the same is usually served in clear. No other pair is common enough to knock
+at a port that nobody named."""
 
 
 # -- what was given
@@ -285,10 +286,14 @@ def _clear_same(seen: Trace) -> Plan | None:
     return in_clear(given, given.target.port) if given.target.secure else None
 
 
+def port_beside(seen: Trace) -> int:
+    """The port that is tried in clear beside that of TLS; 0 for none."""
+    return seen.start.clear_port or BESIDE.get(seen.start.plan.target.port, 0)
+
+
 def _clear_beside(seen: Trace) -> Plan | None:
-    given = seen.start.plan
-    port = BESIDE.get(given.target.port)
-    return in_clear(given, port) if given.target.secure and port is not None else None
+    given, port = seen.start.plan, port_beside(seen)
+    return in_clear(given, port) if given.target.secure and port else None
 
 
 def _large(seen: Trace) -> Plan | None:
@@ -353,9 +358,14 @@ def _clear_is_open(seen: Trace) -> str:
     return "a Unix socket has no port" if route.unix_socket is not None else ""
 
 
+NO_PORT_BESIDE = "no port is usual beside this one (--clear-port names one)"
+
+
 def _beside(seen: Trace) -> str:
     route = seen.start.plan.route
-    port = BESIDE.get(seen.start.plan.target.port)
+    port = port_beside(seen)
+    if seen.start.plan.target.secure and not port:
+        return NO_PORT_BESIDE
     if route.connect_to and not any(rule[1] in (0, port) for rule in route.connect_to):
         return f"--connect-to names no server for port {port}"
     return _clear_is_open(seen)
@@ -459,7 +469,8 @@ ROWS: tuple[Change, ...] = (
     ),
     Change(
         "clear-beside",
-        "in clear on the port beside it (80 for 443, 8080 for 8443), without cookies, credentials and query",
+        "in clear on another port (--clear-port; 80 for 443, 8080 for 8443), without cookies, credentials and "
+        "query",
         "whether the same is served in clear there",
         _row("clear-beside", _clear_beside),
         _unless_closed(_beside),

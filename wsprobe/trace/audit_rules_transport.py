@@ -9,7 +9,7 @@ from wsprobe.exchange import TlsDone, TlsFailed
 from wsprobe.read.closing import close_of
 from wsprobe.target import loopback
 from wsprobe.trace.answer import Answer
-from wsprobe.trace.audit_requests import LARGE, PING
+from wsprobe.trace.audit_requests import LARGE, NO_PORT_BESIDE, PING, port_beside
 from wsprobe.trace.audit_session import admitted, came, reference
 from wsprobe.trace.changes import Trace
 from wsprobe.trace.conclusion import Conclusion, rule
@@ -29,6 +29,8 @@ def _untested_clear(seen: Trace) -> str:
     for name, answer in tried.items():
         if answer is not None and answer.kind == "http" and answer.status in (401, 403):
             return f"{name} got {answer.status}, and credentials are never sent in clear"
+    if "clear-beside" not in tried and not port_beside(seen):
+        return f"only the TLS port was tried: {NO_PORT_BESIDE}"
     return ""
 
 
@@ -44,11 +46,11 @@ def _on_this_machine(seen: Trace) -> bool:
     untested=_untested_clear,
 )
 @rule(
-    "the socket opens without TLS: at the given ws:// URL, on the TLS port, or on the neighbouring port "
-    "(80 for 443, 8080 for 8443)",
+    "the socket opens without TLS: at the given ws:// URL, on the TLS port, or on another port (--clear-port; "
+    "80 for 443, 8080 for 8443)",
     "anyone on the path can read and change the messages and cookies of a session in clear, and can replace "
     "its page and script",
-    "which program listens on the neighbouring port; it may be another one",
+    "which program listens on the other port",
 )
 def clear_text(seen: Trace) -> Iterator[Conclusion]:
     target = seen.start.plan.target

@@ -60,6 +60,8 @@ class Start(msgspec.Struct, frozen=True):
     """How the handshake is asked over HTTP/2; None if it cannot be."""
     heavy: bool = False
     """An audit may send a message of many bytes."""
+    clear_port: int = 0
+    """Where an audit tries the handshake in clear, beside the port of TLS; 0 for the usual port."""
 
     @property
     def has_origin(self) -> bool:

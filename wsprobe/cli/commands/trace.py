@@ -113,7 +113,8 @@ def command(url: str, given: Given) -> int:
     new are left out. Requests go only to the host of the URL and that of --backend.
 
     With --audit, the handshake is repeated as strangers would send it: at most twenty requests, to the URL and,
-    in clear and without any secret, to its port and the one beside it. Secrets are masked in all output.
+    in clear and without any secret, to its port and one other (--clear-port). All of them are HTTP/1.1. Secrets
+    are masked in all output.
     """
     from wsprobe.cli.trace import trace
 
