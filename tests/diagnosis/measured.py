@@ -56,14 +56,14 @@ class Measured(msgspec.Struct, frozen=True):
 NAMED: dict[str, str] = {
     "upgrade-lost": r"dropped Upgrade|a field was lost|no Upgrade\b",
     "http-1.0": r"HTTP/1\.0|dropped Upgrade",
-    "crashed-before-accept": r"exception|crashed",
+    "crashed-before-accept": r"exception|\bcrash",
     "crashed": r"exception",
     "handler-returned": r"handler returned|returned",
     "no-accept": r"returned without accepting|returned",
     "closed-by-app": r"closed it on purpose|application closed",
     "origin-refused": r"requires an Origin",
     "refused": r"\brefuse[sd]?\b",
-    "unauthorized": r"no token",
+    "unauthorized": r"\btoken\b",
     "no-route": r"unknown path|no (?:WebSocket )?(?:route|endpoint)|on this path|\bthe path\b",
     "no-upgrade-listener": r"no code handles",
     "subprotocol-required": r"subprotocol",
@@ -76,7 +76,7 @@ NAMED: dict[str, str] = {
     "idle-timeout": r"idle timeout",
     "first-message": r"waited for a message",
     "backend-down": r"cannot reach|could not reach|upstream refused or failed",
-    "blocked-by-rule": r"a rule drops|a rule .*denies|a rule in front of it",
+    "blocked-by-rule": r"a rule drops|a rule .*denies|a rule in front of it|a rule in \w+ (?:refused|answers)",
     "too-large": r"too large",
 }
 """Kinds of cause -> the words with which a sentence that leaves several open names them."""

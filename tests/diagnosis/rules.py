@@ -151,5 +151,5 @@ def _row(line: str) -> Row:
 
 if __name__ == "__main__":
     for file in FILES:
-        told = (str(each.anew()) for each in sections(file.read_text("ascii")))
-        file.write_text("\n\n".join(told) + "\n", "ascii")
+        told = (str(each.anew()) for each in sections(file.read_text("utf-8")))
+        file.write_text("\n\n".join(told) + "\n", "utf-8")

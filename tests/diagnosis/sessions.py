@@ -128,7 +128,7 @@ def _frame(opcode: int, payload: bytes, *, masked: bool = False) -> bytes:
 
 def sessions() -> Iterator[Session]:
     """Those of the file."""
-    for part in FILE.read_text("ascii").strip().split("\n\n"):
+    for part in FILE.read_text("utf-8").strip().split("\n\n"):
         title, *lines = part.split("\n")
         given = [line for line in lines if line.startswith("> ")]
         yield Session(title, tuple(line[2:] for line in given), "\n".join(lines[len(given) :]))
@@ -136,4 +136,4 @@ def sessions() -> Iterator[Session]:
 
 if __name__ == "__main__":
     told = [str(msgspec.structs.replace(each, means=each.anew())) for each in sessions()]
-    FILE.write_text("\n\n".join(told) + "\n", "ascii")
+    FILE.write_text("\n\n".join(told) + "\n", "utf-8")

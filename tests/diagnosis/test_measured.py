@@ -121,4 +121,4 @@ def test_what_is_said_first_is_what_the_file_has() -> None:
 
 def test_what_varied_answers_get_is_what_the_file_has() -> None:
     told = varied.told()
-    assert told == varied.FILE.read_text("ascii"), "see the diff after: python -m tests.diagnosis.varied"
+    assert told == varied.FILE.read_text("utf-8"), "see the diff after: python -m tests.diagnosis.varied"

@@ -6,7 +6,7 @@ from tests.cases import every, named
 from tests.diagnosis.rules import FILES, Section, sections
 from tests.diagnosis.sessions import Session, sessions
 
-SECTIONS = [each for file in FILES for each in sections(file.read_text("ascii"))]
+SECTIONS = [each for file in FILES for each in sections(file.read_text("utf-8"))]
 
 
 @every(named(SECTIONS, lambda section: section.title))

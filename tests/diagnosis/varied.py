@@ -72,4 +72,4 @@ def _answer(line: bytes, fields: list[bytes], body: bytes) -> bytes:
 
 
 if __name__ == "__main__":
-    FILE.write_text(told(), "ascii")
+    FILE.write_text(told(), "utf-8")

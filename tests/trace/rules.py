@@ -255,5 +255,5 @@ def sections(text: str) -> Iterator[Section]:
 
 if __name__ == "__main__":
     for file in FILES:
-        told = [str(replace(each, means=each.anew())) for each in sections(file.read_text("ascii"))]
-        file.write_text("\n\n".join(told) + "\n", "ascii")
+        told = [str(replace(each, means=each.anew())) for each in sections(file.read_text("utf-8"))]
+        file.write_text("\n\n".join(told) + "\n", "utf-8")

@@ -9,7 +9,7 @@ from tests.trace.rules import FILES, Section, sections
 from wsprobe.show.lines import Look, text_of
 from wsprobe.show.trace import row
 
-SECTIONS = [each for file in FILES for each in sections(file.read_text("ascii"))]
+SECTIONS = [each for file in FILES for each in sections(file.read_text("utf-8"))]
 
 
 @every(named(SECTIONS, lambda section: section.title))

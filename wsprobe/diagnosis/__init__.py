@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from wsprobe.diagnosis import asgi, libraries, pages
 from wsprobe.diagnosis.cause import FORMERLY, KINDS, Cause, CauseKind
 from wsprobe.diagnosis.evidence import Evidence, answer_of, foreign_origin, hop_of, shown, unanswered
-from wsprobe.diagnosis.faults import asked_wrong, origin_refused, own_request, redirected, too_much
+from wsprobe.diagnosis.faults import asked_wrong, origin_or_rule, own_request, redirected, too_much
 from wsprobe.diagnosis.programs import PROGRAMS, Author, Rule, written_by
 from wsprobe.diagnosis.reach import kinds_of_the_way, way
 from wsprobe.diagnosis.session import opened
@@ -105,6 +105,9 @@ def _refusal(evidence: Evidence, *, over_http2: bool) -> Author:
         # The words of a proxy's own page are the same for every reason: its status says more.
         said = said if said.id in {cause.id for cause in known.causes} else None
     marked = [_marked(known, cause, evidence, first=not rank) for rank, cause in enumerate(known.causes)]
+    if evidence.status in _OF_A_GATEWAY and known.role != "proxy":
+        # No exception is answered with these: a program chose them, for one behind it or for its own state.
+        marked = [cause for cause in marked if cause.id != "crashed-before-accept"]
     rest = marked or list(by_status(evidence, silent=not texts))
     found = list(own_request(evidence))
     if said is not None and said.id == "server-says":
@@ -137,10 +140,12 @@ def _foreign_refused(evidence: Evidence) -> bool:
 def _foreign(evidence: Evidence, known: Author) -> Cause:
     """An Origin that is not the URL's own was sent, and refused with 403: what is to be done about that."""
     same = next((cause for cause in known.causes if cause.id == "origin-refused"), None)
-    cause = same if same is not None else origin_refused(evidence, ALLOW_ORIGIN)
+    cause = same or origin_or_rule(evidence, ALLOW_ORIGIN, "the server, or a rule in front of it,")
     shows = f"the request: Origin: {shown(evidence.origin or '')}, of another host; {evidence.line}"
     return replace(cause, certainty="own-request", evidence=shows, program=known.program)
 
+
+_OF_A_GATEWAY = frozenset({502, 503, 504})
 
 _GENERAL = frozenset(
     {"refused", "no-route", "crashed-before-accept", "error", "unauthorized", "bad-request", "blocked-by-rule"}

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 
 from wsprobe.diagnosis.cause import Cause
-from wsprobe.diagnosis.evidence import Evidence, foreign_origin, shown
+from wsprobe.diagnosis.evidence import Evidence, behind_proxy, foreign_origin, shown
 from wsprobe.diagnosis.faults import (
     ACCEPT_FIRST,
     SEE_LOG,
@@ -62,14 +62,24 @@ def _asgi_origin(evidence: Evidence) -> str:
             "this path"
         )
     return (
-        "a check of the Origin, such as AllowedHostsOriginValidator, does not allow the origin "
-        f"{shown(evidence.origin)}"
+        "the application closed before accepting: most often a check of the Origin (such as "
+        f"AllowedHostsOriginValidator) does not allow the origin {shown(evidence.origin)}; or another check "
+        "refused, no route has this path, or the application raised an exception"
     )
+
+
+def _or_plain(evidence: Evidence) -> str:
+    """An application that expects WebSockets alone fails on the plain GET that a proxy makes of a
+    handshake."""
+    return "; or a proxy dropped Upgrade and Connection" if behind_proxy(evidence) else ""
 
 
 def _asgi_crash(evidence: Evidence) -> tuple[Cause, ...]:
     return (
-        crashed("the application raised an exception before accepting"),
+        crashed(
+            "the application raised an exception before accepting, as for a path without a route, or "
+            f"returned without accepting{_or_plain(evidence)}"
+        ),
         no_route(
             "no route has this path, which raises an exception in Channels (URLRouter, or "
             'ProtocolTypeRouter without "websocket"), Socket.IO outside /socket.io/',
@@ -90,8 +100,11 @@ def _not_seen(evidence: Evidence, server: str) -> tuple[Cause, ...]:
                 'pip install "uvicorn[standard]", and no --ws none',
             ),
         )
-    # The others come with their WebSocket library.
-    text = f"{server} got a plain GET: a proxy in front of it dropped Upgrade and Connection"
+    # The others come with their WebSocket library; an application can answer the handshake with a page.
+    text = (
+        f"{server} got a plain GET: a proxy in front of it dropped Upgrade and Connection; or the application "
+        f"refused the handshake with its own answer ({evidence.status})"
+    )
     wrong = asked_wrong(evidence)
     refused = Cause("refused", "the application refused with its own status (HTTPException)", "")
     return (*wrong, refused) if evidence.oddity == "upgrade" else (*wrong, upgrade_stripped(text), refused)

@@ -11,7 +11,7 @@ from wsprobe.exchange import Target
 from wsprobe.read.heads import Field
 from wsprobe.read.reading import Reading, Response, SentRequest
 from wsprobe.target import authority
-from wsprobe.visible import visible
+from wsprobe.visible import legible
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -188,8 +188,13 @@ def behind_proxy(evidence: Evidence, capital: bool = False) -> bool:
 
 
 def shown(text: str, most: int = 80) -> str:
-    """A few words of the wire, on one line and safe to show."""
-    shown = visible(" ".join(text.split()).encode("utf-8", "surrogatepass"))
+    """A few words of the wire, on one line and safe to show: printable characters as themselves."""
+    words = " ".join(text.split())
+    try:
+        data = words.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # half of a surrogate pair, which JSON can spell
+        data = words.encode("utf-8", "surrogatepass")
+    shown = legible(data)
     return shown if len(shown) <= most else shown[: most - 3] + "..."
 
 
@@ -206,7 +211,7 @@ def answer_of(reading: Reading, final: Response) -> Evidence:
     return _evidence(
         reading,
         status=final.status or 0,
-        reason=text_of(final.reason),
+        reason=final.reason.decode("utf-8", "surrogateescape"),
         names=tuple(names),
         by_name=by_name,
         body=b"" if body is None else body.decoded if body.decoded is not None else body.content,

@@ -64,6 +64,15 @@ def credentials_wanted(evidence: Evidence) -> Cause:
     )
 
 
+def origin_or_rule(evidence: Evidence, fix: str, who: str) -> Cause:
+    """A 403 to an Origin of another host, which says no more: *who* refused it, or the request as a whole."""
+    text = (
+        f"{who} refused the request: most often because the origin {shown(evidence.origin or '')} is not "
+        "allowed, or for another reason (path, address, token)"
+    )
+    return origin_refused(evidence, fix, text)
+
+
 def origin_refused(evidence: Evidence, fix: str, text: str = "") -> Cause:
     if evidence.origin is None:
         missing = "the server requires an Origin; none was sent (browsers always send one)"
@@ -196,6 +205,18 @@ def backend_down(who: str, more: str = "") -> Cause:
     )
 
 
+def not_answered(who: str) -> Cause:
+    """A 502: whether the application was not reached, or ended the connection, is the same to its client."""
+    return Cause(
+        "backend-down",
+        f"{who} could not reach the application, or got no valid answer: the application is not "
+        "running, its address or port is wrong, it closed the connection (a crash, no Upgrade, or "
+        "HTTP/1.0 instead of 1.1), or only one side uses TLS",
+        "start the application, and look in its log; check the upstream's address, port and scheme "
+        "(http or https)",
+    )
+
+
 def redirected(evidence: Evidence, who: str) -> Cause:
     to = evidence.get("location")
     place, path, _ = url_parts(to)
@@ -298,9 +319,10 @@ def socketio_causes(evidence: Evidence) -> tuple[Cause, ...]:
 def either_or_stripped(
     evidence: Evidence, own: Cause, *more: Cause, capital: bool = False
 ) -> tuple[Cause, ...]:
-    """The handshake was answered as a plain GET. What the request lacks comes first. Where a proxy is seen
-    (*capital* as in ``behind_proxy``), a lost Upgrade and a cause of the server's own cannot be told apart;
-    where the answer shows that Upgrade arrived, it was not lost."""
+    """The handshake was answered as a plain GET. What the request lacks comes first. A lost Upgrade and a
+    cause of the server's own cannot be told apart, as many proxies leave no mark: where one is seen
+    (*capital* as in ``behind_proxy``) the lost Upgrade is named first, else second. Where the answer shows
+    that Upgrade arrived, it was not lost."""
     if evidence.arrived:
         return (*asked_wrong(evidence), no_route(own.text, own.fix) if own.id == "no-websocket" else own, *more)
     if evidence.oddity == "upgrade":
@@ -313,4 +335,5 @@ def either_or_stripped(
             f"test the application without the proxy (wsprobe trace --backend); {own.fix}",
         )
         return (*asked_wrong(evidence), both, *more)
-    return (*asked_wrong(evidence), own, *more, upgrade_stripped())
+    either = msgspec.structs.replace(own, text=f"{own.text}; or a proxy dropped Upgrade and Connection")
+    return (*asked_wrong(evidence), either, *more, upgrade_stripped())

@@ -12,7 +12,6 @@ from wsprobe.diagnosis.cause import Cause
 from wsprobe.diagnosis.evidence import Evidence, foreign_origin, is_markup, phrase_of
 from wsprobe.diagnosis.faults import (
     asked_wrong,
-    backend_down,
     crashed,
     credentials_wanted,
     either_or_stripped,
@@ -21,6 +20,7 @@ from wsprobe.diagnosis.faults import (
     lost_upgrade,
     no_route,
     no_websocket,
+    not_answered,
     not_socketio,
     origin_refused,
     other_generation,
@@ -175,7 +175,7 @@ def _engineio(evidence: Evidence) -> Author | None:
         case _:
             if not (own_case and evidence.status in (400, 403) and evidence.names[:1] == ("Connection",)):
                 return None
-            if evidence.text == phrase_of(evidence.status) and not for_socketio(evidence):
+            if not for_socketio(evidence):
                 return None  # other programs on Node spell Content-type so too
             if not evidence.body:
                 causes = (
@@ -212,7 +212,8 @@ def _tornado(evidence: Evidence) -> Author | None:
     if not signed and not (_tornado_page(evidence) and own_type):
         return None
     if evidence.status == 404:
-        causes = (no_route(fix="add a WebSocketHandler for the path, or correct the path"),)
+        nowhere = no_route(fix="add a WebSocketHandler for the path, or correct the path")
+        causes = either_or_stripped(evidence, nowhere)
     elif evidence.status == 405:
         causes = (
             *asked_wrong(evidence),
@@ -261,7 +262,7 @@ def _aiohttp(evidence: Evidence) -> Author | None:
     if evidence.status >= 500:
         causes = (crashed("the handler raised an exception before ws.prepare()"),)
     elif evidence.status == 404:
-        causes = (no_route(fix="add web.get(PATH, handler), or correct the path"),)
+        causes = either_or_stripped(evidence, no_route(fix="add web.get(PATH, handler), or correct the path"))
     elif evidence.status == 405:
         causes = (
             *asked_wrong(evidence),
@@ -298,7 +299,7 @@ def _go(evidence: Evidence) -> Author | None:
         return written_by("coder", "its words", asked_wrong(evidence) or (changed,))
     if text.startswith("websocket: "):
         return written_by("gorilla", "its words", _gorilla_says(evidence, text))
-    if versioned and text == f"{phrase_of(evidence.status)}\n":
+    if versioned and text.startswith(f"{phrase_of(evidence.status)}\n"):  # a handler may write more
         return shaped_like(
             "gorilla", "Sec-Websocket-Version: 13, nosniff, and the status as body", _gorilla(evidence)
         )
@@ -320,11 +321,8 @@ def _go(evidence: Evidence) -> Author | None:
         route = no_route("no handler of the Go program has this path (in Traefik: no router)")
         return shaped_like("go", "the words of net/http", either_or_stripped(evidence, route, capital=True))
     if evidence.status >= 500:
-        return shaped_like(
-            "go",
-            "the form of http.Error",
-            (crashed("the handler answered with an error"),),
-        )
+        failed = crashed("the handler answered with an error") if evidence.status == 500 else None
+        return shaped_like("go", "the form of http.Error", () if failed is None else (failed,))
     return shaped_like(
         "go",
         "the form of http.Error",
@@ -414,7 +412,7 @@ def _ws(evidence: Evidence) -> Author | None:
         return written_by("ws", "its words", asked_wrong(evidence) or (changed,))
     if text == phrase_of(evidence.status) and (direct or bare):
         return shaped_like("ws", "the status as body, without a line end, as text/html", _ws_status(evidence))
-    if direct:
+    if direct and evidence.status < 500:
         refused = refused_by_application(evidence)
         return shaped_like("ws", "Connection, Content-Type, Content-Length, and no Date", refused)
     return None
@@ -427,8 +425,9 @@ def _ws_status(evidence: Evidence) -> tuple[Cause, ...]:
         case 400:
             found: tuple[Cause, ...] = (
                 no_route(
-                    "no WebSocket server listens on this path (in ws: its option path)",
-                    "correct the path in the URL or in the server",
+                    "no WebSocket server listens on this path (in ws: its option path), or a field of the "
+                    "handshake was lost or changed in transit",
+                    "correct the path in the URL or in the server; check the proxies in between",
                 ),
                 Cause(
                     "key",
@@ -453,7 +452,8 @@ def _ws_status(evidence: Evidence) -> tuple[Cause, ...]:
         case 403:
             return refused_by_application(evidence)
         case 503:
-            return (Cause("closing", "the WebSocketServer is shutting down", "try again after the restart"),)
+            closing = "the WebSocket server is shutting down, or accepts no sessions for now"
+            return (Cause("closing", closing, "try again after the restart"),)
         case _:
             return refused_by_application(evidence) if evidence.status < 500 else (crashed(),)
 
@@ -492,7 +492,7 @@ def _node_libraries(evidence: Evidence) -> Author | None:
             ),
         )
     if text.startswith("Error occurred while trying to proxy: "):
-        return written_by("http-proxy-middleware", "its words", (backend_down("http-proxy-middleware"),))
+        return written_by("http-proxy-middleware", "its words", (not_answered("http-proxy-middleware"),))
     if evidence.get("x-powered-by") == "Express" or (
         "<pre>Cannot " in text and re.search(r"<pre>Cannot (GET|POST|PUT|HEAD|OPTIONS) [^<]*</pre>", text)
     ):
@@ -529,7 +529,8 @@ def _express(evidence: Evidence) -> Author | None:
         return name("express", mark, either_or_stripped(evidence, nobody, capital=True))
     if evidence.status >= 500:
         return name("express", mark, (crashed(),))
-    return name("express", mark, refused_by_application(evidence, "a middleware of the application refused"))
+    who = "a middleware of the application, or a server behind it, refused the request"
+    return name("express", mark, refused_by_application(evidence, who))
 
 
 def _werkzeug_page(evidence: Evidence) -> bool:
@@ -614,8 +615,8 @@ def _django(evidence: Evidence) -> Author | None:
             "Server: gunicorn, not sent by ASGI workers",
             (
                 no_websocket(
-                    "a WSGI application received the request; WSGI does not support WebSocket, so the "
-                    "application answered a plain GET",
+                    "a WSGI application received the request and answered it as a plain GET: WSGI does not "
+                    "support WebSocket (a library such as Flask-Sock adds that), or no route has this path",
                     "run an ASGI server (gunicorn -k uvicorn_worker.UvicornWorker), or Flask-Sock",
                 ),
             ),
@@ -693,14 +694,12 @@ def _runtimes(evidence: Evidence) -> Author | None:
         lost = upgrade_stripped(
             "the upgrade raised an exception because Upgrade did not arrive: a proxy removed it"
         )
-        crash = crashed("the handler raised an exception")
-        return shaped_like(
-            "deno",
-            "its 500 without a Content-Type",
-            (*asked_wrong(evidence), lost, crash)
-            if evidence.oddity != "upgrade"
-            else (*asked_wrong(evidence), crash),
-        )
+        if evidence.oddity == "upgrade":
+            causes: tuple[Cause, ...] = (*asked_wrong(evidence), crashed("the handler raised an exception"))
+        else:
+            either = "the handler raised an exception, perhaps because a proxy dropped Upgrade and Connection"
+            causes = (*asked_wrong(evidence), crashed(either), lost)
+        return shaped_like("deno", "its 500 without a Content-Type", causes)
     return None
 
 
@@ -751,6 +750,9 @@ def _ruby_and_others(evidence: Evidence) -> Author | None:
         )
     if evidence.status == 404 and evidence.has("x-request-id") and evidence.text.strip() == "Page not found":
         origin = origin_refused(evidence, "add it to config.action_cable.allowed_request_origins")
+        if evidence.oddity != "upgrade":
+            lost = f"{origin.text}; or a proxy dropped Upgrade and Connection (Action Cable answers both alike)"
+            origin = msgspec.structs.replace(origin, text=lost)
         return shaped_like(
             "action-cable", "X-Request-Id and the words", (*asked_wrong(evidence), origin, upgrade_stripped())
         )

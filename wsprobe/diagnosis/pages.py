@@ -11,6 +11,8 @@ from wsprobe.diagnosis.faults import (
     backend_down,
     credentials_wanted,
     http10,
+    not_answered,
+    origin_or_rule,
     origin_refused,
     redirected,
     upgrade_stripped,
@@ -28,18 +30,6 @@ def backend_closed(who: str) -> Cause:
     )
 
 
-def not_answered(who: str) -> Cause:
-    """A 502: whether the application was not reached, or ended the connection, is the same to its client."""
-    return Cause(
-        "backend-down",
-        f"{who} could not reach the application, or got no valid answer: the application is not "
-        "running, its address or port is wrong, it closed the connection (a crash, no Upgrade, or "
-        "HTTP/1.0 instead of 1.1), or only one side uses TLS",
-        "start the application, and look in its log; check the upstream's address, port and scheme "
-        "(http or https)",
-    )
-
-
 def backend_slow(who: str, setting: str) -> Cause:
     return Cause(
         "backend-timeout",
@@ -48,10 +38,9 @@ def backend_slow(who: str, setting: str) -> Cause:
     )
 
 
-def _rule(who: str, fix: str) -> Cause:
-    return Cause(
-        "blocked-by-rule", f"a rule in {who} refused the request before the application received it", fix
-    )
+def _rule(who: str, fix: str, more: str = "") -> Cause:
+    text = f"a rule in {who} refused the request before the application received it{more}"
+    return Cause("blocked-by-rule", text, fix)
 
 
 def _no_proxy_route(who: str, fix: str) -> Cause:
@@ -146,8 +135,9 @@ _NGINX: dict[int, tuple[Cause, ...]] = {
     503: (
         Cause(
             "rate-limited",
-            "limit_req or limit_conn of nginx refused: too many requests or connections",
-            "raise rate or burst, or exempt the location of the socket",
+            "limit_req or limit_conn of nginx refused (too many requests or connections), or a rule in "
+            "nginx answers 503",
+            "raise rate or burst, or exempt the location of the socket; look for return 503",
         ),
         _rule("nginx", "look for return 503 in the configuration"),
     ),
@@ -186,6 +176,7 @@ def _of_nginx(evidence: Evidence) -> tuple[Cause, ...]:
             rule = _rule(
                 "nginx (deny, if, auth_request or limit_except)",
                 "find the rule for this path, address and Origin",
+                ", or the path is a directory without an index page",
             )
             return (rule, *_foreign(evidence, "nginx"))
         case 413 | 414 | 431 | 494:
@@ -200,11 +191,7 @@ def _foreign(evidence: Evidence, who: str) -> tuple[Cause, ...]:
     """That a rule of the proxy may refuse the Origin, if that is not the server's own."""
     if not foreign_origin(evidence):
         return ()
-    return (
-        origin_refused(
-            evidence, f"add the origin to the rule in {who}", f"a rule in {who} does not allow this origin"
-        ),
-    )
+    return (origin_or_rule(evidence, f"add the origin to the rule in {who}", f"a rule in {who}"),)
 
 
 def _too_large(who: str, setting: str) -> Cause:
@@ -257,7 +244,13 @@ _HAPROXY: dict[int, tuple[Cause, ...]] = {
         ),
     ),
     407: (Cause("unauthorized", "HAProxy itself requires proxy credentials", "send them"),),
-    408: (backend_slow("HAProxy", "timeout http-request"),),
+    408: (
+        Cause(
+            "backend-timeout",
+            "HAProxy did not get the whole request in time (timeout http-request)",
+            "look for a client or proxy that sends its request slowly",
+        ),
+    ),
     429: (
         Cause(
             "rate-limited",
@@ -316,7 +309,7 @@ def _pound(evidence: Evidence) -> Author | None:
         return None
     causes: tuple[Cause, ...] = ()
     if evidence.status == 503:
-        causes = (backend_down("pound"), _no_proxy_route("pound", "add a Service for this path or Host"))
+        causes = (not_answered("pound"), _no_proxy_route("pound", "add a Service for this path or Host"))
     return written_by("pound", "its page on one line, with Pragma and Expires", causes)
 
 
@@ -395,7 +388,7 @@ def _varnish(evidence: Evidence) -> Author | None:
     if evidence.status == 503 and (
         evidence.reason == "Backend fetch failed" or "Backend fetch failed" in evidence.text
     ):
-        causes = (backend_down("Varnish"), backend_closed("Varnish"))
+        causes = (not_answered("Varnish"), backend_closed("Varnish"))
     elif evidence.status in (401, 403, 404, 405, 429):
         causes = (_rule("Varnish (synth in the VCL)", "look for this status and reason in the VCL"),)
     elif 300 <= evidence.status < 400:
@@ -490,7 +483,7 @@ def _caddy(evidence: Evidence) -> Author | None:
         case 504:
             causes = (backend_slow("Caddy", "response_header_timeout"),)
         case 503:
-            causes = (backend_down("Caddy", ", or marked as unhealthy"),)
+            causes = (backend_down("Caddy", ", or marked as unhealthy; or a rule in Caddy answers 503"),)
         case 200:
             causes = (
                 _no_proxy_route(
@@ -526,7 +519,7 @@ def _caddy(evidence: Evidence) -> Author | None:
 
 def _envoy(evidence: Evidence) -> Author | None:
     if evidence.text.startswith("upstream connect error or disconnect/reset before headers"):
-        return written_by("envoy", "its own words", (backend_down("Envoy"), backend_closed("Envoy")))
+        return written_by("envoy", "its own words", (not_answered("Envoy"), backend_closed("Envoy")))
     if evidence.text.startswith("no healthy upstream"):
         return written_by("envoy", "its own words", (backend_down("Envoy", ", or failed its health check"),))
     if evidence.text.startswith("upstream request timeout"):
@@ -542,7 +535,7 @@ def _envoy(evidence: Evidence) -> Author | None:
         causes = (
             Cause(
                 "upgrade-refused",
-                "Envoy does not forward upgrades: upgrade_configs lacks websocket",
+                "Envoy does not forward upgrades (upgrade_configs lacks websocket), or its policy refused",
                 "upgrade_configs: [{upgrade_type: websocket}] in the connection manager",
             ),
             _rule("Envoy (RBAC)", "find the policy for this path"),
@@ -563,7 +556,7 @@ def _nghttpx(evidence: Evidence) -> Author | None:
     ):
         return None
     if evidence.status in (502, 503):
-        return written_by("nghttpx", "its own page", (backend_down("nghttpx"), backend_closed("nghttpx")))
+        return written_by("nghttpx", "its own page", (not_answered("nghttpx"), backend_closed("nghttpx")))
     if evidence.status == 504:
         return written_by("nghttpx", "its own page", (backend_slow("nghttpx", "--backend-read-timeout"),))
     if evidence.status == 431:
@@ -575,16 +568,12 @@ def _clouds(evidence: Evidence) -> Author | None:
     if evidence.has("cf-ray") and re.search(
         r"(?i)cloudflare|error code: 1\d\d\d|attention required", evidence.text
     ):
-        return written_by(
-            "cloudflare",
-            "CF-RAY and words of Cloudflare",
-            (
-                _rule("Cloudflare's edge", "look the request up at Cloudflare by its CF-RAY"),
-                backend_down("Cloudflare"),
-            ),
-        )
+        rule = _rule("Cloudflare's edge", "look the request up at Cloudflare by its CF-RAY")
+        failed = not_answered("Cloudflare")
+        both = (failed, rule) if evidence.status >= 500 else (rule, failed)
+        return written_by("cloudflare", "CF-RAY and words of Cloudflare", both)
     if evidence.has("x-amzn-requestid") or evidence.has("apigw-requestid"):
-        if evidence.status < 400:
+        if evidence.status not in (401, 403):
             return None
         return written_by(
             "api-gateway",
@@ -601,7 +590,7 @@ def _clouds(evidence: Evidence) -> Author | None:
     if evidence.server("awselb"):
         causes: tuple[Cause, ...] = ()
         if evidence.status in (502, 503, 504):
-            causes = (backend_down("the AWS load balancer"), backend_closed("the AWS load balancer"))
+            causes = (not_answered("the AWS load balancer"), backend_closed("the AWS load balancer"))
         elif evidence.status in (401, 403, 404, 429):
             causes = (_rule("the AWS load balancer", "look at the listener rules"),)
         return written_by("aws", "Server: awselb", causes)

@@ -81,7 +81,9 @@ PROGRAMS: dict[str, Program] = {
     ),
     "sanic": Program("Sanic", "server", "", "Sanic, or a program like it"),
     "python-socketio": Program("python-socketio", "framework"),
-    "engine.io": Program("Socket.IO", "framework", "Socket.IO on Node (engine.io)", remedy="socket.io"),
+    "engine.io": Program(
+        "Socket.IO", "framework", "Socket.IO on Node (engine.io)", "a Socket.IO server", remedy="socket.io"
+    ),
     "ws": Program("ws", "server", "ws on Node", "ws, or another WebSocket library on Node", remedy="ws"),
     "websocket-node": Program(
         "WebSocket-Node", "server", "WebSocket-Node (the package websocket)", "WebSocket-Node or ChromeDriver"

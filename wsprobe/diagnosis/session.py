@@ -18,7 +18,7 @@ from wsprobe.diagnosis.faults import (
     subprotocol_wanted,
     too_much,
 )
-from wsprobe.diagnosis.programs import Author, written_by
+from wsprobe.diagnosis.programs import Author, shaped_like, written_by
 from wsprobe.diagnosis.words import FAULT, QUOTED, bare, of_json, of_page, stated_by
 from wsprobe.exchange import Exchange, Received, Sent
 from wsprobe.read.behind import http_behind
@@ -29,6 +29,8 @@ QUIET = 1_000_000
 """Microseconds without a byte before an end that may be an idle limit: none is shorter than a second."""
 SOON = 1_000_000
 """Microseconds from a message to an end that the message may have led to."""
+AT_ONCE = 500_000
+"""Microseconds below which a session ended at once: no limit of time is that short."""
 SMALL = 125
 """Bytes of a message that no server finds too large."""
 
@@ -68,7 +70,7 @@ class _Session(msgspec.Struct, frozen=True):
     @property
     def after(self) -> str:
         """How long it was open, in words."""
-        return "at once" if self.lasted < 500_000 else f"after {self.lasted / 1e6:.1f} s"
+        return "at once" if self.lasted < AT_ONCE else f"after {self.lasted / 1e6:.1f} s"
 
 
 def opened(reading: Reading, evidence: Evidence) -> Author:
@@ -81,7 +83,7 @@ def opened(reading: Reading, evidence: Evidence) -> Author:
             found.append(cause)
     if not author:
         return Author(causes=tuple(found))
-    base = written_by(author, mark, ())
+    base = shaped_like(author, mark, ()) if mark == _PACKET else written_by(author, mark, ())
     named = tuple(msgspec.structs.replace(one, program=base.program) for one in found)
     return msgspec.structs.replace(base, causes=named)
 
@@ -109,8 +111,10 @@ def _causes(evidence: Evidence, session: _Session) -> Iterator[Cause]:
 
 _ENDED: tuple[tuple[str, str, str, str], ...] = (
     (
-        r"too (?:large|big|long)|exceed|max(?:imum)?[- _]?(?:frame|message|payload|size|length)|size limit"
-        r"|larger than",
+        r"too (?:large|big)\b|(?:message|frame|payload|packet|data|text|body|content)\b[^.\n]{0,24}(?:too long"
+        r"|exceed)|exceed\w*[^.\n]{0,24}(?:message|frame|payload|packet|size|length|bytes|buffer)"
+        r"|max(?:imum)?[- _]?(?:frame|message|payload|size|length)|size limit"
+        r"|(?:size|length)\b[^.\n]{0,24}exceed|larger than",
         "too-large",
         "a message exceeds the server's limit",
         "send smaller messages, or raise the server's limit",
@@ -139,7 +143,8 @@ _ENDED: tuple[tuple[str, str, str, str], ...] = (
         r"\bpars(?:e|ing)|invalid (?:json|message|payload|data|format|frame|request|packet|command|op|utf)"
         r"|malformed"
         r"|not[- ]well[- ]formed|unexpected (?:websocket )?(?:frame|message|token|packet|data|type|end)"
-        r"|not (?:a )?valid"
+        r"|not (?:a )?valid (?:json|message|payload|data|format|frame|request|packet|command|utf)"
+        r"|(?:json|message|payload|data|format|frame|packet|command)\b[^.\n]{0,12} not valid"
         r"|\b(?:method|command|procedure|action|operation|function)\b[^.\n]{0,20}"
         r"(?:not found|not exist|unknown|not supported)|\bno such (?:method|command|procedure|action|operation)"
         r"|unsupported (?:data|message|type)|unknown (?:command|type|message|method|action|event|op)|json"
@@ -163,7 +168,7 @@ def _stated(evidence: Evidence, session: _Session) -> Iterator[Cause]:
     for quote, where in _quotes(session):
         said = shown(quote, QUOTED)
         for pattern, id, text, fix in _ENDED:
-            if re.search(pattern, quote.lower()):
+            if re.search(pattern, quote.lower()) and _can_be(id, quote.lower(), session):
                 yield Cause(id, f'{text}; the server says "{said}"', fix, "stated", f"{where}: {said}")
                 return
         if (known := stated_by(evidence, quote, where)) is not None:
@@ -176,6 +181,11 @@ def _stated(evidence: Evidence, session: _Session) -> Iterator[Cause]:
             continue  # the message that led to it says more than "Bye"
         yield bare(quote, f"{where}: ")
         return
+
+
+def _can_be(id: str, said: str, session: _Session) -> bool:
+    """A bare timeout is of a time without data only where there was one: anything can time out."""
+    return id != "idle-timeout" or session.lasted >= AT_ONCE or re.search(r"time[d -]*out", said) is None
 
 
 def _quotes(session: _Session) -> Iterator[tuple[str, str]]:
@@ -242,6 +252,8 @@ def _chosen(evidence: Evidence) -> Iterator[Cause]:
 
 
 _ENGINE_IO = re.compile(r'0\{"sid":"')
+_PACKET = "its opening packet"
+"""A mark of every server of the protocol, in whatever language: the packet itself names no program."""
 
 
 def _greeted(evidence: Evidence, session: _Session) -> Iterator[Cause]:
@@ -252,15 +264,15 @@ def _greeted(evidence: Evidence, session: _Session) -> Iterator[Cause]:
             "not-socket.io",
             "this is a Socket.IO server: it opened a session and waits for Socket.IO packets",
             "use a Socket.IO client",
-            "only",
+            "shared",
             "the opening packet of engine.io",
         )
         if evidence.has("access-control-allow-origin") and foreign_origin(evidence):
             yield Cause(
                 "origin-unguarded",
-                "cors.origin of Socket.IO does not guard the WebSocket transport",
+                "cors.origin of Socket.IO on Node does not guard the WebSocket transport",
                 "use allowRequest to refuse an Origin",
-                "only",
+                "shared",
                 "Access-Control-Allow-Origin on the 101",
             )
     elif '"data":"Invalid Host/Origin header"' in first:
@@ -448,7 +460,7 @@ def _empty(evidence: Evidence, session: _Session, act: str, shows: str) -> Cause
     return Cause(
         "closed-by-app",
         f"the server {act} {session.after} and gives no reason: its handler returned or raised an "
-        f"exception{route}",
+        f"exception, or it refuses by closing (Origin, token, session){route}",
         "check the path; keep the handler running; close with a code and a reason",
         "shared",
         shows,
@@ -520,7 +532,7 @@ def _opened_by(evidence: Evidence, session: _Session) -> tuple[str, str]:
         if evidence.python(f"{library}/"):
             return library, "Server"
     if session.texts and _ENGINE_IO.match(session.texts[0]):
-        return "engine.io", "its opening packet"
+        return "engine.io", _PACKET
     if session.texts and '"data":"Invalid Host/Origin header"' in session.texts[0]:
         return "webpack-dev-server", "its words"
     if session.code == 4406 and session.reason == "Subprotocol not acceptable":

@@ -106,7 +106,8 @@ def _protocol(evidence: Evidence) -> Iterator[Cause]:
         offered = shown(", ".join(evidence.protocols))
         yield Cause(
             "subprotocol-required",
-            f"the server supports none of the offered subprotocols ({offered}), and closes",
+            f"the server closed without an answer: it supports none of the offered subprotocols ({offered}), "
+            "the application crashed or refuses by closing, or a proxy cannot reach it",
             "offer one that the server supports: --protocol in wsprobe, the second argument of new "
             "WebSocket() in a page",
             "own-request",

@@ -5,9 +5,11 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from msgspec.structs import replace
+
 from wsprobe.data_file import toml_beside
 from wsprobe.diagnosis.cause import Cause
-from wsprobe.diagnosis.evidence import Evidence, foreign_origin, hop_of, is_markup
+from wsprobe.diagnosis.evidence import Evidence, behind_proxy, foreign_origin, hop_of, is_markup
 from wsprobe.diagnosis.faults import (
     credentials_wanted,
     either_or_stripped,
@@ -15,6 +17,7 @@ from wsprobe.diagnosis.faults import (
     http10,
     no_route,
     no_websocket,
+    origin_or_rule,
     origin_refused,
     redirected,
     socketio_causes,
@@ -66,6 +69,9 @@ def by_status(evidence: Evidence, *, silent: bool) -> tuple[Cause, ...]:
             return (*first, bad, *origin, *more)
         case 403:
             return _forbidden(evidence, silent)
+        case 500 if behind_proxy(evidence):
+            (failed,) = _told(evidence)
+            return (replace(failed, text=f"{failed.text}; or a proxy dropped Upgrade and Connection"),)
         case 400:
             return _bad(evidence)
         case _:
@@ -109,9 +115,10 @@ def _refused(evidence: Evidence, silent: bool) -> Cause:
 
 
 def _forbidden(evidence: Evidence, silent: bool) -> tuple[Cause, ...]:
-    origin = origin_refused(evidence, ALLOW_ORIGIN)
     refused = _refused(evidence, silent)
-    return (origin, refused) if foreign_origin(evidence) else (refused, origin)
+    if foreign_origin(evidence):
+        return (origin_or_rule(evidence, ALLOW_ORIGIN, "the server, or a rule in front of it,"), refused)
+    return (refused, origin_refused(evidence, ALLOW_ORIGIN))
 
 
 def _bad(evidence: Evidence) -> tuple[Cause, ...]:

@@ -48,7 +48,7 @@ FAULT = re.compile(r"(?:[Ee]rrors?|[Ff]ail(?:ure|ed)?|[Ff]ault|[Pp]roblem|[Ee]xc
 def own_words(evidence: Evidence) -> tuple[str, ...]:
     """What the answer says in words of its own, the most telling first; not what its status says anyhow."""
     found = [
-        value[:_LONG]
+        value[:_LONG].encode("latin-1", "replace").decode("utf-8", "surrogateescape")
         for name, values in evidence.by_name.items()
         if name[:2] == "x-" and _REASONS.match(name)
         for value in values
@@ -75,7 +75,7 @@ def of_body(evidence: Evidence) -> Iterator[str]:
     if body[:1] in (b"{", b'"', b"["):
         yield from of_json(evidence.body)
         return
-    text = body.decode("utf-8", "replace")
+    text = body.decode("utf-8", "surrogateescape")
     if is_markup(evidence):
         yield from of_page(text)
     else:
@@ -201,6 +201,8 @@ def _tls(evidence: Evidence, _: str) -> tuple[Cause, ...]:
 def _upgrade(evidence: Evidence, said: str) -> tuple[Cause, ...]:
     if evidence.oddity == "upgrade":
         return asked_wrong(evidence)
+    if evidence.status in (402, 403, 429) and not re.search(r"(?i)web ?socket|header|connection", said):
+        return ()  # a plan or a client that is to be upgraded
     if re.search(r"(?i)\bconnection\b", said) and not re.search(
         r"(?i)upgrade (?:header|hdr)|web ?socket", said
     ):
@@ -251,19 +253,22 @@ def _origin(evidence: Evidence, _: str) -> tuple[Cause, ...]:
     return (origin_refused(evidence, "add the page's origin to the server's allowed origins"),)
 
 
-def _host(evidence: Evidence, _: str) -> tuple[Cause, ...]:
+def _host(evidence: Evidence, said: str) -> tuple[Cause, ...]:
+    other = "" if "header" in said.lower() else ", or a host that the URL names"
     return (
         Cause(
             "host-refused",
-            f"the server does not accept the Host {shown(evidence.host)}",
+            f"the server does not accept the Host {shown(evidence.host)}{other}",
             "add the name to the server's allowed hosts, or configure the proxy to forward Host unchanged",
         ),
     )
 
 
 def _credentials(evidence: Evidence, _: str) -> tuple[Cause, ...]:
-    # Pages of any status have a link to log in.
-    return () if evidence.status in (200, 404, 405) else (credentials_wanted(evidence),)
+    # Pages of any status have a link to log in; a program that failed speaks of its own passwords.
+    if evidence.status in (200, 404, 405) or evidence.status >= 500:
+        return ()
+    return (credentials_wanted(evidence),)
 
 
 def _session(evidence: Evidence, _: str) -> tuple[Cause, ...]:
@@ -277,7 +282,12 @@ def _session(evidence: Evidence, _: str) -> tuple[Cause, ...]:
 
 
 def _route(evidence: Evidence, _: str) -> tuple[Cause, ...]:
-    return (no_route(),)
+    if evidence.status >= 500:  # a file, a table, a key that the program misses
+        return _failed(evidence, "")
+    if evidence.status == 101:
+        missing = "the application knows no such path or resource"
+        return (no_route(missing, "correct the path or the name"),)
+    return (no_route("no WebSocket endpoint has this path, or what the path names does not exist"),)
 
 
 def _plain(id: str, text: str, fix: str) -> Means:
@@ -350,7 +360,7 @@ STATED: tuple[tuple[str, Means], ...] = (
         r"|no (?:web ?socket )?(?:upgrade|connection) (?:hdr|header)"
         r"|'(?:upgrade|websocket)' token not found|(?:connection|upgrade) header \"[^\"]*\" does not contain"
         r"|'(?:connection|upgrade)' header must contain|(?:missing|invalid|bad|no|empty) (?:or \w+ )?"
-        r"['\"]?(?:connection|upgrade)\b['\"]?(?: header| field)?"
+        r"['\"]?(?:upgrade\b|connection\b(?:['\"]|:? upgrade| header| field|\W*\Z))"
         r"|(?:connection|upgrade) header[^.\n]{0,20}(?:missing|invalid|not found|required)"
         r"|\Aupgrade required\W*\Z"
         r"|you need a websocket client|not (?:a )?websocket (?:handshake|request|upgrade|protocol|connection)"
@@ -362,7 +372,7 @@ STATED: tuple[tuple[str, Means], ...] = (
         _upgrade,
     ),
     (
-        r"econnrefused|econnreset|enotfound|ehostunreach|etimedout|connection refused|no healthy upstream"
+        r"econnrefused|enotfound|ehostunreach|etimedout|connection refused|no healthy upstream"
         r"|upstream connect|connect(?:ion)? to (?:the )?(?:back-?end|upstream|target|server"
         r"|downstream)[^.\n]{0,20}"
         r"(?:failed|refused|error|closed)|(?:back-?end|upstream|target|origin server|downstream)\b[^.\n]{0,30}"
@@ -372,8 +382,17 @@ STATED: tuple[tuple[str, Means], ...] = (
         r"|failed to connect|proxy error|dial tcp",
         _plain(
             "backend-down",
-            "a proxy could not reach the application",
-            "start the application; check the upstream's address, port and scheme (http or https) in the proxy",
+            "the program that answered could not reach one behind it: a proxy the application, or the "
+            "application a service (a database)",
+            "start that program; check its address, port and scheme (http or https); look in the log",
+        ),
+    ),
+    (
+        r"econnreset|socket hang up|connection reset by peer|unexpected eof|\beof\b",
+        _plain(
+            "backend-closed",
+            "the program behind the one that answered closed the connection: it crashed, or refuses by closing",
+            "look in the log of that program",
         ),
     ),
     (
@@ -393,7 +412,8 @@ STATED: tuple[tuple[str, Means], ...] = (
         _host,
     ),
     (
-        r"too many|rate[- ]?limit|quota|throttl|connection limit|limit (?:reached|exceeded) for"
+        r"too many(?! (?:redirect|argument|open file|value|header|field|level))"
+        r"|rate[- ]?limit|quota|throttl|connection limit|limit (?:reached|exceeded) for"
         r"|(?:max(?:imum)?|limit)"
         r"[^.\n]{0,24}(?:connections|clients|sockets|users|sessions|requests)|slow down|calm down",
         _plain(
@@ -425,7 +445,8 @@ STATED: tuple[tuple[str, Means], ...] = (
         _replaced,
     ),
     (
-        r"\btokens?\b|unauthori[sz]ed|unauthenticated|authenticat|authori[sz]ation|credential|password|passphrase"
+        r"(?<!unexpected )\btokens?\b|unauthori[sz]ed|unauthenticated|authenticat|authori[sz]ation|credential"
+        r"|password|passphrase"
         r"|\blog[- ]?in\b|\bsign[- ]?in\b|logged in|\bapi[- ]?key|access[- ]?key|\bsecret\b|\bjwt\b|bearer"
         r"|\bcookie\b|csrf|xsrf"
         r"|signature|\bkey (?:provided|supplied|missing|required)|invalid key|no key\b|not allowed to connect"
@@ -433,8 +454,9 @@ STATED: tuple[tuple[str, Means], ...] = (
         _credentials,
     ),
     (
-        r"\bwaf\b|firewall|mod_?security|blocked (?:by|due)|security (?:rule|policy)|(?:ip|address)[^.\n]{0,20}"
-        r"(?:blocked|banned|denied|not allowed)|blacklist|blocklist|geo",
+        r"\bwaf\b|firewall|mod_?security|blocked (?:by|due)|security (?:rule|policy)"
+        r"|\b(?:ip|address)\b[^.\n]{0,20}(?:blocked|banned|denied|not allowed)|blacklist|blocklist"
+        r"|\bgeo(?:\b|[- _]?(?:ip|block|fenc|restrict|locat))",
         _plain(
             "blocked-by-rule",
             "a rule refuses the request before the application receives it",
@@ -484,7 +506,7 @@ def stated(evidence: Evidence, found: tuple[str, ...]) -> Cause | None:
         if (known := stated_by(evidence, quote, evidence.line)) is not None:
             return known
     if is_markup(evidence):  # of a page only its title is a reason; its sentences are about anything
-        title = next(of_page(evidence.body[:_READ].decode("utf-8", "replace")), "")
+        title = next(of_page(evidence.body[:_READ].decode("utf-8", "surrogateescape")), "")
         found = tuple(
             each
             for each in found

@@ -1,0 +1,131 @@
+"""Answers that have the words or the shape of a rule, and another cause: nothing false may be said of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.diagnosis.recorded import AT, reading_of
+from wsprobe.diagnosis import Cause, author, causes
+from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent
+from wsprobe.read import read
+from wsprobe.target import parse
+
+REQUEST = (
+    f"GET /ws HTTP/1.1\r\nHost: {AT}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+).encode()
+OPEN = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+
+
+def first(answer: str, origin: str | None = None) -> Cause:
+    head, _, body = answer.partition("\n\n")
+    wire = head.replace("\n", "\r\n") + "\r\n\r\n" + body
+    return causes(reading_of(wire.encode(), "fin", {"origin": origin} if origin else {}))[0]
+
+
+def closed(code: int, reason: str, after: int = 1000) -> Cause:
+    """The first cause of a session that the server closed *after* so many microseconds."""
+    frame = bytes([0x88, len(reason) + 2]) + code.to_bytes(2, "big") + reason.encode()
+    events = (Sent(0, REQUEST), Received(1, OPEN), Received(after, frame), Ended(after + 1, "fin"))
+    return causes(read(Exchange(Plan(parse(f"ws://{AT}/ws"), REQUEST), events)))[0]
+
+
+@pytest.mark.parametrize(
+    ("answer", "id"),
+    [
+        # A program that fails speaks of its own files, keys, passwords and parsers, not of the request.
+        ("HTTP/1.1 500 Internal Server Error\n\nno such table: users", "crashed-before-accept"),
+        ("HTTP/1.1 500 Internal Server Error\n\npassword authentication failed", "crashed-before-accept"),
+        ("HTTP/1.1 500 Internal Server Error\n\nToo many open files", "crashed-before-accept"),
+        ("HTTP/1.1 400 Bad Request\n\nUnexpected token < in JSON at position 0", "server-says"),
+        ("HTTP/1.1 500 Internal Server Error\n\nNo connection in the pool", "crashed-before-accept"),
+        ("HTTP/1.1 403 Forbidden\n\nRooms require an upgrade of your plan", "refused"),
+        ("HTTP/1.1 403 Forbidden\n\nAsk George about the geometry", "refused"),
+        # The words of a client within a proxy say what happened behind it.
+        ("HTTP/1.1 502 Bad Gateway\n\nread ECONNRESET", "backend-closed"),
+        ("HTTP/1.1 502 Bad Gateway\n\nsocket hang up", "backend-closed"),
+    ],
+)
+def test_words_that_a_rule_nearly_knows(answer: str, id: str) -> None:
+    assert first(answer).id == id
+
+
+@pytest.mark.parametrize("status", ["502 Bad Gateway", "503 Service Unavailable", "504 Gateway Timeout"])
+@pytest.mark.parametrize(
+    "signed", ["X-Powered-By: Express", "Server: TornadoServer/6.5", "Server: hypercorn-h11"]
+)
+def test_a_status_of_gateways_is_no_exception(signed: str, status: str) -> None:
+    assert first(f"HTTP/1.1 {status}\n{signed}\n\n").id in ("backend-down", "backend-timeout")
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "after", "id"),
+    [
+        (4000, "idle too long", 2_500_000, "idle-timeout"),
+        (4000, "rate limit exceeded", 1000, "rate-limited"),
+        (4003, "the token is not valid", 1000, "unauthorized"),
+        (4000, "database timeout", 1000, "closed-by-app"),
+        (4000, "database timeout", 600_000, "idle-timeout"),
+        (4004, "user not found", 1000, "no-route"),
+    ],
+)
+def test_reasons_of_a_close_that_a_rule_nearly_knows(code: int, reason: str, after: int, id: str) -> None:
+    found = closed(code, reason, after)
+    assert found.id == id
+    assert "endpoint" not in found.text  # after a 101 the path has one
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "HTTP/1.1 404 Not Found\nServer: Python/3.11 aiohttp/3.14\n\nNot Found",
+        "HTTP/1.1 404 Not Found\nServer: uvicorn\nContent-Type: text/plain; charset=utf-8\n\nNot Found",
+        "HTTP/1.1 404 Not Found\nX-Powered-By: Express\n\nnothing here",
+        "HTTP/1.1 404 Not Found\nX-Request-Id: 1\n\nPage not found",
+        "HTTP/1.1 405 Method Not Allowed\n\n",
+        "HTTP/1.1 500 \nServer: hypercorn-h11\nVia: 1.1 x (Varnish/7.7)\nX-Varnish: 5\nContent-Length: 0\n\n",
+        "HTTP/1.1 500 Internal Server Error\nServer: Caddy\nContent-Type: application/json\n\n{}",
+    ],
+)
+def test_a_proxy_without_a_mark_may_have_dropped_upgrade(answer: str) -> None:
+    assert "a proxy dropped Upgrade" in first(answer).text
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "HTTP/1.1 403 Forbidden\n\n",
+        "HTTP/1.1 403 Forbidden\nContent-Type: text/plain; charset=utf-8\nContent-Length: 0\n\n",
+        '<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01//EN" "http://www.w3.org/TR/html4/strict.dtd">\n<html><head>'
+        "\n<title>403 Forbidden</title>",
+    ],
+)
+def test_a_foreign_origin_is_no_proof_that_it_was_refused(answer: str) -> None:
+    if answer.startswith("<"):
+        head = "HTTP/1.1 403 Forbidden\nServer: Apache\nContent-Type: text/html; charset=iso-8859-1\n\n"
+        answer = f"{head}{answer}"
+    found = first(answer, "https://evil.example")
+    assert found.id == "origin-refused"
+    assert "; or " in found.text or ", or for another reason" in found.text
+
+
+def test_a_page_of_a_proxy_for_502_leaves_a_crash_open() -> None:
+    page = '<!DOCTYPE html><html lang="en"><title>502 Bad Gateway</title><body></body></html>'
+    found = first(f"HTTP/1.1 502 Bad Gateway\nServer: nghttpx\n\n{page}")
+    assert (found.id, found.program) == ("backend-down", "nghttpx")
+    assert "a crash" in found.text
+
+
+def test_the_opening_packet_of_socket_io_names_no_program() -> None:
+    packet = b'0{"sid":"a","upgrades":[],"pingInterval":25000}'
+    reading = reading_of(OPEN + bytes([0x81, len(packet)]) + packet, "open")
+    assert author(reading).id == "engine.io"
+    assert [each.program for each in causes(reading)] == [None]
+
+
+def test_printable_words_of_a_server_are_shown_as_they_are() -> None:
+    found = first("HTTP/1.1 403 Très mauvais\nContent-Type: text/plain\n\nlune \u202e pleine \x9b \u200b 満月")
+    assert "Très mauvais" in found.text
+    assert found.evidence.isprintable()
+    other = first("HTTP/1.1 403 Forbidden\n\nlune \u202epleine\u200b 満月")
+    assert "lune \\xe2\\x80\\xaepleine\\xe2\\x80\\x8b 満月" in other.text
