@@ -15,7 +15,7 @@ from wsprobe.cli.main import run
 from wsprobe.cli.netrc import Netrc
 from wsprobe.cli.netrc import parse as logins
 from wsprobe.cli.plan import for_strangers, plan_for
-from wsprobe.cli.settings import Asking
+from wsprobe.cli.settings import HandshakeSettings
 from wsprobe.exchange import Limits, Route, TlsOptions
 from wsprobe.opening import Offer
 
@@ -323,8 +323,8 @@ def test_a_redirect_from_tls_to_clear_gets_nothing_of_a_netrc(
 ) -> None:
     """Who can redirect is not who may have the password read on the way."""
     file = Netrc(logins("machine h.example login me password sesame"))
-    asking = Asking(Offer(), Limits(), TlsOptions(), Route(), netrc=file)
-    request = plan_for("ws://h.example/", for_strangers(asking, without_netrc=without_netrc)).request
+    handshake = HandshakeSettings(Offer(), Limits(), TlsOptions(), Route(), netrc=file)
+    request = plan_for("ws://h.example/", for_strangers(handshake, without_netrc=without_netrc)).request
     assert (f"Authorization: {BASIC}".encode() in request) is (expected is not None)
 
 

@@ -14,12 +14,12 @@ from wsprobe.browsers.engine import Page
 from wsprobe.browsers.url import below_localhost
 from wsprobe.cli.credentials import Credentials
 from wsprobe.cli.engines import LOOPBACK, as_engine, way
-from wsprobe.cli.settings import Asking
+from wsprobe.cli.settings import HandshakeSettings
 from wsprobe.exchange import Limits, Route, TlsOptions
 from wsprobe.opening import Offer
 from wsprobe.target import parse
 
-ASKING = Asking(Offer(), Limits(), TlsOptions(), Route())
+ASKING = HandshakeSettings(Offer(), Limits(), TlsOptions(), Route())
 
 
 @pytest.mark.parametrize(
@@ -37,8 +37,8 @@ def test_only_browsers_resolve_them_and_resolve_has_the_first_word() -> None:
         assert given == ((("chat.localhost", 0, LOOPBACK),) if name in BROWSERS else ())
     assert way(ENGINES["chromium"], ASKING, parse("ws://chat.example/"), Credentials()).resolve == ()
     named = ("chat.localhost", 9, ("192.0.2.1",))
-    asking = replace(ASKING, route=Route(resolve=(named,)))
-    assert way(ENGINES["chromium"], asking, to, Credentials()).resolve[0] == named
+    handshake = replace(ASKING, route=Route(resolve=(named,)))
+    assert way(ENGINES["chromium"], handshake, to, Credentials()).resolve[0] == named
 
 
 @pytest.mark.parametrize("name", BROWSERS)

@@ -13,7 +13,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.watch.played import OPEN, played
-from wsprobe.cli.settings import Asking
+from wsprobe.cli.settings import HandshakeSettings
 from wsprobe.cli.targets import ProbeTarget
 from wsprobe.cli.watch import label, unique
 from wsprobe.exchange import Limits, Route, TlsOptions
@@ -213,7 +213,7 @@ def test_a_label_that_is_no_utf_8_does_not_take_the_others_with_it() -> None:
 
 
 def place(url: str, name: str = "") -> ProbeTarget:
-    return ProbeTarget(url, Asking(Offer(key=""), Limits(), TlsOptions(), Route()), name=name)
+    return ProbeTarget(url, HandshakeSettings(Offer(key=""), Limits(), TlsOptions(), Route()), name=name)
 
 
 def test_a_label_has_no_secret() -> None:

@@ -22,83 +22,83 @@ def hidden(reading: Reading, events: Sequence[DomEvent]) -> tuple[str, ...]:
     types = [e.type for e in events]
     opened = "open" in types
     closing = events[types.index("close")] if "close" in types else None
-    said = _network(reading)
-    told = [e.message for e in events if e.message]
+    found = _network(reading)
+    messages = [e.message for e in events if e.message]
     for response in reading.responses:
         answer = _answer(response, opened)
-        said += [item for item in answer if not _is_told(item, told)] if told else answer
+        found += [item for item in answer if not _in_messages(item, messages)] if messages else answer
     if opened:
-        said += _session(reading, closing)
+        found += _session(reading, closing)
     if closing is not None and not closing.was_clean:
-        said += _end(reading)
-    return tuple(said)
+        found += _end(reading)
+    return tuple(found)
 
 
-def _is_told(item: str, messages: Sequence[str]) -> bool:
+def _in_messages(item: str, messages: Sequence[str]) -> bool:
     """True for a status at the end of one of the *messages* of ErrorEvents."""
     status = item.removeprefix("status ")
     return status != item and any(each.endswith(f": {status}") for each in messages)
 
 
 def _network(reading: Reading) -> list[str]:
-    said = []
+    found = []
     for event in reading.exchange.events:
         if type(event) not in FAILED:
             continue
         match event:
             case ResolveFailed():
-                said.append(f"the name {event.host} did not resolve")
+                found.append(f"the name {event.host} did not resolve")
             case ConnectFailed():
-                said.append(
+                found.append(
                     f"connection to {event.address} port {event.port} failed: {event.errno or event.error}"
                 )
             case TunnelFailed():
-                said.append("the proxy did not open a tunnel")
+                found.append("the proxy did not open a tunnel")
             case TlsFailed(kind="certificate"):
-                said.append(f"certificate not accepted: {event.reason or event.error}")
+                found.append(f"certificate not accepted: {event.reason or event.error}")
             case TlsFailed(kind="alert"):
-                said.append(f"TLS alert {event.alert}" if event.alert is not None else "TLS alert")
+                found.append(f"TLS alert {event.alert}" if event.alert is not None else "TLS alert")
             case TlsFailed(kind="not-tls"):
-                said.append(f"{len(event.received)} bytes that are not TLS")
+                found.append(f"{len(event.received)} bytes that are not TLS")
             case TlsFailed():
-                said.append(f"TLS handshake failed: {event.kind}")
-    return said
+                found.append(f"TLS handshake failed: {event.kind}")
+    return found
 
 
 def _answer(response: Response, opened: bool) -> list[str]:
-    said = []
+    found = []
     if response.status is not None:
         if not opened or response.status != (200 if response.version == "2" else 101):
-            said.append(f"status {response.status}")
+            found.append(f"status {response.status}")
     elif response.head.first is not None:
-        said.append("status line")
+        found.append("status line")
     fields = len(response.head.fields)
     if opened:
         fields -= sum([len(response.head.all(name)) for name in _READABLE])
     if fields:
-        said.append(_count(fields, "header"))
+        found.append(_count(fields, "header"))
     if response.body is not None and response.body.content:
-        said.append(f"{len(response.body.content)}-byte body")
-    return said
+        found.append(f"{len(response.body.content)}-byte body")
+    return found
 
 
 def _session(reading: Reading, closing: DomEvent | None) -> list[str]:
     if reading.session is None:
         return []
-    said = []
+    found = []
     of = frames_before_http(reading) or reading.session
     opcodes = [f.opcode for f in of.frames]
     for opcode, name in ((PING, "ping"), (PONG, "pong")):
         if number := opcodes.count(opcode):
-            said.append(_count(number, name))
+            found.append(_count(number, name))
     shut = first_close(of.frames)
     if closing is not None and shut is not None:
         code = int.from_bytes(shut.data[:2], "big") if len(shut.data) >= 2 else 1005
         if code != closing.code:
-            said.append(
+            found.append(
                 f"Close frame with code {code}" if len(shut.data) >= 2 else "Close frame without a code"
             )
-    return said
+    return found
 
 
 def _end(reading: Reading) -> list[str]:

@@ -22,18 +22,18 @@ def objections(exchange: Exchange) -> dict[str, str]:
     """
     found = certificate_faults(exchange)
     old = any(isinstance(event, TlsDone) and event.version in OLD_TLS for event in exchange.events)
-    said: dict[str, str] = {}
+    texts: dict[str, str] = {}
     if old:
         # Firefox has the first name where the server answers in its old version, the second where it says no.
-        said["chromium"] = "net::ERR_SSL_VERSION_OR_CIPHER_MISMATCH"
-        said["firefox"] = "SSL_ERROR_UNSUPPORTED_VERSION or SSL_ERROR_PROTOCOL_VERSION_ALERT"
+        texts["chromium"] = "net::ERR_SSL_VERSION_OR_CIPHER_MISMATCH"
+        texts["firefox"] = "SSL_ERROR_UNSUPPORTED_VERSION or SSL_ERROR_PROTOCOL_VERSION_ALERT"
     elif found:
-        said["chromium"] = f"net::{certificate_error(found)}"
+        texts["chromium"] = f"net::{certificate_error(found)}"
         if errors := _listed("firefox", found):
-            said["firefox"] = errors
+            texts["firefox"] = errors
     if flags := _listed("gnutls", found):
-        said["webkitgtk"] = f"Unacceptable TLS certificate ({flags})"
-    return said
+        texts["webkitgtk"] = f"Unacceptable TLS certificate ({flags})"
+    return texts
 
 
 def _listed(library: str, found: set[str]) -> str:

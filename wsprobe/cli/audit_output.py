@@ -85,10 +85,14 @@ class AuditOutput(TraceOutput):
 
     def _hidden(self, found: Found) -> Found:
         """*found* with what it quotes of secrets masked."""
-        said = found.conclusion
+        conclusion = found.conclusion
         hide = self._secrets.echo_text
         hidden: Conclusion = replace(
-            said, text=hide(said.text), sent=hide(said.sent), came=hide(said.came), fix=hide(said.fix)
+            conclusion,
+            text=hide(conclusion.text),
+            sent=hide(conclusion.sent),
+            came=hide(conclusion.came),
+            fix=hide(conclusion.fix),
         )
         return replace(found, conclusion=hidden)
 

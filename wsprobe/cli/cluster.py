@@ -23,7 +23,7 @@ from wsprobe.cli.lists import ANYWHERE, Came, Chunk, Item, Job, Jobs, Result, Ru
 from wsprobe.cli.option import LAB
 from wsprobe.cli.output import WorkerResult, finish, json_line, worker_result
 from wsprobe.cli.probe import host_of, probe_with_followups, reported, usable
-from wsprobe.cli.settings import Asking, Settings
+from wsprobe.cli.settings import HandshakeSettings, Settings
 from wsprobe.cli.streams import note
 from wsprobe.cli.targets import ProbeTarget, UrlList, Word, check_word
 from wsprobe.exception_groups import leaves
@@ -61,7 +61,7 @@ class WorkOrder(Struct, frozen=True):
     settings: Settings
     pace: Pace
     """Its part of --per-host and --rate, which hold for all together."""
-    told: bool
+    printed: bool
     """What is printed of a report is made there, and its recording does not come back."""
 
 
@@ -70,7 +70,7 @@ def check_settings(settings: Settings, carried: Sequence[str] = ()) -> None:
     ``work_with``."""
     address = settings.cluster
     assert address is not None
-    tls, route = settings.asking.tls, settings.asking.route
+    tls, route = settings.handshake.tls, settings.handshake.route
     here = (
         ("--cacert", tls.ca_file),
         ("--capath", tls.ca_path),
@@ -84,7 +84,7 @@ def check_settings(settings: Settings, carried: Sequence[str] = ()) -> None:
             f"--cluster and {' and '.join(local)} cannot be used together: that is of this machine, and "
             "workers may be on others"
         )
-    if not private(settings) and (given := [*secrets(settings.asking), *carried]):
+    if not private(settings) and (given := [*secrets(settings.handshake), *carried]):
         raise click.UsageError(
             f"--cluster: {address} is not encrypted, and would carry {', '.join(given)} in clear; use a tls:// "
             "scheduler, or say --cluster-trusted if that network may read them"
@@ -111,17 +111,17 @@ def all_private(settings: Settings, there: Cluster) -> bool:
     )
 
 
-def secrets(asking: Asking) -> list[str]:
+def secrets(handshake: HandshakeSettings) -> list[str]:
     """The options that gave what nobody else is to read."""
-    offer, masks = asking.offer, Secrets()
-    proxies = {asking.proxies.plain, asking.proxies.secure, asking.route.proxy or ""}
+    offer, masks = handshake.offer, Secrets()
+    proxies = {handshake.proxies.plain, handshake.proxies.secure, handshake.route.proxy or ""}
     found = {
         "--user": offer.user is not None,
-        "--cookie": bool(offer.cookies) or not asking.jar.empty,
-        "--netrc": asking.netrc is not None,
-        "--raw-request": asking.raw is not None,
+        "--cookie": bool(offer.cookies) or not handshake.jar.empty,
+        "--netrc": handshake.netrc is not None,
+        "--raw-request": handshake.raw is not None,
         "a proxy's password": any(PASSWORD.search(each) for each in proxies)
-        or bool(asking.route.proxy_authorization),
+        or bool(handshake.route.proxy_authorization),
         "a header that is a secret": any(masks.header(each) != each for each in offer.headers),
     }
     return [name for name, given in found.items() if given]
@@ -138,7 +138,7 @@ class Elsewhere:
         """*private*: whether what is secret may go to all of them."""
         self._private = private
 
-    async def place(self, name: str, asking: Asking) -> ProbeTarget:
+    async def place(self, name: str, handshake: HandshakeSettings) -> ProbeTarget:
         """The place that *name* stands for. Raises click.UsageError."""
         if name.startswith(LAB):
             raise click.UsageError(f"{name}: the lab is on this machine, and the workers may be on others")
@@ -148,7 +148,7 @@ class Elsewhere:
                 "a URL with a password does not go to a scheduler or a worker that is not encrypted "
                 "(--cluster-trusted)"
             )
-        return ProbeTarget(name, asking)
+        return ProbeTarget(name, handshake)
 
 
 Work = TypeVar("Work")
@@ -166,7 +166,7 @@ def work_with(
     check_settings(settings, carried)
     assert settings.cluster is not None
     address = settings.cluster
-    hidden = [*secrets(settings.asking), *carried]
+    hidden = [*secrets(settings.handshake), *carried]
 
     def fit(worker: Worker) -> None:
         if hidden and not settings.elsewhere.cluster_trusted and not secluded(worker.address):
@@ -177,7 +177,7 @@ def work_with(
             )
 
     async def everything() -> Work:
-        async with cluster(address, settings.asking.limits.connect_timeout, note, fit) as there:
+        async with cluster(address, settings.handshake.limits.connect_timeout, note, fit) as there:
             for who, version in (await there.version("wsprobe")).items():
                 if version != __version__:
                     has = f"wsprobe {version}" if isinstance(version, str) else "no wsprobe"
@@ -380,7 +380,7 @@ async def asked_by(work: WorkOrder, urls: Sequence[str], by: str) -> list[Came]:
     results: list[Came] = []
 
     async def one(url: str) -> Came:
-        place = ProbeTarget(url, settings.asking)
+        place = ProbeTarget(url, settings.handshake)
         try:
             first = usable(place)[1]
         except click.UsageError as error:
@@ -389,17 +389,17 @@ async def asked_by(work: WorkOrder, urls: Sequence[str], by: str) -> list[Came]:
             place, settings, lambda event: None, lambda exchange: None, first=first
         )
         exchange = replace(came, worker=by) if by else came
-        return _told(settings, reported(place, exchange)) if work.told else exchange
+        return _printed(settings, reported(place, exchange)) if work.printed else exchange
 
     if work.pace.interval:
         await net.sleep(work.pace.interval)  # since the last URL of the chunk before
     await net.in_order(
-        one, urls, work.pace, results.append, host=lambda url: host_of(ProbeTarget(url, settings.asking))
+        one, urls, work.pace, results.append, host=lambda url: host_of(ProbeTarget(url, settings.handshake))
     )
     return results
 
 
-def _told(settings: Settings, report: Report) -> WorkerResult:
+def _printed(settings: Settings, report: Report) -> WorkerResult:
     """What ``connect`` prints and says of *report*: its line of JSON; with --from-each what it is in a row."""
     finished = finish(report, settings)
     out = ""

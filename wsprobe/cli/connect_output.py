@@ -70,10 +70,10 @@ class ConnectOutput(Output):
         self._session_too = True
         self._report_to = report_to or sys.stdout
         self._report_look = self._err if self._report_to is sys.stderr else self._out
-        told = several and self._err.terminal and not settings.output.silent
+        shown = several and self._err.terminal and not settings.output.silent
         words = settings.expectations or settings.own.include or settings.own.body_to is not None
         printed = bool(words) or (self._out.terminal and settings.lists.resume is None)
-        self._progress = Progress(self._err, printed) if told else None
+        self._progress = Progress(self._err, printed) if shown else None
         self._tally: Tally | None = None
         self._resume: Resume | None = None
         self._since: Since | None = None
@@ -92,7 +92,7 @@ class ConnectOutput(Output):
             from wsprobe.cli.report_file import ReportFile  # the views and both forms, for those who ask
 
             self._file = ReportFile(settings, "connect", several)
-        if told or settings.lists.summary or settings.lists.resume is not None:
+        if shown or settings.lists.summary or settings.lists.resume is not None:
             self._tally = Tally("answer" if settings.elsewhere.from_each else "URL")
             if settings.lists.resume is not None:
                 self._resume = Resume(settings.lists.resume, self._tally)
@@ -110,7 +110,7 @@ class ConnectOutput(Output):
         if not (kind is None or issubclass(kind, KeyboardInterrupt)):
             return  # what went wrong is said in one line
         if self._since is not None:
-            worse = self._since.told(self)
+            worse = self._since.finish(self)
             self.exit_status = Exit.DIFFERENT if worse and self.exit_status == Exit.OPEN else self.exit_status
         self.write_files()
         if self._grid is not None and self._tabled:
@@ -157,27 +157,27 @@ class ConnectOutput(Output):
             self._progress.clear()
         note(text)
 
-    def told(self, told: WorkerResult) -> None:
+    def worker_result(self, result: WorkerResult) -> None:
         """Write and count what another process made of a report."""
-        if self._resume is not None and told.interrupted:
+        if self._resume is not None and result.interrupted:
             return  # it is asked again
         if self.exit_status == Exit.OPEN:
-            self.exit_status = told.exit_status
-        if self._tally is not None and told.fact is not None:
-            self._tally.add(told.fact)
+            self.exit_status = result.exit_status
+        if self._tally is not None and result.fact is not None:
+            self._tally.add(result.fact)
         if self._progress is not None:
             self._progress.done()
-        if told.err:
+        if result.err:
             with ignore_broken_pipe():
-                sys.stderr.write(told.err)
+                sys.stderr.write(result.err)
                 sys.stderr.flush()
         if self._resume is not None:
-            self._resume.write(told.out)
+            self._resume.write(result.out)
         else:
-            write("-", b"\n" + told.out if told.titled and not self._first else told.out, "output")
+            write("-", b"\n" + result.out if result.titled and not self._first else result.out, "output")
             sys.stdout.flush()
-        self._first = self._first and not told.titled
-        self.save(told.save)
+        self._first = self._first and not result.titled
+        self.save(result.save)
 
     def unusable(self, text: str) -> None:
         """Name a line of a list that is no URL; the rest goes on."""

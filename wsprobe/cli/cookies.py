@@ -160,12 +160,12 @@ def set_cookie(text: str, by: Target, now: float) -> Cookie | None:
     made = _parsed(text, now)
     if made is None:
         return None
-    cookie, said = made
+    cookie, attributes = made
     if cookie.secure and not is_secure(by):
         return None
-    if not _keeps_to_its_prefix(cookie, said):
+    if not _keeps_to_its_prefix(cookie, attributes):
         return None
-    if "path" not in said or not said["path"].startswith("/"):
+    if "path" not in attributes or not attributes["path"].startswith("/"):
         cookie = replace(cookie, path=_default_path(by))
     host = by.host
     if not cookie.domain or cookie.domain == host:
@@ -180,13 +180,13 @@ def _may_have_names_below(host: str) -> bool:
     return registrable(host) is not None
 
 
-def _keeps_to_its_prefix(cookie: Cookie, said: dict[str, str]) -> bool:
+def _keeps_to_its_prefix(cookie: Cookie, attributes: dict[str, str]) -> bool:
     """Section 4.1.3: what the beginning of a name promises; letter case does not count."""
     name = cookie.name.lower()
     if name.startswith("__secure-"):
         return cookie.secure
     if name.startswith("__host-"):
-        return cookie.secure and not said.get("domain") and said.get("path") == "/"
+        return cookie.secure and not attributes.get("domain") and attributes.get("path") == "/"
     return True
 
 
@@ -200,7 +200,7 @@ def _parsed(text: str, now: float) -> tuple[Cookie, dict[str, str]] | None:
     """A cookie and its attributes by name in lower case, the last of each (section 5.6)."""
     if re.search(r"[\x00-\x08\x0a-\x1f\x7f]", text):
         return None
-    pair, *attributes = (part.strip(" \t") for part in text.split(";"))
+    pair, *others = (part.strip(" \t") for part in text.split(";"))
     name, equals, value = (part.strip(" \t") for part in pair.partition("="))
     # A tab cannot be kept in a file; without a name it would be read as another one there. As curl.
     if (
@@ -210,31 +210,31 @@ def _parsed(text: str, now: float) -> tuple[Cookie, dict[str, str]] | None:
         or len(f"{name}{value}".encode(errors="surrogateescape")) > LONGEST
     ):
         return None
-    said: dict[str, str] = {}
-    for each in attributes:
+    attributes: dict[str, str] = {}
+    for each in others:
         key, _, content = (part.strip(" \t") for part in each.partition("="))
         if len(content) <= LONGEST_ATTRIBUTE:
-            said[key.lower()] = content
-    same_site = said.get("samesite", "").lower()
-    path = said.get("path", "")
+            attributes[key.lower()] = content
+    same_site = attributes.get("samesite", "").lower()
+    path = attributes.get("path", "")
     return Cookie(
         name,
         value,
-        said.get("domain", "").lower().removeprefix("."),
+        attributes.get("domain", "").lower().removeprefix("."),
         path=path if path.startswith("/") and "\t" not in path else "/",
-        secure="secure" in said,
-        expires=_expires(said, now),
-        http_only="httponly" in said,
+        secure="secure" in attributes,
+        expires=_expires(attributes, now),
+        http_only="httponly" in attributes,
         same_site=same_site if same_site in ("lax", "strict", "none") else "",  # type: ignore[arg-type]
-    ), said
+    ), attributes
 
 
-def _expires(said: dict[str, str], now: float) -> int:
+def _expires(attributes: dict[str, str], now: float) -> int:
     """Seconds since 1970; 1 for what is over, 0 for a session's. Max-Age goes before Expires."""
-    if re.fullmatch(r"-?[0-9]+", age := said.get("max-age", "")):
+    if re.fullmatch(r"-?[0-9]+", age := attributes.get("max-age", "")):
         seconds = int(age[:12])
         return int(now) + min(seconds, AGE_MAX) if seconds > 0 else 1
-    when = date(said["expires"]) if "expires" in said else None
+    when = date(attributes["expires"]) if "expires" in attributes else None
     return 0 if when is None else max(1, min(when, int(now) + AGE_MAX))
 
 

@@ -94,8 +94,8 @@ class Credentials:
             sent = _scheme(split_head(plan.request)[0], b"authorization")
             return _learn(self._origins, place, final.head, b"www-authenticate", sent, method)
         known = self._origins.get(place)
-        said = final.head.all(b"authentication-info")
-        nonce = parameters(said[0].value).get("nextnonce") if said else None
+        info = final.head.all(b"authentication-info")
+        nonce = parameters(info[0].value).get("nextnonce") if info else None
         if known is not None and known != "basic" and nonce:
             self._origins[place] = known.renewed(nonce)
         return False

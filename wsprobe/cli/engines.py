@@ -25,7 +25,7 @@ from wsprobe.cli.plan import now, route
 from wsprobe.cli.probe import Placing, check, conversation, reported
 from wsprobe.cli.readers import Readers
 from wsprobe.cli.recorded import as_is
-from wsprobe.cli.settings import Asking, Settings
+from wsprobe.cli.settings import HandshakeSettings, Settings
 from wsprobe.cli.targets import ProbeTarget
 from wsprobe.engine_answer import EngineAnswer, engine_answer
 from wsprobe.exchange import Ended, Exchange, Plan, ResolveFailed, Route, Target
@@ -66,7 +66,7 @@ async def reports_of(
 
 async def places_of(names: Sequence[str], settings: Settings, placing: Placing) -> list[ProbeTarget]:
     """The places that *names* stand for, as a page would have their URLs."""
-    places = [await placing.place(name, settings.asking) for name in names]
+    places = [await placing.place(name, settings.handshake) for name in names]
     return [replace(place, url=with_scheme(place.url)) for place in places]
 
 
@@ -97,7 +97,7 @@ async def one(place: ProbeTarget, own: ProbeTarget | Exchange, settings: Setting
     url = with_credentials(place.script_url or place.url, user_of(place))
     at = shareable(url, page, exchange)
     if at is not None:
-        known = await net.addresses_of(*at, exchange.plan.route, place.asking.limits.connect_timeout)
+        known = await net.addresses_of(*at, exchange.plan.route, place.handshake.limits.connect_timeout)
         page = sharing(url, page, exchange, known)
     if readers.as_is:
         made = reported(place, exchange)
@@ -108,7 +108,7 @@ async def one(place: ProbeTarget, own: ProbeTarget | Exchange, settings: Setting
     async def ask(name: str) -> tuple[ScriptView, EngineAnswer | None]:
         if (cut := kept_off(ENGINES[name], url, page, exchange)) is not None:
             return ENGINES[name].view(url, page, cut), None
-        readings = await as_engine(ENGINES[name], url, page, place.asking, len(readers.browsers))
+        readings = await as_engine(ENGINES[name], url, page, place.handshake, len(readers.browsers))
         view = ENGINES[name].view(url, page, readings)
         if not readings:
             return view, None
@@ -137,9 +137,9 @@ async def fetched(url: str, page: Page, place: ProbeTarget, readers: Readers) ->
     plan = Plan(
         target=to,
         request=fetch.request(address, page, page.user_agent or f"wsprobe/{__version__}"),
-        limits=place.asking.limits,
-        tls=place.asking.tls,
-        route=route(place.asking, to),
+        limits=place.handshake.limits,
+        tls=place.handshake.tls,
+        route=route(place.handshake, to),
     )
     reading = read(await net.probe(plan))
     shown = replace(address, username="", password="").href if not to.userinfo else address.href
@@ -153,7 +153,7 @@ def _with_cookies(page: Page, place: ProbeTarget) -> Page:
         to = target.parse(place.url)
     except target.TargetError:
         return page
-    found = place.asking.jar.for_target(to, now())
+    found = place.handshake.jar.for_target(to, now())
     if any(each.same_site in ("lax", "strict") for each in found):
         address = parse(with_scheme(place.url))
         if address is None or fetch_site(page, address) == "cross-site":
@@ -162,20 +162,24 @@ def _with_cookies(page: Page, place: ProbeTarget) -> Page:
     return replace(page, cookies="; ".join([*([page.cookies] if page.cookies else []), *pairs]))
 
 
-async def as_engine(engine: Engine, url: str, page: Page, asking: Asking, engines: int) -> list[Reading]:
+async def as_engine(
+    engine: Engine, url: str, page: Page, handshake: HandshakeSettings, engines: int
+) -> list[Reading]:
     """The exchanges that *engine*, one of so many *engines*, makes to open *url*, oldest first; empty if it
     makes none."""
     credentials = Credentials()
-    limits = replace(asking.limits, max_session=min(MAX_SESSION, ALL_SESSIONS // engines))
-    visiting = visit(engine, url, page, fresh_key(os.urandom(16)), limits, asking.tls, asking.route)
+    limits = replace(handshake.limits, max_session=min(MAX_SESSION, ALL_SESSIONS // engines))
+    visiting = visit(engine, url, page, fresh_key(os.urandom(16)), limits, handshake.tls, handshake.route)
     try:
         plan = next(visiting)
         while True:
-            plan = replace(plan, route=way(engine, asking, plan.target, credentials))
+            plan = replace(plan, route=way(engine, handshake, plan.target, credentials))
             exchange = await net.probe(plan)
-            if credentials.learn_of_proxy(exchange, asking.proxy_method):
+            if credentials.learn_of_proxy(exchange, handshake.proxy_method):
                 # A browser that knows the credentials answers the proxy's 407, and script hears nothing of it.
-                exchange = await net.probe(replace(plan, route=way(engine, asking, plan.target, credentials)))
+                exchange = await net.probe(
+                    replace(plan, route=way(engine, handshake, plan.target, credentials))
+                )
             plan = visiting.send(exchange)
     except StopIteration as end:
         made: list[Reading] = end.value
@@ -185,10 +189,10 @@ async def as_engine(engine: Engine, url: str, page: Page, asking: Asking, engine
 LOOPBACK = ("127.0.0.1", "::1")
 
 
-def way(engine: Engine, asking: Asking, to: Target, credentials: Credentials) -> Route:
+def way(engine: Engine, handshake: HandshakeSettings, to: Target, credentials: Credentials) -> Route:
     """The way that *engine* takes to *to*: a browser resolves names below localhost itself, unless --resolve
     names an address."""
-    found = route(asking, to, credentials)
+    found = route(handshake, to, credentials)
     if engine.name not in BROWSERS or not below_localhost(to.host):
         return found
     return replace(found, resolve=(*found.resolve, (to.host, 0, LOOPBACK)))
@@ -201,11 +205,11 @@ def with_scheme(word: str) -> str:
 
 def user_of(place: ProbeTarget) -> str | None:
     """``user:password`` of -u, or of a .netrc, for *place*; None if its URL has its own, or there is none."""
-    asking = place.asking
+    handshake = place.handshake
     try:
-        return with_netrc(asking.offer, target.parse(place.url), asking.netrc).user
+        return with_netrc(handshake.offer, target.parse(place.url), handshake.netrc).user
     except target.TargetError:
-        return asking.offer.user
+        return handshake.offer.user
 
 
 def with_credentials(url: str, user: str | None) -> str:

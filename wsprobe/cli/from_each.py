@@ -161,7 +161,7 @@ def _hand_on(job: Job, got: dict[str, Came | None], to: Rows) -> None:
             to.unusable(f"{job.where or job.place.url}: {came.complaint}")
             return  # it cannot be used anywhere
         else:
-            to.told(came)
+            to.worker_result(came)
             vantages[place] = came.vantage
     to.row(vantages)
 

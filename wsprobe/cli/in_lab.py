@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from wsprobe.cli.option import LAB
 from wsprobe.cli.proxies import Proxies
-from wsprobe.cli.settings import Asking
+from wsprobe.cli.settings import HandshakeSettings
 from wsprobe.cli.targets import ProbeTarget
 from wsprobe.lab import UnknownScenario
 from wsprobe.lab import find as find_scenario
@@ -18,7 +18,7 @@ from wsprobe.lab.server import Lab as Running
 from wsprobe.lab.server import LabError
 
 
-def in_lab(name: str, asking: Asking, lab: Running) -> ProbeTarget:
+def in_lab(name: str, handshake: HandshakeSettings, lab: Running) -> ProbeTarget:
     """The place that ``lab:NAME`` stands for; ``lab:PATH`` is a path of the lab, as in ``lab:/status/403`` or
     ``lab:status/403``.
 
@@ -26,19 +26,19 @@ def in_lab(name: str, asking: Asking, lab: Running) -> ProbeTarget:
     options say otherwise. Raises click.UsageError.
     """
     word = name.removeprefix(LAB)
-    if not asking.proxies.named:  # the environment's proxy is for the world outside
-        asking = replace(asking, proxies=Proxies())
+    if not handshake.proxies.named:  # the environment's proxy is for the world outside
+        handshake = replace(handshake, proxies=Proxies())
     try:
         if not word:
             raise click.UsageError(f"{name} is not a scenario; wsprobe serve --list shows all")
         if word.startswith("/") or names_path(word):
             path = word if word.startswith("/") else f"/{word}"
-            return ProbeTarget(f"ws://127.0.0.1:{lab.start('plain')}{path}", asking, name=name)
+            return ProbeTarget(f"ws://127.0.0.1:{lab.start('plain')}{path}", handshake, name=name)
         scenario = find_scenario(word)
         where = lab.place(scenario)
         return ProbeTarget(
             where.address,
-            _trusting(_offering(asking, scenario), lab, where.address),
+            _trusting(_offering(handshake, scenario), lab, where.address),
             scripted=where.page,
             script_url=where.url,
             name=name,
@@ -47,14 +47,14 @@ def in_lab(name: str, asking: Asking, lab: Running) -> ProbeTarget:
         raise click.UsageError(f"{name}: {error}") from None
 
 
-def _offering(asking: Asking, scenario: Scenario) -> Asking:
+def _offering(handshake: HandshakeSettings, scenario: Scenario) -> HandshakeSettings:
     protocols = scenario.page.protocols
-    if asking.offer.protocols or not protocols or isinstance(protocols, str):
-        return asking
-    return replace(asking, offer=replace(asking.offer, protocols=protocols))
+    if handshake.offer.protocols or not protocols or isinstance(protocols, str):
+        return handshake
+    return replace(handshake, offer=replace(handshake.offer, protocols=protocols))
 
 
-def _trusting(asking: Asking, lab: Running, url: str) -> Asking:
-    if not url.startswith("wss:") or asking.tls.ca_file or asking.tls.ca_path:
-        return asking
-    return replace(asking, tls=replace(asking.tls, ca_file=str(lab.certificate_authority)))
+def _trusting(handshake: HandshakeSettings, lab: Running, url: str) -> HandshakeSettings:
+    if not url.startswith("wss:") or handshake.tls.ca_file or handshake.tls.ca_path:
+        return handshake
+    return replace(handshake, tls=replace(handshake.tls, ca_file=str(lab.certificate_authority)))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from wsprobe import net
 from wsprobe.cli.option import LAB
-from wsprobe.cli.settings import Asking
+from wsprobe.cli.settings import HandshakeSettings
 from wsprobe.cli.targets import ProbeTarget, check_word
 
 if TYPE_CHECKING:
@@ -21,15 +21,15 @@ class LabTargets:
         self._enter = enter
         self._running: Running | None = None
 
-    async def place(self, name: str, asking: Asking) -> ProbeTarget:
+    async def place(self, name: str, handshake: HandshakeSettings) -> ProbeTarget:
         """The place that *name* stands for. Raises click.UsageError for one that the lab does not know."""
         if not name.startswith(LAB):
             check_word(name)
-            return ProbeTarget(name, asking)
+            return ProbeTarget(name, handshake)
         if self._running is None:
             from wsprobe.lab.server import serve  # the lab's server, for those who name one of its scenarios
 
             self._running = await self._enter(serve())
         from wsprobe.cli.in_lab import in_lab  # as above
 
-        return in_lab(name, asking, self._running)
+        return in_lab(name, handshake, self._running)

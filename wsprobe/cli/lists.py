@@ -54,7 +54,7 @@ class Sink(Complaints, Protocol):
     def waiting(self, text: str) -> None:
         """Take what is waited for between two tries, or why there is no other."""
 
-    def told(self, told: WorkerResult) -> None:
+    def worker_result(self, result: WorkerResult) -> None:
         """Take what another process made of the report of the next place."""
 
     def lost(self, text: str) -> None:
@@ -207,7 +207,7 @@ class UrlRun(Run[Job, Came]):
             elif came is None or came.complaint:
                 self.to.unusable(f"{job.where or job.place.url}: {came.complaint if came else ''}")
             else:
-                self.to.told(came)
+                self.to.worker_result(came)
 
     def weight(self, chunk: Chunk[Job, Came]) -> int:
         return sum(weight(each) for all_came in chunk.came.values() for each in all_came if each is not None)
@@ -344,16 +344,16 @@ class Jobs:
                     try:
                         job = await self._job(number, word)
                     except click.UsageError as error:
-                        said = "not usable" if self._settings.output.redact else error.format_message()
-                        self._to.unusable(f"{word.where}: {said}")
+                        reason = "not usable" if self._settings.output.redact else error.format_message()
+                        self._to.unusable(f"{word.where}: {reason}")
                         continue
                     yield job
                     number += 1
 
     async def _job(self, number: int, word: Word) -> Job:
-        place = await self._lab.place(word.text, self._settings.asking)
+        place = await self._lab.place(word.text, self._settings.handshake)
         apart = self._settings.lists.workers > 1 or self._settings.cluster is not None
-        if apart and word.where and not place.asking.route.connect_to:
+        if apart and word.where and not place.handshake.route.connect_to:
             # The rest is looked at by the process that asks.
             return Job(number, place, host_of(place), word.where)
         host, first = usable(place)

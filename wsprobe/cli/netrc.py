@@ -107,5 +107,5 @@ def read(path: str | None, optional: bool, environ: Mapping[str, str]) -> Netrc:
             f"{option}: {name}: no such file; if it need not be there: --netrc-optional"
         ) from None
     except (OSError, ValueError) as error:
-        said = error.strerror if isinstance(error, OSError) else "no file can have that name"
-        raise click.UsageError(f"{option}: {name}: {said}") from None
+        reason = error.strerror if isinstance(error, OSError) else "no file can have that name"
+        raise click.UsageError(f"{option}: {name}: {reason}") from None

@@ -287,8 +287,8 @@ class Command(click.Command):
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
             hint = of_another_program(error.option_name) or self._near(ctx, error.option_name)
-            told = f"No such option '{error.option_name}'{hint}"
-            raise click.NoSuchOption(error.option_name, told, ctx=ctx) from None
+            message = f"No such option '{error.option_name}'{hint}"
+            raise click.NoSuchOption(error.option_name, message, ctx=ctx) from None
         except click.MissingParameter as error:
             if not isinstance(error.param, click.Argument):
                 raise

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from wsprobe import opening, target
 from wsprobe.cli.credentials import Credentials, with_netrc
-from wsprobe.cli.settings import Asking
+from wsprobe.cli.settings import HandshakeSettings
 from wsprobe.exchange import Http2, Plan, Route, Target
 from wsprobe.opening import Offer
 from wsprobe.secrets import looks_like_token
@@ -18,7 +18,7 @@ from wsprobe.wire import WIRES
 
 
 def plan_for(
-    url: str, asking: Asking, *, wire: str | None = None, credentials: Credentials | None = None
+    url: str, handshake: HandshakeSettings, *, wire: str | None = None, credentials: Credentials | None = None
 ) -> Plan:
     """The plan to ask *url*; with *credentials*, as is known of how its server and proxy want credentials.
 
@@ -27,18 +27,20 @@ def plan_for(
     try:
         to = target.parse(url)
         credentials = Credentials() if credentials is None else credentials
-        offer = with_netrc(asking.offer, to, asking.netrc)
-        cookies = () if asking.jar.empty else asking.jar.for_target(to, now(), stranger=asking.stranger)
-        key = asking.key if asking.key is not None else opening.fresh_key(os.urandom(16))
+        offer = with_netrc(handshake.offer, to, handshake.netrc)
+        cookies = (
+            () if handshake.jar.empty else handshake.jar.for_target(to, now(), stranger=handshake.stranger)
+        )
+        key = handshake.key if handshake.key is not None else opening.fresh_key(os.urandom(16))
         offer = replace(
             offer,
-            authorization=credentials.authorization(to, offer, asking.method),
+            authorization=credentials.authorization(to, offer, handshake.method),
             cookies=(*offer.cookies, *[each.pair for each in cookies]),
             key=key,
         )
-        spoken = wire or asking.wire
-        if asking.raw is not None:
-            sent = opening.raw(asking.raw, to, key)
+        spoken = wire or handshake.wire
+        if handshake.raw is not None:
+            sent = opening.raw(handshake.raw, to, key)
         elif spoken != "hybi-13":
             sent = WIRES[spoken].request(to, offer, os.urandom(64))
         else:
@@ -49,24 +51,24 @@ def plan_for(
         target=to,
         request=sent,
         wire=spoken,
-        acts=asking.acts,
-        limits=asking.limits,
-        tls=asking.tls,
-        route=route(asking, to, credentials),
+        acts=handshake.acts,
+        limits=handshake.limits,
+        tls=handshake.tls,
+        route=route(handshake, to, credentials),
     )
-    return over_http2(made, offer, asking) if asking.http2 else made
+    return over_http2(made, offer, handshake) if handshake.http2 else made
 
 
-def over_http2(made: Plan, offer: Offer, asking: Asking) -> Plan:
+def over_http2(made: Plan, offer: Offer, handshake: HandshakeSettings) -> Plan:
     """The plan to ask the same over HTTP/2, where the server takes it."""
-    prior = asking.http2 == "prior"
+    prior = handshake.http2 == "prior"
     try:
         fields = opening.extended_connect(made.target, offer)
     except opening.OfferError as error:
         raise click.UsageError(str(error)) from None
     return replace(
         made,
-        http2=Http2(fields, prior_knowledge=prior, anyway=asking.http2_anyway),
+        http2=Http2(fields, prior_knowledge=prior, anyway=handshake.http2_anyway),
         tls=replace(made.tls, alpn=("h2",) if prior else ("h2", "http/1.1")),
     )
 
@@ -76,24 +78,24 @@ def now() -> float:
     return datetime.now(UTC).timestamp()
 
 
-def route(asking: Asking, to: Target, credentials: Credentials | None = None) -> Route:
+def route(handshake: HandshakeSettings, to: Target, credentials: Credentials | None = None) -> Route:
     """The way to *to*: through the proxy that was named, or that the environment names for it."""
-    proxy = asking.proxies.proxy(to)
+    proxy = handshake.proxies.proxy(to)
     credentials = Credentials() if credentials is None else credentials
-    answer = credentials.proxy_authorization(proxy, to, asking.route, asking.proxy_method)
-    return replace(asking.route, proxy=proxy, proxy_authorization=answer)
+    answer = credentials.proxy_authorization(proxy, to, handshake.route, handshake.proxy_method)
+    return replace(handshake.route, proxy=proxy, proxy_authorization=answer)
 
 
-def for_strangers(asking: Asking, *, without_netrc: bool = False) -> Asking:
-    """What of *asking* may go to another origin than its own: nothing that could be a secret.
+def for_strangers(handshake: HandshakeSettings, *, without_netrc: bool = False) -> HandshakeSettings:
+    """What of *handshake* may go to another origin than its own: nothing that could be a secret.
 
     Left out are credentials, cookies, the client's certificate, a request or request target written by hand,
     all headers but those in HARMLESS, and subprotocols that look like a token. A .netrc gives each host its
     own; *without_netrc*: but not here.
     """
-    offer = asking.offer
+    offer = handshake.offer
     return replace(
-        asking,
+        handshake,
         offer=replace(
             offer,
             user=None,
@@ -103,9 +105,9 @@ def for_strangers(asking: Asking, *, without_netrc: bool = False) -> Asking:
             request_target=None,
         ),
         stranger=True,
-        netrc=None if without_netrc or asking.netrc is None else replace(asking.netrc, by_name=True),
+        netrc=None if without_netrc or handshake.netrc is None else replace(handshake.netrc, by_name=True),
         raw=None,
-        tls=replace(asking.tls, certificate=None, key=None),
+        tls=replace(handshake.tls, certificate=None, key=None),
     )
 
 

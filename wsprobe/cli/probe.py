@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from wsprobe import net, target
 from wsprobe.cli.credentials import Credentials, Origin, origin, with_netrc
 from wsprobe.cli.plan import for_strangers, now, plan_for
-from wsprobe.cli.settings import Asking, Settings
+from wsprobe.cli.settings import HandshakeSettings, Settings
 from wsprobe.cli.streams import write
 from wsprobe.cli.targets import ProbeTarget
 from wsprobe.exchange import Ended, Event, Exchange, Plan
@@ -35,7 +35,7 @@ Ask = Callable[[Plan, Callable[[Event], object], Callable[[Exchange], object]], 
 class Placing(Protocol):
     """What knows the places that words stand for."""
 
-    async def place(self, name: str, asking: Asking) -> ProbeTarget:
+    async def place(self, name: str, handshake: HandshakeSettings) -> ProbeTarget:
         """The place that *name* stands for. Raises click.UsageError for one that cannot be asked."""
 
 
@@ -48,7 +48,7 @@ def reported(place: ProbeTarget, exchange: Exchange) -> Report:
 def host_of(place: ProbeTarget) -> str:
     """The host that *place* is asked at. Raises click.UsageError for a text that is no URL."""
     try:
-        return place.asking.route.unix_socket or target.parse(place.url).host.lower()
+        return place.handshake.route.unix_socket or target.parse(place.url).host.lower()
     except target.TargetError as error:
         raise click.UsageError(str(error)) from None
 
@@ -57,8 +57,8 @@ def usable(place: ProbeTarget) -> tuple[str, Plan | None]:
     """The host that *place* is asked at, and the plan of the first request; None where that depends on when it
     is asked, as cookies do. Raises click.UsageError, before anything is sent, for one that cannot be asked."""
     try:
-        first = plan_for(place.url, place.asking)
-        return net.check(first).host, first if place.asking.jar.steady else None
+        first = plan_for(place.url, place.handshake)
+        return net.check(first).host, first if place.handshake.jar.steady else None
     except net.PlanError as error:
         raise click.UsageError(str(error)) from None
 
@@ -72,7 +72,9 @@ def write_jar(settings: Settings) -> None:
     """Write the file of --cookie-jar, if there is one. Raises click.UsageError if it cannot be written."""
     if settings.cookie_jar is not None:
         write(
-            settings.cookie_jar, settings.asking.jar.text(now()).encode(errors="surrogateescape"), "cookie-jar"
+            settings.cookie_jar,
+            settings.handshake.jar.text(now()).encode(errors="surrogateescape"),
+            "cookie-jar",
         )
 
 
@@ -154,7 +156,7 @@ async def conversation(
             return exchange
         hops.append(replace(exchange, hops=()))
         spent = sum(hop.events[-1].at for hop in hops) / 1_000_000
-        whole = place.asking.limits.max_time
+        whole = place.handshake.limits.max_time
         if spent >= whole:
             ended = Ended(0, "timeout", f"what led here took longer than {whole:g} s (maximum time)")
             return over(Exchange(then, (ended,), hops[-1].started))
@@ -169,7 +171,7 @@ class Steps:
         self._settings = settings
         self._credentials = credentials
         self._url = place.url
-        self._asking = place.asking
+        self._handshake = place.handshake
         self._wire: str | None = None
         self._redirects = 0
         self._answered = 0
@@ -182,38 +184,38 @@ class Steps:
 
     def plan(self) -> Plan:
         """For the next request, or the first. Raises click.UsageError."""
-        return plan_for(self._url, self._asking, wire=self._wire, credentials=self._credentials)
+        return plan_for(self._url, self._handshake, wire=self._wire, credentials=self._credentials)
 
     def after(self, exchange: Exchange) -> Plan | None:
         """The plan for what is to be asked next, None if this was all."""
-        asking, settings = self._asking, self._settings
-        jar = asking.jar
+        handshake, settings = self._handshake, self._settings
+        jar = handshake.jar
         reading = read(exchange) if jar.keeps else None
         if reading is not None:
             answers = (response.head for response in reading.responses)
             fields = (field.value for head in answers for field in head.all(b"set-cookie"))
             jar.store(fields, exchange.plan.target, now())
         if self._answered_proxy < ANSWERS_MAX and self._credentials.learn_of_proxy(
-            exchange, asking.proxy_method
+            exchange, handshake.proxy_method
         ):
             self._answered_proxy += 1
             return self.plan()
-        offer = with_netrc(asking.offer, exchange.plan.target, asking.netrc)
-        known = asking.raw is None and self._credentials.has_credentials(exchange.plan.target, offer)
+        offer = with_netrc(handshake.offer, exchange.plan.target, handshake.netrc)
+        known = handshake.raw is None and self._credentials.has_credentials(exchange.plan.target, offer)
         following = settings.follow.redirects and self._redirects < settings.follow.max_redirs
         negotiating = (
-            settings.follow.negotiate and not self._redirects and self._wire is None and asking.raw is None
+            settings.follow.negotiate and not self._redirects and self._wire is None and handshake.raw is None
         )
         if not following and not negotiating and not known:
             return None  # the recording need not be read: a large one takes its time
         reading = read(exchange) if reading is None else reading
-        if known and self._credentials.learn(reading, asking.method) and self._answered < ANSWERS_MAX:
+        if known and self._credentials.learn(reading, handshake.method) and self._answered < ANSWERS_MAX:
             self._answered += 1
             return self.plan()
         if following and (url := redirect(reading)) is not None:
             return self._redirected(url)
         if negotiating and (wire := other_wire(reading)) is not None:
-            self._wire, self._asking = wire, in_version(asking)
+            self._wire, self._handshake = wire, in_version(handshake)
             return self.plan()
         return None
 
@@ -223,7 +225,7 @@ class Steps:
         However many redirects led there: what was given for the first URL's origin goes to no other, unless
         --location-trusted says so.
         """
-        given = self._place.asking
+        given = self._place.handshake
         self._redirects += 1
         self._answered = 0
         try:
@@ -236,12 +238,12 @@ class Steps:
                 before = self._hosts.setdefault(to.host.lower(), origin(to))
                 clear_after_tls = self._was_secure and not to.secure
                 given = for_strangers(given, without_netrc=clear_after_tls or before != origin(to))
-            self._url, self._asking, self._wire = url, given, None
+            self._url, self._handshake, self._wire = url, given, None
             return self.plan()
         except (click.UsageError, target.TargetError):
             return None
 
 
-def in_version(asking: Asking) -> Asking:
+def in_version(handshake: HandshakeSettings) -> HandshakeSettings:
     """The same without a version number of its own, so that the wire version's is sent."""
-    return replace(asking, offer=replace(asking.offer, version=None))
+    return replace(handshake, offer=replace(handshake.offer, version=None))

@@ -89,9 +89,9 @@ class Report(reports.Report, frozen=True):
         )
 
 
-def _readable(made: reports.Report, said: Settings, *, own_status: bool) -> Report:
+def _readable(made: reports.Report, settings: Settings, *, own_status: bool) -> Report:
     """*made*, held to what is expected; *own_status*: with the exit status that this gives it."""
-    held, unmet = expect.held(said.expectations, made, redact=False)
+    held, unmet = expect.held(settings.expectations, made, redact=False)
     whole = held if own_status else made
     return Report(**{name: getattr(whole, name) for name in whole.__struct_fields__}, unmet=tuple(unmet))
 
@@ -116,19 +116,19 @@ async def aprobe(url: str, **settings: Setting) -> Report:
     if not net.running():
         raise UsageError("aprobe runs under trio alone: wsprobe.probe(...) elsewhere")
     with _usage():
-        said = settings_of(_given(connect_command.command, settings))
+        resolved = settings_of(_given(connect_command.command, settings))
         _check_url(url)
         async with AsyncExitStack() as stack:
             try:
-                place = await LabTargets(stack.enter_async_context).place(url, said.asking)
+                place = await LabTargets(stack.enter_async_context).place(url, resolved.handshake)
                 check(place)
                 try:
                     exchange = await probe_with_followups(
-                        place, said, lambda event: None, lambda exchange: None
+                        place, resolved, lambda event: None, lambda exchange: None
                     )
-                    return _readable(reported(place, exchange), said, own_status=True)
+                    return _readable(reported(place, exchange), resolved, own_status=True)
                 finally:
-                    write_jar(said)
+                    write_jar(resolved)
             except click.UsageError as error:  # not through the lab's nursery, which would wrap it
                 wrong = error
         raise wrong
@@ -144,16 +144,16 @@ def compare(*what: str | Exchange | Report, **settings: Setting) -> tuple[Report
         for each in what:
             _check_url(each) if isinstance(each, str) else _recording(each)
         filled = _given(compare_command.command, settings)
-        said = settings_of(filled, page=True)
-        by = readers.readers(filled, said)
-        made = tuple(_apart(partial(_collect, what, said, by)))
-        return tuple(_readable(with_verdicts(each, by), said, own_status=False) for each in made)
+        resolved = settings_of(filled, page=True)
+        by = readers.readers(filled, resolved)
+        made = tuple(_apart(partial(_collect, what, resolved, by)))
+        return tuple(_readable(with_verdicts(each, by), resolved, own_status=False) for each in made)
 
 
 def _collect(
-    what: Sequence[str | Exchange | reports.Report], said: Settings, by: Readers
+    what: Sequence[str | Exchange | reports.Report], settings: Settings, by: Readers
 ) -> list[reports.Report]:
-    live = iter(probed([each for each in what if isinstance(each, str)], said, by))
+    live = iter(probed([each for each in what if isinstance(each, str)], settings, by))
     return [next(live) if isinstance(each, str) else recorded(_recording(each), by) for each in what]
 
 

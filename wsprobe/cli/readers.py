@@ -68,7 +68,7 @@ def readers(given: Given, settings: Settings) -> Readers:
             f"--expect: view:{min(missing)} is not among the views: add --browser {min(missing)}"
         )
     check_csp(view.csp)
-    offer = settings.asking.offer
+    offer = settings.handshake.offer
     return Readers(
         browsers=browsers,
         revisions=specs(view.specs),

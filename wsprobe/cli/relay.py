@@ -56,7 +56,7 @@ def relay(url: str, given: Given) -> int:
     try:
         if not url.startswith(LAB):
             target.parse(url)
-        for text in settings.asking.offer.headers:
+        for text in settings.handshake.offer.headers:
             header_option(text)
     except (target.TargetError, OfferError) as error:
         raise click.UsageError(str(error)) from None
@@ -74,15 +74,15 @@ def relay(url: str, given: Given) -> int:
 
 def relaying(place: ProbeTarget, settings: Settings, own: RelaySettings, host: str) -> Relaying:
     """What a relay at *host* does, before *place*."""
-    asking, to = place.asking, target.parse(place.url)
+    handshake, to = place.handshake, target.parse(place.url)
     return Relaying(
         target=to,
         door=own.door(host),
-        origin=asking.offer.origin,
-        headers=asking.offer.headers,
-        limits=replace(asking.limits, max_session=asking.limits.max_body),
-        tls=asking.tls,
-        route=route(asking, to),
+        origin=handshake.offer.origin,
+        headers=handshake.offer.headers,
+        limits=replace(handshake.limits, max_session=handshake.limits.max_body),
+        tls=handshake.tls,
+        route=route(handshake, to),
         longest=float("inf") if settings.max_time is None else settings.max_time,
         connections=own.connections,
         tell=partial(told, masked=settings.output.redact) if own.tell_page else None,
@@ -105,7 +105,7 @@ def relay_until_interrupted(
 
     async def stay() -> None:
         async with AsyncExitStack() as stack:
-            place = await LabTargets(stack.enter_async_context).place(url, settings.asking)
+            place = await LabTargets(stack.enter_async_context).place(url, settings.handshake)
             made = relaying(place, settings, own, at[0])
             port = await stack.enter_async_context(relayed(made, *at, shown, public=own.public))
             shown.ready(made.target, at[0], port, own.public)

@@ -55,7 +55,7 @@ class ReportFile:
         self._path = settings.output.report_to
         self._kind = kind
         self._call = Call(context)
-        self._origin = settings.asking.offer.origin
+        self._origin = settings.handshake.offer.origin
         self._several = several
         self._keep = settings.output.no_redact
         self._form: ModuleType = html if self._path.lower().endswith(".html") else markdown
@@ -129,8 +129,8 @@ class ReportFile:
     ) -> None:
         for name, each in reports.items():
             made = report_file.part(each, as_is=name == "base")
-            said = f"{name}: {seen.answers[name].result()}"
-            heading = "The handshake as it was given" if name == "base" else said
+            summary = f"{name}: {seen.answers[name].result()}"
+            heading = "The handshake as it was given" if name == "base" else summary
             self._add(replace(made, heading=heading, folded=name != "base"))
         table = report_file.changes(seen, choice)
         self._write(replace(cover, rows=tuple(self._rows[:1]), tables=(table,), told=told))

@@ -124,16 +124,16 @@ class Resume:
                     if not each.strip():
                         end += len(each)  # blank: an editor, or files that were joined, left it
                         continue
-                    said = decode(each)
-                    if said.outcome not in STATUS_OF:
-                        raise ValueError(said.outcome)
+                    earlier = decode(each)
+                    if earlier.outcome not in STATUS_OF:
+                        raise ValueError(earlier.outcome)
                 except (ValueError, RecursionError):
                     raise self._wrong(f"line {number} is no report of connect --json; not touched") from None
                 end += len(each)
-                self._asked.add(_key(said.text()))
+                self._asked.add(_key(earlier.text()))
                 self.before += 1
-                self.exit_status = self.exit_status or said.exit_status
-                tally.add(said.fact(), before=True)
+                self.exit_status = self.exit_status or earlier.exit_status
+                tally.add(earlier.fact(), before=True)
         return end
 
     def wants(self, text: str) -> bool:

@@ -75,7 +75,7 @@ def run_browsers(
         )
     wanted = [name.strip() for each in names for name in each.split(",") if name.strip()]
     # A browser that is started has no proxy of the environment, and neither have those that ask beside it.
-    settings = replace(settings, asking=replace(settings.asking, proxies=Proxies()))
+    settings = replace(settings, handshake=replace(settings.handshake, proxies=Proxies()))
     try:
         installed = find_browsers(wanted)
         browsers = tuple(dict.fromkeys((*by.browsers, *(each.engine for each in installed))))
@@ -88,14 +88,14 @@ def run_browsers(
 
 def not_in_a_browser(settings: Settings, by: Readers) -> Iterator[str]:
     """The options, as they are written, that change what is asked, or how, in a way that no page can."""
-    asking, offer = settings.asking, settings.asking.offer
-    route, tls = asking.route, asking.tls
+    handshake, offer = settings.handshake, settings.handshake.offer
+    route, tls = handshake.route, handshake.tls
     asked: dict[str, object] = {
         "-k": not tls.verify,
         "-H (or --bearer, or -A '')": offer.headers,
         "-A": offer.user_agent,
-        "-b": offer.cookies or asking.jar.keeps,
-        "-x": asking.proxies.named,
+        "-b": offer.cookies or handshake.jar.keeps,
+        "-x": handshake.proxies.named,
         "-4 or -6": route.family,
         "--resolve": route.resolve,
         "--connect-to": route.connect_to,
@@ -120,7 +120,7 @@ async def _everything(
     versions = [await version(each) for each in installed]
     for name in by.browsers:
         ENGINES[name]  # loaded before the clock of any exchange runs
-    limits = settings.asking.limits
+    limits = settings.handshake.limits
     results = []
     site = Site(names=())
     async with serve(front=site) as lab:
@@ -151,8 +151,8 @@ async def _everything(
 
 def _place(word: str, settings: Settings, lab: Lab) -> tuple[ProbeTarget, Scenario | None]:
     if not word.startswith(LAB):
-        return ProbeTarget(with_scheme(word), settings.asking), None
-    place = in_lab(word, settings.asking, lab)
+        return ProbeTarget(with_scheme(word), settings.handshake), None
+    place = in_lab(word, settings.handshake, lab)
     name = word.removeprefix(LAB)
     return place, None if name.startswith("/") or names_path(name) else find(name)
 
@@ -166,17 +166,17 @@ def _page(scenario: Scenario | None, lab: Lab, given: Page) -> Page:
 
 
 def _job(place: ProbeTarget, scenario: Scenario | None, page: Page, lab: Lab, site: Site) -> dict[str, Any]:
-    asking = place.asking
+    handshake = place.handshake
     url = with_credentials(place.script_url or place.url, user_of(place))
-    made = job(scenario.name if scenario else "", url, place.page(page), asking.limits.max_time)
+    made = job(scenario.name if scenario else "", url, place.page(page), handshake.limits.max_time)
     if scenario is not None:
         made = site.job_of(lab, scenario, lab.host) | made
     return made | {"ports": {}, "warm": "", "host": lab.host, "grace": GRACE}
 
 
 def _authority(place: ProbeTarget, lab: Lab) -> Path | None:
-    if place.asking.tls.ca_file:
-        return Path(place.asking.tls.ca_file)
+    if place.handshake.tls.ca_file:
+        return Path(place.handshake.tls.ca_file)
     tls = place.scripted is not None and "tls" in lab.ports
     return lab.certificate_authority if tls else None
 

@@ -31,7 +31,7 @@ from wsprobe.exchange import Act, Limits, Route, TlsOptions
 from wsprobe.opening import Offer
 
 
-class Asking(Struct, frozen=True):
+class HandshakeSettings(Struct, frozen=True):
     """What is sent, to where, and within which limits; with a URL it makes a plan."""
 
     offer: Offer
@@ -63,7 +63,7 @@ class Asking(Struct, frozen=True):
 class Settings(Struct, frozen=True):
     """All that the options of one call say. A section that a command lacks has its defaults."""
 
-    asking: Asking
+    handshake: HandshakeSettings
     max_time: float | None = None
     """-m, if it was given."""
     cookie_jar: str | None = None
@@ -90,12 +90,12 @@ def settings_of(given: Given, page: bool = False) -> Settings:
     _check_partners(given)
     if not page:
         request.check()
-    asking = _asking(given, page)
+    handshake = _handshake(given, page)
     cluster = _cluster(given)
     expectations = expect.parse(given[ExpectSettings].expectations)
     output.check()
     return Settings(
-        asking=asking,
+        handshake=handshake,
         max_time=given[LimitSettings].max_time,
         cookie_jar=own.cookie_jar,
         cluster=cluster,
@@ -206,13 +206,13 @@ def _cluster(given: Given) -> str | None:
     return elsewhere.address()
 
 
-def _asking(given: Given, page: bool) -> Asking:
+def _handshake(given: Given, page: bool) -> HandshakeSettings:
     request, own, route = given[RequestSettings], given[OwnRequestSettings], given[RouteSettings]
     raw = own.given_bytes()
     acts = tuple(given[SessionSettings].acts())
     wire = own.version(acts)
     pairs, jar = request.jar(keeps=own.cookie_jar is not None)
-    return Asking(
+    return HandshakeSettings(
         offer=Offer(
             key=own.ws_key or "",
             headers=request.lines(),

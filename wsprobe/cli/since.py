@@ -150,7 +150,7 @@ class Since:
         """Take a result of this run."""
         self._runs.now(url_of(report), standing_of(report))
 
-    def told(self, output: Output) -> bool:
+    def finish(self, output: Output) -> bool:
         """Print what changed; returns whether anything got worse. URLs of the file that were not asked this
         time are no change."""
         compared = self._runs.compared(missing=False)

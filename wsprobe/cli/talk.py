@@ -83,9 +83,9 @@ def talk(urls: Sequence[str], given: Given) -> int:
     how = manner(given)
     usual = settings_of(given)
     expect.check(usual.expectations, "talk")
-    if usual.asking.http2:
-        limits = replace(usual.asking.limits, max_session=OVER_HTTP2)
-        usual = replace(usual, asking=replace(usual.asking, limits=limits))
+    if usual.handshake.http2:
+        limits = replace(usual.handshake.limits, max_session=OVER_HTTP2)
+        usual = replace(usual, handshake=replace(usual.handshake, limits=limits))
     places = sources(urls)
     several = len(places) > 1 or any(isinstance(each, UrlList) and each.several() for each in places)
     made = TalkOutput(usual, how, several)
@@ -281,7 +281,7 @@ class TalkOutput(ConnectOutput):
         if how.first:
             yield how.first
         if self._terminal is not None:
-            async with aclosing(self._terminal.said()) as typed:
+            async with aclosing(self._terminal.outgoing()) as typed:
                 async for each in typed:
                     yield each
             return

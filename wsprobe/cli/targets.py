@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from wsprobe import net
 from wsprobe.cli.option import LAB
 from wsprobe.cli.paste import RECORDED, line_of_a_console
-from wsprobe.cli.settings import Asking
+from wsprobe.cli.settings import HandshakeSettings
 
 if TYPE_CHECKING:
     from wsprobe.browsers.engine import Page
@@ -27,7 +27,7 @@ class ProbeTarget(Struct, frozen=True):
     """What a word on the command line stands for."""
 
     url: str
-    asking: Asking
+    handshake: HandshakeSettings
     scripted: Page | None = None
     """What the page of a lab scenario does; None for any other place."""
     script_url: str = ""
@@ -146,8 +146,8 @@ def _source(word: str) -> Word | UrlList:
             if stat.S_ISDIR(kept.st_mode):
                 raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
         except (OSError, ValueError) as error:
-            said = error.strerror if isinstance(error, OSError) else "no file can have that name"
-            raise click.UsageError(f"{word[1:]}: {said}") from None
+            reason = error.strerror if isinstance(error, OSError) else "no file can have that name"
+            raise click.UsageError(f"{word[1:]}: {reason}") from None
         return UrlList(word[1:], descriptor, kept.st_size if stat.S_ISREG(kept.st_mode) else 0)
     if word.isdecimal() and word.isascii() and int(word[:6]) <= 65535:
         raise click.UsageError(

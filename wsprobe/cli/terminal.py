@@ -98,7 +98,7 @@ class Terminal:
             )
         await self.tell(lines)
 
-    async def said(self) -> AsyncGenerator[Sequence[Outgoing], None]:
+    async def outgoing(self) -> AsyncGenerator[Sequence[Outgoing], None]:
         """What is typed, until ^D."""
         async with aclosing(self._typed()) as every:
             async for text in every:

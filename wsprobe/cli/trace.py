@@ -133,7 +133,7 @@ def trace_all(url: str, settings: Settings, of: Tracing, to: TraceOutput) -> int
     async def everything() -> None:
         nonlocal seen, shown, base
         async with AsyncExitStack() as stack:
-            place = await LabTargets(stack.enter_async_context).place(url, settings.asking)
+            place = await LabTargets(stack.enter_async_context).place(url, settings.handshake)
             check(place)
             seen = shown = Trace(start_of(place, of), {})
             if of.dry_run:
@@ -148,7 +148,7 @@ def trace_all(url: str, settings: Settings, of: Tracing, to: TraceOutput) -> int
                     came = reported(place, exchange)
                     under_way.append((name, came, to.shown(came)))
 
-                exchange = await net.probe(fresh(step.plan, place.asking.key), keep=keep)
+                exchange = await net.probe(fresh(step.plan, place.handshake.key), keep=keep)
                 came = reported(place, exchange)
                 base = base or came
                 seen, shown = kept(step.name, seen, shown, came, to.shown(came))
@@ -186,14 +186,14 @@ def kept(name: str, seen: Trace, shown: Trace, came: Report, report: Report) -> 
 
 def start_of(place: ProbeTarget, of: Tracing) -> Start:
     """What the trace begins with: the handshake as the options have it, and the browsers' own."""
-    given = plan_for(place.url, place.asking)
+    given = plan_for(place.url, place.handshake)
     given = replace(given, limits=bounded(given.limits))
     target = given.target
     origin = f"{'https' if target.secure else 'http'}://{host_header(target)}"
     return Start(
         plan=given,
         origin=origin,
-        browsers=tuple(_browsers(place, given, place.asking.offer.origin or origin)),
+        browsers=tuple(_browsers(place, given, place.handshake.offer.origin or origin)),
         backends=of.backends,
         each_address=of.each_address,
         hold=of.hold,
@@ -218,11 +218,11 @@ def bounded(limits: Limits) -> Limits:
 
 def _http2(place: ProbeTarget, given: Plan) -> Http2 | None:
     """How the same is asked over HTTP/2; None where it is not TLS, or bytes of HTTP/1.1 were given."""
-    asking = place.asking
-    if not given.target.secure or asking.raw is not None or asking.offer.http_version != "1.1":
+    handshake = place.handshake
+    if not given.target.secure or handshake.raw is not None or handshake.offer.http_version != "1.1":
         return None
     try:
-        return plan_for(place.url, replace(asking, http2="alpn")).http2
+        return plan_for(place.url, replace(handshake, http2="alpn")).http2
     except click.UsageError:  # a header that has no place there
         return None
 
@@ -231,7 +231,7 @@ def _browsers(place: ProbeTarget, given: Plan, origin: str) -> Iterator[tuple[st
     """(name, request) of each browser that would ask at all."""
     page = Page(
         url=origin if "://" in origin else f"http://{given.target.host}/",
-        protocols=place.asking.offer.protocols or None,
+        protocols=place.handshake.offer.protocols or None,
         cookies="; ".join(each.decode("latin-1") for each in sent(given.request, b"cookie")),
     )
     for name in BROWSERS:

@@ -187,7 +187,7 @@ def _ignore_event(event: Event) -> None:
 def holding(hold: float, ping_every: float | None) -> Ask:
     """Asks, and holds the session that opens: says nothing in it, or Pings, and then a Close."""
 
-    async def said() -> AsyncGenerator[Sequence[Outgoing], None]:
+    async def pings() -> AsyncGenerator[Sequence[Outgoing], None]:
         end = net.clock() + hold
         while ping_every is not None and net.clock() + ping_every < end:
             await net.sleep(ping_every)
@@ -195,7 +195,7 @@ def holding(hold: float, ping_every: float | None) -> Ask:
         await net.sleep(max(0.0, end - net.clock()))
 
     async def ask(plan: Plan, watch: Callable[[Event], object], keep: Callable[[Exchange], object]) -> Exchange:
-        return await net.probe(plan, watch, silent_session(said(), hold + GOODBYE), keep)
+        return await net.probe(plan, watch, silent_session(pings(), hold + GOODBYE), keep)
 
     return ask
 
@@ -340,8 +340,8 @@ class WatchOutput(Output):
         # What is counted and shown is drawn from what may be shown, so that no secret is quoted.
         report = finished.report
         holds = self._of.hold is not None
-        told = seen(report, now, up=up, met=met, holds=holds, expected=tuple(expected.items()))
-        watch = self._watches[number] = after(self._watches[number], told)
+        probe = seen(report, now, up=up, met=met, holds=holds, expected=tuple(expected.items()))
+        watch = self._watches[number] = after(self._watches[number], probe)
         self._print(watch, report)
         if watch.changed:
             self.keep(finished)

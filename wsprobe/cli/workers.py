@@ -57,7 +57,7 @@ def probe_with_processes(sources: Sequence[Word | UrlList], settings: Settings, 
 
     def item(jobs: Sequence[Job]) -> str | ProbeTarget:
         (job,) = jobs
-        plain = job.place.asking is settings.asking and not job.place.name
+        plain = job.place.handshake is settings.handshake and not job.place.name
         return job.place.url if plain else job.place
 
     pace = settings.lists.pace()
@@ -151,7 +151,7 @@ def apart(
         lists=replace(settings.lists, resume=None, summary=False),
     )
 
-    def told(place: ProbeTarget, exchange: Exchange) -> list[WorkerResult]:
+    def results(place: ProbeTarget, exchange: Exchange) -> list[WorkerResult]:
         output = ConnectOutput(printed, several, looks)
         finished = output.write(finish(reported(place, exchange), settings))
         sys.stdout.flush()
@@ -165,15 +165,17 @@ def apart(
         return [made]
 
     async def work(item: str | ProbeTarget, keep: Apart) -> list[WorkerResult]:
-        place = item if isinstance(item, ProbeTarget) else ProbeTarget(item, settings.asking)
+        place = item if isinstance(item, ProbeTarget) else ProbeTarget(item, settings.handshake)
         try:
             first = usable(place)[1]
         except click.UsageError as error:
             return [WorkerResult(complaint="not usable" if settings.output.redact else error.format_message())]
 
         def kept(exchange: Exchange) -> None:
-            keep(partial(told, place, exchange))
+            keep(partial(results, place, exchange))
 
-        return told(place, await probe_with_followups(place, settings, lambda event: None, kept, first=first))
+        return results(
+            place, await probe_with_followups(place, settings, lambda event: None, kept, first=first)
+        )
 
     return work

@@ -200,7 +200,7 @@ class Console:
 
     def __init__(self) -> None:
         self.texts: list[str] = []
-        self.told = False
+        self.reported = False
         """True if the browser reports its console; otherwise the absence of a text means nothing."""
 
 
@@ -262,7 +262,7 @@ async def opened(
                 os.close(writing)
                 printed = await stack.enter_async_context(trio.lowlevel.FdStream(reading))
                 nursery = await stack.enter_async_context(trio.open_nursery())
-                console.told = True
+                console.reported = True
                 nursery.start_soon(_listen, printed, console)
                 stack.callback(nursery.cancel_scope.cancel)
         yield console
@@ -284,14 +284,14 @@ async def _chromium(
             trio.lowlevel.FdStream(from_read) as reading,
             trio.open_nursery() as nursery,
         ):
-            told = devtools.DevToolsPipe(writing)
-            nursery.start_soon(told.listen, reading)
+            pipe = devtools.DevToolsPipe(writing)
+            nursery.start_soon(pipe.listen, reading)
             try:
                 with trio.fail_after(START):
-                    await told.open(url, permissions(page))
+                    await pipe.open(url, permissions(page))
             except (trio.TooSlowError, trio.BrokenResourceError, devtools.Refused) as error:
                 raise NoBrowser(f"chromium: {command[0]} does not start: {error}") from None
-            console.texts, console.told = told.texts, True
+            console.texts, console.reported = pipe.texts, True
             yield
             nursery.cancel_scope.cancel()
 
@@ -420,7 +420,7 @@ async def visit(
             async with opened(browser, url, authority=authority, page=page) as console:
                 await what.over.wait()
                 await trio.sleep(SETTLING)
-                texts = tuple(console.texts) if console.told else None
+                texts = tuple(console.texts) if console.reported else None
     except trio.TooSlowError:
         raise NoBrowser(
             f"{browser.engine}: {browser.command} reported nothing for {START + seconds:g} s"

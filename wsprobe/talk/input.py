@@ -53,15 +53,15 @@ class RawInput:
     def _said(self, lines: list[bytes]) -> list[Outgoing]:
         if self._do == "binary" or all(map(bytes.isascii, lines)) or _is_utf_8(self._separator.join(lines)):
             return [Outgoing(self._do, lines)]
-        said: list[Outgoing] = []
+        outgoing: list[Outgoing] = []
         for line in lines:
             do: Literal["text", "binary"] = "text" if _is_utf_8(line) else "binary"
-            if said and said[-1].do == do:
-                assert isinstance(said[-1].data, list)
-                said[-1].data.append(line)
+            if outgoing and outgoing[-1].do == do:
+                assert isinstance(outgoing[-1].data, list)
+                outgoing[-1].data.append(line)
             else:
-                said.append(Outgoing(do, [line]))
-        return said
+                outgoing.append(Outgoing(do, [line]))
+        return outgoing
 
 
 LONG = 4096
@@ -116,19 +116,19 @@ class JsonInput:
         return self._all(self._raw.end())
 
     def _all(self, lines: Sequence[Outgoing]) -> list[Outgoing]:
-        said: list[Outgoing] = []
+        outgoing: list[Outgoing] = []
         for group in lines:
             for line in group.data:
                 self._line += 1
                 if not line.strip():
                     continue
                 one = self._one(line)
-                if said and one.do == said[-1].do in ("text", "binary"):
-                    assert isinstance(said[-1].data, list)
-                    said[-1].data.append(one.data[0])
+                if outgoing and one.do == outgoing[-1].do in ("text", "binary"):
+                    assert isinstance(outgoing[-1].data, list)
+                    outgoing[-1].data.append(one.data[0])
                 else:
-                    said.append(one)
-        return said
+                    outgoing.append(one)
+        return outgoing
 
     def _one(self, line: bytes) -> Outgoing:
         try:

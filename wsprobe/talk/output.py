@@ -61,9 +61,9 @@ class JsonOutput:
         lines = []
         for each in heard:
             if isinstance(each, ReceivedMessage):
-                said = {"event": "message", "at": when, "size": len(each.data)}
+                value = {"event": "message", "at": when, "size": len(each.data)}
                 lines.append(
-                    said | ({"text": each.data.decode()} if each.opcode == TEXT else _binary(each.data))
+                    value | ({"text": each.data.decode()} if each.opcode == TEXT else _binary(each.data))
                 )
             elif isinstance(each, Control) and each.what != "close":
                 control: dict[str, Any] = {"event": each.what, "at": when, "size": len(each.data)}
@@ -95,7 +95,7 @@ class JsonOutput:
         payload = theirs.data if theirs is not None else b""
         if theirs is None and ours is not None:
             payload = held.close_said
-        said: dict[str, Any] = {
+        value: dict[str, Any] = {
             "event": "close",
             "at": at / 1000,
             "code": int.from_bytes(payload[:2]) if len(payload) > 1 else None,
@@ -105,7 +105,7 @@ class JsonOutput:
             "clean": theirs is not None and ours is not None,
             "how": how,
         }
-        return _lines([said])
+        return _lines([value])
 
 
 def _either(data: bytes) -> dict[str, str]:

@@ -36,21 +36,21 @@ def frame(text: str) -> bytes:
 
     Raises FrameError.
     """
-    said = _words(text)
-    if "raw" in said:
-        if len(said) > 1:
+    fields = _words(text)
+    if "raw" in fields:
+        if len(fields) > 1:
             raise FrameError("raw= is the whole frame: nothing else may go with it")
-        return _hex(said["raw"], "raw")
-    payload = _payload(said)
-    rsv = _number(said, "rsv", 0, 7)
+        return _hex(fields["raw"], "raw")
+    payload = _payload(fields)
+    rsv = _number(fields, "rsv", 0, 7)
     for bit, name in ((4, "rsv1"), (2, "rsv2"), (1, "rsv3")):
-        rsv |= bit * _number(said, name, 0, 1)
-    first = _number(said, "fin", 1, 1) << 7 | rsv << 4 | _opcode(said.get("opcode", "text"))
-    key = _key(said.get("mask", "yes"))
-    told = _number(said, "length", len(payload), 2**64 - 1)
-    size = _size(said, told)
-    second = (0x80 if key is not None else 0) | {0: told, 2: 126, 8: 127}[size]
-    header = bytes((first, second)) + (pack("!H", told) if size == 2 else pack("!Q", told) if size else b"")
+        rsv |= bit * _number(fields, name, 0, 1)
+    first = _number(fields, "fin", 1, 1) << 7 | rsv << 4 | _opcode(fields.get("opcode", "text"))
+    key = _key(fields.get("mask", "yes"))
+    length = _number(fields, "length", len(payload), 2**64 - 1)
+    size = _size(fields, length)
+    second = (0x80 if key is not None else 0) | {0: length, 2: 126, 8: 127}[size]
+    header = bytes((first, second)) + (pack("!H", length) if size == 2 else pack("!Q", length) if size else b"")
     return header + (payload if key is None else key + mask(payload, key))
 
 
@@ -61,25 +61,25 @@ def _words(text: str) -> dict[str, str]:
         words = list(lexer)
     except ValueError:
         raise FrameError(f"{text!r}: a quotation mark is not closed") from None
-    said: dict[str, str] = {}
+    fields: dict[str, str] = {}
     for word in words:
         name, equals, value = word.partition("=")
         if not equals or (name not in WORDS and name != "raw"):
             near = nearest(name, WORDS)
             meant = f"; did you mean {near[0]}=?" if near else ""
             raise FrameError(f"{word!r} is not part of a frame{meant}; a frame is {FORM}")
-        said[name] = value
-    if not said:
+        fields[name] = value
+    if not fields:
         raise FrameError(f"the frame is empty; a frame is {FORM}")
-    return said
+    return fields
 
 
-def _number(said: dict[str, str], name: str, default: int, most: int) -> int:
-    if name not in said:
+def _number(fields: dict[str, str], name: str, default: int, most: int) -> int:
+    if name not in fields:
         return default
-    if not said[name].isdecimal() or int(said[name]) > most:
-        raise FrameError(f"{name}={said[name]}: it is a number from 0 to {most}")
-    return int(said[name])
+    if not fields[name].isdecimal() or int(fields[name]) > most:
+        raise FrameError(f"{name}={fields[name]}: it is a number from 0 to {most}")
+    return int(fields[name])
 
 
 def _opcode(text: str) -> int:
@@ -112,12 +112,12 @@ def _hex(text: str, name: str) -> bytes:
         raise FrameError(f"{name}={text}: that is not hexadecimal") from None
 
 
-def _payload(said: dict[str, str]) -> bytes:
-    if "payload" in said and "hex" in said:
+def _payload(fields: dict[str, str]) -> bytes:
+    if "payload" in fields and "hex" in fields:
         raise FrameError("payload= and hex= are both the payload: leave one out")
-    data = _hex(said["hex"], "hex") if "hex" in said else _unescaped(said.get("payload", ""))
-    if "code" in said:
-        data = pack("!H", _number(said, "code", 0, 65535)) + data
+    data = _hex(fields["hex"], "hex") if "hex" in fields else _unescaped(fields.get("payload", ""))
+    if "code" in fields:
+        data = pack("!H", _number(fields, "code", 0, 65535)) + data
     return data
 
 
@@ -131,13 +131,13 @@ def _unescaped(text: str) -> bytes:
         ) from None
 
 
-def _size(said: dict[str, str], told: int) -> int:
-    fewest = 0 if told <= 125 else 2 if told <= 0xFFFF else 8
-    if "length-bytes" not in said:
+def _size(fields: dict[str, str], length: int) -> int:
+    fewest = 0 if length <= 125 else 2 if length <= 0xFFFF else 8
+    if "length-bytes" not in fields:
         return fewest
-    if said["length-bytes"] not in ("0", "2", "8"):
-        raise FrameError(f"length-bytes={said['length-bytes']}: it is 0, 2 or 8")
-    size = int(said["length-bytes"])
+    if fields["length-bytes"] not in ("0", "2", "8"):
+        raise FrameError(f"length-bytes={fields['length-bytes']}: it is 0, 2 or 8")
+    size = int(fields["length-bytes"])
     if size < fewest:
-        raise FrameError(f"length-bytes={size}: a length of {told} needs {fewest}")
+        raise FrameError(f"length-bytes={size}: a length of {length} needs {fewest}")
     return size

@@ -217,28 +217,28 @@ class TalkSession:
         self.totals.wire_sent += len(send)
         return send
 
-    def say(self, said: Outgoing, at: int | None = None) -> bytes:
+    def say(self, outgoing: Outgoing, at: int | None = None) -> bytes:
         """Return its frames; b"" after a Close (RFC 6455 section 5.5.1)."""
         self._now = self._now if at is None else at
         if self.phase is not Phase.OPEN:
             return b""
         totals = self.totals
-        match said.do:
+        match outgoing.do:
             case "text" | "binary":
-                if not said.data:
+                if not outgoing.data:
                     return b""
-                totals.messages_sent += len(said.data)
-                totals.bytes_sent += sum(map(len, said.data))
-                send = self._writer.messages(TEXT if said.do == "text" else BINARY, said.data)
+                totals.messages_sent += len(outgoing.data)
+                totals.bytes_sent += sum(map(len, outgoing.data))
+                send = self._writer.messages(TEXT if outgoing.do == "text" else BINARY, outgoing.data)
             case "ping":
-                send = b"".join([self._ping(each) for each in said.data])
+                send = b"".join([self._ping(each) for each in outgoing.data])
             case "pong":
-                send = b"".join([self._writer.control(PONG, each) for each in said.data])
+                send = b"".join([self._writer.control(PONG, each) for each in outgoing.data])
             case "close":
                 self.closed_first = self.closed_first or "client"
-                return self._close(said.code, said.data[0])
+                return self._close(outgoing.code, outgoing.data[0])
             case "frame":
-                send = b"".join(said.data)
+                send = b"".join(outgoing.data)
         totals.wire_sent += len(send)
         return send
 

@@ -322,13 +322,13 @@ def percentiles(watch: Watch) -> dict[str, tuple[float, float]]:
 def differences(old: State, new: State) -> tuple[str, ...]:
     """The changes, a few words each. The server's text is latin-1, and not escaped yet."""
     was, now = asdict(old), asdict(new)
-    told = [
+    changes = [
         f"{name} {_named(was[name])} -> {_named(now[name])}" for name in was if was[name] != now[name] != ()
     ]
-    told = [each for each in told if not each.startswith("findings ")]
-    told += [f"finding {id}" for id in new.findings if id not in old.findings]
-    told += [f"no longer {id}" for id in old.findings if id not in new.findings]
-    return tuple(told)
+    changes = [each for each in changes if not each.startswith("findings ")]
+    changes += [f"finding {id}" for id in new.findings if id not in old.findings]
+    changes += [f"no longer {id}" for id in old.findings if id not in new.findings]
+    return tuple(changes)
 
 
 def _named(value: object) -> str:

@@ -39,28 +39,28 @@ def failed(failure: str, because: str, source: str) -> Failed:
 
 
 def _head(reading: Reading, facts: Facts) -> Answered:
-    said = facts.failures
+    texts = facts.failures
     for head in heads(reading, facts):
         if isinstance(head, Fault):
-            return Answered(head.at, failed(said[head.kind], said[head.kind], _HYPER))
+            return Answered(head.at, failed(texts[head.kind], texts[head.kind], _HYPER))
         if head.status == 101 or head.status >= 200:
             return Answered(head.at, _verified(head, facts))
     last = end(reading)
     if last.how in ("fin", "truncated"):
-        return Answered(last.at, failed(said["cut"], "the connection ended", _HYPER))
+        return Answered(last.at, failed(texts["cut"], "the connection ended", _HYPER))
     if last.how in ("reset", "error"):
-        return Answered(last.at, failed(said["reset"], "the connection was reset", _HYPER))
+        return Answered(last.at, failed(texts["reset"], "the connection was reset", _HYPER))
     return Answered(last.at, None)
 
 
 def _verified(head: Head, facts: Facts) -> Opened | Failed:
-    said = facts.failures
+    texts = facts.failures
     if head.status != 101:
-        return failed(said["status"].format(status=head.status), "the status is not 101", _VERIFY)
+        return failed(texts["status"].format(status=head.status), "the status is not 101", _VERIFY)
     if (head.first(b"upgrade") or "").lower() != "websocket":
-        return failed(said["upgrade"], said["upgrade"], _VERIFY)
+        return failed(texts["upgrade"], texts["upgrade"], _VERIFY)
     if (head.first(b"connection") or "").lower() != "upgrade":
-        return failed(said["connection"], said["connection"], _VERIFY)
+        return failed(texts["connection"], texts["connection"], _VERIFY)
     extensions = [to_str(value) for name, value in head.fields if name == b"sec-websocket-extensions"]
     shown = "".join(value for value in extensions if value is not None)
     return Opened(head.first(b"sec-websocket-protocol") or "", shown, head.stop)

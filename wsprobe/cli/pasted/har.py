@@ -27,8 +27,8 @@ def archive(name: str) -> Archive:
         with open(name, "rb") as file:
             found = har.read(file.read())
     except (OSError, har.HarError) as error:
-        said = error.strerror if isinstance(error, OSError) else str(error)
-        raise click.UsageError(f"{name}: {said}") from None
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise click.UsageError(f"{name}: {reason}") from None
     if not found.entries:
         raise click.UsageError(
             f"{name}: no WebSocket among its {_entries(found.others)} (written by "
@@ -96,7 +96,7 @@ def recordings_of(name: str, number: int | None) -> list[Exchange]:
     if number is not None:
         _entry(found, name, number)
     made: list[Exchange] = []
-    said: list[str] = []
+    unreadable: list[str] = []
     for at, entry in enumerate(found.entries, 1):
         if number not in (None, at):
             continue
@@ -104,15 +104,15 @@ def recordings_of(name: str, number: int | None) -> list[Exchange]:
             made.append(har.recording(entry, found.by))
         except har.HarError as error:
             means = "" if entry.status or not entry.error else meaning(entry.error)
-            said.append(
+            unreadable.append(
                 f"{name}, entry {at}: {error}{means.rstrip('.')}; to ask it again: "
                 f"wsprobe connect {shlex.quote(name)} --entry {at}"
             )
     if not made:
-        for each in said[1:]:
+        for each in unreadable[1:]:
             note(each)
-        raise click.UsageError(said[0])
-    for each in said:
+        raise click.UsageError(unreadable[0])
+    for each in unreadable:
         note(each)
     return made
 
