@@ -109,6 +109,35 @@ def test_a_foreign_origin_is_no_proof_that_it_was_refused(answer: str) -> None:
     assert "; or " in found.text or ", or for another reason" in found.text
 
 
+def asked(answer: str, *headers: str) -> Cause:
+    return causes(reading_of(answer.replace("\n", "\r\n").encode(), "fin", {"headers": list(headers)}))[0]
+
+
+def test_what_a_request_did_wrong_is_not_all_that_a_status_can_be_about() -> None:
+    old = "Sec-WebSocket-Version: 12"
+    assert asked("HTTP/1.1 400 Bad Request\n\n", old).text == "Sec-WebSocket-Version of the request is not 13"
+    down = asked("HTTP/1.1 502 Bad Gateway\n\n", old)
+    assert (down.id, "could not reach the application" in down.text) == ("version-unsupported", True)
+    assert asked('HTTP/1.1 401 Unauthorized\n\n{"error":"no token"}', old).id == "unauthorized"
+    assert asked("HTTP/1.1 500 Internal Server Error\n\nTypeError: x", old).id == "version-unsupported"
+
+
+@pytest.mark.parametrize(("listed", "id"), [("sip", "subprotocol-required"), ("chat", "bad-request")])
+def test_a_refusal_that_lists_other_subprotocols_requires_one_of_them(listed: str, id: str) -> None:
+    answer = f"HTTP/1.1 400 Bad Request\r\nSec-WebSocket-Protocol: {listed}\r\n\r\n".encode()
+    found = causes(reading_of(answer, "fin", {"protocols": ["chat"]}))[0]
+    assert found.id == id
+    assert (listed in found.text) == (id == "subprotocol-required")
+
+
+@pytest.mark.parametrize(
+    ("message", "said"), [('["error", "invalid frame"]', True), ('["hello", "invalid"]', False)]
+)
+def test_a_list_that_begins_with_error_is_a_message_about_one(message: str, said: bool) -> None:
+    reading = reading_of(OPEN + bytes([0x81, len(message)]) + message.encode(), "open")
+    assert [each.id for each in causes(reading)] == (["message-refused"] if said else [])
+
+
 def test_a_page_of_a_proxy_for_502_leaves_a_crash_open() -> None:
     page = '<!DOCTYPE html><html lang="en"><title>502 Bad Gateway</title><body></body></html>'
     found = first(f"HTTP/1.1 502 Bad Gateway\nServer: nghttpx\n\n{page}")

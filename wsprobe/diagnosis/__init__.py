@@ -109,7 +109,8 @@ def _refusal(evidence: Evidence, *, over_http2: bool) -> Author:
         # No exception is answered with these: a program chose them, for one behind it or for its own state.
         marked = [cause for cause in marked if cause.id != "crashed-before-accept"]
     rest = marked or list(by_status(evidence, silent=not texts))
-    found = list(own_request(evidence))
+    asked = list(own_request(evidence))
+    found = asked if not asked or _fits(asked[0], evidence.status) else _unfitting(asked, said, known, rest)
     if said is not None and said.id == "server-says":
         if _foreign_refused(evidence):
             found.append(_foreign(evidence, known))
@@ -129,6 +130,33 @@ def _refusal(evidence: Evidence, *, over_http2: bool) -> Author:
             _arrived(evidence, (replace(one, evidence=one.evidence or evidence.line) for one in found))
         ),
     )
+
+
+_PLAIN = frozenset({200, 204, 400, 404, 405, 426, 501})
+"""Statuses of an answer to what is no handshake."""
+_FITS: dict[str, frozenset[int]] = {
+    "method": _PLAIN,
+    "handshake-incomplete": _PLAIN,
+    "header-too-large": frozenset({400, 413, 414, 431, 494}),
+    "host-refused": frozenset({400, 403, 404, 421}),
+}
+"""Kinds of what a request did wrong -> the statuses with which servers answer that."""
+
+
+def _fits(cause: Cause, status: int) -> bool:
+    return status in _FITS.get(cause.id, (400, 426, 501))
+
+
+def _unfitting(asked: list[Cause], said: Cause | None, known: Author, rest: list[Cause]) -> list[Cause]:
+    """What the request did wrong, where the status is about something else: what the server states comes
+    first (but for an exception, which the request may have led to), and what else the answer may mean stands
+    beside it."""
+    if said is not None and said.id not in ("server-says", "crashed-before-accept"):
+        return [_explained(said, known), *asked]
+    other = next((cause for cause in rest if cause.certainty != "own-request"), None)
+    if other is None:
+        return asked
+    return [replace(asked[0], text=f"{asked[0].text}; or {other.text}"), *asked[1:]]
 
 
 def _foreign_refused(evidence: Evidence) -> bool:

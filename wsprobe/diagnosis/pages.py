@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from wsprobe.diagnosis.cause import Cause
-from wsprobe.diagnosis.evidence import Evidence, foreign_origin, shown
+from wsprobe.diagnosis.evidence import Evidence, foreign_origin, phrase_of, shown
 from wsprobe.diagnosis.faults import (
     backend_down,
     credentials_wanted,
@@ -389,12 +389,12 @@ def _varnish(evidence: Evidence) -> Author | None:
         evidence.reason == "Backend fetch failed" or "Backend fetch failed" in evidence.text
     ):
         causes = (not_answered("Varnish"), backend_closed("Varnish"))
-    elif evidence.status in (401, 403, 404, 405, 429):
-        causes = (_rule("Varnish (synth in the VCL)", "look for this status and reason in the VCL"),)
     elif 300 <= evidence.status < 400:
         causes = (redirected(evidence, "Varnish"),)
     else:
-        causes = (_rule("Varnish", "look for this status and reason in the VCL"),)
+        own = evidence.reason.lower() != phrase_of(evidence.status).lower()
+        says = f'; the server says "{shown(evidence.reason)}"' if own and evidence.reason else ""
+        causes = (_rule("Varnish (synth in the VCL)", "look for this status and reason in the VCL", says),)
     return written_by("varnish", "its own page", causes)
 
 

@@ -208,12 +208,15 @@ def troubled(text: str, *, ended: bool) -> tuple[str, ...]:
         said = tuple(of_page(text))
         condition = re.search(r"<([a-z-]+) xmlns=['\"]urn:ietf:params:xml:ns:xmpp-streams", text)
         return (*said, *((condition[1],) if condition else ()))
-    if text[:1] != "{":
+    if text[:1] not in ("{", "["):
         return (text,) if ended and len(text) < 300 and _TROUBLE.search(text) else ()
     try:
         value = msgspec.json.decode(text)
     except (ValueError, RecursionError):
         return ()
+    if isinstance(value, list):  # ["error", "invalid frame"]: an event and its values
+        named = value[0] if value and isinstance(value[0], str) else ""
+        return tuple(each for each in value[1:3] if isinstance(each, str)) if FAULT.match(named) else ()
     if not isinstance(value, dict):
         return ()
     kind = next((value[name] for name in _SAYS if isinstance(value.get(name), str)), "")

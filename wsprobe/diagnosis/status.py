@@ -81,7 +81,7 @@ def by_status(evidence: Evidence, *, silent: bool) -> tuple[Cause, ...]:
 def _as_a_page(evidence: Evidence) -> tuple[Cause, ...]:
     nowhere = no_route(
         "the path leads to something other than a WebSocket endpoint, or its handler returned without an "
-        "upgrade, as after an exception that a middleware caught"
+        "upgrade (it refuses so, without a token for example, or a middleware caught its exception)"
         if evidence.status in (200, 204) and not evidence.body
         else "the path leads to a page or another program, not to a WebSocket endpoint"
     )

@@ -108,7 +108,7 @@ def _texts(value: object, depth: int) -> Iterator[str]:
         for name, told in value.items():
             if isinstance(told, str) and name not in _MEMBERS and FAULT.match(name):
                 yield told[:_LONG]
-        for name in ("payload", "err", "status"):
+        for name in ("payload", "body", "err", "status"):
             if isinstance(value.get(name), dict):
                 yield from _texts(value[name], depth + 1)
 
@@ -363,7 +363,8 @@ STATED: tuple[tuple[str, Means], ...] = (
         r"['\"]?(?:upgrade\b|connection\b(?:['\"]|:? upgrade| header| field|\W*\Z))"
         r"|(?:connection|upgrade) header[^.\n]{0,20}(?:missing|invalid|not found|required)"
         r"|\Aupgrade required\W*\Z"
-        r"|you need a websocket client|not (?:a )?websocket (?:handshake|request|upgrade|protocol|connection)"
+        r"|you need a websocket client|not using (?:the |a )?web ?socket"
+        r"|not (?:a )?websocket (?:handshake|request|upgrade|protocol|connection)"
         r"|web ?socket (?:upgrade|connection|handshake)s? (?:request )?(?:is |was )?(?:required|expected|only)"
         r"|expected (?:a )?web ?socket (?:upgrade|handshake|connection)|not an? upgrade"
         r"|invalid websocket upgrade"
@@ -505,6 +506,8 @@ def stated(evidence: Evidence, found: tuple[str, ...]) -> Cause | None:
     for quote in found:
         if (known := stated_by(evidence, quote, evidence.line)) is not None:
             return known
+    if (known := _lists_protocols(evidence)) is not None:
+        return known
     if is_markup(evidence):  # of a page only its title is a reason; its sentences are about anything
         title = next(of_page(evidence.body[:_READ].decode("utf-8", "surrogateescape")), "")
         found = tuple(
@@ -513,6 +516,18 @@ def stated(evidence: Evidence, found: tuple[str, ...]) -> Cause | None:
             if each in _NUMBER.sub("", " ".join(title.split())) or each == evidence.reason
         )
     return bare(found[0], f"{evidence.line}: ") if found else None
+
+
+def _lists_protocols(evidence: Evidence) -> Cause | None:
+    """A refusal that names subprotocols, of which none was offered."""
+    listed = [each.strip() for value in evidence.all("sec-websocket-protocol") for each in value.split(",")]
+    if evidence.status < 400 or not any(listed) or any(each in evidence.protocols for each in listed):
+        return None
+    names = shown(", ".join(filter(None, listed)))
+    wanted = subprotocol_wanted(evidence, f"expected one of {names}")
+    return msgspec.structs.replace(
+        wanted, certainty="stated", evidence=f"{evidence.line}; Sec-WebSocket-Protocol: {names}"
+    )
 
 
 @cache
