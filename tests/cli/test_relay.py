@@ -114,6 +114,19 @@ def test_a_page_is_told_and_all_is_kept(capsys: Capture, tmp_path: Path) -> None
 
 
 @pytest.mark.programs
+@pytest.mark.parametrize(
+    ("options", "heard"), [((), "a script"), (("--tell-page",), "without the relay a script")]
+)
+def test_the_report_says_who_learns_nothing(options: tuple[str, ...], heard: str, capsys: Capture) -> None:
+    with relaying(*options, "lab:status-403") as (process, url):
+        asked(url, capsys, *PAGE)
+        assert process.stdout is not None
+        lines = list(iter(process.stdout.readline, "  the client closed the connection\n"))
+        ended(process)
+    assert any(each.startswith(f"  {heard} in a browser learns none of this: ") for each in lines)
+
+
+@pytest.mark.programs
 def test_a_session_passes_and_is_reported(capsys: Capture) -> None:
     with relaying("lab:/echo") as (process, url):
         got = asked(url, capsys, "--send", "hello")

@@ -14,6 +14,8 @@ from typing import IO
 
 import pytest
 
+from tests.hostile.servers import SERVERS, serving
+
 pytestmark = [
     pytest.mark.programs,
     pytest.mark.skipif(sys.platform != "linux", reason="the peak of another process is read from /proc"),
@@ -114,8 +116,21 @@ def test_two_hundred_sessions() -> None:
 @pytest.mark.parametrize("name", ["endless-fields", "endless-body", "endless-messages", "pmd-bomb"])
 def test_a_server_that_means_harm(name: str, options: tuple[str, ...]) -> None:
     """Those of the lab that take the most."""
-    with relaying(*options, "-m", "3", f"lab:{name}") as relay, opened(relay.port) as stream:
+    assert drained(f"lab:{name}", *options) < MOST
+
+
+@pytest.mark.floods
+@pytest.mark.parametrize("options", [(), ("--tell-page",), ("--browser-mode",)])
+@pytest.mark.parametrize("name", [name for name, server in SERVERS.items() if not server.http2])
+def test_every_server_that_means_harm(name: str, options: tuple[str, ...]) -> None:
+    with serving(SERVERS[name]) as port:
+        assert drained(f"ws://127.0.0.1:{port}/", *options) < MOST
+
+
+def drained(url: str, *options: str) -> float:
+    """The most memory, in MiB, of a relay to *url* whose client reads all that comes within three seconds."""
+    with relaying(*options, "-m", "3", url) as relay, opened(relay.port) as stream:
         with suppress(OSError):
             while stream.recv(1 << 18):
                 pass
-        assert relay.peak(1) < MOST
+        return relay.peak(1)

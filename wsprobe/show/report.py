@@ -250,9 +250,10 @@ def outcome(report: Report, look: Look) -> list[Line]:
     unheard = final is not None and final.status is not None and report.reading.session is None
     if final is not None and unheard and final.status != 101 and not report.views:
         url = shown_text(report.asked)
+        told = report.exchange.client is not UNSET and bool(report.exchange.client.answer)
         rows.append(
             line(
-                "  a script in a browser learns none of this: ",
+                f"  {'without the relay ' if told else ''}a script in a browser learns none of this: ",
                 f"wsprobe compare --browser-mode {shlex.quote(url)}",
             )
         )
