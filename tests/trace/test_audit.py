@@ -377,6 +377,10 @@ def test_query_parameters_that_hold_a_token(resource: bytes, names: tuple[str, .
         ("id=1; Path=/", ["cookie-without-secure", "cookie-without-samesite"]),
         ("id=; Max-Age=0", []),
         ("id=1; Max-Age=0", []),
+        ('id=""; Path=/', []),
+        ("id=deleted; Expires=Thu, 01-Jan-1970 00:00:01 GMT", []),
+        ("id=1; Max-Age=60; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure", ["cookie-without-samesite"]),
+        ("id=1; Expires=Fri, 01 Jan 2100 19:70:00 GMT; Secure", ["cookie-without-samesite"]),
         ("id", []),
     ],
 )

@@ -72,8 +72,17 @@ def _set(answer: Answer) -> Iterator[tuple[str, dict[str, str]]]:
         name, equals, value = first.partition("=")
         pairs = (each.partition("=") for each in rest)
         attributes = {key.strip().lower(): text.strip().lower() for key, _, text in pairs}
-        if equals and value.strip() and attributes.get("max-age") not in ("0", "-1"):
+        if equals and value.strip(' \t"') and not _deletes(attributes):
             yield name.strip(), attributes
+
+
+def _deletes(attributes: dict[str, str]) -> bool:
+    """True for what removes a cookie: Max-Age counts before Expires (RFC 6265 section 5.3), which every program
+    sets to 1970."""
+    age = attributes.get("max-age", "")
+    if re.fullmatch(r"-?\d+", age):
+        return int(age) <= 0
+    return bool(re.search(r"\b1970\b", attributes.get("expires", "")))
 
 
 def _on_tls(seen: Trace) -> Iterator[tuple[str, str, dict[str, str]]]:
