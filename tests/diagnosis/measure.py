@@ -108,7 +108,11 @@ def watched(marks: Marks) -> Iterator[None]:
     """Within it, the rules tell *marks* what they know an answer by."""
     places: tuple[tuple[Any, str, Any], ...] = (
         (diagnosis, "_RULES", tuple(map(marks.rule, diagnosis._RULES))),
-        (words, "STATED", tuple((pattern, marks.means(pattern, of)) for pattern, of in words.STATED)),
+        (
+            words,
+            "STATED",
+            tuple((pieces, pattern, marks.means(pattern, of)) for pieces, pattern, of in words.STATED),
+        ),
         (session, "_ENDED", tuple(map(marks.ended, session._ENDED))),
         (session, "_opened_by", marks.opened_by(session._opened_by)),
         (session, "_greeted", marks.greeted(session._greeted)),

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.diagnosis.recorded import reading_of
 from wsprobe.diagnosis import Cause, causes
+from wsprobe.diagnosis.words import STATED
 
 ORIGIN = {"origin": "https://page.example"}
 
@@ -154,3 +157,26 @@ def test_over_tls_the_port_that_wants_tls_is_the_one_behind() -> None:
 def test_an_answer_that_shows_upgrade_arrived_lost_none() -> None:
     answer = b"HTTP/1.1 404 Not Found\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: x\r\n\r\n"
     assert {each.id for each in causes(reading_of(answer, "fin"))} == {"no-route"}
+
+
+@pytest.mark.parametrize(("pieces", "pattern"), [(row[0], row[1]) for row in STATED if row[0]])
+@given(data=st.data())
+def test_what_an_expression_knows_has_one_of_its_pieces(
+    pieces: tuple[str, ...], pattern: str, data: st.DataObject
+) -> None:
+    """Else a row would be passed over whose words are there."""
+    for alternative in alternatives(pattern):
+        words = data.draw(st.from_regex(alternative))
+        assert any(piece in words for piece in pieces)
+
+
+def alternatives(pattern: str) -> list[str]:
+    """What stands between the bars of *pattern* that are in no brackets; none of its brackets is escaped."""
+    found, depth = [""], 0
+    for each in pattern:
+        depth += (each == "(") - (each == ")")
+        if each == "|" and not depth:
+            found.append("")
+        else:
+            found[-1] += each
+    return found

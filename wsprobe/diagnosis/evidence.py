@@ -315,7 +315,11 @@ _KEY = re.compile(rb"[0-9A-Za-z+/]{22}==")
 
 def _listed(fields: list[Field] | None, token: bytes) -> bool:
     """A list-valued field has *token* (RFC 9110 section 5.6.1)."""
-    return any(token in [part.strip() for part in field.value.lower().split(b",")] for field in fields or ())
+    for field in fields or ():
+        value = field.value.lower()
+        if value == token or token in [part.strip() for part in value.split(b",")]:
+            return True
+    return False
 
 
 _URL = re.compile(r"(?s)(?:[^:/?#]+:)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?.*")

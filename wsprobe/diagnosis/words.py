@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 import msgspec
 
@@ -56,9 +56,18 @@ def own_words(evidence: Evidence) -> tuple[str, ...]:
     if evidence.reason and evidence.reason.lower() != phrase_of(evidence.status).lower():
         found.append(evidence.reason[:_LONG])
     if evidence.status >= 400:  # what a redirect says is for people who do not follow it
-        found += of_body(evidence)
-    tidied = (_NUMBER.sub("", " ".join(each.split())) for each in found)
-    return tuple(dict.fromkeys(each for each in tidied if each and not ordinary(each, evidence.status)))
+        found += _of_short(evidence.body) if len(evidence.body) <= _READ else of_body(evidence.body)
+    return tuple(dict.fromkeys([own for each in found if (own := _own(each, evidence.status))]))
+
+
+@lru_cache(maxsize=256)
+def _own(text: str, status: int) -> str:
+    """*text* without the status at its beginning; "" if it says no more than the status.
+
+    Kept, like ``_of_short`` and ``_row``: the answers of a list have few texts, which take longer to read than
+    all else in them."""
+    tidied = _NUMBER.sub("", " ".join(text.split()))
+    return "" if ordinary(tidied, status) else tidied
 
 
 _NUMBER = re.compile(
@@ -67,19 +76,19 @@ _NUMBER = re.compile(
 """The status at the beginning of a title: ``Error 403 no token``."""
 
 
-def of_body(evidence: Evidence) -> Iterator[str]:
-    """The texts of the body: JSON, a page, or plain text."""
-    body = evidence.body[:_READ].strip()
+def of_body(whole: bytes) -> tuple[str, ...]:
+    """The texts of a body: JSON, a page, or plain text."""
+    body = whole[:_READ].strip()
     if not body or b"\0" in body:
-        return
+        return ()
     if body[:1] in (b"{", b'"', b"["):
-        yield from of_json(evidence.body)
-        return
+        return of_json(whole)
     text = body.decode("utf-8", "surrogateescape")
-    if is_markup(evidence):
-        yield from of_page(text)
-    else:
-        yield text[:_LONG]
+    return tuple(of_page(text)) if body[:1] == b"<" else (text[:_LONG],)
+
+
+_of_short = lru_cache(maxsize=64)(of_body)
+"""``of_body`` for a body that can be kept."""
 
 
 def of_json(body: bytes) -> tuple[str, ...]:
@@ -317,30 +326,35 @@ _NO = (
     r"|illegal)"
 )
 
-STATED: tuple[tuple[str, Means], ...] = (
+STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
     (
+        ("http", "tls"),
         r"plain http request was sent to https|speaking plain http to an ssl|http request to an https server"
         r"|combination of host and port requires tls|http request was sent to (?:an )?https",
         _tls,
     ),
-    (r"\b13 ?, ?13\b", _twice),
+    (("13",), r"\b13 ?, ?13\b", _twice),
     (
+        ("http",),
         r"unsupported http version|http/1\.0 (?:is )?not supported|at least http/1\.1|must be http/1\.1"
         r"|handshake request must be at least http/1\.1|unsupported protocol; expected http/1\.1",
         _http10,
     ),
     (
+        ("sec-websocket-key",),
         rf"{_NO}[^.\n]{{0,30}}sec-websocket-key|sec-websocket-key\b[^.\n]{{0,30}}"
         r"(?:missing|invalid|required|not found|is empty|not a valid|must)",
         _changed,
     ),
     (
+        ("version",),
         rf"{_NO}[^.\n]{{0,30}}(?:sec-websocket-version|web ?socket (?:protocol |client )?version)"
         r"|sec-websocket-version\b[^.\n]{0,30}(?:missing|invalid|required|not found|must|not supported)"
         r"|web ?socket version[^.\n]{0,30}not supported|version \d+[^.\n]{0,20}not supported",
         _version,
     ),
     (
+        ("protocol", "expected one of"),
         rf"{_NO} (?:supported |matching |acceptable |common )?(?:web ?socket )?sub-?protocol"
         r"|sub-?protocol[^.\n]{0,40}(?:missing|wanted|required|expected|invalid|not supported|not acceptable"
         r"|not found"
@@ -351,11 +365,13 @@ STATED: tuple[tuple[str, Means], ...] = (
         _protocol,
     ),
     (
+        ("protocol",),
         r"\b(?:validat|match|negotiat|select|accept)\w*[^.\n]{0,20} protocols?\b(?! version)"
         r"|\bprotocols?\b[^.\n]{0,20} (?:mismatch|negotiat|rejected|not (?:accepted|matched|supported|found))",
         _offered,
     ),
     (
+        ("upgrade", "connection", "websocket", "web socket"),
         r'can "upgrade" only to "websocket"|\'upgrade\' only to \'websocket\'|"connection" must be "upgrade"'
         r"|no (?:web ?socket )?(?:upgrade|connection) (?:hdr|header)"
         r"|'(?:upgrade|websocket)' token not found|(?:connection|upgrade) header \"[^\"]*\" does not contain"
@@ -373,6 +389,7 @@ STATED: tuple[tuple[str, Means], ...] = (
         _upgrade,
     ),
     (
+        (),
         r"econnrefused|enotfound|ehostunreach|etimedout|connection refused|no healthy upstream"
         r"|upstream connect|connect(?:ion)? to (?:the )?(?:back-?end|upstream|target|server"
         r"|downstream)[^.\n]{0,20}"
@@ -389,6 +406,7 @@ STATED: tuple[tuple[str, Means], ...] = (
         ),
     ),
     (
+        (),
         r"econnreset|socket hang up|connection reset by peer|unexpected eof|\beof\b",
         _plain(
             "backend-closed",
@@ -397,6 +415,7 @@ STATED: tuple[tuple[str, Means], ...] = (
         ),
     ),
     (
+        (),
         r"unexpected (?:server )?response",  # of a client library within a proxy
         _plain(
             "backend-closed",
@@ -404,8 +423,9 @@ STATED: tuple[tuple[str, Means], ...] = (
             "test the application without the proxy: the application refuses, or has no such path",
         ),
     ),
-    (r"\borigins?\b(?! server)|\bcors\b|cross[- ]?(?:origin|site)", _origin),
+    ((), r"\borigins?\b(?! server)|\bcors\b|cross[- ]?(?:origin|site)", _origin),
     (
+        ("host", "rebinding", "request"),
         rf"{_NO} (?:http )?host(?:name)?\b|\bhost(?:name)?(?: header| name)?\b[^.\n]{{0,30}}"
         r"(?:not (?:allowed|permitted|found|known|served|an ip|recognized|in)|blocked|unknown|invalid"
         r"|mismatch|denied)"
@@ -413,6 +433,7 @@ STATED: tuple[tuple[str, Means], ...] = (
         _host,
     ),
     (
+        (),
         r"too many(?! (?:redirect|argument|open file|value|header|field|level))"
         r"|rate[- ]?limit|quota|throttl|connection limit|limit (?:reached|exceeded) for"
         r"|(?:max(?:imum)?|limit)"
@@ -422,6 +443,7 @@ STATED: tuple[tuple[str, Means], ...] = (
         ),
     ),
     (
+        (),
         r"(?:header|headers|cookie|field|fields|request[- ]?line|uri|url)\b[^.\n]{0,24}(?:too (?:large|long"
         r"|big)|exceed)"
         r"|exceeds server limit|request entity too large|line too long",
@@ -432,6 +454,7 @@ STATED: tuple[tuple[str, Means], ...] = (
         ),
     ),
     (
+        (),
         r"\b(?:no|unknown|invalid|missing|expired|bad|wrong|unrecognized)[- _]?(?:such )?(?:web ?socket )?"
         r"(?:session|sid|channel|room|target|inspector uuid|client id|connection id|stream|topic|game|lobby)\b"
         r"|(?:session|channel|room|target|stream|topic)\b[^.\n]{0,30}(?:not found|unknown|invalid|expired"
@@ -440,12 +463,14 @@ STATED: tuple[tuple[str, Means], ...] = (
         _session,
     ),
     (
+        (),
         r"duplicate (?:log[- ]?in|session|connection|client)|already (?:connected|logged in)"
         r"|logged in (?:from )?(?:elsewhere|another)|another (?:device|session|connection|client|tab|window)"
         r"|replaced by (?:a |an )?(?:new|other|later)",
         _replaced,
     ),
     (
+        (),
         r"(?<!unexpected )\btokens?\b|unauthori[sz]ed|unauthenticated|authenticat|authori[sz]ation|credential"
         r"|password|passphrase"
         r"|\blog[- ]?in\b|\bsign[- ]?in\b|logged in|\bapi[- ]?key|access[- ]?key|\bsecret\b|\bjwt\b|bearer"
@@ -455,6 +480,7 @@ STATED: tuple[tuple[str, Means], ...] = (
         _credentials,
     ),
     (
+        (),
         r"\bwaf\b|firewall|mod_?security|blocked (?:by|due)|security (?:rule|policy)"
         r"|\b(?:ip|address)\b[^.\n]{0,20}(?:blocked|banned|denied|not allowed)|blacklist|blocklist"
         r"|\bgeo(?:\b|[- _]?(?:ip|block|fenc|restrict|locat))",
@@ -465,14 +491,17 @@ STATED: tuple[tuple[str, Means], ...] = (
         ),
     ),
     (
+        (),
         r"shutting down|shut ?down|server (?:is )?(?:stopp|restart|going)|maintenance|draining",
         _plain("closing", "the server is stopping, or accepts no sessions for now", "try again later"),
     ),
     (
+        (),
         r"overloaded\b(?! or)|at capacity|server (?:is )?(?:busy|full)|try again later|temporarily unavailable",
         _plain("overloaded", "the server accepts no more sessions for now", "try again later"),
     ),
     (
+        (),
         r"no (?:web ?socket )?(?:route|handler|endpoint|mapping|listener|resource|gateway|page|app)\b"
         r"|not found|no such"
         r"|\bcannot (?:get|post|connect|head|put)\b|does(?: not|n't) exist|unknown (?:path|url|endpoint"
@@ -482,6 +511,7 @@ STATED: tuple[tuple[str, Means], ...] = (
         _route,
     ),
     (
+        (),
         r"forbidden|\bdenied|\breject|\brefus|not (?:allowed|permitted|authori[sz]ed|entitled)|disallow|banned",
         _plain(
             "refused",
@@ -490,12 +520,14 @@ STATED: tuple[tuple[str, Means], ...] = (
         ),
     ),
     (
+        (),
         r"exception|traceback|\bpanic|uncaught|unhandled|stack ?trace|internal (?:server )?error|runtime ?error"
         r"|\w+error\b|segfault|assertion|nil pointer|undefined is not|is not a function|null ?pointer",
         _failed,
     ),
 )
-"""(words, in whatever letter case; what they mean)."""
+"""(pieces of which the words have one, else the expression is not tried; the words, in lower case; what they
+mean)."""
 
 
 def stated(evidence: Evidence, found: tuple[str, ...]) -> Cause | None:
@@ -532,19 +564,30 @@ def _lists_protocols(evidence: Evidence) -> Cause | None:
 
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    """*pattern*, compiled on first use: the whole table takes 5 ms, and most runs diagnose one answer."""
+    """*pattern*, compiled on first use: the whole table takes 6 ms, and most runs diagnose one answer."""
     return re.compile(pattern)
 
 
 def stated_by(evidence: Evidence, quote: str, where: str) -> Cause | None:
     """The cause that *quote* states, which stands at *where*; None if the words are not known."""
     small = quote.lower()
-    for pattern, means in STATED:
-        if _compiled(pattern).search(small):
-            causes = means(evidence, quote)
-            if causes:
-                return _with(causes[0], quote, where)
+    at = _row(small, 0)
+    while at < len(STATED):
+        causes = STATED[at][2](evidence, quote)
+        if causes:
+            return _with(causes[0], quote, where)
+        at = _row(small, at + 1)
     return None
+
+
+@lru_cache(maxsize=256)
+def _row(words: str, start: int) -> int:
+    """The first row of ``STATED`` from *start* on that *words* fit; its length if none does."""
+    for at in range(start, len(STATED)):
+        pieces, pattern, _ = STATED[at]
+        if (not pieces or any(piece in words for piece in pieces)) and _compiled(pattern).search(words):
+            return at
+    return len(STATED)
 
 
 def _with(cause: Cause, quote: str, line: str) -> Cause:
