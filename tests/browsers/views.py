@@ -45,9 +45,15 @@ def recordings(name: str) -> dict[str, Recording]:
     return store.load(name)[1]
 
 
+@cache
+def catalogue() -> dict[str, Scenario]:
+    """Every scenario by its name."""
+    return load()
+
+
 def scenarios(name: str) -> dict[str, Scenario]:
     """The scenarios of the catalogue that engine *name* was measured with."""
-    return {scenario: found for scenario, found in load().items() if scenario in recordings(name)}
+    return {scenario: found for scenario, found in catalogue().items() if scenario in recordings(name)}
 
 
 def is_flood(scenario: Scenario) -> bool:
@@ -58,7 +64,7 @@ def is_flood(scenario: Scenario) -> bool:
 def view(name: str, scenario: Scenario, limits: Limits) -> dict[str, Any]:
     """What our engine *name* says of *scenario*, recorded within *limits*."""
     with patch.object(inflate, "INFLATED_MAX", UNFOLDED):
-        seen = rehearse(ENGINES[name], scenario, load(), host=HOST, limits=limits)
+        seen = rehearse(ENGINES[name], scenario, catalogue(), host=HOST, limits=limits)
     return _named(of_view(seen))
 
 

@@ -9,7 +9,7 @@ from wsprobe.explain.entry import Topic
 from wsprobe.explain.proxies import mending
 from wsprobe.history.data import touched_by
 from wsprobe.judge import FINDINGS
-from wsprobe.lab import UnknownScenario, aliases, names
+from wsprobe.lab import aliases, names
 from wsprobe.lab import find as scenario_of
 from wsprobe.outcome import TABLE, Meaning
 
@@ -182,10 +182,9 @@ def scenario_topics() -> tuple[str, ...]:
 def find_scenario(name: str) -> Topic | None:
     """The scenario *name*, with or without ``lab:``."""
     name = name.removeprefix(PREFIX)
-    try:
-        scenario = scenario_of(name)
-    except UnknownScenario:
+    if name not in aliases() and name not in names():  # the error would look for names that are near
         return None
+    scenario = scenario_of(name)
     topic = f"{PREFIX}{name}"
     facts = (
         ("about", scenario.about),
