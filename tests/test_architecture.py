@@ -216,6 +216,25 @@ def test_judge_and_browsers_do_not_know_each_other() -> None:
     assert [m for m, others in graph for o in others if strangers.get(part(m)) == part(o)] == []
 
 
+LONGEST = 70
+"""Lines of a function."""
+
+
+def test_no_function_is_longer_than_a_screen_or_two() -> None:
+    long = [
+        f"{path.relative_to(PACKAGE)}:{node.lineno}: {node.name}"
+        for path, tree in parsed().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        if (node.end_lineno or node.lineno) - node.lineno >= LONGEST
+    ]
+    assert long == []
+
+
+def test_folders_are_at_most_two_deep() -> None:
+    assert [path for path in FILES if len(path.relative_to(PACKAGE).parts) > 3] == []
+
+
 TWICE = {"Report"}
 """Names of two classes: the second is what Python users get, and adds to the first."""
 

@@ -57,7 +57,6 @@ class CloseCall(Struct, frozen=True):
 
     code: int | None
     reason: str
-    while_connecting: bool
 
 
 def on_wire(
@@ -231,7 +230,7 @@ class WebSocket:
             return
         reason = act.data.decode("utf-8", "replace")
         early = self.ready_state == CONNECTING
-        self.close_call = CloseCall(code, reason, early)
+        self.close_call = CloseCall(code, reason)
         self.ready_state = CLOSING
         if early and self.on_early_close is not None:
             self.on_early_close(self)

@@ -168,15 +168,6 @@ def target(address: Address) -> Target:
     )
 
 
-def is_ip(host: str) -> bool:
-    """True if *host* is an IP address (brackets allowed)."""
-    try:
-        ip_address(host.strip("[]"))
-    except ValueError:
-        return False
-    return True
-
-
 # fmt: off
 BAD_PORTS = frozenset((
     0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103,

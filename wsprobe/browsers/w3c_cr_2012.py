@@ -24,7 +24,6 @@ ENGINE = Standard(
         ),
         offer="",
         fetch=False,
-        feedback="W3C CR 2012 section 5",
         established="W3C CR 2012 section 4",
         status="W3C CR 2012 section 4",
     )

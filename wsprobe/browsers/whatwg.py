@@ -27,7 +27,6 @@ ENGINE = Standard(
         ),
         offer="permessage-deflate; client_max_window_bits",
         fetch=True,
-        feedback="WHATWG WebSockets section 4",
         established="WHATWG WebSockets section 2.2",
         status="WHATWG WebSockets section 2.2, processResponse",
     )

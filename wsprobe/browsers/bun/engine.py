@@ -9,7 +9,7 @@ from wsprobe.browsers.bun.handshake import answered, failed
 from wsprobe.browsers.bun.session import BunSession
 from wsprobe.browsers.runtime.client import Answered, Client, Failed, Opened
 from wsprobe.browsers.runtime.constructor import without_userinfo
-from wsprobe.browsers.script import CLOSED, CLOSING, CONNECTING, MAX_REASON, CallTexts, CloseCall, WebSocket
+from wsprobe.browsers.script import CLOSED, CLOSING, MAX_REASON, CallTexts, CloseCall, WebSocket
 from wsprobe.browsers.url import parse
 from wsprobe.browsers.ws.session import is_valid
 from wsprobe.exchange import Act
@@ -33,8 +33,7 @@ class _Socket(WebSocket):
             return
         if self.ready_state in (CLOSING, CLOSED):
             return
-        early = self.ready_state == CONNECTING
-        self.close_call = CloseCall(code, act.data.decode("utf-8", "replace"), early)
+        self.close_call = CloseCall(code, act.data.decode("utf-8", "replace"))
         self.ready_state = CLOSING
 
 

@@ -27,8 +27,6 @@ class Letter(Struct, frozen=True):
     """Sec-WebSocket-Extensions as sent, "" if nothing is offered (until 2016-03-14)."""
     fetch: bool
     """The handshake is a fetch: interim answers are skipped by name, and cookies of any answer are stored."""
-    feedback: str
-    """Where the text says what script is told."""
     established: str
     """Where the text says when the connection is established."""
     status: str

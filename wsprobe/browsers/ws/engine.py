@@ -32,7 +32,7 @@ class _Socket(WebSocket):
             if len(act.data) > MAX_REASON:
                 self._throw("RangeError", self._texts.close_reason, None)
                 return
-        self.close_call = CloseCall(act.code, act.data.decode("utf-8", "replace"), early)
+        self.close_call = CloseCall(act.code, act.data.decode("utf-8", "replace"))
         self.ready_state = CLOSING
 
     def _send(self, size: int) -> None:
