@@ -54,7 +54,7 @@ def test_what_playwright_wrote() -> None:
     assert [each.data for each in made.reading.session.frames] == ["hi there \u00e4".encode(), b"\0\xff\1"]
     assert [each.data for each in made.reading.session.sent] == [b"hello"]
     assert made.reading.session.frames[0].at == 12_751  # of the browser's clock, in milliseconds there
-    with pytest.raises(har.HarError, match=r"no answer to it, only the error .*Unexpected response code: 403"):
+    with pytest.raises(har.HarError, match=r"no answer, only the error .*Unexpected response code: 403"):
         har.recording(second, found.by)
 
 
@@ -159,9 +159,9 @@ def test_several_values_of_one_name_are_several_fields() -> None:
     [
         (
             opened(response={"status": 0, "_error": "net::ERR_FAILED"}),
-            "no answer to it, only the error 'net::ERR_FAILED'",
+            "no answer, only the error 'net::ERR_FAILED'",
         ),
-        (opened(response={}), "the file has no answer to it"),
+        (opened(response={}), "the file has no answer"),
         (opened(request={"url": "wss://h/"}), "no Sec-WebSocket-Key"),
         (opened(request={"url": "wss://h/", "httpVersion": "h2", "headers": [KEY]}), "HTTP/2"),
         (opened(request={"url": "wss://", "headers": [KEY]}), "no host"),
@@ -175,10 +175,10 @@ def test_what_cannot_be_read_as_a_recording(entry: dict[str, Any], says: str) ->
 @pytest.mark.parametrize(
     ("data", "says"),
     [
-        (b"", "not JSON, or was cut"),
-        (b'{"log": {"entries": [', "not JSON, or was cut"),
-        (b"\xff\xfe{", "not JSON, or was cut"),
-        (b'{"log": ' * 100_000, "expected `object`|not JSON"),
+        (b"", "invalid or incomplete JSON"),
+        (b'{"log": {"entries": [', "invalid or incomplete JSON"),
+        (b"\xff\xfe{", "invalid or incomplete JSON"),
+        (b'{"log": ' * 100_000, "expected `object`|incomplete JSON"),
         (b"{}", "object missing required field `log`"),
         (
             b'{"log": {"entries": [{"request": {"url": 1}}]}}',

@@ -148,17 +148,17 @@ def test_bytes_that_are_no_text_are_sent_as_they_are() -> None:
         ({"headers": (" ;",)}, "header ' ;' has no name"),
         (
             {"headers": ("X: a\r\nY: b",)},
-            "'X: a\\r\\nY: b' has a line end in it; to send one, write the request to a file: --raw-request",
+            "'X: a\\r\\nY: b' contains a line end; to send one, write the request to a file: --raw-request",
         ),
         (
             {"origin": "a\n"},
-            "'Origin: a\\n' has a line end in it; to send one, write the request to a file: --raw-request",
+            "'Origin: a\\n' contains a line end; to send one, write the request to a file: --raw-request",
         ),
         (
             {"user": "a\n:b"},
-            "'a\\n:b' has a line end in it; to send one, write the request to a file: --raw-request",
+            "'a\\n:b' contains a line end; to send one, write the request to a file: --raw-request",
         ),
-        ({"headers": ("X: \ud800",)}, "'X: \\ud800' has half of a surrogate pair, which is no character"),
+        ({"headers": ("X: \ud800",)}, "'X: \\ud800' has a lone surrogate, which is not a character"),
     ],
 )
 def test_what_cannot_be_offered(options: dict[str, object], message: str) -> None:

@@ -142,7 +142,7 @@ def test_userinfo_and_fragment_are_kept_apart(
         ("ws://a..b/", "host 'a..b' has an empty label"),
         ("ws://./", "host '.' has an empty label"),
         ("ws://h/\x1b[31m", "URL 'ws://h/\\x1b[31m' has a control character, '\\x1b'"),
-        ("ws://h/\ud800", "URL 'ws://h/\\ud800' has half of a surrogate pair, which is no character"),
+        ("ws://h/\ud800", "URL 'ws://h/\\ud800' has a lone surrogate, which is not a character"),
         ("ws://h/a\r\nX: y", "URL 'ws://h/a\\r\\nX: y' has a control character, '\\r'"),
     ],
 )

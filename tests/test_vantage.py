@@ -29,8 +29,8 @@ def test_a_block_at_one_place() -> None:
     sights = {HERE: GOOD, "frankfurt": FORBIDDEN, "tokyo": GOOD}
     assert differ(sights)
     assert explained(sights) == [
-        "frankfurt: refused for where it asks from, likely: a block by country, or a firewall (WAF) that knows "
-        "its address as a data centre's, by nginx; the address that answered is the same, 192.0.2.7"
+        "frankfurt: likely a block by country, or a firewall (WAF) that refuses the addresses of data centres "
+        "(answer by nginx); the same address answered, 192.0.2.7"
     ]
 
 
@@ -49,7 +49,7 @@ def test_places_that_got_the_same_are_told_together_and_where_it_opens_is_what_o
     nowhere = Vantage(URL, State("unresolved"))
     told = explained({"a": nowhere, "b": nowhere, "c": GOOD})
     assert [each.partition(":")[0] for each in told] == ["a, b"]
-    assert "the name has no address there" in told[0]
+    assert "DNS answers this place differently" in told[0]
 
 
 def test_what_the_answers_have_no_word_for() -> None:
@@ -97,15 +97,15 @@ def test_in_a_pipe_it_has_all_columns_and_the_head_once() -> None:
     text = plain((*grid.row(sights), *grid.row(sights), *grid.total()))
     assert text == (
         "here              a                 URL\n"
-        f"open              not asked         {URL}\n"
-        f"open              not asked         {URL}\n"
+        f"open              not tried         {URL}\n"
+        f"open              not tried         {URL}\n"
         "2 URLs: the same from 2 places\n"
     )
 
 
 def test_a_redirect_that_leads_nowhere() -> None:
     away = replace(GOOD, state=State("redirected", "302"))
-    assert explained({HERE: GOOD, "a": away})[0].startswith("a: sent on to an unnamed URL: ")
+    assert explained({HERE: GOOD, "a": away})[0].startswith("a: redirected to an unnamed URL: ")
 
 
 def test_what_others_named_reaches_no_terminal_as_it_is() -> None:

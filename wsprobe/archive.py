@@ -234,7 +234,7 @@ def _why_not_json(text: str, where: str) -> str:
             return "the text is empty" if not error.doc.strip() else "the text ends too early (was it cut?)"
         return f"not JSON at line {error.lineno}, column {error.colno}"
     except ValueError:
-        return "a number in it is too long"
+        return "a number is too long"
     try:
         return next(_odd(value, where), "not JSON")
     except RecursionError:
@@ -245,9 +245,9 @@ def _odd(value: Value, path: str) -> Iterator[str]:
     """What the standard library reads and JSON has not: halves of surrogate pairs, NaN, Infinity."""
     match value:
         case str() if re.search("[\ud800-\udfff]", value):
-            yield f"{path}: text with half a surrogate pair, which is no character"
+            yield f"{path}: a lone surrogate, which is not a character"
         case float() if not isfinite(value):
-            yield f"{path}: {value} is no number in JSON"
+            yield f"{path}: {value} is not a JSON number"
         case dict():
             for name, item in value.items():
                 yield from _odd(item, f"{path}.{visible(name.encode('utf-8', 'replace'))[:40]}")

@@ -172,7 +172,7 @@ def read(data: bytes) -> Archive:
         said = visible(str(error).encode("utf-8", "replace"))
         raise HarError(f"not a HAR file: {said[:1].lower()}{said[1:]}") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise HarError("not a HAR file: it is not JSON, or was cut") from None
+        raise HarError("not a HAR file: invalid or incomplete JSON") from None
     found = tuple(entry for entry in log.entries if _is_websocket(entry))
     by = " ".join(each for each in (log.creator.name, log.creator.version) if each) or "an unnamed program"
     return Archive(found, by, len(log.entries) - len(found))
@@ -208,9 +208,9 @@ def recording(entry: HarEntry, by: str) -> Exchange:
     if not entry.status:
         why = visible(entry.error.encode("utf-8", "replace"))[:200]
         only = f", only the error {why!r}" if why else ""
-        raise HarError(f"the file has no answer to it{only}")
+        raise HarError(f"the file has no answer{only}")
     if entry.over_http2:
-        raise HarError("it was asked over HTTP/2, and a HAR file has no frames of it")
+        raise HarError("the request went over HTTP/2, and a HAR file has no frames")
     try:
         to = target.parse(entry.url)
     except TargetError as error:

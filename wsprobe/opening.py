@@ -211,9 +211,9 @@ def credentials(target: Target, offer: Offer) -> bytes | None:
 def _encode(text: str) -> bytes:
     if "\r" in text or "\n" in text:
         raise OfferError(
-            f"{text!a} has a line end in it; to send one, write the request to a file: --raw-request"
+            f"{text!a} contains a line end; to send one, write the request to a file: --raw-request"
         )
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
-        raise OfferError(f"{text!a} has half of a surrogate pair, which is no character") from None
+        raise OfferError(f"{text!a} has a lone surrogate, which is not a character") from None

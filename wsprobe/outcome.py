@@ -70,13 +70,13 @@ class Meaning(Struct, frozen=True):
 
 
 TABLE: tuple[Meaning, ...] = (
-    Meaning(Exit.OPEN, "open", "the handshake completed; if a session was held, it ended cleanly"),
+    Meaning(Exit.OPEN, "open", "the handshake completed; a session, if any, closed cleanly"),
     Meaning(
         Exit.DIFFERENT,
         None,
         "compare: the views or the recordings differ; connect --since: something got worse",
     ),
-    Meaning(Exit.USAGE, None, "the command line, or a file it names, could not be used"),
+    Meaning(Exit.USAGE, None, "the command line is wrong, or wsprobe cannot use a file that it names"),
     Meaning(Exit.UNRESOLVED, "unresolved", "the host name did not resolve"),
     Meaning(Exit.UNREACHABLE, "unreachable", "no address could be reached: refused, or no route"),
     Meaning(Exit.TLS_FAILED, "tls-failed", "TLS could not be set up, or the certificate is not valid"),

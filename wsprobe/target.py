@@ -72,7 +72,7 @@ def _parse_with_care(text: str) -> Target:
     if control := _CONTROL.search(url):
         raise TargetError(f"URL {_shown(url)} has a control character, {control[0]!a}")
     if _NO_CHARACTER.search(url):
-        raise TargetError(f"URL {_shown(url)} has half of a surrogate pair, which is no character")
+        raise TargetError(f"URL {_shown(url)} has a lone surrogate, which is not a character")
     if url[0] in _QUOTES:
         raise TargetError(f"URL {_shown(url)} begins with a quotation mark: leave it out")
     secure, rest = _scheme(url)

@@ -126,7 +126,7 @@ def _addresses(first: Group, other: Group) -> list[str]:
     if not first.reached or not other.reached:
         return told
     if first.reached == other.reached and len(first.reached) == 1:
-        told.append(f"the address that answered is the same, {_some(other.reached)}")
+        told.append(f"the same address answered, {_some(other.reached)}")
     elif not first.reached & other.reached and not of_dns:
         told.append(
             f"another address of the same name answered: {_some(other.reached)}, not {_some(first.reached)}"
@@ -152,7 +152,7 @@ def named(places: Sequence[str]) -> str:
 def _cause(of: Vantage) -> str:
     """What the answer of a place likely means, where another place got another one."""
     state = of.state
-    by = f", by {of.who}" if of.who else ""
+    by = f" (answer by {of.who})" if of.who else ""
     if (said := BY_STATUS.get(state.status)) is not None:
         return f"{said}{by}"
     said = BY_OUTCOME.get(state.outcome, OTHERWISE).format(location=of.location or "an unnamed URL")
@@ -160,26 +160,25 @@ def _cause(of: Vantage) -> str:
 
 
 BY_STATUS = {
-    "403": "refused for where it asks from, likely: a block by country, or a firewall (WAF) that knows its "
-    "address as a data centre's",
-    "429": "a limit on requests counts its address, or its network, by itself",
-    "451": "refused by law where it asks from (451, RFC 7725)",
+    "403": "likely a block by country, or a firewall (WAF) that refuses the addresses of data centres",
+    "429": "a rate limit counts the address of this place, or its network, separately",
+    "451": "refused for legal reasons in this place (451, RFC 7725)",
 }
 BY_OUTCOME = {
-    "unresolved": "the name has no address there: DNS has another view, or its resolver blocks the name",
-    "unreachable": "no way to the server from there: a firewall, a route, or IPv6 that leads nowhere",
-    "timeout": "no answer in time there: a firewall that drops packets, or a path that is slow",
-    "dropped": "cut without an answer there: a firewall or proxy that resets what it does not let pass",
-    "tls-failed": "TLS fails there: a proxy that looks into it, or a server with another certificate",
-    "proxy-failed": "the proxy does not open the way from there",
-    "redirected": "sent on to {location}: a site for its region, or a sign-in page of its network",
-    "unauthorized": "credentials are wanted there: a rule that knows its address, or a proxy on its way",
-    "refused": "refused for where it asks from, likely: a rule by address, or another server",
-    "server-error": "the server, or the edge, that answers there fails",
-    "closed": "closed after it opened: the application tells addresses apart",
-    "invalid": "the answer is not as it was sent elsewhere: a proxy on its way, likely",
-    "not-http": "something on its way answers that does not speak HTTP",
-    "not-upgraded": "the handshake is answered as a page: a proxy on its way that does not pass Upgrade on",
-    "aborted": "cut after it opened: a proxy or firewall on its way",
+    "unresolved": "no address: DNS answers this place differently, or its resolver blocks the name",
+    "unreachable": "no way to the server from this place: a firewall, a route, or IPv6 that leads nowhere",
+    "timeout": "no answer in time: a firewall that drops packets, or a slow path",
+    "dropped": "cut without an answer: a firewall or proxy that resets what it does not allow",
+    "tls-failed": "TLS fails: a proxy that inspects TLS, or a server with another certificate",
+    "proxy-failed": "the proxy opens no tunnel from this place",
+    "redirected": "redirected to {location}: a site for this region, or a login page of this network",
+    "unauthorized": "credentials are required: a rule about the address of this place, or a proxy on the way",
+    "refused": "likely a rule about the address of this place, or another server",
+    "server-error": "the server or CDN edge that answers this place fails",
+    "closed": "closed after it opened: the application treats the address of this place differently",
+    "invalid": "an invalid answer: likely a proxy on the way changes it",
+    "not-http": "a program on the way answers, and does not speak HTTP",
+    "not-upgraded": "the answer is that to a plain request: a proxy on the way drops Upgrade",
+    "aborted": "cut after it opened: a proxy or firewall on the way",
 }
-OTHERWISE = "it ended otherwise there"
+OTHERWISE = "a different end in this place"

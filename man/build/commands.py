@@ -31,43 +31,44 @@ SEE_ALSO = {
     "relay": ("wsprobe-json(5)", "wsprobe-browsers(7)"),
 }
 EXIT: dict[str, str] = {
-    "connect": "Of several URLs, the first status that is not 0 counts. With --from-each, 1 where places "
-    "differ. With --since, 1 if a URL no longer opens or a new one does not open, and otherwise 0.",
+    "connect": "With several URLs, the first status that is not 0. With --from-each, 1 if places differ. With "
+    "--since, 1 if a URL no longer opens or a new one does not open, otherwise 0.",
     "compare": "As diff(1): 0 if every view has the same result, 1 if they differ; of two runs over a list, 1 "
-    "if a URL changed. The statuses from 3 on, of the handshake itself, are used only where there was "
-    "nothing to compare.",
-    "trace": "That of the handshake as it was given, as wsprobe-connect(1) has it: 0 if it opened, whatever "
-    "else was found. With --audit: 0 if no weakness was found, 1 if one was; where the handshake itself opens "
-    "no session, its own status, from 3 on.",
-    "talk": "As wsprobe-connect(1) has it; 20 also if --count or --match was not met, 2 if a line of the input "
-    "cannot be sent. A session that ended with a Close of 1000 has 0.",
-    "watch": "That of the last probe, as wsprobe-connect(1) has it; of several URLs, the first that is not 0. "
-    "With --until: 0 as soon as it is met; where --count ends it before, the last probe's, or 20 where that is "
-    "0. After ^C, which is how it ends without either, 130; after SIGTERM 143, after SIGHUP 129; each with a "
-    "last summary.",
+    "if a URL changed. If there was nothing to compare, the status of the handshake itself, from 3 "
+    "on.",
+    "trace": "The status of the unchanged handshake, as in wsprobe-connect(1): 0 if it opened, whatever else "
+    "wsprobe found. With --audit: 0 if there is no weakness, 1 if there is one; if the handshake "
+    "itself opens no session, its status, from 3 on.",
+    "talk": "As in wsprobe-connect(1); also 20 if --count or --match was not met, and 2 if wsprobe cannot "
+    "send a line of the input. 0 if the session ended with a Close of 1000.",
+    "watch": "The status of the last probe, as in wsprobe-connect(1); with several URLs, the first that is "
+    "not 0. With --until: 0 as soon as it is met; if --count ends the watch first, the status of the "
+    "last probe, or 20 if that is 0. Without --count and --until only a signal ends the watch: 130 "
+    "after ^C, 143 after SIGTERM, 129 after SIGHUP, each after a last summary.",
     "explain": "0 if the topic was found, 2 if it was not.",
-    "serve": "130 after ^C, which is how it ends.",
-    "relay": "130 after ^C, which is how it ends; each report has the exit status of its connection in --json.",
+    "serve": "130 after ^C, which ends the lab.",
+    "relay": "130 after ^C, which ends the relay. In --json each report has the exit status of its connection.",
 }
 """What is to be said of the exit statuses of each command; `connect` shows the table too."""
 RELAYING = (
     (
         "What is changed",
-        "The path / and Host of the request, and what --origin and --header say; with --tell-page a handshake "
-        "that failed. Nothing else: frames pass as they come, valid or not, and so do half-closes and resets. "
-        "A server that cannot be reached is a 502 to the client, or a 504 after a timeout.",
+        "In the request, the path / and Host, and the headers of --origin and --header; with --tell-page, the "
+        "answer to a handshake that failed. Nothing else: the relay forwards frames unchanged, valid or not, "
+        "and half-closes and resets too. If it cannot reach the server, the client gets 502, or 504 after a "
+        "timeout.",
     ),
     (
         "What is recorded",
-        "Both requests, the answer, and of each direction of the session whole frames up to --max-body bytes, "
-        "then the Close alone. All recordings under way together take 16 MiB; what is beyond that passes, and "
-        "is counted in the recording. A connection without a WebSocket handshake is not recorded. Files that "
-        "the relay creates are readable by their owner only.",
+        "Both requests, the answer, and in each direction of the session whole frames up to --max-body bytes, "
+        "then only the Close. All recordings in progress share 16 MiB. The relay forwards data beyond that, "
+        "and the recording counts its bytes. It does not record a connection without a WebSocket handshake. "
+        "Only their owner can read the files that the relay creates.",
     ),
     (
         "Pages on https://",
         "A page on https:// may open ws://127.0.0.1: a loopback address is trustworthy (Secure Contexts "
-        "section 3.1). Chromium may ask the person first (Local Network Access). The page's "
+        "section 3.1). Chromium may ask the user first (Local Network Access). The page's "
         "Content-Security-Policy has to allow the relay in connect-src.",
     ),
 )

@@ -18,40 +18,41 @@ READERS = {
     "chromium": "The engine of Chrome, Edge, Opera and others. Chromium 92, 109, 123 and 138, and QtWebEngine "
     "6.8 and 6.11, saw the same in 60 of 60 scenarios; up to 123 an http: URL is a SyntaxError.",
     "firefox": "Firefox ESR.",
-    "webkitgtk": "WebKit as GNOME ships it. It is not Safari: WebCore is the same, the network beneath is "
-    "libsoup here and Apple's there, and nothing on this page was measured with Safari.",
+    "webkitgtk": "WebKit as GNOME ships it. It is not Safari: both use WebCore, but WebKitGTK uses libsoup "
+    "for the network, and Safari uses Apple's code. Nothing on this page was measured with "
+    "Safari.",
     "whatwg": "The WHATWG's WebSockets, Fetch, URL and HTML standards, and RFC 6455 and 7692, to the letter.",
     "w3c-cr-2012": "The W3C Candidate Recommendation of 2012-09-20, to the letter.",
 }
 RUNTIMES = {
-    "undici@6.29": "Node 22. The message says which check of a 101 "
-    "failed, or that there was none. No close event follows a handshake that failed; readyState stays at 0.",
+    "undici@6.29": "Node 22. The message names the check that a 101 failed, or says that there was no 101. A "
+    "failed handshake has no close event; readyState stays 0.",
     "undici@7.30": "Node 24 and 25. The message is always empty, the code 1006.",
     "undici": "Node 26.",
-    "ws": "The npm package ws, on Node. The message says what failed; a listener for unexpected-response "
-    "reads status, headers and body of a refusal.",
-    "deno": "Deno. The message says what failed. Neither Sec-WebSocket-Accept nor the subprotocol nor "
-    "extensions are checked.",
-    "bun": "Bun. The message says what failed, with the URL.",
+    "ws": "The npm package ws, on Node. The message names the failure; a listener for unexpected-response can "
+    "read the status, headers and body of a refusal.",
+    "deno": "Deno. The message names the failure. Deno does not check Sec-WebSocket-Accept, the subprotocol "
+    "and extensions.",
+    "bun": "Bun. The message has the failure and the URL.",
 }
 AGREED: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
-        "Any status but 101, redirects apart; status, headers and body stay hidden",
+        "Any status but 101, except redirects; status, headers and body stay hidden",
         ("403", "404", "426", "500", "200-html"),
     ),
     (
-        "A port that refuses, a name that does not resolve, an end or a reset before the answer",
+        "A refused connection, a DNS failure, a close or a reset before the answer",
         ("refused", "dns-host-invalid", "fin-after-request", "rst-on-request"),
     ),
     (
         "A 101 with a wrong or missing Sec-WebSocket-Accept, without Upgrade, or without Connection",
         ("accept-wrong", "accept-missing", "upgrade-missing", "connection-missing"),
     ),
-    ("A subprotocol that was not offered, where others were", ("proto-other",)),
+    ("A subprotocol that was not offered, if others were", ("proto-other",)),
     ("An extension that was not offered", ("ext-unknown",)),
     ("A text message that is not UTF-8, a reserved bit or opcode", ("text-bad-utf8", "rsv-2", "opcode-3")),
     (
-        "The way to tell a page why: the server accepts, then closes with 4403 and a reason",
+        "How to tell a page why: the server accepts, then closes with 4403 and a reason",
         ("accept-then-close-4403",),
     ),
 )
@@ -59,7 +60,7 @@ AGREED: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 DIFFERENCES: tuple[tuple[str, str], ...] = (
     ("A redirect to a URL that would open", "302-ws"),
-    ("A certificate that is not valid, and most other failures of TLS", "wss-expired"),
+    ("An invalid certificate, and most other TLS failures", "wss-expired"),
     ("Subprotocols are offered, and the 101 selects none", "proto-missing"),
     ("A subprotocol is selected although none was offered", "proto-unasked"),
     ("An interim answer, such as 103, before the 101", "103-then-101"),
@@ -78,12 +79,12 @@ DIFFERENCES: tuple[tuple[str, str], ...] = (
 
 FACTS: tuple[tuple[str, Mapping[str, Any], str], ...] = (
     (
-        "The opening handshake is given up after",
+        "The engine gives up the opening handshake after",
         {"chromium": v156.FACTS.opening_timeout, "firefox": v153.FACTS.opening_timeout},
         "seconds",
     ),
     (
-        "A Close frame has to be answered within",
+        "The server must answer a Close frame within",
         {
             "chromium": v156.FACTS.closing_timeout,
             "firefox": v153.FACTS.closing_timeout,
@@ -92,12 +93,12 @@ FACTS: tuple[tuple[str, Mapping[str, Any], str], ...] = (
         "seconds",
     ),
     (
-        "After both Close frames the server has to end TCP within",
+        "After both Close frames the server must close TCP within",
         {"chromium": v156.FACTS.tcp_close_timeout},
         "seconds",
     ),
     (
-        "The head of an answer may have",
+        "Largest head of an answer",
         {
             "chromium": v156.FACTS.max_head,
             "firefox": v153.FACTS.max_head,
@@ -105,7 +106,7 @@ FACTS: tuple[tuple[str, Mapping[str, Any], str], ...] = (
         },
         "bytes",
     ),
-    ("A message may have", {"firefox": v153.FACTS.max_message}, "bytes"),
+    ("Largest message", {"firefox": v153.FACTS.max_message}, "bytes"),
     ("Redirects and retries of one handshake", {"webkitgtk": v2_54.FACTS.max_resends}, "at most"),
 )
 """(what, engine -> number, unit). An engine that is not named has no such limit, or none that was met."""
@@ -123,12 +124,12 @@ def _body() -> Iterator[str]:
     yield ".Sh DESCRIPTION"
     yield from mdoc.paragraphs(
         "Whatever goes wrong in a WebSocket handshake, a script sees an error event without content and a "
-        "close event with code 1006; the standard wants it so. What counts as going wrong differs from "
-        f"engine to engine: of {len(asked)} scenarios of the lab, all five views below agree in {same}.",
-        "This page has the differences that people meet. The full tables (every scenario, every view of it "
-        "and why; opening requests; console lines) are in browsers.md, beside this page's source "
-        "in man/ and in share/doc/wsprobe once installed. Both are made by running the views that wsprobe "
-        "compare --browser-mode shows.",
+        "close event with code 1006, as the standard requires. Engines differ in what counts as wrong: all "
+        f"five views below agree in {same} of {len(asked)} scenarios of the lab.",
+        "This page has the most common differences. browsers.md has the full tables: every scenario, its "
+        "views and their reasons, opening requests, and console lines. It is in man/ of the source, and in "
+        "share/doc/wsprobe once installed. Both come from the views that wsprobe compare --browser-mode "
+        "shows.",
     )
     yield ".Ss Views"
     yield from mdoc.tagged(
@@ -136,9 +137,9 @@ def _body() -> Iterator[str]:
     )
     yield ".Ss Runtimes"
     yield from mdoc.paragraphs(
-        "Clients outside browsers are shown by name, or all of them with --browser clients. They have no "
-        "page: no Origin, no cookie, no mixed content, no policy. Their error event is an ErrorEvent with a "
-        "message. node22 names the undici built into that Node.",
+        "compare shows clients outside browsers by name, or all with --browser clients. They have no page: no "
+        "Origin, no cookies, no mixed content, no Content-Security-Policy. Their error event is an ErrorEvent "
+        "with a message. node22 means the undici built into that Node.",
     )
     yield from mdoc.tagged(
         (f"{name.partition('@')[0]} {ENGINES[name].version}", about) for name, about in RUNTIMES.items()
@@ -147,7 +148,7 @@ def _body() -> Iterator[str]:
     yield from mdoc.bullets(f"{what}: {_result(names)}." for what, names in AGREED)
     yield ".Sh WHERE THEY DIFFER"
     yield from mdoc.text(
-        "A close is unclean unless it is said to be clean. In brackets the scenario to try: wsprobe compare "
+        "A close is unclean unless marked clean. To try the scenario in brackets: wsprobe compare "
         "--browser-mode lab:NAME."
     )
     yield ".Bl -tag -width Ds"
@@ -176,33 +177,34 @@ def _races(asked: list[str]) -> Iterator[str]:
     racing = sum(any(view.races for view in views(name).values()) for name in asked)
     yield ".Ss Races"
     yield from mdoc.text(
-        f"In {racing} scenarios one engine gives more than one result for the same bytes. Nearly all are ends "
-        "that come too close behind what they end: Firefox may lose open, or a clean close, where the server "
-        "drops the connection right behind the 101 or its Close frame; WebKitGTK may count what script sent "
-        "last as unsent. A server that waits for the client's Close before it ends TCP avoids them. The view "
-        "gives one of the results, and compare names the race."
+        f"In {racing} scenarios one engine has more than one result for the same bytes. In nearly all of them "
+        f"the connection ends immediately after something else. Firefox may lose open, or a clean close, if "
+        f"the server drops the connection right after the 101 or its Close frame. WebKitGTK may count the last "
+        f"message of the script as unsent. A server avoids these races if it waits for the client's Close "
+        f"before it closes TCP. The view shows one of the results, and compare reports the race."
     )
 
 
 def _requests() -> Iterator[str]:
-    yield ".Sh WHAT THEY ASK"
+    yield ".Sh OPENING REQUESTS"
     yield from mdoc.text(
-        "All send Origin, User-Agent, Accept-Language, Accept-Encoding, Pragma and Cache-Control beside what "
-        "RFC 6455 asks for, each in an order of its own. Chromium and WebKitGTK offer permessage-deflate; "
-        "client_max_window_bits, Firefox permessage-deflate alone. Where a server announces it, Firefox asks "
-        "over HTTP/2 (RFC 8441) and does not fall back; Chromium does so once a page of that origin is open. "
-        "compare sends these requests byte for byte, unless --as-is is given."
+        "All send Origin, User-Agent, Accept-Language, Accept-Encoding, Pragma and Cache-Control in addition "
+        "to the headers of RFC 6455, each in its own order. Chromium and WebKitGTK offer permessage-deflate; "
+        "client_max_window_bits, Firefox only permessage-deflate. If a server announces WebSockets over HTTP/2 "
+        "(RFC 8441), Firefox uses them and does not fall back; Chromium uses them once a page of that origin "
+        "is open. compare sends these requests byte for byte, unless --as-is is given."
     )
 
 
 def _local_network() -> Iterator[str]:
     yield ".Sh THE LOCAL NETWORK"
     yield from mdoc.text(
-        "From 147 on, Chromium sends nothing for a page of a public address to the local network or to "
-        "this machine without a permission; wsprobe explain lna has the rules. Measured with Chromium 156, "
-        "by --ip-address-space-overrides: each pair of the spaces public, local and loopback, secure and not, "
-        "each permission granted and denied, data:, file: and sandboxed pages. Behind a proxy Chromium does "
-        "not check (by its source). Firefox 153 has such a check, off by default."
+        "Since version 147, Chromium lets a page of a public address reach the local network or this machine "
+        "only with a permission; without it, Chromium sends nothing. wsprobe explain lna has the rules. "
+        "Measured with Chromium 156 and --ip-address-space-overrides: each pair of the address spaces public, "
+        "local and loopback, secure and not, each permission granted and denied, data:, file: and sandboxed "
+        "pages. Behind a proxy Chromium does not check (by its source). Firefox 153 has such a check, off by "
+        "default."
     )
 
 
@@ -221,34 +223,35 @@ def _measuring() -> Iterator[str]:
     measured = json.loads(AGREEMENT.read_text("utf-8"))
     yield ".Sh MEASURING"
     yield from mdoc.paragraphs(
-        "Every scenario was run in the real engines, from Debian's packages: Chromium headless, driven by "
-        "DevTools; Firefox headless, driven by Marionette; WebKitGTK in its MiniBrowser. The runtimes are "
-        "npm packages. A page opens the socket and writes down exceptions, events with their attributes, and "
-        "readyState; the driver reads the console. What differed between runs was measured five times. The "
-        "results are kept in tests/browsers/recordings, and every test run compares the views with them: "
-        "exception, url, events, attributes, readyState and console text. How many recordings the view of "
-        "the engine agrees with, of all:",
+        "Every scenario ran in the real engines, from Debian's packages: Chromium headless, driven by "
+        "DevTools; Firefox headless, driven by Marionette; WebKitGTK in its MiniBrowser. The runtimes are npm "
+        "packages. A page opens the socket and records exceptions, events with their attributes, and "
+        "readyState; the driver reads the console. Scenarios with different results were run five times. "
+        "tests/browsers/recordings has the results, and every test run compares the views with them: "
+        "exception, url, events, attributes, readyState and console text. The view of each engine agrees with "
+        "this many of all recordings:",
     )
     yield from mdoc.literal(
         f"{engine:<16}{row}" for engine, row in zip(measured["engines"], measured["kinds"]["all"], strict=True)
     )
     yield ".Ss Over HTTP/2"
     yield from mdoc.paragraphs(
-        "Of 100 random scenarios, Chromium's view agreed with all, Firefox's with 97 of 99. Firefox reads on "
-        "behind a GOAWAY that leaves the stream out; wsprobe stops there. A stream that ends with the 200, or "
-        "within 10 ms of a Close, gives Firefox more than one result; the view says so.",
+        "Chromium's view agreed with all of 100 random scenarios, Firefox's with 97 of 99. Firefox continues "
+        "to read after a GOAWAY that excludes the stream; wsprobe stops there. If a stream ends with the 200, "
+        "or within 10 ms of a Close, Firefox has more than one result; the view says so.",
     )
     yield ".Ss When an engine is updated"
     yield from mdoc.bullets(
         (
-            "python -m tests.browsers.moved says which installed engine is newer than what is known of it.",
-            "python -m tests.browsers.measure --engine chromium makes new recordings, and prints what "
-            "changed for scripts; with --check it writes nothing.",
-            "Add a file of facts that names what is different, like wsprobe/browsers/undici/v6_29.py. A rule "
-            "that has changed is changed where it stands, with a value in the facts.",
-            "pytest tests/browsers says where views and recordings differ; python -m tests.browsers.against "
-            "FILE does the same for scenarios of your own, or for random ones, which python -m "
-            "tests.browsers.fresh SEED makes. Over HTTP/2: python -m tests.browsers.fresh_http2 SEED.",
+            "python -m tests.browsers.moved lists installed engines that are newer than the version wsprobe "
+            "knows.",
+            "python -m tests.browsers.measure --engine chromium makes new recordings, and prints the changes "
+            "that scripts see; with --check it writes nothing.",
+            "Add a file of facts with the differences, like wsprobe/browsers/undici/v6_29.py. If a rule "
+            "changed, change it in its place, and let a value of the facts choose.",
+            "pytest tests/browsers shows where views and recordings differ; python -m tests.browsers.against "
+            "FILE does so for your own scenarios, or for random ones that python -m tests.browsers.fresh SEED "
+            "makes. Over HTTP/2: python -m tests.browsers.fresh_http2 SEED.",
             "python -m tests.browsers.agreement --write and python -m man.build bring this page up to date.",
         )
     )
@@ -257,28 +260,28 @@ def _measuring() -> Iterator[str]:
 def _another_browser() -> Iterator[str]:
     yield ".Sh ANOTHER BROWSER"
     yield from mdoc.paragraphs(
-        "Any browser can be compared with the views, on any machine: the page of wsprobe serve runs the "
-        "scenarios in the browser that opens it, and saves what it found as a file. Safari, with a Mac and "
-        "ten minutes:",
+        "You can compare any browser with the views, on any machine: the page of wsprobe serve runs the "
+        "scenarios in the browser that opens it, and saves the results as a file. For Safari, on a Mac, this "
+        "takes ten minutes:",
     )
     yield from mdoc.bullets(
         (
-            "pip install 'wsprobe[lab]', then wsprobe serve; open in Safari the URL that it prints.",
-            "For TLS: press Run all and Stop, open the link to the authority's certificate under Left out, "
-            "double-click the file, let Keychain Access always trust it, and load the page again. Take it "
-            "out of the keychain afterwards. Without it these scenarios are left out.",
+            "pip install 'wsprobe[lab]', then wsprobe serve; open the printed URL in Safari.",
+            "For the TLS scenarios (otherwise left out): press Run all and Stop, open the link to the "
+            "authority's certificate under Left out, double-click the file, let Keychain Access always trust "
+            "it, and load the page again. Afterwards remove the certificate from the keychain.",
             "Press Run all and keep the tab in front for two or three minutes. Then press Save as a file.",
-            "wsprobe compare --measured safari-18.5.jsonl says which engine it is nearest to and what differs; "
-            "with lab:NAME, what was seen of one scenario beside each prediction.",
-            "In a checkout, python -m tests.browsers safari-18.5.jsonl keeps the file as recordings of a new "
-            "engine. Its views are then written against them.",
+            "wsprobe compare --measured safari-18.5.jsonl shows the nearest engine and the differences; with "
+            "lab:NAME, the result of one scenario next to each prediction.",
+            "In a checkout, python -m tests.browsers safari-18.5.jsonl stores the file as recordings of a new "
+            "engine. Then write its views, and test them against these recordings.",
         )
     )
     yield ".Pp"
     yield from mdoc.paragraphs(
-        "A phone in the same network: wsprobe serve --public --keep FILE prints a URL with a token in it, "
-        "and Send to wsprobe serve writes the file. Whoever reaches the machine reaches the lab as long as "
-        "it runs.",
-        "A browser that is installed: wsprobe compare --run-browser chromium URL opens any URL in it, from a "
-        "page of a private lab, beside the prediction for that page.",
+        "A phone in the same network: wsprobe serve --public --keep FILE prints a URL with a token, and the "
+        "button Send to wsprobe serve writes the file. Anyone who can reach the machine can reach the lab "
+        "while it runs.",
+        "For an installed browser, wsprobe compare --run-browser chromium URL opens any URL in it, from a "
+        "page of a private lab, and shows the result next to the prediction for that page.",
     )

@@ -38,12 +38,12 @@ def page() -> str:
 def _body() -> Iterator[str]:
     yield ".Sh DESCRIPTION"
     yield from mdoc.paragraphs(
-        "RFC 6455 says that an answer which is not a 101 is HTTP's to read. A browser fails the connection "
-        "instead, and hides from script what was answered. This page tells how the two came apart.",
-        f"history.md has the whole of it: {len(data.revisions())} revisions of the protocol and of the API, "
-        f"{len(data.rules())} rules through all of them, with sections, sources, and how well each fact is "
-        "known. It is beside this page's source in man/, and in share/doc/wsprobe once installed. The "
-        "program reads by the same facts:",
+        "By RFC 6455, a client handles an answer other than 101 as HTTP does. A browser fails the connection "
+        "instead, and hides the answer from the script. This page shows how the two came to differ.",
+        f"history.md has the full tables: {len(data.revisions())} revisions of the protocol and of the API, "
+        f"and {len(data.rules())} rules in each of them, with sections, sources, and how well each fact is "
+        f"known. It is in man/ of the source, and in share/doc/wsprobe once installed. These commands use the "
+        f"same facts:",
     )
     yield from mdoc.literal(
         (
@@ -53,12 +53,12 @@ def _body() -> Iterator[str]:
             "wsprobe explain hybi-07",
         )
     )
-    yield ".Sh THE TURNS"
+    yield ".Sh TURNING POINTS"
     yield from tagged((row.date, f"{row.title}. {row.changed}") for row in data.timeline() if row.date in TURNS)
     yield ".Sh THE RULE"
     yield from text("What a client does with a status other than 101, by the revisions that --spec knows:")
     yield from _rule(next(rule for rule in data.rules().values() if rule.title == RULE))
-    yield ".Sh QUESTIONS IT LEFT OPEN"
+    yield ".Sh OPEN QUESTIONS"
     for number, question in enumerate(data.questions()):
         if number:
             yield ".Pp"
@@ -66,10 +66,13 @@ def _body() -> Iterator[str]:
         yield ".Pp"
         yield from text(question.answer)
     yield ".Sh CONTRADICTIONS"
-    yield from text("Where two places cannot both be followed, or one leaves an answer undecided; in practice:")
+    yield from text(
+        "Where a client cannot follow two places at the same time, or one leaves an answer undecided; in "
+        "practice:"
+    )
     yield from tagged((each.title, each.practice) for each in data.contradictions().values())
     yield ".Sh REVISIONS"
-    yield from text("The names that --spec takes, oldest first; wsprobe explain NAME has more:")
+    yield from text("The names for --spec, oldest first; wsprobe explain NAME has more:")
     yield from text(f"{', '.join(data.revisions())}.")
     yield from mdoc.references("wsprobe(1)", "wsprobe-compare(1)", "wsprobe-browsers(7)")
 

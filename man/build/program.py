@@ -12,47 +12,47 @@ from wsprobe.outcome import TABLE
 ABOUT = "show what a WebSocket server answered to a handshake, and what a script in a browser sees of it"
 
 DESCRIPTION = (
-    "wsprobe makes one WebSocket handshake (RFC 6455), records every byte of it, and says exactly what came "
-    "back: status line, header fields, body, frames, how and when it ended. Every fault is named, not only the "
-    "first, with the rule that it breaks and the bytes that are meant.",
-    "A browser hides nearly all of this from the page: whatever a server says in refusing a handshake, script "
-    "gets an error event with nothing in it and a close event with code 1006. wsprobe shows both sides of the "
-    "same answer: what was on the wire, and what script in Chromium, Firefox, WebKitGTK, or in a browser that "
-    "follows the standards to the letter, sees of it. It runs no browser for this: the rules of each engine "
-    "were written down and are checked against recordings of the engine itself, see wsprobe-browsers(7).",
+    "wsprobe makes one WebSocket handshake (RFC 6455), records every byte, and shows exactly what came back: "
+    "status line, header fields, body, frames, how and when it ended. It reports every fault, not just the "
+    "first, with the rule and the bytes.",
+    "A browser hides nearly all of this from the page: however a server refuses a handshake, the script gets "
+    "an error event without content and a close event with code 1006. wsprobe shows both sides of the same "
+    "answer: the bytes on the wire, and what a script sees in Chromium, Firefox, WebKitGTK, and by the "
+    "standards taken literally. It needs no browser for this: it has the rules of each engine, checked "
+    "against recordings of the real one. See wsprobe-browsers(7).",
 )
 
 IDEAS = (
     (
         "recording",
-        "Everything that was decided, sent and received, with times. It is what --save and --json keep, and "
-        "all that is shown is read from it alone: a saved recording can be read anywhere, later, without a "
+        "Everything that wsprobe decided, sent and received, with times. --save and --json keep it. Every "
+        "report comes from the recording alone, so you can read a saved one later, anywhere, without a "
         "network.",
     ),
     (
         "outcome",
-        "One word for what came of a handshake, and the exit status that goes with it. Three are easily "
+        "One word for the result of a handshake, with its exit status. Three are easily "
         "confused: refused is an HTTP answer that is not 101, invalid is a 101 that breaks a rule, dropped is "
         "no complete answer.",
     ),
     (
         "finding",
-        "One thing that is wrong (fail), doubtful (warn) or worth knowing (note), under a stable id that "
-        "wsprobe explain can look up.",
+        "Something wrong (fail), doubtful (warn) or worth knowing (note), with a stable id for wsprobe "
+        "explain.",
     ),
     (
         "lab",
         "A catalogue of named scenarios and a loopback server that plays them. A URL lab:NAME starts it on a "
         "free port, probes that scenario over a real socket, and stops it; wsprobe serve keeps it running for "
-        "other clients. lab:PATH asks for an answer of one's own, as lab:status/418?reason=Teapot.",
+        "other clients. lab:PATH gets an answer of your choice: lab:/status/418?reason=Teapot.",
     ),
 )
 
 STREAMS = (
-    "Reports and data go to standard output, words about the call itself to standard error. connect reads "
-    "standard input only when it is told to (-), and talk does. The words are the same in a pipe as on a "
-    "terminal; a terminal adds colour. Bytes from a server never reach a terminal raw: what is not printable "
-    "is shown as \\x1b and the like.",
+    "Reports and data go to standard output, messages about the command itself to standard error. connect "
+    "reads standard input only for -, talk always does. A pipe gets the same text as a terminal, without "
+    "colour. wsprobe never prints raw bytes of a server on a terminal: it shows unprintable ones as \\x1b and "
+    "so on.",
 )
 
 OPTIONS = (
@@ -61,16 +61,16 @@ OPTIONS = (
 )
 
 ENVIRONMENT = (
-    ("NO_COLOR", "If it is set and not empty, no colour is used, unless --color=always says so."),
-    ("TERM", "If it is dumb, no colour is used."),
-    ("COLUMNS", "The width to draw for, in place of the terminal's own."),
+    ("NO_COLOR", "If set and not empty: no colour, except with --color=always."),
+    ("TERM", "If dumb: no colour."),
+    ("COLUMNS", "The width to use instead of the terminal's."),
     ("SSLKEYLOGFILE", "A file to which TLS secrets are appended, so that Wireshark can decrypt a capture."),
-    ("SSL_CERT_FILE, SSL_CERT_DIR", "Authorities that OpenSSL trusts in place of the system's."),
+    ("SSL_CERT_FILE, SSL_CERT_DIR", "Authorities that OpenSSL trusts instead of the system's."),
 )
 
 COMPLETION = (
-    "Commands, options, their values, files and the names of lab scenarios are completed in bash, zsh and "
-    "fish. For bash, put the first line into ~/.bashrc; for zsh the second into ~/.zshrc, after compinit; for "
+    "bash, zsh and fish can complete commands, options, their values, files and the names of lab scenarios. "
+    "For bash, put the first line into ~/.bashrc; for zsh the second into ~/.zshrc, after compinit; for "
     "fish the third into ~/.config/fish/completions/wsprobe.fish."
 )
 COMPLETION_LINES = (
@@ -82,14 +82,14 @@ COMPLETION_LINES = (
 EXAMPLES = (
     ("wsprobe connect wss://chat.example/ws", "Why does this handshake fail?"),
     ("wsprobe compare --browser-mode wss://chat.example/ws", "What does the page see?"),
-    ("wsprobe compare --browser-mode lab:status-403", "The same without a server of one's own:"),
+    ("wsprobe compare --browser-mode lab:status-403", "The same without your own server:"),
     ("wsprobe explain 1006", "What does this close code mean?"),
 )
 
 STANDARDS = (
     "RFC 6455 (The WebSocket Protocol) with its errata, RFC 7692 (Compression Extensions), RFC 9110 and 9112 "
     "(HTTP), RFC 8305 (order of addresses); the WebSockets, Fetch, URL and HTML standards of the WHATWG for "
-    "what script sees."
+    "what a script sees."
 )
 
 
@@ -122,8 +122,8 @@ def _body() -> Iterator[str]:
     yield from mdoc.tagged(ENVIRONMENT)
     yield ".Sh FILES"
     yield from mdoc.text(
-        "A bug in wsprobe ends it with status 70 and leaves a file wsprobe-bug-*.txt in the directory for "
-        "temporary files, which the message names. It holds a traceback and no part of the command line but "
+        "After a bug, wsprobe ends with status 70 and leaves a file wsprobe-bug-*.txt in the directory for "
+        "temporary files; the message names it. The file has a traceback, and nothing of the command line but "
         "the command."
     )
     yield ".Sh EXIT STATUS"

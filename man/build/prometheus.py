@@ -43,8 +43,8 @@ groups:
 
 PARTS = (
     ("A line of crontab(5) that starts the watch with the machine:", CRON),
-    ("prometheus.yml, which scrapes it:", SCRAPE),
-    ("wsprobe.rules.yml, next to it; promtool check rules finds no fault:", RULES),
+    ("prometheus.yml, to scrape the metrics:", SCRAPE),
+    ("wsprobe.rules.yml, in the same folder (promtool check rules accepts it):", RULES),
 )
 
 

@@ -14,12 +14,12 @@ from wsprobe.cli.commands import compare, connect
 ABOUT = "probe WebSocket handshakes from Python"
 
 DESCRIPTION = (
-    "The functions do what the commands do: the same options by the same names, read by the same parser.",
-    "A setting is an option: max_time=5 is --max-time 5, insecure=True is --insecure, and a list is an option "
-    "that is given more than once. None and False leave it out.",
-    "Whatever the network does is in the report, as a value: no exception stands for an unreachable server. "
-    "The words of outcome, and the ids of findings, are those of wsprobe-json(5). What cannot be meant or used "
-    "raises wsprobe.UsageError, a ValueError with a message of one line.",
+    "The functions do the same as the commands, with the same options, names and parser.",
+    "A setting is an option: max_time=5 is --max-time 5, insecure=True is --insecure, and a list repeats an "
+    "option. None and False leave it out.",
+    "A network failure is a value in the report: an unreachable server raises no exception. wsprobe-json(5) "
+    "has the words of outcome and the ids of findings. Invalid arguments raise wsprobe.UsageError, a "
+    "ValueError with a message of one line.",
 )
 
 FUNCTIONS = (python.probe, python.aprobe, python.compare, python.views, python.load, python.save)
@@ -27,21 +27,21 @@ FUNCTIONS = (python.probe, python.aprobe, python.compare, python.views, python.l
 REPORT = (
     ("url", "what was asked"),
     ("outcome", "one word: open, refused, unreachable, ...; see wsprobe(1)"),
-    ("exit_status", "what wsprobe connect would exit with"),
-    ("unmet", "a sentence for each of expect that does not hold"),
-    ("str(report)", "what wsprobe connect prints, for the message of an assert"),
+    ("exit_status", "the exit status that wsprobe connect would have"),
+    ("unmet", "a sentence for each expectation of expect that is not met"),
+    ("str(report)", "the text that wsprobe connect prints, for the message of an assert"),
     ("response", "the final answer, or None: status, reason, head.fields, body.content"),
     ("findings", "what was found; each has id, level, text, spec, expected, received"),
     ("close", "how the session was closed, or None: code, reason, clean, by"),
     ("timing", "milliseconds from the start: resolved, connected, tls, sent, first_byte, head, ended"),
     (
         "reading.session",
-        "what came after a 101, or None: frames, and sent from here; each has opcode, data, at",
+        "after a 101, otherwise None: frames (received) and sent; each has opcode, data, at",
     ),
     (
         "messages, sent_messages",
-        "the messages that these frames make, inflated where they were compressed; each has text (None if it "
-        "is binary), data, at, complete, and problem if it could not be inflated",
+        "the messages of these frames, inflated if compressed; each has text (None if binary), data, at, "
+        "complete, and problem if inflating failed",
     ),
     ("views", "of compare: what a script sees in each browser: browser, events, ready_state, console, hidden"),
     ("verdicts", "of compare: one for each specification revision: spec, answer, findings, told"),
@@ -145,8 +145,8 @@ def _body() -> Iterator[str]:
     yield from mdoc.text(f"{', '.join(sorted(python.options(compare.command)))}: see wsprobe-compare(1).")
     yield ".Ss Report"
     yield from mdoc.paragraphs(
-        "The names are those of --json. A notebook shows a report as HTML; all that came from a server is "
-        "escaped in it."
+        "The names are those of --json. A notebook shows a report as HTML, with everything from the server "
+        "escaped."
     )
     yield from mdoc.tagged((name, f"{about[0].upper()}{about[1:]}.") for name, about in REPORT)
     yield ".Sh EXAMPLES"

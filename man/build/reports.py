@@ -18,8 +18,8 @@ Schema = dict[str, Any]
 DESCRIPTION = (
     "wsprobe connect --json prints one object for every URL, wsprobe watch --json one for every probe, and "
     "wsprobe compare --json one for every recording, for a failed handshake too. Each is one compact line of "
-    "ASCII. They come in the order in which the URLs or recordings were named, those of watch in the order "
-    "of the probes. This page names every member; wsprobe connect --json-schema prints the same as a JSON "
+    "ASCII. They are in the order of the URLs or recordings on the command line, those of watch in the order "
+    "of the probes. This page lists every member; wsprobe connect --json-schema prints the same as a JSON "
     "Schema (2020-12).",
     "Names of members, outcomes, exit statuses, and ids of findings, causes and weaknesses are stable: none is "
     "ever used for something else. New members may be added, so a program should ignore those that it does "
@@ -28,14 +28,14 @@ DESCRIPTION = (
     "begins with it.",
 )
 CONVENTIONS = (
-    ("Header text", "is latin-1 decoded, so that one character is one byte, whatever the server sent."),
-    ("raw", "members, payload and der are base64 of the bytes as they were."),
+    ("Header text", "is decoded as latin-1, so one character is one byte, whatever the server sent."),
+    ("raw", "members, payload and der are the original bytes in base64."),
     ("Times", "in a report are milliseconds from the start. In a recording they are whole microseconds."),
-    ("null", "stands where something did not happen. A member is absent only where this page says so."),
+    ("null", "means that something did not happen. A member is absent only where this page says so."),
     (
         "Untrusted text",
-        "may have control characters in it. They are escaped, as JSON asks, and jq leaves them so; jq -r does "
-        "not, and a terminal may obey them.",
+        "may contain control characters. JSON escapes them, and jq keeps the escapes; jq -r does not, and a "
+        "terminal may obey the characters.",
     ),
 )
 
@@ -103,11 +103,11 @@ EXAMPLES = (
         "wsprobe connect --json @urls.txt | jq -r '[.url, .outcome, .response.status] | @tsv'",
     ),
     (
-        "The ids of everything that is wrong:",
+        "The ids of all faults:",
         "wsprobe connect --json lab:accept-wrong | jq -r '.findings[] | select(.level == \"fail\") | .id'",
     ),
     (
-        "The body of a refusal, as it was sent:",
+        "The body of a refusal, byte for byte:",
         "wsprobe connect --json lab:status-403 | jq -r '.response.body.raw' | base64 -d",
     ),
     (
@@ -148,17 +148,17 @@ def _body() -> Iterator[str]:
     yield from _kinds(named, SCRIPT_EVENTS, "type")
     yield ".Sh THE RECORDING"
     yield from mdoc.paragraphs(
-        "The member exchange is all that was decided, sent and received: enough to make every other member "
-        "again, and to read it through any browser or revision. --save appends the same to a file, one line "
-        "for each; compare reads both. The recording has a format number of its own, now "
-        f"{FORMAT}. wsprobe reads the formats of all its earlier versions, and refuses a newer one in a line "
-        "that says so. In format 1, which wsprobe 0.1.0 wrote, bytes are a string if all of them are printable "
-        'ASCII, tab, CR or LF, and otherwise an object {"base64": "..."}; and a time limit that is none is '
-        '"inf" there.',
-        "Bytes are base64. One write is one sent event and one read is one received event, as the network cut "
-        "them. A member with a default may be absent. A time limit of null means that there is none. A "
-        "recording with an impossible value, such as a port above 65535 or an unknown wire version, is refused "
-        "when it is read, with status 2 and a line that names the member.",
+        "The member exchange has everything that wsprobe decided, sent and received. All other members, and "
+        "the "
+        "view of any browser or revision, can be made from it. --save appends the same object to a file, one a "
+        f"line; compare reads both. The recording has its own format number, now {FORMAT}. wsprobe reads the "
+        "formats of all its earlier versions, and refuses a newer one with a message. Format 1, of wsprobe "
+        "0.1.0, differs: bytes are a string if all of them are printable ASCII, tab, CR or LF, otherwise an "
+        'object {"base64": "..."}, and "inf" means no time limit.',
+        "Bytes are base64. Each write is one sent event, and each read is one received event, with the bytes "
+        "that the network delivered at once. A member with a default may be absent. A time limit of null "
+        "means no limit. wsprobe refuses a recording with an impossible value, such as a port above 65535 or "
+        "an unknown wire version, with status 2 and a line that names the member.",
     )
     for each, heading in RECORDING.items():
         yield f".Ss {heading}"
@@ -202,7 +202,7 @@ def _trace() -> Iterator[str]:
     whole: Schema = json.loads(schema(as_json.TraceJson))
     yield ".Sh THE OBJECT OF TRACE"
     yield from _object(whole)
-    yield from mdoc.text("Its JSON Schema is printed by wsprobe trace --json-schema.")
+    yield from mdoc.text("wsprobe trace --json-schema prints its JSON Schema.")
     for each, heading in TRACE.items():
         yield f".Ss {heading}"
         yield from _object(whole["$defs"][each.__name__])
@@ -242,11 +242,11 @@ def _others() -> Iterator[str]:
             (
                 "serve --list --json",
                 "prints a line for every scenario: name, about, summary, listener, outcome, findings, "
-                "conforming. The last is null for all but the cases of conformance. It says what a client that "
-                "conforms to RFC 6455 makes of the case: messages (each has type, text or binary, and data), "
-                "pongs (payloads), close (the code of the Close that it takes, 1005 if that has none, or null) "
-                "and fail (codes: it fails the connection with one of them). Payloads are base64. If there are "
-                "both close and fail, either will do.",
+                "conforming. The last is null for all but the cases of conformance. It has what a client that "
+                "conforms to RFC 6455 does with the case: messages (each has type, text or binary, and data), "
+                "pongs (payloads), close (the code of the Close that it accepts, 1005 if that has no code, or "
+                "null) and fail (codes: it fails the connection with one of them). Payloads are base64. If "
+                "there are both close and fail, either conforms.",
             ),
         )
     )

@@ -11,15 +11,15 @@ from wsprobe.history.revision import Cell, Contradiction, Grade, HistoryRule, Op
 
 KNOWN: dict[Grade, str] = {
     "read": "the normative text was read",
-    "secondary": "a change log, a quotation in source code, or an implementation of that draft says so",
-    "one timeline": "one author's published timeline says so, and nothing else was found",
-    "not known": "nothing better than memory or inference was found, so nothing is claimed",
+    "secondary": "a change log, a quotation in source code, or an implementation of that draft shows it",
+    "one timeline": "one author's published timeline says so; there is no other source",
+    "not known": "there is nothing better than memory or inference, so wsprobe claims nothing",
 }
 ABOUT = {
     "http": "HTTP: status, status line, field lines",
     "fields": "The fields of a 101",
     "procedure": "Procedure",
-    "http2": "Beside the protocol",
+    "http2": "Outside the protocol",
 }
 
 
@@ -32,29 +32,29 @@ def _body() -> Iterator[str]:
     yield ""
     yield (
         "The full tables behind wsprobe-history(7), made by `python -m man.build` from the data that `wsprobe "
-        "compare --spec` and `wsprobe explain` read. How well a fact is known stands beside it:"
+        "compare --spec` and `wsprobe explain` read. Each fact has a word for how well it is known:"
     )
     yield ""
     yield from markdown.table(("word", "meaning"), ((grade, text(KNOWN[grade])) for grade in KNOWN))
     rules = (f"Rules: {title}" for title in ABOUT.values())
-    yield from markdown.contents(("Timeline", "Questions it left open", "Revisions", *rules, "Contradictions"))
+    yield from markdown.contents(("Timeline", "Open questions", "Revisions", *rules, "Contradictions"))
     yield "## Timeline"
     yield ""
     yield (
-        "Rows marked with an asterisk are those of a published timeline (a blog post in Japanese), from "
-        "which this account starts; the others were added."
+        "Rows with an asterisk are from a published timeline (a blog post in Japanese), the start of this "
+        "account; the others were added."
     )
     yield ""
     yield from markdown.table(
         ("date", "what", "changed", "why", "verified"), (_row(row) for row in data.timeline())
     )
-    yield "## Questions it left open"
+    yield "## Open questions"
     yield ""
     for question in data.questions():
         yield from _question(question)
     yield "## Revisions"
     yield ""
-    yield "Under the names that the option `--spec` and the output in JSON use, oldest first."
+    yield "By their names in the option `--spec` and in the JSON, oldest first."
     yield ""
     for revision in data.revisions().values():
         yield from _revision(revision)
@@ -62,7 +62,7 @@ def _body() -> Iterator[str]:
         yield f"## Rules: {title}"
         yield ""
         yield (
-            "A revision of the API that is not named has what the protocol under it has."
+            "A revision of the API that is not listed has the rule of its protocol revision."
             if about == "http"
             else "As above."
         )
@@ -72,7 +72,7 @@ def _body() -> Iterator[str]:
                 yield from _rule(rule)
     yield "## Contradictions"
     yield ""
-    yield "Where two places cannot both be followed, or one leaves an answer undecided, both are named."
+    yield "Where a client cannot follow two places at the same time, or one leaves an answer undecided."
     yield ""
     for contradiction in data.contradictions().values():
         yield from _contradiction(contradiction)
@@ -121,7 +121,7 @@ def _told(revision: Revision) -> str:
     told = revision.told
     if told is None:
         return ""
-    events = "nothing is said of events" if told.events is None else "gets " + ", then ".join(told.events)
+    events = "no statement about events" if told.events is None else "gets " + ", then ".join(told.events)
     code = f", code {told.code}" if told.code is not None else ""
     where = f"section {told.section}" if told.section[:1].isdigit() else told.section
     return f"{events}{code} ({where}). {told.may_know}"

@@ -43,11 +43,11 @@ def _body() -> Iterator[str]:
     )
     yield ""
     yield (
-        "A cell has the events in their order. A close is unclean unless it is said to be clean, and an error "
-        "event has no content. *all* in the first cell: every view is the same. Where they differ, "
-        "the list under the table names the step that decided it, and the source file of the engine or the "
-        "section of the standard that has it. Floods, and what else never ends, are left out: how much of them "
-        "comes through depends on limits of time and memory, not on rules."
+        "A cell has the events in their order. A close is unclean unless marked clean, and an error event has "
+        "no content. *all* in the first cell: every view is the same. Where views differ, the list under the "
+        "table names the deciding step, and its source file in the engine or its section of the standard. The "
+        "tables leave out floods and other endless answers: how much of them gets through depends on limits of "
+        "time and memory, not on rules."
     )
     yield ""
     versions = (f"{NAMES[reader]} {ENGINES[reader].version}".strip() for reader in NAMES)
@@ -73,7 +73,7 @@ def _subject(title: str, names: list[str]) -> Iterator[str]:
     apart = [name for name in names if len(grouped(views(name))) > 1]
     if not apart:
         return
-    yield "What decided it:"
+    yield "The deciding steps:"
     yield ""
     for name in apart:
         steps = "; ".join(
@@ -94,7 +94,7 @@ def _row(name: str) -> tuple[str, ...]:
 def _races() -> Iterator[str]:
     yield f"## {_RACES}"
     yield ""
-    yield "One engine gives more than one result for the same bytes; `compare` shows the race."
+    yield "One engine has more than one result for the same bytes; `compare` shows the race."
     yield ""
     yield from markdown.table(
         ("scenario", "view", "the race"),
@@ -114,14 +114,14 @@ def _conformance() -> Iterator[str]:
     yield ""
     for paragraph in (
         f"The {len(cases)} scenarios autobahn-1-1-1 to autobahn-7-13-2 are the client cases of the Autobahn "
-        "testsuite, sections 1 to 7, by its numbers and written anew. Each says what a client that conforms to "
-        "RFC 6455 makes of it: messages, Pongs, and whether it takes the server's Close or fails the "
-        "connection (wsprobe explain lab:autobahn-3-2; wsprobe serve --list --json). No echo is waited for, so "
-        "any client can be tried.",
-        "RFC 6455 does not have a client refuse a code that nobody has registered: in 7.9.3, 7.9.6 to 7.9.9 "
-        "and 7.13 either will do. In 7.9.1, 7.9.2, 7.9.4 and 7.9.5 the server breaks a rule; that the client "
-        "fails the connection for it is asked by the suite, not by the letter of the RFC.",
-        "What script is told agrees with that in so many cases, and differs in the others:",
+        "testsuite, sections 1 to 7, with the same numbers, but written independently. Each has what a client "
+        "that conforms to RFC 6455 does with it: messages, Pongs, and whether it accepts the server's Close "
+        "or fails the connection (wsprobe explain lab:autobahn-3-2; wsprobe serve --list --json). They do not "
+        "wait for an echo, so you can test any client.",
+        "RFC 6455 does not require a client to refuse an unregistered code: in 7.9.3, 7.9.6 to 7.9.9 and 7.13 "
+        "either conforms. In 7.9.1, 7.9.2, 7.9.4 and 7.9.5 the server breaks a rule; the suite requires the "
+        "client to fail the connection for it, the text of the RFC does not.",
+        "The views agree with that in this many cases, and differ in the others:",
     ):
         yield paragraph
         yield ""
@@ -152,7 +152,7 @@ def _unlike(view: ScriptView, conforming: Conforming) -> str:
     taken = [event.code for event in view.events if event.type == "close" and event.was_clean]
     if not taken:
         return "" if conforming.fail else "fails the connection in"
-    return "" if taken == [conforming.close] else f"takes the Close, as {taken[0]}, in"
+    return "" if taken == [conforming.close] else f"accepts the Close, as {taken[0]}, in"
 
 
 def _listed(names: list[str]) -> str:
@@ -179,8 +179,8 @@ def _console(reader: str, title: str) -> Iterator[str]:
     yield f"## {title}"
     yield ""
     yield (
-        "Script cannot read the console, but a person can. `wsprobe explain` recognises these lines whole, as "
-        "they are copied; braces stand for what varies."
+        "A script cannot read the console, but a person can. `wsprobe explain` recognises these lines when "
+        "pasted whole; braces mark the parts that vary."
     )
     yield ""
     yield from markdown.table(
@@ -194,8 +194,8 @@ def _agreement() -> Iterator[str]:
     yield f"## {_AGREEMENT}"
     yield ""
     yield (
-        "In how many recordings of the real engine the view says the same (same/all), by kind of scenario: "
-        "exception, url, events, attributes, readyState and console text alike."
+        "How many recordings of the real engine have the same result as the view (same/all), by kind of "
+        "scenario. Compared are exception, url, events, attributes, readyState and console text."
     )
     yield ""
     yield from markdown.table(

@@ -186,4 +186,4 @@ def test_what_fetch_shows_is_masked(refusing: tuple[int, list[bytes], list[bytes
 
 def test_a_recording_cannot_be_fetched(capsys: Capture, tmp_path: object) -> None:
     assert run(["compare", "--fetch", "--browser", "firefox", "x.jsonl"]) == 2
-    assert "--fetch sends a request, and a recording cannot be asked" in capsys.readouterr().err
+    assert "--fetch sends a request, which a recording cannot answer" in capsys.readouterr().err

@@ -86,8 +86,8 @@ def test_a_dry_run_sends_nothing_and_names_what_would_go_where(capsys: pytest.Ca
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        (("--audit", "--backend", "127.0.0.1:1"), "an audit sends nothing but to the URL"),
-        (("--audit", "--each-address"), "an audit sends nothing but to the URL"),
+        (("--audit", "--backend", "127.0.0.1:1"), "an audit sends requests only to the URL"),
+        (("--audit", "--each-address"), "an audit sends requests only to the URL"),
         (("--sarif", "a.sarif"), "add --audit"),
         (("--clear-port", "80"), "add --audit"),
         (("--audit", "--dry-run", "--sarif", "a.sarif"), "nothing is sent"),

@@ -47,7 +47,7 @@ def test_secrets_do_not_go_to_a_scheduler_in_clear(given: list[str], capsys: Cap
     (tmp_path / "RAW").write_text("GET / HTTP/1.1\r\n\r\n")
     words = [str(tmp_path / each) if each.isupper() and each.isalpha() else each for each in given]
     err = said(capsys, "--cluster", ELSEWHERE, *words)
-    assert "is not encrypted, and would carry" in err
+    assert "is not encrypted, and would expose" in err
     assert "secret" not in err.replace("a header that is a secret", "")
     assert "password" not in err.replace("a proxy's password", "")
 
@@ -75,7 +75,7 @@ def test_dask_is_named_where_it_is_missing(capsys: Capture, monkeypatch: pytest.
 @pytest.mark.parametrize(
     ("raised", "told"),
     [
-        (MemoryError(), "what answers at tcp://127.0.0.1:1 is no scheduler"),
+        (MemoryError(), "the program at tcp://127.0.0.1:1 is not a Dask scheduler"),
         (
             TypeError("TLS expects a `ssl_context` argument"),
             "Dask's configuration names no certificates for tls://",
@@ -100,15 +100,15 @@ def test_what_dask_makes_of_something_else_is_one_line(
     "address", ["", "host", "udp://host:1", "tcp://host", "tcp://host:port", "http://h:1/"]
 )
 def test_what_is_no_address(address: str, capsys: Capture) -> None:
-    assert "is not the address of a scheduler" in said(capsys, "--cluster", address)
+    assert "is not a scheduler's address" in said(capsys, "--cluster", address)
 
 
 @pytest.mark.parametrize(
     ("words", "told"),
     [
         (["--workers", "2"], "--cluster and --workers cannot be used together"),
-        (["-v"], "--cluster shares work out"),
-        (["-c", "-"], "--cluster shares work out"),
+        (["-v"], "--cluster uses several processes"),
+        (["-c", "-"], "--cluster uses several processes"),
     ],
 )
 def test_options_of_one_process(words: list[str], told: str, capsys: Capture) -> None:
@@ -117,7 +117,7 @@ def test_options_of_one_process(words: list[str], told: str, capsys: Capture) ->
 
 @pytest.mark.parametrize("option", ["--cluster-trusted", "--from-each"])
 def test_what_is_about_a_cluster(option: str, capsys: Capture) -> None:
-    assert f"{option} is about --cluster: add --cluster tcp://host:8786" in said(capsys, option)
+    assert f"{option} needs --cluster tcp://host:8786" in said(capsys, option)
 
 
 def test_a_file_to_resume_from_does_not_know_places(capsys: Capture, tmp_path: Path) -> None:
@@ -129,16 +129,19 @@ def test_a_file_to_resume_from_does_not_know_places(capsys: Capture, tmp_path: P
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--cluster", ELSEWHERE, "ws://127.0.0.1:1/"], "to ask a URL from every place: --from-each"),
-        (["--cluster", ELSEWHERE, "kept.json"], "compare shares recordings, and with --json alone"),
-        (["--cluster", ELSEWHERE, "--from-each", "kept.json"], "is a recording, and reads the same everywhere"),
-        (["--from-each", "ws://127.0.0.1:1/"], "--from-each is about --cluster"),
-        (["--cluster", ELSEWHERE, "--run-browser", "chromium", "ws://h/"], "is of this machine; leave it out"),
+        (["--cluster", ELSEWHERE, "ws://127.0.0.1:1/"], "to try a URL from every place: --from-each"),
+        (["--cluster", ELSEWHERE, "kept.json"], "compare shares only recordings, and only with --json"),
+        (["--cluster", ELSEWHERE, "--from-each", "kept.json"], "is a recording, which is the same everywhere"),
+        (["--from-each", "ws://127.0.0.1:1/"], "--from-each needs --cluster"),
+        (
+            ["--cluster", ELSEWHERE, "--run-browser", "chromium", "ws://h/"],
+            "browsers run on this machine only; leave --cluster out",
+        ),
         (["--cluster", ELSEWHERE, "--workers", "2", "--json", "kept.json"], "cannot be used together"),
-        (["--cluster", ELSEWHERE, "--from-each", "-b", "sid=1", "ws://h/"], "would carry --cookie in clear"),
+        (["--cluster", ELSEWHERE, "--from-each", "-b", "sid=1", "ws://h/"], "would expose --cookie"),
         (
             ["--cluster", ELSEWHERE, "--from-each", "--page", "http://u:p@h/", "ws://h/"],
-            "a page's URL with a password in clear",
+            "a page's URL with a password",
         ),
     ],
     ids=lambda each: " ".join(each)[-40:] if isinstance(each, list) else "",
@@ -154,14 +157,14 @@ def test_what_compare_refuses(words: list[str], told: str, capsys: Capture) -> N
 def test_recordings_do_not_go_to_a_scheduler_in_clear(capsys: Capture, tmp_path: Path) -> None:
     (tmp_path / "kept.json").write_text("{}\n" * 1001)
     assert run(["compare", "--json", "--cluster", ELSEWHERE, str(tmp_path / "kept.json")]) == 2
-    assert "and would carry recordings (with all that was sent) in clear" in capsys.readouterr().err
+    assert "and would expose recordings (with all that was sent)" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     "made", [None, 5, [], [None], ["x"], (WorkerResult(),), [WorkerResult(), WorkerResult()]]
 )
 def test_what_a_worker_returns_is_checked_before_it_is_used(made: object) -> None:
-    with pytest.raises(ClusterError, match="something other than the results of wsprobe"):
+    with pytest.raises(ClusterError, match="something other than wsprobe's results"):
         checked(made, 1, Came)  # type: ignore[arg-type]
 
 

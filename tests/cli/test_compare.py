@@ -189,7 +189,7 @@ MISSING = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 def test_what_is_said_is_about_the_answer_that_the_page_got(capsys: Capture) -> None:
     status, out = compared(capsys, (REFUSED, b"HTTP/1.1 101 x\r\n\r\n"), 3, "--browser", "chromium,firefox")
     assert status == 0
-    first, second = out.split("answered to ")[1:]
+    first, second = out.split("answer to ")[1:]
     assert out.startswith("refused 403 to Chromium, Firefox; invalid to wsprobe  ws://")
     page = re.search(r"  page (http://127\.0\.0\.1:[0-9]+)/ \(same origin\)$", out, re.MULTILINE)
     assert page is not None
@@ -199,7 +199,7 @@ def test_what_is_said_is_about_the_answer_that_the_page_got(capsys: Capture) -> 
     assert "this looks the same as" in first
     assert "a refusal such as 403" not in first
     assert "To tell the page: " in first
-    assert second.startswith("wsprobe, who asked without Origin, with User-Agent: wsprobe/")
+    assert second.startswith("wsprobe (sent without Origin, with User-Agent: wsprobe/")
     assert "HTTP/1.1 101 x" in second
     assert "IN THE PAGE" not in second
     assert "looks the same" not in second
@@ -214,7 +214,7 @@ def test_a_page_that_is_refused_where_wsprobe_is_not_is_a_difference() -> None:
 
 def test_the_page_s_answer_may_be_the_better_one(capsys: Capture) -> None:
     _, out = compared(capsys, (b"HTTP/1.1 204 x\r\n\r\n", REFUSED), 2, "--browser", "chromium")
-    first, second = out.split("answered to ")[1:]
+    first, second = out.split("answer to ")[1:]
     assert "HTTP/1.1 204 x" in first
     assert "gunicorn" not in first
     assert "HTTP/1.1 403 No" in second
@@ -247,7 +247,7 @@ def test_an_engine_that_asks_nothing_has_nothing_on_its_wire(capsys: Capture) ->
         "--page",
         "http://a/",
     )
-    first, second = out.split("answered to ")
+    first, second = out.split("answer to ")
     assert "ON THE WIRE\nnothing: " in first
     assert "Origin sent" not in first
     assert "IN THE PAGE  Chromium" in first
@@ -372,7 +372,7 @@ def test_recordings_say_what_was_asked_otherwise(capsys: Capture, tmp_path: Path
 def test_http2_makes_a_difference_and_that_is_said_first(capsys: Capture) -> None:
     assert run(["compare", "--browser", "chromium,firefox", "lab:h2-status-403"]) == 1
     lines = capsys.readouterr().out.splitlines()
-    assert lines[1] == "over HTTP/1.1 it opens; Firefox 153 asks over HTTP/2 and is refused"
+    assert lines[1] == "over HTTP/1.1 it opens; Firefox 153 uses HTTP/2 and is refused"
 
 
 def test_a_page_that_came_over_http2_lets_chromium_ask_so(capsys: Capture) -> None:
@@ -407,7 +407,7 @@ def test_a_retry_is_on_the_same_connection_and_shown(capsys: Capture, tmp_path: 
     assert (again["handshakes"], again["events"]) == (view["handshakes"], view["events"])
     assert (firefox["handshakes"], firefox["outcome"]) == (["2"], "failed")
     run(["compare", *arguments])
-    assert "over HTTP/2, asked 3 times (REFUSED_STREAM for stream 1 and stream 3)" in capsys.readouterr().out
+    assert "over HTTP/2, sent 3 times (REFUSED_STREAM for stream 1 and stream 3)" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -416,9 +416,9 @@ def test_a_retry_is_on_the_same_connection_and_shown(capsys: Capture, tmp_path: 
         (
             "chromium",
             "h2-rst-http11-required-before",
-            "asked again over HTTP/1.1: over HTTP/2 the server reset the stream with HTTP_1_1_REQUIRED",
+            "sent again over HTTP/1.1: over HTTP/2 the server reset the stream with HTTP_1_1_REQUIRED",
         ),
-        ("firefox", "h2-off", "asked over HTTP/1.1: the server speaks HTTP/2 but does not announce WebSockets"),
+        ("firefox", "h2-off", "sent over HTTP/1.1: the server speaks HTTP/2 but does not announce WebSockets"),
     ],
 )
 def test_why_it_was_asked_again_is_said(engine: str, name: str, says: str, capsys: Capture) -> None:
@@ -446,7 +446,7 @@ def test_a_file_without_a_recording_is_named(tmp_path: Path, capsys: Capture) ->
 
 def test_what_is_long_in_how_others_asked_ends_in_dots(capsys: Capture) -> None:
     run(["compare", "--browser", "chromium,webkitgtk", "lab:redirect-302"])
-    assert "(KHTML, like Gecko) Version...\n" in capsys.readouterr().out
+    assert "(KHTML, like Gecko) Version...)\n" in capsys.readouterr().out
 
 
 def test_port_0_is_blocked_in_browsers_and_refused_elsewhere(capsys: Capture) -> None:

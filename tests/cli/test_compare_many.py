@@ -151,9 +151,7 @@ def test_a_line_that_ends_processes_takes_no_other_with_it(
     lost = "was killed by SIGKILL with 1 part of the list in hand"
     *said, last = err.splitlines()
     assert [each.partition(lost)[2] for each in said] == ["; read again", ""] * 2
-    assert last == (
-        f"wsprobe: {file}, line 4: not read: two worker processes ended, one after the other, with it in hand"
-    )
+    assert last == (f"wsprobe: {file}, line 4: not read: two worker processes ended while reading it")
 
 
 def no_process(*given: object, alone: bool) -> None:

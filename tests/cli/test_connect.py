@@ -346,11 +346,11 @@ def test_retry_after(
     assert waited == ([] if waits is None else [waits])
     said = capsys.readouterr().err
     if waits is None:
-        assert "wsprobe: not asked again: " in said
+        assert "wsprobe: no retry: " in said
         assert "s (the server's Retry-After) is more than 1 h allows\n" in said
     else:
         by_server = "" if waits == 1.0 else " (the server's Retry-After)"
-        assert f"wsprobe: asking again in {waits:g} s{by_server}; tries left after that: 1\n" in said
+        assert f"wsprobe: retrying in {waits:g} s{by_server}; retries left after this one: 1\n" in said
 
 
 def test_retry_max_time(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
@@ -362,7 +362,7 @@ def test_retry_max_time(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> Non
         given = ["--retry", "2", "--retry-max-time", "60", "-v"]
         assert run(["connect", *given, f"ws://127.0.0.1:{port}/"]) == 12
     said = capsys.readouterr().err
-    assert "not asked again: 90 s (the server's Retry-After) is more than --retry-max-time 60 allows\n" in said
+    assert "no retry: 90 s (the server's Retry-After) is more than --retry-max-time 60 allows\n" in said
 
 
 @pytest.mark.parametrize("days", [-1, 1])
@@ -424,13 +424,13 @@ def test_certificate_is_named(capsys: Capture) -> None:
         (["-L", "lab:302-ws"], ": it answered 302 Redirect\n"),
         (
             ["-L", "--max-redirs", "2", "lab:302-self-loop"],
-            "after 2 redirects that were followed, in a circle\n",
+            "after 2 redirects, in a loop\n",
         ),
         (["lab:302-ws"], "redirects; -L follows it\n"),
         (["-L", "lab:/redirect/302?to=ftp://h/"], "to a URL that -L cannot follow\n"),
         (["lab:/redirect/302?to=ws://["], "to a URL that -L cannot follow\n"),
         (["-L", "lab:/redirect/302?to=ws://["], "to a URL that -L cannot follow\n"),
-        (["lab:/status/302"], "redirects, but does not say where to\n"),
+        (["lab:/status/302"], "redirects, but has no Location\n"),
     ],
 )
 def test_a_redirect_says_what_came_of_it(arguments: list[str], says: str, capsys: Capture) -> None:

@@ -230,7 +230,10 @@ def test_on_standard_output(sites: tuple[Site, Site], capfdbinary: pytest.Captur
     [
         (["-c", "/nonexistent/jar"], "--cookie-jar: /nonexistent/jar: No such file or directory"),
         (["-c", "kept", "--redact"], "--redact and --cookie-jar cannot be used together: cookies are secrets"),
-        (["-c", "-", "--json"], "--cookie-jar -: standard output is taken by another option; name a file"),
+        (
+            ["-c", "-", "--json"],
+            "--cookie-jar -: another option already writes to standard output; name a file",
+        ),
     ],
     ids=str,
 )

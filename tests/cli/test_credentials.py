@@ -78,7 +78,7 @@ def test_where_only_digest_is_offered_it_is_asked_once_more(
     assert basic == BASIC
     assert answers(digest, nonce="one", algorithm=algorithm)
     said = capsys.readouterr().out
-    assert f"asked again with Digest credentials after {url(site)}: it answered 401 Who are you\n" in said
+    assert f"sent again with Digest credentials after {url(site)}: it answered 401 Who are you\n" in said
 
 
 def test_the_first_that_is_understood_is_answered(site: Site) -> None:
@@ -126,7 +126,7 @@ def test_a_stale_nonce_is_replaced_once(site: Site, capsys: Capture) -> None:
         site.answer("401 Old", DIGEST.replace("one", "two") + "MD5, stale=true")
     assert run(["connect", "--digest", "-u", "me:sesame", url(site)]) == REFUSED
     assert [answers(each, nonce="two") for each in site.sent("Authorization")[1:]] == [False, True]
-    assert "asked again with Digest and its new nonce after" in capsys.readouterr().out
+    assert "sent again with Digest and its new nonce after" in capsys.readouterr().out
 
 
 def test_what_was_learned_serves_for_the_hops_that_follow(site: Site) -> None:
@@ -293,8 +293,12 @@ def test_with_location_trusted_a_netrc_follows_to_another_port(site: Site, other
 @pytest.mark.parametrize(
     ("given", "status", "said"),
     [
-        (["--netrc"], 2, "--netrc: {home}/.netrc: no such file; if it need not be there: --netrc-optional"),
-        (["--netrc-file", "none"], 2, "--netrc-file: none: no such file; if it need not be there:"),
+        (
+            ["--netrc"],
+            2,
+            "--netrc: {home}/.netrc: no such file; for a file that may be missing: --netrc-optional",
+        ),
+        (["--netrc-file", "none"], 2, "--netrc-file: none: no such file; for a file that may be missing:"),
         (["--netrc-file", "/"], 2, "--netrc-file: /: Is a directory"),
         (["--netrc-optional"], 12, ""),
         (["--netrc-optional", "--netrc-file", "none"], 12, ""),
@@ -342,7 +346,7 @@ def test_a_proxy_that_wants_digest(site: Site, capsys: Capture) -> None:
     assert digest is not None
     assert 'uri="server.example:80"' in digest
     said = capsys.readouterr().out
-    assert "asked again with Digest credentials for the proxy, which answered 407 on the way to ws://" in said
+    assert "sent again with Digest credentials for the proxy, which answered 407 on the way to ws://" in said
     assert "proxy-failed: the proxy answered 407: it refused the credentials that were sent\n" in said
 
 

@@ -24,7 +24,7 @@ def test_a_cause_is_at_least_so_certain() -> None:
     of = report(reading_of(b"HTTP/1.1 403 no token\r\n\r\n", "fin").exchange)
     assert unmet(parse(["cause:unauthorized=shared", "cause:unauthorized!=own-request"]), of) == []
     assert len(unmet(parse(["cause:unauthorized=own-request", "cause:unauthorized!=status"]), of)) == 2
-    with pytest.raises(UsageError, match="near: stated"):
+    with pytest.raises(UsageError, match="similar: stated"):
         parse(["cause:unauthorized=state"])
 
 
@@ -64,7 +64,7 @@ def test_a_finding_that_is_a_cause_now_names_the_new_form(old: str, new: str) ->
 
 
 def test_a_cause_that_does_not_exist_is_a_slip() -> None:
-    with pytest.raises(UsageError, match="near: unauthorized"):
+    with pytest.raises(UsageError, match="similar: unauthorized"):
         parse(["cause:unauthorised"])
 
 

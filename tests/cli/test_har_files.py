@@ -51,9 +51,8 @@ def test_the_only_entry_is_asked_again(capsys: Capture, tmp_path: Path) -> None:
     assert asked["Sec-WebSocket-Key"] != "dGhlIHNhbXBsZSBub25jZQ=="
     assert json.loads(out)["url"] == "ws://127.0.0.1:1/ws"
     assert err == (
-        "wsprobe: as pasted, but: a fresh Sec-WebSocket-Key is sent; Host is what wsprobe sends by itself; "
-        'http:// is asked as ws://; no cookies in the file: Chrome includes them only in "Export HAR (with '
-        'sensitive data)"\n'
+        "wsprobe: as pasted, but: wsprobe generates Host and Sec-WebSocket-Key; http:// is sent as ws://; "
+        'no cookies in the file: Chrome includes them only in "Export HAR (with sensitive data)"\n'
     )
 
 
@@ -114,15 +113,15 @@ def test_what_the_error_of_a_failed_handshake_means_is_looked_up(capsys: Capture
     file = failed(tmp_path, REFUSED)
     assert run(["compare", file]) == 2
     err = capsys.readouterr().err
-    assert f"entry 1: the file has no answer to it, only the error '{REFUSED}': The server answered with" in err
+    assert f"entry 1: the file has no answer, only the error '{REFUSED}': The server answered with" in err
     assert err.count("\n") == 1
     assert run(["compare", failed(tmp_path, "something new", "new.har")]) == 2
-    assert "only the error 'something new'; to ask it again: wsprobe connect" in capsys.readouterr().err
+    assert "only the error 'something new'; to send it again: wsprobe connect" in capsys.readouterr().err
 
 
 def test_a_failed_handshake_is_asked_again_with_a_note_of_the_error(capsys: Capture, tmp_path: Path) -> None:
     assert run(["connect", "--json", failed(tmp_path, REFUSED)]) == 4
-    assert f"in the file it failed: {REFUSED}" in capsys.readouterr().err
+    assert f"it failed in the file: {REFUSED}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["network.json", "export", "chat.example.txt"])
@@ -150,7 +149,7 @@ def test_a_recording_is_no_har_file(capsys: Capture, tmp_path: Path) -> None:
         (["compare", PLAYWRIGHT, "--entry=3"], f"--entry: {PLAYWRIGHT} has 2 entries of WebSockets, no 3"),
         (["connect", PLAYWRIGHT, "--entry", "x"], "'x' is not a whole number of 1 or more"),
         (["connect", PLAYWRIGHT, "--entry", "1", "ws://other/"], "one request: leave the other URLs out"),
-        (["compare", PLAYWRIGHT, "--entry", "2", "--spec", "all"], "the file has no answer to it"),
+        (["compare", PLAYWRIGHT, "--entry", "2", "--spec", "all"], "the file has no answer"),
         (["connect", "--har", "/nonexistent/x", "ws://h/"], "--har: /nonexistent/x: No such file"),
     ],
 )
@@ -172,12 +171,12 @@ def test_compare_reads_what_is_there_and_marks_it(capsys: Capture) -> None:
     assert run(["compare", "--browser", "chromium", PLAYWRIGHT]) == 0
     out, err = capsys.readouterr()
     mark = (
-        "rebuilt from a HAR file of Playwright 1.65.1: not the bytes that were sent, and the end of the "
-        "connection is not in it\n"
+        "rebuilt from a HAR file of Playwright 1.65.1: not the original bytes, and without the end of the "
+        "connection\n"
     )
     assert mark in out
-    assert "entry 2: the file has no answer to it" in err
-    assert "to ask it again: wsprobe connect " in err
+    assert "entry 2: the file has no answer" in err
+    assert "to send it again: wsprobe connect " in err
     assert run(["compare", MITMPROXY]) == 1
     assert capsys.readouterr().out.count("rebuilt from a HAR file of mitmproxy 11.0.2: ") == 2
     assert run(["compare", "--json", "--browser", "chromium", "--entry", "2", MITMPROXY]) == 0
@@ -197,7 +196,7 @@ def test_a_report_to_send_on_is_marked_too(tmp_path: Path) -> None:
     file = tmp_path / "report.md"
     run(["compare", "-s", "--browser", "chromium", "--entry", "2", "--report", str(file), MITMPROXY])
     assert "rebuilt from" in file.read_text()
-    assert "a HAR file of mitmproxy 11.0.2: not the bytes that were sent" in file.read_text()
+    assert "a HAR file of mitmproxy 11.0.2: not the original bytes" in file.read_text()
 
 
 def test_what_was_recorded_has_no_mark(capsys: Capture) -> None:

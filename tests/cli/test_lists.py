@@ -28,7 +28,7 @@ def test_a_line_that_cannot_be_used_is_named_and_the_rest_goes_on(capsys: Captur
     assert out == "lab:ok open\nlab:status-403 refused\nlab:status-404 refused\n"
     assert err.splitlines() == [
         f"wsprobe: {file}, line 2: not text in UTF-8 (byte 1 of the line)",
-        f"wsprobe: {file}, line 3: longer than 1,048,576 bytes: no URL is",
+        f"wsprobe: {file}, line 3: longer than 1,048,576 bytes, the limit for a URL",
     ]
 
 

@@ -47,11 +47,13 @@ def test_what_cannot_be_is_said_before(raised: type[Exception] | None, monkeypat
     monkeypatch.setattr(resource, "getrlimit", lambda of: (100, 100))
     monkeypatch.setattr(resource, "setrlimit", setrlimit)
     allow(84)
-    with pytest.raises(click.UsageError, match="85 URLs at once need some 101 open files, and 100 are allowed"):
+    with pytest.raises(
+        click.UsageError, match="85 URLs at the same time need about 101 open files, and the limit is 100"
+    ):
         allow(85)
 
 
 def test_where_even_the_program_has_no_files_it_is_no_bug(capsys: pytest.CaptureFixture[str]) -> None:
     error = OSError(errno.EMFILE, os.strerror(errno.EMFILE))
     assert failed(ExceptionGroup("g", [error])) == Exit.USAGE
-    assert capsys.readouterr().err == "wsprobe: Too many open files: ulimit -n says how many are allowed here\n"
+    assert capsys.readouterr().err == "wsprobe: Too many open files: ulimit -n shows the limit\n"

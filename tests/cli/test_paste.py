@@ -60,7 +60,8 @@ def test_what_a_browser_copies_is_the_same_request(case: dict[str, str]) -> None
     assert any(each.startswith("Sec-WebSocket-Extensions: permessage-deflate") for each in headers)
     assert "Pragma: no-cache" in headers
     assert not any("Key" in each or "Version: 13" in each for each in headers)
-    assert made.notes[0] == "a fresh Sec-WebSocket-Key is sent"
+    assert made.notes[0].startswith("wsprobe generates ")
+    assert "Sec-WebSocket-Key" in made.notes[0]
     assert ("Connection: keep-alive, Upgrade" in headers) == case["by"].startswith("Firefox")
 
 
@@ -195,9 +196,9 @@ def test_quoting(text: str, words: list[str]) -> None:
         ("curl 'ws://h/", "a quotation mark (') is not closed"),
         ('curl "ws://h/', 'a quotation mark (") is not closed'),
         ('curl ^"ws://h/', 'a quotation mark (") is not closed'),
-        ('curl -H "Authorization: Bearer $TOKEN" ws://h/', "'$TOKEN' is for a shell to fill in"),
-        ("curl ws://h/$(id -u)", "'$(id -u)' is for a shell to fill in"),
-        ("curl ws://h/ > out", "'>' is for a shell"),
+        ('curl -H "Authorization: Bearer $TOKEN" ws://h/', "'$TOKEN' is shell syntax"),
+        ("curl ws://h/$(id -u)", "'$(id -u)' is shell syntax"),
+        ("curl ws://h/ > out", "'>' is shell syntax"),
         (
             "$session = New-Object Microsoft.PowerShell.Commands.WebRequestSession\nInvoke-WebRequest",
             "PowerShell",
@@ -213,7 +214,7 @@ def test_quoting(text: str, words: list[str]) -> None:
         ("curl -d x ws://h/", "-d: a handshake is a GET without a body"),
         ("curl -X POST ws://h/", "-X POST: a handshake is a GET"),
         ("curl -I ws://h/", "-I: a handshake is a GET"),
-        ("curl --aws-sigv4 X ws://h/", "--aws-sigv4: wsprobe has nothing like it"),
+        ("curl --aws-sigv4 X ws://h/", "--aws-sigv4: wsprobe does not support it"),
         ("curl --frobnicate ws://h/", "--frobnicate is no option of curl that wsprobe knows"),
         ("curl -@ ws://h/", "-@ is no option of curl"),
         ("curl ws://h/ -H", "-H has no value: was the command copied whole?"),
@@ -320,8 +321,8 @@ def test_the_command_line_as_it_was_copied(capsys: Capture) -> None:
     assert headers["Cookie"] == ["a=*"]
     assert "Sec-WebSocket-Extensions" not in headers  # the browser did not offer any
     assert err.splitlines()[:2] == [
-        "wsprobe: as pasted, but: a fresh Sec-WebSocket-Key is sent; Host and Upgrade are what wsprobe sends "
-        "by itself; http:// is asked as ws://",
+        "wsprobe: as pasted, but: wsprobe generates Sec-WebSocket-Key, Host and Upgrade; "
+        "http:// is sent as ws://",
         "wsprobe: --compressed has no effect here, and is ignored",
     ]
 
@@ -341,7 +342,7 @@ def test_headers_of_http_1_stay_out_of_http_2() -> None:
     text = f"curl ws://h/ -H 'Connection: keep-alive, Upgrade' -H '{KEY}' -H 'authority: h'"
     made = request_in(text, OwnRequestSettings(http2=True))
     assert made.settings == RequestSettings(headers=("Sec-WebSocket-Extensions:",))
-    assert made.notes[1] == "Connection and authority are what wsprobe sends by itself"
+    assert made.notes[0] == "wsprobe generates Connection, Sec-WebSocket-Key and authority"
 
 
 def test_another_host_and_other_values_are_kept() -> None:
@@ -377,9 +378,9 @@ def test_compare_and_trace_take_it_too(capsys: Capture) -> None:
     ) in (0, 1)
     out, err = capsys.readouterr()
     assert "https://app.example/" in out
-    assert err == "wsprobe: as pasted, but: --location is not for this command, and left out\n"
+    assert err == "wsprobe: as pasted, but: --location is not an option of this command, and left out\n"
     assert run(["trace", "--dry-run", "curl", "ws://127.0.0.1:1/", "-H", KEY]) == 0
-    assert "fresh Sec-WebSocket-Key" in capsys.readouterr().err
+    assert "wsprobe generates Sec-WebSocket-Key" in capsys.readouterr().err
 
 
 def test_a_word_curl_that_is_a_value_is_none(capsys: Capture) -> None:
@@ -395,8 +396,8 @@ def test_a_line_of_a_console_names_the_next_command(command: str, capsys: Captur
     line = "WebSocket connection to 'wss://a.example/ws?x=1' failed: Error during WebSocket handshake"
     assert run([command, *(["--browser-mode"] if command == "compare" else []), line]) == 2
     assert capsys.readouterr().err == (
-        f"wsprobe {command}: that is a line with a URL in it, and not a URL; to ask it: wsprobe connect "
-        "'wss://a.example/ws?x=1'; what the line means: wsprobe explain, and the line in quotes (see wsprobe "
+        f"wsprobe {command}: this line contains a URL, but is not one; to try the URL: wsprobe connect "
+        f"'wss://a.example/ws?x=1'; to explain the line: wsprobe explain, and the line in quotes (see wsprobe "
         f"{command} --help)\n"
     )
 

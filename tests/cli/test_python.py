@@ -51,7 +51,7 @@ def test_outcomes_are_those_of_the_table() -> None:
 
 @pytest.mark.parametrize("value", ["X: 1", 5, True])
 def test_headers_are_a_mapping(value: Any) -> None:
-    with pytest.raises(wsprobe.UsageError, match="headers is a mapping"):
+    with pytest.raises(wsprobe.UsageError, match="headers must map names"):
         wsprobe.probe("lab:ok", headers=value)
     with pytest.raises(wsprobe.UsageError, match="header and headers"):
         wsprobe.probe("lab:ok", header=["A: b"], headers={"X": "1"})
@@ -82,15 +82,15 @@ def test_a_network_failure_is_a_value_too() -> None:
         ("ws://127.0.0.1:1/", {"json": True}, "no setting 'json'"),
         ("ws://127.0.0.1:1/", {"help": True}, "no setting 'help'"),
         ("ws://127.0.0.1:1/", {"max_time": "soon"}, "max_time: 'soon' is not a number of seconds above 0"),
-        ("ws://127.0.0.1:1/", {"max_time": True}, "max_time is not True or False"),
-        ("ws://127.0.0.1:1/", {"insecure": "yes"}, "insecure is True or False"),
+        ("ws://127.0.0.1:1/", {"max_time": True}, "max_time cannot be True or False"),
+        ("ws://127.0.0.1:1/", {"insecure": "yes"}, "insecure must be True or False"),
         ("ws://127.0.0.1:1/", {"header": [1j]}, "header cannot be 1j"),
         ("ws://127.0.0.1:1/", {"max_time": [1, 2]}, "max_time cannot be [1, 2]"),
         ("lab:status-403", {"header": "no colon"}, "has no colon"),
         ("ws://127.0.0.1:1/", {"wire": "hybi-99"}, "hybi-99"),
-        (None, {}, "a URL is wanted here, such as 'wss://chat.example/ws', not None"),
-        (b"ws://127.0.0.1:1/", {}, "not a value of the type bytes"),
-        ("kept.jsonl", {}, "a file's name, not a URL: wsprobe.load('kept.jsonl')"),
+        (None, {}, "expected a URL, such as 'wss://chat.example/ws', not None"),
+        (b"ws://127.0.0.1:1/", {}, "not bytes"),
+        ("kept.jsonl", {}, "a file name, not a URL: wsprobe.load('kept.jsonl')"),
     ],
 )
 def test_misuse_is_one_exception(url: Any, settings: dict[str, Any], said: str) -> None:
@@ -109,7 +109,7 @@ def test_under_trio_and_under_asyncio() -> None:
             wsprobe.probe("lab:status-403")
         return (await wsprobe.aprobe("lab:status-403")).outcome
 
-    with pytest.raises(wsprobe.UsageError, match="under trio alone"):
+    with pytest.raises(wsprobe.UsageError, match="needs trio"):
         asyncio.run(wsprobe.aprobe("lab:status-403"))  # type: ignore[arg-type]
     assert asyncio.run(under_asyncio()) == "refused"
     assert trio.run(under_trio) == "refused"
@@ -156,7 +156,7 @@ def test_misuse_of_the_others(misuse: Any) -> None:
 
 def test_what_is_no_recording_spoils_no_file(tmp_path: Path) -> None:
     file = tmp_path / "kept.jsonl"
-    with pytest.raises(wsprobe.UsageError, match="a recording or a report is wanted here, not a value"):
+    with pytest.raises(wsprobe.UsageError, match="expected a recording or a report, not str"):
         wsprobe.save(file, EXCHANGE, "ws://127.0.0.1:1/")  # type: ignore[arg-type]
     assert not file.exists()
 

@@ -48,7 +48,7 @@ def test_from_one_origin_to_another_and_on_nothing_follows(
     assert all(b"Sec-WebSocket-Protocol: chat\r\n" in asked for asked in other.asked)
     assert all(b"Accept-Language: eo\r\n" in asked for asked in other.asked)
     said = capsys.readouterr().out
-    assert "another origin, so not sent to it: " in said
+    assert "left out for the other origin: " in said
     assert "X-Api-Key" in said
 
 

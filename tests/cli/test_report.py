@@ -121,8 +121,8 @@ def test_recordings_can_be_reported_later(tmp_path: Path, capsys: Capture) -> No
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        (["--report", "r.pdf"], "neither in .html nor in .md"),
-        (["--report", "-"], "neither in .html nor in .md"),
+        (["--report", "r.pdf"], "must end in .html"),
+        (["--report", "-"], "must end in .html"),
         (["--report", "missing/r.html"], "No such file or directory"),
         (["--report", "directory.html"], "Is a directory"),
         (["--no-redact"], "add --report"),

@@ -46,8 +46,8 @@ def test_what_stands_in_the_file_is_not_asked_again(capsys: Capture, tmp_path: P
     out, err = capsys.readouterr()
     assert out == ""
     assert err.splitlines()[:4] == [
-        f"wsprobe: {file} had 2 URLs before; they were not asked again",
-        "wsprobe: 1 line of the list repeated a URL; it was asked once",
+        f"wsprobe: {file} already had 2 URLs; they were not tried again",
+        "wsprobe: 1 line of the list repeated a URL; it was tried once",
         "3 URLs: 2 refused, 1 open",
         "  status: 1 403, 1 101, 1 404",
     ]
@@ -79,14 +79,14 @@ def test_a_blank_line_is_nothing(end: bytes, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "says"),
     [
-        (b"\n" + bytes(512), "line 2 is no report of connect --json; not touched"),
-        (b"\nws://a/\n", "line 2 is no report of connect --json; not touched"),
-        (b"ws://a/\nws://b/\n", "line 1 is no report of connect --json; not touched"),
-        (b"ws://a/", "line 1 is no report of connect --json; not touched"),
-        (bytes(512), "line 1 is no report of connect --json; not touched"),
-        (b"{}\n", "line 1 is no report of connect --json; not touched"),
-        (b"[" * 100_000 + b"\n", "line 1 is no report of connect --json; not touched"),
-        (b'{"url":"ws://a/","outcome":"fine","exit_status":0}\n', "line 1 is no report"),
+        (b"\n" + bytes(512), "line 2 is not a report of connect --json; the file is unchanged"),
+        (b"\nws://a/\n", "line 2 is not a report of connect --json; the file is unchanged"),
+        (b"ws://a/\nws://b/\n", "line 1 is not a report of connect --json; the file is unchanged"),
+        (b"ws://a/", "line 1 is not a report of connect --json; the file is unchanged"),
+        (bytes(512), "line 1 is not a report of connect --json; the file is unchanged"),
+        (b"{}\n", "line 1 is not a report of connect --json; the file is unchanged"),
+        (b"[" * 100_000 + b"\n", "line 1 is not a report of connect --json; the file is unchanged"),
+        (b'{"url":"ws://a/","outcome":"fine","exit_status":0}\n', "line 1 is not a report"),
     ],
 )
 def test_a_file_that_is_no_list_of_reports_is_left_alone(
@@ -135,7 +135,9 @@ def test_a_full_disk_is_one_line_and_what_was_recorded_is_whole(tmp_path: Path) 
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1
-    assert "File too large; what it has is whole, and the same command goes on from there" in done.stderr
+    assert (
+        "File too large; the results in it are complete; the same command continues from there" in done.stderr
+    )
     assert kept(file) == NAMES[: len(kept(file))]
     assert 0 < len(kept(file)) < len(NAMES)
     assert resumed(file, *NAMES) == 12

@@ -201,7 +201,7 @@ def test_over_http2(typed: int, capfd: Captured) -> None:
 def test_over_http2_the_limit_is_named(typed: int, monkeypatch: pytest.MonkeyPatch, capfd: Captured) -> None:
     monkeypatch.setattr("wsprobe.cli.talk.OVER_HTTP2", 200_000)
     run(["talk", "--http2", "--eof", "keep", "lab:h2-data-without-end"])
-    assert "at its limit of 200000 bytes after the 200: over HTTP/2" in capfd.readouterr().err
+    assert "at its limit of 200000 bytes after the 200, because it records all" in capfd.readouterr().err
     os.close(typed)
 
 

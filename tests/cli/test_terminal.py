@@ -72,7 +72,7 @@ def typist() -> Iterator[Typist]:
 
 @pytest.mark.programs
 def test_a_session_by_hand(typist: Typist) -> None:
-    typist.sees("open; /help names the commands, ^D ends")
+    typist.sees("open; /help lists the commands, ^D ends")
     typist.type("hello\r")
     typist.sees('> Text "hello" (5 bytes)')
     typist.sees('< Text "hello" (5 bytes)')

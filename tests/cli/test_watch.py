@@ -170,7 +170,7 @@ def test_a_session_that_is_held(capsys: pytest.CaptureFixture[str]) -> None:
         (("--until", "wahtever", "lab:/echo"), "--until: 'wahtever' is not one of status=403"),
         (("--until", "view:chromium=1006", "lab:/echo"), "--until: watch has no views"),
         (("--expect", "view:chromium=1006", "lab:/echo"), "--expect: watch has no views"),
-        (("--ping-every", "1", "lab:/echo"), "--ping-every is for a session that is held: add --hold"),
+        (("--ping-every", "1", "lab:/echo"), "--ping-every needs --hold"),
         (("--listen", "somewhere:80", "lab:/echo"), "--listen: 'somewhere' is not an IP address"),
         (("--listen", "127.0.0.1:66000", "lab:/echo"), "is not ADDRESS:PORT, nor a port"),
         (("--listen", "[::1]", "lab:/echo"), "is not ADDRESS:PORT, nor a port"),

@@ -119,7 +119,7 @@ def test_a_request_from_a_file_is_not_sent_twice(tmp_path: Path, capsys: Capture
 def test_the_report_says_why_it_was_asked_again(capsys: Capture) -> None:
     assert run(["connect", "--negotiate", "--send", "hi", "lab:speaks-8-and-7"]) == 0
     first, rest = capsys.readouterr().out.split("\n", 1)
-    assert first.startswith("asked again in hybi-08 after ws://127.0.0.1:")
+    assert first.startswith("sent again as hybi-08 after ws://127.0.0.1:")
     assert first.endswith("/s/speaks-8-and-7: it answered 426, and lists 8, 7")
     assert '< Text "hi"\n' in rest
 

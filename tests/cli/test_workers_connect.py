@@ -145,8 +145,8 @@ def test_when_no_process_is_left_and_none_can_be_started_that_is_said(
     monkeypatch.setattr(WorkerPool, "give", nobody)
     assert run(["connect", "--workers", "2", *WORDS]) == 2
     assert capsys.readouterr().err == (
-        "wsprobe connect: all worker processes have ended, and no other can be started; what is printed is "
-        "whole; --workers 1 needs no other process (see wsprobe connect --help)\n"
+        "wsprobe connect: all worker processes have ended, and the system allows no new one; the printed "
+        "results are complete; --workers 1 needs no other process (see wsprobe connect --help)\n"
     )
 
 

@@ -55,10 +55,10 @@ def test_outcome_and_exit_status(name: str, status: int, says: str, capsys: Capt
 def test_the_server_may_take_the_other_protocol(capsys: Capture) -> None:
     assert run(["connect", "--http2", "lab:h2-alpn-none"]) == 0
     out, _ = capsys.readouterr()
-    assert out.startswith("over HTTP/1.1: the server did not take h2")
+    assert out.startswith("over HTTP/1.1: the server did not accept h2")
     assert "HTTP/1.1 101 Switching Protocols" in out
     assert run(["connect", "--http2", "lab:ok"]) == 0
-    assert capsys.readouterr().out.startswith("over HTTP/1.1: ws: has no ALPN to offer h2 in")
+    assert capsys.readouterr().out.startswith("over HTTP/1.1: ws: has no ALPN, so h2 cannot be offered")
 
 
 def test_prior_knowledge_in_clear(capsys: Capture) -> None:

@@ -69,5 +69,5 @@ def test_a_scheduler_that_speaks_tls_is_named_with_its_address(monkeypatch: pyte
     with answering(ALERT) as address, pytest.raises(ClusterError) as raised:
         trio.run(entered, address)
     assert str(raised.value) == (
-        f"what answers at {address} speaks TLS; if it is a scheduler, its address is tls{address[3:]}"
+        f"the program at {address} speaks TLS; if it is a scheduler, its address is tls{address[3:]}"
     )

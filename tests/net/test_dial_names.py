@@ -111,7 +111,7 @@ def test_a_named_address_that_is_none():
 def test_named_addresses_of_the_other_family():
     route = Route(family=6, resolve=(("*", 0, ("192.0.2.7",)),))
     _, events, _ = resolved("shop.example", route)
-    assert events == [ResolveFailed(events[0].at, "shop.example", "no IPv6 address was given for it")]
+    assert events == [ResolveFailed(events[0].at, "shop.example", "the host has no IPv6 address")]
 
 
 def test_no_such_name():

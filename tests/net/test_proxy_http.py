@@ -81,7 +81,7 @@ def test_interim_answers_without_end_are_heard_out_only_so_far(net, interim, ope
     exchange = through(net, proxy)
     assert (net.received(exchange) == net.REFUSAL) is opens
     failed = [event.error for event in exchange.events if isinstance(event, TunnelFailed)]
-    assert failed == ([] if opens else ["no final answer to CONNECT: 100 interim ones came"])
+    assert failed == ([] if opens else ["no final answer to CONNECT: 100 interim answers"])
 
 
 def test_user_and_password(net):
@@ -161,7 +161,7 @@ def test_a_proxy_that_keeps_silent(net):
 
     exchange = through(net, proxy, virtual=True, limits=Limits(connect_timeout=2))
     assert net.ended(exchange).how == "timeout"
-    assert net.ended(exchange).error == "the way through the proxy took longer than 2 s (connect timeout)"
+    assert net.ended(exchange).error == "connecting through the proxy took longer than 2 s (connect timeout)"
 
 
 def test_nothing_listens_where_the_proxy_should_be(net):

@@ -118,7 +118,12 @@ ASKED_4 = b"\x04\x01\x00\x09\0\0\0\x01\0shop.example\0"
     ("kind", "user", "turns", "words"),
     [
         ("socks5h", "", [(b"\x05\x01\x00", b"\x05\x02")], "requires a user name and password"),
-        ("socks5h", "", [(b"\x05\x01\x00", b"\x05\xff")], "a way to authenticate that we do not have"),
+        (
+            "socks5h",
+            "",
+            [(b"\x05\x01\x00", b"\x05\xff")],
+            "an authentication method that wsprobe does not support",
+        ),
         ("socks5h", "", [(b"\x05\x01\x00", b"HTTP/1.1 400 \r\n\r\n")], "not SOCKS 5: it begins with 0x48"),
         ("socks5h", "", [(b"\x05\x01\x00", b"\x05")], "greeting: the proxy closed"),
         (

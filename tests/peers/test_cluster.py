@@ -92,8 +92,8 @@ def test_when_the_scheduler_goes_away_what_is_printed_is_whole(refuser: Refusing
         cluster.kill_scheduler()
         _, err = process.communicate(timeout=PATIENCE)
     assert err == (
-        f"wsprobe connect: --cluster: the scheduler at {cluster.address} went away; what {file} has is whole, "
-        "and the same command goes on from there (see wsprobe connect --help)\n"
+        f"wsprobe connect: --cluster: the scheduler at {cluster.address} went away; the results in {file} are "
+        f"complete; the same command continues from there (see wsprobe connect --help)\n"
     )
     assert process.returncode == 2
     reports = objects(Path(file).read_text())
@@ -131,8 +131,8 @@ def test_secrets_do_not_go_on_to_a_worker_in_clear(
     assert run([*call, "-u", "user:word", refuser.url("/")]) == 2
     assert run([*call, refuser.url("/").replace("://", "://user:word@")]) == 2
     of_option, of_url = capsys.readouterr().err.splitlines()
-    assert "which is not encrypted, and would be sent --user in clear" in of_option
-    assert "a URL with a password does not go to a scheduler or a worker that is not encrypted" in of_url
+    assert "which is not encrypted, and would receive --user in clear text" in of_option
+    assert "wsprobe sends no URL with a password to a scheduler or worker without TLS" in of_url
     assert refuser.asked == {}
 
 

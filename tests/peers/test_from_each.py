@@ -26,7 +26,7 @@ def test_a_row_a_url_and_a_column_a_place(two: Cluster, refuser: Refusing) -> No
     assert head.split() == ["here", "frankfurt", "tokyo", "URL"]
     assert same.split() == ["refused", "403"] * 3 + [refuser.url("/same")]
     assert sorted(differs.split()[1:6:2]) == ["403", "404", "404"]
-    assert "the address that answered is the same, 127.0.0.1" in why
+    assert "the same address answered, 127.0.0.1" in why
     assert total == "1 of 2 URLs differs between 3 places"
     assert (done.returncode, done.stderr) == (1, "")
 
@@ -105,9 +105,9 @@ def test_a_worker_that_is_killed_and_comes_back_loses_nothing(refuser: Refusing,
             refuser.gate.set()
             out, err = process.communicate(timeout=PATIENCE)
         assert sorted(err.splitlines()) == [
-            "wsprobe: worker late came when this had begun, and is not asked",
+            "wsprobe: worker late joined after the start, and is not used",
             "wsprobe: worker one is back",
-            "wsprobe: worker one is gone; it has 60 s to come back",
+            "wsprobe: worker one is gone; waiting 60 s for it to come back",
         ]
         assert process.returncode == 12
         found = [(each["url"], each.get("worker")) for each in objects(out)]
@@ -124,7 +124,7 @@ def test_a_worker_that_is_killed_and_comes_back_loses_nothing(refuser: Refusing,
         rows = out.splitlines()
         assert rows[0].split() == ["here", "late", "one", "two", "URL"]
         assert rows[1:3] == [
-            f"{'refused 403':18}{'not asked':18}{'refused 403':18}{'refused 403':18}{u}" for u in urls[2:4]
+            f"{'refused 403':18}{'not tried':18}{'refused 403':18}{'refused 403':18}{u}" for u in urls[2:4]
         ]
-        assert err.splitlines()[-1] == "wsprobe: 2 URLs not asked from late, whose worker was gone"
+        assert err.splitlines()[-1] == "wsprobe: 2 URLs not tried from late: its worker was gone"
         assert process.returncode == 2

@@ -119,7 +119,7 @@ def test_a_server_that_speaks_http1_only(
     words = ["--pause", "0", "--linger", "0.05", "--hold", "0", "--cacert", str(folder / "authority.pem")]
     assert run(["trace", *words, "--only", "http2", f"wss://{HOST}:{ports[2]}/echo"]) == 0
     printed = capsys.readouterr().out
-    assert "over HTTP/1.1: the server does not take HTTP/2" in printed
+    assert "over HTTP/1.1: the server does not accept HTTP/2" in printed
     assert "likely (90%, opens)" in printed
 
 

@@ -127,7 +127,7 @@ def test_as_json(file: Path, capsys: Capture) -> None:
     [
         (["lab:no-such"], "there is no scenario"),
         (["lab:wss-ok"], "was not measured: no trust"),
-        (["lab:ok"], "was not measured: the file has nothing of it"),
+        (["lab:ok"], "was not measured: the file does not have it"),
     ],
 )
 def test_what_it_does_not_have(file: Path, capsys: Capture, arguments: list[str], words: str) -> None:

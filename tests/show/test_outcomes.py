@@ -43,7 +43,7 @@ CASES: tuple[tuple[Report, str], ...] = (
     ),
     (
         made("0.1 close 1000", "0.2 we close", "0.3 fin"),
-        "open: the handshake completed; if a session was held, it ended cleanly",
+        "open: the handshake completed; a session, if any, closed cleanly",
     ),
     (made("3 limit"), "open: the handshake completed; wsprobe ended the session at a limit of its own"),
     (
@@ -104,7 +104,7 @@ CASES: tuple[tuple[Report, str], ...] = (
         answered("302 Found", "Location: ftp://x/"),
         "redirected: the server answered 302 and redirects to a URL that -L cannot follow",
     ),
-    (answered("302 Found"), "redirected: the server answered 302 and redirects, but does not say where to"),
+    (answered("302 Found"), "redirected: the server answered 302 and redirects, but has no Location"),
     (
         answered("500 Internal Server Error"),
         "server-error: the server, or a proxy before it, answered 500; no WebSocket was opened",
@@ -148,7 +148,7 @@ def test_the_sentence_of_an_outcome(of: Report, says: str) -> None:
 
 HEARD = "  a script in a browser learns none of this: wsprobe compare --browser-mode ws://127.0.0.1:24301/ws"
 NO_ORIGIN = "  no Origin was sent; browsers always send one (--origin https://app.example)"
-LIMIT = "  to hold it without that limit: wsprobe talk ws://127.0.0.1:24301/ws"
+LIMIT = "  to hold the session without this limit: wsprobe talk ws://127.0.0.1:24301/ws"
 
 
 @pytest.mark.parametrize(

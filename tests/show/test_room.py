@@ -123,7 +123,7 @@ def test_the_limit_that_ended_a_session_is_named_with_what_to_do(limit: str, sai
     right = GOOD.replace(b"U1eU1sKkcqPXkTQgQ4DouxlMPBY=", b"1PTeRnQtEWodd5Z5JBmlMXr41R4=")
     rows = plain(handshake(report(exchange(right + b"\x81\x01x", limit)), CONNECT)).splitlines()
     at = rows.index(f"open: the handshake completed; wsprobe ended the session at {said}")
-    assert rows[at + 1] == "  to hold it without that limit: wsprobe talk ws://server.example/chat"
+    assert rows[at + 1] == "  to hold the session without this limit: wsprobe talk ws://server.example/chat"
 
 
 def test_compare_has_no_verbose_to_name() -> None:
@@ -166,7 +166,7 @@ def test_a_conversation_is_bounded_and_its_last_line_counts_the_rest(
         text = plain(rows)
         assert len(text) < most + 20_000
         assert " more " in text
-    assert text.endswith("* a size limit of wsprobe's own was reached: 50000 frames\n")
+    assert text.endswith("* wsprobe reached a size limit: 50000 frames\n")
 
 
 def test_a_conversation_that_is_short_is_shown_whole() -> None:

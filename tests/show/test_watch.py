@@ -40,7 +40,7 @@ def test_part(part: float, text: str) -> None:
     [
         (
             Hold(60.0, "cut", None, 60.0),
-            "it was dropped without a Close, by the server or by a hop on the way 1m 00s after it opened, "
+            "it was dropped without a Close, by the server or a proxy 1m 00s after it opened, "
             "after 1m "
             "00s without a frame",
         ),

@@ -52,7 +52,7 @@ FIRST = 8
 """URLs in the first chunks, so that a short list finds all workers."""
 LINGER = 0.05
 """Seconds for which a chunk waits for its next URL, where a list is written while it is read."""
-LOST = "not asked: the workers that had it in hand were gone before it was done, one after the other"
+LOST = "not tried: several workers were lost while trying it"
 
 
 class WorkOrder(Struct, frozen=True):
@@ -81,13 +81,13 @@ def check_settings(settings: Settings, carried: Sequence[str] = ()) -> None:
     )
     if local := [name for name, value in here if value]:
         raise click.UsageError(
-            f"--cluster and {' and '.join(local)} cannot be used together: that is of this machine, and "
-            "workers may be on others"
+            f"--cluster and {' and '.join(local)} cannot be used together: workers may run on other machines"
         )
     if not private(settings) and (given := [*secrets(settings.handshake), *carried]):
         raise click.UsageError(
-            f"--cluster: {address} is not encrypted, and would carry {', '.join(given)} in clear; use a tls:// "
-            "scheduler, or say --cluster-trusted if that network may read them"
+            f"--cluster: the connection to {address} is not encrypted, and would expose {', '.join(given)}; "
+            f"use a tls:// "
+            "scheduler, or add --cluster-trusted if that network may read them"
         )
 
 
@@ -141,12 +141,12 @@ class Elsewhere:
     async def place(self, name: str, handshake: HandshakeSettings) -> ProbeTarget:
         """The place that *name* stands for. Raises click.UsageError."""
         if name.startswith(LAB):
-            raise click.UsageError(f"{name}: the lab is on this machine, and the workers may be on others")
+            raise click.UsageError(f"{name}: the lab runs on this machine, and workers may run on others")
         check_word(name)
         if PASSWORD.search(name) and not self._private():
             raise click.UsageError(
-                "a URL with a password does not go to a scheduler or a worker that is not encrypted "
-                "(--cluster-trusted)"
+                "wsprobe sends no URL with a password to a scheduler or worker without TLS (--cluster-trusted "
+                "allows it)"
             )
         return ProbeTarget(name, handshake)
 
@@ -171,9 +171,9 @@ def work_with(
     def fit(worker: Worker) -> None:
         if hidden and not settings.elsewhere.cluster_trusted and not secluded(worker.address):
             raise ClusterError(
-                f"worker {worker.name} is at {worker.address}, which is not encrypted, and would be sent "
-                f"{', '.join(hidden)} in clear; start it with tls://, or say --cluster-trusted if that network "
-                "may read them"
+                f"worker {worker.name} is at {worker.address}, which is not encrypted, and would receive "
+                f"{', '.join(hidden)} in clear text; start it with tls://, or add --cluster-trusted if that "
+                f"network may read them"
             )
 
     async def everything() -> Work:
@@ -182,7 +182,7 @@ def work_with(
                 if version != __version__:
                     has = f"wsprobe {version}" if isinstance(version, str) else "no wsprobe"
                     raise ClusterError(
-                        f"{who} has {has}, and this is {__version__}: pip install "
+                        f"{who} has {has}, this machine has {__version__}: pip install "
                         f"'wsprobe[cluster]=={__version__}' on every machine of the cluster"
                     )
             if odd := await there.odd_versions():
@@ -206,9 +206,9 @@ def _unusable(error: ClusterError, file: str | None, printed: bool) -> click.Usa
             f"--cluster: Dask is not installed ({error}); pip install 'wsprobe[cluster]', here and on every "
             "machine of the cluster"
         )
-    whole = "what is printed is whole"
+    whole = "the printed results are complete"
     if file is not None:
-        whole = f"what {file} has is whole, and the same command goes on from there"
+        whole = f"the results in {file} are complete; the same command continues from there"
     return click.UsageError(f"--cluster: {error}; {whole}" if printed else f"--cluster: {error}")
 
 
@@ -306,8 +306,8 @@ def checked(made: list[Result], count: int, kind: type[Result] | UnionType) -> l
     if isinstance(made, list) and len(made) == count and all(isinstance(each, kind) for each in made):
         return made
     raise ClusterError(
-        "a worker returned something other than the results of wsprobe; restart the workers, and run the same "
-        "code on each"
+        "a worker returned something other than wsprobe's results; restart the workers, with the same code on "
+        "each"
     )
 
 
@@ -351,7 +351,8 @@ async def send(there: Cluster, work: Callable[[str], Awaitable[Work]], by: Worke
         ) from None
     if isinstance(made, OtherVersion):
         raise ClusterError(
-            f"a worker has wsprobe {made.version}, and this is {__version__}: install the same on every machine"
+            f"a worker has wsprobe {made.version}, this machine has {__version__}: install the same on every "
+            f"machine"
         )
     done: Work = made
     return done

@@ -47,7 +47,7 @@ def compare(places: Sequence[str], given: Given) -> int:
     if settings.cluster is not None and view.workers > 1:
         raise click.UsageError(BOTH)
     if settings.cluster is not None and (view.measured or view.run_browser):
-        raise click.UsageError("--cluster: what a browser did, or does, is of this machine; leave it out")
+        raise click.UsageError("--cluster: browsers run on this machine only; leave --cluster out")
     by = readers(given, settings)
     if view.measured:
         from wsprobe.cli.measured import compare_measured  # the lab, and each scenario rehearsed
@@ -77,7 +77,7 @@ def compare_all(
             kept = [old, new]
     output = Output(settings)
     if by.fetch and any(_is_recording(word) for word in words):
-        raise click.UsageError("--fetch sends a request, and a recording cannot be asked; name a URL")
+        raise click.UsageError("--fetch sends a request, which a recording cannot answer; name a URL")
     seen: list[list[BrowserRun]] = []
     gone: list[str] = []
     if settings.cluster is not None:
@@ -119,7 +119,7 @@ def compare_all(
         raise click.UsageError("nothing to compare with: add --browser-mode, --spec, or a second URL or file")
     result = _report([with_verdicts(each, by) for each in reports], by, output, seen, verbose)
     for name in gone:
-        note(f"not asked from {name}: its worker was gone")
+        note(f"not tried from {name}: its worker was gone")
     return Exit.USAGE if gone else result
 
 
@@ -170,12 +170,12 @@ def _check_shared(words: Sequence[str], settings: Settings) -> None:
     kept = [word for word in words if _is_recording(word)]
     if settings.elsewhere.from_each and kept:
         raise click.UsageError(
-            f"--from-each: {kept[0]!a} is a recording, and reads the same everywhere; name a URL, or leave "
-            "--from-each out"
+            f"--from-each: {kept[0]!a} is a recording, which is the same everywhere; name a URL, or leave "
+            f"--from-each out"
         )
     if not settings.elsewhere.from_each and (len(kept) < len(words) or not settings.output.as_json):
         raise click.UsageError(
-            "--cluster: compare shares recordings, and with --json alone; to ask a URL from every place: "
+            "--cluster: compare shares only recordings, and only with --json; to try a URL from every place: "
             "--from-each"
         )
 

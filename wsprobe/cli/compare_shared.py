@@ -23,7 +23,7 @@ from wsprobe.schedule import Pace
 PIECE_LINES = 100
 PIECE_BYTES = 1 << 20
 """So much goes to a process at once, and its result comes back at once."""
-LOST = "not read: two {workers} ended, one after the other, with it in hand"
+LOST = "not read: two {workers} ended while reading it"
 
 
 def compare_shared(recordings: Iterable[RecordedLine], settings: Settings, by: Readers, workers: int) -> int:

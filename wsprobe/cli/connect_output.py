@@ -337,9 +337,9 @@ def _resumed(of: Resume) -> Iterator[str]:
     """What was not asked, and why."""
     if of.before:
         them = "it was" if of.before == 1 else "they were"
-        yield f"{of.path} had {counted(of.before, 'URL')} before; {them} not asked again"
+        yield f"{of.path} already had {counted(of.before, 'URL')}; {them} not tried again"
     if of.twice:
-        yield f"{counted(of.twice, 'line')} of the list repeated a URL; it was asked once"
+        yield f"{counted(of.twice, 'line')} of the list repeated a URL; it was tried once"
 
 
 def _known(template: str) -> None:

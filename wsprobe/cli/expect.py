@@ -155,7 +155,7 @@ def _known(text: str, word: str, words: Iterable[str]) -> None:
     if word in (known := list(words)):
         return
     near = ", ".join(nearest(word, known))
-    hint = f"; near: {near}" if near else ""
+    hint = f"; similar: {near}" if near else ""
     raise _NoneSuch(f"'{text}': there is no {word!r}{hint}")
 
 

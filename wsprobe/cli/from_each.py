@@ -73,7 +73,7 @@ def probe_each(sources: Sequence[Word | UrlList], settings: Settings, to: Rows) 
         jobs = Jobs(sources, settings, Elsewhere(partial(all_private, settings, there)), to)
         await run.over_all(jobs, executor)
         for place, count in run.unasked.items():
-            to.unusable(f"{counted(count, 'URL')} not asked from {place}, whose worker was gone")
+            to.unusable(f"{counted(count, 'URL')} not tried from {place}: its worker was gone")
 
     with run.handed_on_after_interrupt():
         work_with(settings, work, lambda: run.handed)

@@ -26,7 +26,7 @@ class ListSettings(Section, frozen=True, kw_only=True):
             metavar="N",
             show_default=True,
             rare=True,
-            help="ask up to N URLs at the same time",
+            help="try up to N URLs at the same time",
         ),
     ] = 8
     per_host: Annotated[
@@ -37,7 +37,7 @@ class ListSettings(Section, frozen=True, kw_only=True):
             metavar="N",
             show_default=True,
             rare=True,
-            help="ask up to N URLs of the same host at the same time, whatever --parallel says",
+            help="try up to N URLs of the same host at the same time, whatever --parallel says",
         ),
     ] = 8
     rate: Annotated[
@@ -55,7 +55,7 @@ class ListSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--unordered",
             rare=True,
-            help="print results as they come, not in the order of the URLs",
+            help="print each result as soon as it is there, not in the order of the URLs",
         ),
     ] = False
     workers: Annotated[
@@ -112,7 +112,8 @@ class ClusterSettings(Section, frozen=True, kw_only=True):
             "--cluster",
             metavar="ADDRESS",
             rare=True,
-            help="share the work among the workers of a Dask cluster; ADDRESS is that of its scheduler, tcp://host:8786",
+            help="share the work among the workers of a Dask cluster; ADDRESS is that of its scheduler, "
+            "tcp://host:8786",
         ),
     ] = None
     from_each: Annotated[
@@ -120,7 +121,7 @@ class ClusterSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--from-each",
             rare=True,
-            help="with --cluster: ask every URL from this machine and from every worker, and report where the "
+            help="with --cluster: try every URL from this machine and from every worker, and report where the "
             "answers differ",
         ),
     ] = False
@@ -142,12 +143,12 @@ class ClusterSettings(Section, frozen=True, kw_only=True):
                 ("--from-each", self.from_each),
             ):
                 if value:
-                    raise click.UsageError(f"{option} is about --cluster: add --cluster tcp://host:8786")
+                    raise click.UsageError(f"{option} needs --cluster tcp://host:8786")
             return None
         whole = self.cluster if "://" in self.cluster else f"tcp://{self.cluster}"
         if not re.fullmatch(r"(tcp|tls)://(\[[0-9A-Fa-f:.%]+\]|[^/:@\s]+):[0-9]{1,5}/?", whole):
             raise click.UsageError(
-                f"--cluster: {self.cluster!r} is not the address of a scheduler: tcp://host:8786, or "
-                "tls://host:8786"
+                f"--cluster: {self.cluster!r} is not a scheduler's address, such as tcp://host:8786 or "
+                f"tls://host:8786"
             )
         return whole.rstrip("/")

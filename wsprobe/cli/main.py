@@ -125,7 +125,7 @@ def _meant(name: str) -> str:
     if name.lower().endswith(".har"):
         return f"; to probe it: wsprobe connect {shlex.quote(name)}"
     if name.lower() in ("curl", "curl.exe"):
-        return "; to ask what it asks, put wsprobe connect before it"
+        return "; to send its request, put wsprobe connect before it"
     near = get_close_matches(name.lower(), COMMANDS, n=1)
     return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(COMMANDS)}"
 
@@ -229,7 +229,7 @@ def failed(error: BaseException, argv: Sequence[str] = ()) -> int:
             note(f"the output could not be written: {each.strerror}")
             return Exit.USAGE
         if isinstance(each, OSError) and each.errno in (errno.EMFILE, errno.ENFILE):
-            note(f"{each.strerror}: ulimit -n says how many are allowed here")
+            note(f"{each.strerror}: ulimit -n shows the limit")
             return Exit.USAGE
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else Exit.OPEN

@@ -63,6 +63,6 @@ def _name(word: str, measured: Measured) -> str:
     except UnknownScenario as error:
         raise click.UsageError(f"{word}: {error}") from None
     if name not in measured.seen:
-        why = measured.browser.leftOut.get(name, "the file has nothing of it")
+        why = measured.browser.leftOut.get(name, "the file does not have it")
         raise click.UsageError(f"{word}: was not measured: {why}")
     return name

@@ -104,7 +104,7 @@ def read(path: str | None, optional: bool, environ: Mapping[str, str]) -> Netrc:
         if optional:
             return Netrc()
         raise click.UsageError(
-            f"{option}: {name}: no such file; if it need not be there: --netrc-optional"
+            f"{option}: {name}: no such file; for a file that may be missing: --netrc-optional"
         ) from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "no file can have that name"

@@ -32,6 +32,6 @@ def allow(parallel: int) -> None:
             soft = allowed
         if soft < parallel + OTHERS:
             raise click.UsageError(
-                f"{parallel} URLs at once need some {parallel + OTHERS} open files, and {soft} are allowed "
-                "here (ulimit -n); --parallel says how many are asked at once"
+                f"{parallel} URLs at the same time need about {parallel + OTHERS} open files, and the limit is "
+                f"{soft} (ulimit -n); --parallel sets how many are tried at the same time"
             )

@@ -43,7 +43,7 @@ class RetrySettings(Section, frozen=True, kw_only=True):
             type=Whole(0, 100),
             metavar="N",
             rare=True,
-            help="ask again up to N times after a failure that may be temporary: unreachable, timeout, "
+            help="retry up to N times after a failure that may be temporary: unreachable, timeout, "
             "dropped, 408, 429, 500, 502, 503, 504",
         ),
     ] = 0
@@ -54,7 +54,7 @@ class RetrySettings(Section, frozen=True, kw_only=True):
             type=Seconds(zero=False),
             metavar="SECONDS",
             rare=True,
-            help="with --retry: start no further try later than this after the first one",
+            help="with --retry: start no retry later than this after the first try",
         ),
     ] = None
 
@@ -76,7 +76,7 @@ class OutputSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--brief",
             rare=True,
-            help="with --json: leave out the recording, and the bytes of everything that is also there as text",
+            help="with --json: leave out the recording, and bytes that are also there as text",
         ),
     ] = False
     color: Annotated[
@@ -102,8 +102,7 @@ class OutputSettings(Section, frozen=True, kw_only=True):
             "-s",
             "--silent",
             rare=True,
-            help="print no report and no messages about it, only what another option asks for; the exit status "
-            "still tells the result",
+            help="print only what other options ask for; the exit status still reports the result",
         ),
     ] = False
     save: Annotated[
@@ -156,12 +155,11 @@ class OutputSettings(Section, frozen=True, kw_only=True):
             raise click.UsageError("--redact and --no-redact cannot be used together")
         if self.report_to is None:
             if self.no_redact:
-                raise click.UsageError("--no-redact is about the file of --report: add --report FILE.html")
+                raise click.UsageError("--no-redact applies to the file of --report: add --report FILE.html")
             return
         if not self.report_to.lower().endswith(REPORTS):
             raise click.UsageError(
-                f"--report: {self.report_to!r} ends neither in .html nor in .md: the end of its name says "
-                "which it is to be"
+                f"--report: {self.report_to!r} must end in .html (a web page) or .md (Markdown)"
             )
         check_replaceable(self.report_to, "report")
 
@@ -185,7 +183,7 @@ class OwnOutputSettings(Section, frozen=True, kw_only=True):
         Declared(
             "-i",
             "--include",
-            help="print the answer exactly as it came, head and body, instead of the report",
+            help="print the raw answer, head and body, instead of the report",
         ),
     ] = False
     body_to: Annotated[

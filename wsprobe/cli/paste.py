@@ -63,8 +63,7 @@ def _ignore(ctx: click.Context, param: click.Parameter, value: Any) -> None:
 def _method(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
     if value not in (None, "GET"):
         raise click.UsageError(
-            f"--request: a handshake is a GET (RFC 6455 section 4.1); to send {value} nevertheless: "
-            "--raw-request"
+            f"--request: a handshake is a GET (RFC 6455 section 4.1); to send {value} anyway: --raw-request"
         )
     _ignore(ctx, param, value)
 
@@ -202,7 +201,9 @@ class Pasting(Command):
         notes += request.notes
         if left_out:
             names = ", ".join(dict.fromkeys(left_out))
-            notes.append(f"{names} {'is' if len(left_out) == 1 else 'are'} not for this command, and left out")
+            notes.append(
+                f"{names} {'is' if len(left_out) == 1 else 'are'} not an option of this command, and left out"
+            )
         ctx.meta[IGNORED] = [*pasted.ignored, *left_out, *ctx.meta.get(IGNORED, ())]
         self._send(ctx, replace(request, notes=tuple(notes)))
 
@@ -295,6 +296,6 @@ def line_of_a_console(text: str) -> str | None:
     import shlex  # for a complaint alone
 
     return (
-        f"that is a line with a URL in it, and not a URL; to ask it: wsprobe connect {shlex.quote(url)}; what "
-        "the line means: wsprobe explain, and the line in quotes"
+        f"this line contains a URL, but is not one; to try the URL: wsprobe connect {shlex.quote(url)}; to "
+        f"explain the line: wsprobe explain, and the line in quotes"
     )

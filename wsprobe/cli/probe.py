@@ -110,10 +110,10 @@ async def probe_with_followups(
         left = None if most is None else began + most - net.clock()
         if (left is None and wait > LONGEST_WAIT) or (left is not None and wait > left):
             limit = f"{LONGEST_WAIT / 3600:g} h" if most is None else f"--retry-max-time {most:g}"
-            say(f"not asked again: {_waiting(wait, asked_for)} is more than {limit} allows")
+            say(f"no retry: {_waiting(wait, asked_for)} is more than {limit} allows")
             return exchange
         tries -= 1
-        say(f"asking again in {_waiting(wait, asked_for)}; tries left after that: {tries}")
+        say(f"retrying in {_waiting(wait, asked_for)}; retries left after this one: {tries}")
         await net.sleep(wait)
         pause = min(pause * 2, LONGEST_PAUSE)
 
@@ -158,7 +158,7 @@ async def conversation(
         spent = sum(hop.events[-1].at for hop in hops) / 1_000_000
         whole = place.handshake.limits.max_time
         if spent >= whole:
-            ended = Ended(0, "timeout", f"what led here took longer than {whole:g} s (maximum time)")
+            ended = Ended(0, "timeout", f"the earlier requests took longer than {whole:g} s (maximum time)")
             return over(Exchange(then, (ended,), hops[-1].started))
         to_ask = replace(then, limits=replace(then.limits, max_time=whole - spent))
 

@@ -114,7 +114,7 @@ def probe(url: str, **settings: Setting) -> Report:
 async def aprobe(url: str, **settings: Setting) -> Report:
     """As ``probe``, under trio: to be cancelled, and to run side by side with others."""
     if not net.running():
-        raise UsageError("aprobe runs under trio alone: wsprobe.probe(...) elsewhere")
+        raise UsageError("aprobe() needs trio; elsewhere use wsprobe.probe()")
     with _usage():
         resolved = settings_of(_given(connect_command.command, settings))
         _check_url(url)
@@ -186,28 +186,28 @@ def save(file: str | os.PathLike[str], *what: Exchange | Report) -> None:
 
 def _check_url(url: object) -> None:
     if not isinstance(url, str):
-        raise click.UsageError(f"a URL is wanted here, such as 'wss://chat.example/ws', not {_kind(url)}")
+        raise click.UsageError(f"expected a URL, such as 'wss://chat.example/ws', not {_kind(url)}")
     if url.lower().endswith(RECORDED) and "://" not in url:
-        raise click.UsageError(f"{url!a} is a file's name, not a URL: wsprobe.load({url!a}) reads recordings")
+        raise click.UsageError(f"{url!a} is a file name, not a URL: wsprobe.load({url!a}) reads recordings")
 
 
 def _recording(what: object) -> Exchange:
     """The recording that *what* is or has. Raises click.UsageError."""
     made = what.exchange if isinstance(what, reports.Report) else what
     if not isinstance(made, Exchange):
-        raise click.UsageError(f"a recording or a report is wanted here, not {_kind(what)}")
+        raise click.UsageError(f"expected a recording or a report, not {_kind(what)}")
     return made
 
 
 def _path(file: object) -> str:
     if not isinstance(file, str | os.PathLike):
-        raise click.UsageError(f"the name of a file is wanted here, not {_kind(file)}")
+        raise click.UsageError(f"expected the name of a file, not {_kind(file)}")
     name = os.fsdecode(file)
     return f"./{name}" if name == "-" else name
 
 
 def _kind(what: object) -> str:
-    return "None" if what is None else f"a value of the type {type(what).__name__}"
+    return "None" if what is None else type(what).__name__
 
 
 def options(command: click.Command) -> dict[str, FieldOption]:
@@ -254,14 +254,16 @@ def _header_lines(value: Setting) -> list[str]:
     if value is None or (isinstance(value, Sequence) and not isinstance(value, str)):
         return list(value or ())
     if not isinstance(value, Mapping):
-        raise click.UsageError("headers is a mapping of names to values, such as {'X-Tenant': 'a'}")
+        raise click.UsageError("headers must map names to values, such as {'X-Tenant': 'a'}")
     return [f"{name}: {text}" if text else f"{name};" for name, text in value.items()]
 
 
 def _value(name: str, option: FieldOption, value: Setting) -> bool | str | list[str]:
     """*value* as a command line has it."""
     if option.is_flag != (value is True):
-        raise click.UsageError(f"{name} is {'True or False' if option.is_flag else 'not True or False'}")
+        raise click.UsageError(
+            f"{name} {'must be True or False' if option.is_flag else 'cannot be True or False'}"
+        )
     if option.is_flag:
         return True
     if option.multiple:
@@ -282,7 +284,7 @@ def _apart(call: Callable[[], Result]) -> Result:
     trio shares no thread with another loop: where asyncio runs, as in a notebook, *call* gets one of its own.
     """
     if net.running():
-        raise UsageError("this cannot run inside trio: await wsprobe.aprobe(...) there")
+        raise UsageError("this cannot run inside trio; there, await wsprobe.aprobe(...)")
     try:
         asyncio.get_running_loop()
     except RuntimeError:

@@ -28,8 +28,8 @@ CALLED = {"chrome": "chromium", "edge": "chromium"}
 """Browsers made of an engine that is shown, by the names that people know."""
 
 SAFARI = (
-    "--browser: safari is not among the engines: WebKitGTK has the page's part of WebKit in common with it "
-    "(constructor, events, console), but not the network, where Safari has Apple's; --browser webkitgtk has it"
+    "--browser: wsprobe does not know Safari. The nearest is --browser webkitgtk: it shares the constructor, "
+    "events and console with Safari, but not the network code, which is Apple's"
 )
 
 DIRECTIVES = (
@@ -99,7 +99,7 @@ def chosen(names: Sequence[str]) -> tuple[str, ...]:
         word_of, at, version = name.partition("@")
         if at and word_of in ENGINES and version not in versions(word_of):
             known = ", ".join(f"{word_of}@{each}" for each in versions(word_of)) or "none"
-            raise click.UsageError(f"--browser: there are no facts of {name}; versions of it: {known}")
+            raise click.UsageError(f"--browser: wsprobe does not know {name}; it knows: {known}")
         if word_of not in (words_known := (*ENGINES, *NODES, *TOGETHER)):
             raise click.UsageError(f"--browser: '{word}' is not one of {', '.join(words_known)}")
         meant += TOGETHER.get(name, (name,))

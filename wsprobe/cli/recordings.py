@@ -61,7 +61,9 @@ PIECE = 1024 * 1024
 def _numbered(file: IO[bytes], name: str) -> Iterator[RecordedLine]:
     for number, each in enumerate(iter(lambda: _line(file), b""), 1):
         if len(each) > LONGEST:
-            raise click.UsageError(f"{name}, line {number}: longer than {LONGEST:,} bytes: no recording is")
+            raise click.UsageError(
+                f"{name}, line {number}: longer than {LONGEST:,} bytes, the limit for a recording"
+            )
         if each.strip():
             yield RecordedLine(f"{name}, line {number}", bytes(each))
 
@@ -109,5 +111,5 @@ def _recorded(text: str) -> list[Exchange]:
     try:
         traced = msgspec.json.decode(text, type=_Traced)
     except (msgspec.DecodeError, RecursionError):
-        raise ArchiveError("not a recording: an object of trace --json that is not whole") from None
+        raise ArchiveError("not a recording: an incomplete object of trace --json") from None
     return [load(bytes(each.report)) for each in traced.changes]

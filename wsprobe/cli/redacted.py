@@ -75,7 +75,7 @@ def _verdict(verdict: Verdict, of_masked: Verdict | None, secrets: Secrets) -> V
 def _in_general(finding: Finding) -> Finding:
     """What is masked decided it: what it means in general can be said, and not what was there."""
     entry = FINDINGS.get(finding.id)
-    text = finding.id if entry is None else f"{entry.title} (what it is about is masked)"
+    text = finding.id if entry is None else f"{entry.title} (the value is masked)"
     return replace(finding, text=text, expected=None, received=None)
 
 

@@ -177,7 +177,7 @@ class RelayOutput(ConnectOutput):
         self._number = number
         self.report(as_client_saw(report(exchange), self._browsers))
         if len(self._archived) > MOST and self._full is None:
-            note(f"--har and --report hold the first {MOST} connections; --save and --json go on")
+            note(f"--har and --report have only the first {MOST} connections; --save and --json have all")
         if len(self._archived) > MOST or number > MOST:
             del self._archived[MOST:]
             self._full, self._file = self._file or self._full, None

@@ -64,7 +64,7 @@ class RelaySettings(Section, frozen=True, kw_only=True):
             type=Whole(1, 10000),
             metavar="N",
             show_default=True,
-            help="connections at the same time; any more get 503",
+            help="the most connections at the same time; others get 503",
         ),
     ] = 200
 

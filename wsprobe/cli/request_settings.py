@@ -67,7 +67,7 @@ class RequestSettings(Section, frozen=True, kw_only=True):
             "-u",
             "--user",
             metavar="USER:PASSWORD",
-            help="send Basic credentials, or answer a 401 that wants Digest with them",
+            help="send Basic credentials, or use them to answer a 401 that requires Digest",
         ),
     ] = None
     digest: Annotated[
@@ -155,12 +155,12 @@ class RequestSettings(Section, frozen=True, kw_only=True):
                 meant = f"; for several: {several}" if re.search(r"[\s,]", name.strip()) else ""
                 raise click.UsageError(
                     f"--protocol: {name!r} is not a subprotocol's name (RFC 6455 section 4.1, item 10){meant}; "
-                    f"to send it all the same: -H 'Sec-WebSocket-Protocol: {name}'"
+                    f"to send it anyway: -H 'Sec-WebSocket-Protocol: {name}'"
                 )
         if self.origin not in (None, "null") and not re.fullmatch(_ORIGIN, self.origin):
             raise click.UsageError(
-                f"--origin: {self.origin!r} is not an origin{origin_meant(self.origin)}; to send it "
-                f"nevertheless: -H 'Origin: {self.origin}'"
+                f"--origin: {self.origin!r} is not an origin{origin_meant(self.origin)}; to send it anyway: -H "
+                f"'Origin: {self.origin}'"
             )
 
     def lines(self) -> tuple[str, ...]:
@@ -197,7 +197,7 @@ class RequestSettings(Section, frozen=True, kw_only=True):
                 ) from None
             if len(lines) > LONGEST_JAR:
                 raise click.UsageError(
-                    f"--cookie: {text}: longer than {LONGEST_JAR:,} bytes: no file of cookies is"
+                    f"--cookie: {text}: longer than {LONGEST_JAR:,} bytes, the limit for a file of cookies"
                 )
             found += cookies.parse(lines, now)
             keeps = True
@@ -520,8 +520,8 @@ def _check_header(text: str) -> None:
     name = text.partition(":" if ":" in text else ";")[0]
     if (":" in text or ";" in text) and name and not re.fullmatch(_TOKEN, name):
         raise click.UsageError(
-            f"--header: {name!r} cannot be a header's name (RFC 9110 section 5.1); to send it nevertheless, "
-            "write the request to a file: --raw-request"
+            f"--header: {name!r} cannot be a header's name (RFC 9110 section 5.1); to send it anyway, write "
+            f"the request to a file: --raw-request"
         )
 
 

@@ -106,7 +106,7 @@ class Resume:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise self._wrong("another run of wsprobe has it open, and would ask the same URLs") from None
+            raise self._wrong("another run of wsprobe has it open, and would try the same URLs") from None
 
     def _read(self, tally: Tally) -> int:
         """Read every line; returns where the last whole one ends."""
@@ -128,7 +128,9 @@ class Resume:
                     if earlier.outcome not in STATUS_OF:
                         raise ValueError(earlier.outcome)
                 except (ValueError, RecursionError):
-                    raise self._wrong(f"line {number} is no report of connect --json; not touched") from None
+                    raise self._wrong(
+                        f"line {number} is not a report of connect --json; the file is unchanged"
+                    ) from None
                 end += len(each)
                 self._asked.add(_key(earlier.text()))
                 self.before += 1
@@ -156,7 +158,7 @@ class Resume:
             with suppress(OSError):
                 os.ftruncate(self._file, self._end)
             raise self._wrong(
-                f"{error.strerror}; what it has is whole, and the same command goes on from there"
+                f"{error.strerror}; the results in it are complete; the same command continues from there"
             ) from None
         self._end += len(line)
 

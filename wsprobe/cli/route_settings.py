@@ -197,8 +197,7 @@ class RouteSettings(Section, frozen=True, kw_only=True):
             ):
                 if value:
                     raise click.UsageError(
-                        f"{option} is about a proxy, and none is named, here or in the environment: add "
-                        "--proxy URL"
+                        f"{option} needs a proxy, and neither --proxy nor the environment names one"
                     )
         if self.proxy_user is None:
             return found

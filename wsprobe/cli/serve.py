@@ -158,7 +158,7 @@ def ready(lab: Lab, site: Site, as_json: bool) -> None:
     if site.open_to_others:
         note(
             "warning: --public lets every machine that reaches this one connect to the lab, which serves "
-            "hostile answers; the page is for whoever has its URL. End it as soon as you are done"
+            "hostile answers; the page is for whoever has its URL. Stop the lab as soon as you are done"
         )
     note(f"the lab is ready; its page, for a browser: {page}")
     note("wsprobe serve --list shows its scenarios, ^C ends it")
@@ -172,5 +172,5 @@ def log(visit: Visit, as_json: bool) -> None:
     if as_json:
         write_json({"peer": visit.peer, "request": first.decode("latin-1"), "scenario": visit.scenario or None})
         return
-    sys.stderr.write(f"{visit.peer} {visible(first[:200])} -> {visit.scenario or 'nothing of that name'}\n")
+    sys.stderr.write(f"{visit.peer} {visible(first[:200])} -> {visit.scenario or 'no such scenario'}\n")
     sys.stderr.flush()

@@ -120,7 +120,7 @@ def _check_output(given: Given) -> None:
     if jar is not None and output.redact:
         raise click.UsageError("--redact and --cookie-jar cannot be used together: cookies are secrets")
     if jar == "-" and (output.as_json or output.save == "-" or own.include or own.body_to == "-"):
-        raise click.UsageError("--cookie-jar -: standard output is taken by another option; name a file")
+        raise click.UsageError("--cookie-jar -: another option already writes to standard output; name a file")
     if lists.since is not None:
         _check_since(given)
     here = (own.verbose, output.report_to, output.har, output.junit, jar)
@@ -196,7 +196,8 @@ def _cluster(given: Given) -> str | None:
             raise click.UsageError(BOTH)
         if given[OwnOutputSettings].verbose or given[OwnRequestSettings].cookie_jar:
             raise click.UsageError(
-                "--cluster shares work out: -v, --talk and --cookie-jar want it all in one process"
+                "--cluster uses several processes, and -v, --talk and --cookie-jar work in one only; leave "
+                "them out"
             )
         if elsewhere.from_each and lists.resume is not None:
             raise click.UsageError(

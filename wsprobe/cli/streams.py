@@ -141,7 +141,7 @@ def queued_streams() -> Iterator[Sequence[QueuedOutput]]:
         sys.stdout, sys.stderr = before
         left = {pipe: queue.finish() for pipe, queue in queued.items()}
         if any(left.values()) and not left.get(_pipe(sys.stderr) or (0, 0)):
-            note(f"nobody read the last {sum(left.values())} bytes of the output: they are lost")
+            note(f"the last {sum(left.values())} bytes of the output are lost: nothing read them")
 
 
 def _pipe(stream: IO[str]) -> tuple[int, int] | None:

@@ -104,14 +104,14 @@ def manner(given: Given) -> Manner:
         name for name, wanted in (("binary", own.binary), ("null", own.null), ("jsonl", own.jsonl)) if wanted
     ]
     if own.jsonl and len(forms) > 1:
-        raise click.UsageError(f"--jsonl says the kind and the end of each message: leave --{forms[0]} out")
+        raise click.UsageError(f"--jsonl marks the kind and the end of each message; leave --{forms[0]} out")
     if own.jsonl and given[OutputSettings].as_json:
         raise click.UsageError(
             "--json prints the report to standard output, and --jsonl the session: choose one"
         )
     if own.fragments != 1 and own.fragment_size is not None:
         raise click.UsageError(
-            "--fragments and --fragment-size cannot be used together: both say where a message is cut"
+            "--fragments and --fragment-size cannot be used together: both divide messages into frames"
         )
     if own.fragment_size == 0:
         raise click.UsageError(
@@ -315,8 +315,8 @@ class TalkOutput(ConnectOutput):
             last = report.exchange.ended
             if last is not None and last.how == "limit":
                 note(
-                    f"wsprobe ended the session at its limit of {last.error}: over HTTP/2 all of "
-                    "it is recorded; over HTTP/1.1, without --http2, a session may last"
+                    f"wsprobe ended the session at its limit of {last.error}, because it records all of a "
+                    f"session over HTTP/2; without --http2 there is no such limit"
                 )
         if self._wrong:
             note(self._wrong)

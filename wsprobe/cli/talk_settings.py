@@ -92,7 +92,7 @@ class TalkSettings(Section, frozen=True, kw_only=True):
             "--count",
             type=Whole(1),
             metavar="N",
-            help="end after N messages; exit with 20 if fewer came",
+            help="end after N messages; exit with 20 if fewer arrived",
         ),
     ] = None
     match: Annotated[
@@ -100,7 +100,7 @@ class TalkSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--match",
             metavar="REGEX",
-            help="end after a message in which REGEX is found; exit with 20 if none came",
+            help="end after a message that matches REGEX; exit with 20 if none did",
         ),
     ] = None
     eof: Annotated[
@@ -109,7 +109,7 @@ class TalkSettings(Section, frozen=True, kw_only=True):
             "--eof",
             type=click.Choice(["close", "wait", "keep"]),
             rare=True,
-            help="at the end of input: close, wait (until nothing came for --linger; the default), or keep",
+            help="at the end of input: close, wait (until nothing arrives for --linger; the default), or keep",
         ),
     ] = None
     ping_interval: Annotated[
@@ -119,7 +119,7 @@ class TalkSettings(Section, frozen=True, kw_only=True):
             type=Seconds(zero=False),
             metavar="SECONDS",
             rare=True,
-            help="send a Ping so often; end the session if no byte comes between two",
+            help="send a Ping at this interval; end the session if nothing arrives between two",
         ),
     ] = None
     max_message: Annotated[
@@ -152,7 +152,7 @@ class TalkSettings(Section, frozen=True, kw_only=True):
             type=Size(),
             metavar="BYTES",
             rare=True,
-            help="send each message in frames of at most so many bytes",
+            help="send each message in frames of at most this many bytes",
         ),
     ] = None
     compress_from: Annotated[

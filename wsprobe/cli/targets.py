@@ -108,7 +108,7 @@ class UrlList:
                         yield Wrong(where, f"not text in UTF-8 (byte {error.start + 1} of the line)")
                         continue
                     if text is not None and len(line) >= net.LONGEST_LINE:
-                        yield Wrong(where, f"longer than {net.LONGEST_LINE:,} bytes: no URL is")
+                        yield Wrong(where, f"longer than {net.LONGEST_LINE:,} bytes, the limit for a URL")
                     elif text is not None:
                         yield Word(text, where)
         except OSError as error:
@@ -151,8 +151,8 @@ def _source(word: str) -> Word | UrlList:
         return UrlList(word[1:], descriptor, kept.st_size if stat.S_ISREG(kept.st_mode) else 0)
     if word.isdecimal() and word.isascii() and int(word[:6]) <= 65535:
         raise click.UsageError(
-            f"{word!a} is a number, not a URL; for that port of this machine: ws://localhost:{word}/; for "
-            f"a host of that name all the same: ws://{word}/"
+            f"{word!a} is a number, not a URL; for that port of this machine: ws://localhost:{word}/; for a "
+            f"host with that name: ws://{word}/"
         )
     return Word(word)
 
@@ -160,7 +160,7 @@ def _source(word: str) -> Word | UrlList:
 def check_word(name: str) -> None:
     """Raises click.UsageError for what is plainly something else than a URL."""
     if name.startswith("@"):
-        raise click.UsageError(f"{name!a} names a list of URLs, which wsprobe connect and watch take")
+        raise click.UsageError(f"{name!a} is a list of URLs, which only wsprobe connect and watch accept")
     if (line := line_of_a_console(name)) is not None:
         raise click.UsageError(line)
     if (kind := of_a_file(name)) is not None:

@@ -28,8 +28,8 @@ from wsprobe.talk.session import Outgoing, TalkSession
 if TYPE_CHECKING:
     from wsprobe.cli.prompt import Prompt
 
-MISSING = "for a prompt with history that what comes does not break: pip install 'wsprobe[talk]'"
-HELP = "open; /help names the commands, ^D ends"
+MISSING = "for a prompt with history that incoming messages do not break: pip install 'wsprobe[talk]'"
+HELP = "open; /help lists the commands, ^D ends"
 FLOOD = 500
 """Lines of one read that are shown: more of them nobody reads."""
 
@@ -145,6 +145,6 @@ class Terminal:
         else:
             self._indent = not self._indent
             await self.tell(
-                [line(Piece(f"JSON is shown {'indented' if self._indent else 'as it comes'}", "dim"))]
+                [line(Piece(f"JSON is shown {'indented' if self._indent else 'as received'}", "dim"))]
             )
         return None

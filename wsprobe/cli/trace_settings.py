@@ -49,8 +49,8 @@ class TraceSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--backend",
             metavar="[ws://]HOST:PORT[/PATH]",
-            help="also send the handshake and a plain GET to the application directly, with another path if "
-            "the proxy changes it; repeat it to name proxies on the way first, from outside to inside",
+            help="also send the handshake and a plain GET directly to the application, with its own path if "
+            "the proxy changes the path; repeat it for the proxies in between, the outermost first",
         ),
     ] = ()
     each_address: Annotated[
@@ -111,8 +111,8 @@ class TraceSettings(Section, frozen=True, kw_only=True):
         bool,
         Declared(
             "--audit",
-            help="look for what a stranger could do with this endpoint, with the cookies (-b) or credentials "
-            "(-u) of a session; exit with 1 if a weakness is found",
+            help="test what a stranger could do with this endpoint, given the cookies (-b) or credentials "
+            "(-u) of a session; exit with 1 if there is a weakness",
         ),
     ] = False
     audit_heavy: Annotated[
@@ -171,7 +171,7 @@ class TraceSettings(Section, frozen=True, kw_only=True):
         if self.backend or self.each_address:
             option = "--backend" if self.backend else "--each-address"
             raise click.UsageError(
-                f"{option}: an audit sends nothing but to the URL (and, in clear, to --clear-port)"
+                f"{option}: an audit sends requests only to the URL, and in clear text to --clear-port"
             )
         if self.sarif is not None and self.dry_run:
             raise click.UsageError("--sarif: with --dry-run nothing is sent, so there is nothing to write")
@@ -188,8 +188,7 @@ INSTEAD = {
             type=Seconds(zero=False),
             metavar="SECONDS",
             show_default=True,
-            help="give up on one exchange after this time; once one was not answered, on later ones after 5 "
-            "seconds",
+            help="time limit per request; after one timeout, 5 seconds for the rest",
         ),
     ),
     "save": (

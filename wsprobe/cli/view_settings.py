@@ -62,7 +62,7 @@ class ViewSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--as-is",
             rare=True,
-            help="send one request, that of wsprobe, and show what every engine makes of its answer",
+            help="send only wsprobe's own request, and show what every engine makes of the answer",
         ),
     ] = False
     page: Annotated[
@@ -103,7 +103,7 @@ class ViewSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--run-browser",
             metavar="NAME[,NAME]",
-            help="also start an installed browser, and show what a script saw there beside what is predicted",
+            help="also start an installed browser, and show what a script saw there, next to the prediction",
         ),
     ] = ()
     measured: Annotated[
@@ -112,8 +112,8 @@ class ViewSettings(Section, frozen=True, kw_only=True):
             "--measured",
             metavar="FILE",
             rare=True,
-            help="show what a browser did, from a file that the page of wsprobe serve wrote, beside what is "
-            "predicted",
+            help="show what a browser did, from a file that the page of wsprobe serve wrote, next to the "
+            "prediction",
         ),
     ] = None
     page_http: Annotated[

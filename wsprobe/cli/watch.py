@@ -68,7 +68,7 @@ class Watching(Struct, frozen=True):
 def watching(own: WatchSettings) -> Watching:
     """Raises click.UsageError for what cannot be meant."""
     if own.ping_every is not None and own.hold is None:
-        raise click.UsageError("--ping-every is for a session that is held: add --hold")
+        raise click.UsageError("--ping-every needs --hold")
     return Watching(
         every=own.every,
         parallel=own.parallel,

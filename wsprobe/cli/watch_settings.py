@@ -74,7 +74,7 @@ class WatchSettings(Section, frozen=True, kw_only=True):
             heading=HOLD,
             type=Duration(LEAST),
             metavar="TIME",
-            help="with --hold: send a Ping each time this has passed",
+            help="with --hold: send a Ping at this interval",
         ),
     ] = None
     listen: Annotated[

@@ -39,11 +39,11 @@ if TYPE_CHECKING:
     from wsprobe.show.lines import Look
 
 NOBODY = (
-    "all worker processes have ended, and no other can be started; what is printed is whole; "
+    "all worker processes have ended, and the system allows no new one; the printed results are complete; "
     "--workers 1 needs no other process"
 )
 ALONE = "this process does the work alone"
-LOST = "not asked: two worker processes ended, one after the other, with it in hand"
+LOST = "not tried: two worker processes ended while trying it"
 
 
 def probe_with_processes(sources: Sequence[Word | UrlList], settings: Settings, to: ConnectOutput) -> None:

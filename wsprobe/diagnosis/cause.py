@@ -9,8 +9,8 @@ import msgspec
 
 Certainty = Literal["own-request", "stated", "only", "shared", "status"]
 """How a cause is known, the strongest kind first. ``own-request``: what wsprobe sent explains it;
-``stated``: the answer says it in words; ``only``: a mark that one program alone has; ``shared``: a shape that
-several programs have; ``status``: nothing but the status, or the way it ended."""
+``stated``: the answer says it in words; ``only``: a mark that one program alone has; ``shared``: a form of
+answer that several programs share; ``status``: nothing but the status, or the way it ended."""
 
 
 class Cause(msgspec.Struct, frozen=True):

@@ -109,7 +109,7 @@ def _connect(address: str, patience: float) -> Any:
     except OSError:
         if speaks_tls(address, min(patience, LOOK)):
             raise ClusterError(
-                f"what answers at {address} speaks TLS; if it is a scheduler, its address is "
+                f"the program at {address} speaks TLS; if it is a scheduler, its address is "
                 f"{address.replace('tcp://', 'tls://', 1)}"
             ) from None
         raise ClusterError(
@@ -117,7 +117,7 @@ def _connect(address: str, patience: float) -> Any:
         ) from None
     except (MemoryError, OverflowError):  # the first bytes of what it said were taken for a length
         raise ClusterError(
-            f"what answers at {address} is no scheduler; dask scheduler prints the address of one"
+            f"the program at {address} is not a Dask scheduler; dask scheduler prints its own address"
         ) from None
     except (ValueError, TypeError, RuntimeError) as error:
         if isinstance(error, TypeError) and "ssl_context" in str(error):
@@ -249,10 +249,10 @@ class Cluster:
             elif not there and since is None:
                 self._wanted[name] = trio.current_time()
                 if self.workers:
-                    self._say(f"worker {name} is gone; it has {self._patience:g} s to come back")
+                    self._say(f"worker {name} is gone; waiting {self._patience:g} s for it to come back")
         for name in self.workers.keys() - self._wanted.keys() - self._late:
             self._late.add(name)
-            self._say(f"worker {name} came when this had begun, and is not asked")
+            self._say(f"worker {name} joined after the start, and is not used")
 
     def _taken(self, future: Any) -> Any:
         dask = _distributed()
@@ -264,7 +264,7 @@ class Cluster:
             raise self._gone() from None
 
     def _gone(self) -> ClusterError:
-        return ClusterError(f"the scheduler at {self._address} went away")
+        return ClusterError(f"the connection to the scheduler at {self._address} was lost")
 
     async def watch(self) -> None:
         """Look at the cluster for as long as it is used. Raises ClusterError."""
@@ -291,7 +291,7 @@ class Cluster:
         with trio.move_on_after(max(SILENT, self._patience)) as slow:
             found = await trio.to_thread.run_sync(self._workers, abandon_on_cancel=True)
         if slow.cancelled_caught:
-            raise ClusterError(f"the scheduler at {self._address} does not answer any more")
+            raise ClusterError(f"the scheduler at {self._address} no longer answers")
         if found is None:
             raise self._gone()
         for each in found:

@@ -69,7 +69,7 @@ async def resolve(host: str, port: int, route: Route, tape: Tape) -> tuple[Addre
             return _failed(host, _said(error), tape)
         found += [_address(family, sockaddr) for family, _, _, _, sockaddr in rows]
     if not found:
-        return _failed(host, f"no IPv{route.family} address was given for it", tape)
+        return _failed(host, f"the host has no IPv{route.family} address", tape)
     addresses = interleave(tuple(dict.fromkeys(found)))
     tape.add(Resolved(tape.now(), host, tuple(address.text for address in addresses)))
     return addresses
@@ -114,7 +114,7 @@ def _failed(host: str, error: str, tape: Tape) -> End:
 
 def _said(error: OSError | UnicodeError) -> str:
     if isinstance(error, UnicodeError):
-        return "not a name that DNS can carry: a label is empty or longer than 63 characters"
+        return "not a valid DNS name: a label is empty or longer than 63 characters"
     return error.strerror or str(error)
 
 

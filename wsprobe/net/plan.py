@@ -51,7 +51,7 @@ def check(plan: Plan) -> Ready:
     """*plan* made ready. Raises PlanError for what cannot be carried out on any network."""
     for word in (plan.target.host, plan.route.unix_socket, plan.route.interface):
         if word is not None and "\0" in word:
-            raise PlanError(f"{word!r} has a NUL character in it")
+            raise PlanError(f"{word!r} contains a NUL character")
     try:
         spoken(plan.wire)
     except ValueError as error:

@@ -281,7 +281,7 @@ def _under_way(tape: Tape) -> str:
     if Sent in kinds:
         return "the exchange"
     if TunnelSent in kinds:
-        return "the way through the proxy"
+        return "connecting through the proxy"
     if Connected in kinds:
         return "the TLS handshake"
     tried = [event.address for event in tape.events if isinstance(event, Connecting)]

@@ -142,7 +142,7 @@ async def through_http(
         if status >= 200 or status == 101:
             await _body(tunnel, head)
             return tunnel.failed(f"the proxy answered {_shown(line)}")
-    return tunnel.failed("no final answer to CONNECT", End("limit", f"{ANSWERS_MAX} interim ones came"))
+    return tunnel.failed("no final answer to CONNECT", End("limit", f"{ANSWERS_MAX} interim answers"))
 
 
 def head_size(data: bytes) -> int | None:
@@ -226,7 +226,11 @@ async def _version_5(tunnel: Tunnel, proxy: ProxyUrl, host: str, port: int) -> W
         if refused is not None:
             return refused
     elif method[1] != 0:
-        wants = "a user name and password" if method[1] == 2 else "a way to authenticate that we do not have"
+        wants = (
+            "a user name and password"
+            if method[1] == 2
+            else "an authentication method that wsprobe does not support"
+        )
         return tunnel.failed(f"the SOCKS proxy requires {wants}")
     await tunnel.say(b"\x05\x01\x00" + _address(host) + port.to_bytes(2))
     answer = await tunnel.hear(_answer_size)

@@ -160,7 +160,7 @@ def _versions(made: ssl.SSLContext, options: TlsOptions) -> None:
         try:
             made.set_ciphers(ciphers)
         except ssl.SSLError:
-            raise PlanError(f"no cipher of TLS 1.2 or older is called {options.ciphers!r} by OpenSSL") from None
+            raise PlanError(f"OpenSSL has no cipher {options.ciphers!r} for TLS 1.2 or older") from None
 
 
 def _version(text: str | None) -> ssl.TLSVersion | None:
@@ -411,7 +411,7 @@ def _not_pinned(tls: TlsWire, options: TlsOptions, at: int) -> TlsFailed | None:
         return None
     wanted = " or ".join(f"sha256//{each}" for each in options.pinned)
     error = (
-        f"the server's public key is sha256//{key}, not {wanted}" if key else "the server showed no public key"
+        f"the server's public key is sha256//{key}, not {wanted}" if key else "the server sent no public key"
     )
     return TlsFailed(at, "pinned-key", error, tls.seen, shown, issuers=issuers)
 

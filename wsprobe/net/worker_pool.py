@@ -159,7 +159,7 @@ class WorkerPool:
         has = f"{len(left)} {called.one if len(left) == 1 else called.several}" if left else "nothing"
         done = f"{called.done} again"
         then = "" if not again else f"; {done}" if again == len(left) else f"; {again} {done}"
-        self._say(f"{said} with {has} in hand{then}")
+        self._say(f"{said} while working on {has}{then}")
         for given in left:
             if given.tries < TRIES:
                 self._give(given)

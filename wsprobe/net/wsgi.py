@@ -122,6 +122,6 @@ def _for_this_machine(application: WSGIApplication) -> WSGIApplication:
         if names_this_machine(host, frozenset()):
             return application(environ, start)
         start("421 Misdirected Request", [("Content-Type", "text/plain; charset=utf-8")])
-        return [f"This server does not go by the name {host!a}; ask for localhost.\n".encode()]
+        return [f"This server does not have the name {host!a}; use localhost.\n".encode()]
 
     return answer

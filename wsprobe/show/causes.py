@@ -25,8 +25,8 @@ KNOWN_BY = {
     "own-request": "what was sent",
     "stated": "the words of the server",
     "only": "a mark of one program",
-    "shared": "a shape that several programs have",
-    "status": "nothing but this",
+    "shared": "a form of answer that several programs share",
+    "status": "the status alone",
 }
 """``Cause.certainty`` in words."""
 

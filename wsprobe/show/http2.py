@@ -105,11 +105,11 @@ def spoken(reading: Reading) -> list[Line]:
     if reading.http2 is not None:
         return [line(Piece(f"over HTTP/2{_asked_again(reading.http2)}".rstrip(","), "dim"))]
     why = (
-        "the server did not take h2"
+        "the server did not accept h2"
         if reading.exchange.plan.target.secure
-        else "ws: has no ALPN to offer h2 in"
+        else "ws: has no ALPN, so h2 cannot be offered"
     )
-    return [line(Piece(f"over HTTP/1.1: {why}; --http2-prior-knowledge speaks HTTP/2 at once", "dim"))]
+    return [line(Piece(f"over HTTP/1.1: {why}; --http2-prior-knowledge uses HTTP/2 without ALPN", "dim"))]
 
 
 def _asked_again(of: Http2Connection) -> str:
@@ -118,7 +118,7 @@ def _asked_again(of: Http2Connection) -> str:
         return ""
     streams = " and ".join(f"stream {number}" for number in of.earlier)
     times = f"{len(of.earlier) + 1} times" if len(of.earlier) > 1 else "twice"
-    return f", asked {times} (REFUSED_STREAM for {streams}),"
+    return f", sent {times} (REFUSED_STREAM for {streams}),"
 
 
 def ending(reading: Reading, look: Look) -> list[Line]:
@@ -165,14 +165,14 @@ def asked_again(before: Reading, then: Reading) -> str:
     assert of is not None
     if of.request is None:
         return (
-            f"asked over {protocol(then.http2 is not None)}: the server speaks HTTP/2 but does not announce "
+            f"sent over {protocol(then.http2 is not None)}: the server speaks HTTP/2 but does not announce "
             "WebSockets over it, so no request was sent over HTTP/2"
         )
     if before.final is not None:
         said = f"the server answered {before.final.status}"
     else:
         said = ended(of.end, "the stream") if of.end is not None else "there was no answer"
-    return f"asked again over {protocol(then.http2 is not None)}: over HTTP/2{_asked_again(of)} {said}"
+    return f"sent again over {protocol(then.http2 is not None)}: over HTTP/2{_asked_again(of)} {said}"
 
 
 def sentence(report: Report) -> str:

@@ -15,7 +15,7 @@ OPENED = ("open", "closed", "aborted")
 
 
 def difference(report: Report) -> list[Line]:
-    """Said first: what comes of it over HTTP/1.1, and the engines that ask over HTTP/2 with another result."""
+    """Shown first: the result over HTTP/1.1, and the engines that get another one over HTTP/2."""
     over_http1 = _opens_over_http1(report)
     if over_http1 is None:
         return []
@@ -26,7 +26,7 @@ def difference(report: Report) -> list[Line]:
             by_result.setdefault(_result(view, answer), []).append(title(view))
     first = "over HTTP/1.1 it opens" if over_http1 else "over HTTP/1.1 it does not open"
     return [
-        line(Piece(f"{first}; {_subject(names)} over HTTP/2 and {_verb(result, names)}", "warn"))
+        line(Piece(f"{first}; {_subject(names)} HTTP/2 and {_verb(result, names)}", "warn"))
         for result, names in by_result.items()
     ]
 
@@ -50,7 +50,7 @@ def _result(view: ScriptView, answer: EngineAnswer | None) -> str:
 
 
 def _subject(names: Sequence[str]) -> str:
-    return f"{' and '.join(names)} {'asks' if len(names) == 1 else 'ask'}"
+    return f"{' and '.join(names)} {'uses' if len(names) == 1 else 'use'}"
 
 
 def _verb(result: str, names: Sequence[str]) -> str:

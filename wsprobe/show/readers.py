@@ -103,7 +103,7 @@ _ASKED = {
 
 def who(report: Report, of: SharedAnswer, first: SharedAnswer, look: Look) -> Line:
     """Who received this answer, and how their requests differ from those that received the first one."""
-    rows = [Piece("answered to ", "name"), Piece(", ".join(names_of(report, of)), "title")]
+    rows = [Piece("answer to ", "name"), Piece(", ".join(names_of(report, of)), "title")]
     if of is not first:
         mine, theirs = _requests(report, of), _requests(report, first)
         otherwise = []
@@ -120,7 +120,7 @@ def who(report: Report, of: SharedAnswer, first: SharedAnswer, look: Look) -> Li
                 f"without {name}" if value is None else f"with {name}: {look.text(value[:80])}{dots}"
             )
         if otherwise:
-            rows.append(Piece(f", who asked {', '.join(otherwise)}"))
+            rows.append(Piece(f" (sent {', '.join(otherwise)})"))
     return tuple(rows)
 
 

@@ -91,10 +91,7 @@ def rebuilt(report: Report) -> list[Line]:
     """Lines that warn of a report without recorded bytes; none for a real recording."""
     if not (source := report.exchange.rebuilt):
         return []
-    text = (
-        f"rebuilt from {shown_text(source)}: not the bytes that were sent, and the end of the "
-        "connection is not in it"
-    )
+    text = f"rebuilt from {shown_text(source)}: not the original bytes, and without the end of the connection"
     return [line(Piece(text, "note"))]
 
 
@@ -129,18 +126,18 @@ def asked_again(hop: Exchange, then: Exchange) -> str:
     reason = visible(final.reason) if final is not None else ""
     said = f"{status} {reason}".rstrip()
     if how := answered_with(hop, then):
-        return f"asked again {how} after {url}: it answered {said}"
+        return f"sent again {how} after {url}: it answered {said}"
     if final is None and any(isinstance(event, TunnelFailed) for event in hop.events):
         how = f"with {scheme(then.plan.route.proxy_authorization or 'Basic')} credentials for the proxy"
-        return f"asked again {how}, which answered 407 on the way to {url}"
+        return f"sent again {how}, which answered 407 on the way to {url}"
     listed = ", ".join(map(str, versions(answer)))
     if then.plan.target.url == hop.plan.target.url and listed:
-        return f"asked again in {then.plan.wire} after {url}: it answered {status}, and lists {listed}"
+        return f"sent again as {then.plan.wire} after {url}: it answered {status}, and lists {listed}"
     if answer.http2 is not None and then.plan.target.url == hop.plan.target.url:
         return http2.asked_again(answer, read(then))
     left = left_behind(hop, then)
-    kept = f"; another origin, so not sent to it: {', '.join(left)}" if left else ""
-    return f"asked again at {shown_text(then.plan.target.url)} after {url}: it answered {said}{kept}"
+    kept = f"; left out for the other origin: {', '.join(left)}" if left else ""
+    return f"sent again to {shown_text(then.plan.target.url)} after {url}: it answered {said}{kept}"
 
 
 def answered_with(hop: Exchange, then: Exchange) -> str:
@@ -284,8 +281,8 @@ def unsaid(report: Report) -> Advice:
 def after_limit(report: Report) -> str:
     """What to do about a session that reached one of our limits."""
     if report.reading.http2 is None:
-        return f"to hold it without that limit: wsprobe talk {shlex.quote(shown_text(report.asked))}"
-    return "what came until then broke no rule; --json and --save keep it"
+        return f"to hold the session without this limit: wsprobe talk {shlex.quote(shown_text(report.asked))}"
+    return "the data up to there broke no rule; --json and --save keep it"
 
 
 def session_opened(report: Report) -> bool:
@@ -380,12 +377,12 @@ def redirected(report: Report) -> str:
     asked = {hop.plan.target.url for hop in report.exchange.hops}
     final = report.reading.final
     if to is None and (final is None or not final.head.all(b"location")):
-        return ", but does not say where to"
+        return ", but has no Location"
     if to is None or not to.lower().startswith(("ws://", "wss://")):
         return " to a URL that -L cannot follow"
     if followed:
-        circle = ", in a circle" if to in asked else ""
-        return f", after {followed} {'redirect' if followed == 1 else 'redirects'} that were followed{circle}"
+        circle = ", in a loop" if to in asked else ""
+        return f", after {followed} {'redirect' if followed == 1 else 'redirects'}{circle}"
     return "; -L follows it"
 
 
@@ -431,7 +428,7 @@ def opened(report: Report) -> str:
     plan = report.exchange.plan
     if close is not None and close.by == "client" and not any(act.do == "close" for act in plan.acts):
         who = "wsprobe" if report.exchange.client is UNSET else "the client"
-        return f"the handshake completed; {who} closed the session first{_closed_after(report)}"
+        return f"the handshake completed; {who} closed the session{_closed_after(report)}"
     if (
         close is None
         and report.exchange.client is not UNSET

@@ -336,7 +336,7 @@ def facts(report: Report) -> list[tuple[str, str]]:
         rows.append(
             (
                 "rebuilt from",
-                f"{shown_text(source)}: not the bytes that were sent, and the end of the connection is missing",
+                f"{shown_text(source)}: not the original bytes, and without the end of the connection",
             )
         )
     rows.append(("asked", shown_text(report.exchange.started) or "at a time that was not recorded"))
@@ -361,7 +361,7 @@ def tls(report: Report) -> list[tuple[str, str]]:
                 rows = [("version", event.version), ("cipher", event.cipher)]
                 rows.append(("ALPN", event.alpn or "nothing agreed on"))
                 rows.append(
-                    ("verified", "yes" if event.verified else f"no: {event.problem or 'not asked for'}")
+                    ("verified", "yes" if event.verified else f"no: {event.problem or 'not requested'}")
                 )
             case TlsFailed(certificate=certificate):
                 rows = [("failed", event.error)]

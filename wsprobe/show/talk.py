@@ -30,7 +30,7 @@ def _one(of: Incoming, look: Look) -> Line:
         case Control(what=what, data=data):
             return line(f"< {what.capitalize()}", content(data, _legible(data), look) if data else "")
         case FrameFault(code=code, text=text):
-            return line(Piece(f"the connection is failed with {code}: {text}", "fail"))
+            return line(Piece(f"wsprobe fails the connection with {code}: {text}", "fail"))
 
 
 def _legible(data: bytes) -> bool:
@@ -194,7 +194,7 @@ def info(of: TalkSession, head: Head, url: str, look: Look) -> list[Line]:
     rows += [
         ("sent", _messages(totals_.messages_sent, totals_.bytes_sent, totals_.wire_sent)),
         ("received", _messages(totals_.messages_received, totals_.bytes_received, totals_.wire_received)),
-        ("pings", f"{totals_.pings} came, {totals_.pongs} Pongs came"),
+        ("pings", f"{totals_.pings} received; Pongs received: {totals_.pongs}"),
     ]
     if totals_.round_trip is not None:
         rows.append(("round trip", f"{totals_.round_trip / 1000:.1f} ms"))

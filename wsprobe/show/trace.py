@@ -25,7 +25,7 @@ def cells(name: str, seen: Trace, look: Look) -> Line:
     seconds = answer.seconds
     about = Piece(_about(answer, look))
     if name == "http2" and answer.reading.http2 is None and answer.kind in ("open", "http"):
-        about = Piece("over HTTP/1.1: the server does not take HTTP/2", "dim")
+        about = Piece("over HTTP/1.1: the server does not accept HTTP/2", "dim")
     elif name in HELD and answer.opens and _held(answer):
         about = Piece(_held(answer))
     elif name != "base" and answer.kind != "interrupted" and _as_base(answer, seen.base):

@@ -16,7 +16,7 @@ CELL = len("server-error 503")
 GAP = 2
 URL = 32
 """Columns of a terminal that are to be left for the URL."""
-UNASKED = "not asked"
+UNASKED = "not tried"
 
 
 class Grid:

@@ -44,8 +44,8 @@ ENDS = {
     "truncated": "the peer closed the connection without a TLS close_notify",
     "reset": "the peer reset the connection",
     "timeout": "a time limit ran out",
-    "limit": "a size limit of wsprobe's own was reached",
-    "local": "closed: everything that was needed had come",
+    "limit": "wsprobe reached a size limit",
+    "local": "closed by wsprobe: exchange complete",
     "error": "the connection failed",
     "interrupted": "interrupted",
 }
@@ -159,7 +159,7 @@ class Conversation:
             left = len(lines) - kept
             lines = lines[:kept]
             if left:
-                lines.append(_stamped(of.at, line(Piece(f"... {left} more lines of this", "dim"))))
+                lines.append(_stamped(of.at, line(Piece(f"... {left} more lines of this block block", "dim"))))
         return lines
 
 
@@ -262,7 +262,7 @@ def _certificates(of: TlsDone | TlsFailed) -> list[Line]:
 
 def _verified(of: TlsDone) -> Line:
     if of.verified:
-        return _call("the certificate is good")
+        return _call("the certificate is valid")
     why = f": {visible(of.problem.encode())}" if of.problem else ""
     return _call(f"the certificate was not verified{why}", "warn")
 

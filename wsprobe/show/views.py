@@ -105,7 +105,7 @@ STATE = {
     "unloaded": "the page itself does not load, so no script runs",
     "open": "still open when the recording ended",
     "connecting": "still connecting when the recording ended",
-    "follows": "the browser asks again; the result of that is not recorded",
+    "follows": "the browser sends the request again; the second answer is not recorded",
 }
 """What is to be said of a view that is not over, or never began."""
 
@@ -120,7 +120,7 @@ def _notes(group: Sequence[ScriptView], look: Look, short: bool = False) -> list
     lines: list[Line] = []
     for view in group:
         if "2" in view.handshakes:
-            lines.append(line(Piece(f"asked by {title(view)} over ", "dim"), _spoken(view)))
+            lines.append(line(Piece(f"sent by {title(view)} over ", "dim"), _spoken(view)))
         if view.otherwise and not short:
             lines.append(line(Piece("note: ", "warn"), view.otherwise))
         if view.local_network:
@@ -131,7 +131,7 @@ def _notes(group: Sequence[ScriptView], look: Look, short: bool = False) -> list
             lines.append(line(Piece(f"races in {title(view)}: ", "warn"), _safe(view.races, look)))
         if view.assumes is not None:
             lines.append(
-                line(Piece(f"{title(view)} goes on after the recording: if ", "dim"), view.assumes.words)
+                line(Piece(f"after the recording {title(view)} continues: if ", "dim"), view.assumes.words)
             )
     return lines
 

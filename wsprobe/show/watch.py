@@ -68,8 +68,8 @@ def ending(held: Hold) -> str:
     who = {
         "held": "wsprobe closed it",
         "closed": f"the server closed with {'no code' if held.code is None else held.code}",
-        "cut": "it was dropped without a Close, by the server or by a hop on the way",
-        "limit": "wsprobe reached its own size limit",
+        "cut": "it was dropped without a Close, by the server or a proxy",
+        "limit": "wsprobe reached a size limit",
         "interrupted": "interrupted",
     }[held.way]
     idle = (

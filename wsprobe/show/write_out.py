@@ -83,7 +83,7 @@ def _header(report: Report, name: str) -> str:
 
 
 VARIABLES: dict[str, tuple[str, Callable[[Report], str]]] = {
-    "url": ("the URL as it was given", lambda r: visible(r.asked.encode())),
+    "url": ("the URL as given", lambda r: visible(r.asked.encode())),
     "worker": (
         "the worker of the cluster that sent the request, empty if this machine did",
         lambda r: visible((r.exchange.worker or "").encode()),

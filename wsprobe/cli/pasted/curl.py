@@ -124,9 +124,7 @@ def shell_words(text: str) -> list[list[str]]:
             if char in ";&|\n" and made[-1]:
                 made.append([])
         elif char in "<>" and not word:
-            raise CurlError(
-                f"{_shown(char)} is for a shell: leave out where the command reads from or writes to"
-            )
+            raise CurlError(f"{_shown(char)} is shell syntax: leave the redirection or pipe out")
         else:
             word.append(char)
         at = end
@@ -158,8 +156,8 @@ def _double_quoted(text: str) -> str:
 
 def _left_to_the_shell(text: str) -> CurlError:
     return CurlError(
-        f"{_shown(text)} is for a shell to fill in: put what it stands for in its place, or let your shell do "
-        "it: wsprobe connect curl ..."
+        f"{_shown(text)} is shell syntax: replace it with its value, or let your shell do so: wsprobe connect "
+        f"curl ..."
     )
 
 
@@ -280,7 +278,7 @@ def _uncareted(text: str) -> Iterator[tuple[str, bool]]:
 
 IGNORED = ""
 BODY = "a handshake is a GET without a body (RFC 6455 section 4.1): copy the request of the WebSocket itself"
-LACKS = "wsprobe has nothing like it; leave it out"
+LACKS = "wsprobe does not support it; leave it out"
 BASIC = "wsprobe sends Basic, Digest and Bearer credentials only"
 
 

@@ -61,9 +61,7 @@ def copied(url: str, lines: Sequence[str], given: Given) -> Copied:
             headers.append(line)
         elif key in also or (key == "sec-websocket-protocol" and given[RequestSettings].protocols):
             continue
-        elif key == "sec-websocket-key":
-            notes.append("a fresh Sec-WebSocket-Key is sent")
-        elif _sent_anyway(key, value, url, over_http2):
+        elif key == "sec-websocket-key" or _sent_anyway(key, value, url, over_http2):
             by_itself.append(name)
         elif key in _OF_THE_PROXY or (key == "sec-websocket-extensions" and own.no_compression):
             dropped.append(name)
@@ -79,9 +77,7 @@ def copied(url: str, lines: Sequence[str], given: Given) -> Copied:
         else:
             headers.append(line)
     if by_itself:
-        notes.append(
-            f"{_listed(by_itself)} {'is' if len(by_itself) == 1 else 'are'} what wsprobe sends by itself"
-        )
+        notes.append(f"wsprobe generates {_listed(by_itself)}")
     if dropped:
         notes.append(f"{_listed(dropped)} {'is' if len(dropped) == 1 else 'are'} left out")
     settings = RequestSettings(
@@ -133,7 +129,7 @@ def _as_websocket(url: str) -> tuple[str, tuple[str, ...]]:
     meant = {"http": "ws", "https": "wss"}.get(scheme.lower())
     if not mark or meant is None:
         return url, ()
-    return f"{meant}://{rest}", (f"{scheme.lower()}:// is asked as {meant}://",)
+    return f"{meant}://{rest}", (f"{scheme.lower()}:// is sent as {meant}://",)
 
 
 def _listed(names: Sequence[str]) -> str:

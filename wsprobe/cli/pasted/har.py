@@ -52,9 +52,9 @@ def request_in(name: str, number: int | None, given: Given) -> Copied:
     made = copied(entry.url, har.header_lines(entry), given)
     notes = list(made.notes)
     if entry.url != entry.request.url:
-        notes.append(f"{entry.request.url.partition(':')[0]}:// is asked as {entry.url.partition(':')[0]}://")
+        notes.append(f"{entry.request.url.partition(':')[0]}:// is sent as {entry.url.partition(':')[0]}://")
     if not entry.status and entry.error:
-        notes.append(f"in the file it failed: {printable(entry.error[:LONGEST_ERROR])}")
+        notes.append(f"it failed in the file: {printable(entry.error[:LONGEST_ERROR])}")
     if "WebInspector" in found.by and not made.settings.cookies:
         notes.append('no cookies in the file: Chrome includes them only in "Export HAR (with sensitive data)"')
     return replace(made, notes=tuple(notes))
@@ -105,7 +105,7 @@ def recordings_of(name: str, number: int | None) -> list[Exchange]:
         except har.HarError as error:
             means = "" if entry.status or not entry.error else meaning(entry.error)
             unreadable.append(
-                f"{name}, entry {at}: {error}{means.rstrip('.')}; to ask it again: "
+                f"{name}, entry {at}: {error}{means.rstrip('.')}; to send it again: "
                 f"wsprobe connect {shlex.quote(name)} --entry {at}"
             )
     if not made:
