@@ -270,7 +270,11 @@ def test_lengths(case: tuple[bytes, int | type[Exception]]) -> None:
             )
             for opcode in (3, 7, 11, 15)
         },
-        "a continuation of nothing": ([frame(0x80, b"a")], "open ! 1006?", "Received unexpected continuation"),
+        "a continuation frame without a message": (
+            [frame(0x80, b"a")],
+            "open ! 1006?",
+            "Received unexpected continuation",
+        ),
         "a message within another": (
             [frame(0x01, b"a") + frame(0x81, b"b")],
             "open ! 1006?",

@@ -88,23 +88,23 @@ PROTOCOL, EXTENSION = b"Sec-WebSocket-Protocol: z\r\n", b"Sec-WebSocket-Extensio
     [
         (b"HTTP/1.0 404 x\r\nContent-Length: 0\r\n" + WRONG + b"\r\n", "HTTP/1.0 is not HTTP/1.1"),
         (b"HTTP/1.1 404 x\r\nContent-Length: 0\r\n" + WRONG + b"\r\n", "status 404 is not 101"),
-        (b"HTTP/1.1 101 x\r\n" + WRONG + b"\r\n", "Upgrade does not have websocket in it"),
-        (b"HTTP/1.1 101 x\r\n" + UPGRADE + WRONG + b"\r\n", "Connection does not have Upgrade in it"),
+        (b"HTTP/1.1 101 x\r\n" + WRONG + b"\r\n", "Upgrade has no websocket"),
+        (b"HTTP/1.1 101 x\r\n" + UPGRADE + WRONG + b"\r\n", "Connection has no Upgrade"),
         (
             b"HTTP/1.1 101 x\r\n" + UPGRADE + CONNECTION + WRONG + PROTOCOL + b"\r\n",
-            "Sec-WebSocket-Accept is not the right one",
+            "Sec-WebSocket-Accept is wrong",
         ),
         (
             b"HTTP/1.1 101 x\r\n" + UPGRADE + CONNECTION + GOOD_ACCEPT + PROTOCOL + EXTENSION + b"\r\n",
-            "the answer selects a subprotocol that was not asked for",
+            "the answer selects a subprotocol that was not offered",
         ),
         (
             b"HTTP/1.1 101 x\r\n" + UPGRADE + CONNECTION + GOOD_ACCEPT + EXTENSION + b"\r\n",
-            "the extension is not accepted, it is not permessage-deflate alone",
+            "the extension is not accepted, it is not only permessage-deflate",
         ),
         (b"HTTP/1.1 abc\r\n" + b"X: \0\r\n\r\n", "the status line has no status code"),
         (b"HTTP/1.1 404 x\r\nX: \0\r\n\r\n", "a NUL in x"),
-        (b"junk5HTTP/1.1 101 x\r\n\r\n", "it does not begin like an HTTP/1 answer"),
+        (b"junk5HTTP/1.1 101 x\r\n\r\n", "it does not begin with an HTTP/1 status line"),
     ],
 )
 def test_the_first_check_that_fails_decides(head: bytes, first: str) -> None:

@@ -211,7 +211,7 @@ def test_causes_in_the_network_are_hidden() -> None:
     assert hidden(read(Exchange(plan, events)), ()) == (
         "the name h did not resolve",
         "connection to ::1 port 3 failed: ECONNREFUSED",
-        "the proxy did not open a tunnel",
+        "the proxy opened no tunnel",
         "certificate not accepted: expired",
         "TLS alert 40",
         "3 bytes that are not TLS",

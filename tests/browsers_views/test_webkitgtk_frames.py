@@ -79,7 +79,7 @@ LONG, LONGER = long(126, 2, 126), long(65536, 8, 65536)
             ("ab", 1000, True),
             "",
         ),
-        "a continuation of nothing": ([frame(0x80, b"a") + BYE], ("!", 1006, False), INVALID),
+        "a continuation frame without a message": ([frame(0x80, b"a") + BYE], ("!", 1006, False), INVALID),
         "a message within another": (
             [frame(0x01, b"a") + frame(0x81, b"b") + BYE],
             ("!", 1006, False),

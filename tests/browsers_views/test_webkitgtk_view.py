@@ -346,7 +346,7 @@ def test_a_401_is_answered_with_the_urls_credentials(challenge: bytes, answer: s
         assert then is None
         return
     assert then is not None
-    assert (then.url, then.why) == (SECRET_URL, "401, and there is an answer to it")
+    assert (then.url, then.why) == (SECRET_URL, "401, and there are credentials")
     assert f"\r\nHost: 127.0.0.1:9000\r\nAuthorization: {answer}".encode() in then.request
     assert WEBKITGTK.follow([first, first], Page(), KEY) is None
     assert failure(WEBKITGTK.view(SECRET_URL, Page(), [first, first])) == (

@@ -399,7 +399,7 @@ def test_in_clear_on_a_port_that_was_named(public: int, folder: Path, audit: Aud
     with tls(public, folder, beside="proxy_pass http://{host}:{app};") as words:
         secure, beside = (each.rpartition(":")[2] for each in words[1::2])
         told = audit(f"wss://{HOST}:{secure}/chat", "-k")
-        assert told.untested["clear-text"].startswith("only the TLS port was tried: ")
+        assert told.untested["clear-text"].startswith("only the TLS port was tested: ")
         told = audit(f"wss://{HOST}:{secure}/chat", "-k", "--clear-port", beside)
     assert told.found["clear-text"]["text"] == f"Port {beside} opens a session without TLS."
 

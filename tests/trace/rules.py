@@ -119,7 +119,7 @@ def _left_out(seen: Trace) -> Iterator[str]:
     reasons: dict[str, list[str]] = {}
     for name, why in left_out(seen, Choice()):
         if not why.startswith("sent only"):
-            reasons.setdefault("may be sent" if why.startswith("no more than") else why, []).append(name)
+            reasons.setdefault("may be sent" if why.startswith("the limit of") else why, []).append(name)
     return (f"{why}: {', '.join(names)}" for why, names in reasons.items())
 
 

@@ -73,7 +73,7 @@ def got(spec: str, *words: str) -> Answer:
         ("stopped", "interrupted", "interrupted"),
         ("h2 200", "open", "200"),
         ("h2 403", "http", "403"),
-        ("h2 none -", "not-taken", "not taken"),
+        ("h2 none -", "not-taken", "not accepted"),
     ],
 )
 def test_what_came(spec: str, kind: str, result: str) -> None:

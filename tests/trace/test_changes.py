@@ -112,7 +112,7 @@ def test_no_more_than_sixteen() -> None:
         seen = Trace(begin, {**seen.answers, step.name: answer_of(report(exchange))})
     assert len(seen.answers) == TRACE.most
     assert tuple(seen.answers)[-2:] == TRACE.repeats
-    assert ("subprotocols", f"no more than {TRACE.most} requests are sent") in left_out(seen, Choice())
+    assert ("subprotocols", f"the limit of {TRACE.most} requests is reached") in left_out(seen, Choice())
 
 
 def test_past_the_proxy_without_tls_where_none_is_spoken() -> None:

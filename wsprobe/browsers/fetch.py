@@ -106,11 +106,13 @@ def seen(browser: str, to: Address, page: Page, reading: Reading) -> FetchView:
     if not same and (why := _not_allowed(final, origin(page))):
         return _failed(browser, why, f"{ALLOW}: {origin(page)}")
     if final.status == 101 and browser != "firefox":
-        return _failed(browser, "fetch() has no use for a 101")
+        return _failed(browser, "fetch() fails on a 101")
     location = final.head.all(b"location")
     if final.status in (301, 302, 303, 307, 308) and location:
         where = location[0].value.decode("latin-1")
-        return FetchView(browser, None, None, b"", f"fetch() goes on to {where}, which was not asked")
+        return FetchView(
+            browser, None, None, b"", f"fetch() follows the redirect to {where}, where wsprobe sent no request"
+        )
     body = b"" if final.body is None else final.body.decoded or final.body.content
     why = "the page's own origin" if same else f"{ALLOW} lets this origin read it"
     return FetchView(browser, None, final.status, body, why)
@@ -127,7 +129,7 @@ def _not_allowed(final: Response, own: str) -> str:
     if not values:
         return f"no {ALLOW} in the answer"
     if len(values) > 1:
-        return f"{ALLOW} is there {len(values)} times"
+        return f"the answer has {ALLOW} {len(values)} times"
     return "" if values[0] in ("*", own) else f"{ALLOW} is {values[0]!r}, not the page's origin"
 
 

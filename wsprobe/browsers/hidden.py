@@ -53,7 +53,7 @@ def _network(reading: Reading) -> list[str]:
                     f"connection to {event.address} port {event.port} failed: {event.errno or event.error}"
                 )
             case TunnelFailed():
-                found.append("the proxy did not open a tunnel")
+                found.append("the proxy opened no tunnel")
             case TlsFailed(kind="certificate"):
                 found.append(f"certificate not accepted: {event.reason or event.error}")
             case TlsFailed(kind="alert"):

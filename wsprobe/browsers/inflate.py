@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from wsprobe.read.frames import INFLATED_MAX, STREAMS_MAX
 
-TOO_LONG = "the messages inflate to more than wsprobe keeps; what the page sees from here on is unknown"
+TOO_LONG = "the messages inflate to more than wsprobe keeps; the rest of the view is unknown"
 
 SLICE = 16384
 """Bytes fed at once: zlib copies what it leaves of them, so a message of many streams would take the square of

@@ -182,7 +182,7 @@ def follow(session: Session, script: WebSocket, happenings: Iterable[Happening])
                 session.called(happening.after)
             case OwnClose():
                 if session.quiet(happening.at):
-                    because = f"{session.because}; then the recording closes by itself"
+                    because = f"{session.because}; then the recording closes"
                     break
             case StreamOver():
                 session.stream_over(happening)

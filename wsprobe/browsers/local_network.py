@@ -171,24 +171,24 @@ def chromium(of: Crossing) -> tuple[str, ...]:
     match of.state:
         case "granted":
             return (
-                f"it opens by the permission {of.permission} alone: {spaces}. Without the permission: error, "
-                "close 1006, and nothing is sent",
+                f"it opens only because of the permission {of.permission}: {spaces}. Without it: error and "
+                f"close 1006, and Chromium sends nothing",
             )
         case "insecure":
             return (
                 f"Chromium refuses without asking the user: {spaces}, and this page cannot get a permission, "
-                "because it is not at an https: URL or has no origin. Nothing was sent",
+                f"because its URL is not https: or it has no origin. Chromium sent nothing",
                 "serve the page over https:, or from this machine or the local network",
             )
         case "denied":
             means = "the user has refused access to the local network"
         case _:
             means = (
-                "Chromium asks the user for access to the local network; until it is given, the socket does "
-                "not open, and if it is refused: error and close 1006"
+                "Chromium asks the user for access to the local network. The socket opens only if the user "
+                "allows it; otherwise: error and close 1006"
             )
     return (
-        f"{means}. Nothing was sent: {spaces}",
+        f"{means}. Chromium sent nothing: {spaces}",
         f"let the user allow {of.permission} ({SHOWN[of.permission]!a} in the site settings; in a managed "
         "browser: the policy LocalNetworkAccessAllowedForUrls), or serve the page from this machine or the "
         "local network",

@@ -29,7 +29,13 @@ def find(topic: str) -> Topic | None:
         return None
     lines = tuple(("write", line) for line in each.lines)
     removed = (("remove", each.remove),) if each.remove else ()
-    facts = (*lines, *removed, ("mind", each.keep), ("its own answers", each.own), ("tried with", each.tried))
+    facts = (
+        *lines,
+        *removed,
+        ("also check", each.keep),
+        ("its own answers", each.own),
+        ("tried with", each.tried),
+    )
     return Topic(topic, "proxy", each.name, (each.why,), facts, _see(topic))
 
 

@@ -428,7 +428,7 @@ def opened(report: Report) -> str:
     plan = report.exchange.plan
     if close is not None and close.by == "client" and not any(act.do == "close" for act in plan.acts):
         who = "wsprobe" if report.exchange.client is UNSET else "the client"
-        return f"the handshake completed; {who} closed the session{_closed_after(report)}"
+        return f"the handshake completed; {who} closed the session first{_closed_after(report)}"
     if (
         close is None
         and report.exchange.client is not UNSET

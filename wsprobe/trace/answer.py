@@ -158,7 +158,7 @@ class Answer(msgspec.Struct, frozen=True):
             case "invalid":
                 return "101, invalid"
             case "not-taken":
-                return "not taken"
+                return "not accepted"
             case "cut":
                 return "reset" if how(self.reading) == "reset" else "closed"
             case _:

@@ -343,22 +343,22 @@ def _no_check(seen: Trace) -> str:
         return ""
     if admitted(other, reference(seen)):
         return "any Origin opens a session"
-    return f"a foreign Origin gets {other.result()}, which is no refusal"
+    return f"a foreign Origin gets {other.result()}, which is not a refusal"
 
 
 def _no_sibling(seen: Trace) -> str:
     own = seen["origin-suffix"]
-    return "" if admitted(own, reference(seen)) else "the Origin that it would be compared with is refused"
+    return "" if admitted(own, reference(seen)) else "the server refuses the Origin to compare it with"
 
 
 def _clear_is_open(seen: Trace) -> str:
     route = seen.start.plan.route
     if secret_path(resource_of(seen.start.plan.request)):
-        return "the path seems to hold a token, which is never sent in clear"
+        return "the path seems to contain a token, which wsprobe never sends in clear text"
     return "a Unix socket has no port" if route.unix_socket is not None else ""
 
 
-NO_PORT_BESIDE = "no port is usual beside this one (--clear-port names one)"
+NO_PORT_BESIDE = "there is no usual neighbouring port (--clear-port names one)"
 
 
 def _beside(seen: Trace) -> str:
@@ -380,8 +380,8 @@ def _deflate(request: bytes) -> bytes | None:
 ROWS: tuple[Change, ...] = (
     Change(
         "base",
-        "nothing: the handshake as it was given",
-        "the answer that the others are compared with",
+        "nothing: the unchanged handshake",
+        "the answer to compare the others with",
         lambda seen: (TraceRequest("base", _watched(seen.start.plan)),),
     ),
     Change(
@@ -411,7 +411,7 @@ ROWS: tuple[Change, ...] = (
     Change(
         "origin-null",
         "the same with Origin: null, as a sandboxed frame sends it",
-        "whether any page can, through a frame",
+        "whether any page can use it, through a frame",
         _from("origin-null", lambda seen: "null"),
         _unless_closed(),
     ),
@@ -424,21 +424,21 @@ ROWS: tuple[Change, ...] = (
     ),
     Change(
         "origin-prefix",
-        "from a page whose origin begins as the right one does",
+        "from a page whose origin begins like the right one",
         "whether the Origin is compared by its beginning",
         _from("origin-prefix", lambda seen: prefixed(page_origin(seen))),
         _unless_closed(_no_check),
     ),
     Change(
         "origin-suffix",
-        "from a page whose origin ends as the right one does",
+        "from a page whose origin ends like the right one",
         "whether the Origin is compared by its end",
         _from("origin-suffix", lambda seen: suffixed(page_origin(seen))),
         _unless_closed(_no_check),
     ),
     Change(
         "origin-domain",
-        "from a page whose origin ends as the last two labels of the right one do",
+        "from a page whose origin ends like the last two labels of the right one",
         "whether the Origin is compared by the end of its domain",
         _from(
             "origin-domain",
@@ -448,30 +448,30 @@ ROWS: tuple[Change, ...] = (
     ),
     Change(
         "origin-sibling",
-        "from a page of another name under the same parent",
-        "whether all names under the parent are allowed, which is no comparison by the end",
+        "from a page of another name under the same parent domain",
+        "whether the server allows all names under the parent domain (not a comparison by the end)",
         _from("origin-sibling", lambda seen: sibling(page_origin(seen))),
         _unless_closed(_no_sibling),
     ),
     Change(
         "no-token",
         "without the query parameters that hold a secret",
-        "whether the token in the URL is what lets the sender in",
+        "whether the session opens because of the token in the URL",
         _given("no-token", without_tokens),
         _unless_closed(),
     ),
     Change(
         "clear",
-        "in clear on the same port, without cookies, credentials and query",
-        "whether the port of TLS opens a session in clear too",
+        "in clear text on the same port, without cookies, credentials and query",
+        "whether the TLS port also opens a session in clear text",
         _row("clear", _clear_same),
         _unless_closed(_clear_is_open),
     ),
     Change(
         "clear-beside",
-        "in clear on another port (--clear-port; 80 for 443, 8080 for 8443), without cookies, credentials and "
-        "query",
-        "whether the same is served in clear there",
+        "in clear text on another port (--clear-port; 80 for 443, 8080 for 8443), without cookies, credentials "
+        "and query",
+        "whether that port opens a session in clear text",
         _row("clear-beside", _clear_beside),
         _unless_closed(_beside),
     ),
@@ -485,20 +485,20 @@ ROWS: tuple[Change, ...] = (
     Change(
         "no-key",
         "without Sec-WebSocket-Key, cookies and credentials: an invalid handshake",
-        "what an error page betrays",
+        "what an error page reveals",
         _row("no-key", _malformed(rb"sec-websocket-key")),
         _unless_closed(),
     ),
     Change(
         "no-version",
         "without Sec-WebSocket-Version, cookies and credentials: an invalid handshake",
-        "what an error page betrays",
+        "what an error page reveals",
         _row("no-version", _malformed(rb"sec-websocket-version")),
         _unless_closed(),
     ),
     Change(
         "large",
-        f"as it was given, then one message of {LARGE:,} bytes and a Ping (--audit-heavy)",
+        f"unchanged, then one message of {LARGE:,} bytes and a Ping (--audit-heavy)",
         "whether a message may be that large",
         _row("large", _large),
         _unless_closed(),
@@ -506,7 +506,7 @@ ROWS: tuple[Change, ...] = (
     Change(
         "again",
         "nothing: the handshake that opened, once more",
-        "whether a limit explains what was refused in between",
+        "whether a rate limit explains the refusals in between",
         _row("again", _again),
         _unless_closed(),
     ),

@@ -104,7 +104,7 @@ def version_disclosed(seen: Trace) -> Iterator[Conclusion]:
         first = next(iter(told.values()))
         listed = "; ".join(told)
         yield found(
-            f"Programs and versions are named: {listed}.",
+            f"The answers name: {listed}.",
             tuple(dict.fromkeys(told.values())),
             sent=f"the handshake ({', '.join(dict.fromkeys(told.values()))})",
             came=f"{came(seen.answers[first])}, with {listed}",

@@ -39,9 +39,9 @@ def _untested_any(seen: Trace) -> str:
         return unsteady(seen)
     bare = seen["no-credentials"]
     if bare is None:
-        return "it was not tried without the credentials"
+        return "it was not tested without the credentials"
     if admitted(bare, like):
-        return "it opens without the credentials too: public, or protected by what comes later in the session"
+        return "it opens without the credentials too: public, or protected later in the session"
     return unsteady(seen) if refused(bare) else f"without the credentials it got {came(bare)}"
 
 
@@ -55,7 +55,7 @@ def _untested_any(seen: Trace) -> str:
 @rule(
     "a foreign Origin, or null, opens a session with the given cookies or credentials, and not without them",
     "browsers send cookies and stored credentials with a handshake, whichever page opens it, and CORS does not "
-    "apply. Any page that a logged-in user visits can open this socket as that user, read what comes, and send "
+    "apply. Any page that a logged-in user visits can open this socket as that user, and read and send "
     "messages (cross-site WebSocket hijacking)",
     "whether the cookies' SameSite keeps them from handshakes of other sites; what a session gives",
 )
@@ -99,7 +99,7 @@ def _untested_comparison(seen: Trace, name: str) -> str:
     if other is None or admitted(other, reference(seen)):
         return "any Origin opens a session" if other is not None else "no foreign Origin was sent"
     if not refused(other):
-        return f"a foreign Origin got {came(other)}, which is no refusal"
+        return f"a foreign Origin got {came(other)}, which is not a refusal"
     if tried is None:
         return "no such Origin can come from a browser for this host, or it was left out"
     if not admitted(tried, reference(seen)) and not refused(tried):
@@ -115,7 +115,7 @@ def _let_in(seen: Trace, name: str) -> bool:
 
 def _bypassed(seen: Trace, name: str, origin: str, how: str) -> Conclusion:
     return found(
-        f"The server compares the Origin by its {how}: it lets in {origin}, and refuses {STRANGER}.",
+        f"The server compares only the {how} of the Origin: it accepts {origin}, and refuses {STRANGER}.",
         ("origin-other", name, "again"),
         sent=f"the handshake with Origin: {origin}, which is another site than {page_origin(seen)}; then with "
         f"Origin: {STRANGER}",
@@ -138,7 +138,7 @@ BYPASS = (
     untested=lambda seen: _untested_comparison(seen, "origin-prefix"),
 )
 @rule(
-    "an Origin that begins as the right one does opens a session, and another foreign one is refused",
+    "an Origin that begins like the right one opens a session, and another foreign one is refused",
     BYPASS,
     "whether the comparison is a prefix, or a regular expression without its end ($)",
 )
@@ -164,7 +164,7 @@ def _untested_suffix(seen: Trace) -> str:
         return why
     if other is not None and admitted(other, reference(seen)):
         return ""  # all names under the parent are allowed
-    return "it is not known whether all names under the parent are allowed"
+    return "it is unknown whether the server allows all names under the parent domain"
 
 
 @weakness(
@@ -175,7 +175,7 @@ def _untested_suffix(seen: Trace) -> str:
     untested=_untested_suffix,
 )
 @rule(
-    "an Origin that ends as the right one does, without a dot between, opens a session, and another foreign "
+    "an Origin that ends like the right one, without a dot before it, opens a session, and another foreign "
     "one is refused",
     BYPASS,
     "whether such a name can be registered",

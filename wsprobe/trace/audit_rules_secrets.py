@@ -27,7 +27,7 @@ def _untested_token(seen: Trace) -> str:
         return ""
     bare = seen["no-token"]
     if bare is None:
-        return "it was not tried without the token"
+        return "it was not tested without the token"
     if admitted(bare, reference(seen)):
         return ""
     return unsteady(seen) if refused(bare) else f"without the token it got {came(bare)}"
@@ -43,8 +43,8 @@ def _untested_token(seen: Trace) -> str:
 )
 @rule(
     "the handshake opens with the token in its query, more than once, and is refused without it",
-    "URLs are written to the logs of servers and proxies, to error reports and to the console of the page; "
-    "whoever reads them there can open the session",
+    "URLs end up in the logs of servers and proxies, in error reports and in the console of the page; anyone "
+    "who reads them there can open the session",
     "how long the token is valid",
 )
 def token_in_url(seen: Trace) -> Iterator[Conclusion]:
@@ -54,7 +54,7 @@ def token_in_url(seen: Trace) -> Iterator[Conclusion]:
         return
     listed = ", ".join(names)
     yield found(
-        f"The query parameter {listed} opens the session, and the server accepts it again.",
+        f"The query parameter {listed} opens the session, and the server accepts it more than once.",
         ("base", "no-token", "again"),
         sent=f"the handshake with {listed} in the query, twice or more; then without",
         came=f"{came(like)}; without it {came(bare)}",
@@ -115,7 +115,7 @@ def _lacking(seen: Trace, what: str, lacks: list[tuple[str, str]], fix: str) -> 
 @rule(
     "over TLS, the answer sets a cookie without Secure",
     "the browser also sends the cookie to http:// URLs of the host, where anyone on the path can read it",
-    "whether the cookie is worth anything",
+    "whether the cookie protects anything",
 )
 def cookie_without_secure(seen: Trace) -> Iterator[Conclusion]:
     if seen.start.plan.target.secure:
@@ -133,9 +133,9 @@ def cookie_without_secure(seen: Trace) -> Iterator[Conclusion]:
 )
 @rule(
     "the answer sets a cookie without SameSite",
-    "Chromium treats such a cookie as Lax, with exceptions; a browser that does not sends it with handshakes "
-    "that pages of other sites open",
-    "whether the cookie is worth anything",
+    "Chromium treats such a cookie as Lax, with exceptions; a browser that treats it otherwise sends it with "
+    "handshakes from pages of other sites",
+    "whether the cookie protects anything",
 )
 def cookie_without_samesite(seen: Trace) -> Iterator[Conclusion]:
     known = ("lax", "strict", "none")
@@ -182,7 +182,7 @@ def _secret_under_compression(seen: Trace, answer: Answer) -> str:
         if any(secret in text for secret in given_secrets(seen)):
             return "a secret that was given"
         if SECRET_IN_TEXT.search(text) or JWT.search(text):
-            return "a value that is called a token, key or password"
+            return "a value with a name such as token, key or password"
     return ""
 
 
@@ -194,7 +194,10 @@ def _untested_compression(seen: Trace) -> str:
         return "" if seen["deflate"] is not None or seen.base.opens else "no session opened"
     if _secret_under_compression(seen, compressing[1]):
         return ""
-    return "the server compresses all messages in one context, and no message with a secret came (--send asks)"
+    return (
+        "the server compresses all messages in one context, and no message with a secret came (--send can "
+        "request one)"
+    )
 
 
 @weakness(
@@ -207,7 +210,8 @@ def _untested_compression(seen: Trace) -> str:
 @rule(
     "over TLS, permessage-deflate without server_no_context_takeover, and a compressed message that holds a "
     "secret",
-    "the length of what follows shows how much of it repeats the secret; an attacker who can place text in a "
+    "the compressed length of the following text shows how much of it repeats the secret; an attacker who can "
+    "place text in a "
     "message and see lengths on the path can guess it piece by piece (RFC 7692 section 9)",
     "whether an attacker can place text in the messages",
 )

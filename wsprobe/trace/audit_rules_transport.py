@@ -22,15 +22,15 @@ TOO_LARGE = frozenset({1009, 1002, 1008})
 
 def _untested_clear(seen: Trace) -> str:
     if not seen.start.plan.target.secure:
-        return "the URL is that of this machine" if _on_this_machine(seen) else ""
+        return "the URL is on this machine" if _on_this_machine(seen) else ""
     tried = {name: seen[name] for name in IN_CLEAR if seen[name] is not None}
     if not tried:
-        return "no handshake was sent in clear"
+        return "no handshake was sent in clear text"
     for name, answer in tried.items():
         if answer is not None and answer.kind == "http" and answer.status in (401, 403):
-            return f"{name} got {answer.status}, and credentials are never sent in clear"
+            return f"{name} got {answer.status}, and wsprobe never sends credentials in clear text"
     if "clear-beside" not in tried and not port_beside(seen):
-        return f"only the TLS port was tried: {NO_PORT_BESIDE}"
+        return f"only the TLS port was tested: {NO_PORT_BESIDE}"
     return ""
 
 
@@ -39,17 +39,17 @@ def _on_this_machine(seen: Trace) -> bool:
 
 
 @weakness(
-    "Opens in clear",
+    "Opens without TLS",
     "warning",
     cwe=319,
-    fix="Serve the socket over TLS alone; in clear answer with a redirect to https, or not at all.",
+    fix="Serve the socket only over TLS; on a port without TLS, redirect to https, or do not answer at all.",
     untested=_untested_clear,
 )
 @rule(
     "the socket opens without TLS: at the given ws:// URL, on the TLS port, or on another port (--clear-port; "
     "80 for 443, 8080 for 8443)",
-    "anyone on the path can read and change the messages and cookies of a session in clear, and can replace "
-    "its page and script",
+    "anyone on the path can read and change the messages and cookies of a session in clear text, and can "
+    "replace its page and script",
     "which program listens on the other port",
 )
 def clear_text(seen: Trace) -> Iterator[Conclusion]:
@@ -97,7 +97,7 @@ def _untested_certificate(seen: Trace) -> str:
         for each in seen.base.reading.exchange.events
         if isinstance(each, TlsDone) or (isinstance(each, TlsFailed) and each.kind == "certificate")
     ]
-    return "" if done else "no certificate came"
+    return "" if done else "the server sent no certificate"
 
 
 @weakness(
@@ -129,7 +129,7 @@ def _untested_size(seen: Trace) -> str:
         return "--audit-heavy sends a large message" if not seen.start.heavy else "it was left out"
     if _took(large) or _too_large(large):
         return ""
-    return f"the session ended before it was known: {came(large)}"
+    return f"the session ended before the test was complete: {came(large)}"
 
 
 def _took(answer: Answer) -> bool:
@@ -144,7 +144,7 @@ def _too_large(answer: Answer) -> bool:
 
 
 @weakness(
-    "Takes very large messages",
+    "Accepts very large messages",
     "warning",
     cwe=770,
     fix="Set a limit that fits your messages (maxPayload in ws, max_size in websockets, max_msg_size in "
@@ -152,16 +152,16 @@ def _too_large(answer: Answer) -> bool:
     untested=_untested_size,
 )
 @rule(
-    f"with --audit-heavy, the server reads one message of {LARGE:,} bytes and answers a Ping behind it",
-    "a server that collects a message before it is handled holds that much memory for each connection, and "
-    "many of them exhaust it",
+    f"with --audit-heavy, the server reads one message of {LARGE:,} bytes and answers a Ping after it",
+    "a server that collects a whole message uses that much memory for each connection, and many connections "
+    "exhaust it",
     "whether there is a limit above that size",
 )
 def message_size(seen: Trace) -> Iterator[Conclusion]:
     large = seen["large"]
     if large is not None and _took(large):
         yield found(
-            f"One message of {LARGE:,} bytes was read whole; a limit, if there is one, is higher.",
+            f"One message of {LARGE:,} bytes was read to its end; a limit, if any, is higher.",
             ("large",),
             sent=f"a text message of {LARGE:,} bytes, then a Ping",
             came="the Pong to the Ping",

@@ -63,10 +63,10 @@ def steady(seen: Trace) -> bool:
 def unsteady(seen: Trace) -> str:
     """Why a refusal shows nothing, in words; "" if it does."""
     if seen["again"] is None:
-        return "the handshake was not repeated at the end, so a limit may explain what was refused"
+        return "the handshake was not repeated at the end, so a rate limit may explain the refusals"
     if steady(seen):
         return ""
-    return "the last request, the same as the first ones, did not open: a limit may explain what was refused"
+    return "the last request, the same as the first ones, did not open: a rate limit may explain the refusals"
 
 
 def came(answer: Answer) -> str:

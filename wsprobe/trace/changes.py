@@ -427,7 +427,7 @@ def settled(seen: Trace) -> str:
     if base.kind == "silent" and get.kind == "silent":
         return "no request is answered"
     if base.kind in ("cut", "silent") and get.kind == "http" and get.status >= 500:
-        return "the proxy does not reach what is behind it"
+        return "the proxy cannot reach the server behind it"
     if base.kind != "http" or not seen.like_get:
         return ""
     status = base.status
@@ -485,7 +485,9 @@ def _browsers_headers(seen: Trace) -> str:
         return "the page's own Origin is enough"
     if seen.base.opens:
         return "the Origin alone makes the difference"
-    return "" if own.status in (400, 403, 406, 500) else f"a {own.result()} is not about a browser's headers"
+    return (
+        "" if own.status in (400, 403, 406, 500) else f"a {own.result()} does not depend on a browser's headers"
+    )
 
 
 def _one_browser_alone(seen: Trace) -> str:
@@ -502,7 +504,7 @@ def _final_slash(seen: Trace) -> str:
     if base.kind == "http" and 300 <= base.status < 400 and to_slash(seen):
         return ""
     if settled(seen) or base.kind != "http" or not seen.like_get or base.status not in (200, 404):
-        return settled(seen) or "the answer is not about the path alone"
+        return settled(seen) or "the answer does not depend on the path alone"
     return ""
 
 
@@ -532,7 +534,7 @@ def _http2_is_the_same(seen: Trace) -> str:
     base = seen.base
     if base.opens or base.kind == "cut" or NO_PROTOCOL in base.found:
         return ""
-    return settled(seen) or "what refuses over HTTP/1.1 is behind HTTP/2 as well"
+    return settled(seen) or "the program that refuses over HTTP/1.1 is behind HTTP/2 too"
 
 
 NO_PROTOCOL = "tls-alert-no-application-protocol"
@@ -541,22 +543,22 @@ NO_PROTOCOL = "tls-alert-no-application-protocol"
 
 def _proxy_is_unnamed(seen: Trace) -> str:
     if seen.base.kind != "http" or not seen.like_get:
-        return _handshake_is_seen(seen) or "the answers tell enough"
+        return _handshake_is_seen(seen) or "the answers already show the cause"
     if settled(seen):
         return settled(seen)
-    return f"{seen.proxies[0]} is named" if seen.proxies else ""
+    return f"the answers already name {seen.proxies[0]}" if seen.proxies else ""
 
 
 def _not_cut(seen: Trace) -> str:
     held = seen["again-2"]
-    return "" if held is not None and ended_in_silence(held) is not None else "nothing was cut"
+    return "" if held is not None and ended_in_silence(held) is not None else "no request was cut"
 
 
 CHANGES: tuple[Change, ...] = (
     Change(
         "base",
-        "nothing: the handshake as it was given",
-        "the answer that the others are compared with",
+        "nothing: the unchanged handshake",
+        "the answer to compare the others with",
         lambda seen: (TraceRequest("base", seen.start.plan),),
     ),
     Change(
@@ -635,7 +637,7 @@ CHANGES: tuple[Change, ...] = (
     Change(
         "no-version",
         "without Sec-WebSocket-Version",
-        "another answer shows a WebSocket library that reads the handshake: Upgrade has passed",
+        "if the answer differs, a WebSocket library reads the handshake, so Upgrade arrives",
         _edit("no-version", lambda request: without(request, b"sec-websocket-version")),
         _unless_settled(_handshake_is_seen),
     ),
@@ -741,13 +743,13 @@ CHANGES: tuple[Change, ...] = (
     ),
     Change(
         "again-1",
-        "nothing: the handshake as it was given, once more",
+        "nothing: the unchanged handshake, once more",
         "a limit that counts requests, or one wrong server of several",
         _again(1),
     ),
     Change(
         "again-2",
-        "nothing: once more, and if it opens, the connection is held without sending anything (--hold)",
+        "nothing: once more, and if it opens, held without sending anything (--hold)",
         "the same, and an idle timeout",
         _again(2),
     ),

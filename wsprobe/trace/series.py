@@ -43,7 +43,7 @@ class Choice(Struct, frozen=True):
         if row.by_choice:
             return f"sent only with --only {row.name}"
         if limited(seen, self.series) and row.name not in self.series.repeats:
-            return "a limit seems to count the requests"
+            return "a rate limit seems to apply"
         return row.useless(seen)
 
 
@@ -88,5 +88,5 @@ def left_out(seen: Trace, choice: Choice) -> list[tuple[str, str]]:
         steps = [each for each in row.make(seen) if each.name not in seen.answers]
         why = choice.why_not(row, seen)
         if steps and row.name != "base":
-            told.append((row.name, why or f"no more than {choice.series.most} requests are sent"))
+            told.append((row.name, why or f"the limit of {choice.series.most} requests is reached"))
     return told

@@ -45,7 +45,7 @@ class BunSession(RuntimeSession):
         self._due: int | None = None
         self.over = False
         self.races = ""
-        self.because = "the handshake holds: bun src/http/websocket_client/WebSocketUpgradeClient.zig"
+        self.because = "the handshake is valid: bun src/http/websocket_client/WebSocketUpgradeClient.zig"
 
     def receive(self, data: bytes, at: int) -> None:
         self.wait(at)

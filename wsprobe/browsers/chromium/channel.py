@@ -241,7 +241,7 @@ class Channel(Session):
         self._is_text = False
         self._utf8 = _Utf8()
         self.state = State.CONNECTED
-        self.because = "the handshake holds: net/websockets/websocket_basic_handshake_stream.cc"
+        self.because = "the handshake is valid: net/websockets/websocket_basic_handshake_stream.cc"
 
     def wait(self, at: int) -> None:
         """Let the timers run that are due before *at*, and start what script asked for."""

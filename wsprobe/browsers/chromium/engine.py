@@ -42,8 +42,8 @@ _HEAD_BUFFER = 4096
 _STREAM = "net/websockets/websocket_stream.cc"
 _CLOSED_EARLY = "close() while CONNECTING: third_party/blink/renderer/modules/websockets/websocket_common.cc"
 _RESET_RACE = (
-    'the console says "Error in connection establishment" or "Error during WebSocket handshake", '
-    "as the reset comes before or after the request is written"
+    'the console has "Error in connection establishment" if the reset comes before the request is written, '
+    'otherwise "Error during WebSocket handshake"'
 )
 
 
@@ -250,7 +250,7 @@ class _Life(Life[Step]):
         return follow(*self._opened(script, step, step.outcome, acts))
 
     def waiting(self, script: WebSocket, acts: list[Act]) -> Ending:
-        return Ending("connecting", f"no answer yet: {_STREAM} gives it {self._facts.opening_timeout} s")
+        return Ending("connecting", f"no answer yet (limit {self._facts.opening_timeout} s): {_STREAM}")
 
     def _opened(
         self, script: WebSocket, step: Step, opened: Opened, acts: list[Act]

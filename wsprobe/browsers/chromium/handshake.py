@@ -171,7 +171,7 @@ def _authenticate(status: int, facts: Facts) -> Failed:
     if status == 407:
         failure = facts.failures["establishment"].format(error="ERR_UNEXPECTED_PROXY_AUTH")
         return Failed(failure, "407 though no proxy is used: net/http/http_network_transaction.cc")
-    return Failed(facts.failures["unauthorized"], f"401 and no credentials left: {_STREAM}", unauthorized=True)
+    return Failed(facts.failures["unauthorized"], f"401, and no more credentials: {_STREAM}", unauthorized=True)
 
 
 def handshake_fault(detail: str, because: str, facts: Facts) -> Failed:
@@ -206,7 +206,7 @@ def negotiated(headers: Headers, protocols: tuple[str, ...], facts: Facts) -> Op
 
 
 def _because(fault: str, source: str, status: int = 101) -> str:
-    return f"the {status} does not hold, {fault.encode('utf-8', 'backslashreplace').decode()}: {source}"
+    return f"the {status} is not valid, {fault.encode('utf-8', 'backslashreplace').decode()}: {source}"
 
 
 def _single(headers: Headers, name: str, facts: Facts) -> tuple[bytes, str]:

@@ -93,8 +93,8 @@ def otherwise(url: str, page: Page, readings: Sequence[Reading]) -> str:
     has_session = warm(url, page)
     if readings[0].http2 is not None and not has_session:
         return (
-            "Chromium asks over HTTP/2 only on a session that it has, as where the page came over HTTP/2 from "
-            "that origin (--page-http 2), or on a connection that serves both; else it asks over HTTP/1.1"
+            "Chromium uses HTTP/2 only on a connection that it already has to that origin (--page-http 2), or "
+            "on one that serves both origins; otherwise it uses HTTP/1.1"
         )
     if has_session and not offered(readings[0]):
         return "Chromium has a session, and asks over HTTP/2 on it where the server announces that it may"
@@ -126,7 +126,7 @@ def settle(reading: Reading, protocols: tuple[str, ...], refused: int, facts: Fa
     for turn in left:
         error = stream.take(turn)
         if error and (connection.request is None or (stream.opening and turn.frame.type in _UNASKED)):
-            because = f"ERR_{error}, so that there is no session: {_SESSION}"
+            because = f"ERR_{error}, so there is no HTTP/2 session: {_SESSION}"
             return Settled(turn.at, Again("1.1", because), no_session=True, unasked=True)
         if error:
             return Settled(turn.at, _broken(error, stream, refused, facts))
@@ -158,13 +158,15 @@ def _lost(how: str) -> str:
 def _broken(error: str, stream: _Stream, refused: int, facts: Facts) -> Failed | Again:
     """HandleIOError, before there are response headers."""
     if error == "HTTP_1_1_REQUIRED":
-        return Again("1.1", f"the server wants HTTP/1.1 (HTTP_1_1_REQUIRED): {_TRANSACTION}")
+        return Again("1.1", f"the server requires HTTP/1.1 (HTTP_1_1_REQUIRED): {_TRANSACTION}")
     if error == "HTTP2_SERVER_REFUSED_STREAM" and refused + 1 < TRIES:
         if stream.away:
-            return Again("1.1", f"the server goes away and has not looked at the stream: {_TRANSACTION}")
-        return Again("2", f"REFUSED_STREAM: not looked at, so it may be asked again: {_TRANSACTION}")
+            return Again("1.1", f"GOAWAY: the server has not processed the stream: {_TRANSACTION}")
+        return Again(
+            "2", f"REFUSED_STREAM: the server has not processed the stream, so a retry is safe: {_TRANSACTION}"
+        )
     if error in ("CONNECTION_CLOSED", "CONNECTION_RESET"):
-        return Again("1.1", f"the connection was lost, and had been good before: {_TRANSACTION}")
+        return Again("1.1", f"the connection was lost, and had worked before: {_TRANSACTION}")
     failure = facts.failures["stream-closed"].format(error=f"ERR_{error}")
     return Failed(failure, f"ERR_{error} before the answer: {_HANDSHAKE}")
 
@@ -174,11 +176,11 @@ def _judge(stream: _Stream, headers: Headers, protocols: tuple[str, ...], facts:
     if len(set(headers.values(b"location"))) > 1:
         return Failed("", "two different Location fields: net/spdy/spdy_http_utils.cc")
     if headers.status == 200 and stream.padded:
-        return handshake_fault("", f"the status line is not that of a 200: {_HANDSHAKE}", facts)
+        return handshake_fault("", f"the status line is not one of a 200: {_HANDSHAKE}", facts)
     if headers.status == 200:
         return negotiated(headers, protocols, facts)
     if headers.status == 401:
-        return Failed("", f"401 and no credentials left: {_STREAM}", unauthorized=True)
+        return Failed("", f"401, and no more credentials: {_STREAM}", unauthorized=True)
     if headers.status == 407:
         failure = facts.failures["establishment"].format(error="ERR_UNEXPECTED_PROXY_AUTH")
         return Failed(failure, f"407 though no proxy is used: {_TRANSACTION}")

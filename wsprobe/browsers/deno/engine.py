@@ -13,7 +13,7 @@ from wsprobe.read.reading import Reading
 
 _EARLY = "Interrupted: operation canceled"
 _CANCELED = (
-    'the message is "operation was canceled" if the server is heard, or gone, before the request is written'
+    'the message is "operation was canceled" if the server sends data or closes before the request is written'
 )
 
 

@@ -25,10 +25,10 @@ def answered(reading: Reading, facts: Facts) -> Answered:
     last = end(reading)
     wrong = not_connected(reading, facts)
     if wrong is not None and not given_up(reading):
-        return Answered(last.at, failed(wrong, "the connection was not made", _CREATE))
+        return Answered(last.at, failed(wrong, "there was no connection", _CREATE))
     step = _head(reading, facts)
     if reading.exchange.plan.target.secure and isinstance(step.outcome, Failed):
-        why = f"{step.outcome.because}; then the same over HTTP/2, which the server did not agree to"
+        why = f"{step.outcome.because}; then again with HTTP/2, which the server did not accept"
         return Answered(step.at, failed(facts.failures["no-h2"], why, _CREATE))
     return step
 

@@ -51,7 +51,7 @@ class DenoSession(RuntimeSession):
         self._asked_now = False
         self.over = False
         self.races = ""
-        self.because = f"the handshake holds: {_READ}"
+        self.because = f"the handshake is valid: {_READ}"
 
     def receive(self, data: bytes, at: int) -> None:
         self.wait(at)

@@ -106,7 +106,7 @@ class FrameReader:
                 raise BadFrame("a message begins inside another")
             self._fragment_opcode = header.opcode
         elif self._fragment_opcode == CONTINUATION:
-            raise BadFrame("a continuation of nothing")
+            raise BadFrame("a continuation frame without a message")
         self._fragments += payload
         if not header.final:
             return None
@@ -130,7 +130,7 @@ def _header(data: bytes, at: int) -> _Header | None:
     if extra:
         length = int.from_bytes(data[at + 2 : at + 2 + extra], "big")
         if length <= (125 if extra == 2 else 0xFFFF) or length >= 2**63:
-            raise BadFrame("the length is not written as it must be")
+            raise BadFrame("the length is not in its shortest form")
     mask = data[at + size - 4 : at + size] if masked else b"\0\0\0\0"
     return _Header(first & 0x80 != 0, first >> 4 & 7, first & 0x0F, mask, length, size)
 
@@ -194,7 +194,7 @@ class Channel(Session):
         self._open = False
         self._since = self._opens = 0
         self.races = ""
-        self.because = f"the handshake holds: {_CHANNEL}"
+        self.because = f"the handshake is valid: {_CHANNEL}"
 
     def wait(self, at: int) -> None:
         """Run what is due by *at*."""
@@ -289,8 +289,8 @@ class Channel(Session):
             and not ended_in_answer(self._reading, _close_answered(self._reading), now)
         ):
             self.races = self.races or (
-                "the end came right behind the Close: where it is seen before Firefox's own Close is sent, the "
-                f"close is not clean{', and an error comes before it' if reset else ''}"
+                "TCP ended right after the Close: if Firefox sees the end before it sends its own Close, the "
+                "close is not clean{', and an error event comes first' if reset else ''}"
             )
         self._run_out()
 
@@ -300,9 +300,11 @@ class Channel(Session):
         if lost and not self._open and self._room_at is None:
             self._tasks.clear()
         if now - self._since < self._facts.race:
-            self.races = "the end came with the handshake: script may be told nothing of what came before it"
+            self.races = (
+                "TCP ended together with the handshake: the script may see none of the events before the end"
+            )
         elif self._server_closed and not self._close_sent:
-            self.races = "the end came right behind the Close: a moment later, and the close would be clean"
+            self.races = "TCP ended right after the Close: a moment later, and the close would be clean"
         self._stop(now, how)
 
     def _later(self, now: int, task: Callable[[int], None]) -> None:
@@ -324,7 +326,7 @@ class Channel(Session):
             data = self._inflated(unit.payload)
             self._later(now, lambda due: self._message(data, due))
         elif unit.opcode != CONTINUATION:
-            raise BadFrame(f"opcode {unit.opcode} is not known")
+            raise BadFrame(f"unknown opcode {unit.opcode}")
 
     def _inflated(self, payload: bytes) -> bytes:
         if self._inflater is None or not self._reader.deflated:
@@ -333,7 +335,7 @@ class Channel(Session):
         try:
             return self._inflater.feed_in_pieces(payload, _INFLATED_PIECE)
         except ValueError:
-            raise BadFrame("a message cannot be inflated") from None
+            raise BadFrame("a message does not inflate") from None
 
     def _control(self, unit: Unit, now: int) -> None:
         if len(unit.payload) > _MAX_CONTROL_PAYLOAD:
@@ -341,7 +343,7 @@ class Channel(Session):
         if unit.opcode == CLOSE:
             self._close(unit.payload, now)
         elif unit.opcode not in (PING, PONG):
-            raise BadFrame(f"opcode {unit.opcode} is not known")
+            raise BadFrame(f"unknown opcode {unit.opcode}")
 
     def _close(self, payload: bytes, now: int) -> None:
         """Any code is taken, and one byte is as good as none."""

@@ -34,7 +34,7 @@ from wsprobe.read.reading import Reading
 _WEBSOCKET = "dom/websocket/WebSocket.cpp"
 _CLOSE_SIZE = 8
 """Bytes of a Close with a code, masked."""
-_NARROW = "a Close has to wait for room in the server's window: the close may be clean, or not"
+_NARROW = "a Close must wait for room in the server's window: the close may be clean, or not"
 _CHANNEL = "netwerk/protocol/websocket/WebSocketChannel.cpp"
 
 
@@ -199,7 +199,7 @@ class _Life(Life[Step]):
         return ending
 
     def waiting(self, script: WebSocket, acts: list[Act]) -> Ending:
-        return Ending("connecting", f"no answer yet: {_CHANNEL} gives it {self._facts.opening_timeout} s")
+        return Ending("connecting", f"no answer yet (limit {self._facts.opening_timeout} s): {_CHANNEL}")
 
     def _failed(self, script: WebSocket, failed: Failed) -> Ending:
         script.console += failed.console

@@ -55,7 +55,7 @@ def _not_tls(received: bytes) -> Failed | None:
         return None
     length = int.from_bytes(received[3:_RECORD_HEADER], "big")
     if length > _MAX_RECORD:
-        return Failed(f"what came is not TLS: {_GATHER}", TLS)
+        return Failed(f"the answer is not TLS: {_GATHER}", TLS)
     if len(received) >= _RECORD_HEADER + length:
-        return Failed(f"what came is no TLS record: {_GATHER}", TLS)
+        return Failed(f"the answer is not a TLS record: {_GATHER}", TLS)
     return None

@@ -41,7 +41,7 @@ def agree(value: bytes) -> Deflate | None:
         return None
     name, *parameters = [part.strip(b" ") for part in text.split(b";")]
     if name != b"permessage-deflate":
-        raise BadExtension("it is not permessage-deflate alone")
+        raise BadExtension("it is not only permessage-deflate")
     if parameters and parameters[-1] == b"":
         parameters.pop()
     seen: dict[bytes, int] = {}
@@ -63,7 +63,7 @@ def _setting(name: bytes, setting: bytes) -> int:
         raise BadExtension("an unknown parameter")
     bits = integer(setting)
     if bits is None or not 8 <= bits <= 15 or (bits == 8 and name == b"client_max_window_bits"):
-        raise BadExtension(f"{name.decode()} that cannot be used")
+        raise BadExtension(f"{name.decode()} with an unusable value")
     return bits
 
 
@@ -134,14 +134,14 @@ def validate(answer: Answer, key: bytes | None, protocols: tuple[str, ...]) -> O
         return Failed(f"{fault}: {_CHANNEL}")
     protocol = head.fields.get(b"sec-websocket-protocol")
     if protocols and protocol is not None and protocol.decode("latin-1") not in protocols:
-        return Failed(f"the answer selects a subprotocol that was not asked for: {_CHANNEL}")
+        return Failed(f"the answer selects a subprotocol that was not offered: {_CHANNEL}")
     try:
         deflate = agree(head.fields.get(b"sec-websocket-extensions") or b"")
     except BadExtension as bad:
         return Failed(f"the extension is not accepted, {bad}: {_CHANNEL}")
     if answer.stream is None:
-        because = f"the connection could not be taken over: {_HTTP_CHANNEL}"
-        races = "the connection ended with the head: open may be told before close" if answer.cut else ""
+        because = f"there was no connection to take over: {_HTTP_CHANNEL}"
+        races = "the connection ended together with the head: open may come before close" if answer.cut else ""
         return Failed(because, error=not answer.cut, races=races)
     selected = (protocol or b"").decode("latin-1") if protocols else ""
     return Opened(selected, deflate, answer.stream)
@@ -151,9 +151,9 @@ def _upgrade_fault(head: Head, key: bytes | None) -> str:
     """What only HTTP/1.1 has: Upgrade, Connection, Sec-WebSocket-Accept."""
     fields = head.fields
     if all(token.lower() != b"websocket" for token in fields.tokens(b"upgrade", _SEPARATORS)):
-        return "Upgrade does not have websocket in it"
+        return "Upgrade has no websocket"
     if all(token.lower() != b"upgrade" for token in fields.tokens(b"connection", _SEPARATORS)):
-        return "Connection does not have Upgrade in it"
+        return "Connection has no Upgrade"
     if fields.get(b"sec-websocket-accept") != expected_accept(key or b""):
-        return "Sec-WebSocket-Accept is not the right one"
+        return "Sec-WebSocket-Accept is wrong"
     return ""

@@ -325,7 +325,7 @@ def _first_start(reading: Reading) -> int | None:
         if other is not None:  # nothing but white space is before it
             found = other.start(1)
     if found < 0:
-        raise _GivenUp(0, "it does not begin like an HTTP/1 answer")
+        raise _GivenUp(0, "it does not begin with an HTTP/1 status line")
     return found
 
 
@@ -396,7 +396,7 @@ class _Parser:
             if self.status is None:
                 self.status = parse(line)
                 if self.status.major == 0:
-                    raise _GivenUp(at, "it is taken for HTTP/0.9")
+                    raise _GivenUp(at, "Firefox reads it as HTTP/0.9")
             else:
                 self.fields.add(line)
         except BadStatus:

@@ -59,7 +59,8 @@ _NOT_ANNOUNCED = f"the server does not announce ENABLE_CONNECT_PROTOCOL: {_MANAG
 
 
 _ANSWERED_ANYWAY = (
-    "Firefox waits on: if the server answers the stream that its GOAWAY leaves out, Firefox takes it"
+    "Firefox keeps waiting: if the server answers the stream that its GOAWAY excludes, Firefox accepts the "
+    "answer"
 )
 
 _LEFT_OUT = frozenset(
@@ -81,7 +82,8 @@ def otherwise(readings: Sequence[Reading]) -> str:
     if not readings or not readings[0].exchange.plan.target.secure or offered(readings[0]):
         return ""
     return (
-        "Firefox asks over HTTP/2 where the server takes it, in ALPN and in its SETTINGS; this is over HTTP/1.1"
+        "Firefox uses HTTP/2 if the server accepts it in ALPN and announces WebSockets in SETTINGS; this "
+        "recording is over HTTP/1.1"
     )
 
 
@@ -120,7 +122,7 @@ def settle(reading: Reading, protocols: tuple[str, ...], facts: Facts, *, known:
     last = end(reading)
     ended = last.how in ("fin", "truncated", "reset", "error")
     if stream.left_out and not ended:
-        because = f"GOAWAY leaves the stream out, and nothing is asked again: {_SESSION}"
+        because = f"GOAWAY excludes the stream, and Firefox does not retry: {_SESSION}"
         return Settled(_late(reading, facts), Failed(because, races=_ANSWERED_ANYWAY))
     if connection.request is None and not announced(connection) and stream.settings_seen:
         return Settled(last.at, Again("1.1", _NOT_ANNOUNCED), unasked=True)
@@ -136,7 +138,9 @@ def _answered(
     told = turn.at if code in (200, 101) else _told(reading, head, turn.at, behind, facts)
     late = _late(reading, facts)
     if told is None or told > late:
-        because = f"status {code}, and its stream does not end: told when patience is over, {_TRANSACTION}"
+        because = (
+            f"status {code}, and the stream does not end: events come only after the time limit, {_TRANSACTION}"
+        )
         return Settled(late, Failed(because), answer, behind)
     return Settled(told, validate(answer, None, protocols), answer, behind)
 
@@ -249,22 +253,22 @@ class _Stream:
             self.on, fault = settings_fault(frame.settings, self.on)
             sizes = (value for number, value in frame.settings if number == MAX_FRAME_SIZE)
             if any(not _FRAMES[0] <= size <= _FRAMES[1] for size in sizes):
-                return f"MAX_FRAME_SIZE has a value that it must not have: {_SESSION}"
-            return f"ENABLE_CONNECT_PROTOCOL has a value that it must not have: {_SESSION}" if fault else ""
+                return f"MAX_FRAME_SIZE has an invalid value: {_SESSION}"
+            return f"ENABLE_CONNECT_PROTOCOL has an invalid value: {_SESSION}" if fault else ""
         if frame.type == GOAWAY:
             self.left_out = frame.last_stream is not None and frame.last_stream < self._id
         if frame.type == WINDOW_UPDATE:
             wide = not self._windows.widen(frame)
-            return f"a window that is wider than there can be: {_SESSION}" if wide else ""
+            return f"a flow-control window above 2^31-1: {_SESSION}" if wide else ""
         if frame.type == PUSH_PROMISE:
-            return f"PUSH_PROMISE, which was forbidden: {_SESSION}"
+            return f"PUSH_PROMISE, which SETTINGS forbid: {_SESSION}"
         if frame.type == PRIORITY_UPDATE:
             return f"PRIORITY_UPDATE, which only a client sends (RFC 9218, section 7.1): {_SESSION}"
         if frame.stream != self._id:
             return ""
         self.opening = False
         if frame.type == RST_STREAM:
-            return f"RST_STREAM, and nothing is asked again: {_SESSION}"
+            return f"RST_STREAM, and Firefox does not retry: {_SESSION}"
         if frame.type == HEADERS and turn.block is not None:
             return self._block(turn.block)
         if frame.type == DATA:
@@ -280,7 +284,7 @@ class _Stream:
         if not block.decoded:
             return f"the fields cannot be decoded: {_COMPRESSION}"
         if self._opened and not block.end_stream:
-            return f"fields behind the answer that do not end the stream: {_SESSION}"
+            return f"trailers that do not end the stream: {_SESSION}"
         malformed = _malformed(block)
         if malformed:
             return f"{malformed}: {_COMPRESSION}"
@@ -290,7 +294,7 @@ class _Stream:
         shown = block.all(b":status")
         text = shown[-1].value if shown else b""
         if not _INTEGER.fullmatch(text) or int(text) >= 2**31:
-            return f":status is missing, or no number: {_STREAM}"
+            return f":status is missing, or not a number: {_STREAM}"
         if text[:1] == b"1" and len(text) == 3 and text != b"101":
             return f"the stream ends with an interim answer: {_SESSION}" if block.end_stream else ""
         return self._head(text, block)
@@ -322,12 +326,12 @@ def _malformed(block: HeaderBlock) -> str:
         if field.name in _LEFT_OUT:
             continue
         if not _NAME.fullmatch(field.name):
-            return "a field's name is not one"
+            return "an invalid header name"
         if _NO_VALUE.search(field.value):
-            return "a field's value has a character that it must not have"
+            return "a header value with a forbidden character"
         if field.name.startswith(b":"):
             if field.name != b":status" or regular:
-                return "a pseudo-header that must not be there"
+                return "a forbidden pseudo-header"
         else:
             regular = True
     return ""

@@ -100,7 +100,7 @@ class _RuntimeFacts(Protocol):
 
 _Facts = TypeVar("_Facts", bound=_RuntimeFacts)
 
-_OVER_HTTP1 = "what was recorded is over HTTP/2, and this runtime asks over HTTP/1.1"
+_OVER_HTTP1 = "the recording is over HTTP/2, and this runtime uses HTTP/1.1"
 
 
 class Client(Usual, ABC, Generic[_Facts]):
@@ -204,7 +204,7 @@ class _Life(Life[_Step]):
             answered = self._client.answered(reading, asked)
             again = number + 1 < len(self._readings)
             again = again or self._client.follow(self._readings, self.page, "") is not None
-            why = "it asks again by itself, and what came of that is not recorded" if again else ""
+            why = "it sends the request again, and that answer is not recorded" if again else ""
             yield Handshake(before + answered.at, (reading, answered), again=why)
 
     def answered(self, script: WebSocket, step: _Step, acts: list[Act]) -> Ending | None:

@@ -60,7 +60,7 @@ def construct(url: str, page: Page, letter: Letter) -> Made:
     if letter.throws_security_error and (refused := _insecure(base, address)):
         return _thrown("SecurityError", 18, refused)
     if first_invalid(protocols) is not None or first_repeated(protocols) is not None:
-        return _thrown("SyntaxError", 12, "a subprotocol is no token, or is repeated")
+        return _thrown("SyntaxError", 12, "a subprotocol is not a token, or is repeated")
     return _connecting(address, base, page, protocols, letter)
 
 
@@ -156,7 +156,7 @@ class _Life(Life[Response | None]):
         if self._reading is None:
             return
         if not http2.asked(self._reading):
-            because = "RFC 8441 section 3: the server does not announce it, so nothing was asked"
+            because = "RFC 8441 section 3: the server does not announce it, so no request was sent"
             yield Handshake(0, None, instead=Ending("follows", because))
         final = self._reading.final
         if final is None or not final.head.complete:
@@ -185,7 +185,7 @@ class _Life(Life[Response | None]):
     def waiting(self, script: WebSocket, acts: list[Act]) -> Ending:
         if self._reading is None:
             return Ending("connecting", "nothing was recorded")
-        return Ending("connecting", "no answer yet; the texts set no limit")
+        return Ending("connecting", "no answer yet; the specifications set no limit")
 
     def _cookies(self, final: Response, *, opened: bool) -> tuple[str, ...]:
         """Fetch stores those of every answer; before it, those of the handshake when it succeeded."""

@@ -48,12 +48,12 @@ def negotiated(head: Head, protocols: tuple[str, ...], letter: Letter) -> Opened
         return Failed(agreed)
     protocol = _protocol(answered, protocols)
     if protocol is None:
-        return Failed("RFC 6455 section 4.1, item 6: a subprotocol that was not asked for")
+        return Failed("RFC 6455 section 4.1, item 6: a subprotocol that was not offered")
     shown = ", ".join(field.value.decode("latin-1") for field in head.all(b"sec-websocket-extensions"))
     return Opened(protocol, shown, agreed[0] if agreed else None)
 
 
-_NO_PROTOCOL = "WHATWG WebSockets section 2.2, processResponse: a subprotocol was asked for, none came"
+_NO_PROTOCOL = "WHATWG WebSockets section 2.2, processResponse: subprotocols were offered, the answer has none"
 
 
 def _lacks_protocol(head: Head, protocols: tuple[str, ...], letter: Letter) -> bool:
@@ -87,7 +87,7 @@ def _accept(head: Head, key: bytes | None) -> str:
     if not value:
         return "RFC 6455 section 4.1, item 4: no Sec-WebSocket-Accept"
     if key is None or value != expected_accept(key):
-        return "RFC 6455 section 4.1, item 4: not the Sec-WebSocket-Accept that answers the key"
+        return "RFC 6455 section 4.1, item 4: Sec-WebSocket-Accept does not match the key"
     return ""
 
 
@@ -108,10 +108,10 @@ def extensions(head: Head, offered: bytes, offer: str) -> tuple[Direction, ...] 
             return "RFC 6455 section 9.1: Sec-WebSocket-Extensions does not follow its grammar"
         for each in listed:
             if not offered or each.name != offered:
-                return "RFC 6455 section 4.1, item 5: an extension that was not asked for"
+                return "RFC 6455 section 4.1, item 5: an extension that was not offered"
             fault = next(_deflate_faults(each, offer), None)
             if fault or agreed:
-                return f"RFC 7692 section 7.1: {fault or 'permessage-deflate was agreed before'}"
+                return f"RFC 7692 section 7.1: {fault or 'permessage-deflate twice'}"
             agreed.append(_direction(each))
     return tuple(agreed)
 

@@ -17,8 +17,8 @@ from wsprobe.read.reading import Reading, Response
 from wsprobe.read.tokens import is_token
 
 RESTS_ON = (
-    "this text knows no WebSocket over HTTP/2 (whatwg/websockets issue 70): the view rests on RFC 8441 and "
-    "RFC 6455 section 4.1 alone"
+    "this specification does not define WebSockets over HTTP/2 (whatwg/websockets issue 70): the view follows "
+    "RFC 8441 and RFC 6455 section 4.1"
 )
 _CONNECTION_FIELDS = frozenset(
     {b"connection", b"proxy-connection", b"keep-alive", b"transfer-encoding", b"upgrade"}
@@ -49,17 +49,17 @@ def malformed(block: HeaderBlock) -> str:
     if [field.name for field in block.pseudo] != [b":status"]:
         return "RFC 9113 section 8.3.2: there must be one :status, and no other pseudo-header"
     if not block.fields[0].name.startswith(b":"):
-        return "RFC 9113 section 8.3: a pseudo-header stands behind a field"
+        return "RFC 9113 section 8.3: a pseudo-header after a header"
     status = block.fields[0].value
     if len(status) != 3 or not status.isdigit():
-        return "RFC 9113 section 8.3.2: :status is no status code"
+        return "RFC 9113 section 8.3.2: :status is not a status code"
     for field in block.regular:
         if not is_token(field.name) or field.name != field.name.lower():
-            return "RFC 9113 section 8.2.1: a field's name is none, or has a capital letter"
+            return "RFC 9113 section 8.2.1: an invalid header name, or one with a capital letter"
         if field.value != field.value.strip(_NO_SPACE) or any(byte in field.value for byte in (0, 10, 13)):
-            return "RFC 9113 section 8.2.1: a field's value has a character that it must not have"
+            return "RFC 9113 section 8.2.1: a header value with a forbidden character"
         if field.name in _CONNECTION_FIELDS:
-            return "RFC 9113 section 8.2.2: a field that is about the connection"
+            return "RFC 9113 section 8.2.2: a connection-specific header"
     return ""
 
 

@@ -83,13 +83,13 @@ class Session:
         if frame.opcode not in (0, 1, 2, 8, 9, 10):
             yield "RFC 6455 section 5.2: an unknown opcode"
         if not frame.minimal:
-            yield "RFC 6455 section 5.2: the length is not as short as can be"
+            yield "RFC 6455 section 5.2: the length is not in its shortest form"
         if frame.length >= 1 << 63:
             yield "RFC 6455 section 5.2: the highest bit of the length is set"
         if frame.opcode >= 8 and (not frame.fin or frame.length > 125):
             yield "RFC 6455 section 5.5: a control frame is fragmented or too long"
         if frame.opcode == CONTINUATION and not self._message:
-            yield "RFC 6455 section 5.4: a continuation of nothing"
+            yield "RFC 6455 section 5.4: a continuation frame without a message"
         if frame.opcode in (TEXT, BINARY) and self._message:
             yield "RFC 6455 section 5.4: a new message within a message"
 
@@ -104,7 +104,7 @@ class Session:
             if frame.fin:
                 self._deliver(first)
         except UnicodeDecodeError:
-            self._fail("RFC 6455 section 8.1: a text that is not UTF-8")
+            self._fail("RFC 6455 section 8.1: a text message that is not UTF-8")
         except InflateError:
             self._fail("RFC 7692 section 7.2.2: a message that does not inflate")
 
@@ -137,7 +137,7 @@ class Session:
     def _end(self, ended: Ended) -> None:
         if self._closing is not None:
             code = 1005 if self._closing.code is None else self._closing.code
-            self.because = "RFC 6455 section 7.1.4: the closing handshake was done"
+            self.because = "RFC 6455 section 7.1.4: the closing handshake is complete"
             self._script.closed(code, self._closing.text or "", clean=True)
         elif ended.how in ("fin", "truncated", "reset", "error"):
             if self._script.ready_state == OPEN:

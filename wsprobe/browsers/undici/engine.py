@@ -39,7 +39,7 @@ class Undici(Client[Facts]):
         made = self.construct(plan.target.url, page)
         if made.target is None:
             return None
-        why = "a 401 or 421 is asked for once more: undici lib/web/fetch/index.js"
+        why = "the request is sent once more after a 401 or 421: undici lib/web/fetch/index.js"
         return FollowUp(made.url, made.target, self.request(made, page, key), why)
 
     def answered(self, reading: Reading, protocols: tuple[str, ...]) -> Answered:

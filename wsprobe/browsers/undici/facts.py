@@ -34,7 +34,7 @@ class Facts(msgspec.Struct, frozen=True):
     repeated: tuple[int, ...]
     """Statuses after which the request is sent once more, on another connection (lib/web/fetch/index.js)."""
     stays_compressed: bool
-    """Up to undici 7: behind a compressed message a continuation of nothing is taken for a message."""
+    """Up to undici 7: after a compressed message, a continuation frame without a message counts as one."""
     connect_timeout: int
     """Seconds for TCP and TLS (lib/core/connect.js)."""
     headers_timeout: int

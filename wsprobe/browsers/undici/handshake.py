@@ -30,7 +30,7 @@ def answered(reading: Reading, protocols: tuple[str, ...], facts: Facts) -> Answ
     """What became of one request. The opening handshake's limits are those of connect and dispatcher."""
     last = end(reading)
     if hindrance(reading) is not None and not given_up(reading):
-        return _failed(last.at, "the connection was not made: undici lib/core/connect.js")
+        return _failed(last.at, "there was no connection: undici lib/core/connect.js")
     step = _head(reading, protocols, facts)
     limit = facts.headers_timeout * SECOND
     if step.at >= limit:
@@ -62,7 +62,7 @@ def _head(reading: Reading, protocols: tuple[str, ...], facts: Facts) -> Answere
         if head.status >= 200:
             return _failed(head.at, f"the status is not 101: {_CONNECTION}")
         if head.status < 100:
-            return _failed(head.at, f"no status below 100 is counted on: {_CLIENT}, onMessageComplete")
+            return _failed(head.at, f"a status below 100 is not handled: {_CLIENT}, onMessageComplete")
     last = end(reading)
     if last.how in LOST:
         return _failed(last.at, f"the connection ended before the answer: {_CLIENT}")
@@ -75,11 +75,11 @@ def _failed(at: int, because: str, message: str = NO_ANSWER) -> Answered:
 
 def _switched(reading: Reading, head: Head, protocols: tuple[str, ...], facts: Facts) -> Answered:
     if not head.upgrade:
-        return _failed(head.at, f"the 101 does not switch: an assertion of {_CLIENT}")
+        return _failed(head.at, f"the 101 does not switch protocols: an assertion of {_CLIENT}")
     fault = _fault(reading, head, protocols)
     if fault == _UNASKED and not protocols and facts.unasked_protocol:
         words = f"TypeError: {facts.unasked_protocol}"
-        beyond = (f"the process ends of an exception that script cannot catch: {words}",)
+        beyond = (f"an exception that the script cannot catch ends the process: {words}",)
         return Answered(head.at, Failed(f"{words}: {_CONNECTION}", beyond=beyond))
     if fault:
         return _failed(head.at, f"{fault}: {_CONNECTION}", fault)

@@ -50,7 +50,7 @@ class UndiciSession(RuntimeSession):
         self.over = False
         self._reads = True
         self.races = ""
-        self.because = "the handshake holds: undici lib/web/websocket/connection.js"
+        self.because = "the handshake is valid: undici lib/web/websocket/connection.js"
 
     def receive(self, data: bytes, at: int) -> None:
         self.wait(at)
@@ -97,9 +97,12 @@ class UndiciSession(RuntimeSession):
             return
         if ended.how == "reset" and ended.at - self._closed_at < _AT_ONCE and self._facts.tells_why:
             self._sent_close = False
-            self.races = "the reset came right behind the Close: a moment later, and the close would be clean"
+            self.races = "the reset came right after the Close: a moment later, and the close would be clean"
         if self._inflating is not None:
-            self.races = "a message is inflated beside the event loop: it may be told before the end is seen"
+            self.races = (
+                "messages are inflated outside the event loop: the message event may come before the end is "
+                "seen"
+            )
             if not self._opened.right_behind(ended, self._at):
                 self._inflate_all()
         if self.over:
@@ -126,9 +129,7 @@ class UndiciSession(RuntimeSession):
         if self._received is None:
             self.script.assume(UNLIMITED)
             return
-        self.script.assume(
-            "the server ends the connection at last; until then readyState is 2, without a limit"
-        )
+        self.script.assume("the server closes the connection; until then readyState is 2, without a limit")
         self._closed()
 
     def _step(self) -> bool:
@@ -291,7 +292,7 @@ class UndiciSession(RuntimeSession):
         self._received = code, reason
         self._closed_at = self._at
         self.script.ready_state = CLOSING
-        self.because = f"the server sent Close {code}; undici waits for the end of the connection: {_RECEIVER}"
+        self.because = f"the server sent Close {code}; undici waits for TCP to close: {_RECEIVER}"
 
     def _fail(self, message: str) -> None:
         """failWebsocketConnection: the socket is destroyed."""

@@ -107,7 +107,7 @@ class Connection(Session):
         self.races = ""
         self.done = False
         """The ``close`` event was delivered, or nothing more is to be said."""
-        self.because = "the handshake holds: libsoup/websocket/soup-websocket.c"
+        self.because = "the handshake is valid: libsoup/websocket/soup-websocket.c"
 
     def wait(self, at: int, *, reset: bool = False) -> None:
         """Let the timer run that is due by *at*; *reset*: when the server resets the connection."""
@@ -128,7 +128,7 @@ class Connection(Session):
 
     def receive(self, data: bytes, at: int) -> None:
         if self._failed_at is not None and at - self._failed_at in _DELAY:
-            self.races = "an error is held back for 10 to 110 ms: what comes meanwhile may be told before it"
+            self.races = "an error is delayed for 10 to 110 ms: events in the meantime may come before it"
         if self._failed_at is not None and at > self._failed_at + _OVERTAKEN:
             self._tell_failure()
         self.wait(at)
@@ -139,7 +139,9 @@ class Connection(Session):
             self._incoming += data[start : start + _READ]
             self._process(at)
         if self._close_received and self._script.sent > sent:
-            self.races = "what script sent last may count as unsent when the end comes: then it is not clean"
+            self.races = (
+                "the last message of the script may count as unsent at the end: then the close is not clean"
+            )
         self.called(at)
 
     def quiet(self, at: int) -> bool:
@@ -152,7 +154,7 @@ class Connection(Session):
         reset = ended.how in ("reset", "error")
         self.wait(ended.at, reset=reset)
         if ended.how == "truncated" and self._end_seen:
-            self._unreadable(self._facts.failures["read-after-end"], "reading goes on after the end")
+            self._unreadable(self._facts.failures["read-after-end"], "reading continues after the end")
         elif reset:
             failure = self._facts.failures["receive"].format(error="Connection reset by peer")
             self._unreadable(failure, "the connection was reset")

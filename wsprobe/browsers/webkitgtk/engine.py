@@ -29,17 +29,17 @@ from wsprobe.exchange import Act
 from wsprobe.read.reading import Reading
 
 _CLOSED_EARLY = "close() while CONNECTING: Source/WebCore/Modules/websockets/WebSocket.cpp"
-_WHY = {MISDIRECTED: "421", UNAUTHORIZED: "401, and there is an answer to it"}
+_WHY = {MISDIRECTED: "421", UNAUTHORIZED: "401, and there are credentials"}
 _RESET_RACE = (
-    'the console says "Could not connect to ...: Connection reset by peer" '
-    "where the reset is seen before the request is sent"
+    'the console has "Could not connect to ...: Connection reset by peer" '
+    "if the reset comes before the request is sent"
 )
 _NEVER_HTTP2 = (
-    "WebKitGTK never asks over HTTP/2 (256 of 256 handshakes, measured): its own is over HTTP/1.1, on a new "
+    "WebKitGTK never uses HTTP/2 for WebSockets (256 of 256 measured handshakes): it uses HTTP/1.1, on a new "
     "connection"
 )
 _Step = tuple[Reading, Answer]
-_PENDING = "no answer yet, and libsoup sets itself no limit"
+_PENDING = "no answer yet, and libsoup has no limit"
 
 
 class WebKitGtk(Usual, Struct, frozen=True):
@@ -132,9 +132,9 @@ class _Life(Life[_Step]):
         for reading, before, answer in zip(self._readings, begins(self._readings), steps, strict=False):
             again = ""
             if isinstance(answer.outcome, Redirect):
-                again = f"it is redirected to {answer.outcome.url}: libsoup/soup-session.c"
+                again = f"a redirect to {answer.outcome.url}: libsoup/soup-session.c"
             elif isinstance(answer.outcome, Again):
-                again = f"{_WHY[answer.outcome.status]}: it asks again: libsoup/soup-session.c"
+                again = f"{_WHY[answer.outcome.status]}: the request is sent again: libsoup/soup-session.c"
             yield Handshake(before + answer.at, (reading, answer), _cookies(answer), again)
 
     def answered(self, script: WebSocket, step: _Step, acts: list[Act]) -> Ending | None:

@@ -35,7 +35,7 @@ def _failure(found: Hindered, facts: Facts) -> Failed:
         case "tunnel":
             return Failed(texts["proxy"], "the proxy opened no tunnel: gio/gsocketclient.c")
         case "certificate":
-            return Failed(texts["certificate"], f"the certificate is not good: {_TLS}")
+            return Failed(texts["certificate"], f"the certificate is not valid: {_TLS}")
         case "alert":
             failure = texts["alert"].format(alert=found.word("gnutls", "(null)"))
             return Failed(failure, f"TLS alert {found.key or None}: {_TLS}")
@@ -44,4 +44,4 @@ def _failure(found: Hindered, facts: Facts) -> Failed:
         case "reset":
             error = texts["receive"].format(error="Connection reset by peer")
             return Failed(texts["handshake-reset"].format(error=error), f"reset in the TLS handshake: {_TLS}")
-    return Failed(texts["handshake"], f"what came is not TLS: {_TLS}")
+    return Failed(texts["handshake"], f"the answer is not TLS: {_TLS}")

@@ -139,7 +139,7 @@ def validate(fields: Fields, key: bytes | None, protocols: tuple[str, ...], fact
     if protocol is not None:
         asked = ", ".join(protocols).encode()
         if not contains(asked, protocol, case=facts.subprotocol_case):
-            return _failed("subprotocol", f"a subprotocol that was not asked for: {_SOURCE}", facts)
+            return _failed("subprotocol", f"a subprotocol that was not offered: {_SOURCE}", facts)
     try:
         accepted = accept(fields.joined(b"sec-websocket-extensions") or b"")
     except Refused as refused:
@@ -147,7 +147,7 @@ def validate(fields: Fields, key: bytes | None, protocols: tuple[str, ...], fact
         return Failed(failure, f"{failure}: {_SOURCE}")
     given = fields.one(b"sec-websocket-accept")
     if given is None or key is None or given.lower() != expected_accept(key).lower():
-        return _failed("accept", f"not the Sec-WebSocket-Accept of our key: {_SOURCE}", facts)
+        return _failed("accept", f"Sec-WebSocket-Accept does not match the key: {_SOURCE}", facts)
     return Opened((protocol or b"").decode("latin-1"), accepted)
 
 

@@ -56,10 +56,10 @@ def redirected(base: str, location: bytes, facts: Facts) -> Redirect | Failed | 
         return None
     if to.scheme not in _SCHEMES or not to.host:
         failure = facts.failures["location-invalid"].format(location=text)
-        return Failed(failure, f"Location is no http or ws URL: {_SOURCE}")
+        return Failed(failure, f"Location is not an http: or ws: URL: {_SOURCE}")
     if is_numbers(to.host):
         failure = facts.failures["resolve"].format(host=to.host, error="Name or service not known")
-        return Failed(failure, "an address that is not written as one: gio/gresolver.c")
+        return Failed(failure, "an invalid address: gio/gresolver.c")
     secure, default = _SCHEMES[to.scheme]
     authority = bracketed(to.host) if to.port is None else f"{bracketed(to.host)}:{to.port}"
     url = f"{to.scheme}://{authority}{to.resource}"
@@ -130,12 +130,12 @@ class _Message:
             try:
                 found = cut(self._data, start, self._facts.max_head, ended=self._ended)
             except TooBig as big:
-                return self._failed("head-size", f"more than 100 KiB of head: {_HEADS}", big.args[0])
+                return self._failed("head-size", f"a head of more than 100 KiB: {_HEADS}", big.args[0])
             if found is None:
-                return self._cut_off("no whole head", _HEADS)
+                return self._cut_off("an incomplete head", _HEADS)
             end_seen = found.end == len(found.text) + start
             if end_seen and self._last.how == "truncated" and not found.text.endswith(b"\n"):
-                return self._failed("read-after-end", f"half a line of head: {_HEADS}", found.end)
+                return self._failed("read-after-end", f"an incomplete line of the head: {_HEADS}", found.end)
             head = parse(found.text)
             if head is None:
                 return self._failed(
@@ -149,14 +149,14 @@ class _Message:
             if not 100 <= head.status < 200:
                 return self._final(head, found.end, end_seen=end_seen)
             if end_seen and self._last.how == "truncated":
-                return self._failed("read-after-end", f"half an interim head: {_HEADS}", found.end)
+                return self._failed("read-after-end", f"an incomplete interim head: {_HEADS}", found.end)
 
     def _final(self, head: Head, start: int, *, end_seen: bool) -> Answer:
         frame = framing(head)
         if frame.encoding == "unrecognized":
-            return self._failed("encoding", f"how the body is framed is not known: {_HTTP}", start - 1)
+            return self._failed("encoding", f"the length of the body is unknown: {_HTTP}", start - 1)
         if end_seen and self._last.how == "truncated" and frame.encoding != "none" and frame.length != 0:
-            cut_off = self._failed("read-after-end", f"a body is read behind half a head: {_BODY}", start)
+            cut_off = self._failed("read-after-end", f"a body after an incomplete head: {_BODY}", start)
             return Answer(cut_off.at, cut_off.outcome, head.fields)
         try:
             end_ = body_end(self._data, start, frame, ended=False)
@@ -253,7 +253,7 @@ def _in_vain(again: Again, facts: Facts, *, alone: bool) -> Failed:
     same to every request end it with their answer (measured).
     """
     if alone and again.keep_alive:
-        because = f"{again.status} once more, taken for the end of the connection that it would use again"
+        because = f"{again.status} once more, which looks like the end of the reused connection"
         return Failed(facts.failures["ended"], f"{because}: {_SESSION}")
     return Failed(facts.failures["not-accepted"], f"{again.status} once more: {_SESSION}")
 

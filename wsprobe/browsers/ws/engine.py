@@ -14,7 +14,7 @@ from wsprobe.browsers.ws.session import WsSession, is_valid
 from wsprobe.exchange import Act
 from wsprobe.read.reading import Reading
 
-_RESET_RACE = 'the message begins with "connect", "read" or "write", as the reset comes early or late'
+_RESET_RACE = 'the message begins with "connect", "read" or "write", depending on when the reset comes'
 
 
 class _Socket(WebSocket):

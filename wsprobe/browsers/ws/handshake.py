@@ -24,7 +24,7 @@ def answered(reading: Reading, protocols: tuple[str, ...]) -> Answered:
     last = end(reading)
     wrong = not_connected(reading)
     if wrong is not None and not given_up(reading):
-        return Answered(last.at, failed("the connection was not made", *wrong, _CLIENT))
+        return Answered(last.at, failed("there was no connection", *wrong, _CLIENT))
     for head in heads(reading, counts_reason=True):
         if isinstance(head, Fault):
             message = f"Parse Error: {head.reason}"

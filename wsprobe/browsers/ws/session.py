@@ -62,7 +62,7 @@ class WsSession(RuntimeSession):
         self._destroyed = False
         self.over = False
         self.races = ""
-        self.because = f"the handshake holds: {_SOCKET}"
+        self.because = f"the handshake is valid: {_SOCKET}"
 
     def receive(self, data: bytes, at: int) -> None:
         self.wait(at)
@@ -109,7 +109,7 @@ class WsSession(RuntimeSession):
         if self._inflating is not None and at - self._begun_at >= AT_ONCE:
             self._inflate_all(self._begun_at)
         if self._due is not None and at >= self._due and not self.over:
-            self.because = f"no end of the connection within {self._facts.close_timeout} s: {_SOCKET}"
+            self.because = f"TCP not closed within {self._facts.close_timeout} s: {_SOCKET}"
             self._closed()
 
     @property
@@ -123,7 +123,8 @@ class WsSession(RuntimeSession):
         if self._inflating is not None:
             if ended.how in LOST:
                 self.races = (
-                    "a message is inflated beside the event loop: it may be told before the end is seen"
+                    "messages are inflated outside the event loop: the message event may come before the end "
+                    "is seen"
                 )
             self._ended = self._opened.right_behind(ended, self._at)
             if self._ended:  # socketOnEnd, socketOnClose
