@@ -1,11 +1,11 @@
 """Recordings as text: an Exchange as one line of JSON, and back.
 
 Format 2: every value is an object with a member for each of its fields, by the field's own name; ``event``
-tells the kind of an event; bytes are base64; a time limit that is none is null, because JSON has no infinity.
+is the kind of an event; bytes are base64; no time limit is null, because JSON has no infinity.
 The line is pure ASCII.
 
-A recording that no reader could use is refused here, in one line that names the member: what the types of
-``wsprobe.exchange`` do not allow, and what ``_check`` asks besides.
+A recording that no reader could use is refused here, with one line that names the member: if it breaks the
+types of ``wsprobe.exchange``, or the further conditions of ``_check``.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ __all__ = ["FORMAT", "ArchiveError", "ascii_json", "dump", "load"]
 
 FORMAT: int = Exchange.__struct_config__.tag  # type: ignore[assignment]
 HOPS = 8
-"""So deep may recordings stand within each other; ours have one level."""
+"""The most levels of recordings within recordings; ours have one."""
 
 Value = Any
 """JSON as Python's own types."""
 
 
 class ArchiveError(ValueError):
-    """A text is not a recording that can be read. The message is one line and says where."""
+    """The text is not a readable recording. The message is one line and says where."""
 
 
 def dump(exchange: Exchange) -> str:
@@ -44,7 +44,7 @@ def dump(exchange: Exchange) -> str:
 
 
 def load(text: str | bytes) -> Exchange:
-    """The recording in *text*: one that ``dump`` made, or a ``--json`` report that has one as ``exchange``.
+    """The recording in *text*: made by ``dump``, or the member ``exchange`` of a ``--json`` report.
 
     Raises ArchiveError.
     """
@@ -73,7 +73,7 @@ def _load(text: str) -> Exchange:
 
 
 class _Outer(Struct):
-    """As much of a recording, or of a report around one, as tells what it is."""
+    """The members that identify a recording, or a report with one."""
 
     format: int | None = None
     plan: Raw = Raw()
@@ -81,7 +81,7 @@ class _Outer(Struct):
 
 
 def _exchange(number: int | None, text: str) -> Exchange:
-    """The recording in *text*, which has format *number*."""
+    """The recording in *text*, of format *number*."""
     if number is None:
         raise ArchiveError('not a recording: the member "format" is missing')
     if number > FORMAT:
@@ -116,7 +116,7 @@ def _endless(value: Value) -> Value:
 
 
 def _check(exchange: Exchange, where: str, depth: int = 0) -> None:
-    """Ask what the types cannot say. Raises ValidationError, as if they did."""
+    """Check what the types cannot express. Raises ValidationError, as the types do."""
     if exchange.plan.wire not in WIRES:
         raise msgspec.ValidationError(
             f"Expected one of {', '.join(WIRES)}, got {exchange.plan.wire!a} - at `{where}.plan.wire`"
@@ -136,8 +136,8 @@ _BYTES = ("request", "data", "received", "der")
 def _from_1(value: Value, path: str = "$") -> Value:
     """A recording of format 1 as one of format 2.
 
-    Format 1 has bytes as a string of latin-1 where they are plain text and as ``{"base64": "..."}`` where not,
-    "inf" for no limit, and no format in its hops.
+    Format 1 has bytes as a latin-1 string if they are plain text, otherwise as ``{"base64": "..."}``, "inf" for
+    no limit, and no format in its hops.
     """
     if isinstance(value, list):
         return [_from_1(item, f"{path}[{number}]") for number, item in enumerate(value)]
@@ -164,7 +164,7 @@ def _bytes_of_1(value: Value, path: str) -> str:
 
 
 CONVERTERS: dict[int, Callable[[Value], Value]] = {1: _from_1}
-"""Format number -> what turns a recording of that format into one of the next."""
+"""Format number -> the function that converts a recording to the next format."""
 
 
 # JSON in ASCII ------------------------------------------------------------------------------------------
@@ -173,7 +173,7 @@ _ENCODER = msgspec.json.Encoder()
 
 
 def _escaped(error: UnicodeError) -> tuple[str, int]:
-    """What stands in JSON for characters that are not ASCII, and where they end: a handler of codecs."""
+    """A handler of codecs: the JSON escapes of characters that are not ASCII, and where they end."""
     assert isinstance(error, UnicodeEncodeError)
     found = error.object[error.start : error.end]
     return "\\u" + found.encode("utf-16-be").hex("-", 2).replace("-", "\\u"), error.end
@@ -196,7 +196,7 @@ def ascii_json(value: object) -> bytes:
 
 
 def _whole(value: Value) -> Value:
-    """*value* with lone surrogates spelled out, which are no characters."""
+    """*value* with lone surrogates, which are not characters, as escapes."""
     match value:
         case str():
             return value.encode("utf-8", "backslashreplace").decode()
@@ -212,7 +212,7 @@ def _whole(value: Value) -> Value:
 
 
 def _said(error: str, where: str) -> str:
-    """What msgspec says of a member, the member first: ``$.plan.target.port: expected `int`, got `str```."""
+    """msgspec's message about a member, the member first: ``$.plan.target.port: expected `int`, got `str```."""
     said, _, path = error.rpartition(" - at ")
     if not said:
         said, path = error, "`$`"
@@ -222,7 +222,7 @@ def _said(error: str, where: str) -> str:
 
 
 def _why_not_json(text: str, where: str) -> str:
-    """What is wrong with *text*, which msgspec does not read. The standard library tells where."""
+    """Why msgspec cannot read *text*; the standard library finds the place."""
     import json
 
     try:
@@ -242,7 +242,7 @@ def _why_not_json(text: str, where: str) -> str:
 
 
 def _odd(value: Value, path: str) -> Iterator[str]:
-    """What the standard library reads and JSON has not: halves of surrogate pairs, NaN, Infinity."""
+    """Values that the standard library reads and JSON forbids: lone surrogates, NaN, Infinity."""
     match value:
         case str() if re.search("[\ud800-\udfff]", value):
             yield f"{path}: a lone surrogate, which is not a character"

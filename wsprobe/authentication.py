@@ -1,7 +1,7 @@
 """Challenges of a 401 or 407, and the answer to Digest (RFC 7616). Pure.
 
-NTLM and Negotiate are not spoken: they authenticate a connection, in more than one round trip, with an account
-of the system.
+wsprobe does not support NTLM and Negotiate: they authenticate a connection, in more than one round trip, with
+an account of the system.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ class Challenge(Struct, frozen=True):
     name: str
     """The scheme as it was sent."""
     parameters: dict[str, bytes] = {}
-    """Name in lower case -> value, quoting undone; the first of a name counts."""
+    """Name in lower case -> value, unquoted; the first of a name counts."""
 
     @property
     def scheme(self) -> str:
-        """In lower case: letter case means nothing here."""
+        """In lower case, because letter case has no meaning."""
         return self.name.lower()
 
 
 def challenges(values: Iterable[bytes]) -> tuple[Challenge, ...]:
     """The challenges in the values of WWW-Authenticate or Proxy-Authenticate, in the order sent.
 
-    A field can hold several, parted by the same comma as their parameters (RFC 9110 section 11.6.1). What is
-    neither a scheme nor a parameter is left out.
+    A field can have several, separated by the same comma as their parameters (RFC 9110 section 11.6.1).
+    Anything that is neither a scheme nor a parameter is left out.
     """
     found: list[Challenge] = []
     for value in values:
@@ -70,7 +70,7 @@ def parameters(value: bytes) -> dict[str, bytes]:
 
 
 def unspoken(offered: Iterable[Challenge]) -> tuple[str, ...]:
-    """The names of the schemes that wsprobe does not speak, as sent, each once."""
+    """The names of the schemes that wsprobe does not support, as sent, each once."""
     names: dict[str, str] = {}
     for each in offered:
         if each.scheme not in SPOKEN:
@@ -92,24 +92,24 @@ def parted(pair: bytes) -> UserAndPassword:
 
 
 class Digest(Struct, frozen=True):
-    """A challenge that can be answered, and how often it was."""
+    """A challenge that wsprobe can answer, and how often it has."""
 
     realm: bytes
     nonce: bytes
     cnonce: str
-    """Ours: one for all requests that answer this challenge."""
+    """The client's nonce: one for all answers to this challenge."""
     algorithm: str = "md5"
     """A key of HASHES, perhaps with ``-sess`` behind it."""
     named: bytes | None = None
-    """The algorithm as the challenge has it; None: it has none, which means MD5."""
+    """The algorithm as in the challenge; None if it has none, which means MD5."""
     opaque: bytes | None = None
     qop: str = ""
-    """``auth``; ``auth-int`` where that is all there is; "" for a challenge without (RFC 2069)."""
+    """``auth``; ``auth-int`` if the challenge has only that; "" for a challenge without qop (RFC 2069)."""
     userhash: bool = False
     utf8: bool = False
-    """The challenge has charset=UTF-8, so that a user's name beyond ASCII can be sent as username*."""
+    """The challenge has charset=UTF-8, so a user name beyond ASCII can be sent as username*."""
     count: int = 0
-    """nc: requests that were made with this nonce."""
+    """nc: requests made with this nonce."""
     first: bytes = b""
     """The nonce that a -sess session began with; "" where it is *nonce*."""
 
@@ -118,13 +118,14 @@ class Digest(Struct, frozen=True):
         return replace(self, count=self.count + 1)
 
     def renewed(self, nonce: bytes) -> Digest:
-        """After a nextnonce (RFC 7616 section 3.5): the session of -sess goes on."""
+        """After a nextnonce (RFC 7616 section 3.5); the session of -sess continues."""
         return replace(self, nonce=nonce, count=0, first=self.first or self.nonce)
 
 
 def digest(offered: Iterable[Challenge], cnonce: str) -> Digest | None:
-    """The first Digest challenge that can be answered (RFC 7616 section 3.7: the server's order is its
-    preference), None if none can: no nonce, or an algorithm or qop that is not known."""
+    """The first Digest challenge that wsprobe can answer (RFC 7616 section 3.7: the server's order is its
+    preference); None if there is none. It cannot answer one without a nonce, or with an unknown algorithm or
+    qop."""
     for each in offered:
         if each.scheme == "digest" and (made := _digest(each.parameters, cnonce)) is not None:
             return made
@@ -161,7 +162,7 @@ def known(algorithm: str) -> bool:
 def authorization(challenge: Digest, own: UserAndPassword, method: str, uri: str) -> str:
     """The value of Authorization for a request without content (RFC 7616 section 3.4).
 
-    *uri* is the request target as it is sent. Raises nothing: *challenge* is one that can be answered.
+    *uri* is the request target as it is sent. Raises nothing: *challenge* must be answerable.
     """
     answer = response(
         own,

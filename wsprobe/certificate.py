@@ -1,7 +1,6 @@
 """A certificate's DER (X.690, RFC 5280) as a person needs it: whose, by whom, for which names, how long.
 
-Reads what is there and never raises: what cannot be read stays empty. Whether it is trusted cannot be read from
-it.
+Never raises: a field that cannot be read stays empty. A certificate alone does not show whether it is trusted.
 """
 
 from __future__ import annotations
@@ -18,28 +17,28 @@ SECONDS = len("2026-11-24T12:00:00")
 
 
 SELF_SIGNED, UNKNOWN_ISSUER = "it is self-signed", "its issuer is not a known authority"
-"""What ``TlsDone.problem`` begins with where no trusted authority stands behind a certificate."""
+"""The beginning of ``TlsDone.problem`` if no trusted authority issued a certificate."""
 
 
 def untrusted(problem: str) -> bool:
-    """True if *problem*, of a certificate that was let pass, says that no known authority stands behind it."""
+    """True if *problem*, of a certificate accepted in spite of it, is that no known authority issued it."""
     return problem.startswith((SELF_SIGNED, UNKNOWN_ISSUER))
 
 
 OLD_TLS = ("TLS 1.0", "TLS 1.1")
-"""Versions that most browsers no longer speak (RFC 8996)."""
+"""Versions that most browsers no longer support (RFC 8996)."""
 
 
 def objectionable(event: TlsDone | TlsFailed) -> bool:
-    """True if a browser may have something to say against the certificate or the version of TLS."""
+    """True if a browser may object to the certificate or the version of TLS."""
     return isinstance(event, TlsFailed) or event.problem is not None or event.version in OLD_TLS
 
 
 def faults(shown: Certificate, name: str, now: str) -> Iterator[tuple[str, str]]:
     """(reason as in ``TlsFailed.reason``, words that follow "it") for each fault of *shown*.
 
-    *name*: whom we meant to reach; *now*: ISO 8601 in UTC, "" if that is not known. Nothing is said of what
-    could not be read. Verification stops at the first fault that it comes to; a person wants to mend them all.
+    *name*: the intended server; *now*: ISO 8601 in UTC, "" if unknown. Fields that could not be read are no
+    fault. Verification stops at the first fault; a person needs them all.
     """
     if now and shown.not_after and now[:SECONDS] > shown.not_after[:SECONDS]:
         yield "expired", f"expired on {shown.not_after}"
@@ -65,7 +64,7 @@ def covers(pattern: str, name: str) -> bool:
 
 
 def days_left(shown: Certificate, now: str) -> int | None:
-    """Whole days until *shown* expires, below zero once it has; None if that cannot be told.
+    """Whole days until *shown* expires, negative once it has; None if unknown.
 
     *now*: ISO 8601 in UTC.
     """
@@ -79,7 +78,7 @@ def days_left(shown: Certificate, now: str) -> int | None:
 
 
 class Described(Struct, frozen=True):
-    """What else a person asks of a certificate."""
+    """More facts about a certificate."""
 
     key: str
     """Kind and size of its public key, as ``RSA 2048`` or ``EC P-256``; "" if it cannot be read."""
@@ -92,7 +91,7 @@ class Described(Struct, frozen=True):
 
 
 def described(der: bytes) -> Described:
-    """What *der* says of its key and signature, and its digests."""
+    """The key and signature of *der*, and its digests."""
     from hashlib import sha256  # late, as above
 
     fields = _fields(der)
@@ -204,7 +203,7 @@ Item = tuple[int, bytes]
 
 
 def read(der: bytes) -> Certificate:
-    """What *der* says of itself; the fields that could not be read are empty."""
+    """The fields of *der*; those that could not be read are empty."""
     issuer = subject = not_before = not_after = ""
     names: tuple[str, ...] = ()
     for place, (tag, contents) in enumerate(_fields(der)):
@@ -228,7 +227,7 @@ def _fields(der: bytes) -> list[Item]:
 
 
 KEY_FIELD = 5
-"""Where the SubjectPublicKeyInfo stands among ``_fields``."""
+"""The index of the SubjectPublicKeyInfo in ``_fields``."""
 
 
 def spki_of(der: bytes) -> bytes:

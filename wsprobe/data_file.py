@@ -1,4 +1,4 @@
-"""The data files that stand beside the modules which read them."""
+"""The data files next to the modules that read them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def toml_beside(module: str, *name: str) -> dict[str, Any]:
-    """What the TOML file *name* says; *name* is its path from the folder of *module*, which is ``__file__``.
+    """The contents of the TOML file *name*, a path relative to the folder of *module* (its ``__file__``).
 
     Raises OSError if there is none.
     """

@@ -1,4 +1,4 @@
-"""What an engine's own request was answered, kept small, and whether two such answers are alike."""
+"""The answer to an engine's own request, in few bytes, and whether two such answers are alike."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from wsprobe.read.reading import Head, Reading
 
 
 class EngineAnswer(Struct, frozen=True):
-    """What an engine's own request was answered: the recording, how it was judged, and the little that is asked
-    of the answer of every engine.
+    """The answer to an engine's own request: the recording, its judgement, and the few facts that readers need
+    of every engine's answer.
 
-    The rest of the reading (head, body, frames) is not kept: of a flood it is many times the recording, and
-    there is one for each engine. ``report.report_of`` reads it again.
+    The rest of the reading (head, body, frames) is not kept: for a flood it is many times the size of the
+    recording, and every engine has one. ``report.report_of`` reads it again.
     """
 
     exchange: Exchange
@@ -29,17 +29,17 @@ class EngineAnswer(Struct, frozen=True):
     asked: Head
     """The request, as it was sent."""
     over_http2: bool
-    """The protocol that was spoken: HTTP/2, or HTTP/1.1."""
+    """The protocol: HTTP/2 or HTTP/1.1."""
     status: int | None
-    """Of the final answer; None if there is none that can be read."""
+    """Of the final answer; None if there is no readable one."""
     causes: tuple[Cause, ...]
-    """Why it was answered so, the likeliest first."""
+    """The causes of the answer, the likeliest first."""
     likeness: bytes
-    """A digest of all that two answers have in common that are the same but for the moment."""
+    """A digest that two answers share if they differ only in what changes from moment to moment."""
 
 
 def engine_answer(reading: Reading, verdict: Verdict, outcome: str) -> EngineAnswer:
-    """What is kept of *reading*, which was judged so."""
+    """The parts of *reading* to keep, with its judgement."""
     return EngineAnswer(
         exchange=reading.exchange,
         verdict=verdict,
@@ -53,10 +53,10 @@ def engine_answer(reading: Reading, verdict: Verdict, outcome: str) -> EngineAns
 
 
 VARYING = frozenset({b"date", b"sec-websocket-accept", b"age", b"expires", b"last-modified"})
-"""Fields that differ between any two answers; they are shown nowhere and count for nothing."""
+"""Fields that differ between any two answers, and are therefore ignored."""
 
 _OF_THE_MOMENT = re.compile(rb"[0-9A-Fa-f]{8,}|[0-9]+")
-"""What a server makes anew for each answer: numbers, times, and the names of requests."""
+"""Text that a server generates for each answer: numbers, times, and the ids of requests."""
 _COMMENT = re.compile(rb"<!--[^>]*-->\s*")
 """A reader of the page does not see comments. nginx adds some to its own pages, but only for Chrome."""
 _DECIDES = (

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 
 def leaves(error: BaseException) -> Iterator[BaseException]:
-    """The exceptions in *error* that are no groups."""
+    """The exceptions in *error* that are not groups."""
     if isinstance(error, BaseExceptionGroup):
         for each in error.exceptions:
             yield from leaves(each)

@@ -1,13 +1,13 @@
 """The values that a probe writes and every reader reads. Depends on no other module of wsprobe.
 
-Rule 1: the wire is the fact. Bytes are kept as they were sent and received; one read is one event.
+Rule 1: the wire is the fact. The bytes are those sent and received, unchanged; one read is one event.
 Rule 2: a failure of the network is an event, never an exception. ``PlanError`` is for plans that cannot be
 carried out.
 
 Times (``at``) are whole microseconds since the probe of this exchange began.
 
-Bounds and descriptions of members (``Meta``) bind who loads a recording, and make its schema and manual; they
-cost nothing where a value is made.
+Bounds and descriptions of members (``Meta``) are checked when a recording is loaded, and make its schema and
+manual; they cost nothing when a value is made.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 Microseconds = Annotated[int, Meta(ge=0, le=2**53, description="Microseconds since the start.")]
-"""2**53: what every reader of JSON keeps exactly."""
+"""2**53: every reader of JSON keeps integers up to it exactly."""
 SECOND = 1_000_000
 """Microseconds."""
 Seconds = Annotated[float, Meta(ge=0)]
-"""Infinity is no limit."""
+"""Infinity means no limit."""
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 """Bytes."""
 Port = Annotated[int, Meta(ge=0, le=65535)]
@@ -37,7 +37,7 @@ class Target(Struct, frozen=True):
     """Where to go: a ws: or wss: URL taken apart (RFC 6455 section 3, RFC 3986)."""
 
     url: str
-    """The URL as it was given."""
+    """The URL as given."""
     secure: bool
     """Whether it is wss:."""
     host: str
@@ -49,18 +49,18 @@ class Target(Struct, frozen=True):
     userinfo: str | None = None
     """User and password as written in the URL, percent-encoding kept."""
     fragment: str | None = None
-    """What stood behind a #."""
+    """The text after a #."""
 
 
 class Limits(Struct, frozen=True):
-    """How long and how much. Seconds and bytes."""
+    """Limits, in seconds and bytes."""
 
     connect_timeout: Seconds = 10.0
     """From the start until TCP and TLS are done, all addresses together."""
     max_time: Seconds = 30.0
     """From the start until the end of the whole exchange."""
     linger: Seconds = 0.3
-    """How long an open session is watched before it is closed with 1000."""
+    """How long wsprobe watches an open session before it closes it with 1000."""
     max_head: Count = 2 * 1024 * 1024
     """Bytes of a head."""
     max_body: Count = 1024 * 1024
@@ -70,7 +70,7 @@ class Limits(Struct, frozen=True):
 
 
 class TlsOptions(Struct, frozen=True):
-    """How TLS is to be spoken, if it is spoken at all."""
+    """How to use TLS, if it is used."""
 
     verify: bool = True
     """False with --insecure."""
@@ -89,11 +89,11 @@ class TlsOptions(Struct, frozen=True):
     maximum: str | None = None
     """--tls-max: 1.0 to 1.3."""
     alpn: tuple[str, ...] = ("http/1.1",)
-    """Protocols that are offered."""
+    """The offered protocols."""
     ciphers: str | None = None
-    """--ciphers: OpenSSL's list, for TLS 1.2 and older; null for the usual ones."""
+    """--ciphers: OpenSSL's list, for TLS 1.2 and older; null for the default."""
     pinned: tuple[str, ...] = ()
-    """--pinnedpubkey: the server's public key is to be one of these (base64 of the SHA-256 of its
+    """--pinnedpubkey: the server's public key must be one of these (base64 of the SHA-256 of its
     SubjectPublicKeyInfo); empty for any."""
 
 
@@ -105,7 +105,7 @@ class Route(Struct, frozen=True):
     resolve: tuple[tuple[str, Port, tuple[str, ...]], ...] = ()
     """--resolve: [host, port, addresses]."""
     connect_to: tuple[tuple[str, Port, str, Port], ...] = ()
-    """--connect-to: [host, port, other host, other port]; empty and 0 stand for any."""
+    """--connect-to: [host, port, other host, other port]; empty and 0 mean any."""
     unix_socket: str | None = None
     """--unix-socket."""
     interface: str | None = None
@@ -116,18 +116,18 @@ class Route(Struct, frozen=True):
     """The value of Proxy-Authorization in CONNECT, empty to send none; null: Basic, if the proxy's URL has
     credentials."""
     proxy_header: str | None = None
-    """The client's address that a header of the PROXY protocol names (--haproxy-clientip); empty for our own
+    """The client's address in the header of the PROXY protocol (--haproxy-clientip); empty for our own
     (--haproxy-protocol), null for no such header."""
 
 
 class Act(Struct, frozen=True):
-    """One thing that the client does by itself once the session is open (or, for a page, before)."""
+    """One act of the client in the open session (or, for a page, before it)."""
 
     when: Literal["created", "open", "message", "pong", "time"]
-    """created: at once, only for a script; open: once the session is open; message: when one comes; pong: when
-    a Ping of the plan is answered, not for a script; time: after a time."""
+    """created: immediately, only for a script; open: once the session is open; message: when a message arrives;
+    pong: when the Pong to a Ping of the plan arrives, not for a script; time: after a time."""
     do: Literal["text", "binary", "ping", "close"]
-    """What is sent."""
+    """The act."""
     data: bytes = b""
     """The payload of a message or Ping; of a close the reason, in UTF-8."""
     code: Annotated[int, Meta(ge=-(2**53), le=2**53)] | None = None
@@ -142,72 +142,71 @@ class Priority(Struct, frozen=True):
     depends_on: Annotated[int, Meta(ge=0, lt=2**31)] = 0
     """The stream that it depends on."""
     weight: Annotated[int, Meta(ge=0, le=255)] = 15
-    """As on the wire: one less than what it stands for."""
+    """As on the wire: the weight minus one."""
     exclusive: bool = False
-    """Whether it is to be the only stream that depends on that one."""
+    """Whether this stream is to be the only one that depends on that stream."""
 
 
 class Http2(Struct, frozen=True):
-    """How HTTP/2 was to be spoken (RFC 9113, RFC 8441). How fields are coded is left to the library hpack."""
+    """How to use HTTP/2 (RFC 9113, RFC 8441). The library hpack chooses how to encode fields."""
 
     fields: tuple[tuple[bytes, bytes], ...]
-    """The block of the extended CONNECT as [name, value], pseudo-headers too, in the order sent and as they
-    went out."""
+    """The block of the extended CONNECT as [name, value], pseudo-headers too, in the order sent, unchanged."""
     prior_knowledge: bool = False
-    """True: HTTP/2 is spoken at once, whatever ALPN says, and without TLS too. False: it is spoken if the
-    server takes h2; otherwise the request of the plan is sent."""
+    """True: use HTTP/2 whatever ALPN selects, and without TLS too. False: use it if the server accepts h2;
+    otherwise send the plan's request over HTTP/1.1."""
     anyway: bool = False
-    """The request is sent although the server has not announced ENABLE_CONNECT_PROTOCOL (RFC 8441 section
-    3)."""
+    """Send the request even if the server has not announced ENABLE_CONNECT_PROTOCOL (RFC 8441 section 3)."""
     settings: tuple[tuple[_Setting, _Word], ...] = ((2, 0),)
     """[identifier, value] of our first SETTINGS."""
     window: _Increment = 0
-    """Increment of the WINDOW_UPDATE for the connection that follows our SETTINGS; 0: none is sent."""
+    """Increment of the WINDOW_UPDATE for the connection, sent after our SETTINGS; 0: send none."""
     stream: Annotated[int, Meta(ge=1, lt=2**31)] = 1
     """The stream that the request opens."""
     tries: Annotated[int, Meta(ge=1, le=100)] = 1
-    """How often it is asked at most. After REFUSED_STREAM, which says that the request was not looked at (RFC
-    9113 section 8.7), it is asked again on the next stream of the same connection."""
+    """The most requests. After REFUSED_STREAM, which means that the server did not process the request (RFC
+    9113 section 8.7), the client sends it again on the next stream of the same connection."""
     priority: Priority | None = None
     """The priority fields of its HEADERS."""
     stream_window: _Increment = 0
-    """Increment of the WINDOW_UPDATE for the stream that follows HEADERS; 0: none is sent."""
+    """Increment of the WINDOW_UPDATE for the stream, sent after HEADERS; 0: send none."""
     never_indexed: tuple[bytes, ...] = ()
-    """Names of the fields that go out never-indexed (RFC 7541 section 6.2.3)."""
+    """Names of the fields sent never-indexed (RFC 7541 section 6.2.3)."""
     data_max: Annotated[int, Meta(ge=1, lt=2**24)] = 16384
-    """Bytes of one DATA frame at most, where the server's SETTINGS and windows allow it."""
+    """The most bytes of one DATA frame, if the server's SETTINGS and windows allow them."""
     header_apart: bool = False
-    """A WebSocket frame too long for one DATA begins with a DATA of its own, which holds its header alone."""
+    """Whether a WebSocket frame too long for one DATA frame begins with a DATA frame that has only the
+    WebSocket header."""
     end_stream: Literal["close", "closed", "never"] = "closed"
-    """When we end our side of the stream. close: on the DATA that carries our Close; closed: once both Closes
-    are through, as TCP would be closed (RFC 6455 section 7.1.1)."""
+    """When we end our side of the stream. close: on the DATA frame with our Close; closed: once both sides have
+    sent a Close, when TCP would be closed (RFC 6455 section 7.1.1)."""
 
 
 class Plan(Struct, frozen=True):
-    """All that decides what goes on the wire. What was offered stands in *request*, and nowhere else."""
+    """Everything that decides what goes on the wire. The offer is in *request*, and nowhere else."""
 
     target: Target
     """Where to go."""
     request: bytes
     """The exact bytes of the opening handshake."""
     wire: str = "hybi-13"
-    """The version of the protocol that was spoken: hixie-75, hixie-76, hybi-04 to hybi-08, or hybi-13, which is
+    """The version of the protocol: hixie-75, hixie-76, hybi-04 to hybi-08, or hybi-13, which is
     RFC 6455."""
     acts: tuple[Act, ...] = ()
-    """What the client did by itself."""
+    """The client's acts in the session."""
     limits: Limits = Limits()
-    """How long, and how much."""
+    """The limits."""
     tls: TlsOptions = TlsOptions()
-    """How TLS was to be spoken."""
+    """How to use TLS."""
     route: Route = Route()
-    """How the server was to be reached, where not simply by its name and port."""
+    """How to reach the server, if not simply by its name and port."""
     http2: Http2 | None = None
-    """How to ask over HTTP/2; null if it was not to be spoken. The bytes sent show which protocol was spoken:
-    HTTP/2 begins with its preface (RFC 9113 section 3.4)."""
+    """How to use HTTP/2; null for HTTP/1.1 only. The sent bytes show which protocol was used: HTTP/2 begins
+    with its preface (RFC 9113 section 3.4)."""
 
 
 class Certificate(Struct, frozen=True):
-    """The certificate that the peer showed, as far as a person needs it."""
+    """The certificate that the peer sent, as far as a person needs it."""
 
     der: bytes
     """The certificate itself."""
@@ -216,7 +215,7 @@ class Certificate(Struct, frozen=True):
     issuer: str = ""
     """Distinguished name."""
     names: tuple[str, ...] = ()
-    """Host names and addresses that it is for (subjectAltName)."""
+    """The host names and addresses in subjectAltName."""
     not_before: str = ""
     """ISO 8601, UTC."""
     not_after: str = ""
@@ -268,7 +267,7 @@ class ConnectFailed(Struct, frozen=True, tag_field="event", tag="connect-failed"
 
 
 class Connected(Struct, frozen=True, tag_field="event", tag="connected"):
-    """An attempt succeeded: this connection is used from here on."""
+    """An attempt succeeded; wsprobe uses this connection."""
 
     at: Microseconds
     address: str
@@ -280,7 +279,7 @@ class Connected(Struct, frozen=True, tag_field="event", tag="connected"):
 
 
 class TunnelSent(Struct, frozen=True, tag_field="event", tag="tunnel-sent"):
-    """Bytes to a proxy, before the tunnel stood."""
+    """Bytes to a proxy, before the tunnel was open."""
 
     at: Microseconds
     data: bytes
@@ -288,7 +287,7 @@ class TunnelSent(Struct, frozen=True, tag_field="event", tag="tunnel-sent"):
 
 
 class TunnelReceived(Struct, frozen=True, tag_field="event", tag="tunnel-received"):
-    """Bytes from a proxy, before the tunnel stood."""
+    """Bytes from a proxy, before the tunnel was open."""
 
     at: Microseconds
     data: bytes
@@ -304,7 +303,7 @@ class TunnelFailed(Struct, frozen=True, tag_field="event", tag="tunnel-failed"):
 
 
 class ProxyHeaderSent(Struct, frozen=True, tag_field="event", tag="proxy-header-sent"):
-    """The header of the PROXY protocol, before TLS and all else that the target gets."""
+    """The header of the PROXY protocol, sent before TLS and everything else to the target."""
 
     at: Microseconds
     data: bytes
@@ -322,13 +321,13 @@ class TlsDone(Struct, frozen=True, tag_field="event", tag="tls-done"):
     alpn: str | None
     """What was agreed on."""
     certificate: Certificate | None
-    """The server's certificate, if it showed one."""
+    """The server's certificate, if it sent one."""
     verified: bool
-    """True only if the certificate was checked and is good."""
+    """True only if the certificate was verified and is valid."""
     problem: str | None = None
-    """What verification would have said, with --insecure."""
+    """The faults that verification would have found, with --insecure."""
     issuers: tuple[Certificate, ...] = ()
-    """The certificates that the server sent behind its own, in its order."""
+    """The certificates that the server sent after its own, in its order."""
 
 
 class TlsFailed(Struct, frozen=True, tag_field="event", tag="tls-failed"):
@@ -336,23 +335,23 @@ class TlsFailed(Struct, frozen=True, tag_field="event", tag="tls-failed"):
 
     at: Microseconds
     kind: Literal["certificate", "pinned-key", "alert", "not-tls", "fin", "reset", "error"]
-    """What kind of failure; pinned-key: the server has another key than --pinnedpubkey says."""
+    """What kind of failure; pinned-key: the server's key is not the one of --pinnedpubkey."""
     error: str
     """In words."""
     received: bytes = b""
-    """What came from the server instead, as bytes of the TCP stream."""
+    """The bytes that the server sent instead, from the TCP stream."""
     certificate: Certificate | None = None
-    """The server's certificate, if it showed one."""
+    """The server's certificate, if it sent one."""
     alert: Annotated[int, Meta(ge=0, le=255)] | None = None
     """Number of the TLS alert that the server sent."""
     reason: str = ""
     """Of a certificate: unknown-ca, self-signed, expired, not-yet-valid, wrong-name or other."""
     issuers: tuple[Certificate, ...] = ()
-    """The certificates that the server sent behind its own, in its order."""
+    """The certificates that the server sent after its own, in its order."""
 
 
 class Sent(Struct, frozen=True, tag_field="event", tag="sent"):
-    """Bytes handed over in one write, before encryption."""
+    """Bytes of one write, before encryption."""
 
     at: Microseconds
     data: bytes
@@ -360,7 +359,7 @@ class Sent(Struct, frozen=True, tag_field="event", tag="sent"):
 
 
 class Received(Struct, frozen=True, tag_field="event", tag="received"):
-    """Bytes that came in one read, after decryption."""
+    """Bytes of one read, after decryption."""
 
     at: Microseconds
     data: bytes
@@ -383,8 +382,8 @@ class Ended(Struct, frozen=True, tag_field="event", tag="ended"):
     at: Microseconds
     how: How
     """fin: the server closed; truncated: the same, over TLS, without close_notify; reset: RST; timeout and
-    limit: a time or size limit of wsprobe's own; local: wsprobe had all that it wanted; interrupted: ^C; error:
-    see error."""
+    limit: a time or size limit of wsprobe's own; local: wsprobe had everything it needed; interrupted: ^C;
+    error: see error."""
     error: str = ""
     """In words."""
 
@@ -409,29 +408,29 @@ Event = (
 
 
 class Relayed(Struct, frozen=True):
-    """The client's side of an exchange that ``wsprobe relay`` carried. The frames that passed are in the
-    events."""
+    """The client's side of an exchange through ``wsprobe relay``. The forwarded frames are in the events."""
 
     peer: str
     """The client's address and port."""
     request: bytes
     """The client's request as received; the events have it as sent to the server."""
     answer: bytes = b""
-    """What wsprobe sent to the client in place of the server's bytes; empty where those passed untouched."""
+    """The bytes that wsprobe sent to the client instead of the server's; empty if it forwarded those
+    unchanged."""
     received: bytes = b""
-    """What the client sent after that."""
+    """The bytes that the client sent after that."""
     ended: How = "local"
     """How the client's connection ended. fin: the client closed; reset: RST; local: wsprobe closed, because the
-    server did or there was nothing more to pass; timeout: a time limit of wsprobe's; interrupted: ^C."""
+    server did or nothing was left to forward; timeout: a time limit of wsprobe's; interrupted: ^C."""
 
 
 class Exchange(Struct, frozen=True, tag_field="format", tag=2):
-    """One handshake as it was on the wire: the recording."""
+    """The recording: one handshake, byte for byte."""
 
     # The tag is the number of the format that wsprobe.archive writes.
 
     plan: Plan
-    """All that decided what went on the wire."""
+    """Everything that decided what went on the wire."""
     events: tuple[Event, ...]
     """What happened, in order; the last one is ended."""
     started: str = ""
@@ -439,16 +438,16 @@ class Exchange(Struct, frozen=True, tag_field="format", tag=2):
     hops: tuple[Exchange, ...] = ()
     """Earlier recordings that led here (redirect, authentication, version retry), oldest first."""
     rebuilt: str | UnsetType = UNSET
-    """Only if no bytes were recorded: what the recording was rebuilt from, such as a HAR file. Heads and frames
-    are then what they may have been, and how the connection ended is not known."""
+    """The source of a recording without recorded bytes, such as a HAR file. Its heads and frames are then a
+    reconstruction, and the end of the connection is unknown."""
     worker: str | UnsetType = UNSET
-    """The name of the worker of a cluster that asked; absent where none did."""
+    """The name of the cluster's worker that sent the request; absent if this machine did."""
     client: Relayed | UnsetType = UNSET
     """The client's side, in recordings of wsprobe relay; absent from others."""
 
     @property
     def ended(self) -> Ended | None:
-        """The last event; None where it was not recorded."""
+        """The last event; None if it was not recorded."""
         last = self.events[-1] if self.events else None
         return last if isinstance(last, Ended) else None
 
@@ -460,4 +459,4 @@ class Exchange(Struct, frozen=True, tag_field="format", tag=2):
 
 
 class PlanError(ValueError):
-    """A plan that cannot be carried out on any network. The text is one clear line for whoever made it."""
+    """A plan that no network can carry out. The text is one line that says why."""

@@ -1,7 +1,7 @@
-"""What could be asked next after an answer: a redirect followed, an older version, another try. Pure.
+"""The requests that could follow an answer: after a redirect, with an older version, or a retry. Pure.
 
-RFC 6455 allows all three (sections 4.1, 4.4) and asks for none; browsers do none of them by themselves,
-but for WebKitGTK's redirects.
+RFC 6455 allows all three (sections 4.1, 4.4) and requires none; browsers do none of them, except that WebKitGTK
+follows redirects.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ TRANSIENT_STATUS = frozenset({408, 429, 500, 502, 503, 504})
 
 
 LOCATION_MAX = 65536
-"""Bytes of a Location that is followed. No server takes a request line of that length."""
+"""The longest Location to follow, in bytes. No server accepts a request line of that length."""
 
 
 def redirect(reading: Reading) -> str | None:
-    """The absolute URL that a 3xx answer points to (RFC 9110 section 10.2.2), None if it points nowhere, to
-    what is no URL, or to one longer than LOCATION_MAX.
+    """The absolute URL that a 3xx answer points to (RFC 9110 section 10.2.2), None if it has no Location, an
+    invalid URL, or one longer than LOCATION_MAX.
 
-    A relative reference is resolved against the URL asked for; http: and https: are taken for ws: and wss:.
+    A relative reference is resolved against the requested URL; http: and https: become ws: and wss:.
     """
     final = reading.final
     if final is None or final.status not in REDIRECTS:
@@ -56,9 +56,9 @@ def versions(reading: Reading) -> tuple[int, ...]:
 
 
 def other_wire(reading: Reading) -> str | None:
-    """The best wire version that the server lists, we speak, and was not the one just asked with.
+    """The best wire version that the server lists and wsprobe speaks, other than the last one sent.
 
-    What was asked with is the number sent, whatever the wire version it was sent in.
+    The last one sent is the number in the request, whatever its wire version.
     """
     listed = versions(reading)
     asked = [field.value for field in reading.request.head.all(b"sec-websocket-version")]
@@ -69,10 +69,10 @@ def other_wire(reading: Reading) -> str | None:
 
 
 def retry_after(reading: Reading, now: float) -> float | None:
-    """Seconds that a 429 or 503 asks to wait (RFC 9110 section 10.2.3); None if it does not say, or says
-    something else.
+    """Seconds in the Retry-After of a 429 or 503 (RFC 9110 section 10.2.3); None if there is none, or it is
+    invalid.
 
-    A date is taken from the answer's own Date, so that a clock that is wrong does not matter; from *now*
+    A date is relative to the answer's own Date, so that a wrong clock does not matter; to *now*
     (seconds since 1970) if it has none.
     """
     final = reading.final
@@ -104,7 +104,7 @@ def _http_date(value: bytes) -> float | None:
 def transient(reading: Reading, outcome: str) -> bool:
     """True if the same request may well be answered differently a moment later (as curl's --retry).
 
-    An answer that met a size limit of ours is not one: it would only be as long again.
+    An answer that reached a size limit is not one: a second one would be as long.
     """
     final = reading.final
     if reading.exchange.how_ended == "limit":

@@ -1,8 +1,9 @@
-"""HAR 1.2, the archive of requests that developer tools export: its WebSocket entries, and recordings as such.
+"""HAR 1.2, the archive of requests that developer tools export: reads its WebSocket entries, and writes
+recordings as entries.
 
-A HAR file has what a tool told of a request: method, URL, names and values of headers, a body as text, and
-messages. It has no bytes of a head, no frames, no Close, and nothing of how the connection ended. What is
-rebuilt from one says so (``Exchange.rebuilt``).
+A HAR file has method, URL, names and values of headers, a body as text, and messages. It has no bytes of a
+head, no frames, no Close, and no end of the connection. A recording rebuilt from one is marked
+(``Exchange.rebuilt``).
 
 The format: Jan Odvarko, HTTP Archive 1.2 Spec; ``_webSocketMessages`` and ``_resourceType`` are Chrome's
 (Log.ts in front_end/models/har of its DevTools); Playwright and mitmproxy write them too.
@@ -44,7 +45,8 @@ from wsprobe.wire.rfc6455 import frame
 
 
 class HarError(ValueError):
-    """A text that is no HAR file, or an entry that cannot be read as a recording. The message is one line."""
+    """A text that is not a HAR file, or an entry that cannot be read as a recording. The message is one
+    line."""
 
 
 # Reading one ---------------------------------------------------------------------------------------------
@@ -100,7 +102,7 @@ class _Timings(Struct, frozen=True):
 
 
 class HarEntry(Struct, frozen=True):
-    """One request of a page, as far as it is of use here."""
+    """The members of a page's request that wsprobe uses."""
 
     request: _Request
     response: _Response = _Response()
@@ -113,23 +115,23 @@ class HarEntry(Struct, frozen=True):
 
     @property
     def messages(self) -> tuple[HarMessage, ...] | None:
-        """The messages of the session; None where the tool wrote no list of them."""
+        """The messages of the session; None if the tool wrote no list of them."""
         return None if self.noted is None else tuple(each for each in self.noted if each.kind != "error")
 
     @property
     def error(self) -> str:
-        """Why it failed, as the tool says: often all there is of a failed handshake; "" if it says nothing."""
+        """The tool's error, often the only evidence of a failed handshake; "" if there is none."""
         errors = (each.data for each in self.noted or () if each.kind == "error" and each.data)
         return next((str(each) for each in (*errors, self.response.failure, self.response.error) if each), "")
 
     @property
     def url(self) -> str:
-        """Its URL, to ws: or wss:."""
+        """Its URL, with ws: or wss:."""
         return re.sub(r"^http(?=s?:)", "ws", self.request.url)
 
     @property
     def status(self) -> int:
-        """Of the answer; 0 where none is told."""
+        """The status of the answer; 0 if the file has none."""
         return max(0, int(self.response.status or 0))
 
     @property
@@ -159,13 +161,13 @@ class Archive(Struct, frozen=True):
 
     entries: tuple[HarEntry, ...]
     by: str
-    """Which program wrote it."""
+    """The program that wrote the file."""
     others: int
-    """How many entries are of other requests."""
+    """The number of entries for other requests."""
 
 
 def read(data: bytes) -> Archive:
-    """The WebSocket entries in a HAR file's *data*. Raises HarError if it is none."""
+    """The WebSocket entries in *data*, a HAR file. Raises HarError if it is not one."""
     try:
         log = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"), type=_Har).log
     except msgspec.ValidationError as error:
@@ -188,7 +190,7 @@ def _is_websocket(entry: HarEntry) -> bool:
 
 
 def header_lines(entry: HarEntry) -> list[str]:
-    """The headers of the request, in curl's syntax. Cookies that are told apart from them are among them."""
+    """The headers of the request, in curl's syntax, with cookies that the file lists separately."""
     lines = [
         f"{pair.name}: {pair.value}" if pair.value.strip() else f"{pair.name};"
         for pair in entry.request.headers
@@ -202,7 +204,7 @@ def header_lines(entry: HarEntry) -> list[str]:
 def recording(entry: HarEntry, by: str) -> Exchange:
     """*entry* as a recording, as far as it goes, marked as rebuilt from what *by* wrote.
 
-    Raises HarError where there is no answer in it, or what was asked over HTTP/2: a HAR file has no frames.
+    Raises HarError if there is no answer, or if the request went over HTTP/2: a HAR file has no frames.
     """
     response = entry.response
     if not entry.status:
@@ -242,7 +244,7 @@ def recording(entry: HarEntry, by: str) -> Exchange:
 
 
 def _head(first: str, headers: Sequence[Pair]) -> bytes:
-    """A head as it may have been. DevTools puts several values of one name on lines of one text."""
+    """A reconstructed head. DevTools puts several values of one name on lines of one text."""
     lines = [first]
     for pair in headers:
         name = re.sub(r"[\r\n]", "", pair.name)
@@ -251,8 +253,8 @@ def _head(first: str, headers: Sequence[Pair]) -> bytes:
 
 
 def _framed(headers: Sequence[Pair], size: int) -> tuple[Pair, ...]:
-    """*headers* without those that do not fit the body in the file, which is decoded, or missing: without them
-    it ends with the connection."""
+    """*headers* without those that do not fit the body in the file, which is decoded or missing. Without them
+    the body ends with the connection."""
     names = {pair.name.lower(): pair.value.strip() for pair in headers}
     coded = names.keys() & {"content-encoding", "transfer-encoding"}
     if not coded and names.get("content-length", str(size)) == str(size):
@@ -290,7 +292,7 @@ def _data(text: str, base64: bool) -> bytes:
 
 
 def _before(entry: HarEntry, host: str, port: int) -> tuple[list[Event], int]:
-    """What came before the request, and when that was done."""
+    """The events before the request, and when they ended."""
     timings = entry.timings
     events: list[Event] = []
     at = _microseconds(timings.blocked) + _microseconds(timings.dns)
@@ -308,7 +310,7 @@ def _microseconds(milliseconds: float | None) -> int:
 
 
 def _since(started: str, time: float) -> int:
-    """Microseconds from *started* to *time*, seconds or milliseconds since 1970; 0 where that is not told."""
+    """Microseconds from *started* to *time*, seconds or milliseconds since 1970; 0 if unknown."""
     try:
         begun = datetime.fromisoformat(started)
     except ValueError:
@@ -331,7 +333,7 @@ def document(entries: Iterable[Json]) -> bytes:
 
 
 def entries(report: Report) -> Iterator[Json]:
-    """The entries for *report*: for what led to it (redirects), then for itself."""
+    """The entries for *report*: first its redirects and other earlier requests, then itself."""
     for hop in report.exchange.hops:
         yield _entry(read_exchange(hop), None)
     yield _entry(report.reading, next((f.text for f in report.verdict.findings if f.level == "fail"), None))
@@ -456,7 +458,7 @@ def _text(mime: str, body: Body | None) -> Json:
 
 
 def _messages(reading: Reading, session: Session, started: str) -> list[Json]:
-    """Messages, and control frames with their payload in base64, in the order in which they were whole."""
+    """Messages, and control frames with their payload in base64, in the order in which they were complete."""
     found: list[tuple[int, Json]] = []
     received, sent = messages_of(reading)
     for kind, whole, frames in (("send", sent, session.sent), ("receive", received, session.frames)):
@@ -474,7 +476,7 @@ def _wall(started: str, at: int) -> float:
 
 
 def _timings(reading: Reading) -> Json:
-    """Milliseconds of each phase; -1 for one that did not take place. TLS is a part of connecting (HAR 1.2)."""
+    """Milliseconds of each phase; -1 for one that did not happen. TLS is a part of connecting (HAR 1.2)."""
     first: dict[type, float] = {}
     for event in reading.exchange.events:
         first.setdefault(type(event), event.at / 1000)

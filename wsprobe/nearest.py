@@ -1,7 +1,7 @@
-"""Which known names a person may have meant by one that is not known. Imports nothing of ours.
+"""The known names that a person may have meant by an unknown one. Imports nothing of ours.
 
-A suggestion that has nothing to do with what was asked is worse than none: names are near if they are spelt
-nearly the same, or have the same words.
+An unrelated suggestion is worse than none: names are near if their spelling is nearly the same, or if they
+share words.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ import re
 from collections.abc import Iterable
 
 ALIKE = 0.75
-"""Of the letters of both, so many stand in the same order: ``difflib.SequenceMatcher.ratio``."""
+"""The least share of letters in the same order: ``difflib.SequenceMatcher.ratio``."""
 COVERED = 0.5
-"""Of the words asked for, so many are in the name."""
+"""The least share of the given words in a name."""
 LONGEST = 200
-"""Characters of a name that are compared: all that is known is shorter."""
+"""Characters of a name to compare: all known names are shorter."""
 SHORTEST = 3
-"""A shorter word is like too much."""
+"""A shorter word is similar to too many."""
 MOST = 3
 
 _WORD = re.compile(r"[a-z0-9]+")
@@ -26,8 +26,8 @@ _PLACE = re.compile(r"[a-z]+:")
 def nearest(asked: str, known: Iterable[str], *, words: bool = True) -> tuple[str, ...]:
     """The names of *known* that are nearest to *asked*, best first, at most three; often none.
 
-    What stands before a colon (``lab:``) says what kind of name it is, and is no part of it: of two that differ
-    in no more than that, the first is taken. Without *words*, only what is spelt nearly the same is near.
+    The part before a colon (``lab:``) is the kind of a name, and is not compared: of two names that differ only
+    in their kind, the first counts. Without *words*, only a similar spelling is near.
     """
     from difflib import SequenceMatcher
 
@@ -51,8 +51,8 @@ def nearest(asked: str, known: Iterable[str], *, words: bool = True) -> tuple[st
 
 
 def _words(asked: list[str], own: list[str]) -> float:
-    """How well the words of a name cover those asked for; 0 if too few are the same, or none that is long and
-    no number."""
+    """How well the words of a name cover the given ones; 0 if too few are the same, or if none of those is long
+    and not a number."""
     hits = [word for word in asked if any(_same(word, other) for other in own)]
     if not any(len(word) > SHORTEST and not word.isdigit() for word in hits):
         return 0.0

@@ -17,17 +17,17 @@ COMPRESSION = "permessage-deflate; client_max_window_bits"
 
 
 class OfferError(ValueError):
-    """An option that cannot be put into a request. The message is one line of ASCII."""
+    """An option that cannot go into a request. The message is one line of ASCII."""
 
 
 class Offer(Struct, frozen=True):
-    """What to ask for. Text is sent as UTF-8; surrogate escapes are sent as the bytes they stand for.
+    """The contents of a request. Text is sent as UTF-8; surrogate escapes are sent as their bytes.
 
-    What is text here is sent as it is, valid or not: this is a probe. Only CR and LF are refused.
+    Text is sent unchanged, valid or not, because this is a probe. Only CR and LF are refused.
     """
 
     key: str | None = None
-    """Sec-WebSocket-Key, a fresh one or a given one; None: none is sent."""
+    """Sec-WebSocket-Key, generated or given; None: send none."""
     headers: tuple[str, ...] = ()
     """In curl's syntax: ``Name: value`` adds a field, or replaces the default field of that name in its
     place; ``Name:`` removes the default field; ``Name;`` sends an empty one. Repeats are all sent."""
@@ -37,18 +37,18 @@ class Offer(Struct, frozen=True):
     """Extension offers, joined in one field. Empty: ``COMPRESSION``, unless *no_compression*."""
     no_compression: bool = False
     version: str | None = None
-    """Sec-WebSocket-Version; None: the number of the wire version spoken."""
+    """Sec-WebSocket-Version; None: the number of the wire version."""
     user_agent: str | None = None
-    """None: wsprobe and its version; "": none is sent, as in curl."""
+    """None: wsprobe and its version; "": send none, as in curl."""
     user: str | None = None
-    """``user:password`` for HTTP Basic; None: from the URL, percent-encoding undone."""
+    """``user:password`` for HTTP Basic; None: from the URL, percent-decoded."""
     authorization: str | None = None
-    """The value of Authorization in place of Basic's; "" to send none although there are credentials."""
+    """The value of Authorization instead of Basic's; "" to send none even with credentials."""
     cookies: tuple[str, ...] = ()
     """``name=value`` texts, joined in one field."""
     method: str = "GET"
     request_target: str | None = None
-    """In place of the target's resource name."""
+    """Instead of the target's resource name."""
     http_version: str = "1.1"
 
 
@@ -57,7 +57,7 @@ Default = tuple[str, str]
 
 
 def request(target: Target, offer: Offer) -> bytes:
-    """The opening handshake of RFC 6455, byte for byte as it is to be sent.
+    """The bytes of the opening handshake of RFC 6455.
 
     Raises OfferError.
     """
@@ -100,7 +100,7 @@ def present(*fields: tuple[str, str | None]) -> list[Default]:
 def compose(target: Target, offer: Offer, fields: Sequence[Default], tail: bytes = b"") -> bytes:
     """A request: its line, *fields* as the header options change them, the blank line, and *tail*.
 
-    The place for other wire versions: their *fields*, and for hixie-76 its eight bytes as *tail*.
+    Other wire versions use it too: with their *fields*, and for hixie-76 its eight bytes as *tail*.
 
     Raises OfferError.
     """
@@ -119,7 +119,7 @@ def compose(target: Target, offer: Offer, fields: Sequence[Default], tail: bytes
 
 
 def _at_once(lines: list[str]) -> bytes:
-    """A head of *lines* and the blank line; b"" if they have to be looked at one by one."""
+    """A head of *lines* and the blank line; b"" if each line needs a check."""
     text = "\r\n".join(lines)
     if not text.isascii() or text.count("\r") != len(lines) - 1 or text.count("\n") != len(lines) - 1:
         return b""
@@ -130,7 +130,7 @@ def extended_connect(target: Target, offer: Offer) -> tuple[tuple[bytes, bytes],
     """The header block of the same request over HTTP/2 (RFC 8441 section 4), in the order sent.
 
     There is no key, nor Upgrade and Connection. Names go out in lower case (RFC 9113 section 8.2.1); a header
-    option for Host is for ``:authority``, which stands in its place.
+    option for Host sets ``:authority``.
 
     Raises OfferError.
     """
@@ -158,15 +158,15 @@ ONLY_HTTP_1 = ("Host", "Upgrade", "Connection", "Sec-WebSocket-Key")
 
 
 def _in_block(line: bytes) -> tuple[bytes, bytes]:
-    """Name and value of a field line; an empty name where none is to be sent."""
+    """Name and value of a field line; an empty name if none is to be sent."""
     name, _, value = line.partition(b":")
     return name.strip().lower(), value.strip()
 
 
 def raw(data: bytes, target: Target, key: str) -> bytes:
-    """A request file's bytes with ``{key}`` and ``{host}`` filled in, and nothing else changed.
+    """The bytes of a request file with ``{key}`` and ``{host}`` filled in, otherwise unchanged.
 
-    Raises OfferError for a *key* with a line end in it.
+    Raises OfferError for a *key* with a line end.
     """
     values = {b"{key}": _encode(key), b"{host}": _encode(host_header(target))}
     return re.sub(rb"\{(?:key|host)\}", lambda found: values[found[0]], data)
@@ -180,8 +180,8 @@ def fresh_key(random_bytes: bytes) -> str:
 
 
 def header_option(text: str) -> tuple[str, bytes]:
-    """The name, in lower case, that a header option (``Offer.headers``) is about, and its line; b"" to send
-    none. Raises OfferError."""
+    """The name of a header option (``Offer.headers``), in lower case, and its line; b"" to send none. Raises
+    OfferError."""
     name, colon, value = text.partition(":")
     if not colon:
         name, semicolon, after = text.partition(";")
@@ -196,7 +196,7 @@ def header_option(text: str) -> tuple[str, bytes]:
 
 
 def credentials(target: Target, offer: Offer) -> bytes | None:
-    """``user:password`` (RFC 7617 section 2); *offer* goes before the URL."""
+    """``user:password`` (RFC 7617 section 2); *offer* takes precedence over the URL."""
     if offer.user is not None:
         user = _encode(offer.user)
     elif target.userinfo:

@@ -1,4 +1,4 @@
-"""Origins that people take for one another: another name of the same machine, the other scheme."""
+"""Origins that people confuse: another name of the same machine, the other scheme."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ LOOPBACK = {"localhost": "127.0.0.1", "127.0.0.1": "localhost", "::1": "localhos
 
 
 def near(origin: str, host: str, *, secure: bool) -> tuple[str, str] | None:
-    """The origin that was perhaps meant in place of *origin*, which a server at *host* (a Host field) refused,
-    and why it is another one, in words; None if none is near.
+    """The origin that was perhaps meant instead of *origin*, which a server at *host* (a Host field) refused,
+    and how they differ, in words; None if there is none.
 
-    *secure*: the server was asked over TLS.
+    *secure*: the request went over TLS.
     """
     try:
         of, to = urlsplit(origin), urlsplit(f"//{host}")

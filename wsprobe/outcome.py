@@ -62,7 +62,7 @@ Outcome = Literal[
 
 
 class Meaning(Struct, frozen=True):
-    """One row of the table. *outcome* is None where the status does not come from a recording."""
+    """One row of the table. *outcome* is None if the status does not come from a recording."""
 
     status: Exit
     outcome: str | None
