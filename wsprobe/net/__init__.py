@@ -1,7 +1,7 @@
 """The network: the only place for trio, sockets, TLS and clocks. It writes recordings and reads none.
 
-``probe`` makes one exchange, ``in_order`` many of them side by side, ``rounds`` the same ones again and again,
-``run`` is the way in from ordinary code.
+``probe`` makes one exchange, ``in_order`` many at the same time, ``rounds`` the same ones repeatedly; ``run``
+calls them from ordinary code.
 """
 
 from trio import Lock, sleep

@@ -1,8 +1,8 @@
 """A running Dask cluster: sends pieces of work to its workers, and receives the results.
 
-The scheduler is Dask's own: it gives a piece to another worker when the one that had it is gone. What stands
-here is what a command needs around it: a bound on the pieces that are out, one sentence for whatever is wrong
-with the cluster, and no work of ours in it when this is left, however that happens.
+The scheduler is Dask's own: it gives a piece to another worker when the first one is gone. This module adds
+what a command needs: a bound on the pieces sent out, one sentence for each fault of the cluster, and cancelling
+all work when the context is left, however that happens.
 """
 
 from __future__ import annotations
@@ -48,8 +48,7 @@ class NotInstalled(ClusterError):
 
 
 class WorkersLost(Exception):
-    """The workers that had a piece in hand were gone before it was done, one after the other; or the one that
-    alone was to do it was."""
+    """Several workers were lost while working on a piece; or the only one that could do it was."""
 
 
 class Worker(Struct, frozen=True):
@@ -71,10 +70,10 @@ async def cluster(
 ) -> AsyncGenerator[Cluster, None]:
     """The cluster whose scheduler is at *address*, with at least one worker.
 
-    *patience*: seconds in which the scheduler answers, and for which a worker is waited for where there is
-    none. *say* gets a sentence about what is odd and does not stop the work. *fit* sees every worker as soon as
-    it is known, and raises ClusterError for one that may not be there. Raises ClusterError, also while it is
-    used: the scheduler goes away, no worker is left, or one comes that is not fit.
+    *patience*: seconds to wait for the scheduler's answer, and for a first worker. *say* gets a sentence for
+    each oddity that does not stop the work. *fit* is called with every new worker, and raises ClusterError for
+    one that must not be used. Raises ClusterError, also while in use: if the scheduler goes away, no worker is
+    left, or *fit* refuses one.
     """
     client = await trio.to_thread.run_sync(_connect, address, patience, abandon_on_cancel=True)
     made = Cluster(client, address, patience, say, fit)
@@ -129,8 +128,8 @@ def _connect(address: str, patience: float) -> Any:
 
 
 def speaks_tls(address: str, patience: float) -> bool:
-    """Whether what listens at *address*, tcp://HOST:PORT, answers the first words of TLS with TLS. Of such a
-    one Dask says only that it closes the connection. Blocks."""
+    """Whether the program at *address*, tcp://HOST:PORT, answers the beginning of a TLS handshake with TLS.
+    Dask reports only that such a program closes the connection. Blocks."""
     named = re.fullmatch(r"tcp://(.*):(\d+)", address)
     if named is None:
         return False
@@ -169,7 +168,7 @@ class Cluster:
         self._fit = fit
         self._token = trio.lowlevel.current_trio_token()
         self.room = trio.CapacityLimiter(1)
-        """For pieces that any worker may do: so many are to be out at once, and no more."""
+        """Limits the pieces sent out at the same time, of those that any worker may do."""
         self._out: set[Any] = set()
         self._alone_since: float | None = None
         """The time since which there is no worker."""
@@ -180,7 +179,7 @@ class Cluster:
         self._late: set[str] = set()
         self._looked = trio.Event()
         self._bound: dict[trio.CancelScope, Worker] = {}
-        """What waits for a piece that one worker alone may do."""
+        """The waiting tasks for pieces that only one worker may do."""
 
     @property
     def threads(self) -> int:
@@ -188,8 +187,8 @@ class Cluster:
         return sum(each.threads for each in self.workers.values())
 
     async def do(self, work: Callable[..., Any], *arguments: Any, by: Worker | None = None) -> Any:
-        """What *work* returns, by whichever worker, or *by* one of them alone. It travels by pickle, as its
-        arguments and result do.
+        """The result of *work*, from any worker, or from the one named *by*. pickle carries *work*, its
+        arguments and its result.
 
         Raises Lost; an exception of *work* is raised here.
         """
@@ -224,11 +223,11 @@ class Cluster:
                 future.cancel()
 
     def keep(self, names: Iterable[str]) -> None:
-        """Say from now on when a worker of *names* goes or comes back, and when there is another one."""
+        """Report from now on when a worker of *names* is gone or back, and when a new one joins."""
         self._wanted = dict.fromkeys(names)
 
     async def named(self, name: str) -> Worker | None:
-        """The worker of that name, one of ``keep``; None if it has been gone for longer than is waited."""
+        """The worker of that name, one of ``keep``; None if it has been gone for longer than the patience."""
         while (found := self.workers.get(name)) is None and not self._given_up(name):
             await self._looked.wait()
         return found
@@ -238,7 +237,7 @@ class Cluster:
         return since is not None and trio.current_time() - since > self._patience
 
     def _roll(self) -> None:
-        """See who of ``keep`` is there."""
+        """Check which workers of ``keep`` are present."""
         if not self._wanted:
             return
         for name, since in self._wanted.items():
@@ -267,12 +266,12 @@ class Cluster:
         return ClusterError(f"the connection to the scheduler at {self._address} was lost")
 
     async def watch(self) -> None:
-        """Look at the cluster for as long as it is used. Raises ClusterError."""
+        """Check the cluster as long as it is in use. Raises ClusterError."""
         while True:
             await self.attend()
 
     async def attend(self) -> None:
-        """Look once more, a little later. Raises ClusterError."""
+        """Check once more, a little later. Raises ClusterError."""
         await trio.sleep(OFTEN)
         await self.look()
         now = trio.current_time()
@@ -287,7 +286,7 @@ class Cluster:
             )
 
     async def look(self) -> None:
-        """Learn which workers there are. Raises ClusterError if the scheduler is gone."""
+        """Update the present workers. Raises ClusterError if the scheduler is gone."""
         with trio.move_on_after(max(SILENT, self._patience)) as slow:
             found = await trio.to_thread.run_sync(self._workers, abandon_on_cancel=True)
         if slow.cancelled_caught:
@@ -322,7 +321,7 @@ class Cluster:
         ]
 
     async def odd_versions(self) -> str:
-        """A sentence about the packages of which the cluster has other versions than this process."""
+        """A sentence about packages with other versions in the cluster than in this process."""
         found: dict[str, set[str]] | None = None
         with trio.move_on_after(self._patience):
             found = await trio.to_thread.run_sync(self._versions, abandon_on_cancel=True)
@@ -367,8 +366,8 @@ class Cluster:
 
 
 async def while_wanted(work: Callable[[], Awaitable[Result]]) -> Result | None:
-    """In a piece of work, on a worker: what *work* returns; None if nobody wants it any more, because whoever
-    gave it out took it back, or is gone. Dask lets a thread that runs go on; so it looks for itself."""
+    """In a piece of work, on a worker: the result of *work*; None if the sender cancelled it, or is gone. Dask
+    does not stop a running thread, so the work checks by itself."""
     dask = _distributed()
     worker, key = dask.get_worker(), dask.worker.thread_state.key
     result: Result | None = None
@@ -394,7 +393,7 @@ def name_here() -> str:
 
 
 def _distributed() -> Any:
-    """Dask's package for clusters, which few of its names have types in. Raises ImportError."""
+    """Dask's package for clusters, mostly without types. Raises ImportError."""
     import distributed  # half a second, for those who have a cluster
 
     return distributed

@@ -94,7 +94,7 @@ async def addresses_of(host: str, port: int, route: Route, seconds: float | None
 
 
 def interleave(addresses: tuple[Address, ...]) -> tuple[Address, ...]:
-    """*addresses* with the families taking turns, that of the first one first (RFC 8305 section 4)."""
+    """*addresses* with alternating families, beginning with that of the first one (RFC 8305 section 4)."""
     first = [a for a in addresses if a.family == addresses[0].family]
     other = [a for a in addresses if a.family != addresses[0].family]
     return tuple(a for a in chain.from_iterable(zip_longest(first, other)) if a is not None)
@@ -192,12 +192,12 @@ async def _attempt(address: Address, interface: str | None, tape: Tape) -> socke
 
 
 UNSENT = 16384
-"""Bytes that may wait in the system to be sent, where it can be told: as trio has it for its own, so that what
-is said next is not far behind what is sent."""
+"""The most unsent bytes in the system's buffer, where it can be set: as in trio's own sockets, so that the next
+message is not far behind the sent bytes."""
 
 
 def new_socket(family: int) -> socket.socket:
-    """A socket that does not block, and does not wait for more before it sends. Raises OSError."""
+    """A non-blocking socket with TCP_NODELAY. Raises OSError."""
     made = socket.socket(family, socket.SOCK_STREAM)
     made.setblocking(False)
     if family in (socket.AF_INET, socket.AF_INET6):
@@ -219,12 +219,12 @@ async def established(made: socket.socket, sockaddr: Any) -> None:
 
 
 _UNDER_WAY = {errno.EINPROGRESS, errno.EWOULDBLOCK} - {errno.EAGAIN}
-"""What connecting a socket that does not block begins with; on Windows it is EWOULDBLOCK. EAGAIN, elsewhere the
-same number, is of a Unix socket: its queue is full, and nothing was begun."""
+"""The results of starting to connect a non-blocking socket; on Windows EWOULDBLOCK. EAGAIN, elsewhere the same
+number, is from a Unix socket: its queue is full, and connecting has not begun."""
 
 
 def _bind(sock: socket.socket, interface: str) -> None:
-    """Send from *interface*: a local address, or the name of a device where the system can bind to one."""
+    """Send from *interface*: a local address, or the name of a device if the system can bind to one."""
     try:
         ipaddress.ip_address(interface)
     except ValueError:
@@ -270,7 +270,7 @@ async def reach(ready: Ready, tape: Tape) -> Wire | End:
 
 
 async def _introduce(sock: socket.socket, wire: Wire, client: str, tape: Tape) -> None:
-    """Send the header of the PROXY protocol on *wire*, which goes over *sock*."""
+    """Send the header of the PROXY protocol on *wire*, which uses *sock*."""
     try:
         ends = sock.getsockname(), sock.getpeername()
     except OSError:  # reset, it has no other end any more: what is sent and read next tells
@@ -283,10 +283,10 @@ async def _introduce(sock: socket.socket, wire: Wire, client: str, tape: Tape) -
 def proxy_header(local: Any, remote: Any, client: str) -> bytes:
     """The header of the PROXY protocol, version 1 (haproxy/doc/proxy-protocol.txt, section 2.1).
 
-    *local*, *remote*: the two ends of the TCP connection, as the system has them; through a proxy that is the
-    connection to the proxy. *client*: the address to name as the client's; "" for our own. As curl has it
-    (lib/cf-haproxy.c), which names *client* for both ends, or in 8.14 for ours alone, though the other may be
-    of another family: here it stands for both where the families differ.
+    *local*, *remote*: the two ends of the TCP connection; through a proxy, those of the connection to the
+    proxy. *client*: the address of the client to send; "" for our own. curl (lib/cf-haproxy.c) sends *client*
+    for both ends, and 8.14 only for ours, even if the other has another family; wsprobe sends it for both
+    if the families differ.
     """
     if not isinstance(local, tuple):
         return b"PROXY UNKNOWN\r\n"  # a Unix socket

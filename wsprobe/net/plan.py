@@ -37,8 +37,8 @@ class Ready(Struct, frozen=True):
         return plan.route.unix_socket or destination(plan.target, plan.route)[0].lower()
 
     def client(self, alpn: str | None, make: Maker | None = None) -> Client | Http2Client:
-        """The client's side of the conversation, at its beginning. *alpn*: what the server took; *make*: see
-        ``Client``."""
+        """The client's side of the conversation, at its beginning. *alpn*: the protocol that the server
+        selected; *make*: see ``Client``."""
         how = self.plan.http2
         if how is not None and (how.prior_knowledge or alpn == "h2"):
             from wsprobe.conversation_http2 import Http2Client
@@ -48,7 +48,7 @@ class Ready(Struct, frozen=True):
 
 
 def check(plan: Plan) -> Ready:
-    """*plan* made ready. Raises PlanError for what cannot be carried out on any network."""
+    """*plan* made ready. Raises PlanError for a plan that no network can carry out."""
     for word in (plan.target.host, plan.route.unix_socket, plan.route.interface):
         if word is not None and "\0" in word:
             raise PlanError(f"{word!r} contains a NUL character")

@@ -1,9 +1,9 @@
 """One exchange, from the plan to the recording.
 
-The conversation runs on a stream: what comes goes to ``conversation.Client``, what that answers goes out, until
-the end. A reader and a writer run side by side, so that an answer is seen although the request is not all sent
-yet (a server may refuse a large one early), and what came before a reset is read although sending has failed.
-Up to the end of a refusal, or the beginning of a session, a short request needs neither: see ``_handshake``.
+The conversation runs on a stream: received bytes go to ``conversation.Client``, and its answers go out, until
+the end. A reader and a writer run concurrently. So wsprobe sees an answer before the whole request is sent (a
+server may refuse a large one early), and reads the bytes before a reset even if sending failed. A short request
+needs neither up to the end of a refusal, or the beginning of a session: see ``_handshake``.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ from wsprobe.net.stream import READ, End, Tape, Wire
 from wsprobe.read.reading import Head
 
 READS = 100_000
-"""A peer that sends byte by byte makes an event of each: more of them than this are too many to keep."""
+"""The most reads to keep: a peer that sends byte by byte makes an event of each."""
 
 SHORT = 4096
-"""Bytes of a request that go into the send buffer of any new connection, so that sending them does not wait for
-the peer: the least of Linux's tcp_wmem."""
+"""Bytes that fit into the send buffer of any new connection, so that sending them does not wait for the peer:
+the minimum of Linux's tcp_wmem."""
 
 FLUSH = 1.0
 """Seconds that the last bytes may wait for room in the send buffer."""
@@ -49,13 +49,13 @@ LOOK = 6
 
 
 class Talking(Protocol):
-    """Who holds the session, in place of the plan's own acts and a watch: ``wsprobe.net.talk``."""
+    """Holds the session instead of the plan's own acts and linger: ``wsprobe.net.talk``."""
 
     def make(self, plan: Plan, head: Head, at: int) -> SessionHalf:
         """The session, once *head* has opened it."""
 
     async def converse(self, wire: Wire, client: Speaking, tape: Tape, whole: trio.CancelScope) -> End:
-        """All of the conversation; returns how it ended. *whole* is the scope of the plan's max_time."""
+        """Run the whole conversation; returns how it ended. *whole* is the scope of the plan's max_time."""
 
 
 _Item = Received | End
@@ -82,10 +82,10 @@ def at_once(plan: Plan) -> int:
 
 
 async def _handshake(wire: Wire, client: Client, tape: Tape, size: int) -> End | tuple[Turn, int]:
-    """Send the opening handshake, which is short, and take the answer. Return the end, or the turn from which
-    on there is something to say again, with the number of reads before it.
+    """Send a short opening handshake, and receive the answer. Return the end, or the turn at which there is
+    something to send again, with the number of reads before it.
 
-    Until then there is nothing to send, and a time that runs out ends the exchange: one task does it, without a
+    Until then there is nothing to send, and a time limit ends the exchange, so one task is enough, without a
     reader, a writer and the channels between them.
     """
     tape.add(Sent(tape.now(), client.opening))
@@ -113,7 +113,7 @@ async def _handshake(wire: Wire, client: Client, tape: Tape, size: int) -> End |
 
 
 async def _both_ways(pump: _Pump, client: Speaking, turn: Turn, tape: Tape) -> End:
-    """Go on from *turn*, sending and receiving side by side; return how it ended."""
+    """Continue from *turn*, sending and receiving concurrently; return how it ended."""
     put, inbox = trio.open_memory_channel[_Item](0)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(pump.write)
@@ -155,7 +155,7 @@ class _Pump:
     """The two directions of one wire."""
 
     def __init__(self, wire: Wire, tape: Tape, reads: int, size: int) -> None:
-        """*reads*: how many may still be made, each of *size* bytes at most."""
+        """*reads*: the number of further reads, each of *size* bytes at most."""
         self._wire = wire
         self._size = size
         self._tape = tape
@@ -203,9 +203,9 @@ async def probe(
     talk: Talking | None = None,
     keep: Callable[[Exchange], object] | None = None,
 ) -> Exchange:
-    """Carry out *plan* and return the recording. Whatever the network does is an event in it.
+    """Carry out *plan* and return the recording. Every network failure is an event in it.
 
-    *watch* is called with each event at once. *talk* holds the session, if it opens.
+    *watch* is called with each event immediately. *talk* holds the session, if it opens.
 
     When cancelled or interrupted, *watch* still gets Ended("interrupted") and *keep* the recording up to there:
     it cannot be returned then. Raises PlanError for a plan that cannot be carried out on any network.
@@ -256,8 +256,8 @@ async def _carry_out(ready: Ready, tape: Tape, talk: Talking | None) -> End:
 def late_alert(end: End, tape: Tape) -> End:
     """Write TlsFailed where the peer's alert came before any application byte.
 
-    In TLS 1.3 our side of the handshake is done before the server has looked at our certificate, or missed it
-    (RFC 8446 section 2), so its refusal comes when we already wait for the answer.
+    In TLS 1.3 our side of the handshake is complete before the server checks our certificate, or finds none
+    (RFC 8446 section 2), so its refusal arrives while wsprobe already waits for the answer.
     """
     if end.alert is not None and not any(isinstance(event, Received) for event in tape.events):
         done = next((event for event in tape.events if isinstance(event, TlsDone)), None)
@@ -271,12 +271,12 @@ def _alpn(tape: Tape) -> str | None:
 
 
 def too_long(tape: Tape, seconds: float, limit: str) -> End:
-    """The end by a time *limit*: names what was being done."""
+    """The end by a time *limit*, with the current step."""
     return End("timeout", f"{_under_way(tape)} took longer than {seconds:g} s ({limit})")
 
 
 def _under_way(tape: Tape) -> str:
-    """Say what was being done when time ran out."""
+    """The step in progress when the time ran out."""
     kinds = {type(event) for event in tape.events}
     if Sent in kinds:
         return "the exchange"

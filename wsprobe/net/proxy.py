@@ -16,7 +16,8 @@ from wsprobe.net.stream import After, End, Tape, Wire
 from wsprobe.target import authority
 
 PORTS = {"http": 80, "https": 443, "socks4": 1080, "socks4a": 1080, "socks5": 1080, "socks5h": 1080}
-"""Default port of each kind of proxy. curl takes 1080 for http proxies too; here it is that of the scheme."""
+"""Default port of each kind of proxy. curl uses 1080 for http proxies too; wsprobe uses the port of the
+scheme."""
 
 
 class ProxyUrl(Struct, frozen=True):
@@ -67,8 +68,8 @@ class Tunnel:
     async def hear(self, size_of: Callable[[bytes], int | None]) -> bytes | End:
         """One answer, or the end before it was complete.
 
-        *size_of*: bytes -> the length of the answer that they begin with, None if more are needed. What came
-        after it is kept for the next read.
+        *size_of*: bytes -> the length of the answer that they begin with, None if more are needed. Bytes after
+        it are kept for the next read.
         """
         got = b""
         while len(got) < LIMIT:
@@ -102,7 +103,7 @@ class Tunnel:
 
 
 ANSWERS_MAX = 100
-"""Answers to one CONNECT that are read: interim ones, and the final one."""
+"""The most answers to read for one CONNECT: interim ones, and the final one."""
 
 BODY_QUIET = 0.5
 """Seconds without a byte after which the body of a refusal counts as complete."""
@@ -153,7 +154,7 @@ def head_size(data: bytes) -> int | None:
 
 
 async def _body(tunnel: Tunnel, head: bytes) -> None:
-    """Record the body of a refusal, which says why: by its length, or until nothing more comes."""
+    """Record the body of a refusal, which may have the reason: by its length, or until no more arrives."""
     found = re.search(rb"(?im)^content-length:[ \t]*(\d{1,9})[ \t]*\r?$", head)
     length = int(found[1]) if found else LIMIT
     seen = 0
@@ -242,7 +243,7 @@ async def _version_5(tunnel: Tunnel, proxy: ProxyUrl, host: str, port: int) -> W
 
 
 async def _authenticate(tunnel: Tunnel, user: bytes, password: bytes) -> End | None:
-    """RFC 1929: user name and password, in the clear."""
+    """RFC 1929: user name and password, in clear text."""
     await tunnel.say(b"\x01" + _counted(user) + _counted(password))
     answer = await tunnel.hear(_exactly(2))
     if isinstance(answer, End):

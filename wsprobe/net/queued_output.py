@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 PIECE = 4096
-"""Bytes of one write(2): after each it is known that somebody reads."""
+"""Bytes of one write(2); each successful write shows that the reader still reads."""
 MOST = 8 * 1024 * 1024
 """Bytes that may wait before ``room`` waits."""
 PATIENCE = 0.5
-"""Seconds without a byte taken after which ``finish`` waits no longer."""
+"""Seconds without progress after which ``finish`` stops waiting."""
 
 
 class QueuedOutput(io.RawIOBase):
@@ -39,7 +39,7 @@ class QueuedOutput(io.RawIOBase):
         return True
 
     def write(self, data: ReadableBuffer, /) -> int:
-        """Queue *data*. Raises OSError, BrokenPipeError once nobody reads any more."""
+        """Queue *data*. Raises OSError, BrokenPipeError once the reader is gone."""
         piece = bytes(data)
         with self._changed:
             if self._error is not None:
@@ -55,7 +55,7 @@ class QueuedOutput(io.RawIOBase):
             await trio.to_thread.run_sync(self._until_there_is_room, abandon_on_cancel=True)
 
     def finish(self) -> int:
-        """Wait as long as somebody reads; returns the number of bytes that nobody took."""
+        """Wait while the reader reads; returns the number of unread bytes."""
         with self._changed:
             while (left := self._waiting) and self._changed.wait(PATIENCE):
                 pass  # it was notified: some of it was taken

@@ -1,4 +1,4 @@
-"""The relay: a server on loopback that passes real handshakes and sessions on, and records each.
+"""The relay: a server on loopback that forwards real handshakes and sessions, and records each.
 
 The relay forwards a connection unchanged in both directions, unless the handshake fails and the page must
 receive the reason. Each direction reads no faster than the other side accepts, so a slow peer slows the fast
@@ -41,10 +41,10 @@ class RelayError(RuntimeError):
 async def relay(
     relaying: Relaying, host: str, port: int, watch: RelayWatcher, *, public: bool = False
 ) -> AsyncIterator[int]:
-    """Run a relay at *host* until the block is left; yields its port, *port* or for 0 any free one.
+    """Run a relay at *host* until the block is left; yields its port: *port*, or any free one for 0.
 
-    *public*: *host* need not be a loopback address. Raises RelayError, and PlanError or OfferError for what no
-    connection could be carried out with.
+    *public*: *host* may be an address other than loopback. Raises RelayError; PlanError or OfferError if no
+    connection could use the plan.
     """
     if not public and not loopback(host):
         raise RelayError(f"{host} is not a loopback address: other machines could use the relay (--public)")
@@ -75,7 +75,7 @@ def _listener(host: str, port: int) -> socket.socket:
 
 
 class _Relay:
-    """Lets clients in."""
+    """Accepts clients."""
 
     def __init__(self, relaying: Relaying, ready: Ready, watch: RelayWatcher, nursery: trio.Nursery) -> None:
         self._relaying = relaying

@@ -1,7 +1,7 @@
 """One connection through the relay: the client's request to the server, the answer back, and the session.
 
-Bytes go on as they come. What is recorded of them is decided beside that (``wsprobe.relay.keep``), and what
-replaces an answer by ``Relaying.tell``.
+Bytes are forwarded as they arrive. ``wsprobe.relay.keep`` decides which of them to record, and
+``Relaying.tell`` what replaces an answer.
 """
 
 from __future__ import annotations
@@ -36,11 +36,12 @@ from wsprobe.wire import WIRES, wire_of
 MAX_HEAD = 256 * 1024
 """Bytes of an answer's heads, where ``Limits`` allows more."""
 GOODBYE = 2.0
-"""Seconds that a client has to end its side, once there is nothing more to pass."""
+"""Seconds for a client to close its side, once there is nothing more to forward."""
 HALF_OPEN = 60.0
-"""Seconds without a byte after which a connection ends that one side has ended already."""
+"""Seconds without a byte after which a half-closed connection ends."""
 TO_TELL = 5.0
-"""Seconds beyond the longest time of a connection to tell a client of a handshake that took all of it."""
+"""Extra seconds beyond the time limit of a connection, to report a handshake to the client that took all of
+it."""
 AFTERWARDS = 4096
 """Bytes kept from a client after it received the Close."""
 
@@ -91,7 +92,7 @@ class Connection:
         """Of the whole connection."""
 
     async def carry(self, number: int, watch: RelayWatcher) -> None:
-        """Carry the connection until it is over, and show *watch* its recording, also when cancelled."""
+        """Forward the connection to its end, and give its recording to *watch*, also when cancelled."""
         over = False
         try:
             # The handshake has a limit of its own, and its end may still have to be told.
@@ -190,7 +191,8 @@ class Connection:
         await self._goodbye(close)
 
     async def _goodbye(self, before: bytes = b"") -> None:
-        """End our side towards the client, and wait for its end. *before*: what it sent already."""
+        """Close our side towards the client, and wait for its end. *before*: the bytes that it has already
+        sent."""
         kept, how = b"", self._relayed.ended
         await self._client.finish()
         with trio.move_on_after(GOODBYE):
@@ -203,7 +205,7 @@ class Connection:
         return replace(self._tape.exchange(self._plan), client=self._relayed)
 
     def _so_far(self, end: End) -> Exchange:
-        """What was recorded until now, as it would be if it ended now."""
+        """The recording until now, as if the connection ended now."""
         exchange = self._exchange()
         return replace(exchange, events=(*exchange.events, Ended(self._tape.now(), end.how, end.error)))
 
@@ -242,7 +244,7 @@ class Connection:
             await self._goodbye()
 
     async def _answered(self, server: Wire, held: list[bytes] | None) -> End | None:
-        """Pass the answer on, or put it into *held*, up to the head of a 101 or the end of any other answer.
+        """Forward the answer, or put it into *held*, up to the head of a 101 or the end of any other answer.
 
         Return how it ended, None for a session that is open.
         """
@@ -351,7 +353,7 @@ class Connection:
                 return
 
     async def _pass_rest(self, server: Wire) -> None:
-        """Pass on what follows the part of an answer that is recorded."""
+        """Forward the bytes after the recorded part of an answer."""
         left_out = 0
         while True:
             data: bytes | End = End("timeout")
@@ -365,7 +367,7 @@ class Connection:
 
 
 def plan_for(relaying: Relaying, plan: Plan, request: Request) -> Plan:
-    """The plan of one connection: what *request* is to the server. Raises OfferError."""
+    """The plan of one connection, with *request* as sent to the server. Raises OfferError."""
     target = relaying.target
     sent = forwarded(request, target, relaying.origin, relaying.headers)
     if request.resource != b"/":

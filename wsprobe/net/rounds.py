@@ -1,4 +1,4 @@
-"""The same work again and again, each job at its own pace; and what ticks beside it."""
+"""The same work repeatedly, each job at its own pace; and a clock tick next to it."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ async def rounds(
 ) -> None:
     """Do *work* on every job, then again and again, until it returns False, or each was done *most* times.
 
-    At most *parallel* are done at a time, and no job twice at once. *pauses* gives, for each job, seconds from
-    one start to the next without end. What took longer than that is followed at once by the next, but what was
-    missed is not made up for. When *work* returns False, what is under way is cancelled.
+    At most *parallel* jobs run at the same time, and no job twice. *pauses* gives, for each job, an endless
+    series of seconds from one start to the next. After a run that took longer, the next one starts immediately,
+    but missed runs are not caught up with. When *work* returns False, running jobs are cancelled.
     """
     running = trio.Semaphore(parallel)
 
@@ -47,8 +47,8 @@ async def rounds(
 
 @asynccontextmanager
 async def while_read(descriptor: int) -> AsyncIterator[None]:
-    """Raise BrokenPipeError as soon as nobody reads the pipe *descriptor* any more, not only when there is
-    something to write. Where the system cannot tell, or it is no pipe, that is left to the writer."""
+    """Raise BrokenPipeError as soon as the reader of the pipe *descriptor* is gone, not only at the next write.
+    If the system cannot report that, or *descriptor* is not a pipe, the writer has to notice."""
 
     async def on() -> None:
         try:
@@ -69,7 +69,8 @@ async def while_read(descriptor: int) -> AsyncIterator[None]:
 
 
 def _only_written(descriptor: int) -> bool:
-    """Whether *descriptor* is open for writing alone: one that a shell opened both ways has a reader in us."""
+    """Whether *descriptor* is open only for writing: if a shell opened it both ways, this process is a reader
+    itself."""
     try:
         import fcntl  # Windows has none
     except ImportError:
@@ -79,7 +80,7 @@ def _only_written(descriptor: int) -> bool:
 
 @asynccontextmanager
 async def ticking(seconds: float, tick: Callable[[], object]) -> AsyncIterator[None]:
-    """Call *tick* every so many seconds while the context lasts."""
+    """Call *tick* at a fixed interval while the context lasts."""
 
     async def on() -> None:
         while True:

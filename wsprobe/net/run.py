@@ -1,4 +1,5 @@
-"""The one way from ordinary code into trio; many pieces of work side by side, with their results in order."""
+"""The only entry from ordinary code into trio; and many pieces of work at the same time, with results in
+order."""
 
 from __future__ import annotations
 
@@ -24,10 +25,10 @@ Arguments = TypeVarTuple("Arguments")
 
 
 def run(work: Callable[[*Arguments], Awaitable[Result]], *arguments: *Arguments) -> Result:
-    """What ``await work(*arguments)`` returns.
+    """The result of ``await work(*arguments)``.
 
-    What the person at the shell did comes out bare, also from inside a nursery: KeyboardInterrupt for ^C,
-    BrokenPipeError for a reader of our output that went away.
+    KeyboardInterrupt (^C) and BrokenPipeError (the reader of our output is gone) are raised unwrapped, even
+    from inside a nursery.
     """
     try:
         # ^C ends the work as a whole: raised in whatever task runs, it could fell the lab before its probe.
@@ -57,12 +58,12 @@ async def in_order(
     host: Callable[[Job], str] = lambda job: "",
     ordered: bool = True,
 ) -> None:
-    """Do *work* on every job at *pace*, and call *each* with the results in the order of the jobs; unless they
-    are not *ordered*, then as they come.
+    """Do *work* on every job at *pace*, and call *each* with the results: in the order of the jobs if
+    *ordered*, otherwise immediately.
 
-    A job is read when it can be begun, or a little before (``Schedule.wants``). A slow one, or one whose *host*
-    is busy, does not stop those behind it, until WINDOW of them wait or the *weight* of the results that wait
-    is HEAVY: an endless iterable takes bounded memory.
+    A job is read when it can start, or a little before (``Schedule.wants``). A slow one, or one whose *host* is
+    busy, does not stop the later ones, until WINDOW of them wait or the *weight* of the waiting results is
+    HEAVY: an endless iterable takes bounded memory.
     """
     # A task that is done takes the next job: to begin one and end one for each job costs three times as much.
     free = trio.lowlevel.ParkingLot()
@@ -104,8 +105,8 @@ async def begun_in_order(
     host: Callable[[Job], str],
     ordered: bool,
 ) -> None:
-    """As ``in_order``, for work that needs no task here: *begin* gets a job, and a function that is to be
-    called with its result, but not before *begin* has returned. Once this is left, the function does nothing.
+    """As ``in_order``, for work that needs no task here: *begin* gets a job, and a function to call with its
+    result, but not before *begin* has returned. After this function returns, that call does nothing.
     """
     schedule: Schedule[Job, Done] = Schedule(pace, ordered)
     reader = trio.lowlevel.ParkingLot()
@@ -162,8 +163,8 @@ async def _each(jobs: Iterable[Job]) -> AsyncGenerator[Job, None]:
 async def gathered(
     jobs: AsyncGenerator[Job, None], most: Callable[[int], int], linger: float
 ) -> AsyncGenerator[AsyncGenerator[list[Job], None], None]:
-    """*jobs* in lists: *most* says how long the one with this number may be. The first of a list waits no
-    longer than *linger* seconds for the others."""
+    """*jobs* in lists: *most* is the longest length of the list with this number. The first job of a list waits
+    at most *linger* seconds for the others."""
     give, take = trio.open_memory_channel[Job](0)
 
     async def read() -> None:
@@ -188,15 +189,15 @@ async def gathered(
 
 
 async def _reads(descriptor: int) -> AsyncGenerator[bytes, None]:
-    """What each read of *descriptor* gave. A thread waits in ``os.read``, which holds no lock of Python's: left
-    behind there when the work ends, it does not keep the interpreter from ending."""
+    """The bytes of each read of *descriptor*. A thread waits in ``os.read``, which holds no lock of Python: if
+    the work ends while it waits, the thread does not keep the interpreter alive."""
     read = partial(os.read, descriptor, 65536)
     while data := await trio.to_thread.run_sync(read, abandon_on_cancel=True):
         yield data
 
 
 async def drawn(items: Iterable[Job]) -> AsyncGenerator[Job, None]:
-    """Each of *items*, which may block while they are waited for: a thread does that."""
+    """Each of *items*; a thread waits for them, because that may block."""
     ended = object()
     every = iter(items)
     draw = partial(next, every, ended)
@@ -205,12 +206,12 @@ async def drawn(items: Iterable[Job]) -> AsyncGenerator[Job, None]:
 
 
 LONGEST_LINE = 1024 * 1024
-"""Bytes: more of a line are not kept."""
+"""The most bytes of a line to keep."""
 
 
 async def lines(descriptor: int) -> AsyncGenerator[bytes, None]:
-    """Each line that is read from *descriptor*, with its line end; of one that is too long LONGEST_LINE bytes,
-    without. Raises OSError."""
+    """Each line read from *descriptor*, with its line end; of a longer one only LONGEST_LINE bytes, without it.
+    Raises OSError."""
     rest = b""
     dropping = False
     async with aclosing(_reads(descriptor)) as reads:
@@ -231,8 +232,8 @@ async def lines(descriptor: int) -> AsyncGenerator[bytes, None]:
 
 @asynccontextmanager
 async def aside() -> AsyncGenerator[Aside, None]:
-    """While this context stands, what it yields enters others, each in a task of its own: whoever enters one
-    need not be the one that leaves it, or leave them in turn."""
+    """Yields a function that enters other contexts, each in its own task: another task may leave them, in any
+    order."""
 
     async def hold(
         of: AbstractAsyncContextManager[Result], task_status: trio.TaskStatus[Result] = trio.TASK_STATUS_IGNORED
@@ -251,6 +252,6 @@ async def aside() -> AsyncGenerator[Aside, None]:
 
 
 class Aside(Protocol):
-    """Enters a context, and returns what it is bound to."""
+    """Enters a context, and returns its value."""
 
     async def __call__(self, of: AbstractAsyncContextManager[Result], /) -> Result: ...

@@ -1,6 +1,6 @@
-"""A connection as the rest sees it, and the tape that its events are written on, with the one clock they share.
+"""The interface of a connection, and the tape that records its events, with their common clock.
 
-The end of a connection is a value; nothing here raises for what a peer does.
+The end of a connection is a value; no act of a peer raises an exception here.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Tape:
             self._watch(event)
 
     def exchange(self, plan: Plan) -> Exchange:
-        """What has been written so far, as the recording of *plan*."""
+        """The events so far, as the recording of *plan*."""
         return Exchange(plan, tuple(self.events), utc(self._started))
 
 
@@ -61,18 +61,18 @@ def utc(seconds: float) -> str:
 
 @lru_cache(maxsize=8)
 def _second(seconds: int) -> str:
-    """Kept, because most recordings of a list begin in the same second as the one before."""
+    """Cached, because most recordings of a list begin in the same second as the previous one."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 READ = 65536
-"""Bytes asked for in one read, if nothing else is said."""
+"""The default size of one read, in bytes."""
 
 _RESET = {errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE}
 
 
 class End(Struct, frozen=True):
-    """Why no more bytes go this way."""
+    """Why no more bytes go in this direction."""
 
     how: How
     error: str = ""
@@ -88,26 +88,26 @@ class Wire(Protocol):
     """Bytes in order, both ways."""
 
     async def send(self, data: bytes) -> End | None:
-        """Hand over all of *data*; the end if that cannot be done."""
+        """Send all of *data*; returns the end if that fails."""
 
     async def receive(self, most: int = READ) -> bytes | End:
-        """What one read of at most *most* bytes gave, at least one byte, or the end."""
+        """One read of at least one and at most *most* bytes, or the end."""
 
     async def finish(self) -> None:
-        """End our side of the stream; what the peer sends can still be received."""
+        """Close our side of the stream; the peer's bytes can still be received."""
 
     async def close(self) -> None:
-        """Say goodbye where the protocol has a word for it, and close at once."""
+        """Send the protocol's end message, if it has one, and close immediately."""
 
     async def reset(self) -> None:
         """Close with RST."""
 
 
 class _Ending:
-    """How a connection ended, where only a write has met it.
+    """How a connection ended, if only a write has noticed the end.
 
-    Linux shows RST once: reading ends as if with FIN then. trio tells the writer up to two turns of its loop
-    after the reader.
+    Linux reports RST only once; after that, reading ends as with FIN. trio informs the writer up to two turns
+    of its loop after the reader.
     """
 
     _reset: End | None = None
@@ -158,8 +158,8 @@ class StreamWire(_Ending):
 class SocketWire(_Ending):
     """A wire over a connected socket that does not block.
 
-    It does what a trio stream over the socket does, with a fifth of the steps: of a list, most of what a URL
-    costs is this.
+    It does the same as a trio stream over the socket, with a fifth of the steps, which are most of the cost of
+    a URL in a list.
     """
 
     def __init__(self, connected: socket.socket) -> None:
@@ -237,14 +237,14 @@ class SocketWire(_Ending):
 
 
 def shut(connected: socket.socket) -> None:
-    """Close a socket that tasks may be waiting for; they learn it. A second time is nothing."""
+    """Close a socket and wake the tasks that wait for it. A second call does nothing."""
     if connected.fileno() != -1:
         trio.lowlevel.notify_closing(connected)
         connected.close()
 
 
 class After:
-    """A wire of which some bytes were read already: they come first."""
+    """A wire with some bytes that were already read; they come first."""
 
     def __init__(self, wire: Wire, read: bytes) -> None:
         self._wire = wire
@@ -278,7 +278,7 @@ def said_of(error: OSError) -> tuple[str, str]:
 
 
 def _end_of(broken: BaseException) -> End:
-    """The end that *broken*, of a trio stream, stands for."""
+    """The end that *broken*, from a trio stream, means."""
     return _end(broken.__cause__ if isinstance(broken.__cause__, OSError) else broken)
 
 

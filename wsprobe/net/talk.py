@@ -1,8 +1,8 @@
-"""A session that is held, on a wire: what is said goes out, what is heard is handed on, each at its own pace.
+"""A held session on a wire: input goes out, received messages go to the output, each at its own pace.
 
-Four tasks share a session. One reads the wire and hands on what came, and reads no more until that is taken;
-one takes what is to be said, and no more than the wire takes; one writes; one waits for the clock. So nothing
-piles up on either side: whoever is slow makes the one before wait, as far as the far end of the connection.
+Four tasks share a session. One reads the wire and hands the bytes on, and reads no more until they are
+consumed. One reads input, but no more than the wire accepts. One writes, and one waits for the clock. So
+nothing piles up on either side: a slow consumer makes its producer wait, up to the far end of the connection.
 """
 
 from __future__ import annotations
@@ -28,27 +28,27 @@ from wsprobe.talk.recording import SessionRecording
 from wsprobe.talk.session import Outgoing, Rules, TalkSession
 
 PIECE = 256 * 1024
-"""Bytes taken at once, from the wire or from a pipe, which is given as much room where the system allows it."""
+"""Bytes of one read, from the wire or from a pipe; a pipe gets as much room, if the system allows it."""
 LEAST = 4096
-"""The same where messages are compressed: they may grow by a thousand times."""
+"""The same with compressed messages, which may grow a thousandfold."""
 DEFLATE = b"permessage-deflate"
 FRAMES = 8192
-"""Frames in one read; of a server that sends more, less is read at once: nothing else is done meanwhile."""
+"""Frames in one read. If a server sends more, reads become shorter, because nothing else happens meanwhile."""
 WAITING = 256 * 1024
-"""Bytes that wait to be written, at which no more is taken to be said."""
+"""Unwritten bytes above which no more input is read."""
 BACKLOG = 64 * 1024
-"""Bytes that wait, at which no Pong is added to them."""
+"""Unwritten bytes above which no Pong is added."""
 MOMENT = 10_000
-"""Microseconds that handing on may take without being anything to speak of."""
+"""Microseconds that handing on may take without counting as slow."""
 LEAVING = 2.0
-"""Seconds for our Close, its answer, and handing on what came until then, once we are told to go (^C)."""
+"""Seconds for our Close, its answer, and handing on the bytes until then, after ^C."""
 LATE = 0.5
-"""The same, once the time is over (-m)."""
+"""The same, after the time limit (-m)."""
 FLUSH = 1.0
 """Seconds that the last bytes may wait for room in the send buffer."""
 
 Hear = Callable[[Sequence[Incoming], int], Awaitable[None]]
-"""Takes what came at a time (microseconds); returns when there is room for more."""
+"""Called with the bytes received at a time (microseconds); returns when there is room for more."""
 
 
 class Talk:
@@ -63,8 +63,8 @@ class Talk:
         opened: Callable[[TalkSession, Head, int], Awaitable[None]],
         hold: float | None = None,
     ) -> None:
-        """*said*: what is to be sent, until it ends. *kept*: who records the session. *opened* is told that it
-        is open. *hold*: seconds that it may last, in place of what is left of the plan's max_time."""
+        """*said*: the input, until it ends. *kept*: records the session. *opened* is called when it is open.
+        *hold*: the longest duration in seconds, instead of the rest of the plan's max_time."""
         self._make = make
         self._said = said
         self._hear = hear
@@ -97,7 +97,7 @@ class Talk:
         return made
 
     async def converse(self, wire: Wire, client: Speaking, tape: Tape, whole: trio.CancelScope) -> End:
-        """See ``Talking``. Told to go, it says goodbye first, and hands on what has come."""
+        """See ``Talking``. When cancelled, it first closes the session, and hands on what has arrived."""
         self._wire, self._client, self._tape, self._whole = wire, client, tape, whole
         self._turn = client.timer(tape.now())
         self._end: End | None = None
@@ -137,7 +137,7 @@ class Talk:
             over.set()
 
     async def _read(self) -> None:
-        """Take what comes until the end, and set it."""
+        """Read until the end, and set it."""
         tape, client = self._tape, self._client
         while self._end is None:
             data = await self._wire.receive(self._at_once())
@@ -164,7 +164,7 @@ class Talk:
             await self._hand_on(at)
 
     def _at_once(self) -> int:
-        """Bytes to read next. The first read is to be a small one: the report keeps whole reads."""
+        """The size of the next read. The first is small, because the report keeps whole reads."""
         held = self._held
         if self._compressed:
             return LEAST
@@ -177,7 +177,7 @@ class Talk:
         return min(max(received * FRAMES // max(frames, 1), LEAST), PIECE)
 
     def _bound(self, size: int) -> None:
-        """Over HTTP/2 all of a session is recorded: there is no cutting its frames, so it has an end."""
+        """Over HTTP/2 the whole session is recorded, because its frames cannot be cut; so it has a limit."""
         self._received += size
         limits = self._held._plan.limits if self._held is not None else None
         if limits is not None and not isinstance(self._client, Client) and self._received > limits.max_session:
@@ -202,7 +202,8 @@ class Talk:
         self._is_open.set()
 
     async def _hand_on(self, at: int) -> None:
-        """Let what was heard be taken, however long that takes: it is not the server that is silent."""
+        """Wait until the output has taken the received bytes, however long that takes: that is not silence of
+        the server."""
         held = self._held
         if held is None or not held.heard:
             return
@@ -221,7 +222,7 @@ class Talk:
             self._wake_clock()  # meanwhile it may have lain down for good: it minds no time while we are busy
 
     async def _speak(self) -> None:
-        """Say what is to be said, as far as it is read."""
+        """Send the input as it is read."""
         await self._is_open.wait()
         held = self._held
         assert held is not None
@@ -279,7 +280,7 @@ class Talk:
             self._less.set()
 
     async def _clock(self, session: trio.CancelScope) -> None:
-        """Do what is due, and end *session* where that is the end."""
+        """Do what is due, and end *session* if it is over."""
         while True:
             self._turned = trio.Event()
             if self._end is not None and not self._busy:
@@ -295,13 +296,13 @@ class Talk:
                 self._take(self._client.timer(max(now, due)))
 
     def _wake_clock(self) -> None:
-        """Let the clock look again, if it sleeps too long, or for nothing."""
+        """Wake the clock's task, if it sleeps too long or without need."""
         due, until = self._turn.wake_at, self._asleep_until
         if self._end is not None or (due is not None and (until is None or due < until)):
             self._turned.set()
 
     async def _finish(self) -> None:
-        """Let what waits be written, for a moment."""
+        """Give the waiting bytes a moment to be written."""
         self._no_more = True
         self._more.set()
         with trio.move_on_after(FLUSH):
@@ -316,7 +317,7 @@ class Talk:
 
 
 def silent_session(said: AsyncGenerator[Sequence[Outgoing], None], hold: float) -> Talk:
-    """A session in which *said* is said and what comes is only recorded, and which is closed after that."""
+    """A session that sends *said*, only records what arrives, and is then closed."""
 
     def make(plan: Plan, head: Head, at: int) -> TalkSession:
         reader, writer = halves(plan.wire, plan.request, head, agreed_deflate(head))
@@ -333,17 +334,17 @@ def silent_session(said: AsyncGenerator[Sequence[Outgoing], None], hold: float) 
 
 @cache
 def _keep_memory() -> None:
-    """Let the C library keep what it has had from the system, for the next pieces of this size.
+    """Make the C library keep its memory for further blocks of this size.
 
-    What glibc has once given back as one block, it serves from its own store from then on, and trims that store
-    at twice the size (mallopt(3), M_MMAP_THRESHOLD). Else each piece is new memory, to be cleared page by page:
-    a tenth of the time of a long session. The block itself is never touched.
+    After glibc frees one large block, it serves blocks of that size from its own store, and trims the store at
+    twice the size (mallopt(3), M_MMAP_THRESHOLD). Otherwise each block is new memory, cleared page by page,
+    which takes a tenth of the time of a long session. The block itself is never touched.
     """
     bytes(16 * PIECE)
 
 
 async def pieces(descriptor: int, size: int, first: int | None = None) -> AsyncGenerator[bytes, None]:
-    """What is read from *descriptor* until its end: at most *size* bytes at a time, *first* at first."""
+    """The bytes of *descriptor* until its end: at most *size* bytes at a time, *first* in the first read."""
     way = _Way(descriptor, os.O_RDONLY)
     try:
         data = await way.read(size if first is None else first)
@@ -355,7 +356,7 @@ async def pieces(descriptor: int, size: int, first: int | None = None) -> AsyncG
 
 
 class DescriptorWriter:
-    """Bytes to *descriptor*, however slowly it takes them.
+    """Writes bytes to *descriptor*, however slowly it accepts them.
 
     A write may be cancelled in the middle of a line, when time is up and the reader is slow. The next write
     first writes the rest of that line, so that a reader never gets two lines as one. Later lines are dropped.
@@ -369,7 +370,7 @@ class DescriptorWriter:
         """The rest of the line that a cancelled write left."""
 
     async def write(self, data: bytes) -> None:
-        """Write all of *data*. Raises OSError, BrokenPipeError where nobody reads it any more."""
+        """Write all of *data*. Raises OSError, BrokenPipeError if the reader is gone."""
         begun, self._begun = self._begun, b""
         if begun:
             data = begun + data
@@ -389,13 +390,12 @@ class DescriptorWriter:
 
 
 class _Way:
-    """A descriptor that is waited for.
+    """Waits for a descriptor.
 
-    A pipe is opened once more where the system can do that (Linux: /proc), not to block: the flag then is ours
-    alone, and not that of whoever else holds the pipe's end. A file never blocks, nor does /dev/null. Anything
-    else is left to a thread, which waits in read(2) or write(2) without a lock of Python's: left behind there
-    when the session ends, it does not keep the interpreter from ending. Such a thread writes all that it was
-    given, and the next one waits for it.
+    If the system can (Linux: /proc), a pipe is opened once more, non-blocking, so that the flag does not affect
+    other holders of the pipe's end. A file and /dev/null never block. For anything else a thread waits in
+    read(2) or write(2) without a lock of Python: if the session ends while it waits, it does not keep the
+    interpreter alive. Such a thread writes all its data, and the next one waits for it.
     """
 
     def __init__(self, descriptor: int, flags: int) -> None:
@@ -464,7 +464,7 @@ def _is_null(status: os.stat_result) -> bool:
 
 
 def _widen(pipe: int) -> None:
-    """Give *pipe* room for a piece, where it has less: each turn of the loop takes as much as there is."""
+    """Enlarge *pipe* to one read, if it is smaller: each turn of the loop reads as much as there is."""
     try:
         import fcntl  # Windows has none
 
@@ -478,25 +478,25 @@ Item = TypeVar("Item")
 
 
 class Mailbox(Generic[Item]):
-    """What other threads post, in order, for one task here."""
+    """Items from other threads, in order, for one task here."""
 
     def __init__(self) -> None:
         self._token = trio.lowlevel.current_trio_token()
         self._put, self._get = trio.open_memory_channel[Item](float("inf"))
 
     def post(self, item: Item) -> None:
-        """To be called in any thread. Where nobody waits any more, it is dropped."""
+        """Can be called in any thread. The item is dropped if the task is gone."""
         with suppress(trio.RunFinishedError):
             self._token.run_sync_soon(self._put.send_nowait, item)
 
     async def each(self) -> AsyncGenerator[Item, None]:
-        """Every item, as it comes."""
+        """Every item, as it arrives."""
         async for item in self._get:
             yield item
 
 
 async def told(start: Callable[[Callable[[], None]], object]) -> None:
-    """Call *start* with a function, and wait until that was called, in whatever thread."""
+    """Call *start* with a function, and wait until any thread calls that function."""
     token, over = trio.lowlevel.current_trio_token(), trio.Event()
 
     def done() -> None:
@@ -508,7 +508,7 @@ async def told(start: Callable[[Callable[[], None]], object]) -> None:
 
 
 async def apart(work: Callable[[], object]) -> None:
-    """Do *work*, which blocks, in a thread, to its end also when cancelled."""
+    """Do *work*, which blocks, in a thread, and finish it even when cancelled."""
     with trio.CancelScope(shield=True):
         await trio.to_thread.run_sync(work)
 

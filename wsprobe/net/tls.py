@@ -1,7 +1,7 @@
-"""TLS with the target: what it is held to, the handshake, and how it failed (RFC 8446).
+"""TLS with the target: its conditions, the handshake, and its failures (RFC 8446).
 
-Our own pump stands between the stream below and OpenSSL, so that every byte that came during a handshake is
-there when it fails, and an end of stream with close_notify is told from one without (section 6.1).
+Our own code moves the bytes between the stream and OpenSSL. So all bytes of a failed handshake are kept, and an
+end with close_notify is told from one without (section 6.1).
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ _FATAL = 2
 
 
 def reported(error: ssl.SSLError) -> int | None:
-    """The number of the peer's alert that *error* stands for, None if it stands for something else."""
+    """The number of the peer's alert in *error*, None if it has none."""
     words = (error.reason or str(error)).lower().replace(" ", "_")
     found = _REPORTED.search(words)
     if found is None:
@@ -80,7 +80,7 @@ def reported(error: ssl.SSLError) -> int | None:
 
 
 def in_records(data: bytes) -> int | None:
-    """The number of the first fatal alert that stands unencrypted in the TLS records of *data*."""
+    """The number of the first fatal alert, unencrypted, in the TLS records of *data*."""
     at = 0
     while at + 7 <= len(data):
         kind, length = data[at], int.from_bytes(data[at + 3 : at + 5])
@@ -117,7 +117,7 @@ REASONS = {
 
 
 def context(options: TlsOptions) -> ssl.SSLContext:
-    """The context for *options*. Raises PlanError for what cannot be used."""
+    """The context for *options*. Raises PlanError for unusable options."""
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if not options.verify:
         made.check_hostname = False
@@ -200,10 +200,9 @@ def _said(error: OSError | ValueError) -> str:
 
 
 def problem(shown: Certificate, name: str, now: str, known: bool) -> str | None:
-    """What verification would have said of *shown*, None if nothing is known against it.
+    """The faults that verification would find in *shown*, None if there is no known one.
 
-    *name*: whom we meant to reach; *now*: ISO 8601, UTC; *known*: a trusted authority stands at the end of its
-    chain.
+    *name*: the intended server; *now*: ISO 8601, UTC; *known*: its chain ends at a trusted authority.
     """
     said = [f"it {words}" for _, words in faults(shown, name, now)]
     if not known:
@@ -222,7 +221,7 @@ class TlsWire:
     """A wire inside TLS. Call ``handshake`` first."""
 
     def __init__(self, wire: Wire, context: ssl.SSLContext, server_name: str) -> None:
-        """Raises ValueError if *server_name* cannot be one."""
+        """Raises ValueError if *server_name* is not valid."""
         self._wire = wire
         self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.engine = context.wrap_bio(self._in, self._out, server_hostname=server_name)
@@ -230,10 +229,10 @@ class TlsWire:
         self._up = False
         self._ended: End | None = None
         self.seen = b""
-        """What came from the peer until the handshake was over."""
+        """The bytes from the peer until the handshake was over."""
 
     async def handshake(self) -> End | ssl.SSLError | None:
-        """Shake hands; None if it went well."""
+        """Do the handshake; None if it succeeded."""
         while True:
             try:
                 self.engine.do_handshake()
@@ -279,7 +278,7 @@ class TlsWire:
                 self._in.write(raw)
 
     def _decrypted(self) -> bytes:
-        """What can be decrypted now; note the end if it was reached."""
+        """The bytes that can be decrypted now; notes the end if it was reached."""
         pieces: list[bytes] = []
         while self._ended is None:
             try:
@@ -317,7 +316,7 @@ class TlsWire:
         await self._wire.close()
 
     def chain(self, which: Literal["get_unverified_chain", "get_verified_chain"]) -> list[bytes]:
-        """The peer's certificates, DER, its own first; also where verification has failed.
+        """The peer's certificates, DER, its own first; even if verification failed.
 
         Python 3.13 made methods for this public; the object beneath has had them since Python 3.10.
         """
@@ -350,7 +349,7 @@ def words_of(error: ssl.SSLError) -> str:
 
 
 BANNER_QUIET = 0.2
-"""Seconds without a byte after which a peer that does not speak TLS has said what it had to say."""
+"""Seconds without a byte after which a peer that does not speak TLS counts as finished."""
 
 BANNER_LIMIT = 65536
 
@@ -379,7 +378,7 @@ async def secure(wire: Wire, context: ssl.SSLContext, options: TlsOptions, host:
 
 
 async def secure_proxy(wire: Wire, context: ssl.SSLContext, host: str) -> Wire | End:
-    """*wire*, to a proxy, inside TLS; nothing of that TLS is recorded but how it failed."""
+    """*wire*, to a proxy, inside TLS; only a failure of that TLS is recorded."""
     try:
         tls = TlsWire(wire, context, host.rstrip("."))
     except ValueError as error:
@@ -389,7 +388,7 @@ async def secure_proxy(wire: Wire, context: ssl.SSLContext, host: str) -> Wire |
 
 
 async def _rest(wire: Wire) -> bytes:
-    """What a peer that does not speak TLS still says."""
+    """The further bytes of a peer that does not speak TLS."""
     rest = b""
     while len(rest) < BANNER_LIMIT:
         data: bytes | End = End("timeout")
@@ -402,7 +401,7 @@ async def _rest(wire: Wire) -> bytes:
 
 
 def _not_pinned(tls: TlsWire, options: TlsOptions, at: int) -> TlsFailed | None:
-    """The failure if the server's key is none of those that are pinned, whether or not it is verified."""
+    """The failure if the server's key is not a pinned one, verified or not."""
     if not options.pinned:
         return None
     shown, issuers = _shown(tls)
@@ -439,7 +438,7 @@ def _done(tls: TlsWire, context: ssl.SSLContext, name: str, at: int) -> TlsDone:
 
 
 def _failure(tls: TlsWire, fault: End | ssl.SSLError, at: int) -> TlsFailed:
-    """Say why the handshake failed: what the peer's own bytes show goes before what OpenSSL makes of them."""
+    """Why the handshake failed: the peer's own bytes take precedence over OpenSSL's error."""
     shown, issuers = _shown(tls)
     alert = in_records(tls.seen)
     if alert is None and isinstance(fault, ssl.SSLError):
@@ -468,6 +467,6 @@ def _failed(failure: TlsFailed, tape: Tape) -> End:
 
 
 def _shown(tls: TlsWire) -> tuple[Certificate | None, tuple[Certificate, ...]]:
-    """The server's certificate, and those that it sent behind it."""
+    """The server's certificate, and those that it sent after it."""
     chain = [certificate.read(der) for der in tls.chain("get_unverified_chain")]
     return (chain[0] if chain else None), tuple(chain[1:])

@@ -1,8 +1,8 @@
-"""Processes that share work: each is given items as they come, does many of them at once, and hands back what
-came of each.
+"""Processes that share work: each receives items as they come, works on many at the same time, and returns
+their results.
 
-Each has a pipe of its own, which nobody else holds: it ends by itself as soon as this process is gone, however
-that came about.
+Each has its own pipe, which no other process holds, so it ends by itself as soon as this process is gone, for
+whatever reason.
 """
 
 from __future__ import annotations
@@ -21,26 +21,27 @@ from wsprobe.net.stream import End, SocketWire, shut
 from wsprobe.spawned import spawned
 
 GRACE = 2.0
-"""Seconds in which a process that is to end hands back what it has begun."""
+"""Seconds for a process to return the work that it has begun, when it has to end."""
 TRIES = 2
-"""Processes that may be lost with the same item in hand."""
+"""The most processes that may be lost while working on the same item."""
 
 
 class Work(Protocol):
-    """What a process does with an item. *keep* takes what makes a result of it, should it be cut short."""
+    """What a process does with an item. *keep* gets a function that makes a partial result, in case the work is
+    cut short."""
 
     def __call__(self, item: Any, keep: Callable[[Callable[[], Any]], object], /) -> Awaitable[Any]: ...
 
 
 class Lost(Struct, frozen=True):
-    """In place of a result: the processes that had the item in hand ended, one after the other."""
+    """Instead of a result: several processes ended while working on the item."""
 
     nobody_left: bool = False
-    """Or there is no process any more, and no other can be started."""
+    """Instead of a result: no process is left, and none can be started."""
 
 
 class Called(Struct, frozen=True):
-    """How what is given is called in a sentence about a process that was lost."""
+    """The words for the items in a sentence about a lost process."""
 
     one: str = "URL"
     several: str = "URLs"
@@ -56,8 +57,8 @@ class WorkerPool:
     def __init__(
         self, make: Callable[[], Work], count: int, say: Callable[[str], object], called: Called = URLS
     ) -> None:
-        """Start them, before this process is at anything else. *make* is called in each, and returns what it
-        does. *say* gets a sentence about a process that ended by itself, or could not be started."""
+        """Start them, before this process does anything else. *make* is called in each, and returns its work.
+        *say* gets a sentence about a process that ended by itself, or could not be started."""
         self._make = make
         self._count = count
         self._say = say
@@ -69,13 +70,13 @@ class WorkerPool:
             self._start(alone=True)
 
     def __len__(self) -> int:
-        """The processes that there are."""
+        """The current processes."""
         return len(self._members)
 
     @asynccontextmanager
     async def at_work(self) -> AsyncGenerator[None, None]:
-        """While this context stands, the processes take work. When it is left, what was begun is cut short, and
-        handed back."""
+        """While this context lasts, the processes accept work. When it is left, running work is cut short and
+        returned."""
         async with trio.open_nursery() as self._nursery:
             for member in self._members:
                 self._run(member)
@@ -88,19 +89,19 @@ class WorkerPool:
                 self._nursery.cancel_scope.cancel()
 
     async def up(self) -> None:
-        """Wait until all processes can work: an item is then begun when it is given."""
+        """Wait until all processes can work, so that an item starts as soon as it is given."""
         for member in self._members.copy():
             await member.up.wait()
 
     def give(self, item: Any, over: Callable[[Any], object]) -> None:
-        """Have a process work on *item*, and *over* called with what it made of it, or with Lost.
+        """Let a process work on *item*, and call *over* with the result, or with Lost.
 
-        An exception of the work itself ends the pool, and comes out of its context.
+        An exception of the work itself ends the pool, and is raised from its context.
         """
         self._give(_Given(item, over))
 
     def _give(self, given: _Given) -> None:
-        """To the process with the least in hand; to another one in place of one that ended."""
+        """Give it to the process with the least work; if that has ended, to another one."""
         least = min(self._members, key=lambda member: len(member.hand), default=None)
         if len(self._members) < self._count and (least is None or least.hand):
             started = self._start()
@@ -113,7 +114,7 @@ class WorkerPool:
             least.give(given)
 
     def _start(self, alone: bool = False) -> _Member | None:
-        """Start one more. If the system has none to give, there are to be no more than there are now."""
+        """Start one more. If the system allows none, the present number becomes the limit."""
         self._started += 1
         try:
             member = _Member(self._make, self._started, alone)
@@ -130,7 +131,7 @@ class WorkerPool:
         self._nursery.start_soon(self._attend, member)
 
     async def _attend(self, member: _Member) -> None:
-        """Take what *member* hands back, until it ends."""
+        """Receive the results of *member*, until it ends."""
         try:
             with suppress(_Gone):
                 while True:
@@ -149,7 +150,7 @@ class WorkerPool:
             member.gone.set()
 
     async def _replace(self, member: _Member) -> None:
-        """Give to others what *member* had in hand, which is there no more."""
+        """Give the items of *member*, which has ended, to others."""
         said = await trio.to_thread.run_sync(member.ended, abandon_on_cancel=True)
         left = list(member.hand.values())
         for given in left:
@@ -167,7 +168,7 @@ class WorkerPool:
                 given.over(Lost())
 
     async def _leave(self) -> None:
-        """Let every process hand back what it has, and end."""
+        """Let every process return its work, and end."""
         self._leaving = True
         members = list(self._members)
         for member in members:
@@ -182,7 +183,7 @@ class WorkerPool:
 
 
 class _Gone(Exception):
-    """The process at the other end is there no more."""
+    """The process at the other end is gone."""
 
 
 class _Post:
@@ -201,7 +202,7 @@ class _Post:
             raise _Gone
 
     async def receive(self) -> Any:
-        """The next value. Raises _Gone, also where only a part of it came."""
+        """The next value. Raises _Gone, also if only a part arrived."""
         size = int.from_bytes(await self._bytes(SIZE), "big")
         return pickle.loads(await self._bytes(size))
 
@@ -220,17 +221,17 @@ class _Post:
 
 
 SIZE = 8
-"""Bytes before each value, which say how many it has."""
+"""Bytes of the length before each value."""
 
 
 class _Given:
-    """An item, and who waits for what comes of it."""
+    """An item, and the function that gets its result."""
 
     def __init__(self, item: Any, over: Callable[[Any], object]) -> None:
         self.item = item
         self.over = over
         self.tries = 0
-        """Processes that were lost with it in hand."""
+        """Processes lost while working on it."""
 
 
 class _Member:
@@ -249,7 +250,7 @@ class _Member:
         self.number = number
         self.hand: dict[int, _Given] = {}
         self.up = trio.Event()
-        """It can work, or never will."""
+        """Set once it can work, or never will."""
         self.gone = trio.Event()
         self._given = 0
         self._outbox: list[tuple[int, Any]] = []
@@ -264,7 +265,7 @@ class _Member:
         self._outbox.append((self._given, given.item))
 
     async def send(self) -> None:
-        """Send what was given since the last time, at once: several items cost little more than one."""
+        """Send the items given since the last time together: several cost little more than one."""
         with suppress(_Gone):  # whoever takes what it hands back finds out
             while not self._stopped:
                 if not self._outbox:
@@ -275,7 +276,7 @@ class _Member:
             await self.post.send(None)
 
     def stop(self) -> None:
-        """Let it begin nothing more."""
+        """Let it start no more work."""
         self._stopped = True
         self._more.unpark_all()
 

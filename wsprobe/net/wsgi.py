@@ -1,4 +1,4 @@
-"""A WSGI application on a port, for who reads it now and then: in threads of its own, beside trio."""
+"""A WSGI application on a port, for an occasional reader: in its own threads, next to trio."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication
 
 PATIENCE = 10.0
-"""Seconds for a reader to ask, and as many to take the answer."""
+"""Seconds for a reader's request, and as many for reading the answer."""
 LONGEST_HEAD = 16 * 1024
 """Bytes of a request's head."""
 READERS = 8
-"""At once: Prometheus is one. More of them are turned away: each has a thread, and an answer in memory."""
+"""Readers at the same time; Prometheus is one. Others are refused, because each has a thread, and an answer in
+memory."""
 
 
 class _Handler(WSGIRequestHandler):
@@ -33,15 +34,15 @@ class _Handler(WSGIRequestHandler):
         self.rfile = BytesIO(_head(self.connection))
 
     def log_message(self, format: str, *arguments: object) -> None:
-        """Say nothing: standard error is for the program's own words."""
+        """Log nothing: standard error is for the program's own messages."""
 
     def address_string(self) -> str:
-        """The address, and not a name that would have to be looked up."""
+        """The address instead of a name, which would need a DNS request."""
         return str(self.client_address[0])
 
 
 def _head(stream: socket.socket) -> bytes:
-    """A request's head, however slowly it comes; what is too long is cut, which makes it a bad one.
+    """A request's head, however slowly it arrives; one that is too long is cut, which makes it invalid.
 
     Raises TimeoutError if it takes longer than PATIENCE.
     """
@@ -87,7 +88,7 @@ class _Server(ThreadingMixIn, WSGIServer):
         self.setup_environ()
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A reader that went away, or is too slow, is not an error."""
+        """A reader that disconnects, or is too slow, is not an error."""
 
 
 class _Server6(_Server):
