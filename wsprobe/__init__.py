@@ -1,7 +1,7 @@
 """wsprobe: what a WebSocket server answered, and what a script in a browser sees of it.
 
-The names of ``__all__`` are the Python interface, wsprobe-python(3). They are loaded when the first of them is
-used (PEP 562), so that the command starts no later for them.
+The names of ``__all__`` are the Python interface, wsprobe-python(3). They are loaded on first use (PEP 562), so
+they do not slow the start of the command.
 """
 
 from __future__ import annotations

@@ -1,16 +1,15 @@
 """Recordings without their secrets: same bytes, same offsets, same reads, with ``*`` where a secret was.
 
-Masked are the credentials in Authorization and Proxy-Authorization, cookie values in Cookie and Set-Cookie,
-fields whose names say that they hold a key or token, userinfo, query values (of the target, of request lines,
-of Location, Referer and their like), path segments and fragments that look like tokens, subprotocols that do,
-and messages that were asked for; then the same strings wherever they come back: in bodies, messages, reason
-phrases, other fields and their names, error texts, also percent-encoded, in JSON escapes, or as the beginning
-of a base64 text.
+It masks credentials in Authorization and Proxy-Authorization, cookie values in Cookie and Set-Cookie, fields
+with the name of a key or token, userinfo, query values (in the target, request lines, Location, Referer and so
+on), path segments, fragments and subprotocols that look like tokens, and sent messages. Then it masks the same
+strings wherever they occur again: in bodies, messages, reason phrases, other fields and their names, error
+texts, also percent-encoded, in JSON escapes, or as the beginning of a base64 text.
 
-A compressed body or message that repeats a secret is masked as a whole. What cannot be known: a secret that
-was given nowhere as one (a token in a body that the server made up), one that is cut in two, encrypted or
-hashed, base64 of it from another beginning; strings under four bytes, where they come back. Names of cookies
-and of query parameters and cookie attributes are not masked.
+A compressed body or message that repeats a secret is masked as a whole. It cannot find: a secret that was never
+marked as one (a token that the server created in a body), one that is split, encrypted or hashed, its base64
+with another offset, and repeated strings under four bytes. It does not mask names of cookies and query
+parameters, or cookie attributes.
 """
 
 from __future__ import annotations
@@ -48,7 +47,7 @@ from wsprobe.wire import WIRES
 
 _NEVER_ECHO = (b"upgrade", b"connection", b"host", b"transfer-encoding")
 _NEVER_ECHO_PREFIX = (b"sec-websocket-", b"websocket-", b"content-")
-"""Fields that decide how the rest is read and judged. ``?transport=websocket`` must not mask an Upgrade."""
+"""Fields that decide how to read and judge the rest. ``?transport=websocket`` must not mask an Upgrade."""
 
 
 def request_bytes(secrets: Secrets, data: bytes) -> bytes:
@@ -92,7 +91,7 @@ def proxy_stream(secrets: Secrets, data: bytes) -> bytes:
 
 
 def answer_stream(secrets: Secrets, data: bytes) -> bytes:
-    """Heads one after the other with what is between them, where nothing better is known of the bytes."""
+    """Consecutive heads with the bytes between them, if nothing better is known about the bytes."""
     out = bytearray(data)
     head, end = split_head(data)
     _status_line(secrets, out, head)
@@ -231,7 +230,7 @@ def _mask(out: bytearray, span: Span, rule: Callable[[str], str]) -> None:
 
 
 def _echo(secrets: Secrets, out: bytearray, spans: Iterable[Span], between: bytes = b"") -> None:
-    """Mask what comes back in *spans*, seen as one text; *between* keeps them apart where they are not."""
+    """Mask repeated secrets in *spans*, read as one text; *between* separates them if they are not one."""
     places = [span for span in spans if span[0] < span[1]]
     data = between.join(bytes(out[a:b]) for a, b in places)
     masked = secrets.echo(data)
@@ -249,8 +248,8 @@ def _xor(data: bytes, other: bytes) -> bytes:
 
 
 def redact(exchange: Exchange, secrets: Secrets | None = None) -> Exchange:
-    """*exchange* and its hops with every secret masked; every byte string keeps its length. *secrets* are those
-    known before, and learns of more."""
+    """*exchange* and its hops with every secret masked; every byte string keeps its length. *secrets* has the
+    known ones, and learns more."""
     secrets = Secrets() if secrets is None else secrets
     _exchange(secrets, exchange)
     # What an early answer repeats of a later request is known only now: the first round was to learn.
@@ -313,7 +312,7 @@ def _plan(secrets: Secrets, plan: Plan) -> Plan:
 
 
 def _act(secrets: Secrets, act: Act) -> bytes:
-    """A message that was asked for is masked as a whole: many a session begins with a token."""
+    """A sent message is masked as a whole, because many sessions begin with a token."""
     if act.do in ("text", "binary"):
         return secrets.message(act.data)
     return secrets.echo(act.data)
@@ -335,7 +334,7 @@ def _target(secrets: Secrets, target: Target) -> Target:
 
 
 def _words(secrets: Secrets, event: Event) -> Event:
-    """Error texts, and what came instead of TLS."""
+    """Error texts, and the bytes that came instead of TLS."""
     if isinstance(event, TlsFailed):
         return replace(
             event, error=secrets.echo_text(event.error), received=answer_stream(secrets, event.received)

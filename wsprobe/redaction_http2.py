@@ -1,7 +1,7 @@
-"""Secrets in the bytes of an HTTP/2 connection. What is masked keeps its length and its place.
+"""Secrets in the bytes of an HTTP/2 connection. Masked bytes keep their length and their place.
 
-A value that HPACK has coded with Huffman is masked as a whole: no text with asterisks in it would be as
-long. It then stands there uncoded, so that the block can still be read, and so does the table's entry.
+A value in HPACK's Huffman code is masked as a whole, because no text with asterisks would have the same length.
+The mask is uncoded, so that the block and the table's entry can still be read.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from wsprobe.read.reading import Field, Reading
 from wsprobe.secrets import Secrets, rule
 
 HUFFMAN = 0x80
-"""The bit before a string's length that says so (RFC 7541 section 5.2)."""
+"""The Huffman bit before a string's length (RFC 7541 section 5.2)."""
 
 OUR_TABLE = 1 << 16
 

@@ -1,4 +1,4 @@
-"""One recording with all that the readers made of it: the value that every renderer draws."""
+"""One recording with the results of its readers: the value that every renderer shows."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class Report(Struct, frozen=True, dict=True):
-    """*verdict* is RFC 6455's (or the wire version's own); *verdicts* are those asked for with --spec."""
+    """*verdict* is RFC 6455's (or the wire version's own); *verdicts* are those of --spec."""
 
     reading: Reading
     verdict: Verdict
@@ -39,25 +39,25 @@ class Report(Struct, frozen=True, dict=True):
     """A word of ``wsprobe.outcome.TABLE``."""
     exit_status: int
     name: str = ""
-    """The word that the person gave, where that is not the URL (``lab:NAME``)."""
+    """The word on the command line, if it is not the URL (``lab:NAME``)."""
     views: tuple[ScriptView, ...] = ()
     answers: tuple[EngineAnswer | None, ...] = ()
-    """For each view: what this engine's own request was answered; None where it made none. Empty where the
-    engines read wsprobe's answer, or a recording."""
+    """For each view: the answer to this engine's own request; None if it made none. Empty if the engines read
+    wsprobe's answer, or a recording."""
     page: Page | None = None
     """The page of the views."""
     fetched: Fetched | None = None
-    """What fetch() of the same URL sees from that page, where that was asked for."""
+    """What fetch() of the same URL sees from that page, if requested."""
     verdicts: tuple[Verdict, ...] = ()
 
     @property
     def asked(self) -> str:
-        """What was asked, as the person gave it."""
+        """The target as given on the command line."""
         return self.name or self.exchange.plan.target.url
 
     @property
     def title(self) -> str:
-        """What was asked, and from where, if that was a worker of a cluster."""
+        """The target, and the cluster's worker that tried it, if any."""
         return f"{self.asked} from {self.exchange.worker}" if self.exchange.worker else self.asked
 
     @property
@@ -68,7 +68,7 @@ class Report(Struct, frozen=True, dict=True):
 
     @property
     def url(self) -> str:
-        """What was asked, as a URL."""
+        """The target as a URL."""
         return self.exchange.plan.target.url
 
     @property
@@ -82,9 +82,10 @@ class Report(Struct, frozen=True, dict=True):
 
     @cached_property
     def causes(self) -> tuple[Cause, ...]:
-        """Why it went as it did, the likeliest first; empty where nothing is wrong, or nothing is known.
+        """The causes, the likeliest first; empty if nothing is wrong or nothing is known.
 
-        What kept a browser of the views from sending anything comes before what the server answered others."""
+        A reason that kept a browser of the views from sending anything comes before the server's answers to
+        others."""
         return (*_kept_off(self.views), *causes(self.reading, self.outcome))
 
     @property
@@ -94,21 +95,21 @@ class Report(Struct, frozen=True, dict=True):
 
     @property
     def messages(self) -> tuple[Message, ...]:
-        """What the server sent in the session, inflated, in order; the last one perhaps not complete."""
+        """The server's messages in the session, inflated, in order; the last one may be incomplete."""
         return messages_of(self.reading)[0]
 
     @property
     def sent_messages(self) -> tuple[Message, ...]:
-        """What was sent to it."""
+        """The messages sent to it."""
         return messages_of(self.reading)[1]
 
     @property
     def timing(self) -> Timing:
-        """When each phase was over."""
+        """When each phase ended."""
         return timing(self.reading)
 
     def _repr_html_(self) -> str:
-        """What a notebook shows: outcome, answer, the close, findings, what scripts saw; all of it escaped."""
+        """The report in a notebook: outcome, answer, close, findings, and what scripts saw; all escaped."""
         from html import escape  # late: for notebooks alone
 
         final, close = self.response, self.close
@@ -142,7 +143,7 @@ def _shown(text: str) -> str:
 
 
 def _events(view: ScriptView) -> Iterator[str]:
-    """What a script saw, an event a word or two."""
+    """What a script saw, one or two words per event."""
     if view.exception is not None:
         yield f"throws {view.exception.name}"
     for event in view.events:
@@ -150,13 +151,14 @@ def _events(view: ScriptView) -> Iterator[str]:
 
 
 SHOWN = 4096
-"""Bytes of a body that a notebook shows."""
+"""The most bytes of a body in a notebook."""
 
 
 def report(exchange: Exchange, known: Reading | None = None) -> Report:
-    """Read one recording, and judge it by the wire version that was spoken.
+    """Read one recording, and judge it by its wire version.
 
-    *known*: what was read of *exchange* before, perhaps without its hops: what is long is not read twice.
+    *known*: an earlier reading of *exchange*, perhaps without its hops, so that a long recording is not read
+    twice.
     """
     reading = read(exchange) if known is None else replace(known, exchange=exchange)
     verdict = judged(reading)
@@ -165,15 +167,15 @@ def report(exchange: Exchange, known: Reading | None = None) -> Report:
 
 
 def report_of(answer: EngineAnswer) -> Report:
-    """The report of *answer*, read again: long for a flood, so ask for one at a time, and only where all of the
-    answer is shown."""
+    """The report of *answer*, read again. A flood makes a long one, so request one at a time, and only if the
+    whole answer is shown."""
     return Report(
         read(answer.exchange), answer.verdict, cast("Outcome", answer.outcome), int(STATUS_OF[answer.outcome])
     )
 
 
 def judged(reading: Reading) -> Verdict:
-    """The verdict of the version that was spoken: RFC 6455, or that of the draft that ``Plan.wire`` is."""
+    """The verdict by the wire version: RFC 6455, or the draft of ``Plan.wire``."""
     if reading.exchange.plan.wire == "hybi-13":
         return judge(reading)
     # A seam: the revisions are data that only a draft's verdict needs.
@@ -183,8 +185,8 @@ def judged(reading: Reading) -> Verdict:
 
 
 def certificate_days(exchange: Exchange) -> int | None:
-    """Whole days that the server's certificate was still valid when it was asked, below zero if it had expired;
-    None if it showed none."""
+    """Whole days that the server's certificate was still valid at the time of the request, negative if it had
+    expired; None if it sent none."""
     for event in reversed(exchange.events):
         if isinstance(event, TlsDone | TlsFailed) and event.certificate is not None:
             return days_left(event.certificate, exchange.started)
@@ -195,9 +197,9 @@ Point = tuple[str, str]
 
 
 def comparable(of: Report) -> tuple[Point, ...]:
-    """(what, value) of all that two equal answers have in common: outcome, status line, header fields, size of
-    the body, findings, close. Times are no part of it, nor is the letter case of the names of headers, which
-    means nothing (RFC 9110 section 5.1)."""
+    """(what, value) of everything that makes two answers equal: outcome, status line, header fields, size of
+    the body, findings, close. Times do not count, nor does the letter case of header names, which has no
+    meaning (RFC 9110 section 5.1)."""
     points: list[Point] = [("outcome", of.outcome)]
     final = of.reading.final
     over_http2 = of.reading.http2 is not None

@@ -1,7 +1,8 @@
-"""Which of many jobs is begun next, and which result is handed on: order, pace, and how much is held meanwhile.
+"""Decides which of many jobs starts next, and which result is handed on: order, pace, and a limit on waiting
+results.
 
-It starts nothing and knows no clock: whoever does the work says what time it is and what is done. So the same
-rules hold for the tasks of one process and for the processes of a machine.
+It starts nothing and has no clock: the caller passes the time, and reports finished jobs. So the same rules
+apply to the tasks of one process and to the processes of a machine.
 """
 
 from __future__ import annotations
@@ -17,53 +18,52 @@ Job = TypeVar("Job")
 Done = TypeVar("Done")
 
 WINDOW = 1000
-"""Results that may wait for one before them; jobs that may wait because their host is busy."""
+"""The most results that wait for an earlier one, and the most jobs that wait because their host is busy."""
 HEAVY = 32 * 1024 * 1024
-"""Bytes that all the results which wait may hold."""
+"""The most bytes of all waiting results."""
 LATE = 0.005
-"""Seconds: so late a timer may be, and the next job still keeps to the plan. What is later is not made up for,
-so that no burst follows a pause."""
+"""Seconds that a timer may be late without changing the plan. A longer delay is not caught up with, so that no
+burst follows a pause."""
 
 
 class Pace(Struct, frozen=True):
-    """How hard others are worked."""
+    """The limits on the load for others."""
 
     parallel: int = 8
     """Jobs at once."""
     per_host: int = 0
-    """Jobs at once that name the same host; 0: as many as there are."""
+    """Jobs at the same time for one host; 0: no limit."""
     interval: float = 0.0
-    """Seconds between the beginnings of two jobs."""
+    """Seconds between the starts of two jobs."""
 
 
 class Schedule(Generic[Job, Done]):
-    """Jobs are added in order, taken when they may begin, and said to be done; what comes out are results: in
-    the order of the jobs or, if it is not *ordered*, at once."""
+    """Jobs are added in order, taken when they may start, and reported as done. Results come out in the order
+    of the jobs or, if not *ordered*, immediately."""
 
     def __init__(self, pace: Pace, ordered: bool = True) -> None:
         self._pace = pace
         self._ahead = 0 if pace.interval else pace.parallel // 2
-        """Jobs that are added before there is room for them, so that whoever is done finds the next."""
+        """Jobs added before there is room for them, so that the next one is ready."""
         self._ordered = ordered
         self._added = 0
         self._running = 0
         self._at_host: dict[str, int] = {}
-        """Host -> its jobs that run or are ready."""
+        """Host -> its running and ready jobs."""
         self._ready: list[tuple[int, Job, str]] = []
         self._held: dict[str, deque[tuple[int, Job]]] = {}
-        """Host that is busy -> its jobs that wait for that."""
+        """Busy host -> its waiting jobs."""
         self._holding = 0
         self._waiting: dict[int, tuple[Done, int]] = {}
-        """Number -> a result that is not handed on yet, and its weight."""
+        """Number -> a waiting result, and its weight."""
         self._heavy = 0
         self._following = 0
-        """The number whose result comes next."""
+        """The number of the next result."""
         self._planned = float("-inf")
         """When the next job may begin."""
 
     def wants(self) -> bool:
-        """Whether another job is to be added now: there is work that nothing in hand is fit for, or less in
-        hand than is soon begun."""
+        """Whether to add another job now: there is room that no present job fits, or too few jobs are ready."""
         soon = self._running + len(self._ready)
         if soon >= self._pace.parallel + self._ahead or self._holding >= WINDOW:
             return False
@@ -72,7 +72,7 @@ class Schedule(Generic[Job, Done]):
         return self._added - self._following <= WINDOW + self._pace.parallel and self._heavy <= HEAVY
 
     def add(self, job: Job, host: str = "") -> None:
-        """Take the next *job*; it counts for *host*."""
+        """Add the next *job*; it counts for *host*."""
         number = self._added
         self._added += 1
         busy = self._at_host.get(host, 0)
@@ -84,7 +84,7 @@ class Schedule(Generic[Job, Done]):
             heappush(self._ready, (number, job, host))
 
     def take(self, now: float) -> tuple[int, Job, str] | None:
-        """The job that is to begin *now*, with its number and host; None if none is."""
+        """The job to start *now*, with its number and host; None if there is none."""
         if not self.may_begin() or now < self._planned:
             return None
         if self._pace.interval:
@@ -94,7 +94,7 @@ class Schedule(Generic[Job, Done]):
         return heappop(self._ready)
 
     def may_begin(self) -> bool:
-        """Whether a job could begin, if it is time."""
+        """Whether a job could start, apart from the time."""
         if not self._ready or self._running >= self._pace.parallel:
             return False
         return self._heavy <= HEAVY or self._ready[0][0] == self._following
@@ -105,7 +105,7 @@ class Schedule(Generic[Job, Done]):
         return self._planned
 
     def done(self, number: int, host: str, result: Done, weight: int = 0) -> Iterator[Done]:
-        """The results that can be handed on now that job *number* is done, which was taken for *host*."""
+        """The results to hand on now that job *number*, which counted for *host*, is done."""
         self._running -= 1
         self._leave(host)
         if not self._ordered:
@@ -134,5 +134,5 @@ class Schedule(Generic[Job, Done]):
 
     @property
     def idle(self) -> bool:
-        """Whether all that was added is done."""
+        """Whether all added jobs are done."""
         return not (self._running or self._ready or self._holding)

@@ -1,4 +1,4 @@
-"""What is a secret, and text with ``*`` in place of it, of the same length."""
+"""Finds secrets, and replaces them with ``*`` of the same length."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ from contextlib import suppress
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 ECHO_MIN = 4
-"""Bytes. Shorter secrets are masked where they stand, but not searched for."""
+"""Bytes. Shorter secrets are masked in their own place, but not searched for elsewhere."""
 
 SECRETS_MAX = 1000
-"""Secrets searched for. A server can send any number of cookies; the request's own secrets come first."""
+"""The most secrets to search for. A server can send any number of cookies; the request's own secrets come
+first."""
 
 BASE64_MIN = 6
-"""Bytes. The base64 of a shorter secret is too short to be searched for."""
+"""Bytes. The base64 of a shorter secret is too short to search for."""
 
 ENCODED_MAX = 1 << 16
 """Characters. A longer text (a message that was sent) is searched for as it is, in JSON and in base64, but not
 percent-encoded: to encode 16 MiB takes seconds."""
 
 TOKEN_MIN = 20
-"""Characters from which a subprotocol with letters and digits is taken for a token."""
+"""The shortest subprotocol with letters and digits that counts as a token."""
 
 _SCHEMES = (
     "basic",
@@ -40,12 +41,13 @@ _SCHEMES = (
 
 
 def looks_like_token(text: str) -> bool:
-    """True if *text* is long and has digits among its letters, as what a machine made."""
+    """True if *text* is long and mixes letters and digits, like generated text."""
     return len(text) >= TOKEN_MIN and bool(re.search(r"[0-9]", text) and re.search(r"[A-Za-z]", text))
 
 
 def _random(text: str) -> bool:
-    """True if a path segment or fragment is plainly no word: long, hexadecimal or mixed of case and digits."""
+    """True if a path segment or fragment is clearly not a word: long, hexadecimal, or with mixed case and
+    digits."""
     if re.fullmatch(r"[0-9A-Fa-f-]{24,}", text):
         return True
     return len(text) >= TOKEN_MIN and all(re.search(kind, text) for kind in ("[0-9]", "[a-z]", "[A-Z]"))
@@ -55,7 +57,7 @@ _ENCODED = re.compile(rb"%[0-9A-Fa-f]{2}")
 
 
 def _without_encoded(data: bytes, secrets: list[bytes]) -> bytes:
-    """*data* with each of *secrets* masked that stands in it in whole or in part percent-encoded."""
+    """*data* with each of *secrets* masked that occurs in it wholly or partly percent-encoded."""
     decoded = bytearray()
     starts = array("Q")  # where in *data* each byte of *decoded* begins
     at = 0
@@ -84,7 +86,7 @@ class Secrets:
         self._found: dict[bytes, None] = {}
 
     def credentials(self, text: str) -> str:
-        """Of Authorization: all but a scheme that is known to be one."""
+        """Of Authorization: everything except a known scheme."""
         match = re.match(r"([^ \t\r\n]+)([ \t\r\n]+)", text)
         if match is None or match[1].lower() not in _SCHEMES:
             return self._masked(text)
@@ -96,7 +98,7 @@ class Secrets:
         return match[0] + self._masked(rest)
 
     def whole(self, text: str) -> str:
-        """Of a field that is a secret by its name."""
+        """Of a field with the name of a secret."""
         return self._masked(text)
 
     def cookies(self, text: str) -> str:
@@ -104,12 +106,12 @@ class Secrets:
         return ";".join(self._pair(piece) for piece in text.split(";"))
 
     def set_cookie(self, text: str) -> str:
-        """Of Set-Cookie: the value; the attributes after it are no secret."""
+        """Of Set-Cookie: the value, without the attributes."""
         first, semicolon, attributes = text.partition(";")
         return self._pair(first) + semicolon + attributes
 
     def header(self, text: str) -> str:
-        """Of a header as it was typed, ``Name: value``."""
+        """Of a header as typed, ``Name: value``."""
         name, colon, value = text.partition(":")
         mask = rule(name.strip().lower().encode("utf-8", "replace"))
         return text if mask is None else name + colon + mask(self, value)
@@ -122,7 +124,7 @@ class Secrets:
         return self._path(path) + mark + self._query(query) + hash_ + self.fragment(fragment)
 
     def fragment(self, text: str) -> str:
-        """Where it is made like a query (OAuth puts tokens there), or looks like a token."""
+        """If it has the form of a query (OAuth puts tokens there), or looks like a token."""
         return self._query(text) if "=" in text else self._segment(text)
 
     def _path(self, text: str) -> str:
@@ -139,7 +141,7 @@ class Secrets:
         return self._masked(user) + colon + self._masked(password)
 
     def protocols(self, text: str) -> str:
-        """Of Sec-WebSocket-Protocol: what is no name but looks like a token (a page has no other place)."""
+        """Of Sec-WebSocket-Protocol: a name that looks like a token (a page has no other place for one)."""
         return re.sub(r"[^, \t]+", lambda found: self.token(found[0]), text)
 
     def token(self, text: str) -> str:
@@ -147,7 +149,7 @@ class Secrets:
         return self._masked(text) if looks_like_token(text) else text
 
     def message(self, data: bytes) -> bytes:
-        """What was sent in the session, masked as a whole."""
+        """A message sent in the session, masked as a whole."""
         self._remember(data.decode("latin-1"))
         return b"*" * len(data)
 
@@ -160,7 +162,7 @@ class Secrets:
         return _without_encoded(data, secrets) if _ENCODED.search(data) else data
 
     def echo_text(self, text: str) -> str:
-        """The same for text that is not bytes."""
+        """The same for text instead of bytes."""
         secrets = self._longest_first()
         for secret in secrets:
             known = secret.decode("utf-8", "replace")
@@ -171,7 +173,7 @@ class Secrets:
         return text
 
     def mask(self, text: str) -> str:
-        """*text* masked as a whole; nothing of it is remembered."""
+        """*text* masked as a whole, without remembering it."""
         return re.sub(r"[^ \t\r\n]", "*", text)
 
     def _longest_first(self) -> list[bytes]:
@@ -239,9 +241,9 @@ _RULES: dict[bytes, Callable[[Secrets, str], str]] = {
 }
 
 _SECRET_NAME = re.compile(rb"api-?key|token|secret|csrf|xsrf|password|session-?id")
-"""Names of fields whose value is a secret as a whole."""
+"""Names of fields with a value that is wholly secret."""
 
 
 def rule(key: bytes) -> Callable[[Secrets, str], str] | None:
-    """How the value of the field called *key* (lower case) is masked; None for one that is no secret."""
+    """The function that masks the value of the field *key* (lower case); None if it is not a secret."""
     return Secrets.whole if _SECRET_NAME.search(key) else _RULES.get(key)

@@ -1,7 +1,7 @@
-"""Where a site ends: registrable domains, by the Public Suffix List (publicsuffix.org).
+"""Sites: registrable domains, by the Public Suffix List (publicsuffix.org).
 
-The list is that of the package publicsuffixlist, which is made anew from it every few days. It takes a tenth of
-a second to load, so that is done only where two hosts share their last two labels, or a cookie names a domain.
+The list is in the package publicsuffixlist, which is released every few days. Loading takes a tenth of a
+second, so it happens only if two hosts share their last two labels, or a cookie has a domain.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 
 def is_public_suffix(host: str) -> bool:
-    """Whether *host* (ASCII, lower case) is a name below which anybody may have one: com, co.uk, github.io."""
+    """Whether *host* (ASCII, lower case) is a public suffix, below which anybody can get a name: com, co.uk,
+    github.io."""
     return not is_address(host) and _list().privatesuffix(host.rstrip(".")) is None
 
 
@@ -28,7 +29,7 @@ def registrable(host: str) -> str | None:
 
 
 def same_site(one: str, other: str) -> bool:
-    """Whether two hosts are of one site (RFC 6265bis section 5.2, without their schemes)."""
+    """Whether two hosts belong to one site (RFC 6265bis section 5.2, without their schemes)."""
     if one == other:
         return True
     if one.split(".")[-2:] != other.split(".")[-2:] or is_address(one) or is_address(other):

@@ -1,4 +1,4 @@
-"""Processes of our own that work for this one."""
+"""Child processes that work for this one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from multiprocessing.process import BaseProcess
 from typing import Protocol
 
 DESCRIPTORS = "/proc/self/fd"
-"""Where Linux lists what a process has open, and"""
+"""Where Linux lists the open files of a process, and"""
 THREADS = "/proc/self/task"
 STANDARD = 2
 """Descriptors up to this one are standard streams."""
@@ -25,12 +25,13 @@ class Pipe(Protocol):
 
 
 def spawned(run: Callable[..., None], pipe: Pipe, *given: object, alone: bool = False) -> BaseProcess:
-    """A process that was started and calls *run* with *pipe* and what is *given*; it ends with this one.
+    """A started process that calls *run* with *pipe* and *given*; it ends with this one.
 
-    It has no thread, lock or connection of ours besides *pipe*. *alone*: nothing else goes on in this process
-    yet, no event loop above all; then, on Linux, it begins as a copy of this one, with all modules loaded.
+    It shares no thread, lock or connection with this one except *pipe*. *alone*: nothing else runs in this
+    process yet, in particular no event loop; then, on Linux, it starts as a copy of this one, with all modules
+    loaded.
 
-    Raises OSError if the system has no process to give.
+    Raises OSError if the system cannot start a process.
     """
     # Of several threads the others would be missing in a copy, with whatever they hold.
     copied = alone and os.path.isdir(THREADS) and len(os.listdir(THREADS)) == 1
@@ -53,7 +54,7 @@ def spawned(run: Callable[..., None], pipe: Pipe, *given: object, alone: bool = 
 
 
 def _began(copied: bool, run: Callable[..., None], pipe: Pipe, given: tuple[object, ...]) -> None:
-    """What a process of ours runs."""
+    """The main function of a child process."""
     # ^C at a terminal, and its end, reach every process of the group: the one that gives out the work decides.
     for name in ("SIGINT", "SIGHUP"):
         if hasattr(signal, name):
@@ -66,7 +67,7 @@ def _began(copied: bool, run: Callable[..., None], pipe: Pipe, given: tuple[obje
 
 
 def _close_all_but(kept: int) -> None:
-    """Else a lock, and the pipe of another process, would last for as long as this one has them too."""
+    """Otherwise a lock, and the pipe of another process, would stay open as long as this one holds them too."""
     for each in map(int, os.listdir(DESCRIPTORS)):
         if each > STANDARD and each != kept:
             with suppress(OSError):  # the one that the list was read from

@@ -1,4 +1,4 @@
-"""Text -> Target: a ws: or wss: URL taken apart (RFC 6455 section 3, RFC 3986), and the Host it stands for."""
+"""Text -> Target: a ws: or wss: URL taken apart (RFC 6455 section 3, RFC 3986), and its value of Host."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _SCHEME_OF_NO_SERVER = re.compile(
     r"(?i)(about|blob|cid|data|file|ftp|geo|javascript|mailto|news|sips?|sms|tel|urn|view-source|xmpp)"
     r":(?!/?/|[0-9]+(?:[/?#]|\Z))"
 )
-"""Schemes that people paste and that no server stands behind, or none that is reached so. With digits after the
-colon it is a host of that name, and its port."""
+"""Schemes that people paste, but that lead to no WebSocket server. With digits after the colon the word is a
+host, with its port."""
 _SLASHES_WITHOUT_COLON = re.compile(r"(?i)(wss?|https?)(//)")
 _QUOTES = "'\"`<\u2018\u2019\u201c\u201d\u00ab"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _NO_CHARACTER = re.compile("[\ud800-\udc7f\udd00-\udfff]")
-"""Surrogates that stand for nothing; U+DC80 to U+DCFF are the bytes of PEP 383."""
+"""Lone surrogates; U+DC80 to U+DCFF are excluded, because they are the bytes of PEP 383."""
 _PATH = re.compile(r"\.{1,2}/|~/")
 _AUTHORITY_END = re.compile(r"[/?#]|\Z")
 _PLAIN = re.compile(
@@ -36,7 +36,7 @@ _PLAIN = re.compile(
     r"(?::([1-9][0-9]{0,3}|[1-5][0-9]{4}))?"
     r"(/[A-Za-z0-9\-._~!$&'()*+,;=:@/?]*)?"
 )
-"""A URL in which nothing is to be mended or refused, but for the length of the host."""
+"""A URL with nothing to correct or refuse, except perhaps the length of the host."""
 
 # RFC 3986 section 3.3 (pchar), section 3.4 (query) and section 3.2.2 (reg-name, here without percent-encoding).
 _NOT_IN_RESOURCE = re.compile(rb"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:@/?%]")
@@ -44,15 +44,15 @@ _NOT_IN_HOST = re.compile(r"[^A-Za-z0-9\-._~!$&'()*+,;=]")
 
 
 class TargetError(ValueError):
-    """A text that names no target. The message is one line of ASCII."""
+    """A text that is not a valid target. The message is one line of ASCII."""
 
 
 def parse(text: str) -> Target:
-    """The target that *text* names.
+    """The target in *text*.
 
     ``ws:``, ``wss:``, ``http:`` and ``https:`` URLs, and ``host[:port][/path]`` without a scheme, which means
-    ws:. What may stand in a path and query stays exactly as it is, dot segments too; what may not is
-    percent-encoded as UTF-8. A fragment is noted and is no part of the resource name.
+    ws:. Valid characters of a path and query stay unchanged, dot segments too; others are percent-encoded as
+    UTF-8. A fragment is kept separately, outside the resource name.
 
     Raises TargetError.
     """
@@ -96,7 +96,7 @@ def begins_with_scheme(text: str) -> bool:
 
 
 def bracketed(host: str) -> str:
-    """*host* as it stands in a URL: an IPv6 literal in brackets (RFC 3986 section 3.2.2)."""
+    """*host* as in a URL: an IPv6 literal in brackets (RFC 3986 section 3.2.2)."""
     return f"[{host}]" if ":" in host else host
 
 
@@ -106,8 +106,8 @@ def authority(host: str, port: int) -> str:
 
 
 def loopback(host: str) -> bool:
-    """Whether *host* is this machine: what goes there is read by nobody on the way. A name may be any, but for
-    localhost."""
+    """Whether *host* is this machine, so that nobody on the way can read the data. Of names only localhost
+    counts."""
     from ipaddress import ip_address
 
     try:
@@ -118,8 +118,8 @@ def loopback(host: str) -> bool:
 
 def names_this_machine(field: str, names: frozenset[str], addresses: bool = False) -> bool:
     """Whether a Host *field* names a server of this machine: localhost, a loopback address or one of *names*
-    (lower case, no brackets), with *addresses* any address; else a page elsewhere could reach the server by a
-    name of its own (DNS rebinding)."""
+    (lower case, no brackets), with *addresses* any address; otherwise a page of another site could reach the
+    server through that site's name (DNS rebinding)."""
     from ipaddress import ip_address
 
     name = field.lower()
@@ -135,7 +135,7 @@ def names_this_machine(field: str, names: frozenset[str], addresses: bool = Fals
 
 
 def destination(of: Target, route: Route) -> tuple[str, int]:
-    """Host and port to connect to: the target's own, or what ``Route.connect_to`` puts there."""
+    """Host and port to connect to: the target's own, or those of ``Route.connect_to``."""
     for from_host, from_port, to_host, to_port in route.connect_to:
         if from_host.lower() in ("", of.host.lower()) and from_port in (0, of.port):
             return to_host or of.host, to_port or of.port
@@ -143,7 +143,7 @@ def destination(of: Target, route: Route) -> tuple[str, int]:
 
 
 def named_addresses(host: str, port: int, route: Route) -> tuple[str, ...]:
-    """The addresses that the plan itself names for *host* (``Route.resolve``); a host ``*`` stands for any."""
+    """The addresses in the plan for *host* (``Route.resolve``); the host ``*`` means any."""
     for named, at, addresses in route.resolve:
         if at in (port, 0) and named.lower() in (host.lower(), "*"):
             return addresses
@@ -153,7 +153,7 @@ def named_addresses(host: str, port: int, route: Route) -> tuple[str, ...]:
 def host_header(target: Target) -> str:
     """The value of Host: the host, an IPv6 literal in brackets, and the port unless it is the default.
 
-    The zone of an IPv6 literal means nothing to the peer and is left out (RFC 6874 section 4).
+    The zone of an IPv6 literal has no meaning for the peer and is left out (RFC 6874 section 4).
     """
     host = target.host
     if ":" in host:
@@ -162,7 +162,7 @@ def host_header(target: Target) -> str:
 
 
 def _scheme(url: str) -> tuple[bool, str]:
-    """Whether TLS is meant, and the rest from the authority on."""
+    """Whether the scheme means TLS, and the rest from the authority on."""
     if found := _SCHEME.match(url):
         scheme = found[1].lower()
         if scheme not in _SECURE:
@@ -262,7 +262,7 @@ def _name(name: str) -> str:
 
 
 def _a_labels(host: str) -> str:
-    """ToASCII of UTS 46, non-transitional and without STD3 rules: what the URL standard has browsers do.
+    """ToASCII of UTS 46, non-transitional and without STD3 rules, as the URL standard requires.
 
     IDNA 2008 is stricter (no symbols, for one) and would refuse names that browsers reach.
     """

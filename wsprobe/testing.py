@@ -1,7 +1,7 @@
 """The pytest plugin: ``wsprobe_lab``, a server that plays every scenario, for tests of WebSocket clients.
 
-pytest loads it by itself where wsprobe is installed (entry point ``pytest11``), so nothing of ours is imported
-before the fixture is used.
+pytest loads it by itself if wsprobe is installed (entry point ``pytest11``), so wsprobe is imported only when
+the fixture is used.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def wsprobe_lab() -> Iterator[BackgroundLab]:
-    """A lab on loopback for all tests of the session. ``wsprobe_lab.url("status-403")`` is that of a scenario
-    (``wsprobe serve --list``), ``wsprobe_lab.url("/echo")`` that of a path. ``wsprobe_lab.authority`` is the
-    certificate authority of wss: URLs."""
+    """A lab on loopback for all tests of the session. ``wsprobe_lab.url("status-403")`` is the URL of a
+    scenario (``wsprobe serve --list``), ``wsprobe_lab.url("/echo")`` that of a path. ``wsprobe_lab.authority``
+    is the certificate authority of wss: URLs."""
     from wsprobe.lab.background import running  # trio and sockets, for tests that use it
 
     with running() as lab:

@@ -1,5 +1,4 @@
-"""When things happened in an exchange: the end of each phase, and how long each took; and a length of time as
-people say it."""
+"""The times of an exchange: the end and the duration of each phase; and durations as people write them."""
 
 from __future__ import annotations
 
@@ -10,7 +9,7 @@ from wsprobe.read.reading import Reading
 
 
 class Timing(Struct, frozen=True, forbid_unknown_fields=True):
-    """When each phase was done; null where it did not happen."""
+    """The end of each phase; null if it did not happen."""
 
     # Milliseconds from the start. It is a value of the contract too: --json has it as it is.
     resolved: float | None
@@ -22,7 +21,7 @@ class Timing(Struct, frozen=True, forbid_unknown_fields=True):
     sent: float | None
     """The request was sent."""
     first_byte: float | None
-    """The first byte of an answer came."""
+    """The first byte of an answer arrived."""
     head: float | None
     """The head of the final answer was complete."""
     ended: float | None
@@ -38,11 +37,11 @@ TIMES = {
     "time_head": "head",
     "time_total": "ended",
 }
-"""What ``--write-out`` and ``--expect`` call the members of ``Timing``."""
+"""The names of the members of ``Timing`` in ``--write-out`` and ``--expect``."""
 
 
 def timing(reading: Reading) -> Timing:
-    """When each phase was over."""
+    """When each phase ended."""
     first: dict[type, float] = {}
     for event in reading.exchange.events:
         kind = type(event)
@@ -64,7 +63,7 @@ def timing(reading: Reading) -> Timing:
 
 
 def bars(reading: Reading) -> list[tuple[str, float, float]]:
-    """``phases`` as they are drawn: sending takes no time of its own, and belongs to what follows it."""
+    """``phases`` as shown: sending takes no time, and belongs to the next phase."""
     found: list[tuple[str, float, float]] = []
     begin: float | None = None
     for name, start, end in phases(reading):
@@ -77,7 +76,7 @@ def bars(reading: Reading) -> list[tuple[str, float, float]]:
 
 
 def phases(reading: Reading) -> list[tuple[str, float, float]]:
-    """(name, start, end) in milliseconds for each phase that took place, in order."""
+    """(name, start, end) in milliseconds for each phase that happened, in order."""
     times = timing(reading)
     tunnel = [e.at / 1000 for e in reading.exchange.events if isinstance(e, TunnelReceived)]
     marks = [
@@ -101,7 +100,7 @@ def phases(reading: Reading) -> list[tuple[str, float, float]]:
 
 
 def how_long(seconds: float) -> str:
-    """A length of time in the two units that matter, of which options take the same: ``0.4 s``, ``12 s``,
+    """A duration in its two largest units, in a form that options accept too: ``0.4 s``, ``12 s``,
     ``2m 10s``, ``3h 05m``, ``2d 04h``."""
     if seconds < 9.95:
         return f"{max(seconds, 0.0):.1f} s"

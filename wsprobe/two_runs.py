@@ -1,7 +1,7 @@
-"""What changed between two runs over a list: each URL of the one beside the same URL of the other.
+"""The changes between two runs over a list: each URL of one compared with the same URL of the other.
 
-Of a URL only a `Standing` is kept, and equal ones once, so that 100,000 URLs of each run fit into memory.
-Texts of peers are latin-1, and not made visible yet.
+Only a `Standing` is kept for each URL, and equal ones once, so that 100,000 URLs of each run fit into memory.
+Texts of peers are latin-1, not yet escaped.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from wsprobe.watch.state import State, differences, seen
 
 
 class Standing(Struct, frozen=True):
-    """What came of one URL in one run."""
+    """The result of one URL in one run."""
 
     state: State
-    """Without the certificate, which is renewed while all else stays."""
+    """Without the certificate, which may be renewed while everything else stays."""
     cause: str = ""
-    """The id of the likeliest cause; "" where nothing is wrong or nothing is known."""
+    """The id of the likeliest cause; "" if nothing is wrong or nothing is known."""
 
     @property
     def open(self) -> bool:
@@ -39,16 +39,16 @@ class Kind(StrEnum):
     OPENS_DIFFERENTLY = "opens-differently"
     NEW_OPEN = "new-open"
     MISSING = "missing"
-    """The old run had the URL, the new one has not."""
+    """The old run has the URL, the new one does not."""
 
 
 WORSE = frozenset({Kind.NO_LONGER_OPEN, Kind.NEW_NOT_OPEN})
 IN_WORDS = frozenset({"outcome", "status"})
-"""Members of a `State` that the words of an answer name already, and with outcome closed the close code."""
+"""Members of a `State` that the words of an answer already include; with outcome closed, the close code too."""
 
 
 class UrlChange(Struct, frozen=True):
-    """A URL that the two runs disagree about."""
+    """A URL with different results in the two runs."""
 
     url: str
     kind: Kind
@@ -59,8 +59,8 @@ class UrlChange(Struct, frozen=True):
 
     @property
     def details(self) -> tuple[str, ...]:
-        """What differs beside outcome and status, a few words each; empty where only one of the runs opened it,
-        or has it."""
+        """Differences other than outcome and status, a few words each; empty if only one of the runs opened or
+        has the URL."""
         if self.old is None or self.new is None or self.old.open != self.new.open:
             return ()
         closed = "closed" in (self.old.state.outcome, self.new.state.outcome)
@@ -79,13 +79,13 @@ class Comparison(Struct, frozen=True):
     old: int
     """URLs of the old run."""
     unchanged: tuple[str, ...]
-    """URLs that both runs have with the same result."""
+    """URLs with the same result in both runs."""
     changes: tuple[UrlChange, ...]
     """By kind, in the order of `Kind`; within one kind in the order of the run."""
 
     @property
     def counts(self) -> dict[Kind, int]:
-        """Kind -> how many URLs changed so, for the kinds that occur."""
+        """Kind -> number of URLs, for the kinds that occur."""
         kinds = [each.kind for each in self.changes]
         return {kind: kinds.count(kind) for kind in Kind if kind in kinds}
 
@@ -96,12 +96,12 @@ class Comparison(Struct, frozen=True):
 
     @property
     def worse(self) -> bool:
-        """A URL opened before and does not now, or a new one does not open."""
+        """True if a URL opened before and does not now, or if a new one does not open."""
         return any(each.kind in WORSE for each in self.changes)
 
 
 class TwoRuns:
-    """Takes both runs, a URL at a time. Where a run has a URL twice, the last result counts."""
+    """Compares both runs, one URL at a time. If a run has a URL twice, the last result counts."""
 
     def __init__(self) -> None:
         self._old: dict[str, Standing] = {}
@@ -117,7 +117,7 @@ class TwoRuns:
         self._new[url] = self._known.setdefault(standing, standing)
 
     def compared(self, *, missing: bool = True) -> Comparison:
-        """All changes. *missing*: a URL of the old run that the new one has not counts as a change."""
+        """All changes. *missing*: a URL that only the old run has counts as a change."""
         found: dict[Kind, list[UrlChange]] = {kind: [] for kind in Kind}
         unchanged: list[str] = []
         for url, new in self._new.items():
@@ -146,14 +146,14 @@ def _kind(old: Standing | None, new: Standing) -> Kind:
 
 
 def url_of(report: Report) -> str:
-    """The URL of *report* as the list has it, before any redirect; with the worker that asked, if one did."""
+    """The URL of *report* as in the list, before any redirect; with the cluster's worker, if any."""
     hops = report.exchange.hops
     url = report.name or (hops[0].plan.target.url if hops else report.exchange.plan.target.url)
     return f"{url} from {report.exchange.worker}" if report.exchange.worker else url
 
 
 def standing_of(report: Report) -> Standing:
-    """What *report* says of its URL."""
+    """The result of *report* for its URL."""
     state = seen(report, 0.0, up=report.outcome == "open", met=False, holds=False).state
     likely = next(iter(report.causes), None)
     return Standing(replace(state, certificate=""), "" if likely is None else likely.id)

@@ -1,7 +1,8 @@
-"""How one URL looks from several places: what each place got, which of that differs, and what it likely means.
+"""One URL from several places: the result in each place, the differences, and their likely meaning.
 
-A place is a machine that asks. What it got is a ``Vantage``; two are the same where two probes of a watch
-are, but for the certificate: the machines behind one name may each have their own. Texts are as they came.
+A place is a machine that sends requests. Its result is a ``Vantage``. Two are equal under the same conditions
+as two probes of a watch, except for the certificate: the machines behind one name may each have their own.
+Texts are as received.
 """
 
 from __future__ import annotations
@@ -17,31 +18,31 @@ from wsprobe.report import Report
 from wsprobe.watch.state import State, differences, seen
 
 HERE = "here"
-"""The place that is this machine, whose reports name no worker."""
+"""The name for this machine, whose reports have no worker."""
 
 
 class Vantage(Struct, frozen=True):
-    """What one place got for one URL."""
+    """The result of one URL in one place."""
 
     asked: str
-    """The URL as it was given; masked where all is."""
+    """The URL as given, or masked."""
     state: State
     addresses: tuple[str, ...] = ()
-    """That the name had there, sorted."""
+    """The addresses of the name in that place, sorted."""
     reached: str = ""
-    """The address that was connected to; "" if none was."""
+    """The connected address; "" if there is none."""
     location: str = ""
     """Where a redirect led."""
     who: str = ""
-    """Who wrote the answer, as far as its bytes tell."""
+    """The author of the answer, as far as its bytes show."""
 
 
 Vantages = Mapping[str, Vantage | None]
-"""Place -> what it got; None for one that was not asked."""
+"""Place -> its result; None if it did not try the URL."""
 
 
 def vantage_of(report: Report) -> Vantage:
-    """What the place that made *report* got."""
+    """The result in the place that made *report*."""
     found = seen(report, 0.0, up=report.outcome == "open", met=False, holds=False)
     final, events = report.reading.final, report.exchange.events
     resolved = next((e.addresses for e in events if isinstance(e, Resolved)), ())
@@ -58,24 +59,24 @@ def vantage_of(report: Report) -> Vantage:
 
 
 LONGEST = 200
-"""Characters of a Location that are kept."""
+"""The most characters of a Location to keep."""
 
 
 class Group(Struct, frozen=True):
-    """Places that got the same."""
+    """Places with the same result."""
 
     places: tuple[str, ...]
     vantage: Vantage
     """Of the first of them."""
     reached: frozenset[str]
-    """The addresses that they were answered from."""
+    """The addresses that answered them."""
     addresses: frozenset[str]
-    """Those that the name had there."""
+    """The addresses of the name in these places."""
 
 
 def groups(vantages: Vantages) -> list[Group]:
-    """The places by what they got: first those where it opened, or else the most; those that were not asked are
-    in none."""
+    """The places by result: first those where it opened, otherwise the largest group; places that did not try
+    are in none."""
     found: dict[State, list[str]] = {}
     for place, each in vantages.items():
         if each is not None:
@@ -95,13 +96,12 @@ def _group(places: Sequence[str], vantages: Vantages) -> Group:
 
 
 def differ(vantages: Vantages) -> bool:
-    """Whether two places got what is not the same."""
+    """Whether two places have different results."""
     return len({each.state for each in vantages.values() if each is not None}) > 1
 
 
 def explained(vantages: Vantages) -> list[str]:
-    """A sentence for each group but the first: what it got otherwise, the likely cause, and what the addresses
-    tell."""
+    """A sentence for each group but the first: its result, the likely cause, and what the addresses show."""
     found = groups(vantages)
     return [f"{named(each.places)}: {'; '.join(_told(found[0], each))}" for each in found[1:]]
 
@@ -118,7 +118,7 @@ def _told(first: Group, other: Group) -> list[str]:
 
 
 def _addresses(first: Group, other: Group) -> list[str]:
-    """What the addresses tell: whether it was another server, or the same one that answered otherwise."""
+    """What the addresses show: another server, or the same one with a different answer."""
     told = []
     of_dns = bool(first.addresses and other.addresses) and not first.addresses & other.addresses
     if of_dns:
@@ -139,7 +139,7 @@ def _some(addresses: frozenset[str]) -> str:
 
 
 MOST = 5
-"""Places that a sentence names."""
+"""The most places in a sentence."""
 
 
 def named(places: Sequence[str]) -> str:
@@ -150,7 +150,7 @@ def named(places: Sequence[str]) -> str:
 
 
 def _cause(of: Vantage) -> str:
-    """What the answer of a place likely means, where another place got another one."""
+    """The likely meaning of an answer that differs from another place's."""
     state = of.state
     by = f" (answer by {of.who})" if of.who else ""
     if (said := BY_STATUS.get(state.status)) is not None:

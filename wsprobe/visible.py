@@ -1,8 +1,7 @@
 """Bytes from the network as text that is safe for a terminal, and back.
 
-Rule: everything that a peer sent goes through here before it is put into a text or printed. The escape is
-reversible: a backslash is doubled and every byte that is not shown as itself becomes ``\\xNN``, so nothing
-is lost.
+Rule: all bytes of a peer go through here before they are printed or put into a text. The escape is reversible:
+a backslash is doubled, and every byte not shown as itself becomes ``\\xNN``, so nothing is lost.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ _TABLE = {b: f"\\x{b:02x}" for b in (*range(0x20), *range(0x7F, 0x100))} | {0x5C
 
 
 def visible(data: bytes) -> str:
-    """Printable ASCII as it is, a backslash doubled, every other byte as ``\\xNN``. Reversible."""
+    """Printable ASCII unchanged, a backslash doubled, every other byte as ``\\xNN``. Reversible."""
     text = data.decode("latin-1")
     if text.isascii() and text.isprintable() and "\\" not in text:  # nearly every one, in a third of the time
         return text
@@ -21,8 +20,8 @@ def visible(data: bytes) -> str:
 
 
 def shown_text(text: str) -> str:
-    """`visible` of text: of a word that was typed, bytes that were no UTF-8 are what they were, and half of a
-    surrogate pair is the three bytes that it would be."""
+    """`visible` for text. In a typed word, bytes that are not UTF-8 stay themselves, and a lone surrogate
+    becomes its three bytes."""
     try:
         data = text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
@@ -31,8 +30,8 @@ def shown_text(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """*text* with all that a terminal or a page could take for a command, and surrogates, as escapes. Not
-    reversible: for words that passed `visible`, or are our own, and for whatever else came among them."""
+    """*text* with surrogates, and everything that a terminal or a page could obey, as escapes. Not reversible:
+    for words from `visible`, our own words, and anything mixed with them."""
     return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 

@@ -1,12 +1,12 @@
-"""Why it went as it did: the one diagnosis that every command, page and interface reads.
+"""The causes of an answer: the one diagnosis for every command, page and interface.
 
-``causes(reading, outcome)`` is all that most modules need; ``author(reading)`` says who wrote the answer as
-well. Both are pure functions of a recording and never raise, whatever the bytes.
+Most modules need only ``causes(reading, outcome)``; ``author(reading)`` also finds who wrote the answer. Both
+are pure functions of a recording and never raise, whatever the bytes.
 
-Causes are looked for in this order, and each says which kind of evidence it has: what wsprobe sent itself
-(``own-request``), what the answer says in words (``stated``), marks that one program alone has (``only``),
-shapes that several programs have (``shared``), and the status (``status``). The marks were measured on
-loopback in November 2026; those that were not (Cloudflare, AWS, Traefik, ASP.NET, Rails, Spring) follow the
+The search for causes has this order, and each cause has its kind of evidence: wsprobe's own request
+(``own-request``), the words of the answer (``stated``), marks of one program alone (``only``), forms that
+several programs share (``shared``), and the status (``status``). The marks were measured on loopback in
+November 2026, except those of Cloudflare, AWS, Traefik, ASP.NET, Rails and Spring, which follow the
 documentation or source of the program."""
 
 from __future__ import annotations
@@ -39,25 +39,25 @@ _RULES: tuple[Rule, ...] = (
     *asgi.RULES,
     *libraries.BY_SHAPE,
 )
-"""In the order in which they are tried: the first that knows the answer says who wrote it."""
+"""In the order of the tests: the first one that knows the answer names its author."""
 
 _ENDS = frozenset({"fin", "reset", "truncated", "error", "timeout"})
-"""``Ended.how`` where a connection without a byte is the server's doing."""
+"""``Ended.how`` if the server ended a connection without sending a byte."""
 
 _AFTER = frozenset({"handler-returned", "crashed", "idle-timeout", "closed-by-app", "dropped"})
-"""What ended a session. No client goes on to one after an invalid 101."""
+"""The outcomes after which the end of the session matters. After an invalid 101, no client opens one."""
 
 
 def all_kinds() -> dict[str, CauseKind]:
-    """Every kind of cause by its id, those of the way to the server too."""
+    """Every kind of cause by its id, with those of connecting to the server."""
     return {**kinds_of_the_way(), **KINDS}
 
 
 def causes(reading: Reading, outcome: str = "") -> tuple[Cause, ...]:
-    """Why it went as it did, the likeliest first; () where nothing is wrong, or nothing is known.
+    """The causes, the likeliest first; () if nothing is wrong or nothing is known.
 
-    *outcome*: what was judged. After an ``invalid`` 101 no client goes on to a session: how that ended is
-    not what went wrong, unless HTTP behind the 101 made it invalid."""
+    *outcome*: the judged one. After an ``invalid`` 101 no client opens a session, so its end is not the fault,
+    unless HTTP after the 101 made it invalid."""
     found = author(reading).causes
     if outcome == "invalid" and http_behind(reading) is None:
         return tuple(one for one in found if one.id not in _AFTER)
@@ -65,10 +65,10 @@ def causes(reading: Reading, outcome: str = "") -> tuple[Cause, ...]:
 
 
 def author(reading: Reading) -> Author:
-    """Who wrote the answer in *reading*, which proxy passed it on, and why it is as it is.
+    """The author of the answer in *reading*, the proxy that forwarded it, and its causes.
 
-    Where a CONNECT proxy refused the way, its answer is meant. Where no answer came, nobody wrote it, and
-    ``causes`` say what may have kept it back."""
+    If a CONNECT proxy refused the tunnel, this is about its answer. Without an answer there is no author, and
+    ``causes`` are the possible reasons."""
     if any(isinstance(event, TunnelFailed) for event in reading.exchange.events):
         refused = _of_tunnel(reading)
         return refused if refused.causes else Author(causes=way(reading))
@@ -89,7 +89,7 @@ def author(reading: Reading) -> Author:
 
 
 def _asked(reading: Reading) -> tuple[Cause, ...]:
-    """What the request lacks of a handshake, where what came back is no HTTP."""
+    """The faults of the request as a handshake, if the answer is not HTTP."""
     if not reading.received or reading.http2 is not None:
         return ()
     evidence = unanswered(reading)
@@ -97,7 +97,7 @@ def _asked(reading: Reading) -> tuple[Cause, ...]:
 
 
 def _refusal(evidence: Evidence, *, over_http2: bool) -> Author:
-    """The causes of an answer that is no 101, in the order of their evidence."""
+    """The causes of an answer other than 101, in the order of their evidence."""
     known = Author() if over_http2 else _redirects(evidence, _by_marks(evidence))
     texts = own_words(evidence)
     said = stated(evidence, texts)
@@ -160,13 +160,13 @@ def _unfitting(asked: list[Cause], said: Cause | None, known: Author, rest: list
 
 
 def _foreign_refused(evidence: Evidence) -> bool:
-    """A 403 to an Origin that is not the URL's own, and that the answer does not allow by name (CORS)."""
+    """A 403 to an Origin other than the URL's own, which the answer does not allow by name (CORS)."""
     allowed = evidence.get("access-control-allow-origin")
     return evidence.status == 403 and foreign_origin(evidence) and allowed != evidence.origin
 
 
 def _foreign(evidence: Evidence, known: Author) -> Cause:
-    """An Origin that is not the URL's own was sent, and refused with 403: what is to be done about that."""
+    """What to do about a 403 to an Origin other than the URL's own."""
     same = next((cause for cause in known.causes if cause.id == "origin-refused"), None)
     cause = same or origin_or_rule(evidence, ALLOW_ORIGIN, "the server, or a rule in front of it,")
     shows = f"the request: Origin: {shown(evidence.origin or '')}, of another host; {evidence.line}"
@@ -178,16 +178,16 @@ _OF_A_GATEWAY = frozenset({502, 503, 504})
 _GENERAL = frozenset(
     {"refused", "no-route", "crashed-before-accept", "error", "unauthorized", "bad-request", "blocked-by-rule"}
 )
-"""Kinds that say no more than that it was refused, or failed: words of the server say more."""
+"""Kinds that only mean a refusal or a failure; the server's words are more exact."""
 
 
 def _specific(known: Author) -> bool:
-    """The marks name a kind of cause: of the program's own words, which a quote only repeats."""
+    """The marks give a kind of cause, from the program's own words; a quote would only repeat them."""
     return known.certainty == "only" and bool(known.causes) and known.causes[0].id not in _GENERAL
 
 
 def _explained(said: Cause, known: Author) -> Cause:
-    """What the words say, with what is known to be done about it in the program that wrote them."""
+    """The cause in the words, with the known remedy in the program that wrote them."""
     same = next((cause for cause in known.causes if cause.id == said.id), None)
     if known.program is None:
         return said
@@ -195,7 +195,7 @@ def _explained(said: Cause, known: Author) -> Cause:
 
 
 def _marked(known: Author, cause: Cause, evidence: Evidence, *, first: bool) -> Cause:
-    """A cause that follows from who wrote the answer; the first one says who that is."""
+    """A cause that follows from the author of the answer; the first one names the author."""
     if cause.certainty == "own-request":
         return cause
     answered = f"{known.who}{' answered, not the application' if known.role == 'proxy' else ''}"
@@ -209,7 +209,7 @@ def _marked(known: Author, cause: Cause, evidence: Evidence, *, first: bool) -> 
 
 
 def _arrived(evidence: Evidence, found: Iterable[Cause]) -> Iterable[Cause]:
-    """Without what the answer itself disproves: that Upgrade was lost, where it shows that it arrived."""
+    """Without causes that the answer disproves: a lost Upgrade, if the answer shows that it arrived."""
     if not evidence.arrived:
         return found
     return (one for one in found if one.id not in ("upgrade-lost", "no-websocket") or one.certainty == "stated")

@@ -1,4 +1,4 @@
-"""What to do about an answer beside its causes: lines that mend a proxy, and ways to let a page know."""
+"""What to do about an answer: lines that fix a proxy, and ways to let a page know."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from wsprobe.target import host_header
 from wsprobe.visible import visible
 
 SHORT = 60
-"""Characters of the server's words that are shown as a reason."""
+"""The most characters of the server's words to show as a reason."""
 REASON_ROOM = 123
 """Bytes: a control frame carries 125 (RFC 6455 section 5.5), the code takes two."""
 CODE_OF_STATUS = {401: 4401, 403: 4403, 404: 4404, 408: 4408, 409: 4409, 429: 4429, 503: 1013}
-"""Close codes by convention for what a status would have said; 4400 + n for the rest of 4xx, 1011 for 5xx."""
+"""Status -> close code by convention; 4400 + n for the rest of 4xx, 1011 for 5xx."""
 NEVER_SENT = {1005: "no status received", 1006: "abnormal closure", 1015: "TLS handshake"}
 """RFC 6455 section 7.4.1: these must not be set in a Close frame."""
 PASSING = frozenset({"upgrade-lost", "upgrade-lost-or-elsewhere", "http-1.0"})
-"""Causes that lines in a proxy mend."""
+"""Causes that lines in a proxy fix."""
 BEFORE_THE_APPLICATION = frozenset(
     {
         *PASSING,
@@ -41,15 +41,15 @@ BEFORE_THE_APPLICATION = frozenset(
         *("version-unsupported", "key", "method", "handshake-incomplete", "protocol-malformed"),
     }
 )
-"""Causes with which no code of the application ran that could accept first and then close."""
+"""Causes without any running application code that could accept and then close."""
 OF_THE_PROXY = frozenset(
     {"backend-down", "backend-closed", "backend-timeout", "backend-tls", "blocked-by-rule"}
 )
-"""Those of them that a proxy can send elsewhere, to a server that accepts and then closes."""
+"""Those for which a proxy can send the request to another server, which accepts and then closes."""
 
 
 NOTHING_TO_TELL = frozenset({"hijacker", "wrote-first", "no-accept", "redirected", "local-network-access"})
-"""Causes that are mended where they are: no page needs to know of them."""
+"""Causes to fix at their source: no page needs to know about them."""
 
 
 class Likely(msgspec.Struct, frozen=True):
@@ -70,24 +70,25 @@ def likely(found: Sequence[Cause], reading: Reading) -> Likely | None:
 
 
 class Advice(msgspec.Struct, frozen=True):
-    """All that is known to say about one answer."""
+    """The advice about one answer."""
 
     causes: tuple[Cause, ...] = ()
     """Why, the likeliest first."""
     lines: tuple[str, ...] = ()
-    """What to write into proxies so that Upgrade and Connection pass."""
+    """The lines for proxies that forward Upgrade and Connection."""
     remedies: tuple[str, ...] = ()
-    """How a page can be let know."""
+    """How to let a page know."""
     code: str = ""
-    """The command that prints code for the program that answered, to let a page know; "" if there is none."""
+    """The command that prints code for the answering program, to let a page know; "" if there is none."""
     warnings: tuple[str, ...] = ()
-    """Close codes and reasons that do not arrive as they were sent, and what a hanging handshake holds."""
+    """Limits: close codes and reasons that change on the way, and the cost of a hanging handshake."""
 
     def __bool__(self) -> bool:
         return bool(self.causes or self.lines or self.remedies or self.warnings)
 
     def without(self, given: set[str]) -> Advice:
-        """Only what is not in *given*, which gets it: of several answers each thing is said once."""
+        """The advice that is not yet in *given*, which is updated: with several answers, each advice appears
+        once."""
         fresh = Advice(
             tuple(one for one in self.causes if one.text not in given),
             tuple(one for one in self.lines if one not in given),
@@ -108,7 +109,7 @@ HOLDS = (
 
 
 def advice(reading: Reading, outcome: str = "") -> Advice:
-    """Advice for this recording; empty if a page learns all there is. *outcome*: what was judged."""
+    """Advice for this recording; empty if a page already learns everything. *outcome*: the judged one."""
     found = causes(reading, outcome)
     final = reading.final
     if reading.session is not None:
@@ -131,7 +132,8 @@ def _with_causes(reading: Reading, found: tuple[Cause, ...]) -> Author:
 
 
 def _lines(known: Author) -> Iterator[str]:
-    """What to write into the proxies, where they are the likeliest cause; a word where they are another."""
+    """The lines for the proxies, if they are the likeliest cause; a short note if they are a less likely
+    one."""
     ids = [cause.id for cause in known.causes]
     if not PASSING & set(ids):
         return
@@ -150,7 +152,7 @@ def _lines(known: Author) -> Iterator[str]:
 
 
 def _another_origin(reading: Reading) -> str:
-    """The Origin that was sent, "" where it is the server's own, or there was none."""
+    """The sent Origin; "" if it is the server's own, or if there was none."""
     sent = [field.value for field in reading.request.head.all(b"origin")]
     to = reading.exchange.plan.target
     own = f"{'https' if to.secure else 'http'}://{host_header(to)}"
@@ -172,7 +174,7 @@ def _remedies(status: int, known: Author, origin: str) -> Iterator[str]:
 
 def code_for(known: Author) -> str:
     """The command that prints code for the author of an answer, to let a page know why; "" if there is none, or
-    if the first cause is one that no code there can tell."""
+    if no code there can report the first cause."""
     first = known.causes[0].id if known.causes else ""
     untold = BEFORE_THE_APPLICATION - OF_THE_PROXY if known.role == "proxy" else BEFORE_THE_APPLICATION
     program = PROGRAMS.get(known.id)
@@ -182,7 +184,7 @@ def code_for(known: Author) -> str:
 
 
 def close_code(status: int) -> int:
-    """The close code that says by convention what HTTP *status* says."""
+    """The close code that by convention corresponds to HTTP *status*."""
     if status in CODE_OF_STATUS:
         return CODE_OF_STATUS[status]
     if 400 <= status < 500:

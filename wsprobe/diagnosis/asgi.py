@@ -1,5 +1,5 @@
-"""Answers of ASGI servers. Most refusals bear no name; reason phrases, order of fields and Content-Type tell
-the servers apart, and never the framework: FastAPI, Starlette, Litestar and Channels give the server's
+"""Answers of ASGI servers. Most refusals name no program. Reason phrases, order of fields and Content-Type
+distinguish the servers, but never the framework: FastAPI, Starlette, Litestar and Channels send the server's
 bytes."""
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from wsprobe.diagnosis.programs import Author, Rule, shaped_like, written_by
 
 
 def _asgi_refused(evidence: Evidence) -> tuple[Cause, ...]:
-    """The 403 that every ASGI server makes of websocket.close before websocket.accept."""
+    """The 403 that every ASGI server sends for websocket.close before websocket.accept."""
     if for_socketio(evidence):
         refused = (cause for cause in _asgi_403(evidence) if cause.id == "refused")
         return (*socketio_causes(evidence), *refused)
@@ -90,7 +90,7 @@ def _asgi_crash(evidence: Evidence) -> tuple[Cause, ...]:
 
 
 def _not_seen(evidence: Evidence, server: str) -> tuple[Cause, ...]:
-    """An ASGI server took the handshake for plain HTTP; *server* is "" if it did not sign."""
+    """An ASGI server handled the handshake as plain HTTP; *server* is "" if the answer does not name it."""
     if server in ("uvicorn", ""):
         return either_or_stripped(
             evidence,

@@ -1,4 +1,4 @@
-"""Why it went as it did, as a value; and the one vocabulary of ids that every command and file uses."""
+"""A cause as a value; and the one vocabulary of ids for every command and file."""
 
 from __future__ import annotations
 
@@ -14,29 +14,30 @@ answer that several programs share; ``status``: nothing but the status, or the w
 
 
 class Cause(msgspec.Struct, frozen=True):
-    """One thing that may have led to the answer. All texts are printable ASCII."""
+    """One possible cause of the answer. All texts are printable ASCII."""
 
     id: str
     """A word of ``KINDS``."""
     text: str
-    """What happened, as a clause to be read after "likely:" or "or:"."""
+    """What happened, as a clause that follows "likely:" or "or:"."""
     fix: str = ""
-    """What to do about it; "" if nothing is to be done, or nothing is known."""
+    """What to do about it; "" if there is nothing to do, or nothing is known."""
     certainty: Certainty = "status"
     evidence: str = ""
-    """What shows it: the words of the server, the field that was sent, the mark of a program, or the status."""
+    """The evidence: the server's words, the sent field, the mark of a program, or the status."""
     program: str | None = None
-    """Who wrote the answer, where a mark shows that one program alone can have; else None."""
+    """The author of the answer, if a mark that only one program has shows it; otherwise None."""
 
 
 def quote_of(text: str) -> tuple[str, str]:
-    """What the text of a cause says of the answer, and the words of the server that it quotes; "" for none."""
+    """The two parts of a cause's text: the statement about the answer, and the quoted words of the server; ""
+    for none."""
     found = re.fullmatch(r'(?:(.*); )?the server says "(.*)"', text)
     return (found[1] or "", found[2]) if found is not None else (text, "")
 
 
 class CauseKind(msgspec.Struct, frozen=True):
-    """A kind of cause: what it is in general."""
+    """A kind of cause: its general meaning."""
 
     title: str
     meaning: str

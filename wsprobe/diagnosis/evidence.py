@@ -1,4 +1,4 @@
-"""What can be known of an answer: what wsprobe sent, and what came back, as the rules look at them."""
+"""The facts about an answer for the rules: what wsprobe sent, and what came back."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from wsprobe.visible import legible
 
 
 class Evidence(msgspec.Struct, frozen=True):
-    """An answer and what had been asked, as the rules look at them.
+    """An answer and its request, as the rules see them.
 
     Thirty rules look at each answer: what most of them read is a value here, made once."""
 
@@ -30,9 +30,9 @@ class Evidence(msgspec.Struct, frozen=True):
     text: str
     """The beginning of the body, as UTF-8."""
     signed: tuple[str, ...]
-    """What Server and X-Powered-By name, proxies left out: an author that the answer names itself."""
+    """The author that the answer itself names, in Server and X-Powered-By, without proxies."""
     rest: bytes
-    """What follows the body, and of a body that could not be framed all of it."""
+    """The bytes after the body; all of a body without a valid length."""
     ended: str
     method: str
     path: str
@@ -41,13 +41,13 @@ class Evidence(msgspec.Struct, frozen=True):
     origin: str | None
     protocols: tuple[str, ...]
     oddity: str
-    """What the request lacks of a handshake: ``method``, ``upgrade``, ``version``, ``key``, ``protocol``; ""
+    """The request's fault as a handshake: ``method``, ``upgrade``, ``version``, ``key``, ``protocol``; ""
     if nothing."""
     credentials: bool
-    """An Authorization field was sent."""
+    """Whether an Authorization field was sent."""
     secure: bool
     wanted: str = ""
-    """The authority of the URL: what Host says unless it was given otherwise."""
+    """The authority of the URL: the default value of Host."""
     largest: tuple[str, int] = ("", 0)
     """The largest field of the request: its name and its size in bytes."""
     over_http2: bool = False
@@ -59,15 +59,15 @@ class Evidence(msgspec.Struct, frozen=True):
 
     @property
     def arrived(self) -> bool:
-        """The answer shows that Upgrade and Connection reached the program that wrote it. A 426 has Upgrade
-        either way (RFC 9110 section 15.5.22)."""
+        """Whether the answer shows that Upgrade and Connection reached its author. A 426 has Upgrade either way
+        (RFC 9110 section 15.5.22)."""
         return self.has("sec-websocket-accept") or (
             self.status != 426 and self.get("upgrade").lower() == "websocket"
         )
 
     @property
     def lowered(self) -> bool:
-        """Every field name is in lower case, as HAProxy, Envoy and gateways from HTTP/2 write them."""
+        """Whether every field name is in lower case, as from HAProxy, Envoy and gateways from HTTP/2."""
         return bool(self.names) and all(name == name.lower() for name in self.names)
 
     def all(self, name: str) -> tuple[str, ...]:
@@ -83,7 +83,7 @@ class Evidence(msgspec.Struct, frozen=True):
         return name in self.by_name
 
     def only(self, allowed: frozenset[str]) -> bool:
-        """No field but *allowed* and those that proxies add."""
+        """Whether there are only the fields in *allowed* and those that proxies add."""
         return all(name.lower() in allowed or name.lower() in _PLUMBING for name in self.names)
 
     def server(self, *starts: str) -> bool:
@@ -116,7 +116,7 @@ _PLUMBING = frozenset(
         *("x-request-id", "x-envoy-upstream-service-time", "x-varnish", "x-cache", "strict-transport-security"),
     }
 )
-"""Fields that say nothing of who wrote an answer, as proxies add, remove or write them anew."""
+"""Fields that show nothing about the author, because proxies add, remove or rewrite them."""
 
 
 _PROXIES = (
@@ -165,7 +165,7 @@ def hop_of(evidence: Evidence) -> str:
 
 
 def foreign_origin(evidence: Evidence) -> bool:
-    """The Origin that was sent is another host than the one that was asked."""
+    """Whether the sent Origin has another host than the request."""
     return evidence.origin is not None and url_parts(evidence.origin)[0].lower() != evidence.host.lower()
 
 
@@ -182,8 +182,8 @@ _PHRASES = {each.value: each.phrase for each in HTTPStatus}
 
 
 def behind_proxy(evidence: Evidence, capital: bool = False) -> bool:
-    """A proxy is seen before the author: it signs, or field names are in lower case where the author writes
-    capitals (*capital*), as HAProxy makes them."""
+    """Whether a proxy in front of the author is visible: it names itself, or field names that the author writes
+    with capitals (*capital*) are in lower case, as HAProxy makes them."""
     return bool(hop_of(evidence)) or (capital and evidence.lowered)
 
 
@@ -222,7 +222,7 @@ def answer_of(reading: Reading, final: Response) -> Evidence:
 
 
 def unanswered(reading: Reading) -> Evidence:
-    """The evidence where no byte came: of the request alone."""
+    """The evidence without an answer: only that of the request."""
     return _evidence(reading, status=0, reason="", names=(), by_name={}, body=b"", rest=b"")
 
 
@@ -267,7 +267,7 @@ def _evidence(
 
 
 def authority_of(target: Target) -> str:
-    """Host and port of *target* as Host has them: without the port that its scheme has by itself."""
+    """Host and port of *target* as in Host: without the default port of its scheme."""
     return target.host if target.port == (443 if target.secure else 80) else authority(target.host, target.port)
 
 
@@ -286,7 +286,7 @@ _ASKED = frozenset(
         *(b"origin", b"host", b"authorization"),
     }
 )
-"""The fields of a request that a cause may come from."""
+"""The fields of a request that may be a cause."""
 
 
 def _oddity(request: SentRequest, found: dict[bytes, list[Field]]) -> str:

@@ -1,4 +1,4 @@
-"""The causes that several rules come to: who wrote the answer does not change what they are."""
+"""Causes that several rules share: they do not depend on the author of the answer."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def origin_refused(evidence: Evidence, fix: str, text: str = "") -> Cause:
 
 
 def refused_by_application(evidence: Evidence, text: str = "", fix: str = "") -> tuple[Cause, ...]:
-    """An application refused with a status of its own choice; what its words name comes first."""
+    """An application refused with a status of its choice; causes in its words come first."""
     if evidence.status == 401:
         return (credentials_wanted(evidence),)
     if evidence.status == 404:
@@ -99,7 +99,7 @@ def refused_by_application(evidence: Evidence, text: str = "", fix: str = "") ->
 
 
 def asked_wrong(evidence: Evidence) -> tuple[Cause, ...]:
-    """The request itself departs from a handshake, which is then the likeliest reason."""
+    """The request itself is not a proper handshake, which is then the likeliest reason."""
     match evidence.oddity:
         case "method":
             return (
@@ -160,7 +160,7 @@ LARGE = 8000
 
 
 def too_much(name: str, size: int) -> tuple[Cause, ...]:
-    """A field of the request that is larger than most servers take."""
+    """A field of the request that is larger than most servers accept."""
     if size < LARGE:
         return ()
     return (
@@ -175,7 +175,7 @@ def too_much(name: str, size: int) -> tuple[Cause, ...]:
 
 
 def own_request(evidence: Evidence) -> tuple[Cause, ...]:
-    """What was sent explains a refusal: it is no handshake, has a huge field, or names another Host."""
+    """The request explains the refusal: it is not a handshake, has a huge field, or has another Host."""
     found = (*asked_wrong(evidence), *too_much(*evidence.largest))
     if (
         evidence.host.lower() != evidence.wanted.lower()
@@ -235,7 +235,7 @@ def redirected(evidence: Evidence, who: str) -> Cause:
 
 
 def lost_upgrade(evidence: Evidence, *more: Cause) -> tuple[Cause, ...]:
-    """The library says that there was no Upgrade: something took it away, if it was sent."""
+    """The library reports a missing Upgrade: something removed it, if it was sent."""
     return (
         (*asked_wrong(evidence), *more)
         if evidence.oddity == "upgrade"

@@ -1,5 +1,4 @@
-"""Answers of WebSocket libraries and web frameworks, by their words, their Server fields and the shape of
-what they write."""
+"""Answers of WebSocket libraries and web frameworks, by their words, their Server fields and their form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""How a program is told whose pages may open a WebSocket: the lines that compare Origin with a whole origin."""
+"""How to configure a program so that only certain pages may open a WebSocket: lines that compare Origin with a
+whole origin."""
 
 from __future__ import annotations
 
@@ -10,15 +11,16 @@ from msgspec import Struct
 from wsprobe.diagnosis.programs import PROGRAMS
 
 ANY = "https://app.example"
-"""Stands for the origin of the user's own page."""
+"""The placeholder for the origin of the user's page."""
 
 
 class OriginCheck(Struct, frozen=True):
-    """What to write in one program; PAGE stands for the origin of the page, HOST for its host and port."""
+    """The lines for one program; PAGE is a placeholder for the origin of the page, HOST for its host and
+    port."""
 
     lines: str
     tried: bool = True
-    """False: from the documentation alone."""
+    """False: only from the documentation."""
 
 
 _WS = (

@@ -1,5 +1,4 @@
-"""Pages that a proxy writes itself, without the application behind it: how each looks, and what each status
-means there."""
+"""Pages that a proxy writes itself, without the application: their form, and the meaning of each status."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The programs that write answers: what they are called, and what a mark of one proves.
+"""The programs that write answers: their names, and what their marks prove.
 
-A mark is a likelihood and never a certainty: any server can send any byte. Two kinds are kept apart. What one
-program alone was measured to write (``only``) names it. A shape that several programs share (``shared``)
-names all of them in words and none in ``Cause.program``."""
+A mark makes an author likely, never certain: any server can send any byte. There are two kinds. A mark that was
+measured in one program alone (``only``) names that program. A form that several programs share (``shared``)
+names all of them in words, and none in ``Cause.program``."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Program(msgspec.Struct, frozen=True):
     who: str = ""
     """The same with an article or more, where a sentence needs it; "" for ``name``."""
     alike: str = ""
-    """All programs that have its shape, in words; "" where its marks are its own."""
+    """All programs with its form, in words; "" if its marks are its own."""
     remedy: str = ""
     """The topic of `explain remedy` with code for it; "" if there is none."""
 
@@ -120,20 +120,20 @@ PROGRAMS: dict[str, Program] = {
 
 
 class Author(msgspec.Struct, frozen=True):
-    """What the marks of one answer tell of who wrote it, and why."""
+    """The author of an answer by its marks, and the causes."""
 
     id: str = ""
-    """A word of ``PROGRAMS``: who wrote it, or had most likely; "" if the bytes do not tell."""
+    """A word of ``PROGRAMS``: the certain or likely author; "" if the bytes do not show it."""
     who: str = "an unknown server"
     """The same for a person, with an article where it needs one; of a shared shape all that have it."""
     role: Role = "unknown"
     mark: str = ""
-    """What gave the author away; "" without an author."""
+    """The mark that shows the author; "" without an author."""
     causes: tuple[Cause, ...] = ()
-    """The likeliest first; several where they cannot be told apart."""
+    """The likeliest first; several if they look the same."""
     hop: str = ""
-    """A word for the last proxy that left a mark on an answer that it passed on; "" if none did. HAProxy and
-    the proxies of development servers leave none."""
+    """A word for the last proxy that left a mark on the forwarded answer; "" if none did. HAProxy and the
+    proxies of development servers leave none."""
     certainty: Certainty = "status"
     """``only``, ``shared``, or ``status`` where the author is not known."""
 

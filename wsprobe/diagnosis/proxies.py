@@ -1,4 +1,4 @@
-"""What is known about proxies (proxies.toml): what a handshake needs, and the lines that mend each fault."""
+"""The facts about proxies (proxies.toml): what a handshake needs, and the lines that fix each fault."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import msgspec
 from wsprobe.data_file import toml_beside
 
 LEADING = ("nginx", "apache", "haproxy", "caddy", "traefik", "envoy")
-"""The proxies that advice names where it is not known which one it is."""
+"""The proxies in advice about an unknown one."""
 UNKNOWN = ("rule", "error")
-"""Faults that say little as long as the proxy is not known."""
+"""Faults without useful advice for an unknown proxy."""
 
 
 class Proxy(msgspec.Struct, frozen=True):
-    """One proxy; the head of ``proxies.toml`` says what the members mean."""
+    """One proxy; the head of ``proxies.toml`` describes the members."""
 
     key: str
     name: str
@@ -40,7 +40,7 @@ class Proxy(msgspec.Struct, frozen=True):
 
     @property
     def source(self) -> str:
-        """Its name, and whether its lines only follow the documentation."""
+        """Its name, with a note if its lines are only from the documentation."""
         return f"{self.name} (from its documentation)" if "not tried" in self.tried else self.name
 
 
@@ -66,8 +66,8 @@ def proxy(key: str) -> Proxy | None:
 
 
 def idle_limit(key: str) -> float:
-    """Seconds of silence after which the proxy called *key* ends an open session, unless told otherwise; 0.0 if
-    it does not, or that is not known."""
+    """Seconds of silence after which the proxy called *key* ends an open session by default; 0.0 if it does
+    not, or if that is unknown."""
     return next((each.idle for each in _all() if each.key == key), 0.0)
 
 
@@ -82,10 +82,10 @@ def table() -> dict[str, dict[str, str]]:
 
 
 def mending(fault: str, hops: Sequence[str], *, part: str = "") -> str:
-    """What to write against *fault*, one proxy a line: for those of *hops* that are known, else for those
-    in wide use.
+    """The lines against *fault*, one proxy a line: for the known ones of *hops*, otherwise for those in wide
+    use.
 
-    *part*: the field that is meant, where the fault is about one.
+    *part*: the field of the fault, if it is about one.
     """
     known = {key: text.replace("PART", part) for key, text in table()[fault].items()}
     usual = [key for key in LEADING if key in known] or list(known)

@@ -1,4 +1,4 @@
-"""What kept the request from being answered: the way to the server, TLS, and peers that speak something else.
+"""Why the request got no answer: connecting, TLS, and peers that speak another protocol.
 
 The faults of the way are rules that ``judge`` holds; their entries say what is usual and what to do, and the
 cause has the id of the finding."""
@@ -21,7 +21,7 @@ _RENAMED = {
 
 
 def way(reading: Reading) -> tuple[Cause, ...]:
-    """The causes of no answer, or of one that is no HTTP."""
+    """The causes of a missing answer, or of one that is not HTTP."""
     of_the_way = kinds_of_the_way()
     found = (each for each in judge(reading).findings if each.level == "fail")
     return tuple(_cause(each) for each in found if _RENAMED.get(each.id, each.id) in of_the_way)

@@ -1,4 +1,4 @@
-"""Why a session ended as it did, by what came after the handshake: words, a Close, nothing, or HTTP."""
+"""Why a session ended, by what came after the handshake: words, a Close, nothing, or HTTP."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ SOON = 1_000_000
 AT_ONCE = 500_000
 """Microseconds below which a session ended at once: no limit of time is that short."""
 SMALL = 125
-"""Bytes of a message that no server finds too large."""
+"""Bytes of a message that no server refuses as too large."""
 
 
 class _Session(msgspec.Struct, frozen=True):
-    """What matters of an open session."""
+    """The facts about an open session."""
 
     close: Frame | None
     """The server's own Close: not the answer to ours."""
@@ -74,7 +74,7 @@ class _Session(msgspec.Struct, frozen=True):
 
 
 def opened(reading: Reading, evidence: Evidence) -> Author:
-    """Who wrote the 101, as far as its marks show, and why the session ended as it did."""
+    """The author of the 101, as far as its marks show, and the causes of the session's end."""
     session = _session_of(reading)
     author, mark = _opened_by(evidence, session)
     found: list[Cause] = []
@@ -164,7 +164,7 @@ _SAYS = ("type", "event", "op", "command", "kind", "action", "msg_type", "messag
 
 
 def _stated(evidence: Evidence, session: _Session) -> Iterator[Cause]:
-    """What the reason of a Close says, or the last message before the end."""
+    """The cause in the reason of a Close, or in the last message before the end."""
     for quote, where in _quotes(session):
         said = shown(quote, QUOTED)
         for pattern, id, text, fix in _ENDED:
@@ -199,8 +199,8 @@ def _quotes(session: _Session) -> Iterator[tuple[str, str]]:
 
 
 def troubled(text: str, *, ended: bool) -> tuple[str, ...]:
-    """The words of a message that speak of an error, the most telling first; () if it speaks of none. Of a
-    session that *ended* a short plain text counts too, if it has such words."""
+    """The words of a message about an error, the most specific first; () if there are none. If the session
+    *ended*, a short plain text with such words counts too."""
     text = text.strip()
     if text[:1] == "<":
         if "error" not in text and "failure" not in text:
@@ -260,7 +260,7 @@ _PACKET = "its opening packet"
 
 
 def _greeted(evidence: Evidence, session: _Session) -> Iterator[Cause]:
-    """Programs that say in the first message who they are."""
+    """Programs that identify themselves in the first message."""
     first = session.texts[0] if session.texts else ""
     if _ENGINE_IO.match(first):
         yield Cause(
@@ -502,7 +502,7 @@ def _led_to(evidence: Evidence, session: _Session, act: str) -> Cause:
 
 
 def _silent(evidence: Evidence, session: _Session) -> Iterator[Cause]:
-    """An open session that nobody ended, and in which nothing came: who waits for what."""
+    """An open session without an end or a message: which side waits for what."""
     selected = evidence.get("sec-websocket-protocol")
     by_path = not session.texts and not evidence.protocols and re.search(r"/mqtt\b", evidence.path)
     if selected.lower().startswith("mqtt") or by_path:
@@ -519,7 +519,7 @@ def _silent(evidence: Evidence, session: _Session) -> Iterator[Cause]:
 
 
 def _opened_by(evidence: Evidence, session: _Session) -> tuple[str, str]:
-    """Who wrote a 101: by a Server field that is not a proxy's, or by what follows."""
+    """The author of a 101: by a Server field that is not a proxy's, or by what follows."""
     for start, author in (
         ("daphne", "daphne"),
         ("uvicorn", "uvicorn"),

@@ -1,4 +1,4 @@
-"""What a connection that ended without a byte leaves open, by how it ended and what had been asked."""
+"""The possible causes of a connection that ended without a byte, by its end and its request."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ENDS = {
 
 
 def nothing_came(reading: Reading) -> tuple[Cause, ...]:
-    """What the end of a connection without a byte leaves open, by how it ended and what had been asked."""
+    """The possible causes of a connection that ended without a byte, by its end and its request."""
     how = reading.exchange.how_ended
     evidence = unanswered(reading)
     kinds = _timeout() if how == "timeout" else _closed(evidence, how, _waited(reading.exchange))
@@ -101,7 +101,7 @@ def _closed(evidence: Evidence, how: str, waited: int) -> Iterator[Cause]:
 
 
 def _protocol(evidence: Evidence) -> Iterator[Cause]:
-    """A subprotocol that the server may not know, or may want."""
+    """A subprotocol that the server may not know, or may require."""
     if evidence.protocols and not any(name.lower().startswith("mqtt") for name in evidence.protocols):
         offered = shown(", ".join(evidence.protocols))
         yield Cause(

@@ -1,4 +1,4 @@
-"""What a status means by itself, whoever sent it; statuses.toml has what it usually means."""
+"""The meaning of a status alone, whoever sent it; statuses.toml has the usual meanings."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def statuses() -> dict[str, Any]:
 
 
 def by_status(evidence: Evidence, *, silent: bool) -> tuple[Cause, ...]:
-    """The causes that the status alone leaves open, the likeliest first; what the request lacks is no part.
+    """The possible causes by the status alone, the likeliest first, without faults of the request.
 
     *silent*: the answer has no words of its own (``words.own_words``)."""
     if 300 <= evidence.status < 400:
@@ -133,7 +133,7 @@ def _bad(evidence: Evidence) -> tuple[Cause, ...]:
 
 
 def _told(evidence: Evidence) -> tuple[Cause, ...]:
-    """What statuses.toml says of the status, or of its class."""
+    """The entry of statuses.toml for the status, or for its class."""
     rows = statuses()
     row = next((each for each in rows["status"] if each["number"] == evidence.status and "cause" in each), None)
     if row is None:

@@ -1,8 +1,8 @@
-"""What servers say in words: where an answer has them, and the one table of what they mean.
+"""The words of servers: where an answer has them, and the one table of their meanings.
 
-The words of an answer are an unusual reason phrase, fields made to give a reason, the members of JSON that
-do, the title of a page, and its first sentences without tags, scripts and styles. They are read for any
-status. What is known of the words (``STATED``) has a kind; other words of the server's own are quoted."""
+The words of an answer are an unusual reason phrase, fields and JSON members made for a reason, the title of a
+page, and its first sentences without tags, scripts and styles. They are read for any status. Known words
+(``STATED``) have a kind; other words of the server are quoted."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from wsprobe.diagnosis.faults import (
 QUOTED = 120
 """Characters of a quote."""
 _READ = 8192
-"""Bytes of a body in which words are looked for: what a person is to read stands at its beginning."""
+"""The first bytes of a body, in which to search for words: text for people is at the beginning."""
 _LONG = 400
 """Characters of the text of one place: more is no sentence."""
 _FIELDS = 4
-"""Fields that give a reason, of which more are not read."""
+"""The most fields with a reason to read."""
 
 _REASONS = re.compile(r"x-(?:[a-z0-9-]+-)?(?:reject-?reason|reason|error|error-message|denied-reason)$")
 """Fields that give a reason; X-Request-Id and the like give none."""
@@ -40,13 +40,13 @@ _MEMBERS = (
     *("error_description", "detail", "message", "msg", "reason", "error", "problem", "title", "description"),
     *("errors", "errorMessage", "error_message", "text", "data"),
 )
-"""Members of JSON that say why, the most telling first (RFC 9457 has ``detail`` and ``title``)."""
+"""Members of JSON with a reason, the most specific first (RFC 9457 has ``detail`` and ``title``)."""
 FAULT = re.compile(r"(?:[Ee]rrors?|[Ff]ail(?:ure|ed)?|[Ff]ault|[Pp]roblem|[Ee]xception)(?![a-z])")
 """How the name of a member begins that alone speaks of a fault: ``error``, ``failure reason``."""
 
 
 def own_words(evidence: Evidence) -> tuple[str, ...]:
-    """What the answer says in words of its own, the most telling first; not what its status says anyhow."""
+    """The answer's own words, the most specific first, without those that only repeat the status."""
     found = [
         value[:_LONG].encode("latin-1", "replace").decode("utf-8", "surrogateescape")
         for name, values in evidence.by_name.items()
@@ -159,7 +159,7 @@ occured went wrong something unable process due client issue document body enter
 post ws site web address if think may unexpected encountered condition prevented fulfilling null none
 true false unknown statuscode timestamp proxy gateway upstream ok nginx apache openresty explanation
 """
-"""Words of pages that say no more than their status."""
+"""Words of pages that only repeat the status."""
 _COMMON = frozenset(_ORDINARY.split())
 _WORD = re.compile(r"[A-Za-z][A-Za-z']*")
 
@@ -531,8 +531,7 @@ mean)."""
 
 
 def stated(evidence: Evidence, found: tuple[str, ...]) -> Cause | None:
-    """What the answer says in words: with its kind if that is known, else the quote alone; None without
-    words.
+    """The cause in the answer's words: with its kind if known, otherwise only the quote; None without words.
 
     *found*: the ``own_words`` of *evidence*."""
     for quote in found:
@@ -569,7 +568,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 def stated_by(evidence: Evidence, quote: str, where: str) -> Cause | None:
-    """The cause that *quote* states, which stands at *where*; None if the words are not known."""
+    """The cause that *quote*, found at *where*, states; None if the words are unknown."""
     small = quote.lower()
     at = _row(small, 0)
     while at < len(STATED):
@@ -599,14 +598,14 @@ def _with(cause: Cause, quote: str, line: str) -> Cause:
 
 
 def quoted(said: Cause, cause: Cause) -> Cause:
-    """*cause*, which the status or a mark shows, with the words that nothing is known of."""
+    """*cause*, known from the status or a mark, with the unknown words."""
     return msgspec.structs.replace(
         cause, text=f"{cause.text}; {said.text}", certainty="stated", evidence=said.evidence
     )
 
 
 def bare(quote: str, where: str) -> Cause:
-    """The words of the server, where wsprobe does not know what they mean."""
+    """The server's words, if wsprobe does not know their meaning."""
     said = shown(quote, QUOTED)
     return Cause(
         "server-says",

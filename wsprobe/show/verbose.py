@@ -159,7 +159,7 @@ class Conversation:
             left = len(lines) - kept
             lines = lines[:kept]
             if left:
-                lines.append(_stamped(of.at, line(Piece(f"... {left} more lines of this block block", "dim"))))
+                lines.append(_stamped(of.at, line(Piece(f"... {left} more lines of this block", "dim"))))
         return lines
 
 
