@@ -83,7 +83,7 @@ TABLE: tuple[Meaning, ...] = (
     Meaning(Exit.PROXY_FAILED, "proxy-failed", "the proxy did not open a tunnel to the server"),
     Meaning(Exit.TIMEOUT, "timeout", "a time limit ran out before the answer was complete"),
     Meaning(Exit.DROPPED, "dropped", "the connection ended before a complete answer"),
-    Meaning(Exit.NOT_HTTP, "not-http", "what came back is not HTTP"),
+    Meaning(Exit.NOT_HTTP, "not-http", "the answer is not HTTP"),
     Meaning(Exit.REDIRECTED, "redirected", "a 3xx answer, not followed"),
     Meaning(Exit.UNAUTHORIZED, "unauthorized", "a 401 or 407 answer"),
     Meaning(Exit.REFUSED, "refused", "any other 4xx answer"),
@@ -97,12 +97,12 @@ TABLE: tuple[Meaning, ...] = (
     Meaning(
         Exit.LIMIT,
         "limit",
-        "a size limit of wsprobe was reached before the head of the final answer was complete",
+        "wsprobe reached a size limit before the head of the final answer was complete",
     ),
     Meaning(Exit.UNEXPECTED, None, "an --expect was not met"),
     Meaning(Exit.BUG, None, "a bug in wsprobe"),
     Meaning(Exit.HUNG_UP, None, "ended by SIGHUP (the terminal was closed); otherwise as 130"),
-    Meaning(Exit.INTERRUPTED, None, "interrupted with ^C; connect still reports what was recorded until then"),
+    Meaning(Exit.INTERRUPTED, None, "interrupted with ^C; connect still reports what it recorded until then"),
     Meaning(Exit.PIPE, None, "the program that reads the output ended"),
     Meaning(Exit.TERMINATED, None, "ended by SIGTERM; otherwise as 130"),
 )

@@ -327,7 +327,7 @@ def test_an_end_soon_after_a_close_may_come_before_our_own(gap: int, how: How, r
     view = seen(OPEN, CLOSE, gap=gap * MS, how=how)
     assert (types(view), last_close(view)) == (("open", "close"), (1000, "", True))
     assert ("the close is not clean" in view.races) == races
-    assert ("an error comes before it" in view.races) == (races and how == "reset")
+    assert ("an error event comes first" in view.races) == (races and how == "reset")
 
 
 def test_an_end_right_behind_a_close_makes_it_unclean() -> None:

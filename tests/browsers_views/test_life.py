@@ -93,4 +93,4 @@ def test_every_engine_stops_where_the_recording_closes_by_itself(name: str) -> N
     ours = Sent(last.at - 1, b"\x88\x82\0\0\0\0\x03\xe8")
     view = ENGINES[name].view(URL, Page(), [read(replace(made, events=(*events, ours, last)))])
     assert view.outcome == "open"
-    assert view.because.endswith("; then the recording closes by itself")
+    assert view.because.endswith("; then the recording closes")

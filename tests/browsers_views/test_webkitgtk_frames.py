@@ -219,7 +219,7 @@ def test_ends(case: tuple[How, list[bytes], tuple[str, int, bool], str]) -> None
     how, pieces, expected, because = case
     view = seen(OPEN, *pieces, how=how, browser="webkitgtk")
     assert told(view) == expected
-    assert (f"{because}: " if because else "the handshake holds").split(": ")[0] in view.because
+    assert (f"{because}: " if because else "the handshake is valid").split(": ")[0] in view.because
     assert len(view.console) == ("!" in expected[0])
 
 

@@ -190,7 +190,7 @@ def test_what_is_said_is_about_the_answer_that_the_page_got(capsys: Capture) -> 
     status, out = compared(capsys, (REFUSED, b"HTTP/1.1 101 x\r\n\r\n"), 3, "--browser", "chromium,firefox")
     assert status == 0
     first, second = out.split("answer to ")[1:]
-    assert out.startswith("refused 403 to Chromium, Firefox; invalid to wsprobe  ws://")
+    assert out.startswith("refused 403 for Chromium, Firefox; invalid for wsprobe  ws://")
     page = re.search(r"  page (http://127\.0\.0\.1:[0-9]+)/ \(same origin\)$", out, re.MULTILINE)
     assert page is not None
     assert "Origin sent" not in out

@@ -90,7 +90,7 @@ def test_a_path_of_the_lab_needs_no_slash(place: str, status: int) -> None:
         ("mailto:a@b", "scheme 'mailto' in URL 'mailto:a@b' is not ws, wss, http or https"),
         ("recording.jsonl", "'recording.jsonl' is a file's name, not a URL"),
         ("lab:", "lab: is not a scenario; wsprobe serve --list shows all"),
-        ("lab:stauts/403", "there is no scenario 'stauts/403'; near: status-403"),
+        ("lab:stauts/403", "there is no scenario 'stauts/403'; similar: status-403"),
     ],
 )
 def test_what_is_no_place_is_said_in_one_line(place: str, said: str, capsys: Capture) -> None:

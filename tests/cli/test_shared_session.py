@@ -138,4 +138,4 @@ def test_a_recording_knows_the_addresses_of_resolve(
         ]
     )
     (cold,) = json.loads(capsys.readouterr().out)["views"]
-    assert "on a session that it has" in cold["otherwise"]
+    assert "on a connection that it already has" in cold["otherwise"]

@@ -43,7 +43,7 @@ CASES: tuple[tuple[Report, str], ...] = (
     ),
     (
         made("0.1 close 1000", "0.2 we close", "0.3 fin"),
-        "open: the handshake completed; a session, if any, closed cleanly",
+        "open: the handshake completed; the server closed the session (1000)",
     ),
     (made("3 limit"), "open: the handshake completed; wsprobe ended the session at a limit of its own"),
     (
@@ -121,14 +121,14 @@ CASES: tuple[tuple[Report, str], ...] = (
     (made("nothing", "1 fin"), "dropped: the connection ended before a complete answer"),
     (
         made("nothing", "1 limit"),
-        "limit: a size limit of wsprobe was reached before the head of the final answer was complete",
+        "limit: wsprobe reached a size limit before the head of the final answer was complete",
     ),
     (made("nothing", "1.5 interrupted"), "dropped: interrupted after 1.5 s, while waiting for the answer"),
     (
         made("nothing", "0.1 raw HTTP/1.1 4", "1.5 interrupted"),
         "dropped: interrupted after 1.5 s, while the answer came",
     ),
-    (made("nothing", "0.1 raw SSH-2.0-x\\r\\n", "0.2 fin"), "not-http: what came back is not HTTP"),
+    (made("nothing", "0.1 raw SSH-2.0-x\\r\\n", "0.2 fin"), "not-http: the answer is not HTTP"),
     (made("unsent", "0.1 unresolved x", "0.2 error"), "unresolved: the host name did not resolve"),
     (
         made("unsent", "0.1 unreachable ECONNREFUSED", "0.2 error"),

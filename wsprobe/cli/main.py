@@ -29,7 +29,7 @@ COMMANDS = {
     "watch": "repeat the handshake: what changes, how often it is up, how long it takes",
     "talk": "hold a session: send lines as messages, or type at a prompt",
     "explain": "look up a close code, status, console message, finding or revision",
-    "relay": "pass a page's handshakes to a server: record each, tell the page why one failed",
+    "relay": "forward a page's handshakes to a server: record each, and tell the page why one failed",
     "serve": "run the lab: a loopback server that plays every scenario",
 }
 """Name -> one line for the help, so that listing the commands loads none of them."""

@@ -50,7 +50,7 @@ class PastedSettings(Section, frozen=True, kw_only=True):
             type=Whole(1),
             metavar="N",
             rare=True,
-            help="from a HAR file with several WebSocket entries, take the one with this number",
+            help="from a HAR file with several WebSocket entries, use the one with this number",
         ),
     ] = None
 

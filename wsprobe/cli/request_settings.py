@@ -75,7 +75,7 @@ class RequestSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--digest",
             rare=True,
-            help="send credentials by Digest only: first none, then in answer to the 401",
+            help="send credentials only by Digest, in answer to the 401",
         ),
     ] = False
     anyauth: Annotated[
@@ -83,7 +83,8 @@ class RequestSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--anyauth",
             rare=True,
-            help="send no credentials at first, then in the best way that the 401 offers: Digest before Basic",
+            help="send credentials only in answer to the 401, in the best way that it offers: Digest before "
+            "Basic",
         ),
     ] = False
     basic: Annotated[
@@ -91,7 +92,7 @@ class RequestSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--basic",
             rare=True,
-            help="send Basic credentials with the first request; this is the default",
+            help="send Basic credentials with the first request (the default)",
         ),
     ] = False
     netrc: Annotated[
@@ -100,7 +101,7 @@ class RequestSettings(Section, frozen=True, kw_only=True):
             "-n",
             "--netrc",
             rare=True,
-            help="take user and password from ~/.netrc, or from the file that the variable NETRC names",
+            help="read user and password from ~/.netrc, or from the file in the variable NETRC",
         ),
     ] = False
     netrc_file: Annotated[
@@ -287,7 +288,7 @@ class OwnRequestSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--http2",
             rare=True,
-            help="use HTTP/2 if the server agrees to it (ALPN); the report says which version was used",
+            help="use HTTP/2 if the server accepts it (ALPN); the report has the version in use",
         ),
     ] = False
     http2_prior_knowledge: Annotated[
@@ -295,7 +296,7 @@ class OwnRequestSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--http2-prior-knowledge",
             rare=True,
-            help="use HTTP/2 without asking first, whatever ALPN says; for ws: in clear text (h2c)",
+            help="use HTTP/2 whatever ALPN selects; for ws: in clear text (h2c)",
         ),
     ] = False
     http2_anyway: Annotated[
@@ -386,7 +387,7 @@ class FollowSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--negotiate",
             rare=True,
-            help="if the server lists other versions, ask once more with the best that wsprobe speaks",
+            help="if the server lists other versions, try once more with the best that wsprobe speaks",
         ),
     ] = False
     follow: Annotated[
@@ -394,7 +395,7 @@ class FollowSettings(Section, frozen=True, kw_only=True):
         Declared(
             "-L",
             "--location",
-            help="follow redirects; every hop is shown",
+            help="follow redirects, and show each one",
         ),
     ] = False
     location_trusted: Annotated[

@@ -106,7 +106,7 @@ class RouteSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--proxy-basic",
             rare=True,
-            help="send Basic credentials to the proxy with the first request; this is the default",
+            help="send Basic credentials to the proxy with the first request (the default)",
         ),
     ] = False
     proxy_digest: Annotated[
@@ -114,7 +114,7 @@ class RouteSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--proxy-digest",
             rare=True,
-            help="send the proxy's credentials by Digest only, in answer to its 407",
+            help="send the proxy's credentials only by Digest, in answer to its 407",
         ),
     ] = False
     proxy_anyauth: Annotated[

@@ -86,7 +86,7 @@ def aliases() -> dict[str, str]:
 
 def _unknown(name: str) -> str:
     near = nearest(name, [*_index(), *aliases()])
-    suggestion = f"; near: {', '.join(near)}" if near else ""
+    suggestion = f"; similar: {', '.join(near)}" if near else ""
     return f"there is no scenario {name!a}{suggestion}; wsprobe serve --list shows all"
 
 

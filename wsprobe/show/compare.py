@@ -169,7 +169,7 @@ def verdicts(report: Report, look: Look) -> list[Line]:
     return [*fitted(_contradictions(report, look), look), *rows]
 
 
-HEAD = ("date", "revision", "answer", "script is told", "why, and where the revision has it")
+HEAD = ("date", "revision", "answer", "script is told", "why, and the section")
 """Of the columns of ``verdicts``."""
 
 
@@ -268,7 +268,7 @@ def _title(report: Report, got: Sequence[SharedAnswer]) -> Line:
         said = f"  {words[0]}"
     else:
         to = {word: [n for a in got if a.answer.outcome == word for n in names_of(report, a)] for word in words}
-        said = "  " + "; ".join(f"{word} to {', '.join(names)}" for word, names in to.items())
+        said = "  " + "; ".join(f"{word} for {', '.join(names)}" for word, names in to.items())
     return line(Piece(shown_text(report.title), "title"), Piece(said, "dim"))
 
 

@@ -67,7 +67,7 @@ def page_of(report: Report, look: Look) -> list[Line]:
     if report.page is None:
         return []
     own = report.page.url == opened_by(Page(url=""), report.url).url
-    given = " (the URL's own origin; name another page with --page or --origin)" if own else ""
+    given = " (the URL's own origin; --page or --origin chooses another page)" if own else ""
     came = " over HTTP/2" if report.page.http == "2" else ""
     came += ", on a connection that could serve the target too" if report.page.shares else ""
     rows = [line(Piece("page ", "dim"), look.text(report.page.url.encode()), Piece(came or given, "dim"))]

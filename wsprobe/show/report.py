@@ -435,6 +435,8 @@ def opened(report: Report) -> str:
         and report.exchange.client.ended in ("fin", "reset")
     ):
         return "the handshake completed; the client ended the connection without a Close frame"
+    if close is not None and close.by == "server":
+        return f"the handshake completed; the server closed the session ({close.code})"
     return MEANING["open"]
 
 

@@ -158,7 +158,7 @@ def _title(report: Report, got: Sequence[SharedAnswer], look: Look) -> list[Line
     result = words[0]
     if len(words) > 1:
         to = {word: [n for a in got if _outcome(a) == word for n in names_of(report, a)] for word in words}
-        result = "; ".join(f"{word} to {', '.join(names)}" for word, names in to.items())
+        result = "; ".join(f"{word} for {', '.join(names)}" for word, names in to.items())
     without = [short_title(view, report.views) for view in report.views if kept_off(view)]
     result += f"; nothing sent by {', '.join(without)}" if without else ""
     style = "good" if words == ["open"] else "fail"

@@ -290,7 +290,7 @@ class Channel(Session):
         ):
             self.races = self.races or (
                 "TCP ended right after the Close: if Firefox sees the end before it sends its own Close, the "
-                "close is not clean{', and an error event comes first' if reset else ''}"
+                f"close is not clean{', and an error event comes first' if reset else ''}"
             )
         self._run_out()
 

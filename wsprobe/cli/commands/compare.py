@@ -50,13 +50,13 @@ def command(places: tuple[str, ...], given: Given) -> int:
     """Show what browsers, other clients and specifications make of one handshake, or compare several
     handshakes.
 
-    Each argument is a URL, lab:NAME, a file with recordings (connect --save or --json, or a HAR file), or -
-    for recordings on standard input, which is also read if nothing is named. The exit status is that of diff:
-    0 if every view has the same result, 1 if they differ. Differences in times, in the letter case of header
-    names and in the requests are shown, but do not count.
+    Each argument is a URL, lab:NAME, a file with recordings (connect --save or --json, or a HAR file), or - for
+    recordings on standard input, also the default. The exit status is that of diff: 0 if every view has the
+    same result, 1 if they differ. Differences in times, in the letter case of header names and in the requests
+    are shown, but do not count.
 
-    Two files, of which one has several recordings, are two runs over a list of URLs: only the URLs that
-    changed are printed, the worst first.
+    Two files, if at least one has several recordings, are two runs over a list of URLs: compare prints only the
+    URLs that changed, the worst first.
     """
     from wsprobe.cli.compare import compare
 

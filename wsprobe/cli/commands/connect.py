@@ -76,9 +76,9 @@ TABLES = (("Variables of --write-out", variables),)
 def command(urls: tuple[str, ...], given: Given) -> int:
     """Make one handshake and report exactly what came back.
 
-    URL is ws://, wss:// (http:// and https:// mean the same), or lab:NAME for a scenario of the
-    built-in lab. @FILE reads URLs from a file, - from standard input, one a line; empty lines and lines
-    that begin with # are left out. For a HAR file (FILE.har) the request of the WebSocket in it is sent again.
+    URL is ws://, wss:// (http:// and https:// mean the same), or lab:NAME for a scenario of the built-in lab.
+    @FILE reads URLs from a file, - from standard input, one a line; wsprobe skips empty lines and lines that
+    begin with #. A HAR file (FILE.har) repeats the request of its WebSocket.
     """
     from wsprobe.cli.connect import connect
 

@@ -67,16 +67,15 @@ class ExplainSettings(Section, frozen=True, kw_only=True):
 @click.argument("topic", nargs=-1, shell_complete=complete)
 @takes(ExplainSettings)
 def command(topic: tuple[str, ...], given: Given) -> int:
-    """Look up a close code, HTTP status, header, console message, finding, outcome, exit status,
-    specification revision, lab scenario, word of the page (wasClean, mixed content) or of the protocol
-    (handshake, masking): what it means, which specification says so, and what to do.
+    """Look up a close code, HTTP status, header, console message, finding, outcome, exit status, specification
+    revision, lab scenario, term of the browser API (wasClean, mixed content) or of the protocol (handshake,
+    masking): its meaning, the specification, and what to do.
 
-    A line copied from a browser's console is recognised as a whole, with the URL in it; so is the error text of
-    a client library, by its form (a status, header, close code or phrase in it), and a citation such as
-    "RFC 6455 section 4.1".
+    explain recognises a whole line from a browser's console, with its URL, the error text of a client library,
+    by its form (a status, header, close code or phrase), and a citation such as "RFC 6455 section 4.1".
 
-    remedy shows how a server lets a page know why it refused, and lists the programs that it has code for.
-    remedy asgi, for example, prints the code, and --code prints it alone.
+    remedy shows how a server can let a page know why it refused, and lists the programs with code. remedy asgi,
+    for example, prints the code, and --code prints only the code.
     """
     from wsprobe.cli.explain import look_up
 

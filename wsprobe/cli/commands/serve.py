@@ -21,8 +21,8 @@ EXAMPLES = (
 def command(given: Given) -> int:
     """Run the lab: a loopback server that plays every scenario of the catalogue, until ^C.
 
-    Open / in a browser: the page shows what that browser does with each scenario, beside what wsprobe
-    predicts. It can run all scenarios and write a file for compare --measured.
+    Open / in a browser: the page shows what that browser does with each scenario, next to wsprobe's prediction.
+    It can run all scenarios and write a file for compare --measured.
 
     \b
     Paths:

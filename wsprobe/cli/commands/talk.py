@@ -45,12 +45,12 @@ EXAMPLES = (
 )
 @ignored
 def command(urls: tuple[str, ...], given: Given) -> int:
-    """Hold a session: send what is typed as messages, and show what comes.
+    """Hold a session: send typed lines as messages, and show what arrives.
 
-    In a pipe each line of standard input is a message, and each message a line of standard output, as it
-    came; the report goes to standard error. At a terminal there is a prompt, and commands that begin with a
-    slash: /help. The session ends with ^C, when the server closes, or after the end of input (--eof). Over
-    HTTP/2 it also ends after 8 MiB, because all of it is recorded.
+    In a pipe each line of standard input is a message, and each received message a line of standard output; the
+    report goes to standard error. At a terminal there is a prompt, and commands that begin with a slash: /help.
+    The session ends with ^C, when the server closes, or after the end of input (--eof). Over HTTP/2 it also
+    ends after 8 MiB, because wsprobe records all of it.
     """
     from wsprobe.cli.talk import talk
 

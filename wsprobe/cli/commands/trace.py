@@ -107,14 +107,14 @@ EXAMPLES = (
     instead=INSTEAD,
 )
 def command(url: str, given: Given) -> int:
-    """Repeat the handshake with one change at a time, and say which proxy broke it.
+    """Repeat the handshake with one change at a time, and report which proxy broke it.
 
-    At most sixteen requests are sent, one after another, the most useful first; those that would show nothing
-    new are left out. Requests go only to the host of the URL and that of --backend.
+    trace sends at most sixteen requests, one after another, the most useful first, and leaves out those that
+    would show nothing new. Requests go only to the host of the URL and that of --backend.
 
-    With --audit, the handshake is repeated as strangers would send it: at most twenty requests, to the URL and,
-    in clear and without any secret, to its port and one other (--clear-port). All of them are HTTP/1.1. Secrets
-    are masked in all output.
+    With --audit, trace repeats the handshake as strangers would send it: at most twenty requests, over HTTP/1.1,
+    to the URL and, in clear text and without any secret, to its port and one other (--clear-port). All output
+    has its secrets masked.
     """
     from wsprobe.cli.trace import trace
 

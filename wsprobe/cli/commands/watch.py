@@ -56,9 +56,9 @@ TABLES = (("Metrics of --listen, each with the label target", metrics),)
 def command(urls: tuple[str, ...], given: Given) -> int:
     """Repeat the same handshakes, and report what changes.
 
-    On a terminal a table shows the state of each URL; in a pipe there is a line for each change, and at the
-    end a summary of all probes. Percentiles are those of the latest 1,000 probes of a URL. A change is a
-    change of outcome, status, findings, subprotocol, extensions, close code of the server, or certificate.
+    On a terminal a table shows the state of each URL; in a pipe there is a line for each change, and at the end
+    a summary of all probes. Percentiles are for the latest 1,000 probes of a URL. A change is a different
+    outcome, status, subprotocol, extensions, certificate, findings, or close code of the server.
     """
     from wsprobe.cli.watch import watch
 
