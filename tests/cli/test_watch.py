@@ -164,7 +164,7 @@ def test_a_session_that_is_held(capsys: pytest.CaptureFixture[str]) -> None:
     ("words", "says"),
     [
         ((), "no URL"),
-        (("--every", "0.05", "lab:/echo"), "'0.05' is less than 0.1s: wsprobe is no load generator"),
+        (("--every", "0.05", "lab:/echo"), "'0.05' is less than 0.1s: wsprobe is not a load generator"),
         (("--every", "soon", "lab:/echo"), "'soon' is not a length of time, such as 30s, 5m, 1h30m or 250ms"),
         (("--every", "9999d", "lab:/echo"), "'9999d' is more than a year"),
         (("--until", "wahtever", "lab:/echo"), "--until: 'wahtever' is not one of status=403"),

@@ -93,7 +93,7 @@ class OutputSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--redact",
             rare=True,
-            help="mask credentials, cookies and query values in everything that is printed or saved",
+            help="mask credentials, cookies and query values in all output and saved files",
         ),
     ] = False
     silent: Annotated[

@@ -114,7 +114,7 @@ def opener(word: str | None, origin: str | None, http: str = "1.1") -> str:
     url = _page(word, origin)
     if http == "2" and url and not url.lower().startswith("https:"):
         raise click.UsageError(
-            f"--page-http 2: no browser speaks HTTP/2 without TLS, and the page {url} is no https: URL"
+            f"--page-http 2: no browser speaks HTTP/2 without TLS, and the page {url} is not an https: URL"
         )
     return url
 

@@ -104,7 +104,7 @@ INSTEAD = {
     ),
     "origin": (
         None,
-        Declared("--origin", metavar="ORIGIN", help="send this Origin to the server in place of the client's"),
+        Declared("--origin", metavar="ORIGIN", help="send this Origin to the server instead of the client's"),
     ),
     "browser_mode": (
         False,

@@ -118,7 +118,7 @@ class RequestSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--netrc-optional",
             rare=True,
-            help="as --netrc, but a missing file is no error",
+            help="as --netrc, but a missing file is not an error",
         ),
     ] = False
     bearer: Annotated[

@@ -53,7 +53,7 @@ class ServeSettings(Section, frozen=True, kw_only=True):
         bool,
         Declared(
             "--public",
-            help="let other machines reach the lab, which sends hostile answers to whoever asks",
+            help="let other machines reach the lab, which sends hostile answers to every client",
         ),
     ] = False
     allowed: Annotated[

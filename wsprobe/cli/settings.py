@@ -154,7 +154,7 @@ def _check_since(given: Given) -> None:
 def _check_resume(output: OutputSettings, own: OwnOutputSettings) -> None:
     if output.redact:
         raise click.UsageError(
-            "--resume and --redact cannot be used together: a URL that is masked cannot be found again; mask "
+            "--resume and --redact cannot be used together: a masked URL cannot be found again; mask "
             "what you publish (wsprobe compare --json --redact)"
         )
     for option, value in (

@@ -93,9 +93,7 @@ class Terminal:
         """Tell what came."""
         lines = show.at_terminal(what[:FLOOD], at, self._look, self._indent)
         if len(what) > FLOOD:
-            lines.append(
-                line(Piece(f"... {len(what) - FLOOD} more at once are not shown; --jsonl has all", "warn"))
-            )
+            lines.append(line(Piece(f"... {len(what) - FLOOD} more not shown; --jsonl has all", "warn")))
         await self.tell(lines)
 
     async def outgoing(self) -> AsyncGenerator[Sequence[Outgoing], None]:

@@ -58,7 +58,7 @@ class TraceSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--each-address",
             rare=True,
-            help="ask every address that the name resolves to",
+            help="try every address of the host name",
         ),
     ] = False
     only: Annotated[

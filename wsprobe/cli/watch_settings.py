@@ -22,7 +22,7 @@ class WatchSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--every",
             default="30s",
-            type=Duration(LEAST, "wsprobe is no load generator"),
+            type=Duration(LEAST, "wsprobe is not a load generator"),
             metavar="TIME",
             show_default=True,
             help="time from the start of one probe of a URL to the start of the next: 500ms, 30s, 5m, 1h30m",
@@ -44,7 +44,7 @@ class WatchSettings(Section, frozen=True, kw_only=True):
             type=Whole(1, 1000),
             metavar="N",
             show_default=True,
-            help="probe at most N URLs at once",
+            help="probe at most N URLs at the same time",
         ),
     ] = 8
     until: Annotated[

@@ -72,7 +72,7 @@ HTTP2_NOT_SPOKEN = Entry(
     title="The answer to HTTP/2 is HTTP/1.1",
     meaning="wsprobe spoke HTTP/2, but the answer begins like HTTP/1.1.",
     usual="a server that does not speak HTTP/2, or a port for HTTP/1.1",
-    advice="Leave --http2-prior-knowledge out; --http2 asks the server first.",
+    advice="Leave --http2-prior-knowledge out; --http2 checks ALPN first.",
 )
 
 HTTP2_SETTINGS_NOT_FIRST = Entry(
@@ -262,7 +262,7 @@ HTTP2_CONNECT_NOT_ANNOUNCED = Entry(
     meaning="The server's SETTINGS do not have ENABLE_CONNECT_PROTOCOL with the value 1, so a client must "
     "not request a WebSocket over HTTP/2. Browsers then use HTTP/1.1, on a separate connection.",
     usual="a server that serves WebSockets over HTTP/1.1 only, as most do; nothing is wrong with that",
-    advice="Leave --http2 out to see the answer over HTTP/1.1; --http2-anyway sends the request nevertheless. "
+    advice="Leave --http2 out to see the answer over HTTP/1.1; --http2-anyway sends the request anyway. "
     "To serve WebSockets over HTTP/2: HAProxy, lighttpd, nghttpx, hypercorn and h2o do so without any setting; "
     "Apache `H2WebSockets on`; Envoy `allow_connect: true`; Node `settings: {enableConnectProtocol: true}`.",
 )
@@ -470,7 +470,7 @@ HTTP2_VALUE = Entry(
     "RFC 9113 section 8.2.1",
     title="A header value with white space around it, or a NUL or line end in it",
     meaning="Values must not begin or end with white space, and must not contain NUL, CR or LF. The "
-    "answer is malformed; Chromium and Firefox accept the white space nevertheless.",
+    "answer is malformed; Chromium and Firefox accept the white space anyway.",
     usual="a line of HTTP/1.1 that was split at its colon, with the space left in the value",
     advice="Remove white space around values.",
 )
@@ -481,7 +481,7 @@ HTTP2_CONNECTION_FIELD = Entry(
     "RFC 9113 section 8.2.2",
     title="A header that belongs to HTTP/1.1 connections only",
     meaning="Connection, Upgrade, Keep-Alive, Proxy-Connection and Transfer-Encoding must not be used in "
-    "HTTP/2: the answer is malformed. Chromium and Firefox open nevertheless; strict libraries do not.",
+    "HTTP/2: the answer is malformed. Chromium and Firefox open anyway; strict libraries do not.",
     usual="an application that answers every handshake with the fields of a 101",
     advice="Leave these fields out over HTTP/2.",
 )

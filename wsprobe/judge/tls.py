@@ -128,7 +128,7 @@ TLS_ALERT_NO_APPLICATION_PROTOCOL = Entry(
     "fail",
     _TLS + "; RFC 7301 section 3.2",
     title="The server does not speak HTTP/1.1 here",
-    meaning="Alert 120, no_application_protocol: the server takes none of the protocols that ALPN offered "
+    meaning="Alert 120, no_application_protocol: the server accepts none of the protocols that ALPN offered "
     "(http/1.1).",
     usual="a port for HTTP/2 or another protocol only",
     advice="Use a port that speaks HTTP/1.1.",

@@ -204,7 +204,8 @@ DROPPED_BEFORE_ANSWER = Entry(
     meaning="The connection closed after the request, before the server sent anything.",
     usual="an application that crashed or refuses by closing, a rule that closes without an answer (nginx "
     "return 444, HAProxy reject), a proxy whose application is down, a subprotocol that was not offered (an "
-    "MQTT broker wants mqtt), a port of another protocol (MQTT, HTTP behind the PROXY protocol), or with ws: a "
+    "MQTT broker requires mqtt), a port of another protocol (MQTT, HTTP behind the PROXY protocol), or with "
+    "ws: a "
     "port that expects TLS",
     advice="Look in the logs of the server and of every proxy for this request; with `ws://` try "
     "`wss://`, and `--haproxy-protocol` for a server that expects the PROXY header of a load balancer.",

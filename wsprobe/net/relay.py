@@ -140,7 +140,9 @@ async def _request(client: Wire) -> Request | Refusal | None:
             if request is not None:
                 return request
             if reader.came[:2] == b"\x16\x03":
-                return Refusal(400, "Bad Request", "a client spoke TLS here: the relay takes ws://, not wss://")
+                return Refusal(
+                    400, "Bad Request", "a client spoke TLS here: the relay accepts ws://, not wss://"
+                )
             if len(reader.came) > LONGEST_HEAD:
                 return Refusal(431, "Request Header Fields Too Large", f"a head of over {LONGEST_HEAD} bytes")
     return None

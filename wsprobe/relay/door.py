@@ -58,7 +58,7 @@ class Door(Struct, frozen=True):
             text = f"the Host {hosts[0]!a} is not a name of this relay. To allow it: --allow-host NAME"
             return Refusal(421, "Misdirected Request", text)
         if request.method != b"GET" or not request.upgrade:
-            return Refusal(426, "Upgrade Required", "the relay passes on WebSocket handshakes only")
+            return Refusal(426, "Upgrade Required", "the relay forwards only WebSocket handshakes")
         for field in request.head.all(b"origin"):
             origin = _text(field.value)
             if not self.allows(origin):

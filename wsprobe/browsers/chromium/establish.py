@@ -36,7 +36,7 @@ def _failure(found: Hindered, reading: Reading, facts: Facts) -> Failed:
     if found.kind == "tunnel":
         return Failed(facts.failures["tunnel"], f"the proxy opened no tunnel: {_STREAM}")
     if found.kind == "alert" and found.key == str(CERTIFICATE_REQUIRED):
-        return Failed(facts.failures["canceled"], f"the server asks for a client certificate: {_STREAM}")
+        return Failed(facts.failures["canceled"], f"the server requests a client certificate: {_STREAM}")
     if found.kind == "certificate":
         return _failed(certificate_error(certificate_faults(reading.exchange)), facts)
     return _failed(found.word("chromium", _ERRORS.get(found.kind, "ERR_SSL_PROTOCOL_ERROR")), facts)

@@ -97,7 +97,7 @@ def otherwise(url: str, page: Page, readings: Sequence[Reading]) -> str:
             "on one that serves both origins; otherwise it uses HTTP/1.1"
         )
     if has_session and not offered(readings[0]):
-        return "Chromium has a session, and asks over HTTP/2 on it where the server announces that it may"
+        return "Chromium has an HTTP/2 connection, and uses it if the server announces WebSockets over HTTP/2"
     return ""
 
 

@@ -22,7 +22,7 @@ EXAMPLES = (
         "wsprobe compare --browser-mode lab:status-403 lab:refused lab:redirect-302 lab:accept-wrong",
         "Can a script tell a 403 from the failures that must look alike?",
     ),
-    ("wsprobe compare --spec hybi-05..rfc6455 lab:status-403", "What did each revision ask of a client?"),
+    ("wsprobe compare --spec hybi-05..rfc6455 lab:status-403", "What did each revision require of a client?"),
     (
         "wsprobe connect --json URL | wsprobe compare --browser-mode",
         "Look at a recording later, or on another machine:",

@@ -20,7 +20,7 @@ EXAMPLES = (
     ),
     (
         "wsprobe relay --tell-page --listen 9000 wss://chat.example/ws",
-        'Let the page know why it is refused: close 4403 "403 token expired" in place of 1006:',
+        'Let the page know why it is refused: close 4403 "403 token expired" instead of 1006:',
     ),
     (
         "wsprobe relay --origin https://app.example wss://app.example/ws",

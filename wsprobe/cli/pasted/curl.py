@@ -25,7 +25,7 @@ _OTHER_FORMS = (
     (re.compile(r"\s*wget\s"), "a command of wget"),
     (
         re.compile(r'\s*\{\s*"log"\s*:'),
-        "a HAR file, which connect takes as it is: wsprobe connect FILE.har; it",
+        "a HAR file, which connect reads directly: wsprobe connect FILE.har; it",
     ),
 )
 
@@ -42,7 +42,7 @@ def commands(text: str) -> list[list[str]]:
     text = text.strip("\ufeff \t\r\n")
     for form, name in _OTHER_FORMS:
         if form.match(text):
-            raise CurlError(f"that is {name}, and not a cURL command: {COPY}")
+            raise CurlError(f"that is {name}, not a cURL command: {COPY}")
     found = [words for words in (windows_words(text) if is_for_cmd(text) else shell_words(text)) if words]
     for words in found:
         if words[0] in ("$", "%", ">"):  # the prompt was copied too
@@ -451,14 +451,14 @@ def _next(word: str, left: list[str], ours: Mapping[str, bool]) -> tuple[str, st
             return f"--{name}", attached if equals else _value(word, left) if takes else None, None
         row = _SPECIAL.get(name) or _LONG.get(name) or _LONG.get(name.removeprefix("no-"))
         if row is None or equals:
-            raise CurlError(f"{word.partition('=')[0]} is no option of curl that wsprobe knows")
+            raise CurlError(f"{word.partition('=')[0]} is not a curl option that wsprobe knows")
         if name != row.names.partition(":")[0]:  # --no-...: as without it
             return word, None, CurlOption(row.names, False, IGNORED)
         return word, _value(word, left) if row.value else None, row
     letter, rest = word[1], word[2:]
     row = next((each for each in _SPECIAL.values() if each.names.endswith(f":{letter}")), _SHORT.get(letter))
     if row is None:
-        raise CurlError(f"-{letter} is no option of curl that wsprobe knows")
+        raise CurlError(f"-{letter} is not a curl option that wsprobe knows")
     if row.value:
         return f"-{letter}", rest or _value(f"-{letter}", left), row
     if rest:
