@@ -1,5 +1,5 @@
-"""An answer over HTTP/1.1 as lines: as it came, each finding under the bytes that it is about (as a good
-compiler does)."""
+"""An answer over HTTP/1.1 as lines, as received, with each finding under its bytes (as in a compiler's
+message)."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from wsprobe.show.lines import Budget, Line, Look, Piece, cells, fitted, left_ou
 from wsprobe.visible import hexdump, visible
 
 HEAD_LINES = 100
-"""Lines of a head, and of all interim ones together, that are shown unless more is asked for."""
+"""Lines shown of a head, and of all interim ones together, without -v."""
 BODY_LINES = 40
-"""Lines of a body that are shown unless more is asked for."""
+"""Lines shown of a body, without -v."""
 LONG_LINE = 2000
-"""Characters of one line that are shown unless more is asked for."""
+"""Characters shown of one line, without -v."""
 EMPTY_LINES = 3
-"""Empty lines in a row that are shown as what they are; of more, so many bytes and how many there were."""
+"""Consecutive empty lines shown one by one; of more, this many bytes and their number."""
 DUMP_BYTES = 256
 BODY_KEPT = "-o FILE keeps all"
 
 
 def answers(reading: Reading, findings: Sequence[Finding], look: Look) -> list[Line]:
-    """Every answer that came: heads with *findings* under the lines they point into; the final one's body."""
+    """Every received answer: heads with *findings* under their lines; the final one's body."""
     rows: list[Line] = []
     room = Budget(HEAD_LINES, look)
     left = 0
@@ -44,8 +44,8 @@ def answers(reading: Reading, findings: Sequence[Finding], look: Look) -> list[L
 
 
 def marked(reading: Reading, findings: Sequence[Finding], look: Look) -> list[Line]:
-    """The same answers, and of each finding only the bytes meant, in the style of its level: for a place where
-    lines are broken, and carets would stand under something else."""
+    """The same answers, with only the bytes of each finding in the style of its level: for a place that wraps
+    lines, where carets would point at other bytes."""
     rows: list[Line] = []
     for response in reading.responses:
         room = Budget(HEAD_LINES, look)
@@ -71,8 +71,7 @@ def marked(reading: Reading, findings: Sequence[Finding], look: Look) -> list[Li
 
 
 def head(response: Response, findings: Sequence[Finding], look: Look, room: Budget | None = None) -> list[Line]:
-    """The head's lines, each followed by the findings that point into it. Of those that there is no *room* for,
-    only lines that a finding points into are shown."""
+    """The head's lines, each followed by its findings. Beyond *room*, only lines with a finding are shown."""
     room = room or Budget(HEAD_LINES, look)
     left = 0
     rows: list[Line] = []
@@ -123,7 +122,7 @@ _EMPTY = re.compile(rb"(?:\r?\n)*")
 
 
 def _begun(of: Head) -> tuple[WireLine | None, Sequence[WireLine]]:
-    """All the empty lines that *of* begins with as one, None if they are few; and its other lines."""
+    """All leading empty lines of *of* as one, None if they are few; and its other lines."""
     if len(of.lines) <= EMPTY_LINES or any(each.text for each in of.lines[: EMPTY_LINES + 1]):
         return None, of.lines
     begin = _EMPTY.match(of.raw)
@@ -164,7 +163,7 @@ def pointed(finding: Finding, wire: WireLine, look: Look) -> list[Line]:
 
 
 def _meant(finding: Finding, wire: WireLine) -> tuple[int, int]:
-    """Where in the line the bytes meant are, as far as it is shown."""
+    """The place of the finding's bytes in the shown part of the line."""
     assert finding.span is not None
     left = min(finding.span[0] - wire.start, LONG_LINE)
     return left, min(max(finding.span[1] - wire.start, left), len(wire.text), LONG_LINE)
@@ -178,7 +177,7 @@ def _columns(finding: Finding, wire: WireLine, look: Look) -> tuple[int, int]:
 
 
 def loose(finding: Finding, look: Look) -> list[Line]:
-    """A finding that points at no line of a head."""
+    """A finding without a line of a head."""
     return [line(Piece(f"{finding.level} {finding.id}", finding.level)), *said(finding, look)]
 
 
@@ -197,7 +196,7 @@ def said(finding: Finding, look: Look) -> list[Line]:
 
 
 def body(of: Body, look: Look) -> list[Line]:
-    """A body as text if it is text, else its first bytes in hex; a note says how much was left out."""
+    """A body as text if it is text, otherwise its first bytes in hex; a note counts the rest."""
     content = of.decoded if of.decoded is not None else of.content
     if not content:
         return []
@@ -228,7 +227,7 @@ def body(of: Body, look: Look) -> list[Line]:
 
 
 def _empty_from(lines: Sequence[bytes], at: int) -> int:
-    """How many lines are empty from the one at *at* on."""
+    """The number of empty lines from the one at *at* on."""
     end = at
     while end < len(lines) and lines[end] in (b"", b"\r"):
         end += 1
@@ -248,7 +247,8 @@ def without_style(content: bytes) -> bytes:
 
 
 def binary(content: bytes) -> bool:
-    """True if *content* is better shown in hex: a NUL, or more than one byte in ten that no text has."""
+    """True if *content* is better shown in hex: with a NUL, or more than one byte in ten that is not in
+    text."""
     sample = content[:4096]
     odd = sum(1 for b in sample if b < 0x20 and b not in b"\t\n\r\x1b")
     return b"\0" in sample or odd * 10 > len(sample)

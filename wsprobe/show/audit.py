@@ -1,5 +1,5 @@
-"""An audit as text: a row for each answer, then each weakness with what was sent, what came, why it matters,
-and what mends it."""
+"""An audit as text: a row for each answer, then each weakness with the request, the answer, why it matters, and
+the remedy."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STYLE = {"error": "fail", "warning": "warn", "note": "note"}
 
 
 def row(name: str, seen: Trace, look: Look) -> list[Line]:
-    """The answer to one request: what was changed, what came, after how long, and how a session ended."""
+    """The answer to one request: the change, the answer, its time, and how a session ended."""
     changed, came, took, about = cells(name, seen, look)
     end = ended(seen.answers[name])
     if end not in ("", "stays"):
@@ -40,7 +40,7 @@ def concluded(
     choice: Choice,
     look: Look,
 ) -> list[Line]:
-    """The weaknesses, the worst first; what could not be tested; and what was not sent."""
+    """The weaknesses, the worst first; the tests that could not be made; and the requests not sent."""
     rows: list[Line] = [()]
     for each in found:
         rows += fitted(list(_weakness(each, look)), look)
@@ -71,13 +71,13 @@ def concluded(
 
 
 def not_there(found: Sequence[Found], untested: Sequence[tuple[str, str]]) -> list[str]:
-    """The weaknesses that were looked for, and are not there."""
+    """The weaknesses that were tested and not found."""
     other = {*(each.weakness.id for each in found), *(id for id, _ in untested)}
     return [each.id for each in WEAKNESSES if each.id not in other]
 
 
 def by_reason(untested: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
-    """Why -> the weaknesses that were not tested for that reason."""
+    """Reason -> the weaknesses not tested for that reason."""
     reasons: dict[str, list[str]] = {}
     for id, why in untested:
         reasons.setdefault(why, []).append(id)
@@ -99,7 +99,7 @@ def _weakness(each: Found, look: Look) -> Iterator[Line]:
 
 
 def dry_run(url: str, seen: Trace, choice: Choice, look: Look) -> list[Line]:
-    """What may be sent to *url*, in the order of the table; nothing has been."""
+    """The requests that may be sent to *url*, in the order of the table; nothing is sent yet."""
     most = choice.series.most
     rows = fitted(
         [line(f"at most {most} of these requests, one after another, to {_escaped(url, look)}:")], look
@@ -114,7 +114,7 @@ def dry_run(url: str, seen: Trace, choice: Choice, look: Look) -> list[Line]:
 
 
 def _differing(question: TraceRequest, seen: Trace) -> str:
-    """The Origin that a request has, and its URL, where they are not those of the handshake as it was given."""
+    """The Origin of a request, and its URL, if they differ from those of the unchanged handshake."""
     given, plan = seen.start.plan, question.plan
     told = []
     if plan.target.url != given.target.url:

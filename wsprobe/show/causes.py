@@ -1,4 +1,4 @@
-"""Why an answer is as it is, what to do about it, and what to write into a proxy."""
+"""The causes of an answer, what to do about them, and the lines for a proxy."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from wsprobe.show.lines import Line, Piece, line
 
 
 def causes(of: Advice, verbose: bool = False) -> list[Line]:
-    """The causes, what to do about each, and the lines to write into a proxy. *verbose*: what shows each."""
+    """The causes, what to do about each, and the lines for a proxy. *verbose*: with the evidence."""
     rows: list[Line] = []
     for rank, each in enumerate(of.causes):
         rows.append(line(Piece("or: " if rank else "likely: ", "note"), each.text))
@@ -32,5 +32,5 @@ KNOWN_BY = {
 
 
 def evidence(of: Cause) -> str:
-    """What shows a cause, and what kind of evidence that is."""
+    """The evidence of a cause, and its kind."""
     return f"{KNOWN_BY[of.certainty]} ({of.evidence})" if of.evidence else KNOWN_BY[of.certainty]

@@ -1,4 +1,4 @@
-"""The certificates that a server sent, as text: what a person who mends them asks of each."""
+"""The certificates that a server sent, as text, with the facts needed to fix them."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from wsprobe.exchange import Certificate
 from wsprobe.visible import visible
 
 NAMES = 12
-"""Names that are listed of one certificate."""
+"""The most names listed of one certificate."""
 
 
 def chain(sent: Sequence[Certificate], started: str = "") -> Iterator[str]:
     """Lines about each certificate of *sent*, the server's own first.
 
-    *started*: when it was, ISO 8601 in UTC, for the days that are left; "" if they are not to be told.
+    *started*: the time, ISO 8601 in UTC, for the days left; "" to leave these out.
     """
     for number, each in enumerate(sent):
         more = described(each.der)

@@ -1,4 +1,4 @@
-"""Where a rule can be read: the places that a sentence cites, as links. Nothing is loaded from them."""
+"""The specification sections that a sentence cites, as links. Nothing is loaded from them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ANCHORS = {
     "6": "the-closeevent-interface",
     "7": "garbage-collection",
 }
-"""Sections of the WebSockets standard -> their anchors, which are words there (whatwg/websockets, index.bs)."""
+"""Sections of the WebSockets standard -> their anchors, which are words (whatwg/websockets, index.bs)."""
 
 _NUMBER = r"[0-9]+(?:\.[0-9]+)*"
 _CITED = re.compile(
@@ -33,8 +33,8 @@ _CITED = re.compile(
 
 
 def cited(text: str) -> Iterator[tuple[str, str]]:
-    """*text* in pieces, each with the URL that it cites, or "". A section without a specification before it
-    belongs to the last one that was named."""
+    """*text* in pieces, each with the URL that it cites, or "". A section without a specification belongs to
+    the last named one."""
     base = ""
     done = 0
     for match in _CITED.finditer(text):

@@ -97,7 +97,7 @@ def _said(values: tuple[str, ...]) -> str:
 
 
 def asides(reports: Sequence[Report]) -> Iterator[tuple[str, list[str]]]:
-    """What differs and is no difference in the answers: spelling of names, and what was asked."""
+    """Differences that are not in the answers: the spelling of names, and the requests."""
     answers = [_spelt(fields_of(each.reading.final)) for each in reports]
     for key in dict.fromkeys(key for names in answers for key in names):
         spelt = [names.get(key, "-") for names in answers]
@@ -115,7 +115,7 @@ def times(reports: Sequence[Report]) -> list[str]:
 
 
 def _spelt(fields: Iterable[Field]) -> dict[bytes, str]:
-    """How each name is written where it first stands."""
+    """The spelling of each name at its first occurrence."""
     return {field.key: visible(field.name) for field in reversed(tuple(fields))}
 
 
@@ -174,7 +174,7 @@ HEAD = ("date", "revision", "answer", "script is told", "why, and the section")
 
 
 def _script(told: Disclosed | None) -> str:
-    """What script is told, in the events' own names; "-" where nothing is known, said or told yet."""
+    """The events that a script sees, by name; "-" if there are none yet, or if they are unknown."""
     if told is None or told.events is None:
         return "-"
     code = f" {told.code}" if told.code is not None else ""
@@ -205,7 +205,7 @@ WIDE = 100
 
 
 def comparison(reports: Sequence[Report], groups: Sequence[Tellable], look: Look) -> list[Line]:
-    """Every recording with its readers; without readers, the recordings against each other."""
+    """Every recording with its readers; without readers, the recordings compared with each other."""
     if not any(r.views or r.verdicts for r in reports):
         return fitted(difference(reports, look), look)
     rows: list[Line] = []
@@ -252,14 +252,15 @@ def one(report: Report, look: Look) -> list[Line]:
 
 
 def _got(report: Report, shared: SharedAnswer, look: Look, said: set[str]) -> list[Line]:
-    """One answer on the wire and in script; by itself, so that what was read again goes before the next is."""
+    """One answer on the wire and in the script. A separate function, so that memory is freed before the next
+    answer is read."""
     answer = shared.report
     rows = side_by_side(wire(answer, look), report, shared.views, look)
     return rows + conclusions(report, shared.views, answer, look, said)
 
 
 def _title(report: Report, got: Sequence[SharedAnswer]) -> Line:
-    """The URL, and what came of it: to whom, where that differs."""
+    """The URL and the outcome, per client if they differ."""
     words = list(dict.fromkeys(each.answer.outcome for each in got)) or [report.outcome]
     without = [short_title(view, report.views) for view in report.views if kept_off(view)]
     if without:
@@ -273,7 +274,7 @@ def _title(report: Report, got: Sequence[SharedAnswer]) -> Line:
 
 
 def side_by_side(left: Sequence[Line], report: Report, views: Sequence[int], look: Look) -> list[Line]:
-    """What was on the wire, and beside it what the page of these *views* is told of it, if there are any."""
+    """The bytes on the wire, and next to them what the page of these *views* sees, if there are any."""
     seen = [report.views[i] for i in views]
     if seen and look.terminal and look.width >= WIDE:
         places = dict.fromkeys(block.place for block in blocks(seen, look))
@@ -282,7 +283,7 @@ def side_by_side(left: Sequence[Line], report: Report, views: Sequence[int], loo
 
 
 def wire(report: Report, look: Look) -> list[Line]:
-    """What came back, findings that fail included, as short as it can be said."""
+    """The answer with failing findings, as short as possible."""
     reading = report.reading
     failing = [f for f in report.verdict.findings if f.level == "fail" and f.id not in SAID_BY_OUTCOME]
     hops = reading.exchange.hops
@@ -306,7 +307,7 @@ def wire(report: Report, look: Look) -> list[Line]:
 
 
 def page(views: Sequence[ScriptView], look: Look) -> list[Line]:
-    """What the page is told, a block for each group of engines."""
+    """What the page sees, a block for each group of engines."""
     rows: list[Line] = []
     for block in blocks(views, look):
         if rows:
@@ -331,7 +332,7 @@ def indented(lines: Sequence[Line], look: Look) -> list[Line]:
 
 
 def beside(left: Sequence[Line], right: Sequence[Line], look: Look, place: str) -> list[Line]:
-    """Two columns with a rule between them: the wire, and beside it what script is told in its *place*."""
+    """Two columns with a rule between them: the wire, and next to it what the script sees in its *place*."""
     column = (look.width - 3) // 2
     bar = "\u2502" if look.unicode else "|"
     rows: list[Line] = [
@@ -348,9 +349,8 @@ def beside(left: Sequence[Line], right: Sequence[Line], look: Look, place: str) 
 def conclusions(
     report: Report, views: Sequence[int], answer: Report | None, look: Look, said: set[str] | None = None
 ) -> list[Line]:
-    """What it looks like to the script of these *views*, who likely answered, and how the page can be told why.
-
-    *answer* is what they got; None if they asked nothing. *said* is advice already given for another answer.
+    """What looks the same to the script of these *views*, the likely causes, and how to tell the page why.
+    *answer* is theirs; None if they sent no request. *said* is the advice already given for another answer.
     """
     if not views:
         return []
@@ -362,7 +362,7 @@ def conclusions(
 
 
 def advised(of: Advice, verbose: bool = False) -> list[Line]:
-    """Who likely answered and what a server can do, in that order. *verbose*: what shows each cause."""
+    """The likely causes and what a server can do, in that order. *verbose*: with the evidence."""
     rows = [line(Piece("warning: ", "warn"), each) for each in of.warnings]
     rows += causes(of, verbose)
     if of.remedies:

@@ -1,8 +1,8 @@
 """A report as a page (``--report FILE.html``): one file that loads nothing and runs nothing.
 
-Whatever a peer said has passed `wsprobe.visible`; here every text is escaped once more, as HTML wants it, and
-what no page should hold (controls, bidirectional marks, half a surrogate pair) is written as an escape. The
-page's own policy forbids scripts and everything from elsewhere, should this file be wrong.
+All bytes of a peer have passed `wsprobe.visible`; here every text is escaped once more, for HTML, and
+characters that no page should have (controls, bidirectional marks, lone surrogates) become escapes. In case
+this module has a fault, the page's own policy forbids scripts and all other resources.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from wsprobe.timing import bars
 from wsprobe.visible import hexdump, printable
 
 BYTES = 16_384
-"""Bytes of one exchange that can be unfolded: in hex they are five times as long."""
+"""The most bytes of one exchange to unfold: in hex they are five times as long."""
 MARKS = ("fail", "warn", "note")
 LEVELS = {"error": "fail", "warning": "warn", "note": "note", "good": "good"}
 """Level of a weakness -> how it is marked."""
@@ -92,7 +92,7 @@ def _counts(rows: Sequence[IndexRow]) -> str:
 
 
 def part(of: Part, number: int) -> str:
-    """One recording; *number* is its place in the list, from 1, or 0 where it is alone."""
+    """One recording; *number* is its place in the list, from 1, or 0 if it is the only one."""
     if of.short:
         return _short(of, number)
     rows = [
@@ -122,7 +122,7 @@ def part(of: Part, number: int) -> str:
 
 
 def _in_order(parts: Sequence[str], rows: Sequence[IndexRow]) -> Iterator[str]:
-    """The parts by their groups: those in full, and below them the short ones, folded together: a browser takes
+    """The parts by their groups: the full ones, then the short ones, folded together, because a browser needs
     half a millisecond for each element that can be unfolded."""
     for group in grouped(rows):
         yield from (parts[number - 1] for number, row in group if not row.short)
@@ -134,14 +134,14 @@ def _in_order(parts: Sequence[str], rows: Sequence[IndexRow]) -> Iterator[str]:
 
 
 def _short(of: Part, number: int) -> str:
-    """One recording, of whose group another one is there in full: text in one element with others."""
+    """One recording whose group has another one in full: text in one element with others."""
     answer = f"{report_file.answered_shortly(of.report)}\n"
     command = f"\n{of.command}\n" if of.command else ""
     return f'<b id="answer-{number}">{text(of.title)}</b>\n{text(f"{answer}{command}")}\n'
 
 
 def _side(of: Part, side: Side) -> str:
-    """Both sides of one answer, and what is to be said of it."""
+    """Both sides of one answer, and the advice about it."""
     rows = [f'<p class="who">{prose(capital(text_of(side.who)))}</p>\n'] if side.who else []
     pages = "".join(_page(block.place, block.names, block.lines) for block in side.blocks)
     note = ""
@@ -192,7 +192,7 @@ def _pane(title: str, of: str, inner: str) -> str:
 
 
 def _advised(of: Advice) -> str:
-    """The causes and what to do about them, what to write into a proxy, and how a page can be let know."""
+    """The causes and what to do about them, the lines for a proxy, and how to let a page know."""
     rows = [f'<li class="warn">{_badge("take care", "warn")}{prose(each)}</li>\n' for each in of.warnings]
     for rank, each in enumerate(of.causes):
         kind, word = ("note", "or") if rank else ("warn", "likely")

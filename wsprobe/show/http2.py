@@ -1,5 +1,4 @@
-"""HTTP/2 as lines: the answer's fields with the findings under them, what ended the stream, frames as they
-go."""
+"""HTTP/2 as lines: the answer's fields with their findings, the end of the stream, and frames."""
 
 from __future__ import annotations
 
@@ -21,7 +20,7 @@ from wsprobe.visible import visible
 
 
 def answers(reading: Reading, findings: Sequence[Finding], look: Look) -> list[Line]:
-    """The blocks of our stream, each field followed by the findings that point at it; the body of a refusal."""
+    """The blocks of our stream, each field followed by its findings; the body of a refusal."""
     of = reading.http2
     assert of is not None
     rows: list[Line] = []
@@ -49,7 +48,7 @@ def answers(reading: Reading, findings: Sequence[Finding], look: Look) -> list[L
 
 
 def as_text(reading: Reading) -> bytes:
-    """The answers with their fields as lines, which HTTP/2 does not have, and the body as it came."""
+    """The answers with their fields as lines, which HTTP/2 does not have, and the body as received."""
     of = reading.http2
     assert of is not None
     whole = b""
@@ -78,7 +77,7 @@ def _field_line(field: Field, look: Look) -> Line:
 
 
 def _pointed(finding: Finding, field: Field, look: Look) -> list[Line]:
-    """Carets under the value, or under the name where that is what is wrong, then what is said of it."""
+    """Carets under the value, or under a wrong name, then the finding."""
     name = cells(look.text(field.name))
     value = cells(look.text(field.value[:LONG_LINE]))
     of_name = finding.id in ("http2-name", "http2-name-upper-case", "http2-pseudo-late", "http2-pseudo-unknown")
@@ -98,7 +97,7 @@ def _pointed(finding: Finding, field: Field, look: Look) -> list[Line]:
 
 
 def spoken(reading: Reading) -> list[Line]:
-    """Which protocol it was, where HTTP/2 was wanted; empty where it was not."""
+    """The protocol in use, if HTTP/2 was requested; otherwise empty."""
     planned = reading.exchange.plan.http2
     if planned is None or not reading.sent:
         return []
@@ -113,7 +112,7 @@ def spoken(reading: Reading) -> list[Line]:
 
 
 def _asked_again(of: Http2Connection) -> str:
-    """How often it was asked on this connection, where more than once."""
+    """The number of requests on this connection, if more than one."""
     if not of.earlier:
         return ""
     streams = " and ".join(f"stream {number}" for number in of.earlier)
@@ -122,7 +121,7 @@ def _asked_again(of: Http2Connection) -> str:
 
 
 def ending(reading: Reading, look: Look) -> list[Line]:
-    """What the server's SETTINGS say of WebSockets, and what ended the stream; more of both with -v."""
+    """The server's SETTINGS about WebSockets, and the end of the stream; more of both with -v."""
     of = reading.http2
     if of is None or reading.looks_like:
         return []
@@ -136,14 +135,14 @@ def ending(reading: Reading, look: Look) -> list[Line]:
 
 
 def _usual(end: StreamEnd, reading: Reading) -> bool:
-    """An end that says nothing that the rest does not."""
+    """An end that adds no information."""
     return end.how == "connection" or (
         end.how == "end-stream" and end.by == "server" and reading.final is not None
     )
 
 
 def ended(end: StreamEnd, stream: str = "it") -> str:
-    """What ended a stream, in words; *stream* is what it is called."""
+    """The end of a stream, in words; *stream* is its name."""
     who = "the server" if end.by == "server" else "wsprobe"
     debug = f": {visible(end.debug)}" if end.debug else ""
     return {
@@ -155,12 +154,12 @@ def ended(end: StreamEnd, stream: str = "it") -> str:
 
 
 def protocol(over_http2: bool) -> str:
-    """The version of HTTP that was spoken, as people write it."""
+    """The version of HTTP, as people write it."""
     return "HTTP/2" if over_http2 else "HTTP/1.1"
 
 
 def asked_again(before: Reading, then: Reading) -> str:
-    """Why *then* was asked for the same URL after *before*, which was over HTTP/2."""
+    """Why *then* was sent for the same URL after *before*, which was over HTTP/2."""
     of = before.http2
     assert of is not None
     if of.request is None:
@@ -176,7 +175,7 @@ def asked_again(before: Reading, then: Reading) -> str:
 
 
 def sentence(report: Report) -> str:
-    """What the outcome means where it means something of its own over HTTP/2; "" elsewhere."""
+    """The meaning of the outcome, if it has a special one over HTTP/2; otherwise ""."""
     reading = report.reading
     of = reading.http2
     if of is None:

@@ -24,7 +24,7 @@ from wsprobe.show.lines import Line, Look, Piece, line
 from wsprobe.visible import visible
 
 SAID_MOST = 200
-"""Bytes of a payload that a frame's line repeats."""
+"""The most bytes of a payload in a frame's line."""
 
 TABLE_MOST = 1 << 16
 """HEADER_TABLE_SIZE up to which blocks are followed."""

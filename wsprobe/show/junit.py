@@ -1,7 +1,7 @@
 """JUnit's XML, which a CI shows as tests: each URL a test case.
 
-There is no standard. What is written here has the elements and attributes that the reports of Ant's JUnit task
-have, and nothing else: every CI reads those.
+There is no standard. This writes only the elements and attributes of the reports of Ant's JUnit task, which
+every CI reads.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ class Fault(Struct, frozen=True):
     message: str
     """One line."""
     kind: str
-    """An outcome, or what else was not as it is to be."""
+    """The outcome, or another unmet condition."""
     text: str = ""
-    """What a person reads to find out why."""
+    """The explanation for a person."""
     tag: Literal["failure", "error"] = "failure"
-    """error: there was no test, because the URL could not be used."""
+    """error: there was no test, because the URL is not usable."""
 
 
 class Case(Struct, frozen=True):
@@ -41,12 +41,12 @@ class Case(Struct, frozen=True):
     seconds: float = 0.0
     fault: Fault | None = None
     started: str = ""
-    """ISO 8601, UTC; "" where nobody knows."""
+    """ISO 8601, UTC; "" if unknown."""
 
 
 def case_of(report: Report, unmet: tuple[str, ...] = (), more: str = "") -> Case:
-    """The test case of *report*: it passes where its exit status is 0. *unmet*: a sentence for each --expect
-    that does not hold. *more*: text below the report."""
+    """The test case of *report*: it passes if its exit status is 0. *unmet*: a sentence for each unmet
+    --expect. *more*: text below the report."""
     events = report.exchange.events
     fault = None
     if unmet or report.exit_status:
@@ -62,8 +62,8 @@ def case_of(report: Report, unmet: tuple[str, ...] = (), more: str = "") -> Case
 
 
 def watched(watch: Watch, now: float, *, until: bool) -> Case:
-    """The test case of a URL that was watched: it passes where its last probe has exit status 0, or, *until*
-    something is true, where that is true. *now*: seconds since the watch began."""
+    """The test case of a watched URL: it passes if its last probe has exit status 0 or, with *until*, if that
+    is true. *now*: seconds since the watch began."""
     last = watch.last
     name = shown_text(watch.title)
     if last is None:
@@ -81,7 +81,7 @@ def watched(watch: Watch, now: float, *, until: bool) -> Case:
 
 
 def unusable(text: str) -> Case:
-    """The test case of a line of a list that is no URL. *text* says where it is and why it is none."""
+    """The test case of a line of a list that is not a URL. *text* has its place and the reason."""
     where, _, why = text.partition(": ")
     return Case(shown_text(where), fault=Fault(why or text, "usage", tag="error"))
 
@@ -114,7 +114,7 @@ class Totals(Struct):
 
 
 def head(suite: str, of: Totals) -> str:
-    """What comes before the test cases."""
+    """The text before the test cases."""
     # The schema of Ant wants a time without zone or fraction, and a host, which is nobody else's business.
     element = ET.Element(
         "testsuite",
@@ -135,14 +135,14 @@ def head(suite: str, of: Totals) -> str:
 
 SECONDS = len("2026-11-26T19:42:33")
 TAIL = "<system-out />\n<system-err />\n</testsuite>\n</testsuites>\n"
-"""What comes behind the test cases."""
+"""The text after the test cases."""
 
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that XML 1.0 (section 2.2) has not, not even as a reference."""
+"""Characters that XML 1.0 (section 2.2) forbids, even as a reference."""
 
 
 def _safe(text: str) -> str:
-    """*text* with an escape in place of what XML cannot hold."""
+    """*text* with escapes for characters that XML cannot contain."""
     return NOT_XML.sub(lambda found: ascii(found[0])[1:-1], text)
 
 

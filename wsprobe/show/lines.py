@@ -1,5 +1,5 @@
-"""What a line of output is, and how many of them: styled pieces, the same words in a pipe and on a terminal,
-and a bound for every list whose length a peer decides."""
+"""Lines of output: styled pieces, with the same text in a pipe and on a terminal, and a bound for every list
+whose length a peer decides."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ Line = tuple[Piece, ...]
 
 
 class Look(Struct, frozen=True):
-    """What the output can take."""
+    """What the output can show."""
 
     width: int = 80
     """Columns."""
     terminal: bool = False
-    """A person looks at it: drawing and colour are welcome."""
+    """The output is a terminal: drawing and colour are possible."""
     color: bool = False
     unicode: bool = False
-    """The stream can carry every character."""
+    """The stream can encode every character."""
     verbose: int = 0
     verbosity: bool = False
     """The command has -v."""
     screen: bool = False
-    """What fits one screen is wanted, and not all that there is."""
+    """Show one screen, not everything."""
     screen_only: bool = False
     """The command has no -v that shows the rest."""
 
     def text(self, data: bytes) -> str:
-        """Peer bytes, made safe, as readable as this output allows."""
+        """A peer's bytes, made safe, as readable as this output allows."""
         return legible(data) if self.unicode else visible(data)
 
 
@@ -57,11 +57,11 @@ def width_of(of: Line) -> int:
 
 
 LONGEST = 16384
-"""Characters of a line that are printed: a Location of 2 MB is evidence, and nothing to read."""
+"""The most characters of a printed line: nobody reads a Location of 2 MB."""
 
 
 def shortened(of: Line) -> Line:
-    """*of*, with a word in place of what is beyond LONGEST."""
+    """*of*, with a note instead of everything beyond LONGEST."""
     over = sum([len(piece.text) for piece in of]) - LONGEST
     if over <= 0:
         return of
@@ -86,7 +86,7 @@ def styled(of: Line, begin: int, end: int, style: str) -> Line:
 
 
 def cells(text: str) -> int:
-    """Columns that *text* takes: two for a wide character (UAX #11), none for one that combines."""
+    """The width of *text* in columns: two for a wide character (UAX #11), none for a combining one."""
     if text.isascii():
         return len(text)
     from unicodedata import category, east_asian_width
@@ -98,7 +98,7 @@ def cells(text: str) -> int:
 
 
 def fitting(text: str, room: int) -> int:
-    """How many characters of *text* stand in *room* columns; at least one, so that there is an end to it."""
+    """The number of characters of *text* that fit into *room* columns; at least one, so that a loop ends."""
     if text.isascii():
         return max(room, 1)
     end = taken = 0
@@ -108,7 +108,7 @@ def fitting(text: str, room: int) -> int:
 
 
 def cut_in_middle(text: str, room: int, look: Look) -> str:
-    """*text* in at most *room* columns: of a URL the beginning and the end tell it from others."""
+    """*text* in at most *room* columns, cut in the middle: the beginning and the end identify a URL."""
     if cells(text) <= room:
         return text
     mark = "\u2026" if look.unicode else "..."
@@ -126,18 +126,18 @@ def plain(lines: Iterable[Line]) -> str:
 
 
 def fitted(rows: Iterable[Line], look: Look) -> list[Line]:
-    """*rows* as they are; on a terminal broken to its width."""
+    """*rows* unchanged; on a terminal wrapped to its width."""
     return [part for row in rows for part in cut(row, look.width)] if look.terminal else list(rows)
 
 
 ROOM_FOR_WORDS = 36
-"""Columns that the words at the end of a row want; where there are fewer, they stand below it."""
+"""The least columns for the text at the end of a row; with fewer, the text goes below the row."""
 BELOW = 4
-"""Columns that they are indented then."""
+"""Its indent then, in columns."""
 
 
 def row(columns: Line, words: Line, look: Look) -> list[Line]:
-    """A row of a table, whose last column has *words*: of any length, so on a terminal they are broken, beside
+    """A row of a table with *words* of any length in the last column: on a terminal they are wrapped, next to
     the other *columns* or below them."""
     *before, last = columns
     alone = fitted([(*before, Piece(last.text.rstrip(" "), last.style))], look)
@@ -155,8 +155,8 @@ def row(columns: Line, words: Line, look: Look) -> list[Line]:
 
 
 def cut(of: Line, columns: int, indent: int = 2) -> list[Line]:
-    """Break *of* into lines of at most *columns* columns, styles kept: at spaces, and within a word only where
-    the word is longer than a line. Lines but the first are indented, if there is room for that."""
+    """Wrap *of* into lines of at most *columns* columns, with its styles: at spaces, and within a word only if
+    the word is longer than a line. All lines but the first are indented, if there is room."""
     if width_of(of) <= columns:
         return [of]
     columns = max(columns, 1)
@@ -219,18 +219,18 @@ def _without_spaces(word: list[Piece]) -> list[Piece]:
 
 
 CHARACTERS = 20_000
-"""In one list of lines, whatever their number: lines are as long as the peer likes."""
+"""The most characters of one list of lines, because a peer decides their length."""
 VERBOSE = 10
-"""With -v there is room for so many times as much."""
+"""The factor with -v."""
 KEPT = "--json has all"
 LAST = 3
-"""Rows of the end that are shown too, where the end says how it ended."""
+"""Rows shown of the end, if the end matters."""
 
 Item = TypeVar("Item")
 
 
 class Budget:
-    """The lines and characters that one list may still take."""
+    """The remaining lines and characters of one list."""
 
     def __init__(self, lines: int, look: Look) -> None:
         """*lines*: how many without -v."""
@@ -250,7 +250,7 @@ class Budget:
 
 
 def ends(items: Sequence[Item], most: int, look: Look) -> tuple[Sequence[Item], int, Sequence[Item]]:
-    """The first of *items*, how many are left out, and the last ones; *most* in all, without -v."""
+    """The first of *items*, the number left out, and the last ones; *most* in total, without -v."""
     most *= VERBOSE if look.verbose else 1
     if len(items) <= most:
         return items, 0, ()
@@ -258,7 +258,7 @@ def ends(items: Sequence[Item], most: int, look: Look) -> tuple[Sequence[Item], 
 
 
 def left_out(count: int, what: str, look: Look, kept: str = KEPT) -> Line:
-    """The line that stands for *count* of *what*, and says how to see them.
+    """The line instead of *count* of *what*, with how to see them.
 
     *what* is in the plural. *kept*: where `connect` keeps all of it.
     """

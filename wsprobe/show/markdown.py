@@ -1,7 +1,7 @@
 """A report as text for an issue (``--report FILE.md``), in GitHub's Markdown.
 
-What a peer said stands in code: in a fence longer than any run of backticks in it, or in a span. There nothing
-is markup, a name is no mention, a number no issue, and what cannot be seen has become an escape.
+Bytes of a peer are in code: in a fence longer than any run of backticks in them, or in a span. There nothing is
+markup, no name is a mention, no number is an issue, and invisible characters are escapes.
 """
 
 from __future__ import annotations
@@ -248,7 +248,7 @@ _WORD = re.compile(r"""([("']*)(.*?)([.,;:)"'?]*)""", re.DOTALL)
 _SAFE = re.compile(r"(?:[A-Za-z0-9%]+(?:[.,'/-][A-Za-z0-9%]+)*)?")
 """A word that is one, and nothing else, in any Markdown."""
 _TAKEN_FOR_MORE = re.compile(r"(?i)www\..*|[0-9a-f]{7,40}|gh-[0-9]+")
-"""Words that GitHub makes links of all the same: pages, commits, issues."""
+"""Words that GitHub turns into links anyway: pages, commits, issues."""
 
 
 def prose(text: str) -> str:

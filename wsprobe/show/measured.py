@@ -1,4 +1,4 @@
-"""What a browser was measured to do, beside what our views predict: the whole of a file, or one scenario."""
+"""The measured results of a browser next to the predictions of our views: a whole file, or one scenario."""
 
 from __future__ import annotations
 

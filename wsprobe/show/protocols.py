@@ -1,4 +1,4 @@
-"""HTTP/1.1 and HTTP/2 beside each other: which engine asked over which, and where that makes a difference."""
+"""HTTP/1.1 and HTTP/2 compared: which engine used which, and where that makes a difference."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def difference(report: Report) -> list[Line]:
 
 
 def _opens_over_http1(report: Report) -> bool | None:
-    """None if nothing was asked over HTTP/1.1."""
+    """None if no request went over HTTP/1.1."""
     views = [view for view in report.views if view.handshakes[-1:] == ("1.1",)]
     if views:
         return any(map(_opened, views))

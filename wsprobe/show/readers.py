@@ -1,5 +1,5 @@
-"""Who reads a recording: which readers got which answer, what they sent, and what a script of theirs cannot
-tell apart."""
+"""The readers of a recording: which of them got which answer, what they sent, and what looks the same to their
+scripts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from wsprobe.show.views import short_title
 
 
 class SharedAnswer(Struct, frozen=True):
-    """One answer, and who got it: the indexes of *views* in the report; *ours* if wsprobe got it too."""
+    """One answer, and its readers: the indexes of *views* in the report; *ours* if wsprobe got it too."""
 
     answer: EngineAnswer | Report
     """Of the first that got it: wsprobe's own as it stands in the report."""
@@ -34,8 +34,8 @@ class SharedAnswer(Struct, frozen=True):
 
 
 def answers_of(report: Report) -> list[SharedAnswer]:
-    """Each different answer once, those that a page's browser got first; wsprobe's own last if no browser got
-    the like. Engines that asked nothing got no answer, and are not here."""
+    """Each different answer once, those of a page's browser first; wsprobe's own last if no browser got the
+    same. Engines without a request have no answer here."""
     if not report.answers:
         return [SharedAnswer(report, tuple(range(len(report.views))), ours=True)]
     groups: dict[bytes, list[int]] = {}
@@ -98,7 +98,7 @@ _ASKED = {
     b"cookie": "Cookie",
     b"authorization": "Authorization",
 }
-"""What an answer may depend on, by the names of the fields."""
+"""The request fields that an answer may depend on."""
 
 
 def who(report: Report, of: SharedAnswer, first: SharedAnswer, look: Look) -> Line:
@@ -132,7 +132,7 @@ def _requests(report: Report, of: SharedAnswer) -> list[EngineAnswer]:
 def looks_the_same(
     report: Report, views: Sequence[int], answer: Report | None, most: int | None = None
 ) -> list[Line]:
-    """What looks the same to the script of these *views*; engines for which something does not are named.
+    """What looks the same to the script of these *views*, with the engines for which it does not.
 
     *most*: list at most this many, and count the rest."""
     outcome = "" if answer is None else answer.outcome

@@ -1,4 +1,4 @@
-"""What a relay shows: a line a connection as it happens, and the client's side of a report."""
+"""The output of a relay: one line per connection, and the client's side of a report."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ENDED = {
 
 
 def away(peer: str, request: Request | None, refusal: Refusal) -> Line:
-    """One line about a request that was not passed on."""
+    """One line about a request that was not forwarded."""
     first = "" if request is None or request.head.first is None else _shown(request.head.first.text, Look())
     return line(
         Piece(f"{peer} ", "dim"),
@@ -38,7 +38,7 @@ def away(peer: str, request: Request | None, refusal: Refusal) -> Line:
 
 
 def answered(number: int, report: Report, told: PageClose | None, look: Look) -> Line:
-    """One line about a handshake that is over: who asked for what, the answer, and what the client gets."""
+    """One line about a finished handshake: the client's request, the answer, and what the client gets."""
     reading = report.reading
     final = reading.final
     origin = _origin(reading.request.head, look)
@@ -61,7 +61,7 @@ def told_text(told: PageClose, look: Look) -> str:
 
 
 def client_lines(report: Report, look: Look, number: int = 0) -> list[Line]:
-    """The client's side of a report; none if no relay made it. *number*: of the connection, 0 for none."""
+    """The client's side of a report; none without a relay. *number*: of the connection, 0 for none."""
     client = report.exchange.client
     if client is UNSET:
         return []

@@ -1,5 +1,5 @@
-"""The report of one handshake: the answer as it came, each finding under the bytes that it is about (as a good
-compiler does), how it ended, and how long it took."""
+"""The report of one handshake: the answer as received, with each finding under its bytes (as in a compiler's
+message), its end, and its duration."""
 
 from __future__ import annotations
 
@@ -51,13 +51,14 @@ from wsprobe.visible import hexdump, shown_text, visible
 SAID_BY_OUTCOME = ("status-not-101", "http2-status-not-200", "interrupted")
 """Findings whose sentence is the outcome's own."""
 DUMP_MOST = 16384
-"""Bytes of what is not HTTP that -vv shows in hex."""
+"""The most bytes that are not HTTP to show in hex with -vv."""
 MICRO = 1_000_000
 MEANING = {row.outcome: row.text for row in TABLE if row.outcome}
 
 
 def handshake(report: Report, look: Look, session_too: bool = True) -> list[Line]:
-    """All lines of the report for standard output. *session_too*: its frames; they may have been seen."""
+    """All lines of the report for standard output. *session_too*: also its frames, unless they were already
+    shown."""
     reading = report.reading
     findings = [f for f in report.verdict.findings if f.id not in SAID_BY_OUTCOME]
     rows = fitted(rebuilt(report), look)
@@ -117,8 +118,8 @@ def unplaced(findings: Sequence[Finding], reading: Reading) -> list[Finding]:
 
 
 def asked_again(hop: Exchange, then: Exchange) -> str:
-    """Why *then* was asked after *hop*: another place, another version (RFC 6455 section 4.4), or again over
-    the other protocol or with credentials, as browsers do."""
+    """Why *then* was sent after *hop*: to another URL, in another version (RFC 6455 section 4.4), over the
+    other protocol or with credentials, as browsers do."""
     url = shown_text(hop.plan.target.url)
     answer = read(hop)
     final = answer.final
@@ -141,7 +142,7 @@ def asked_again(hop: Exchange, then: Exchange) -> str:
 
 
 def answered_with(hop: Exchange, then: Exchange) -> str:
-    """How the 401 of *hop* is answered by *then*; "" if that is another request."""
+    """How *then* answers the 401 of *hop*; "" if that is another request."""
     if then.plan.target.url != hop.plan.target.url:
         return ""
     final = read(hop).final
@@ -159,7 +160,7 @@ def scheme(authorization: str) -> str:
 
 
 def left_behind(hop: Exchange, then: Exchange) -> list[str]:
-    """What was asked with at *hop*, and no longer with *then*: names of fields, and a client's certificate."""
+    """What *hop* sent and *then* left out: names of fields, and a client certificate."""
     before, after = (split_head(each.plan.request)[0] for each in (hop, then))
     still = {field.key for field in after.fields}
     left = dict.fromkeys(visible(field.name) for field in before.fields if field.key not in still)
@@ -185,7 +186,7 @@ def received_dump(data: bytes, look: Look) -> list[Line]:
 
 
 def transport_bytes(report: Report, look: Look) -> list[Line]:
-    """What a peer said before HTTP could begin: a proxy's answer, or bytes in place of a TLS handshake."""
+    """The bytes of a peer before HTTP could begin: a proxy's answer, or bytes instead of a TLS handshake."""
     rows: list[Line] = []
     events = report.exchange.events
     for event in events:
@@ -270,7 +271,7 @@ def unexplained(report: Report) -> bool:
 
 
 def unsaid(report: Report) -> Advice:
-    """The advice, without the causes that are findings: these have said what is usual and what to do."""
+    """The advice, without the causes that are findings, which already have their usual cause and remedy."""
     found = advice(report.reading, report.outcome)
     said = {each.usual for each in report.verdict.findings if each.usual}
     return replace(
@@ -279,7 +280,7 @@ def unsaid(report: Report) -> Advice:
 
 
 def after_limit(report: Report) -> str:
-    """What to do about a session that reached one of our limits."""
+    """What to do about a session that reached a limit of wsprobe."""
     if report.reading.http2 is None:
         return f"to hold the session without this limit: wsprobe talk {shlex.quote(shown_text(report.asked))}"
     return "the data up to there broke no rule; --json and --save keep it"
@@ -319,7 +320,7 @@ def sentence(report: Report, look: Look) -> str:
 
 
 def unauthorized(report: Report) -> str:
-    """Whether credentials are wanted, or those sent were refused; and which ways are not spoken here."""
+    """Whether credentials are required or refused; and the schemes that wsprobe does not support."""
     head = report.reading.request.head
     final = report.reading.final
     given = head.all(b"authorization") or head.all(b"proxy-authorization")
@@ -329,7 +330,7 @@ def unauthorized(report: Report) -> str:
 
 
 def through_proxy(report: Report) -> str:
-    """What became of the way through a proxy; of a 407, what it wants."""
+    """The failure of a proxy; for a 407, what it requires."""
     head = split_head(proxy_answer(report.reading))[0]
     if head.first is None or b" 407" not in head.first.text[:13]:
         return MEANING["proxy-failed"]
@@ -340,7 +341,7 @@ def through_proxy(report: Report) -> str:
 
 
 def foreign(head: Head, name: bytes) -> str:
-    """Which of the schemes that a challenge offers wsprobe does not speak, to stand behind a sentence."""
+    """The offered schemes that wsprobe does not support, as the end of a sentence."""
     offered = challenges(field.value for field in head.all(name))
     strange = unspoken(offered)
     if not strange:
@@ -387,7 +388,7 @@ def redirected(report: Report) -> str:
 
 
 def http_applies(report: Report) -> str:
-    """What RFC 6455 says of a refusal; the drafts before it have rules of their own, and findings by them."""
+    """The rule of RFC 6455 for a refusal; earlier drafts have their own rules, and findings by them."""
     return " (RFC 6455 section 4.1, item 1)" if report.verdict.spec == "rfc6455" else ""
 
 

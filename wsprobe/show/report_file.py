@@ -1,7 +1,7 @@
-"""What a file for others says (``--report``), whatever its form: `html` and `markdown` write it out.
+"""The contents of a report file (``--report``) in any format; `html` and `markdown` write it.
 
-Of each recording a `Part`, made as soon as it has come, so that many of them need no more memory than their
-text; and one `Cover` for all. Every line comes from the builders that the terminal's report is made by.
+Each recording is a `Part`, made as soon as it is there, so that many need no more memory than their text; one
+`Cover` is for all. Every line comes from the builders of the terminal's report.
 """
 
 from __future__ import annotations
@@ -63,15 +63,15 @@ UNMASKED = (
 
 
 class Side(Struct, frozen=True):
-    """One answer, and what the pages that got it are told."""
+    """One answer, and what the pages with this answer see."""
 
     report: Report | None
     """None: nothing was asked."""
     blocks: tuple[Block, ...]
     who: Line = ()
-    """Who got it; empty where there is but one answer."""
+    """Who got it; empty if there is only one answer."""
     alike: tuple[Line, ...] = ()
-    """What a script cannot tell it from."""
+    """What looks the same to a script."""
     advice: Advice = Advice()
 
 
@@ -93,11 +93,11 @@ class Part(Struct, frozen=True):
     as_is: bool = False
     """The engines read wsprobe's own answer, and made no request of theirs."""
     heading: str = ""
-    """In place of the title."""
+    """Instead of the title."""
     folded: bool = False
-    """It is one of many about the same, and is to be unfolded by who wants it."""
+    """It is one of many of a kind, and folded."""
     short: bool = False
-    """Another part of its group is there in full: the answer alone is shown."""
+    """Another part of its group is shown in full, so this one has only its answer."""
 
     @property
     def title(self) -> str:
@@ -105,7 +105,7 @@ class Part(Struct, frozen=True):
 
 
 class PartGroup(Struct, frozen=True):
-    """What answers have in common that are shown together."""
+    """The common properties of answers that are shown together."""
 
     outcome: str
     answer: str
@@ -185,19 +185,19 @@ class Cover(Struct, frozen=True):
 
     @property
     def title(self) -> str:
-        """What stands in the title bar."""
+        """The text of the title bar."""
         if len(self.rows) == 1:
             return f"{self.rows[0].outcome}: {self.rows[0].title}"
         return f"wsprobe {self.kind}: {summary(self.rows)}"
 
     @property
     def care(self) -> str:
-        """What a reader must know before handing it on."""
+        """What a reader must know before sharing the file."""
         return MASKED if self.masked else UNMASKED
 
 
 def summary(rows: Sequence[IndexRow]) -> str:
-    """How many of what."""
+    """The counts by outcome."""
     words = dict.fromkeys(row.outcome for row in rows)
     return ", ".join(f"{sum(row.outcome == word for row in rows)} {word}" for word in words)
 

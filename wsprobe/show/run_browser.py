@@ -1,4 +1,5 @@
-"""What an installed browser did, beside the prediction: for a person, and as ``seen`` of a report's JSON."""
+"""The result of an installed browser next to the prediction: for a person, and as ``seen`` of a report's
+JSON."""
 
 from __future__ import annotations
 

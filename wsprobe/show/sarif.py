@@ -1,5 +1,5 @@
 """An audit as SARIF 2.1.0 (OASIS Standard, Static Analysis Results Interchange Format), for code scanning
-services: a rule for each weakness that is looked for, a result for each that was found."""
+services: a rule for each tested weakness, a result for each found one."""
 
 from __future__ import annotations
 

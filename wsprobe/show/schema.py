@@ -1,6 +1,6 @@
-"""The JSON Schema of what is printed: types by msgspec, words from the docstrings below members.
+"""The JSON Schema of the output: types by msgspec, descriptions from the docstrings below members.
 
-A docstring below a member is no value that the class keeps, so the source of the class is read. Only
+A class does not keep the docstrings below its members, so they are read from the source. Only
 ``--json-schema``, the manual and the tests do that."""
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ TAGS = {
     "event": "The kind of event.",
     "type": "The DOM's name of the event; throw stands for an exception that a later call raised.",
 }
-"""Members that tell one type from another, which have no field: what they mean."""
+"""The meaning of members that identify a type and have no field."""
 
 
 def schema(of: type[Object] = ReportJson, title: str = "A report of wsprobe") -> str:
-    """The schema of a report, or of what else is printed, (JSON Schema 2020-12) as text, with its newline."""
+    """The schema of a report, or of another object (JSON Schema 2020-12), as text with a line end."""
     whole = msgspec.json.schema(of)
     named: dict[str, Any] = whole["$defs"]
     # JSON has no infinity: a time limit that is none is null.

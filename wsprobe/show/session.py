@@ -1,4 +1,4 @@
-"""What was said in the session: one line a frame, ours marked ``>``, the server's ``<``."""
+"""The session: one line per frame, ours marked ``>``, the server's ``<``."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from wsprobe.visible import hexdump
 
 NAMES = {0: "Continuation", 1: "Text", 2: "Binary", 8: "Close", 9: "Ping", 10: "Pong"}
 ALONE = Session((), b"", 0)
-"""For a frame that is shown without the session that it is part of."""
+"""For a frame shown without its session."""
 SHOWN = 120
-"""Payload bytes shown of a frame unless more is asked for."""
+"""Payload bytes shown of a frame, without -v."""
 SHOWN_VERBOSE = 4000
 FRAMES = 50
-"""Frames that are shown unless more is asked for."""
+"""Frames shown, without -v."""
 
 
 def session(reading: Reading, look: Look) -> list[Line]:
-    """The frames of both sides in the order of their times; below the last frame of a compressed message, what
-    it says. Empty without a session."""
+    """The frames of both sides in the order of their times; below the last frame of a compressed message, its
+    text. Empty without a session."""
     of = frames_before_http(reading)
     if of is None:
         return []
@@ -77,7 +77,7 @@ def inflated(reading: Reading) -> dict[tuple[str, int], Message]:
 
 
 def content(message: Message, look: Look) -> str:
-    """What a message says, or why it cannot be read."""
+    """The text of a message, or why it cannot be read."""
     if message.problem:
         return message.problem
     if message.opcode == TEXT:
@@ -90,7 +90,7 @@ def _more(data: bytes, shown: int) -> str:
 
 
 def frame(mark: str, of: Frame, look: Look, within: Session) -> Line:
-    """One frame: kind, payload, and all that is unusual about it."""
+    """One frame: kind, payload, and everything unusual about it."""
     name = NAMES.get(of.opcode, f"opcode {of.opcode}")
     style = "ours" if mark == ">" else ""
     odd = []

@@ -1,4 +1,5 @@
-"""What came of many URLs: counts by outcome, status and finding, and the commonest faults with what to do."""
+"""The results of many URLs: counts by outcome, status and finding, and the most frequent faults with what to
+do."""
 
 from __future__ import annotations
 

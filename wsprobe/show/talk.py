@@ -1,4 +1,4 @@
-"""A session that is held, as lines: what comes, and what has gone through."""
+"""A held session as lines: received messages, and totals."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from wsprobe.talk.session import Outgoing, SessionTotals, TalkSession
 
 
 def heard(what: Iterable[Incoming], look: Look) -> list[Line]:
-    """A line for each thing that came."""
+    """A line for each received item."""
     return [_one(each, look) for each in what]
 
 
@@ -59,7 +59,7 @@ def close(payload: bytes, look: Look) -> str:
 
 
 def left_out(events: Iterable[Event], limit: str) -> list[Line]:
-    """What of it the report above was not made from; *limit*: what would keep more."""
+    """The part of the session that is missing in the report above; *limit*: the option that keeps more."""
     size = sum(event.bytes_sent + event.bytes_received for event in events if isinstance(event, LeftOut))
     return (
         [line(Piece(f"{bytes_of(size)} of the session are not in this report{limit}", "dim"))] if size else []
@@ -67,7 +67,7 @@ def left_out(events: Iterable[Event], limit: str) -> list[Line]:
 
 
 def totals(of: SessionTotals, seconds: float) -> Line:
-    """What has gone through, on one line."""
+    """The totals, on one line."""
     said = [
         f"sent {_messages(of.messages_sent, of.bytes_sent, of.wire_sent)}",
         f"received {_messages(of.messages_received, of.bytes_received, of.wire_received)}",
@@ -83,7 +83,7 @@ def _messages(count: int, size: int, wire: int) -> str:
 
 
 def bytes_of(size: int) -> str:
-    """*size* as a person says it."""
+    """*size* as people write it."""
     if size < 10_000:
         return f"{size} bytes" if size != 1 else "1 byte"
     amount, units = size / 1024, ["KiB", "MiB", "GiB", "TiB"]
@@ -93,7 +93,7 @@ def bytes_of(size: int) -> str:
 
 
 def ended(of: TalkSession, look: Look) -> list[Line]:
-    """Who closed, with which code, and what a script on a page would have been told of it (WHATWG WebSockets,
+    """Who closed, with which code, and what a script on a page would have seen (WHATWG WebSockets,
     "when the WebSocket connection is closed")."""
     if of.fault is not None:
         return [
@@ -159,7 +159,7 @@ def _indented(message: ReceivedMessage, look: Look) -> list[Line]:
 
 
 def ours(said: Outgoing, look: Look) -> Line:
-    """What was typed, as it was sent."""
+    """The typed input, as sent."""
     data = said.data[0]
     look = replace(look, verbose=max(look.verbose, 1))
     match said.do:
@@ -185,7 +185,7 @@ def table(rows: Iterable[tuple[str, str]]) -> list[Line]:
 
 
 def info(of: TalkSession, head: Head, url: str, look: Look) -> list[Line]:
-    """What was agreed on, and what has gone through."""
+    """The negotiated parameters, and the totals."""
     rows = [("url", look.text(url.encode("utf-8", "replace")))]
     for name in ("protocol", "extensions"):
         values = b", ".join(field.value for field in head.all(f"sec-websocket-{name}".encode()))

@@ -10,11 +10,11 @@ from wsprobe.target import authority
 from wsprobe.timing import bars, phases, timing
 
 FEW_DAYS = 30
-"""A certificate that is good for fewer is worth a word: certificates of 90 days are renewed by then."""
+"""A certificate with fewer days left is mentioned: certificates of 90 days are renewed by then."""
 
 
 def peer(exchange: Exchange) -> str:
-    """Who answered: address and port (or the socket's path), the TLS version, the certificate's last days."""
+    """The peer: address and port (or the socket's path), the TLS version, the certificate's last days."""
     where = ""
     for event in exchange.events:
         match event:
@@ -54,7 +54,7 @@ def summary(reading: Reading, look: Look, phases_too: bool = True) -> Line:
 
 
 def no_answer(reading: Reading) -> str:
-    """How long an answer did not come after the request; "" if one did, or nothing was sent."""
+    """The time without an answer after the request; "" if there was one, or nothing was sent."""
     times = timing(reading)
     if times.sent is None or times.first_byte is not None or times.ended is None:
         return ""

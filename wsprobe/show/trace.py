@@ -171,7 +171,7 @@ def _not_sent(seen: Trace, choice: Choice, look: Look) -> Iterator[Line]:
 
 
 def dry_run(url: str, seen: Trace, choice: Choice, look: Look) -> list[Line]:
-    """What may be sent to *url*, in the order of the table; nothing has been."""
+    """The requests that may be sent to *url*, in the order of the table; nothing is sent yet."""
     rows = _wrapped(line(f"at most {TRACE.most} of these requests, to {_escaped(url, look)}:"), look)
     for each in CHANGES:
         if each.name != "base" and (each.name in choice.skip or (choice.only and each.name not in choice.only)):

@@ -1,5 +1,5 @@
-"""Many URLs from several places, as a table that is written row by row: a column a place, and the URL behind
-them, where its length moves nothing. Where a screen is too narrow, a line for those that got the same."""
+"""Many URLs from several places, as a table written row by row: a column for each place, then the URL, whose
+length moves nothing. On a narrow screen, one line for places with the same result."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ class Grid:
         return [tuple(Piece(each, "dim") for each in (*self._filled(self._names), "URL"))]
 
     def row(self, vantages: Vantages) -> list[Line]:
-        """What each place got for a URL, and below it what that means, where they differ; above the first row
-        the names of the places."""
+        """The result of each place for a URL, and below it the likely meaning of differences; above the first
+        row the names of the places."""
         above = [] if self._rows else self._head()
         self._rows += 1
         unlike = differ(vantages)

@@ -1,6 +1,6 @@
 """``-v``: the conversation as it happens, one line an event, for standard error.
 
-``*`` is the call itself, ``>`` what we sent, ``<`` what came; with ``-vv`` every byte in hex.
+``*`` is wsprobe itself, ``>`` sent, ``<`` received; with ``-vv`` every byte in hex.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ LONG_LINE = 4000
 
 
 class Conversation:
-    """Shows one exchange after the other. What is shown of one is bounded: a peer may send without end."""
+    """Shows one exchange after the other, each within a bound, because a peer may send without end."""
 
     def __init__(self, look: Look) -> None:
         self._look = look

@@ -107,7 +107,7 @@ STATE = {
     "connecting": "still connecting when the recording ended",
     "follows": "the browser sends the request again; the second answer is not recorded",
 }
-"""What is to be said of a view that is not over, or never began."""
+"""The note about a view that is not over, or never began."""
 
 
 def _state(of: ScriptView) -> list[Line]:

@@ -17,7 +17,8 @@ STAMP = len("2026-11-26T19:42:33")
 
 
 def change(watch: Watch, look: Look) -> Line:
-    """The last probe, which found what the one before did not: since when, what, and what was until then."""
+    """The last probe, if its result differs from the one before: since when, the result, and the previous
+    one."""
     now, before = watch.last, watch.before
     assert now is not None
     told: list[str | Piece] = [
@@ -160,7 +161,7 @@ def _number(value: float) -> str:
 
 
 def part(of_one: float) -> str:
-    """A part as a percentage; 100 % only where it is all, 0 % only where it is nothing."""
+    """A share as a percentage; 100 % only for all, 0 % only for none."""
     if of_one in (0.0, 1.0):
         return f"{of_one * 100:.0f} %"
     return f"{min(max(of_one * 100, 0.01), 99.99):.2f} %"

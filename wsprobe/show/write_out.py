@@ -1,4 +1,4 @@
-"""``--write-out``: a line of the user's own making, as curl's ``-w``.
+"""``--write-out``: a line in the user's format, as curl's ``-w``.
 
 ``%{name}`` is a variable, ``%%`` a percent sign, ``\\n``, ``\\r``, ``\\t`` and ``\\\\`` are escapes. Text that
 came from the peer is made visible first.
