@@ -104,7 +104,7 @@ def test_all_fail_each_with_its_own_error():
     end, events, closed = attempt(
         {"192.0.2.1": (0.6, errno.EHOSTUNREACH), "192.0.2.2": (0.1, errno.ECONNREFUSED)}
     )
-    assert end == End("error", "no address could be connected to")
+    assert end == End("error", "could not connect to any address")
     failed = [event for event in events if isinstance(event, ConnectFailed)]
     assert [(event.at, event.address, event.errno) for event in failed] == [
         (350_000, "192.0.2.2", "ECONNREFUSED"),
@@ -174,7 +174,7 @@ def test_a_unix_socket_whose_queue_is_full(tmp_path):
             return await connect(dial.unix(path), None, tape), tape.events
 
         result, events = trio.run(work)
-    assert result == End("error", "no address could be connected to")
+    assert result == End("error", "could not connect to any address")
     assert [type(event) for event in events] == [Connecting, ConnectFailed]
     assert events[-1].errno == "EAGAIN"
 

@@ -226,7 +226,7 @@ class _Stage:
         self.now += HOP
         if listener == "unused":
             self.add(ConnectFailed(self.now, address, target.port, "ECONNREFUSED", "Connection refused"))
-            self.end("error", "no address could be connected to")
+            self.end("error", "could not connect to any address")
             return False
         self.add(Connected(self.now, address, target.port))
         self.now += HOP

@@ -160,7 +160,7 @@ async def connect(addresses: tuple[Address, ...], interface: str | None, tape: T
 
 
 def _lost() -> End:
-    return End("error", "no address could be connected to")
+    return End("error", "could not connect to any address")
 
 
 def _won(address: Address, sock: socket.socket, tape: Tape) -> socket.socket:

@@ -232,7 +232,7 @@ function below(result, why) {
   made.push(shown.hidden.length ? el("ul", {}, ...shown.hidden.map(what => el("li", {}, what)))
     : el("p", {}, "Nothing of what the server said."));
   made.push(el("h2", {}, "What wsprobe predicts"));
-  if (why) made.push(el("p", { class: "note" }, "Mind that " + why + "."));
+  if (why) made.push(el("p", { class: "note" }, "Note: " + why + "."));
   if (engine) made.push(...prediction(engine, true));
   else made.push(el("p", {}, "wsprobe does not know the engine of this browser. Compared with those that were measured:"));
   const others = result.engines.filter(one => one !== engine);
