@@ -130,8 +130,8 @@ class TraceSettings(Section, frozen=True, kw_only=True):
             type=click.IntRange(1, 65535),
             metavar="PORT",
             rare=True,
-            help="with --audit: try this port in clear, besides the TLS port; by default 80 for 443 and 8080 "
-            "for 8443",
+            help="with --audit: try this port without TLS, as well as the TLS port; by default 80 for 443 and "
+            "8080 for 8443",
         ),
     ] = None
     sarif: Annotated[
@@ -166,7 +166,7 @@ class TraceSettings(Section, frozen=True, kw_only=True):
             if self.sarif is not None:
                 raise click.UsageError("--sarif is about the weaknesses that --audit finds: add --audit")
             if self.clear_port is not None:
-                raise click.UsageError("--clear-port: only an audit tries a port in clear: add --audit")
+                raise click.UsageError("--clear-port: only an audit tries a port without TLS: add --audit")
             return
         if self.backend or self.each_address:
             option = "--backend" if self.backend else "--each-address"

@@ -112,9 +112,9 @@ def command(url: str, given: Given) -> int:
     trace sends at most sixteen requests, one after another, the most useful first, and leaves out those that
     would show nothing new. Requests go only to the host of the URL and that of --backend.
 
-    With --audit, trace repeats the handshake as strangers would send it: at most twenty requests, over HTTP/1.1,
-    to the URL and, in clear text and without any secret, to its port and one other (--clear-port). All output
-    has its secrets masked.
+    With --audit, trace repeats the handshake as strangers would send it: at most twenty requests, over
+    HTTP/1.1, to the URL and, in clear text and without any secret, to its port and one other (--clear-port).
+    All output has its secrets masked.
     """
     from wsprobe.cli.trace import trace
 
