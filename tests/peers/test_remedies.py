@@ -23,7 +23,7 @@ from tests.peers.node import script
 from tests.peers.place import HOST, PATIENCE, UNTIL_ENDED, open_folder, running
 from tests.peers.python_servers import aiohttp_server, close, deny, echo, hypercorn_server, uvicorn_server
 from wsprobe import explain
-from wsprobe.explain.data.remedies.aiohttp import tell_the_page, why
+from wsprobe.explain.data.remedies.aiohttp import tell_pages, tell_the_page, why
 from wsprobe.explain.data.remedies.asgi import TellThePage
 
 Probe = Callable[..., Any]
@@ -265,6 +265,15 @@ def test_aiohttp(aiohttp: int, probe: Probe, path: str, code: int, reason: str, 
     page = probe(f"ws://{HOST}:{aiohttp}{path}", "--origin", PAGE, *UNTIL_ENDED).value
     assert (page["close"]["code"], page["close"]["reason"]) == (code, reason)
     assert probe(f"ws://{HOST}:{aiohttp}{path}").value["response"]["status"] == status
+
+
+@pytest.mark.programs
+def test_aiohttp_tells_only_the_pages_that_are_named(probe: Probe) -> None:
+    with aiohttp_server(aiohttp_application(tell_pages([PAGE]))) as port:
+        url = f"ws://{HOST}:{port}/forbidden"
+        assert probe(url, "--origin", PAGE, *UNTIL_ENDED).value["close"]["code"] == 4403
+        for options in (("--origin", "http://evil.example"), ()):
+            assert probe(url, *options).value["response"]["status"] == 403
 
 
 def results(engine: str, code: str) -> Any:

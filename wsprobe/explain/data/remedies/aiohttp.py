@@ -9,7 +9,10 @@ turns a refusal into an open WebSocket that closes at once, with a reason:
     raise web.HTTPForbidden(text="no entry"): the page reads 4403 "no entry"
     return web.Response(status=402, text=..): 4402 and the text
 
-A client that sends no Origin is not a page. It still gets the HTTP status.
+A client that sends no Origin is not a page. It still gets the HTTP status. So do
+pages of other origins, if yours are named:
+
+    middlewares=[tell_pages(["https://chat.example"])]
 
 An endpoint for fetch(), with CORS for your pages, makes the same check as the
 handshake. Call check(request) first in the handler of the WebSocket too:
@@ -24,7 +27,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
+from aiohttp.typedefs import Handler, Middleware
 
 PAUSE = 0.05
 """Seconds between 101 and Close: Firefox may lose a Close that comes earlier."""
@@ -32,17 +35,30 @@ REASON_BYTES = 123
 """All that fits into a Close frame behind the code (RFC 6455 section 5.5)."""
 
 
-@web.middleware
-async def tell_the_page(request: web.Request, handler: Handler) -> web.StreamResponse:
-    if not from_a_page(request):
-        return await handler(request)
-    answer: web.StreamResponse
-    try:
-        answer = await handler(request)
-    except web.HTTPException as error:
-        answer = error
-    if answer.prepared:  # the WebSocket was opened
-        return answer
+def tell_pages(pages: Collection[str] | None = None) -> Middleware:
+    """The middleware for *pages*, which are origins; None for all."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not from_a_page(request, pages):
+            return await handler(request)
+        answer: web.StreamResponse
+        try:
+            answer = await handler(request)
+        except web.HTTPException as error:
+            answer = error
+        if answer.prepared:  # the WebSocket was opened
+            return answer
+        return await told(request, answer)
+
+    return middleware
+
+
+tell_the_page = tell_pages()
+
+
+async def told(request: web.Request, answer: web.StreamResponse) -> web.StreamResponse:
+    """A WebSocket that closes with what *answer* says."""
     socket = web.WebSocketResponse(protocols=offered(request))
     await socket.prepare(request)
     await asyncio.sleep(PAUSE)
@@ -85,10 +101,12 @@ def as_handshake(request: web.Request) -> web.Request:
     return request.clone(headers=headers)
 
 
-def from_a_page(request: web.Request) -> bool:
-    """Whether it is a handshake with an Origin, which browsers always send."""
+def from_a_page(request: web.Request, pages: Collection[str] | None) -> bool:
+    """Whether it is a handshake of *pages*: browsers always send an Origin."""
     upgrade = request.headers.get("Upgrade", "").lower()
-    return upgrade == "websocket" and "Origin" in request.headers
+    origin = request.headers.get("Origin")
+    listed = pages is None or origin in pages
+    return upgrade == "websocket" and origin is not None and listed
 
 
 def offered(request: web.Request) -> list[str]:
