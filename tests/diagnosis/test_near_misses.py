@@ -158,3 +158,19 @@ def test_printable_words_of_a_server_are_shown_as_they_are() -> None:
     assert found.evidence.isprintable()
     other = first("HTTP/1.1 403 Forbidden\n\nlune \u202epleine\u200b 満月")
     assert "lune \\xe2\\x80\\xaepleine\\xe2\\x80\\x8b 満月" in other.text
+
+
+def test_a_code_that_no_server_may_send_is_told() -> None:
+    found = closed(25127, "o'")
+    assert (found.id, "25127" in found.text) == ("protocol-error", True)
+
+
+@pytest.mark.parametrize("server", ["", "Server: granian\n"])
+def test_an_empty_200_may_be_a_refusal(server: str) -> None:
+    assert "it refuses so" in first(f"HTTP/1.1 200 OK\n{server}Content-Length: 0\n\n").text
+
+
+def test_a_404_to_subprotocols_leaves_them_open() -> None:
+    answer = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+    found = causes(reading_of(answer, "fin", {"protocols": ["chat"]}))[0]
+    assert "no offered subprotocol (chat)" in found.text

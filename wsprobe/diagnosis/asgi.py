@@ -18,6 +18,7 @@ from wsprobe.diagnosis.faults import (
     http10,
     no_route,
     no_websocket,
+    nowhere,
     origin_refused,
     refused_by_application,
     socketio_causes,
@@ -237,7 +238,8 @@ def _granian(evidence: Evidence) -> Author | None:
             first, *others = _asgi_refused(evidence)
             return written_by("granian", mark, (first, crash, *others))
         case 404 | 200 | 405:
-            return written_by("granian", mark, either_or_stripped(evidence, no_route()))
+            own = no_route() if evidence.body or evidence.status != 200 else nowhere(evidence)
+            return written_by("granian", mark, either_or_stripped(evidence, own))
         case _ if evidence.status >= 500:
             return written_by("granian", mark, (crashed(),))
         case _ if evidence.status >= 400:

@@ -45,6 +45,19 @@ def no_route(
     return Cause("no-route", text, fix)
 
 
+def nowhere(evidence: Evidence) -> Cause:
+    """An answer as to a plain GET, of which only the status is known."""
+    if evidence.status in (200, 204) and not evidence.body:
+        return no_route(
+            "the path leads to something other than a WebSocket endpoint, or its handler returned without an "
+            "upgrade (it refuses so, without a token for example, or a middleware caught its exception)"
+        )
+    text = "the path leads to a page or another program, not to a WebSocket endpoint"
+    if evidence.protocols and evidence.status == 404:
+        text += f", or the server supports no offered subprotocol ({shown(', '.join(evidence.protocols))})"
+    return no_route(text)
+
+
 def no_websocket(text: str, fix: str) -> Cause:
     return Cause("no-websocket", text, fix)
 

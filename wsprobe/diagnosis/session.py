@@ -300,7 +300,7 @@ def _http_after(behind: Response) -> Iterator[Cause]:
     else:
         yield Cause(
             "response-after-101",
-            "the handler returned, or sent an HTTP response after the handshake",
+            "the handler returned, raised an exception, or sent an HTTP response after the handshake",
             "return nothing (Flask-Sock), or the WebSocketResponse itself (aiohttp); keep the handler running",
             "shared",
             shows,
@@ -403,6 +403,10 @@ def _by_code(evidence: Evidence, session: _Session) -> Iterator[Cause]:
             "stated",
             shows,
         )
+    elif session.code not in (1000, 1001):
+        wrong = f"the server closed with a code that it must not send ({session.code}){says}"
+        fix = "close with 1000, or a code from 3000 to 4999"
+        yield Cause("protocol-error", wrong, fix, "stated", shows)
 
 
 # What the server did, where nothing says why --------------------

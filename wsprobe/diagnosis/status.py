@@ -15,8 +15,8 @@ from wsprobe.diagnosis.faults import (
     either_or_stripped,
     for_socketio,
     http10,
-    no_route,
     no_websocket,
+    nowhere,
     origin_or_rule,
     origin_refused,
     redirected,
@@ -79,17 +79,11 @@ def by_status(evidence: Evidence, *, silent: bool) -> tuple[Cause, ...]:
 
 
 def _as_a_page(evidence: Evidence) -> tuple[Cause, ...]:
-    nowhere = no_route(
-        "the path leads to something other than a WebSocket endpoint, or its handler returned without an "
-        "upgrade (it refuses so, without a token for example, or a middleware caught its exception)"
-        if evidence.status in (200, 204) and not evidence.body
-        else "the path leads to a page or another program, not to a WebSocket endpoint"
-    )
     support = no_websocket(
         "the server that answered has no WebSocket support",
         "run a server with WebSocket support, and route the path to that server",
     )
-    found = (*either_or_stripped(evidence, nowhere), support)
+    found = (*either_or_stripped(evidence, nowhere(evidence)), support)
     if evidence.status == 200 and hop_of(evidence) == "nginx" and is_markup(evidence):
         replaced = Cause(
             "intercepted",
