@@ -22,8 +22,8 @@ settings.register_profile(
 )
 settings.load_profile("house")
 
-# As wsprobe/__main__.py. What is collected here stays to the end: with Python's own threshold a quarter of the
-# time of collecting tests, and a tenth of that of running them, goes into walking through it for circles.
+# As wsprobe/__main__.py: with Python's own threshold a quarter of the time of collecting tests, and a tenth of
+# that of running them, goes into looking for circles.
 gc.set_threshold(200_000)
 
 # Behind all else, so that an installed wsprobe is the one that is tested: for man/build, which no wheel has.
@@ -32,7 +32,7 @@ sys.path.append(str(Path(__file__).parents[1]))
 from tests import cases  # noqa: E402
 from wsprobe.exchange import SECOND  # noqa: E402
 
-ASKED_FOR = ("programs", "programs", "engines", "floods", "long", "chains", "cluster", "kills")
+ASKED_FOR = ("programs", "engines", "floods", "long", "chains", "cluster", "kills")
 """The marks of tests that run only when ``-m`` selects them."""
 
 STARTING = frozenset({"subprocess.Popen", "os.posix_spawn", "os.spawn", "os.fork", "os.forkpty", "os.system"})
@@ -47,9 +47,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Without ``-m``, leave out what starts other programs or takes minutes."""
     if config.option.markexpr:
         return
-    left_out = [item for item in items if any(map(item.get_closest_marker, ASKED_FOR))]
+    run, left_out = list[pytest.Item](), list[pytest.Item]()
+    for item in items:
+        (left_out if any(map(item.get_closest_marker, ASKED_FOR)) else run).append(item)
     config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
+    items[:] = run
+
+
+def pytest_collection_finish() -> None:
+    """What is collected stays to the end: from here on, nobody looks for circles in it."""
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

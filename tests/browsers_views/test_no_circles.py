@@ -31,10 +31,9 @@ def test_no_view_leaves_a_circle() -> None:
         assert gc.collect() == 0
 
     gc.collect()
-    gc.freeze()  # all that there is: it need not be gone through again and again
+    gc.freeze()  # all that there is, for good: it need not be gone through again and again
     gc.disable()
     try:
         each(ANSWERS, nothing_left)
     finally:
         gc.enable()
-        gc.unfreeze()
