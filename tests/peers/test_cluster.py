@@ -76,7 +76,7 @@ def test_a_worker_that_is_killed_loses_nothing_and_nothing_is_twice(refuser: Ref
         assert {each["worker"] for each in reports} == {"two"}
         assert {refuser.asked["/held-0"], refuser.asked["/held-8"]} == {1, 2}
         again = asked(*call)
-    assert f"{file} had 200 URLs before; they were not asked again" in again.stderr
+    assert f"{file} already had 200 URLs; they were not tried again" in again.stderr
     assert len(objects(file.read_text())) == 200
 
 
