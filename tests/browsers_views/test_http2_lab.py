@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from tests.browsers_views.http2_cases import load, observed, told
 from tests.cases import every
-from wsprobe.browsers import ENGINES
+from wsprobe.browsers import ENGINES, RUNTIMES
 from wsprobe.browsers.engine import Engine, FollowUp, Page, ScriptView
 from wsprobe.browsers.script import on_wire
 from wsprobe.exchange import Limits, Plan, TlsOptions
@@ -75,7 +75,7 @@ def test_every_engine_comes_through_every_scenario(name: str, engine: str) -> No
         assert set(view.handshakes) <= {"1.1"}
 
 
-OVER_HTTP1_ONLY = {"webkitgtk", "undici", "ws", "deno", "bun"}
+OVER_HTTP1_ONLY = {"webkitgtk", *RUNTIMES}
 
 
 @pytest.mark.parametrize("engine", [*ENGINES])

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from tests.browsers_views.recordings import ACCEPT, HEAD, OPEN, frame, recorded, seen
 from tests.cases import every, named
-from wsprobe.browsers import ENGINES, RUNTIMES
+from wsprobe.browsers import ENGINES
 from wsprobe.browsers.bun.engine import shown
 from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.exchange import Act, Certificate, Connected, Ended, How, TlsFailed
@@ -454,8 +454,12 @@ deflate, x | ! 1006? | ! 1006? | open 1000 | ! 1006?
 deflate; | open 1000 | ! 1006? | open 1000 | ! 1006?
 deflate; server_max_window_bits="10" | open 1000 | open 1000 | open 1000 | open 1000
 """
-"""Case, and what script is told in undici, ws, deno, bun, in this order: ``!`` is an error, a number the code
+"""Case, and what script is told in COLUMNS, in that order: ``!`` is an error, a number the code
 of ``close``, with a question mark where that was not clean. The connection ends."""
+
+
+COLUMNS = ("undici", "ws", "deno", "bun")
+"""The runtimes of the tables here; another one need not be in them."""
 
 
 def told(view: ScriptView) -> str:
@@ -473,7 +477,7 @@ def told(view: ScriptView) -> str:
 @every(named((line.split(" | ") for line in TOLD.strip().splitlines()), itemgetter(0)))
 def test_what_script_is_told(line: list[str]) -> None:
     name, *expected = line
-    views = [seen(*PIECES[name], how="fin", browser=runtime) for runtime in RUNTIMES]
+    views = [seen(*PIECES[name], how="fin", browser=runtime) for runtime in COLUMNS]
     assert [told(view) for view in views] == expected
 
 
@@ -481,15 +485,15 @@ def test_what_may_still_come_is_waited_for() -> None:
     ways: tuple[How, ...] = ("local", "timeout")
     for how in ways:
         for name in ("half a head", "no head", "102 without its end"):
-            views = [seen(*PIECES[name], how=how, browser=runtime) for runtime in RUNTIMES]
+            views = [seen(*PIECES[name], how=how, browser=runtime) for runtime in COLUMNS]
             assert [told(view) for view in views] == ["connecting"] * 4
         for name in ("half a header", "half a length", "half a message", "2**26-1 bytes", "nothing"):
-            views = [seen(*PIECES[name], how=how, browser=runtime) for runtime in RUNTIMES]
+            views = [seen(*PIECES[name], how=how, browser=runtime) for runtime in COLUMNS]
             assert [told(view) for view in views] == ["open"] * 4
 
 
 def test_undici_waits_for_the_end_of_the_connection_behind_a_close() -> None:
-    views = [seen(OPEN, HI + BYE, how="local", browser=runtime) for runtime in RUNTIMES]
+    views = [seen(OPEN, HI + BYE, how="local", browser=runtime) for runtime in COLUMNS]
     assert [told(view) for view in views] == ["open hi 1000"] * 4
     assert [view.assumes is not None for view in views] == [True, False, False, False]
 
@@ -636,14 +640,14 @@ def test_what_script_is_told_where_it_closes(case: tuple[str, list[bytes], str])
     when, pieces, expected = case
     ways: tuple[How, ...] = ("fin", "reset")
     for how in ways:
-        views = [seen(*pieces, how=how, page=CALLS[when], browser=runtime) for runtime in RUNTIMES]
+        views = [seen(*pieces, how=how, page=CALLS[when], browser=runtime) for runtime in COLUMNS]
         assert [told(view) for view in views] == expected.split(" | ")
 
 
 def test_how_long_an_answer_to_close_is_waited_for() -> None:
     """ws: half a minute (measured: Bun a little longer); the others as long as it takes."""
     limits = {"ws": 30, "bun": 36}
-    for runtime in RUNTIMES:
+    for runtime in COLUMNS:
         for seconds in (30, 36, 100):
             for less in (1, 0):
                 gap = seconds * 1_000_000 - less
@@ -687,7 +691,7 @@ def test_how_big_a_head_may_be(case: tuple[str, int, int]) -> None:
 def test_how_big_a_message_may_be(case: tuple[str, str]) -> None:
     """It is refused where it is announced, and else waited for."""
     name, expected = case
-    views = [seen(*PIECES[name], how="local", browser=runtime) for runtime in RUNTIMES]
+    views = [seen(*PIECES[name], how="local", browser=runtime) for runtime in COLUMNS]
     assert [told(view) for view in views] == expected.split(" | ")
 
 
