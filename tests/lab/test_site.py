@@ -15,7 +15,16 @@ from wsprobe.browsers.agent import client
 from wsprobe.exchange import Limits, Plan, Received
 from wsprobe.lab import find, load
 from wsprobe.lab.certificates import NoCertificates
-from wsprobe.lab.measured import Browser, Measured, Observation, cap, limits_of, predicted
+from wsprobe.lab.measured import (
+    LONGEST_DATA,
+    Browser,
+    Measured,
+    Observation,
+    beginning,
+    cap,
+    limits_of,
+    predicted,
+)
 from wsprobe.lab.server import Lab, serve
 from wsprobe.lab.site import FRONT, Site, elsewhere, lines_of, needs_trust, with_script
 from wsprobe.net.probe import probe
@@ -379,3 +388,10 @@ def test_lines_keep_every_byte_and_show_their_ends() -> None:
 def test_the_page_waits_longer_for_what_takes_longer() -> None:
     assert (cap(find("403")), cap(find("accept-silence"))) == (6.0, 6.0)
     assert max(map(cap, load().values())) == 25.0
+
+
+def test_long_text_is_cut_where_script_cuts_it() -> None:
+    """By UTF-16 units, two of which are one character beyond U+FFFF; half a character is left out."""
+    assert beginning("x" * 300) == "x" * LONGEST_DATA
+    assert beginning("\U0001f600" * 150) == "\U0001f600" * (LONGEST_DATA // 2)
+    assert beginning("x" + "\U0001f600" * 150) == "x" + "\U0001f600" * (LONGEST_DATA // 2 - 1)

@@ -229,7 +229,13 @@ def _message(event: DomEvent) -> Event:
         return Event("message", event.ready_state, hex=data[:LONGEST_DATA].hex(), size=size)
     units = len(data.encode("utf-16-le", "surrogatepass")) // 2 if event.size is None else event.size
     size = units if units > LONGEST_DATA else None
-    return Event("message", event.ready_state, data=data[:LONGEST_DATA], size=size)
+    return Event("message", event.ready_state, data=beginning(data), size=size)
+
+
+def beginning(text: str) -> str:
+    """LONGEST_DATA UTF-16 units of *text*, as script counts them, without half of a surrogate pair."""
+    units = text[:LONGEST_DATA].encode("utf-16-le", "surrogatepass")
+    return units[: 2 * LONGEST_DATA].decode("utf-16-le", "ignore")
 
 
 class Prediction(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ from typing import Any
 from tests.browsers.driver.record import Recording
 from wsprobe.browsers.engine import DomEvent, DomException, ScriptView, until_end
 from wsprobe.lab.measured import LONGEST_DATA as LONG
-from wsprobe.lab.measured import MOST_EVENTS
+from wsprobe.lab.measured import MOST_EVENTS, beginning
 
 TOLD = ("exception", "url", "events", "readyState", "console")
 """What script and console are told: the part of a recording that a view predicts."""
@@ -75,7 +75,7 @@ def _message(event: DomEvent) -> dict[str, Any]:
     size = {"size": whole} if whole > LONG else {}
     if isinstance(data, bytes):
         return {"hex": data[:LONG].hex(), **size}
-    return {"data": data[:LONG], **size}
+    return {"data": beginning(data), **size}
 
 
 def _units(data: str | bytes) -> int:

@@ -11,7 +11,8 @@ const AFTER_CAP = 3000, GRACE = 60, LONG = 200, MOST = 1000;
 function measure(job, hooks, result) {
   const now = () => performance.timeOrigin + performance.now();
   const hex = bytes => Array.from(new Uint8Array(bytes), b => b.toString(16).padStart(2, "0")).join("");
-  const text = data => data.length > LONG ? { data: data.slice(0, LONG), size: data.length } : { data };
+  const whole = text => text.replace(/[\ud800-\udbff]$/, "");
+  const text = data => data.length > LONG ? { data: whole(data.slice(0, LONG)), size: data.length } : { data };
   const binary = data => data.byteLength > LONG
     ? { hex: hex(data.slice(0, LONG)), size: data.byteLength } : { hex: hex(data) };
   const said = error => error instanceof Object
