@@ -265,8 +265,16 @@ class Http2Client:
         if of.type == GOAWAY:
             self._away = True
             if (of.last_stream or 0) < self._how.stream:
-                self._reset = True
-                return self._stream_ended()
+                return self._left_out(at)
+        return b""
+
+    def _left_out(self, at: int) -> bytes:
+        """The server will not process our stream; nearly none answers all the same."""
+        if not self._how.reads_if_left_out:
+            self._reset = True
+            return self._stream_ended()
+        if self._phase is Phase.HEAD and self._opened is None:
+            self._wake_at = at + max(LATE_SETTINGS, round(self._plan.limits.linger * SECOND))
         return b""
 
     @property

@@ -180,6 +180,9 @@ class Http2(Struct, frozen=True):
     end_stream: Literal["close", "closed", "never"] = "closed"
     """When we end our side of the stream. close: on the DATA frame with our Close; closed: once both sides have
     sent a Close, when TCP would be closed (RFC 6455 section 7.1.1)."""
+    reads_if_left_out: bool = False
+    """A GOAWAY that leaves our stream out (RFC 9113 section 6.8) does not end it for us: what the server still
+    sends on it counts."""
 
 
 class Plan(Struct, frozen=True):

@@ -23,6 +23,7 @@ from tests.browsers_views.test_http2_lab import visited
 from wsprobe.browsers import ENGINES
 from wsprobe.lab import server
 from wsprobe.lab.http2_steps import Http2Step
+from wsprobe.lab.measured import LONGEST_DATA, beginning
 from wsprobe.lab.ports import PORTS
 from wsprobe.lab.scenario import Scenario
 from wsprobe.lab.server import Visit
@@ -68,17 +69,25 @@ async def measured(engine: str, scenarios: Iterable[Scenario]) -> dict[str, Seen
 
 
 def predicted(engine: str, scenario: Scenario) -> tuple[Seen, str]:
-    """The same from our view, and the other result that it names, "" if there is none."""
+    """The same from our view; and the other result, or the standstill, that it names, "" if there is none."""
     page = scenario.page
     if engine == "chromium":
         page = replace(page, url=f"https://127.0.0.1:{PORTS[scenario.listener]}/", http="2")
     view, _ = visited(ENGINES[engine], scenario, page)
-    return (list(told(view)), list(view.handshakes)), view.races
+    return ([short(event) for event in told(view)], list(view.handshakes)), view.races or " ".join(view.beyond)
+
+
+def short(event: dict[str, Any]) -> dict[str, Any]:
+    """*event* with long text cut as the page cuts it."""
+    text = event.get("data", "")
+    units = len(text.encode("utf-16-le")) // 2
+    return {**event, "data": beginning(text), "size": units} if units > LONGEST_DATA else event
 
 
 def plain(event: Mapping[str, Any]) -> dict[str, Any]:
     """An event of a recording as ``told`` writes one of a view."""
-    return {key: value for key, value in event.items() if key not in ("at", "where", "hex")}
+    left = ("at", "where", "hex") if "data" in event else ("at", "where", "hex", "size")
+    return {key: value for key, value in event.items() if key not in left}
 
 
 async def hold(engine: str, scenarios: list[Scenario], times: int) -> None:
@@ -100,7 +109,7 @@ async def hold(engine: str, scenarios: list[Scenario], times: int) -> None:
                 came[name].append((events, handshakes))
         for scenario in left:
             if scenario.name not in seen:
-                print(f"{engine}: {scenario.name}: not measured")
+                print(f"{engine}: {scenario.name}: not measured; {views[scenario.name][1] or 'unexplained'}")
         left = [scenario for scenario in scenarios if often[scenario.name]]
     for scenario in left:
         name = scenario.name

@@ -235,7 +235,7 @@ status 403 | ! 1006? | ! 1006? | ! 1006?
 status -200 | open | ! 1006? | ! 1006?
 status 00000000200 | ! 1006? | ! 1006? | ! 1006?
 status 000000000200 | ! 1006? | ! 1006? | ! 1006?
-status end 200 | open 1006? | open 1006? | open ! 1006?
+status end 200 | open 1006? | 1006? | open ! 1006?
 status end 403 | ! 1006? | ! 1006? | ! 1006?
 status end 101 | ! 1006? | ! 1006? | ! 1006?
 no status | ! 1006? | ! 1006? | ! 1006?
@@ -256,11 +256,11 @@ upgrade | open 1000 | open 1000 | ! 1006?
 locations | ! 1006? | ! 1006? | open 1000
 location twice | open 1000 | open 1000 | open 1000
 protocol | ! 1006? | open 1000 | ! 1006?
-trailers | open 1006? | open 1006? | open ! 1006?
+trailers | open 1006? | 1006? | open ! 1006?
 trailers not end | open | open ! 1006? | open
 trailers not end, data | open 1006? | open ! 1006? | open hi
 trailers twice | open 1006? | open ! 1006? | open ! 1006?
-data end | open hi 1006? | open hi 1006? | open hi ! 1006?
+data end | open hi 1006? | 1006? | open hi ! 1006?
 close data end | open 1000 | open 1000? | open 1000
 no answer | connecting | connecting | connecting
 nothing | connecting | connecting | connecting
@@ -349,7 +349,7 @@ ENDS = data(STREAM, b"", end_stream=True)
         "no answer yet": ("open", "local", [OK], "open | open | open"),
         "no answer, and the end": ("open", "fin", [OK], "open 1006? | open ! 1006? | open 1006?"),
         "no answer, and a reset": ("open", "reset", [OK], "open 1006? | open ! 1006? | open 1006?"),
-        "the end of the stream": ("open", "local", [OK, ENDS], "open 1006? | open 1006? | open 1006?"),
+        "the end of the stream": ("open", "local", [OK, ENDS], "open 1006? | 1006? | open 1006?"),
         "a reset of the stream": (
             "open",
             "local",

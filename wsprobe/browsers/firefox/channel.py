@@ -188,6 +188,8 @@ class Channel(Session):
         self._shut = 0
         """When the server's Close came, or later, when the window had room for our own."""
         self._close_sent = False
+        self._pong_due: int | None = None
+        """When the last Pong was put in the queue of what is to be sent."""
         self._requested = False
         self._stopped = False
         self._told = (ABNORMAL, "")
@@ -236,11 +238,17 @@ class Channel(Session):
                     return
         except BadFrame as fault:
             self.because = f"{fault}: {_CHANNEL}"
-            self._break_off(now, Stop.FAILED, lost=True)
+            self._break_off(now, self._fault(now), lost=True)
         except TooLong:
             self.because = TOO_LONG
             self._stopped = True
             self._close_due = None
+
+    def _fault(self, now: int) -> Stop:
+        """How a bad frame stops the session. Over HTTP/2, a Pong that is still to be sent meets the connection
+        that was given up, and ends the session first, without an error (DoEnqueueOutgoingMessage; measured)."""
+        pong = self._room_at is not None and self._pong_due is not None and not self._server_closed
+        return Stop.ENDED if pong and now - (self._pong_due or 0) < self._facts.hop else Stop.FAILED
 
     def quiet(self, at: int) -> bool:
         self.wait(at + 2 * self._facts.hop)  # script may be about to close as well
@@ -254,6 +262,8 @@ class Channel(Session):
         else:
             waited = answered is not None and answered <= over.at
             self.wait(over.at + (2 * self._facts.hop if waited else 0))
+        if over.orderly and not self._server_closed and over.at - self._since < self._facts.together:
+            self._tasks.clear()  # an end that comes with the 200 mostly overtakes open
         self._ended(over.at, reset=not over.orderly)
 
     def end(self, ended: Ended) -> None:
@@ -342,7 +352,9 @@ class Channel(Session):
             raise BadFrame("a control frame is too long")
         if unit.opcode == CLOSE:
             self._close(unit.payload, now)
-        elif unit.opcode not in (PING, PONG):
+        elif unit.opcode == PING:
+            self._pong_due = now
+        elif unit.opcode != PONG:
             raise BadFrame(f"unknown opcode {unit.opcode}")
 
     def _close(self, payload: bytes, now: int) -> None:

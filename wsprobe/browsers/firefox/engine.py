@@ -184,6 +184,8 @@ class _Life(Life[Step]):
         return replace(step, at=at)
 
     def answered(self, script: WebSocket, step: Step, acts: list[Act]) -> Ending | None:
+        if isinstance(step.outcome, Failed) and step.outcome.frozen:
+            return Ending("connecting", step.outcome.because, beyond=(step.outcome.frozen,))
         if isinstance(step.outcome, Failed):
             ending = self._failed(script, step.outcome)
             script.do_all(acts)

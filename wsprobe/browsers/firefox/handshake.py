@@ -16,6 +16,7 @@ from wsprobe.read.tokens import expected_accept
 _SPACES = rb"[ \t\n\f\r]+"
 _FLAGS = (b"client_no_context_takeover", b"server_no_context_takeover")
 _BITS = (b"client_max_window_bits", b"server_max_window_bits")
+_NARROWEST = 8
 _DIGITS = b"0123456789"
 _HEXADECIMAL = b"0123456789abcdefABCDEF"
 _INT32_MAX = 2**31 - 1
@@ -31,8 +32,13 @@ class BadExtension(Exception):
     """It is not what was offered."""
 
 
+class NoWindow(Exception):
+    """zlib makes no window of 8 bits for what Firefox sends. Firefox gives up in its main thread, which holds a
+    lock that it then waits for (HandleExtensions, DoStopSession: mCompressorMutex; measured, ESR 153.8)."""
+
+
 def agree(value: bytes) -> Deflate | None:
-    """What *value* agrees to; None if it is empty. Raises BadExtension.
+    """What *value* agrees to; None if it is empty. Raises BadExtension, NoWindow.
 
     There is room for one extension: a comma is no separator here.
     """
@@ -51,6 +57,8 @@ def agree(value: bytes) -> Deflate | None:
         if name in seen:
             raise BadExtension(f"{name.decode()} twice")
         seen[name] = bits
+    if seen.get(b"client_max_window_bits") == _NARROWEST:
+        raise NoWindow
     return Deflate(seen.get(b"server_max_window_bits", 15))
 
 
@@ -62,7 +70,7 @@ def _setting(name: bytes, setting: bytes) -> int:
     if name not in _BITS:
         raise BadExtension("an unknown parameter")
     bits = integer(setting)
-    if bits is None or not 8 <= bits <= 15 or (bits == 8 and name == b"client_max_window_bits"):
+    if bits is None or not _NARROWEST <= bits <= 15:
         raise BadExtension(f"{name.decode()} with an unusable value")
     return bits
 
@@ -117,6 +125,11 @@ class Failed(Struct, frozen=True):
     races: str = ""
     console: tuple[str, ...] = ()
     """Lines of the console before the usual one."""
+    frozen: str = ""
+    """In words, where the whole browser waits for ever, and script gets nothing."""
+
+
+_FROZEN = "Firefox freezes, with all windows: it accepts client_max_window_bits=8, and then waits for itself"
 
 
 def validate(answer: Answer, key: bytes | None, protocols: tuple[str, ...]) -> Opened | Failed:
@@ -139,6 +152,8 @@ def validate(answer: Answer, key: bytes | None, protocols: tuple[str, ...]) -> O
         deflate = agree(head.fields.get(b"sec-websocket-extensions") or b"")
     except BadExtension as bad:
         return Failed(f"the extension is not accepted, {bad}: {_CHANNEL}")
+    except NoWindow:
+        return Failed(f"no window of 8 bits for what is sent: {_CHANNEL}", frozen=_FROZEN)
     if answer.stream is None:
         because = f"there was no connection to take over: {_HTTP_CHANNEL}"
         races = "the connection ended together with the head: open may come before close" if answer.cut else ""

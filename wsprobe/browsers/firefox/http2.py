@@ -35,6 +35,7 @@ from wsprobe.exchange import Sent
 from wsprobe.read.http2_values import (
     DATA,
     DEFAULT_WINDOW,
+    END_HEADERS,
     GOAWAY,
     HEADERS,
     INITIAL_WINDOW_SIZE,
@@ -62,6 +63,8 @@ _ANSWERED_ANYWAY = (
     "Firefox keeps waiting: if the server answers the stream that its GOAWAY excludes, Firefox accepts the "
     "answer"
 )
+
+_FROZEN = "Firefox freezes, with all windows, at an answer in HEADERS and CONTINUATION that ends the stream"
 
 _LEFT_OUT = frozenset(
     {b"connection", b"host", b"keep-alive", b"proxy-connection", b"te", b"transfer-encoding"}
@@ -116,7 +119,9 @@ def settle(reading: Reading, protocols: tuple[str, ...], facts: Facts, *, known:
         if fault:
             gone = connection.request is None or (stream.opening and turn.frame.type in _UNASKED)
             console = (facts.console["status-line"],) if stream.bad_status else ()
-            return Settled(turn.at, Failed(fault, console=console), no_session=gone, unasked=gone)
+            frozen = _FROZEN if stream.frozen else ""
+            failed = Failed(fault, console=console, frozen=frozen)
+            return Settled(turn.at, failed, no_session=gone, unasked=gone)
         if stream.answer is not None and connection.request is not None:
             return _answered(reading, stream.answer, turn, tuple(left), protocols, facts)
     last = end(reading)
@@ -234,6 +239,8 @@ class _Stream:
         """The server's side is over."""
         self.left_out = False
         """A GOAWAY says that the stream will not be looked at. It dies with the connection, not before."""
+        self.frozen = False
+        """The whole browser waits for ever."""
         self.settings_seen = False
         self.opening = not opened
         """The server has not acknowledged our SETTINGS: what comes, it sent of itself."""
@@ -270,15 +277,18 @@ class _Stream:
         if frame.type == RST_STREAM:
             return f"RST_STREAM, and Firefox does not retry: {_SESSION}"
         if frame.type == HEADERS and turn.block is not None:
-            return self._block(turn.block)
+            return self._block(turn.block, continued=not frame.flags & END_HEADERS)
         if frame.type == DATA:
             if not self._opened and (frame.content or frame.end_stream):
                 return f"DATA before the answer: {_SESSION}"
             self.ended = self.ended or (frame.end_stream and frame.complete)
         return ""
 
-    def _block(self, block: HeaderBlock) -> str:
+    def _block(self, block: HeaderBlock, *, continued: bool) -> str:
         """RecvHeaders, ResponseHeadersComplete."""
+        if continued and block.end_stream:
+            self.frozen = not self._opened
+            return f"a header block of several frames that ends the stream: {_SESSION}"
         if len(block.raw) > self._facts.max_head:
             return f"more than {self._facts.max_head} bytes of fields: {_SESSION}"
         if not block.decoded:

@@ -66,6 +66,7 @@ FACTS = Facts(
         data_max=16000,
         header_apart=True,
         end_stream="never",
+        reads_if_left_out=True,
     ),
     exceptions={
         "no-new": "WebSocket constructor: 'new' is required",
