@@ -257,7 +257,18 @@ def test_a_shell_reads_the_word_back(word: str) -> None:
 
 
 NO_SECRETS = {
-    *("backend", "browsers", "cacert", "capath", "cert", "connect_timeout", "connect_to", "csp", "extensions"),
+    *(
+        "backend",
+        "browsers",
+        "cacert",
+        "capath",
+        "cert",
+        "clear_port",
+        "connect_timeout",
+        "connect_to",
+        "csp",
+        "extensions",
+    ),
     *("haproxy_clientip", "hold", "http_version", "interface", "key", "linger", "max_body", "max_redirs"),
     *(
         "max_time",
