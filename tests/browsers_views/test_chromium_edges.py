@@ -392,7 +392,7 @@ def test_when_it_would_have_asked_over_the_other_protocol() -> None:
     assert http2.otherwise(url, cold, [over_http1]) == ""
     assert http2.otherwise(url, cold, [offered]) == ""
     assert http2.otherwise(url, warm, [offered]) == ""
-    assert "has a session, and asks over HTTP/2" in http2.otherwise(url, warm, [over_http1])
+    assert "has an HTTP/2 connection, and uses it" in http2.otherwise(url, warm, [over_http1])
 
 
 @every(
