@@ -12,11 +12,12 @@ import re
 import socket
 import ssl
 import warnings
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pydoc import locate
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
+import msgspec
 import trio
 from msgspec import Struct
 
@@ -37,6 +38,8 @@ TLS_RECORDS = (b"\x15", b"\x16")
 """First bytes of an alert and of a handshake (RFC 8446 section 5.1)."""
 GRACE = 5.0
 """Seconds for cancelling the pieces sent out."""
+THREADS_MAX = 10_000
+"""More threads than a worker can have."""
 
 
 class ClusterError(Exception):
@@ -59,6 +62,32 @@ class Worker(Struct, frozen=True):
     """The name from ``dask worker --name``; its address without one."""
     threads: int
     """Number of pieces that it works on at once."""
+
+
+class _Known(Struct):
+    """What a scheduler knows of a worker; the rest is not used."""
+
+    name: str | int
+    nthreads: Annotated[int, msgspec.Meta(ge=0, le=THREADS_MAX)]
+    status: str = "running"
+
+
+class _Identity(Struct):
+    """What a scheduler says of itself."""
+
+    workers: dict[str, _Known]
+
+
+class _Packages(Struct):
+    packages: dict[str, Any]
+
+
+class _Versions(Struct):
+    """Which packages the parts of a cluster have."""
+
+    client: _Packages
+    scheduler: _Packages
+    workers: dict[str, _Packages]
 
 
 @asynccontextmanager
@@ -125,6 +154,11 @@ def _connect(address: str, patience: float) -> Any:
                 "DASK_DISTRIBUTED__COMM__TLS__CA_FILE, ...__TLS__CLIENT__CERT and ...__TLS__CLIENT__KEY"
             ) from None
         raise ClusterError(f"the scheduler at {address} cannot be used: {_first_line(error)}") from None
+    except Exception as error:  # whatever Dask raises where what answers is none of it
+        raise ClusterError(
+            f"what answers at {address} is no scheduler that Dask can use: {type(error).__name__}: "
+            f"{_first_line(error)}"
+        ) from None
 
 
 def speaks_tls(address: str, patience: float) -> bool:
@@ -308,17 +342,34 @@ class Cluster:
         scheduler = self._client.scheduler
         if self._client.status != "running" or scheduler is None:
             return None
-        try:
-            # Not Client.scheduler_info: what it returns may be what the client asks for by itself every other
-            # second, which has no workers in it.
-            known = self._client.sync(scheduler.identity, n_workers=-1)["workers"]
-        except OSError:
-            return None
+        with self._understood():
+            try:
+                # Not Client.scheduler_info: what it returns may be what the client asks for by itself every
+                # other second, which has no workers in it.
+                known = self._client.sync(scheduler.identity, n_workers=-1)
+            except OSError:
+                return None
+            workers = msgspec.convert(known, _Identity).workers
         return [
-            Worker(address, str(each["name"]), int(each["nthreads"]))
-            for address, each in sorted(known.items())
-            if each.get("status", "running") == "running"
+            Worker(address, str(each.name), each.nthreads)
+            for address, each in sorted(workers.items())
+            if each.status == "running"
         ]
+
+    @contextmanager
+    def _understood(self) -> Iterator[None]:
+        """Raises ClusterError for what the scheduler returned, if nobody can read it.
+
+        Dask does not check it: garbage ends in whatever exception its own code, or the check here, raises."""
+        try:
+            yield
+        except OSError:
+            raise self._gone() from None
+        except Exception as error:
+            raise ClusterError(
+                f"the scheduler at {self._address} returned something that no scheduler of Dask returns: "
+                f"{type(error).__name__}: {_first_line(error)}"
+            ) from None
 
     async def odd_versions(self) -> str:
         """A sentence about packages with other versions in the cluster than in this process."""
@@ -340,20 +391,23 @@ class Cluster:
     def _version(self, package: str) -> dict[str, object]:
         name = f"{package}.__version__"
         by_address = {each.address: each.name for each in self.workers.values()}
-        told = self._client.run(locate, name, on_error="return")
+        with self._understood():
+            told = msgspec.convert(self._client.run(locate, name, on_error="return"), dict[str, object])
+            scheduler = self._client.run_on_scheduler(locate, name)
         others = {f"worker {by_address.get(address, address)}": each for address, each in told.items()}
-        return {"the scheduler": self._client.run_on_scheduler(locate, name), **others}
+        return {"the scheduler": scheduler, **others}
 
     def _versions(self) -> dict[str, set[str]]:
         """Package -> a description of each version that differs from ours. Blocks."""
-        found = self._client.get_versions(check=False)
-        ours = found["client"]["packages"]
+        with self._understood():
+            found = msgspec.convert(self._client.get_versions(check=False), _Versions)
+        ours = found.client.packages
         odd: dict[str, set[str]] = {}
-        for each in (found["scheduler"], *found["workers"].values()):
+        for each in (found.scheduler, *found.workers.values()):
             for package in NAMED:
-                theirs = each["packages"].get(package)
-                if theirs != ours[package]:
-                    odd.setdefault(package, set()).add(f"{theirs} (here {ours[package]})")
+                theirs = each.packages.get(package)
+                if theirs != ours.get(package):
+                    odd.setdefault(package, set()).add(f"{theirs} (here {ours.get(package)})")
         return odd
 
     def leave(self) -> None:
