@@ -251,8 +251,18 @@ def redact(exchange: Exchange, secrets: Secrets | None = None) -> Exchange:
     """*exchange* and its hops with every secret masked; every byte string keeps its length. *secrets* has the
     known ones, and learns more."""
     secrets = Secrets() if secrets is None else secrets
+    learn(exchange, secrets)
+    return masked(exchange, secrets)
+
+
+def learn(exchange: Exchange, secrets: Secrets) -> None:
+    """Let *secrets* learn of those in *exchange* and its hops. An early answer may repeat one of a later
+    request, so nothing is masked before all are known."""
     _exchange(secrets, exchange)
-    # What an early answer repeats of a later request is known only now: the first round was to learn.
+
+
+def masked(exchange: Exchange, secrets: Secrets) -> Exchange:
+    """As ``redact``, where *secrets* has learned of all."""
     return _exchange(secrets, exchange)
 
 

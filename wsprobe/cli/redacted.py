@@ -14,7 +14,7 @@ from wsprobe.engine_answer import EngineAnswer, engine_answer
 from wsprobe.judge import FINDINGS
 from wsprobe.judge.finding import Finding, Verdict
 from wsprobe.read import read
-from wsprobe.redaction import redact
+from wsprobe.redaction import learn, masked, redact
 from wsprobe.report import Report, judged
 from wsprobe.secrets import Secrets
 
@@ -27,9 +27,8 @@ def redacted(report: Report, secrets: Secrets | None = None) -> Report:
     """*report* with every secret masked, in the recordings and in what is said of them. *secrets* are those
     known before, and learns of more."""
     secrets = Secrets() if secrets is None else secrets
-    for answer in report.answers:
-        if answer is not None:
-            redact(answer.exchange, secrets)
+    for exchange in (*(answer.exchange for answer in report.answers if answer is not None), report.exchange):
+        learn(exchange, secrets)
     made = _report(report, secrets)
     return replace(
         made,
@@ -47,7 +46,7 @@ def _fetched(fetched: Fetched, secrets: Secrets) -> Fetched:
 
 
 def _report(report: Report, secrets: Secrets) -> Report:
-    reading = read(redact(report.exchange, secrets))
+    reading = read(masked(report.exchange, secrets))
     return replace(
         report,
         reading=reading,
@@ -58,7 +57,7 @@ def _report(report: Report, secrets: Secrets) -> Report:
 
 
 def _answered(answer: EngineAnswer, secrets: Secrets) -> EngineAnswer:
-    reading = read(redact(answer.exchange, secrets))
+    reading = read(masked(answer.exchange, secrets))
     return engine_answer(reading, _verdict(answer.verdict, judged(reading), secrets), answer.outcome)
 
 
