@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from wsprobe import archive, opening, target
+from wsprobe import archive, har, opening, target
 from wsprobe.archive import ArchiveError
 from wsprobe.browsers import ENGINES
 from wsprobe.cli.compare import tellables
@@ -32,16 +33,19 @@ from wsprobe.lab.play import play
 from wsprobe.lab.ports import place
 from wsprobe.redaction import redact
 from wsprobe.report import report
-from wsprobe.show import as_json, write_out
+from wsprobe.show import as_json, html, markdown, report_file, write_out
 from wsprobe.show.compare import comparison, difference
-from wsprobe.show.lines import Look
+from wsprobe.show.lines import Look, plain, width_of
 from wsprobe.show.report import handshake
+from wsprobe.show.timing import waterfall
 from wsprobe.show.verbose import event
 
 KEPT = (Path(__file__).parent / "files" / "format-2-events.json").read_text()
 SCENARIOS = ("status-403", "close-4403", "accept-wrong", "redirect-302", "100-then-101", "deflate-stream")
 ROUNDS, EACH = 8, int(os.environ.get("MANY", "60"))
 LOOK = Look(width=100, verbose=2)
+RAW = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""What does something on a terminal; a tab of a body stays one."""
 REVISIONS = select("all")
 READERS = Readers(tuple(ENGINES))
 
@@ -124,13 +128,17 @@ def read_in_every_way(exchange: Exchange) -> None:
             views=as_is(made, READERS),
             answers=(engine_answer(made.reading, made.verdict, made.outcome),) * len(ENGINES),
         )
-        handshake(made, LOOK)
+        assert RAW.search(plain(handshake(made, LOOK))) is None
         difference([made, made], LOOK)
         comparison([made, made], tellables([made, made]), LOOK)
         status([reached(made)])
         for each in one.events:
             event(each, LOOK)
         write_out.write_out("".join(f"%{{{name}}}" for name in write_out.VARIABLES), made)
+        part = report_file.part(made, as_is=True)
+        for text in (html.part(part, 0), markdown.part(part, 0)):
+            assert RAW.search(text) is None
+        har.document(har.entries(made))
         told_apart = as_json.tellable_value(tellables([made, made]), ["a", "b"])
         line = "".join(as_json.pieces(as_json.report_value(made, told_apart)))
         assert archive.load(line) == one
@@ -154,3 +162,22 @@ def test_an_odd_recording_is_refused_or_borne(seed: int) -> None:
             read_in_every_way(exchange)
     assert borne > EACH // 20
     assert refused > EACH // 20
+
+
+@pytest.mark.parametrize("started", ["\x1b[31m\n", "1.3", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00", ""])
+def test_a_recording_says_any_time_for_its_start(started: str) -> None:
+    value = json.loads(saved()[2])
+    value["started"] = started
+    value["events"][-1]["at"] = 2**53
+    exchange, _ = loaded(json.dumps(value))
+    assert exchange is not None
+    read_in_every_way(exchange)
+
+
+def test_times_in_no_order_are_drawn_in_the_room_that_there_is() -> None:
+    value = json.loads(saved()[2])
+    for event_, at in zip(value["events"], (10**9, 0, 5, 1), strict=False):
+        event_["at"] = at
+    exchange, _ = loaded(json.dumps(value))
+    assert exchange is not None
+    assert all(width_of(row) < 100 for row in waterfall(report(exchange).reading, LOOK))

@@ -79,6 +79,9 @@ NOT_HTTP_WAIT = SECOND
 """Time after the first bytes that cannot begin an HTTP answer. The rest of a banner arrives at once or never.
 A longer linger applies here too: what the server does next may matter."""
 
+NOT_HTTP_MAX = 65536
+"""Bytes of what is not HTTP: a banner is shorter, and of a stream of something else the beginning is enough."""
+
 BEHIND_WAIT = 5 * SECOND
 """Time for handshake bytes after the head: a server sends them with the head, but an intermediary that does not
 know them may hold them back."""
@@ -148,7 +151,9 @@ class Answering:
                 return b""
             self._splitter = HeadSplitter(end)
         most = self._in_proportion(LINES_MAX)
-        if self._lines + self._splitter.lines > most:
+        if not self._is_http and len(self._heads) >= NOT_HTTP_MAX:
+            self._end("local")
+        elif self._lines + self._splitter.lines > most:
             self._end("limit", f"{most} lines of {'all heads' if self._interim else 'one head'}")
         elif len(self._heads) >= self._plan.limits.max_head:
             self._end("limit", f"{self._plan.limits.max_head} bytes of heads")

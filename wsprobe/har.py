@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -39,6 +39,7 @@ from wsprobe.read.frames import TEXT, messages_of
 from wsprobe.read.reading import Body, Reading, Session
 from wsprobe.report import Report
 from wsprobe.target import TargetError
+from wsprobe.timing import moment
 from wsprobe.version import __version__
 from wsprobe.visible import visible
 from wsprobe.wire.rfc6455 import frame
@@ -341,7 +342,7 @@ def entries(report: Report) -> Iterator[Json]:
 
 def _entry(reading: Reading, failed: str | None) -> Json:
     exchange = reading.exchange
-    started = exchange.started or "1970-01-01T00:00:00.000Z"
+    started = exchange.started if moment(exchange.started) is not None else "1970-01-01T00:00:00.000Z"
     timings = _timings(reading)
     made: Json = {
         "startedDateTime": started,
@@ -357,7 +358,7 @@ def _entry(reading: Reading, failed: str | None) -> Json:
         made["serverIPAddress"] = connected.address
         made["_serverPort"] = connected.port
     if reading.session is not None:
-        made["_webSocketMessages"] = _messages(reading, reading.session, started)
+        made["_webSocketMessages"] = _messages(reading, reading.session, moment(started) or 0.0)
     if exchange.rebuilt:
         made["comment"] = f"rebuilt from {exchange.rebuilt}"
     return made
@@ -457,7 +458,7 @@ def _text(mime: str, body: Body | None) -> Json:
         return made | {"text": b64encode(content).decode("ascii"), "encoding": "base64"}
 
 
-def _messages(reading: Reading, session: Session, started: str) -> list[Json]:
+def _messages(reading: Reading, session: Session, started: float) -> list[Json]:
     """Messages, and control frames with their payload in base64, in the order in which they were complete."""
     found: list[tuple[int, Json]] = []
     received, sent = messages_of(reading)
@@ -466,13 +467,10 @@ def _messages(reading: Reading, session: Session, started: str) -> list[Json]:
         told += [(each.at, each.opcode, each.data) for each in frames if each.opcode >= 8]
         for at, opcode, data in told:
             text = data.decode("utf-8", "replace") if opcode == TEXT else b64encode(data).decode("ascii")
-            found.append((at, {"type": kind, "time": _wall(started, at), "opcode": opcode, "data": text}))
+            found.append(
+                (at, {"type": kind, "time": round(started + at / 1e6, 6), "opcode": opcode, "data": text})
+            )
     return [each for _, each in sorted(found, key=lambda row: row[0])]
-
-
-def _wall(started: str, at: int) -> float:
-    """Seconds since 1970."""
-    return (datetime.fromisoformat(started) + timedelta(microseconds=at)).timestamp()
 
 
 def _timings(reading: Reading) -> Json:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from msgspec import Struct
 
 from wsprobe.exchange import Connected, Ended, Received, Resolved, Sent, TlsDone, TunnelReceived
@@ -38,6 +40,16 @@ TIMES = {
     "time_total": "ended",
 }
 """The names of the members of ``Timing`` in ``--write-out`` and ``--expect``."""
+
+
+def moment(iso: str) -> float | None:
+    """Seconds since 1970 of a time in ISO 8601, in UTC if it names no zone; None for an invalid one: the
+    ``started`` of a recording may be any text."""
+    try:
+        found = datetime.fromisoformat(iso)
+        return found.replace(tzinfo=found.tzinfo or UTC).timestamp()
+    except (ValueError, OverflowError):
+        return None
 
 
 def timing(reading: Reading) -> Timing:

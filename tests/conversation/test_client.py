@@ -14,6 +14,7 @@ from wsprobe.conversation import (
     FIN_WAIT,
     FRAMES_LEAST,
     MOST_FIN_WAIT,
+    NOT_HTTP_MAX,
     PONGS_MAX,
     SECOND,
     Client,
@@ -227,6 +228,13 @@ def test_no_more_is_asked_for_than_is_told_apart(begin: bytes, piece: bytes, mos
     assert not Client(PLAN).receive(begin + piece * most, 5).done
     last = Client(PLAN).receive(begin + piece * (most + 1), 5)
     assert (last.done, last.stop, last.why) == (True, "limit", why)
+
+
+def test_of_what_is_not_http_the_beginning_is_enough() -> None:
+    client = Client(PLAN)
+    assert not client.receive(b"\x00\xff" * (NOT_HTTP_MAX // 2 - 1), 5).done
+    last = client.receive(b"\x00\xff", 5)
+    assert (last.done, last.stop) == (True, "local")
 
 
 def test_lines_are_counted_over_all_heads() -> None:

@@ -13,6 +13,7 @@ import threading
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from random import Random
 from struct import pack
 
 from msgspec import Struct
@@ -67,6 +68,12 @@ SERVERS = {
     "a Location of 2 MB": Hostile(
         b"HTTP/1.1 302 Found\r\nLocation: /" + b"a" * 2_000_000 + b"\r\nContent-Length: 0\r\n\r\n"
     ),
+    "three thousand Locations": Hostile(
+        b"HTTP/1.1 302 Found\r\n"
+        + b"".join(b"Location: /%d\xe2\x80\xae\r\n" % n for n in range(3000))
+        + b"\r\n"
+    ),
+    "noise": Hostile(b"", Random(7).randbytes(BLOCK)),
     "commas": Hostile(b"HTTP/1.1 101 S\r\nUpgrade: " + b"," * 2_000_000 + b"\r\n\r\n"),
     "interim answers of 200 lines": Hostile(
         b"",

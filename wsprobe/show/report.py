@@ -100,7 +100,7 @@ def made_by(report: Report) -> str:
     """The request, the time and the version of wsprobe, so that a report is complete by itself."""
     url = shown_text(report.exchange.plan.target.url)
     name = "" if report.name in ("", report.exchange.plan.target.url) else f" ({shown_text(report.name)})"
-    when = f", {report.exchange.started}" if report.exchange.started else ""
+    when = f", {shown_text(report.exchange.started)}" if report.exchange.started else ""
     return f"{url}{name}{when}, wsprobe {__version__}"
 
 

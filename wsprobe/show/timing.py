@@ -67,16 +67,17 @@ def waterfall(reading: Reading, look: Look) -> list[Line]:
     spans = bars(reading)
     if not spans:
         return []
-    total = max(spans[-1][2], 0.001)
+    # The times of a recording that somebody wrote may be in any order.
+    total = max(0.001, *(end for _, _, end in spans))
     room = max(10, min(48, look.width - 32))
     rows = []
     for name, start, end in spans:
-        left = round(start / total * room)
+        left = min(max(round(start / total * room), 0), room - 1)
         size = max(1, round(end / total * room) - left)
         rows.append(
             line(
                 Piece(f"  {name:<8}", "dim"),
-                " " * min(left, room - 1),
+                " " * left,
                 Piece(("#" if not look.unicode else "\u2588") * size, "wait" if name == "answer" else "bar"),
                 Piece(f" {end - start:.1f} ms", "dim"),
             )

@@ -4,7 +4,6 @@ of one URL (`Watch`): a value of bounded size, whatever was probed and however o
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Literal
 
@@ -18,7 +17,7 @@ from wsprobe.read.closing import SessionClose, close_of
 from wsprobe.read.frames import CLOSE, first_close
 from wsprobe.read.reading import Frame, Reading, Session
 from wsprobe.report import Report
-from wsprobe.timing import phases, timing
+from wsprobe.timing import moment, phases, timing
 from wsprobe.watch.window import Window
 
 Way = Literal["held", "closed", "cut", "limit", "interrupted"]
@@ -96,7 +95,7 @@ class Probed(Struct, frozen=True):
     @property
     def began(self) -> float | None:
         """*started* in seconds since 1970; None for a recording without it."""
-        return _moment(self.started)
+        return moment(self.started)
 
 
 class Watch(Struct, frozen=True):
@@ -176,7 +175,7 @@ def seen(
         opened=reading.session is not None,
         levels=tuple({f.id: f.level for f in findings}.items()),
         family=_family(reading.exchange),
-        expires=None if certificate is None else _moment(certificate.not_after),
+        expires=None if certificate is None else moment(certificate.not_after),
         tls=tls,
         held=held,
         expected=expected,
@@ -203,15 +202,6 @@ def _certificate(exchange: Exchange) -> Certificate | None:
     """The server's certificate, if it sent one."""
     shown = (e.certificate for e in exchange.events if isinstance(e, TlsDone | TlsFailed))
     return next((each for each in shown if each is not None), None)
-
-
-def _moment(iso: str) -> float | None:
-    """Seconds since 1970; None for an invalid time."""
-    try:
-        moment = datetime.fromisoformat(iso)
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
 
 
 def _family(exchange: Exchange) -> int:
