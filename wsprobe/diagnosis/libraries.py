@@ -208,7 +208,7 @@ def _tornado(evidence: Evidence) -> Author | None:
             "its words",
             (origin_refused(evidence, "override check_origin() of the WebSocketHandler"),),
         )
-    if not signed and not (_tornado_page(evidence) and own_type):
+    if not signed and not (own_type and _tornado_page(evidence)):
         return None
     if evidence.status == 404:
         nowhere = no_route(fix="add a WebSocketHandler for the path, or correct the path")
@@ -533,7 +533,9 @@ def _express(evidence: Evidence) -> Author | None:
 
 
 def _werkzeug_page(evidence: Evidence) -> bool:
-    return bool(re.match(r"<!doctype html>\n<html lang=en>\n<title>\d{3} ", evidence.text))
+    return evidence.text[:1] == "<" and bool(
+        re.match(r"<!doctype html>\n<html lang=en>\n<title>\d{3} ", evidence.text)
+    )
 
 
 def _flask(evidence: Evidence) -> Author | None:
@@ -624,7 +626,8 @@ def _django(evidence: Evidence) -> Author | None:
 
 
 def _java(evidence: Evidence) -> Author | None:
-    if re.match("\\d{3} \u2013 ", evidence.text.partition("<title>HTTP Status ")[2]):
+    _, known, status = evidence.text.partition("<title>HTTP Status ")
+    if known and re.match("\\d{3} \u2013 ", status):
         if evidence.status == 404:
             return written_by(
                 "tomcat",

@@ -401,8 +401,8 @@ _LIGHTTPD_PAGE = '<html lang="en">\n <head>\n  <meta charset="UTF-8" />\n  <titl
 
 
 def _lighttpd(evidence: Evidence) -> Author | None:
-    _, _, title = evidence.text.partition(_LIGHTTPD_PAGE)
-    if re.match(r"\d{3} ", title) is None:
+    _, known, title = evidence.text.partition(_LIGHTTPD_PAGE)
+    if not known or re.match(r"\d{3} ", title) is None:
         if (
             evidence.status == 200
             and evidence.server("lighttpd")
