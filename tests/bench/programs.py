@@ -125,7 +125,12 @@ NGINX = """daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {fo
 events {{ worker_connections 1000; }}
 http {{ access_log off; server {{
   listen 127.0.0.1:{port} backlog=1000;
-  location / {{ return 403 "token expired"; }}
+  location = / {{ return 403 "token expired"; }}
+  location = /404 {{ return 404; }}
+  location = /401 {{ return 401; }}
+  location = /302 {{ return 302 /login; }}
+  location = /502 {{ proxy_pass http://127.0.0.1:1; }}
+  location = /page {{ default_type text/html; return 200 "<!doctype html><title>App</title><div></div>"; }}
 }} }}
 """
 

@@ -1,0 +1,81 @@
+"""``python tests/bench/versions.py FOLDER``: this checkout beside another (``git worktree add FOLDER COMMIT``).
+
+The same interpreter and packages run both, one after the other in each round: lists of URLs against nginx,
+saved recordings, and the start. A ratio is of processor time, over that of the other checkout."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import cycle, islice
+from pathlib import Path
+
+import many_urls
+import programs
+from measure import Run, run
+
+ROUNDS = 9
+HERE = Path(__file__).resolve().parents[2]
+MIXED = ("", "404", "502", "302", "401", "page")
+"""Paths of nginx: a 403 with words, pages of its own, a redirect, a page for anybody."""
+
+
+def main() -> None:
+    if len(sys.argv) != 2:
+        sys.exit("usage: python tests/bench/versions.py FOLDER")
+    other = Path(sys.argv[1]).resolve()
+    with tempfile.TemporaryDirectory(prefix="wsprobe-bench-") as name, programs.lab() as server:
+        folder = Path(name)
+        with programs.refusing(folder, f"{server}/status/403") as (who, url):
+            print(f"refusals by {who}; ratios of processor time to {other}\n{'':44}{'ratio':>7}  in one round")
+            for title, arguments in commands(folder, url).items():
+                print(f"  {title:42}{ratio(arguments, other)}", flush=True)
+
+
+def commands(folder: Path, url: str) -> Mapping[str, Sequence[str]]:
+    """Title -> the arguments of wsprobe."""
+    saved = folder / "saved.jsonl"
+    recorded = programs.wsprobe()
+    lists = {
+        "of one answer": _list(folder / "one.txt", [url]),
+        "of mixed answers": _list(folder / "mixed.txt", [f"{url}{path}" for path in MIXED]),
+    }
+    run([*recorded, "connect", "--silent", "--save", str(saved), *lists["of mixed answers"]])
+    return {
+        "connect": ("connect", url),
+        **{
+            f"connect --json, {many_urls.COUNT} URLs {title}": ("connect", "--json", *words)
+            for title, words in lists.items()
+        },
+        f"compare, {many_urls.COUNT} recordings": ("compare", str(saved)),
+        f"compare --json, {many_urls.COUNT} recordings": ("compare", "--json", str(saved)),
+    }
+
+
+def _list(file: Path, urls: Sequence[str]) -> Sequence[str]:
+    file.write_text("".join(f"{url}\n" for url in islice(cycle(urls), many_urls.COUNT)))
+    at_once = str(many_urls.SIDE_BY_SIDE)
+    return ("--parallel", at_once, "--per-host", at_once, f"@{file}")
+
+
+def ratio(arguments: Sequence[str], other: Path) -> str:
+    """The median of ROUNDS ratios, and the least and greatest; the first round fills the caches."""
+    pairs = list(_rounds(arguments, other))[1:]
+    if any(each is None for pair in pairs for each in pair):
+        return "  it did not end in time"
+    ratios = sorted(new.processor / old.processor for new, old in pairs if new is not None and old is not None)
+    return f"{ratios[len(ratios) // 2]:>7.2f}  {ratios[0]:.2f} to {ratios[-1]:.2f}"
+
+
+def _rounds(arguments: Sequence[str], other: Path) -> Iterator[tuple[Run | None, Run | None]]:
+    for _ in range(ROUNDS + 1):
+        yield run(_of(HERE, arguments)), run(_of(other, arguments))
+
+
+def _of(checkout: Path, arguments: Sequence[str]) -> Sequence[str]:
+    return ("env", f"PYTHONPATH={checkout}", sys.executable, "-P", "-m", "wsprobe", *arguments)
+
+
+if __name__ == "__main__":
+    main()
