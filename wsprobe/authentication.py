@@ -22,9 +22,10 @@ SPOKEN = ("basic", "digest", "bearer")
 HASHES = {"md5": "md5", "sha-256": "sha256", "sha-512-256": "sha512_256"}
 """Algorithm in lower case, without -sess -> its name in ``hashlib`` (RFC 7616 section 6.1)."""
 
-_PARAMETER = re.compile(rb"""(?s)([!#$%&'*+\-.^_`|~0-9A-Za-z]+)[ \t]*=[ \t]*("(?:[^"\\]|\\.)*"?|[^ \t"=]+=*)""")
-_SCHEME = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+)(?:[ \t]+(.*))?", re.DOTALL)
-_ESCAPED = re.compile(rb"(?s)\\(.)")
+_PARAMETER = rb"""(?s)([!#$%&'*+\-.^_`|~0-9A-Za-z]+)[ \t]*=[ \t]*("(?:[^"\\]|\\.)*"?|[^ \t"=]+=*)"""
+"""Compiled on first use, like those below: for challenges alone."""
+_SCHEME = rb"(?s)([!#$%&'*+\-.^_`|~0-9A-Za-z]+)(?:[ \t]+(.*))?"
+_ESCAPED = rb"(?s)\\(.)"
 
 
 class Challenge(Struct, frozen=True):
@@ -51,10 +52,10 @@ def challenges(values: Iterable[bytes]) -> tuple[Challenge, ...]:
     for value in values:
         own: dict[str, bytes] | None = None
         for element in split_list(value):
-            if (parameter := _PARAMETER.fullmatch(element)) is not None:
+            if (parameter := re.fullmatch(_PARAMETER, element)) is not None:
                 if own is not None:
                     own.setdefault(parameter[1].decode("latin-1").lower(), _unquoted(parameter[2]))
-            elif (scheme := _SCHEME.fullmatch(element)) is not None:
+            elif (scheme := re.fullmatch(_SCHEME, element)) is not None:
                 own = parameters(scheme[2] or b"")
                 found.append(Challenge(scheme[1].decode("latin-1"), own))
     return tuple(found)
@@ -64,7 +65,7 @@ def parameters(value: bytes) -> dict[str, bytes]:
     """A list of ``name=value`` (Authentication-Info, RFC 7616 section 3.5): name in lower case -> value."""
     found: dict[str, bytes] = {}
     for element in split_list(value):
-        if (match := _PARAMETER.fullmatch(element)) is not None:
+        if (match := re.fullmatch(_PARAMETER, element)) is not None:
             found.setdefault(match[1].decode("latin-1").lower(), _unquoted(match[2]))
     return found
 
@@ -245,4 +246,4 @@ def quoted(value: bytes) -> str:
 def _unquoted(value: bytes) -> bytes:
     if value[:1] != b'"':
         return value
-    return _ESCAPED.sub(rb"\1", value[1:].removesuffix(b'"') if len(value) > 1 else b"")
+    return re.sub(_ESCAPED, rb"\1", value[1:].removesuffix(b'"') if len(value) > 1 else b"")

@@ -240,10 +240,10 @@ _RULES: dict[bytes, Callable[[Secrets, str], str]] = {
     b"websocket-location": Secrets.url,
 }
 
-_SECRET_NAME = re.compile(rb"api-?key|token|secret|csrf|xsrf|password|session-?id")
+_SECRET_NAME = rb"api-?key|token|secret|csrf|xsrf|password|session-?id"
 """Names of fields with a value that is wholly secret."""
 
 
 def rule(key: bytes) -> Callable[[Secrets, str], str] | None:
     """The function that masks the value of the field *key* (lower case); None if it is not a secret."""
-    return Secrets.whole if _SECRET_NAME.search(key) else _RULES.get(key)
+    return Secrets.whole if re.search(_SECRET_NAME, key) else _RULES.get(key)

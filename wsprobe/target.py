@@ -16,17 +16,18 @@ _SECURE = {"ws": False, "http": False, "wss": True, "https": True}
 """http: and https: mean ws: and wss:, as in the WebSocket constructor of the WHATWG standard."""
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
-_SCHEME_WITHOUT_SLASHES = re.compile(r"(?i)(wss?|https?):(?![0-9]+(?:[/?#]|\Z))")
-_SCHEME_OF_NO_SERVER = re.compile(
+# Needed only for what ``_PLAIN`` does not fit: strings, which re compiles on first use.
+_SCHEME_WITHOUT_SLASHES = r"(?i)(wss?|https?):(?![0-9]+(?:[/?#]|\Z))"
+_SCHEME_OF_NO_SERVER = (
     r"(?i)(about|blob|cid|data|file|ftp|geo|javascript|mailto|news|sips?|sms|tel|urn|view-source|xmpp)"
     r":(?!/?/|[0-9]+(?:[/?#]|\Z))"
 )
 """Schemes that people paste, but that lead to no WebSocket server. With digits after the colon the word is a
 host, with its port."""
-_SLASHES_WITHOUT_COLON = re.compile(r"(?i)(wss?|https?)(//)")
+_SLASHES_WITHOUT_COLON = r"(?i)(wss?|https?)(//)"
 _QUOTES = "'\"`<\u2018\u2019\u201c\u201d\u00ab"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_NO_CHARACTER = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+_NO_CHARACTER = "[\ud800-\udc7f\udd00-\udfff]"
 """Lone surrogates; U+DC80 to U+DCFF are excluded, because they are the bytes of PEP 383."""
 _PATH = re.compile(r"\.{1,2}/|~/")
 _AUTHORITY_END = re.compile(r"[/?#]|\Z")
@@ -71,7 +72,7 @@ def _parse_with_care(text: str) -> Target:
         raise TargetError("the URL is empty")
     if control := _CONTROL.search(url):
         raise TargetError(f"URL {_shown(url)} has a control character, {control[0]!a}")
-    if _NO_CHARACTER.search(url):
+    if re.search(_NO_CHARACTER, url):
         raise TargetError(f"URL {_shown(url)} has a lone surrogate, which is not a character")
     if url[0] in _QUOTES:
         raise TargetError(f"URL {_shown(url)} begins with a quotation mark: leave it out")
@@ -92,7 +93,7 @@ def _parse_with_care(text: str) -> Target:
 
 def begins_with_scheme(text: str) -> bool:
     """Whether *text* begins with a scheme, slashes or not, and not with a host and its port."""
-    return any(each.match(text) for each in (_SCHEME, _SCHEME_WITHOUT_SLASHES, _SCHEME_OF_NO_SERVER))
+    return any(re.match(each, text) for each in (_SCHEME, _SCHEME_WITHOUT_SLASHES, _SCHEME_OF_NO_SERVER))
 
 
 def bracketed(host: str) -> str:
@@ -168,11 +169,11 @@ def _scheme(url: str) -> tuple[bool, str]:
         if scheme not in _SECURE:
             raise TargetError(f"scheme {scheme!r} in URL {_shown(url)} is not ws, wss, http or https")
         return _SECURE[scheme], url[found.end() :]
-    if found := _SCHEME_WITHOUT_SLASHES.match(url):
+    if found := re.match(_SCHEME_WITHOUT_SLASHES, url):
         raise TargetError(f"URL {_shown(url)} has no // after {found[1]}:")
-    if found := _SCHEME_OF_NO_SERVER.match(url):
+    if found := re.match(_SCHEME_OF_NO_SERVER, url):
         raise TargetError(f"scheme {found[1].lower()!r} in URL {_shown(url)} is not ws, wss, http or https")
-    if found := _SLASHES_WITHOUT_COLON.match(url):
+    if found := re.match(_SLASHES_WITHOUT_COLON, url):
         raise TargetError(f"URL {_shown(url)} has no : after {found[1]}")
     if _PATH.match(url):
         raise TargetError(f"{_shown(url)} is a path, not a URL: it has no host")

@@ -50,9 +50,8 @@ ELSEWHERE = {
 """What only one command has: its name, and that command."""
 VIEW_OUTCOMES = ("open", "failed", "closed", "connecting", "threw", "follows")
 
-_FORM = re.compile(
-    r"(?P<what>[a-z_-]+)(?::(?P<name>(?:(?!!=)[^=~<])*))?(?:(?P<operator>!=|=|~|<)(?P<wanted>.*))?", re.DOTALL
-)
+_FORM = r"(?s)(?P<what>[a-z_-]+)(?::(?P<name>(?:(?!!=)[^=~<])*))?(?:(?P<operator>!=|=|~|<)(?P<wanted>.*))?"
+"""Compiled on first use."""
 _CLASS = re.compile(r"[1-9]xx")
 """All statuses of a class, as in 4xx."""
 
@@ -87,7 +86,7 @@ class _NoneSuch(ValueError):
 
 
 def _parse(text: str) -> Expectation:
-    found = _FORM.fullmatch(text)
+    found = re.fullmatch(_FORM, text)
     what = found["what"] if found is not None else ""
     if found is None or what not in OPERATORS:
         raise _NoneSuch(f"'{text}' is not one of {FORMS}")

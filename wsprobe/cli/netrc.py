@@ -12,7 +12,7 @@ from os.path import expanduser
 import click
 from msgspec import Struct
 
-_TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"?|(\S+)', re.DOTALL)
+_TOKEN = r'(?s)"((?:[^"\\]|\\.)*)"?|(\S+)'
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 
 
@@ -76,7 +76,7 @@ def parse(text: str) -> tuple[Login, ...]:
 def _words(text: str) -> Iterator[str]:
     lines = iter(text.splitlines())
     for line in lines:
-        for match in _TOKEN.finditer(line):
+        for match in re.finditer(_TOKEN, line):
             if match[2] is not None and match[2].startswith("#"):
                 break
             if match[2] == "macdef":

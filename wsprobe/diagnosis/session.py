@@ -157,9 +157,7 @@ _ENDED: tuple[tuple[str, str, str, str], ...] = (
 )
 """(words, id, text, fix): what they mean in a session; ``words.STATED`` has the rest."""
 
-_TROUBLE = re.compile(
-    r"(?i)err|unauth|disconnect|reject|refus|den(?:y|ied)|invalid|forbid|fail|problem|clos|bye|kick"
-)
+_TROUBLE = r"(?i)err|unauth|disconnect|reject|refus|den(?:y|ied)|invalid|forbid|fail|problem|clos|bye|kick"
 _SAYS = ("type", "event", "op", "command", "kind", "action", "msg_type", "messageType")
 
 
@@ -209,7 +207,7 @@ def troubled(text: str, *, ended: bool) -> tuple[str, ...]:
         condition = re.search(r"<([a-z-]+) xmlns=['\"]urn:ietf:params:xml:ns:xmpp-streams", text)
         return (*said, *((condition[1],) if condition else ()))
     if text[:1] not in ("{", "["):
-        return (text,) if ended and len(text) < 300 and _TROUBLE.search(text) else ()
+        return (text,) if ended and len(text) < 300 and re.search(_TROUBLE, text) else ()
     try:
         value = msgspec.json.decode(text)
     except (ValueError, RecursionError):
@@ -223,7 +221,7 @@ def troubled(text: str, *, ended: bool) -> tuple[str, ...]:
     statuses = (value.get(name) for name in ("statusCode", "status", "code"))
     failed = any(isinstance(each, int) and each >= 400 for each in statuses)
     troubled = any(value[name] and FAULT.match(name) for name in value)
-    if not (troubled or failed or _TROUBLE.search(kind) or (ended and "reason" in value)):
+    if not (troubled or failed or re.search(_TROUBLE, kind) or (ended and "reason" in value)):
         return ()
     return of_json(text.encode()) or ((kind,) if kind else ())
 

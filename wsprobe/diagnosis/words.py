@@ -122,13 +122,10 @@ def _texts(value: object, depth: int) -> Iterator[str]:
                 yield from _texts(value[name], depth + 1)
 
 
-_HIDDEN = re.compile(
-    r"(?is)<(script|style|template|svg|noscript)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)|<\?[^<>]*>"
-)
-_TITLE = re.compile(r"(?i)<title[^<>]*>([^<]*)</title[^<>]*>?")
-_BLOCK = re.compile(
-    r"(?i)</?(?:p|h[1-6]|div|li|td|tr|th|br|hr|pre|title|head|body|center|span|ul|table|dt|dd)\b[^<>]*>"
-)
+# Strings, which re compiles on first use: for pages alone.
+_HIDDEN = r"(?is)<(script|style|template|svg|noscript)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)|<\?[^<>]*>"
+_TITLE = r"(?i)<title[^<>]*>([^<]*)</title[^<>]*>?"
+_BLOCK = r"(?i)</?(?:p|h[1-6]|div|li|td|tr|th|br|hr|pre|title|head|body|center|span|ul|table|dt|dd)\b[^<>]*>"
 _TAG = re.compile(r"<[^<>]*>")
 """No expression here runs from one ``<`` past the next: a body may be full of them."""
 
@@ -137,12 +134,12 @@ def of_page(text: str) -> Iterator[str]:
     """The title of a page, and its first texts, without tags, scripts and styles."""
     from html import unescape  # late: two thousand names of characters, for pages alone
 
-    text = _HIDDEN.sub(" ", text)
-    title = _TITLE.search(text)
+    text = re.sub(_HIDDEN, " ", text)
+    title = re.search(_TITLE, text)
     if title is not None:
         yield unescape(title[1])[:_LONG]
         text = text[: title.start()] + "\n" + text[title.end() :]
-    blocks = _TAG.sub(" ", _BLOCK.sub("\n", text)).split("\n")
+    blocks = _TAG.sub(" ", re.sub(_BLOCK, "\n", text)).split("\n")
     shown = (block for block in map(str.strip, blocks) if len(block) > 2)
     for _, block in zip(range(6), shown, strict=False):
         yield unescape(block)[:_LONG]

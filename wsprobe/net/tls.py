@@ -63,7 +63,7 @@ NAMES = {
 
 _NUMBERS = {name: number for number, name in NAMES.items()} | {"user_cancelled": 90}
 
-_REPORTED = re.compile(r"(?:sslv3|tlsv13|tlsv1)_(?:alert_)?(\w+)")
+_REPORTED = r"(?:sslv3|tlsv13|tlsv1)_(?:alert_)?(\w+)"
 """OpenSSL's names for alerts that the peer sent: SSLV3_ALERT_HANDSHAKE_FAILURE, TLSV1_UNRECOGNIZED_NAME ..."""
 
 _FATAL = 2
@@ -72,7 +72,7 @@ _FATAL = 2
 def reported(error: ssl.SSLError) -> int | None:
     """The number of the peer's alert in *error*, None if it has none."""
     words = (error.reason or str(error)).lower().replace(" ", "_")
-    found = _REPORTED.search(words)
+    found = re.search(_REPORTED, words)
     if found is None:
         return None
     named = max((name for name in _NUMBERS if found[1].startswith(name)), key=len, default=None)
