@@ -134,7 +134,7 @@ def _over_http2(secrets: Secrets, reading: Reading, by: Literal["client", "serve
 
 def planned_fields(secrets: Secrets, planned: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[bytes, bytes], ...]:
     """The fields of ``Plan.http2``, masked."""
-    from wsprobe.redaction_http2 import fields
+    from wsprobe.redaction_http2 import fields  # hpack, where HTTP/2 was spoken
 
     return fields(secrets, planned)
 

@@ -240,7 +240,7 @@ def show(
     of = replace(look(sys.stdout, settings.output.color), verbose=int(verbose), screen=not verbose)
     if settings.elsewhere.from_each:
         from wsprobe.cli.from_each import rows_of  # other machines, for those who have some
-        from wsprobe.show.vantage import Grid
+        from wsprobe.show.vantage import Grid  # as above
 
         rows = rows_of(reports)
         grid = Grid(list(rows[0]), of)

@@ -23,7 +23,7 @@ def connect(urls: Sequence[str], given: Given, ignored: Sequence[str] = ()) -> i
     Raises click.UsageError.
     """
     if given[OwnOutputSettings].json_schema:
-        from wsprobe.show.schema import schema
+        from wsprobe.show.schema import schema  # only where it is asked for
 
         sys.stdout.write(schema())
         return 0

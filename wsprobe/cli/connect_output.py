@@ -192,7 +192,7 @@ class ConnectOutput(Output):
 
     def places(self, names: Sequence[str]) -> None:
         """Take the places that every URL is asked from (--from-each), before the first row."""
-        from wsprobe.show.vantage import Grid
+        from wsprobe.show.vantage import Grid  # for --from-each alone
 
         self._grid = Grid(names, self._out)
 
@@ -269,7 +269,7 @@ class ConnectOutput(Output):
         settings = self.settings
         asked = False
         if settings.output.as_json or settings.lists.resume is not None:
-            from wsprobe.show.as_json import report_value
+            from wsprobe.show.as_json import report_value  # the contract, for those who ask for it
 
             if self._resume is not None:
                 self._resume.write("".join(json_line(report_value(report), settings)).encode())
@@ -286,7 +286,7 @@ class ConnectOutput(Output):
             else:
                 write(settings.own.body_to, _body(report), "output")
         if settings.own.write_out is not None:
-            from wsprobe.show import write_out
+            from wsprobe.show import write_out  # only where it is asked for
 
             sys.stdout.write(write_out.write_out(settings.own.write_out, report))
             asked = True
@@ -344,7 +344,7 @@ def _resumed(of: Resume) -> Iterator[str]:
 
 def _known(template: str) -> None:
     """Raises click.UsageError if *template* names what is no variable."""
-    from wsprobe.show.write_out import VARIABLES, unknown
+    from wsprobe.show.write_out import VARIABLES, unknown  # as above
 
     for name in unknown(template):
         near = nearest(name, VARIABLES)

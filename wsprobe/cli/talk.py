@@ -69,7 +69,7 @@ class Manner(Struct, frozen=True):
 def talk(urls: Sequence[str], given: Given) -> int:
     """Do what the options say; returns the exit status. Raises click.UsageError."""
     if given[OwnOutputSettings].json_schema:
-        from wsprobe.show.schema import schema
+        from wsprobe.show.schema import schema  # only where it is asked for
 
         sys.stdout.write(schema())
         return 0

@@ -33,7 +33,7 @@ def print_schema(ctx: click.Context, param: click.Parameter, value: bool) -> Non
     """Do what --json-schema says, without a URL."""
     if value and not ctx.resilient_parsing:
         from wsprobe.show.as_json import TraceJson  # only where it is asked for
-        from wsprobe.show.schema import schema
+        from wsprobe.show.schema import schema  # only where it is asked for
 
         sys.stdout.write(schema(TraceJson, "A trace of wsprobe"))
         ctx.exit()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from wsprobe.diagnosis import FORMERLY, KINDS, all_kinds
+from wsprobe.diagnosis.origin_checks import ORIGIN_CHECKS, lines_of, source
 from wsprobe.explain.entry import Topic
 from wsprobe.explain.proxies import mending
 from wsprobe.history.data import touched_by
@@ -15,6 +17,7 @@ from wsprobe.outcome import TABLE, Meaning
 
 if TYPE_CHECKING:
     from wsprobe.lab.scenario import Conforming
+    from wsprobe.trace.weakness import Weakness
 
 
 def outcome_topics() -> tuple[str, ...]:
@@ -118,17 +121,19 @@ def find_cause(id: str) -> Topic | None:
     return Topic(id, "cause", kind.title, (kind.meaning,), tuple(fact for fact in facts if fact[1]), see)
 
 
-def weakness_topics() -> tuple[str, ...]:
-    from wsprobe.trace.audit import BY_ID
+def _weaknesses() -> Mapping[str, Weakness]:
+    from wsprobe.trace.audit import BY_ID  # all that a trace knows, for those who look a weakness up
 
-    return tuple(BY_ID)
+    return BY_ID
+
+
+def weakness_topics() -> tuple[str, ...]:
+    return tuple(_weaknesses())
 
 
 def find_weakness(id: str) -> Topic | None:
     """The weakness *id*, one that ``trace --audit`` looks for."""
-    from wsprobe.trace.audit import BY_ID
-
-    each = BY_ID.get(id)
+    each = _weaknesses().get(id)
     if each is None:
         return None
     known = each.rule.cannot_know
@@ -147,8 +152,6 @@ def find_weakness(id: str) -> Topic | None:
 
 def _origin_checks(id: str) -> tuple[tuple[str, str], ...]:
     """The setting for each program, for a weakness in the check of Origin."""
-    from wsprobe.diagnosis.origin_checks import ORIGIN_CHECKS, lines_of, source
-
     return tuple((source(each), lines_of(each)) for each in ORIGIN_CHECKS) if "origin" in id else ()
 
 

@@ -75,7 +75,7 @@ def whole(answer: bytes) -> Scenario:
 def reception_http2(asked: Http2Request, before: int) -> tuple[str, tuple[Http2Step, ...]]:
     """The name of what is played for a request over HTTP/2, "" if nothing is, and its steps. *before*:
     how many CONNECTs for its path came before it on its connection."""
-    from wsprobe.lab.perform_http2 import page, words
+    from wsprobe.lab.perform_http2 import page, words  # h2, where it is spoken
 
     try:
         scenario = scenario_at(asked.path.decode("latin-1"))
@@ -317,7 +317,7 @@ class Lab:
     async def _over_http2(
         self, listener: Listener, kind: PortKind, wire: LabConnection, came: bytes, ends: tuple[str, str]
     ) -> None:
-        from wsprobe.lab.perform_http2 import perform_http2
+        from wsprobe.lab.perform_http2 import perform_http2  # as above
 
         def plays(asked: Http2Request, before: int) -> tuple[Http2Step, ...]:
             name, steps = reception_http2(asked, before)

@@ -41,7 +41,7 @@ class Ready(Struct, frozen=True):
         selected; *make*: see ``Client``."""
         how = self.plan.http2
         if how is not None and (how.prior_knowledge or alpn == "h2"):
-            from wsprobe.conversation_http2 import Http2Client
+            from wsprobe.conversation_http2 import Http2Client  # h2, where it is spoken
 
             return Http2Client(self.plan, make)
         return Client(self.plan, make)

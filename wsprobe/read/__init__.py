@@ -42,7 +42,7 @@ def read(exchange: Exchange) -> Reading:
     ``rest`` are.
     """
     if _over_http2(exchange):
-        from wsprobe.read.http2 import read_http2
+        from wsprobe.read.http2 import read_http2  # hpack, where HTTP/2 was spoken
 
         return read_http2(exchange)
     request, sent = read_request(exchange)
@@ -72,7 +72,7 @@ def handshakes(last: Reading) -> list[Reading]:
     handshake that the server refused unprocessed may be repeated on the same connection."""
     if last.http2 is None or not last.http2.earlier:
         return [last]
-    from wsprobe.read.http2 import read_http2
+    from wsprobe.read.http2 import read_http2  # hpack, where HTTP/2 was spoken
 
     return [*(read_http2(last.exchange, stream) for stream in last.http2.earlier), last]
 
@@ -101,7 +101,7 @@ def _over_http2(exchange: Exchange) -> bool:
     """True if HTTP/2 was spoken. Only then are its reader and that reader's libraries loaded."""
     if exchange.plan.http2 is None and not _first_sent(exchange).startswith(b"PRI "):
         return False
-    from wsprobe.read.http2 import spoken
+    from wsprobe.read.http2 import spoken  # as above
 
     return spoken(exchange)
 

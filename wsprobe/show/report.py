@@ -406,7 +406,7 @@ def closed(report: Report, look: Look) -> str:
     close = close_of(report.reading)
     if close is None or close.code is None:
         return "the server closed the session with a Close frame that has no code (a script sees 1005)"
-    from wsprobe.explain.tables import name_of
+    from wsprobe.explain.tables import name_of  # a table, for sessions that the server closed
 
     reason = f': "{look.text(close.reason.encode())}"' if close.reason else ", without a reason"
     return f"the server closed the session with {close.code} ({name_of(close.code)}){reason}"

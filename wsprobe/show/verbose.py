@@ -91,7 +91,7 @@ class Conversation:
     def _over_http2(self, of: Received | Sent) -> list[Line] | None:
         """The frames of HTTP/2 in the next bytes; None where it is not spoken."""
         if self._http2 is None and isinstance(of, Sent) and of.data.startswith(b"PRI * HTTP/2.0\r\n\r\nSM"):
-            from wsprobe.show.http2_frames import Frames
+            from wsprobe.show.http2_frames import Frames  # hpack, where HTTP/2 is spoken
 
             self._http2 = Frames(self._look)
         if self._http2 is None:

@@ -15,6 +15,7 @@ from urllib.parse import unquote_plus
 from msgspec.structs import replace
 
 from wsprobe.exchange import Act, Limits, Plan
+from wsprobe.secrets import Secrets, looks_like_token
 from wsprobe.target import authority, host_header
 from wsprobe.trace.audit_session import admitted, reference, refused
 from wsprobe.trace.changes import (
@@ -100,8 +101,6 @@ def without_tokens(request: bytes) -> bytes:
 
 def secret_path(resource: bytes) -> bool:
     """True if the path of *resource* has a segment that looks like a token."""
-    from wsprobe.secrets import Secrets
-
     path = resource.partition(b"?")[0].decode("latin-1")
     return Secrets().url(path) != path
 
@@ -124,8 +123,6 @@ def _sent_for_any_page(line: bytes) -> bool:
 
 
 def _without_secret_protocols(request: bytes) -> bytes:
-    from wsprobe.secrets import looks_like_token
-
     offered = b",".join(values(request, b"sec-websocket-protocol")).split(b",")
     names = [each.strip() for each in offered if each.strip()]
     kept = [each for each in names if not looks_like_token(each.decode("latin-1"))]
