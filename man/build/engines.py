@@ -16,7 +16,8 @@ from wsprobe.browsers.webkitgtk import v2_54
 
 READERS = {
     "chromium": "The engine of Chrome, Edge, Opera and others. Chromium 92, 109, 123 and 138, and QtWebEngine "
-    "6.8 and 6.11, saw the same in 60 of 60 scenarios; up to 123 an http: URL is a SyntaxError.",
+    "6.8 and 6.11, saw the same in 60 of 60 scenarios; an http: URL is a SyntaxError in 92, 109 and 123, "
+    "and opens in 138.",
     "firefox": "Firefox ESR.",
     "webkitgtk": "WebKit as GNOME ships it. It is not Safari: both use WebCore, but WebKitGTK uses libsoup "
     "for the network, and Safari uses Apple's code. Nothing on this page was measured with "

@@ -43,9 +43,9 @@ class Facts(Struct, frozen=True):
     together: int
     """Microseconds: an end that comes so soon behind the server's Close, unasked, is mostly seen with it.
 
-    Measured by delay, ten runs each on a busy machine. Clean: at 0 ms none, at 1 ms 7, at 3 ms 9, at 10, 30
-    and 60 ms all; with the handshake in the segment of the Close 0, 3, 5, 9 and all, and without ``open`` 7 at
-    0 ms, 4 at 1 ms, 0 at 3 ms.
+    Measured by delay (0, 1, 3, 5, 10 and 30 ms), 30 runs each at a load of 13 on two cores. Clean: 5, 22, 25,
+    24, 28 and 28; with the handshake in the segment of the Close 3, 17, 23, 23, 28 and 29, and without ``open``
+    25, 6, 3, 4, 1 and 0.
     """
     race: int
     """Microseconds behind the handshake, or behind the server's Close: what script hears of an end so soon is
