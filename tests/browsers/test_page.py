@@ -17,6 +17,7 @@ import trio
 from tests.browsers.__main__ import recording
 from tests.browsers.driver import store
 from tests.browsers.driver.compare import differences
+from tests.browsers.measure import left_out
 from wsprobe.lab import installed, load, site
 from wsprobe.lab.measured import MEASURED, Measured, Observation
 from wsprobe.lab.scenario import Scenario
@@ -38,9 +39,9 @@ SLOW = {"pmd-bomb"}
 
 
 def share() -> dict[str, Scenario]:
-    """The scenarios that the page is to run."""
-    over_http1 = {name: each for name, each in load().items() if each.http2 is None}
-    return {n: each for n, each in over_http1.items() if n == TRUST or crc32(n.encode()) % SHARE == 0}
+    """The scenarios that the page is to run: those that the drivers measure in every engine."""
+    measured = {name: each for name, each in load().items() if not left_out("", name)}
+    return {n: each for n, each in measured.items() if n == TRUST or crc32(n.encode()) % SHARE == 0}
 
 
 async def run_all(browser: installed.Installed) -> Measured:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 
@@ -31,30 +32,32 @@ def there(engine: str) -> str:
     return engine
 
 
-def compared(*arguments: str) -> tuple[int, list[dict[str, object]]]:
+def compared(*arguments: str, folder: str = "") -> tuple[int, list[dict[str, object]]]:
+    """Exit status and reports. What browsers write, they write into *folder*."""
     command = [sys.executable, "-m", "wsprobe", "compare", "--json", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    env = {**os.environ, "TMPDIR": folder} if folder else None
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=env)
     assert done.stderr == ""
     return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def descendants() -> set[str]:
-    """Command lines that name a profile of ours."""
+def left_in(folder: str) -> list[str]:
+    """The command lines that name *folder*. Other tests run browsers of their own at the same time."""
     listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
-    return {line for line in listed.splitlines() if "/wsprobe-" in line and "pytest" not in line}
+    return [line for line in listed.splitlines() if folder in line]
 
 
 @pytest.mark.parametrize("engine", MEASURED)
 def test_predicted_and_seen_are_the_same(engine: str) -> None:
-    before = descendants()
-    status, reports = compared("--run-browser", there(engine), *SCENARIOS)
+    with tempfile.TemporaryDirectory(prefix="wsprobe-") as folder:
+        status, reports = compared("--run-browser", there(engine), *SCENARIOS, folder=folder)
+        assert left_in(folder) == []
     seen = [one for report in reports for one in report["seen"]]  # type: ignore[attr-defined]
     assert [(one["browser"], one["differences"]) for one in seen] == [(engine, [])] * len(SCENARIOS)
     assert status == (1 if len({str(one["events"]) for one in seen}) > 1 else 0)
     assert all(
         one["version"] and one["origin"].startswith(("http://127.0.0.1:", "http://localhost:")) for one in seen
     )
-    assert descendants() <= before
 
 
 @pytest.mark.parametrize(
