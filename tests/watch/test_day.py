@@ -77,6 +77,7 @@ def tracked() -> int:
 
 
 def test_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    gc.freeze()  # what other tests left is none of this one's, and takes long to go through
     values = command.make_context("watch", ["--every", "1m", URL], parent=click.Context(click.Group())).params
     made = given(command.params, values)
     said, pace = settings_of(made), watching(made[WatchSettings])
