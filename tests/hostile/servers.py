@@ -85,6 +85,7 @@ SERVERS = {
     "gzip of gzip": Hostile(
         NO + b"Content-Encoding: gzip, gzip\r\n\r\n" + gzip.compress(gzip.compress(bytes(100_000_000), 1))
     ),
+    "a text of 16 MiB": Hostile(OPEN + b"\x81\x7f" + pack("!Q", 1 << 24) + b"{" * (1 << 24)),
     "small frames": Hostile(OPEN, ws(0x82, b"x" * 80)),
     "empty frames": Hostile(OPEN, ws(0x82, b"")),
     "frames of a bad letter": Hostile(OPEN, ws(0x81, b"\xff")),

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from wsprobe.read.frames import TEXT
+from wsprobe.talk import output
 from wsprobe.talk.codec import Control, ReceivedMessage
 from wsprobe.talk.output import JsonOutput
 
@@ -36,3 +39,13 @@ def test_what_a_terminal_acts_on_or_nobody_sees_is_escaped(code: int) -> None:
     assert chr(code) not in line.decode()
     assert "caf\u00e9" in line.decode()
     assert [json.loads(each)["text"] for each in line.splitlines()] == [text, text]
+
+
+@given(st.lists(st.text(max_size=40), max_size=4), st.integers(1, 9))
+def test_a_long_text_makes_the_same_line_in_pieces(texts: list[str], piece: int) -> None:
+    messages = [ReceivedMessage(TEXT, text.encode(), 0) for text in [*texts, '\u202e\x9b\U0001f600"\\']]
+    whole = JsonOutput().heard([*messages, Control("ping", b"p", b"")], 1000)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(output, "LONG", 12)
+        patch.setattr(output, "PIECE", piece)
+        assert JsonOutput().heard([*messages, Control("ping", b"p", b"")], 1000) == whole

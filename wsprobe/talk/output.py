@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Sequence
+from codecs import getincrementaldecoder
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -15,6 +16,11 @@ from wsprobe.talk.codec import Control, FrameFault, Incoming, ReceivedMessage
 from wsprobe.talk.session import TalkSession
 
 _ENCODE = msgspec.json.Encoder().encode
+_ENCODE_LINES = msgspec.json.Encoder().encode_lines
+
+LONG = 1 << 20
+"""Bytes of a text message from which on its line is made in pieces of PIECE bytes."""
+PIECE = 1 << 18
 
 
 class RawOutput:
@@ -58,10 +64,15 @@ class JsonOutput:
     def heard(self, heard: Sequence[Incoming], at: int) -> bytes:
         """The lines for what was *heard*; a Close is written at the end."""
         when = at / 1000
-        lines = []
+        lines: list[dict[str, Any]] = []
+        long: list[bytes] = []
         for each in heard:
             if isinstance(each, ReceivedMessage):
                 value = {"event": "message", "at": when, "size": len(each.data)}
+                if each.opcode == TEXT and len(each.data) > LONG:
+                    long += (_lines(lines), *_long_line(value, each.data))
+                    lines = []
+                    continue
                 lines.append(
                     value | ({"text": each.data.decode()} if each.opcode == TEXT else _binary(each.data))
                 )
@@ -70,7 +81,7 @@ class JsonOutput:
                 lines.append(control | _either(each.data))
             elif isinstance(each, FrameFault):
                 lines.append({"event": "fault", "at": when, "code": each.code, "text": each.text})
-        return _lines(lines)
+        return b"".join([*long, _lines(lines)]) if long else _lines(lines)
 
     def opened(self, head: Head, url: str, at: int) -> bytes:
         """The line for the open session."""
@@ -120,8 +131,17 @@ def _binary(data: bytes) -> dict[str, str]:
     return {"binary": b64encode(data).decode("ascii")}
 
 
+def _long_line(value: dict[str, Any], text: bytes) -> Iterator[bytes]:
+    """The line of *value* with a long *text*, in pieces: decoded and encoded whole, 16 MiB would take 80."""
+    yield _ENCODE(value | {"text": ""})[:-2]
+    decoder = getincrementaldecoder("utf-8")()
+    for at in range(0, len(text), PIECE):
+        yield _safe(_ENCODE(decoder.decode(text[at : at + PIECE]))[1:-1])
+    yield b'"}\n'
+
+
 def _lines(values: Sequence[dict[str, Any]]) -> bytes:
-    return b"".join([_safe(_ENCODE(value)) + b"\n" for value in values])
+    return _safe(_ENCODE_LINES(values))
 
 
 _UNSAFE = re.compile(
@@ -131,11 +151,11 @@ _UNSAFE = re.compile(
 some of these, and a person sees none."""
 
 
-def _safe(line: bytes) -> bytes:
-    """*line* of JSON with these escaped; the rest is unchanged."""
-    if line.isascii() and b"\x7f" not in line:
-        return line
-    return _UNSAFE.sub(_escaped, line.decode()).encode()
+def _safe(lines: bytes) -> bytes:
+    """*lines* of JSON with these escaped; the rest is unchanged."""
+    if lines.isascii() and b"\x7f" not in lines:
+        return lines
+    return _UNSAFE.sub(_escaped, lines.decode()).encode()
 
 
 def _escaped(match: re.Match[str]) -> str:
