@@ -576,8 +576,10 @@ def _session_of(reading: Reading) -> _Session:
     return _Session(
         close,
         of.close_code(close) if close is not None else None,
-        data[2:].decode("utf-8", "replace"),
-        tuple(message.data[:4096].decode("utf-8", "replace") for message in told if message.opcode == TEXT),
+        data[2:].decode("utf-8", "surrogateescape"),
+        tuple(
+            message.data[:4096].decode("utf-8", "surrogateescape") for message in told if message.opcode == TEXT
+        ),
         any(message.opcode == BINARY for message in told),
         dropped and close is None and behind is None,
         ended - _last(reading.exchange, ended),
