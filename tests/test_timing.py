@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from tests.watch.played import played
-from wsprobe.timing import bars, how_long, phases
+from wsprobe.timing import bars, how_long, in_utc, phases
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,17 @@ def test_no_bar_is_about_sending(name: str) -> None:
     assert [each[0] for each in drawn] == [each[0] for each in every if each[0] != "send"]
     assert [each[2] for each in drawn] == [each[2] for each in every if each[0] != "send"]
     assert all(before[2] == after[1] for before, after in pairwise(drawn))
+
+
+@pytest.mark.parametrize(
+    ("iso", "utc"),
+    [
+        ("2026-11-26T19:42:33.120Z", "2026-11-26T19:42:33.120Z"),
+        ("2026-11-26T19:42:33+02:00", "2026-11-26T17:42:33.000Z"),
+        ("2026-11-28", "2026-11-28T00:00:00.000Z"),
+        ("0001-01-01T00:00:00+05:00", "1970-01-01T00:00:00.000Z"),
+        ("\x1b]0;x", "1970-01-01T00:00:00.000Z"),
+    ],
+)
+def test_any_time_of_a_recording_in_utc(iso: str, utc: str) -> None:
+    assert in_utc(iso) == utc

@@ -39,7 +39,7 @@ from wsprobe.read.frames import TEXT, messages_of
 from wsprobe.read.reading import Body, Reading, Session
 from wsprobe.report import Report
 from wsprobe.target import TargetError
-from wsprobe.timing import moment
+from wsprobe.timing import in_utc, moment
 from wsprobe.version import __version__
 from wsprobe.visible import visible
 from wsprobe.wire.rfc6455 import frame
@@ -342,10 +342,9 @@ def entries(report: Report) -> Iterator[Json]:
 
 def _entry(reading: Reading, failed: str | None) -> Json:
     exchange = reading.exchange
-    started = exchange.started if moment(exchange.started) is not None else "1970-01-01T00:00:00.000Z"
     timings = _timings(reading)
     made: Json = {
-        "startedDateTime": started,
+        "startedDateTime": in_utc(exchange.started),
         "time": round(sum(value for name, value in timings.items() if value > 0 and name != "ssl"), 3),
         "request": _asked(reading),
         "response": _answered(reading, failed),
@@ -358,7 +357,7 @@ def _entry(reading: Reading, failed: str | None) -> Json:
         made["serverIPAddress"] = connected.address
         made["_serverPort"] = connected.port
     if reading.session is not None:
-        made["_webSocketMessages"] = _messages(reading, reading.session, moment(started) or 0.0)
+        made["_webSocketMessages"] = _messages(reading, reading.session, moment(exchange.started) or 0.0)
     if exchange.rebuilt:
         made["comment"] = f"rebuilt from {exchange.rebuilt}"
     return made

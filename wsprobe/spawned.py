@@ -12,8 +12,9 @@ from multiprocessing.process import BaseProcess
 from typing import Protocol
 
 DESCRIPTORS = "/proc/self/fd"
-"""Where Linux lists the open files of a process, and"""
+"""Where Linux lists the open files of a process."""
 THREADS = "/proc/self/task"
+"""Where it lists its threads."""
 STANDARD = 2
 """Descriptors up to this one are standard streams."""
 

@@ -52,6 +52,17 @@ def moment(iso: str) -> float | None:
         return None
 
 
+def in_utc(iso: str) -> str:
+    """The same time in UTC to the millisecond, as ``2026-11-26T19:42:33.120Z``; the beginning of 1970 for an
+    invalid one."""
+    try:
+        found = datetime.fromisoformat(iso)
+        found = (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        found = datetime(1970, 1, 1)
+    return found.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
 def timing(reading: Reading) -> Timing:
     """When each phase ended."""
     first: dict[type, float] = {}

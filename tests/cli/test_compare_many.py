@@ -148,7 +148,7 @@ def test_a_line_that_ends_processes_takes_no_other_with_it(
     monkeypatch.setattr(compare_shared, "worker", deadly)
     status, out, err = output(capsys, "--workers", "2", file)
     assert (status, out) == (Exit.USAGE, others)
-    lost = "was killed by SIGKILL with 1 part of the list in hand"
+    lost = "was killed by SIGKILL while working on 1 part of the list"
     *said, last = err.splitlines()
     assert [each.partition(lost)[2] for each in said] == ["; read again", ""] * 2
     assert last == (f"wsprobe: {file}, line 4: not read: two worker processes ended while reading it")

@@ -76,7 +76,7 @@ def test_a_worker_that_is_killed_is_named_and_its_urls_are_asked_again(tmp_path:
             os.sched_yield()
         for each in workers_of(process):
             os.kill(each, signal.SIGKILL)
-        assert "was killed by SIGKILL with " in process.stderr.readline()
+        assert "was killed by SIGKILL while working on " in process.stderr.readline()
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 130

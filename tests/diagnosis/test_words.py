@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.diagnosis.recorded import reading_of
 from wsprobe.diagnosis import Cause, causes
+from wsprobe.diagnosis.session import troubled
 from wsprobe.diagnosis.words import STATED
 
 ORIGIN = {"origin": "https://page.example"}
@@ -180,3 +181,17 @@ def alternatives(pattern: str) -> list[str]:
         else:
             found[-1] += each
     return found
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('["error","bad frame"]', ("bad frame",)),
+        ("[error] invalid token", ("[error] invalid token",)),
+        ('["unauthorized","bad token"]', ('["unauthorized","bad token"]',)),
+        ('[3,{"message":"no such realm"},"wamp.error.x"]', ('[3,{"message":"no such realm"},"wamp.error.x"]',)),
+        ('["join","room"]', ()),
+    ],
+)
+def test_the_last_message_of_a_session_that_is_a_list(text: str, words: tuple[str, ...]) -> None:
+    assert troubled(text, ended=True) == words

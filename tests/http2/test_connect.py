@@ -217,7 +217,8 @@ def test_a_flood_takes_less_than_100_mib(name: str, lab: tuple[str, str]) -> Non
     url, authority = lab
     asked = ["--cacert", authority, f"{url}s/{name}"]
     status, size = peak("connect", "--http2", "-s", *asked)
-    assert status in (15, 18)
+    # Data beyond the window is a fault only if any of it is read before wsprobe's own limit, which is as large.
+    assert status in ((0, 15) if name == "h2-data-without-end" else (15, 18))
     assert size < 100 * 1024
 
 

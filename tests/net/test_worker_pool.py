@@ -99,8 +99,8 @@ def test_an_item_on_which_two_were_lost_is_given_to_no_third() -> None:
     said: list[str] = []
     assert done(WorkerPool(make, 1, said.append), "end") == [Lost()]
     assert said == [
-        "worker process 1 ended with status 3 with 1 URL in hand; asked again",
-        "worker process 2 ended with status 3 with 1 URL in hand",
+        "worker process 1 ended with status 3 while working on 1 URL; tried again",
+        "worker process 2 ended with status 3 while working on 1 URL",
     ]
 
 

@@ -86,8 +86,7 @@ def check_settings(settings: Settings, carried: Sequence[str] = ()) -> None:
     if not private(settings) and (given := [*secrets(settings.handshake), *carried]):
         raise click.UsageError(
             f"--cluster: the connection to {address} is not encrypted, and would expose {', '.join(given)}; "
-            f"use a tls:// "
-            "scheduler, or add --cluster-trusted if that network may read them"
+            "use a tls:// scheduler, or add --cluster-trusted if that network may read them"
         )
 
 

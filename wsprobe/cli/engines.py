@@ -36,11 +36,9 @@ from wsprobe.report import Report, report
 from wsprobe.target import begins_with_scheme
 from wsprobe.version import __version__
 
-MAX_SESSION = 5 * 1024 * 1024
-"""Bytes of a session; more than for `connect`: an engine delivers a message only when all of it is there."""
 ALL_SESSIONS = 5 * 1024 * 1024
-"""Bytes of the sessions of all engines together, whose recordings are all kept, and so many frames in
-proportion: five engines read a flood of the smallest frames in half a second."""
+"""Bytes of the sessions of all engines together, whose recordings are all kept; each gets an equal share, and
+so many frames in proportion: five engines read a flood of the smallest frames in half a second."""
 
 
 def probed(names: Sequence[str], settings: Settings, readers: Readers) -> list[Report]:
@@ -168,7 +166,7 @@ async def as_engine(
     """The exchanges that *engine*, one of so many *engines*, makes to open *url*, oldest first; empty if it
     makes none."""
     credentials = Credentials()
-    limits = replace(handshake.limits, max_session=min(MAX_SESSION, ALL_SESSIONS // engines))
+    limits = replace(handshake.limits, max_session=ALL_SESSIONS // engines)
     visiting = visit(engine, url, page, fresh_key(os.urandom(16)), limits, handshake.tls, handshake.route)
     try:
         plan = next(visiting)

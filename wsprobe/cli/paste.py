@@ -200,10 +200,9 @@ class Pasting(Command):
         notes = [pasted.note] if pasted.note else []
         notes += request.notes
         if left_out:
-            names = ", ".join(dict.fromkeys(left_out))
-            notes.append(
-                f"{names} {'is' if len(left_out) == 1 else 'are'} not an option of this command, and left out"
-            )
+            names = list(dict.fromkeys(left_out))
+            what = "is not an option" if len(names) == 1 else "are not options"
+            notes.append(f"{', '.join(names)} {what} of this command, and left out")
         ctx.meta[IGNORED] = [*pasted.ignored, *left_out, *ctx.meta.get(IGNORED, ())]
         self._send(ctx, replace(request, notes=tuple(notes)))
 

@@ -189,6 +189,10 @@ def start_of(place: ProbeTarget, of: Tracing) -> Start:
     given = plan_for(place.url, place.handshake)
     given = replace(given, limits=bounded(given.limits))
     target = given.target
+    if of.clear_port and not target.secure:
+        raise click.UsageError("--clear-port: the URL has no TLS port, so nothing is left to try without TLS")
+    if of.clear_port == target.port and target.secure:
+        raise click.UsageError(f"--clear-port: an audit tries port {target.port}, that of the URL, anyway")
     origin = f"{'https' if target.secure else 'http'}://{host_header(target)}"
     return Start(
         plan=given,

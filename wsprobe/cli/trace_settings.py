@@ -171,7 +171,8 @@ class TraceSettings(Section, frozen=True, kw_only=True):
         if self.backend or self.each_address:
             option = "--backend" if self.backend else "--each-address"
             raise click.UsageError(
-                f"{option}: an audit sends requests only to the URL, and in clear text to --clear-port"
+                f"{option}: an audit sends requests only to the URL, and in clear text to its port and one "
+                "other (--clear-port)"
             )
         if self.sarif is not None and self.dry_run:
             raise click.UsageError("--sarif: with --dry-run nothing is sent, so there is nothing to write")

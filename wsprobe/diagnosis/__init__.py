@@ -110,7 +110,9 @@ def _refusal(evidence: Evidence, *, over_http2: bool) -> Author:
         marked = [cause for cause in marked if cause.id != "crashed-before-accept"]
     rest = marked or list(by_status(evidence, silent=not texts))
     asked = list(own_request(evidence))
-    found = asked if not asked or _fits(asked[0], evidence.status) else _unfitting(asked, said, known, rest)
+    found = asked
+    if asked and not _fits(asked[0], evidence.status):
+        found = _unfitting(asked, said, known, [] if marked else rest)
     if said is not None and said.id == "server-says":
         if _foreign_refused(evidence):
             found.append(_foreign(evidence, known))
@@ -149,8 +151,8 @@ def _fits(cause: Cause, status: int) -> bool:
 
 def _unfitting(asked: list[Cause], said: Cause | None, known: Author, rest: list[Cause]) -> list[Cause]:
     """What the request did wrong, where the status is about something else: what the server states comes
-    first (but for an exception, which the request may have led to), and what else the answer may mean stands
-    beside it."""
+    first (but for an exception, which the request may have led to). What else the status may mean (*rest*) is
+    named beside it; what marks say follows as causes of their own."""
     if said is not None and said.id not in ("server-says", "crashed-before-accept"):
         return [_explained(said, known), *asked]
     other = next((cause for cause in rest if cause.certainty != "own-request"), None)

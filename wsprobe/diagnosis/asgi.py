@@ -72,7 +72,8 @@ def _asgi_origin(evidence: Evidence) -> str:
 def _or_plain(evidence: Evidence) -> str:
     """An application that expects WebSockets alone fails on the plain GET that a proxy makes of a
     handshake."""
-    return "; or a proxy dropped Upgrade and Connection" if behind_proxy(evidence) else ""
+    lost = behind_proxy(evidence) and evidence.oddity != "upgrade" and not evidence.arrived
+    return "; or a proxy dropped Upgrade and Connection" if lost else ""
 
 
 def _asgi_crash(evidence: Evidence) -> tuple[Cause, ...]:

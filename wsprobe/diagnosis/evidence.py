@@ -257,7 +257,8 @@ def _evidence(
         text_of(host[0].value) if host else "",
         text_of(origin[0].value) if origin else None,
         tuple(text_of(name) for name in request.protocols),
-        _oddity(request, found),
+        # An older version that was asked for, and opened, is no fault of the request.
+        "" if status == 101 and reading.exchange.plan.wire != "hybi-13" else _oddity(request, found),
         b"authorization" in found,
         target.secure,
         authority_of(target),

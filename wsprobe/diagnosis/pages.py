@@ -569,7 +569,7 @@ def _clouds(evidence: Evidence) -> Author | None:
     ):
         rule = _rule("Cloudflare's edge", "look the request up at Cloudflare by its CF-RAY")
         failed = not_answered("Cloudflare")
-        both = (failed, rule) if evidence.status >= 500 else (rule, failed)
+        both = (failed, rule) if evidence.status >= 500 else (rule,)
         return written_by("cloudflare", "CF-RAY and words of Cloudflare", both)
     if evidence.has("x-amzn-requestid") or evidence.has("apigw-requestid"):
         if evidence.status not in (401, 403):

@@ -111,8 +111,9 @@ def _causes(evidence: Evidence, session: _Session) -> Iterator[Cause]:
 
 _ENDED: tuple[tuple[str, str, str, str], ...] = (
     (
-        r"too (?:large|big)\b|(?:message|frame|payload|packet|data|text|body|content)\b[^.\n]{0,24}(?:too long"
-        r"|exceed)|exceed\w*[^.\n]{0,24}(?:message|frame|payload|packet|size|length|bytes|buffer)"
+        r"too (?:large|big)\b|(?:message|frame|payload|packet|data|text|body|content)\b"
+        r"(?![^.\n]{0,24}\b(?:rate|quota|plan|number|count)\b)[^.\n]{0,24}(?:too long|exceed)"
+        r"|exceed\w*[^.\n]{0,24}(?:message|frame|payload|packet|size|length|bytes|buffer)"
         r"|max(?:imum)?[- _]?(?:frame|message|payload|size|length)|size limit"
         r"|(?:size|length)\b[^.\n]{0,24}exceed|larger than",
         "too-large",
@@ -182,7 +183,7 @@ def _stated(evidence: Evidence, session: _Session) -> Iterator[Cause]:
 
 
 def _can_be(id: str, said: str, session: _Session) -> bool:
-    """A bare timeout is of a time without data only where there was one: anything can time out."""
+    """A timeout in the words is of a time without data only where there was one: anything can time out."""
     return id != "idle-timeout" or session.lasted >= AT_ONCE or re.search(r"time[d -]*out", said) is None
 
 
@@ -206,15 +207,17 @@ def troubled(text: str, *, ended: bool) -> tuple[str, ...]:
         said = tuple(of_page(text))
         condition = re.search(r"<([a-z-]+) xmlns=['\"]urn:ietf:params:xml:ns:xmpp-streams", text)
         return (*said, *((condition[1],) if condition else ()))
+    plain = (text,) if ended and len(text) < 300 and re.search(_TROUBLE, text) else ()
     if text[:1] not in ("{", "["):
-        return (text,) if ended and len(text) < 300 and re.search(_TROUBLE, text) else ()
+        return plain
     try:
         value = msgspec.json.decode(text)
     except (ValueError, RecursionError):
-        return ()
+        return plain if text[:1] == "[" else ()  # "[error] invalid token"
     if isinstance(value, list):  # ["error", "invalid frame"]: an event and its values
         named = value[0] if value and isinstance(value[0], str) else ""
-        return tuple(each for each in value[1:3] if isinstance(each, str)) if FAULT.match(named) else ()
+        values = tuple(each for each in value[1:3] if isinstance(each, str)) if FAULT.match(named) else ()
+        return values or plain
     if not isinstance(value, dict):
         return ()
     kind = next((value[name] for name in _SAYS if isinstance(value.get(name), str)), "")

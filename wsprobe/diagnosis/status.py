@@ -65,15 +65,15 @@ def by_status(evidence: Evidence, *, silent: bool) -> tuple[Cause, ...]:
             first = (
                 known if evidence.origin is not None else tuple(cause for cause in known if cause not in origin)
             )
-            bad, *more = _bad(evidence)
+            bad, *more = _bad(evidence, silent)
             return (*first, bad, *origin, *more)
         case 403:
             return _forbidden(evidence, silent)
-        case 500 if behind_proxy(evidence):
+        case 500 if behind_proxy(evidence) and evidence.oddity != "upgrade" and not evidence.arrived:
             (failed,) = _told(evidence)
             return (replace(failed, text=f"{failed.text}; or a proxy dropped Upgrade and Connection"),)
         case 400:
-            return _bad(evidence)
+            return _bad(evidence, silent)
         case _:
             return _told(evidence)
 
@@ -115,11 +115,11 @@ def _forbidden(evidence: Evidence, silent: bool) -> tuple[Cause, ...]:
     return (refused, origin_refused(evidence, ALLOW_ORIGIN))
 
 
-def _bad(evidence: Evidence) -> tuple[Cause, ...]:
+def _bad(evidence: Evidence, silent: bool) -> tuple[Cause, ...]:
     bad = Cause(
         "bad-request",
-        "the server answered 400 and gives no reason: a field was lost or changed in transit, the "
-        "path or subprotocol is wrong, or a check refused the request",
+        f"the server answered 400{' and gives no reason' if silent else ''}: a field was lost or changed in "
+        "transit, the path or subprotocol is wrong, or a check refused the request",
         "test the server without proxies and compare; look in its log",
     )
     origin = (origin_refused(evidence, ALLOW_ORIGIN),) if foreign_origin(evidence) else ()

@@ -404,7 +404,7 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
     ),
     (
         (),
-        r"econnreset|socket hang up|connection reset by peer|unexpected eof|\beof\b",
+        r"econnreset|socket hang up|connection reset by peer",
         _plain(
             "backend-closed",
             "the program behind the one that answered closed the connection: it crashed, or refuses by closing",
@@ -528,7 +528,8 @@ mean)."""
 
 
 def stated(evidence: Evidence, found: tuple[str, ...]) -> Cause | None:
-    """The cause in the answer's words: with its kind if known, otherwise only the quote; None without words.
+    """The cause in the answer's words: with its kind if known, otherwise only the quote; None without words
+    (and without a list of subprotocols).
 
     *found*: the ``own_words`` of *evidence*."""
     for quote in found:
@@ -549,7 +550,8 @@ def stated(evidence: Evidence, found: tuple[str, ...]) -> Cause | None:
 def _lists_protocols(evidence: Evidence) -> Cause | None:
     """A refusal that names subprotocols, of which none was offered."""
     listed = [each.strip() for value in evidence.all("sec-websocket-protocol") for each in value.split(",")]
-    if evidence.status < 400 or not any(listed) or any(each in evidence.protocols for each in listed):
+    about_something_else = not 400 <= evidence.status < 500 or evidence.status in (401, 407, 429)
+    if about_something_else or not any(listed) or any(each in evidence.protocols for each in listed):
         return None
     names = shown(", ".join(filter(None, listed)))
     wanted = subprotocol_wanted(evidence, f"expected one of {names}")

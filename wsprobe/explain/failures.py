@@ -60,9 +60,11 @@ _STATUS = re.compile(
 )
 _NAMED_STATUS = re.compile(r"(?<![\d.:])(?P<status>101|[2-5]\d\d)\W{1,4}(?P<name>[A-Za-z][A-Za-z' -]+)")
 _CLOSE = re.compile(
-    r"(?i)\b(?:clos\w*|code|status|statuscode|websocket|sent|received|rcvd|with|reason|error|disconnect\w*)\b[^\d\n]{0,40}?"
-    r"(?<![\d.-])(?P<code>1\d{3}|3\d{3}|4\d{3})(?![\d.]*\d)|\((?P<only>1\d{3}|[34]\d{3})(?:\)|, )"
-    r"|(?:^|: )(?P<first>4\d{3})(?=$|[:,]? [A-Za-z])"
+    r"(?i)\b(?:clos\w*|code|status|statuscode|websocket|sent|received|rcvd|with|reason|error"
+    r"|\w*disconnect\w*)\b[^\d\n]{0,40}?"
+    r"(?<![\d.-])(?P<code>1\d{3}|3\d{3}|4\d{3})(?![\d.]*\d)|\((?P<only>1\d{3}|[34]\d{3})\)"
+    r"|(?:^|: )(?P<first>4\d{3})[:,]? "
+    r"(?=forbidden|unauthori[sz]ed|bad request|not found|too many|timeout|internal)"
 )
 _QUESTION = re.compile(r"(?i)(?:how|why|what|when|where|who|which|is|are|can|should|does|do)\b(?!.*: )|.*\?$")
 

@@ -233,7 +233,7 @@ LIMIT_IN_HEAD = Entry(
     "fail",
     "RFC 9110 section 5.4",
     title="The head is larger than wsprobe reads",
-    meaning="wsprobe stopped reading at its own limit (2 MiB of heads, 20,000 lines of one head, 1000 "
+    meaning="wsprobe stopped reading at its own limit (2 MiB of heads, 5,000 lines of all heads, 1000 "
     "interim answers, 10,000 HTTP/2 frames without any of the answer), far more than other clients accept. The "
     "server was still sending.",
     usual="an answer that does not end",

@@ -45,7 +45,7 @@ class Called(Struct, frozen=True):
 
     one: str = "URL"
     several: str = "URLs"
-    done: str = "asked"
+    done: str = "tried"
 
 
 URLS = Called()

@@ -17,7 +17,7 @@ from wsprobe.report import Report
 from wsprobe.show.lines import Look, plain
 from wsprobe.show.report import handshake
 from wsprobe.show.watch import result, summary, words
-from wsprobe.timing import moment
+from wsprobe.timing import in_utc
 from wsprobe.visible import printable, shown_text
 from wsprobe.watch.state import Watch
 
@@ -123,7 +123,7 @@ def head(suite: str, of: Totals) -> str:
         package="wsprobe",
         name=suite,
         hostname="localhost",
-        timestamp="1970-01-01T00:00:00" if moment(of.started) is None else of.started[:SECONDS],
+        timestamp=in_utc(of.started)[:SECONDS],
         tests=str(of.tests),
         failures=str(of.failures),
         errors=str(of.errors),

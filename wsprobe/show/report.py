@@ -437,8 +437,9 @@ def opened(report: Report) -> str:
     ):
         return "the handshake completed; the client ended the connection without a Close frame"
     if close is not None and close.by == "server":
-        return f"the handshake completed; the server closed the session ({close.code})"
-    return MEANING["open"]
+        code = "" if close.code is None else f" ({close.code})"
+        return f"the handshake completed; the server closed the session{code}"
+    return "the handshake completed"
 
 
 def _closed_after(report: Report) -> str:

@@ -77,12 +77,13 @@ def _set(answer: Answer) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def _deletes(attributes: dict[str, str]) -> bool:
-    """True for what removes a cookie: Max-Age counts before Expires (RFC 6265 section 5.3), which every program
-    sets to 1970."""
+    """True for what removes a cookie: Max-Age counts before Expires (RFC 6265 section 5.3), which programs set
+    to the beginning of their clock or earlier."""
     age = attributes.get("max-age", "")
     if re.fullmatch(r"-?\d+", age):
         return int(age) <= 0
-    return bool(re.search(r"\b1970\b", attributes.get("expires", "")))
+    year = re.search(r"[ -](\d{4})\b", attributes.get("expires", ""))
+    return year is not None and int(year[1]) <= 1970
 
 
 def _on_tls(seen: Trace) -> Iterator[tuple[str, str, dict[str, str]]]:

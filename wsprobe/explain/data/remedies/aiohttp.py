@@ -92,7 +92,8 @@ def why(
 def as_handshake(request: web.Request) -> web.Request:
     """The request with the Origin that the page's handshake has.
 
-    A page of this server's own origin sends none with GET."""
+    A page of this server's own origin sends none with GET. Behind a proxy that ends TLS, aiohttp
+    sees http: give request.clone(scheme="https") here."""
     same = request.headers.get("Sec-Fetch-Site") == "same-origin"
     if "Origin" in request.headers or not same:
         return request
