@@ -92,8 +92,8 @@ def test_when_the_scheduler_goes_away_what_is_printed_is_whole(refuser: Refusing
         cluster.kill_scheduler()
         _, err = process.communicate(timeout=PATIENCE)
     assert err == (
-        f"wsprobe connect: --cluster: the scheduler at {cluster.address} went away; the results in {file} are "
-        f"complete; the same command continues from there (see wsprobe connect --help)\n"
+        f"wsprobe connect: --cluster: the connection to the scheduler at {cluster.address} was lost; the "
+        f"results in {file} are complete; the same command continues from there (see wsprobe connect --help)\n"
     )
     assert process.returncode == 2
     reports = objects(Path(file).read_text())
@@ -175,7 +175,7 @@ def test_a_worker_without_wsprobe_is_named(refuser: Refusing) -> None:
         cluster.worker("bare", alone=True)
         done = asked("connect", "--cluster", cluster.address, refuser.url("/"))
     assert done.stderr == (
-        f"wsprobe connect: --cluster: worker bare has no wsprobe, and this is {__version__}: pip install "
+        f"wsprobe connect: --cluster: worker bare has no wsprobe; this machine has {__version__}: pip install "
         f"'wsprobe[cluster]=={__version__}' on every machine of the cluster (see wsprobe connect --help)\n"
     )
     assert (done.returncode, done.stdout) == (2, "")

@@ -181,7 +181,7 @@ def work_with(
                 if version != __version__:
                     has = f"wsprobe {version}" if isinstance(version, str) else "no wsprobe"
                     raise ClusterError(
-                        f"{who} has {has}, this machine has {__version__}: pip install "
+                        f"{who} has {has}; this machine has {__version__}: pip install "
                         f"'wsprobe[cluster]=={__version__}' on every machine of the cluster"
                     )
             if odd := await there.odd_versions():
@@ -350,7 +350,7 @@ async def send(there: Cluster, work: Callable[[str], Awaitable[Work]], by: Worke
         ) from None
     if isinstance(made, OtherVersion):
         raise ClusterError(
-            f"a worker has wsprobe {made.version}, this machine has {__version__}: install the same on every "
+            f"a worker has wsprobe {made.version}; this machine has {__version__}: install the same on every "
             f"machine"
         )
     done: Work = made
