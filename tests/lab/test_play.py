@@ -24,11 +24,12 @@ from wsprobe.exchange import (
     TlsFailed,
 )
 from wsprobe.judge import judge, outcome
-from wsprobe.lab import load
+from wsprobe.lab import load, parse
 from wsprobe.lab.play import play
 from wsprobe.lab.ports import place
 from wsprobe.lab.scenario import Scenario
 from wsprobe.read import read
+from wsprobe.read.frames import CLOSE
 
 ALL = load()
 
@@ -191,6 +192,27 @@ def test_the_acts_of_a_plan_are_heard_by_the_server() -> None:
     reading = read(made)
     assert reading.session is not None
     assert [frame.data for frame in reading.session.frames] == [b"hello", b"\x03\xe8done"]
+
+
+def test_a_server_that_reads_one_frame_leaves_what_is_behind_it() -> None:
+    """As on a socket: the Close behind long messages is not read yet when the server looks for one."""
+    catalogue = """
+[one-frame]
+about = "frames"
+summary = "Reads one frame, and answers a Close that it has read with it."
+steps = ["open", { wait = 0.05 }, { read-frame = 1 }, "echo-close", "fin"]
+"""
+    scenario = parse(catalogue, "here")["one-frame"]
+
+    def answered(size: int) -> bool:
+        text = Act("open", "text", b"x" * size)
+        acts = (text, text, Act("open", "close"))
+        session = read(play(scenario, plan(scenario, acts=acts))).session
+        assert session is not None
+        return any(frame.opcode == CLOSE for frame in session.frames)
+
+    assert answered(10)
+    assert not answered(70_000)
 
 
 def test_until_stops_the_probe() -> None:

@@ -14,7 +14,7 @@ from typing import Protocol
 
 import trio
 
-from wsprobe.lab.perform import CloseNotify, Finish, Pause, Performance, Read, Reset, Send
+from wsprobe.lab.perform import READ, CloseNotify, Finish, Pause, Performance, Read, Reset, Send
 
 REFUSED = 2.0
 """Seconds for a client to read the alert that refuses it."""
@@ -91,9 +91,6 @@ async def secured(stream: trio.SocketStream, context: ssl.SSLContext) -> Secure 
     """*stream* inside TLS, the handshake done; None if it failed."""
     made = Secure(Clear(stream), context)
     return made if await made.handshake() else None
-
-
-READ = 65536
 
 
 class LabConnection(Protocol):

@@ -286,6 +286,9 @@ def answer(
 
 PIECE = 65536
 """Bytes handed over at once; repeated data is made as it is sent."""
+READ = 65536
+"""Bytes of one read of the client's stream at most, from a socket and where a scenario is played without one: a
+server that reads a frame leaves what is behind it for later."""
 
 FAREWELL = 20.0
 """Seconds to wait for the client's end of stream after ours."""

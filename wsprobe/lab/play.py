@@ -39,6 +39,7 @@ from wsprobe.lab.http2_steps import Http2Step, play_of
 from wsprobe.lab.perform import (
     PATIENCE,
     PIECE,
+    READ,
     CloseNotify,
     Finish,
     Inbox,
@@ -354,8 +355,8 @@ class _Stage:
                         client.receive_eof(self.now)
                         return self.end("reset", "Connection reset by peer")
                     case Read() if unread:
-                        answer = bytes(unread)
-                        unread.clear()
+                        answer = bytes(unread[:READ])
+                        del unread[:READ]
                 self.now += HOP
                 deed = performance.send(answer)
                 ready = self._ready(deed)
