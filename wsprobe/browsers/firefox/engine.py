@@ -246,13 +246,8 @@ def _tries(steps: Sequence[Step], key: str) -> list[str]:
 
 
 def _room_at(script: WebSocket, reading: Reading, now: int) -> int | None:
-    """When the server's window has room, from *now* on, for a Close behind what script sent; None if never. A
-    server that widens the window as it reads makes room by itself."""
-    for at in http2.widenings(reading, now):
-        left, widened = http2.room(reading, script.sent_bytes, at)
-        if left >= _CLOSE_SIZE or (left >= 0 and widened):
-            return at
-    return None
+    """When the server's window has room, from *now* on, for a Close behind what script sent; None if never."""
+    return http2.room_from(reading, script.sent_bytes, _CLOSE_SIZE, now)
 
 
 def _call_texts(facts: Facts) -> CallTexts:

@@ -200,27 +200,40 @@ def room(reading: Reading, sent: int, now: int) -> tuple[int, bool]:
 
     The window of the connection, which the server can only widen, is left out of it.
     """
+    size, widened = DEFAULT_WINDOW, False
+    for at, larger, before in _windows(reading):
+        if at > now:
+            break
+        size, widened = larger, before
+    return size - sent, widened
+
+
+def room_from(reading: Reading, sent: int, needed: int, now: int) -> int | None:
+    """When the server's window has room, from *now* on, for *needed* bytes behind the *sent* ones, or None.
+    A server that widens the window as it reads makes room by itself."""
+    states = {now: (DEFAULT_WINDOW, False)}
+    for at, size, widened in _windows(reading):
+        states[max(at, now)] = (size, widened)
+    for at, (size, widened) in states.items():
+        if size - sent >= needed or (size >= sent and widened):
+            return at
+    return None
+
+
+def _windows(reading: Reading) -> Iterator[tuple[int, int, bool]]:
+    """(time, size of the stream's window, whether the server has widened it before) after each frame that may
+    change it."""
     connection = reading.http2
     assert connection is not None
     first, more = DEFAULT_WINDOW, 0
     for frame in connection.of("server"):
-        if frame.at > now:
-            break
         if frame.type == SETTINGS and not frame.ack:
             first = dict(frame.settings).get(INITIAL_WINDOW_SIZE, first)
         elif frame.type == WINDOW_UPDATE and frame.stream == connection.stream:
             more += frame.increment or 0
-    return first + more - sent, more > 0
-
-
-def widenings(reading: Reading, now: int) -> Iterator[int]:
-    """*now*, and when the server may have changed the window of the stream after it."""
-    connection = reading.http2
-    assert connection is not None
-    yield now
-    for frame in connection.of("server"):
-        if frame.at > now and (frame.type == SETTINGS or frame.stream == connection.stream):
-            yield frame.at
+        else:
+            continue
+        yield frame.at, first + more, more > 0
 
 
 class _Stream:
