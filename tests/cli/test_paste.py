@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from wsprobe.cli.main import run
 from wsprobe.cli.paste import url_in
-from wsprobe.cli.pasted import curl
+from wsprobe.cli.pasted import CURL, CURL_COMMAND, curl
 from wsprobe.cli.pasted.devtools import Copied, copied
 from wsprobe.cli.request_settings import OwnRequestSettings, RequestSettings
 from wsprobe.cli.section import Given
@@ -242,6 +242,24 @@ def test_of_all_requests_of_a_page_the_websocket_is_asked() -> None:
         made = curl.pasted(text)
         assert (made.url, made.lines) == ("ws://h/ws", ("c: d",))
         assert made.note == "of 2 commands the one to ws:"
+
+
+@pytest.mark.parametrize(
+    ("word", "program", "whole"),
+    [
+        ("curl", True, False),
+        ("/usr/bin/curl", True, False),
+        ("C:\\Program Files\\curl.exe", True, False),
+        ("ws://h.example/curl", False, False),
+        ("wss://h.example/api/curl.exe", False, False),
+        ("curl 'wss://h.example/'", False, True),
+        ("% CURL.EXE wss://h.example/", False, True),
+        ("ws://h.example/curl -v", False, False),
+    ],
+)
+def test_what_is_taken_for_curl(word: str, program: bool, whole: bool) -> None:
+    assert bool(CURL.fullmatch(word)) is program
+    assert bool(CURL_COMMAND.match(word)) is whole
 
 
 # Options -------------------------------------------------------------------------------------------------

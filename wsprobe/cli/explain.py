@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import click
 
 from wsprobe import explain
 from wsprobe.cli.paste import url_in
-from wsprobe.cli.streams import look
+from wsprobe.cli.streams import look, write_json
 
 
 def look_up(topic: Sequence[str], *, as_list: bool, as_json: bool, code: bool) -> int:
@@ -50,7 +48,3 @@ def write_list(groups: Mapping[str, Sequence[str]], as_json: bool) -> None:
             sys.stdout.write(f"{group}:\n" + "".join(f"  {topic}\n" for topic in fresh))
     if as_json:
         write_json({"topics": list(seen)})
-
-
-def write_json(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=True, separators=(",", ":")) + "\n")

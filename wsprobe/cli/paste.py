@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from wsprobe.cli.option import Command, Whole, together
 from wsprobe.cli.output_settings import OutputSettings
+from wsprobe.cli.pasted import CURL, CURL_COMMAND
 from wsprobe.cli.request_settings import SEND, RequestSettings
 from wsprobe.cli.section import Declared, FieldOption, Section, given
 from wsprobe.cli.streams import note
@@ -107,9 +108,6 @@ def _begins_as_har(word: str) -> bool:
         return False
 
 
-_CURL = re.compile(r"(?:.*[/\\])?curl(?:\.exe)?")
-_CURL_IN_QUOTES = re.compile(r"\s*(?:\$\s+)?curl(?:\.exe)?\s")
-
 ONE_REQUEST = "what is pasted is one request: leave the other URLs out"
 
 
@@ -133,8 +131,7 @@ class Pasting(Command):
         """The cURL command that was pasted, and the words that are not in it; None if none was. Raises
         click.UsageError."""
         if not any(
-            _CURL.fullmatch(word) or _CURL_IN_QUOTES.match(word) or word.startswith("--from-curl")
-            for word in args
+            CURL.fullmatch(word) or CURL_COMMAND.match(word) or word.startswith("--from-curl") for word in args
         ):
             return None
         from wsprobe.cli.pasted import curl  # only for those who paste one
@@ -144,10 +141,10 @@ class Pasting(Command):
         try:
             _, behind = self._read(ctx, args, to_the_first_place=True)
             first, own = (behind or [""])[0], args[: len(args) - len(behind)]
-            if _CURL.fullmatch(first):
+            if CURL.fullmatch(first):
                 return curl.command(behind[1:], has, mixed=True), own
             texts, places = self._read(ctx, args)
-            if _CURL_IN_QUOTES.match(first):
+            if CURL_COMMAND.match(first):
                 pasted, own, places = curl.pasted(first, has), [*own, *behind[1:]], places[1:]
             elif file := texts.get("from_curl"):
                 where = f"--from-curl: {'standard input' if file == '-' else file}"
@@ -203,7 +200,7 @@ class Pasting(Command):
             names = list(dict.fromkeys(left_out))
             what = "is not an option" if len(names) == 1 else "are not options"
             notes.append(f"{', '.join(names)} {what} of this command, and left out")
-        ctx.meta[IGNORED] = [*pasted.ignored, *left_out, *ctx.meta.get(IGNORED, ())]
+        ctx.meta[IGNORED] = [*pasted.ignored, *ctx.meta.get(IGNORED, ())]
         self._send(ctx, replace(request, notes=tuple(notes)))
 
     def _send_entry(self, ctx: click.Context) -> None:

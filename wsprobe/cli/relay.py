@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import click
 from msgspec.structs import replace
@@ -24,7 +23,7 @@ from wsprobe.cli.recorded import as_client_saw
 from wsprobe.cli.relay_settings import RelaySettings
 from wsprobe.cli.section import Given
 from wsprobe.cli.settings import Settings, settings_of
-from wsprobe.cli.streams import emit, note, queued_streams
+from wsprobe.cli.streams import emit, note, queued_streams, write_json
 from wsprobe.cli.targets import ProbeTarget
 from wsprobe.cli.view_settings import ViewSettings
 from wsprobe.exception_groups import leaves
@@ -194,9 +193,3 @@ class RelayOutput(ConnectOutput):
             emit(lines if self._first else [(), *lines], sys.stdout, self._out)
             self._first = False
         emit(show.client_lines(made, self._out, self._number), sys.stdout, self._out)
-
-
-def write_json(value: dict[str, Any]) -> None:
-    """Print one object."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=True, separators=(",", ":")) + "\n")
-    sys.stdout.flush()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from base64 import b64encode
 from collections.abc import Callable
@@ -12,7 +11,7 @@ import click
 
 from wsprobe import net
 from wsprobe.cli.serve_settings import ServeSettings
-from wsprobe.cli.streams import emit, look, note
+from wsprobe.cli.streams import emit, look, note, write_json
 from wsprobe.lab import load, subjects
 from wsprobe.lab.certificates import NoCertificates
 from wsprobe.lab.measured import Measured, dump
@@ -74,11 +73,6 @@ def conforming_value(of: Conforming) -> dict[str, Any]:
 
 def base64(data: bytes) -> str:
     return b64encode(data).decode("ascii")
-
-
-def write_json(value: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=True, separators=(",", ":")) + "\n")
-    sys.stdout.flush()
 
 
 def serve_until_interrupted(settings: ServeSettings) -> int:

@@ -90,6 +90,14 @@ def emit(lines: Iterable[Line], stream: IO[str], of: Look) -> None:
         _emit(map(shortened, lines), stream, of)
 
 
+def write_json(value: object) -> None:
+    """Print *value* as one line of JSON in ASCII."""
+    import json  # only for those who ask for it
+
+    sys.stdout.write(json.dumps(value, ensure_ascii=True, separators=(",", ":")) + "\n")
+    sys.stdout.flush()
+
+
 def _emit(lines: Iterable[Line], stream: IO[str], of: Look) -> None:
     if of.color:
         from wsprobe.show.paint import paint  # rich is loaded where something is painted

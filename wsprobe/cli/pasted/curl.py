@@ -14,10 +14,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from wsprobe.cli.pasted import CURL, PROMPTS
+
 # The text in words ---------------------------------------------------------------------------------------
 
 COPY = "in the browser's Network panel choose Copy, Copy as cURL (bash), or (cmd)"
-_CURL = re.compile(r"(?:[^\s'\"]*[/\\])?curl(?:\.exe)?", re.IGNORECASE)
 _OTHER_FORMS = (
     (re.compile(r"\s*(?:\$session\s*=|Invoke-(?:WebRequest|RestMethod)\b)", re.IGNORECASE), "PowerShell"),
     (re.compile(r"\s*(?:await\s+)?fetch\s*\(", re.IGNORECASE), "JavaScript (fetch)"),
@@ -45,9 +46,9 @@ def commands(text: str) -> list[list[str]]:
             raise CurlError(f"that is {name}, not a cURL command: {COPY}")
     found = [words for words in (windows_words(text) if is_for_cmd(text) else shell_words(text)) if words]
     for words in found:
-        if words[0] in ("$", "%", ">"):  # the prompt was copied too
+        if words[0] in PROMPTS:
             del words[0]
-        if not words or not _CURL.fullmatch(words[0]):
+        if not words or not CURL.fullmatch(words[0]):
             raise CurlError(f"{_shown(words[0] if words else '$')} is not curl: {COPY}")
         del words[0]
     if not found:
