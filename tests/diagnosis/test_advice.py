@@ -37,7 +37,7 @@ def test_the_lines_of_the_proxy_that_is_seen_stand_alone() -> None:
 
 def test_where_the_proxy_is_one_cause_of_several_its_lines_are_a_topic_away() -> None:
     answer = b"HTTP/1.1 404 Not Found\r\nKeep-Alive: timeout=5\r\nDate: x\r\nContent-Length: 2\r\n\r\nno"
-    assert texts(answer, "lines") == "if a proxy is in front of it: wsprobe explain upgrade-lost"
+    assert texts(answer, "lines") == "wsprobe explain upgrade-lost (if a proxy is in front of it)"
 
 
 @pytest.mark.parametrize("answer", [LOST, NGINX_502])

@@ -213,8 +213,8 @@ def test_what_a_close_does_not_carry_to_a_page(close: bytes, says: str) -> None:
     ("answer", "asked", "remedies"),
     [
         (b"HTTP/1.1 299 X\r\n\r\n", {}, ["accept, then close(4000", "offer"]),
-        (b"HTTP/1.1 300 X\r\n\r\n", {}, ["open the socket at the redirect's target"]),
-        (b"HTTP/1.1 399 X\r\n\r\n", {}, ["open the socket at the redirect's target"]),
+        (b"HTTP/1.1 300 X\r\n\r\n", {}, ["log in first, if the redirect leads to a log-in page"]),
+        (b"HTTP/1.1 399 X\r\n\r\n", {}, ["log in first, if the redirect leads to a log-in page"]),
         (b"HTTP/1.1 403 Forbidden\r\n\r\n", {}, ["accept, then close(4403, a reason of at most 123", "offer"]),
         (
             b"HTTP/1.1 403 Forbidden\r\n\r\n" + b"m" * 60,

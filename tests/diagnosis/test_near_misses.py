@@ -174,3 +174,20 @@ def test_a_404_to_subprotocols_leaves_them_open() -> None:
     answer = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
     found = causes(reading_of(answer, "fin", {"protocols": ["chat"]}))[0]
     assert "no offered subprotocol (chat)" in found.text
+
+
+@pytest.mark.parametrize(
+    ("query", "id"),
+    [
+        ("", "unauthorized"),
+        ("?lang=en", "unauthorized"),
+        ("?sid=Xb31", "session"),
+        ("?session_id=Xb31", "session"),
+    ],
+)
+def test_an_expired_session_is_of_the_login_unless_the_url_names_one(query: str, id: str) -> None:
+    request = REQUEST.replace(b"/ws ", b"/ws" + query.encode() + b" ")
+    answer = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 15\r\n\r\nSession expired"
+    events = (Sent(0, request), Received(1, answer), Ended(2, "fin"))
+    found = causes(read(Exchange(Plan(parse(f"ws://{AT}/ws{query}"), request), events)))[0]
+    assert found.id == id

@@ -139,12 +139,12 @@ def _lines(known: Author) -> Iterator[str]:
         return
     if ids[0] not in PASSING:
         if known.role != "proxy":
-            yield "if a proxy is in front of it: wsprobe explain upgrade-lost"
+            yield "wsprobe explain upgrade-lost (if a proxy is in front of it)"
         return
     seen = proxy(known.hop)
     if seen is not None:
         yield f"{seen.name}: {seen.mends}"
-        yield "for another proxy in front or behind: wsprobe explain upgrade-lost"
+        yield "wsprobe explain upgrade-lost (for another proxy in front or behind)"
         return
     for each in proxies():
         if each.key in LEADING:
@@ -161,7 +161,10 @@ def _another_origin(reading: Reading) -> str:
 
 def _remedies(status: int, known: Author, origin: str) -> Iterator[str]:
     if 300 <= status < 400:
-        yield "open the socket at the redirect's target (only WebKitGTK follows redirects)"
+        yield (
+            "log in first, if the redirect leads to a log-in page; otherwise open the socket at the redirect's "
+            "target (only WebKitGTK follows redirects)"
+        )
         return
     first = known.causes[0] if known.causes else Cause("", "")
     if known.role != "proxy" and first.id not in BEFORE_THE_APPLICATION:

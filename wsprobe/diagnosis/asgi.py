@@ -46,21 +46,22 @@ def _asgi_403(evidence: Evidence) -> tuple[Cause, ...]:
     route = no_route(
         "no WebSocket route has this path", "add a WebSocket route for it (@app.websocket), or correct the path"
     )
+    wanted = foreign_origin(evidence) or (evidence.origin is None and evidence.reason == "Access denied")
     origin = origin_refused(
         evidence,
         "add the page's host or origin (ALLOWED_HOSTS, cors_allowed_origins, ...)",
-        _asgi_origin(evidence),
+        _asgi_origin(evidence, first=wanted),
     )
-    wanted = foreign_origin(evidence) or (evidence.origin is None and evidence.reason == "Access denied")
     return (origin, closed, route) if wanted else (closed, route, origin)
 
 
-def _asgi_origin(evidence: Evidence) -> str:
+def _asgi_origin(evidence: Evidence, *, first: bool) -> str:
+    """*first*: it is the likeliest cause, and names the others too."""
     if evidence.origin is None:
+        others = "; or the application refused before accepting, or no route has this path" if first else ""
         return (
             "the server requires an Origin (a check such as AllowedHostsOriginValidator); none was sent "
-            "(browsers always send one); or the application refused before accepting, or no route has "
-            "this path"
+            f"(browsers always send one){others}"
         )
     return (
         "the application closed before accepting: most often a check of the Origin (such as "

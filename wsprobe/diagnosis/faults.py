@@ -222,9 +222,8 @@ def not_answered(who: str) -> Cause:
     """A 502: whether the application was not reached, or ended the connection, is the same to its client."""
     return Cause(
         "backend-down",
-        f"{who} could not reach the application, or got no valid answer: the application is not "
-        "running, its address or port is wrong, it closed the connection (a crash, no Upgrade, or "
-        "HTTP/1.0 instead of 1.1), or only one side uses TLS",
+        f"{who} could not reach the application, or got no valid answer from it: it is not running, its "
+        "address or port is wrong, it closed the connection (a crash, no Upgrade), or only one side uses TLS",
         "start the application, and look in its log; check the upstream's address, port and scheme "
         "(http or https)",
     )
@@ -234,6 +233,8 @@ def redirected(evidence: Evidence, who: str) -> Cause:
     to = evidence.get("location")
     place, path, _ = url_parts(to)
     fix = "open the socket at the final address, or log in first"
+    if re.search(r"(?i)log-?in|sign-?in|\bsso\b|oauth", path):
+        fix = "log in first, and send the cookie or token that this gives (-b, --bearer)"
     if to_another_host(to, evidence.host):
         how = f"to another host ({shown(place)})"
     elif to.lower().startswith(("https:", "wss:")) and not evidence.secure:
@@ -244,7 +245,7 @@ def redirected(evidence: Evidence, who: str) -> Cause:
         how = f"to another port ({shown(place)})"
     else:
         how = f"to {shown(path) or 'another address'}"
-    return Cause("redirected", f"{who} redirects {how}; browsers do not follow redirects for WebSockets", fix)
+    return Cause("redirected", f"{who} redirects {how}; of the browsers, only WebKitGTK follows", fix)
 
 
 def lost_upgrade(evidence: Evidence, *more: Cause) -> tuple[Cause, ...]:
@@ -264,10 +265,11 @@ def subprotocol_wanted(evidence: Evidence, said: str = "") -> Cause:
         if evidence.protocols
         else f"a subprotocol{names}; none was offered"
     )
+    one = shown(wanted[1]) if wanted else "one"
     return Cause(
         "subprotocol-required",
         f"the server requires {offered}",
-        "offer one: --protocol in wsprobe, the second argument of new WebSocket() in a page",
+        f"offer {one}: --protocol in wsprobe, the second argument of new WebSocket() in a page",
     )
 
 

@@ -55,7 +55,8 @@ def _websockets(evidence: Evidence) -> Author | None:
     elif re.search(r"(missing|invalid|multiple|more than one) Origin header", said):
         causes = (
             origin_refused(
-                evidence, "add it to origins= of serve(); None in that list allows clients that send no Origin"
+                evidence,
+                "add the page's origin to origins= of serve(); None in that list allows clients without Origin",
             ),
         )
     elif "subprotocol" in said:

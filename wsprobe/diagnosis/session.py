@@ -498,8 +498,9 @@ def _led_to(evidence: Evidence, session: _Session, act: str) -> Cause:
         )
     return Cause(
         "message-refused",
-        f"the server {act} right after a message of {size} bytes: the handler raised an exception, "
-        "returned, or does not accept the message; or the application closed the session on purpose",
+        f"the server {act} right after a message of {size} bytes: the handler "
+        f"{'' if session.code == 1000 else 'raised an exception, '}returned, or does not accept the message; "
+        "or the application closed the session on purpose",
         SEE_LOG,
         "own-request",
         shows,

@@ -277,7 +277,9 @@ def _credentials(evidence: Evidence, _: str) -> tuple[Cause, ...]:
     return (credentials_wanted(evidence),)
 
 
-def _session(evidence: Evidence, _: str) -> tuple[Cause, ...]:
+def _session(evidence: Evidence, said: str) -> tuple[Cause, ...]:
+    if _LOGGED_OUT.search(said) and not _SESSION_ID.search(evidence.query):
+        return (credentials_wanted(evidence),)
     return (
         Cause(
             "session",
@@ -285,6 +287,11 @@ def _session(evidence: Evidence, _: str) -> tuple[Cause, ...]:
             "start a new session, and use its id; with several servers, use sticky sessions",
         ),
     )
+
+
+_LOGGED_OUT = re.compile(r"(?i)\bsession\b[^.\n]{0,12}\b(?:expired|timed out)|\bexpired session")
+_SESSION_ID = re.compile(r"(?i)(?:\A|&)(?:s(?:ess(?:ion)?[_-]?)?id|session)=")
+"""A session of the login has no id in the URL."""
 
 
 def _route(evidence: Evidence, _: str) -> tuple[Cause, ...]:

@@ -383,8 +383,11 @@ def other_protocol(reading: Reading) -> Iterator[Finding]:
         yield NOT_HTTP_NOISE.found(f"{len(data)} bytes that begin {data[:16].hex(' ')}", span)
     elif kind == "http2":
         yield NOT_HTTP_HTTP2.found("HTTP/2 frames came back", (0, min(len(data), 9)))
+    elif data.startswith(reading.sent.partition(b"\r\n")[0] + b"\r\n"):
+        text = "the server sent wsprobe's own request back: an echo service, not a WebSocket server"
+        yield NOT_HTTP_TEXT.found(text, span, received=begins)
     else:
-        yield _SPOKEN[kind].found(f"it sent: {shown(begins)}", span, received=begins)
+        yield _SPOKEN[kind].found(f"the server sent: {shown(begins)}", span, received=begins)
 
 
 _SPOKEN = {

@@ -186,7 +186,10 @@ def past_the_proxy(seen: Trace) -> str:
         case "same":
             return f" Asked directly, {backend_of(seen)} gives the same answer: the proxy is not at fault."
         case "not reached":
-            return " The direct request did not reach the backend, so it shows nothing."
+            return (
+                f" {backend_of(seen)} cannot be reached from here: if the proxy uses this address, the "
+                "application is not running there."
+            )
         case "other" if past is not None:
             return (
                 f" Asked directly, {backend_of(seen)} refuses too, with a different answer ({past.result()})."

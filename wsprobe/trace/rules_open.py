@@ -100,7 +100,7 @@ def closed_by_app(seen: Trace) -> Iterator[Conclusion]:
             "blocks the handshake; the application refuses after it.",
             0.9,
             ("base", "get") if "get" in seen.answers else ("base",),
-            "wsprobe connect shows the code and the reason.",
+            "Look up the code and the reason of the Close in the application: wsprobe connect shows both.",
             id=_closed_id(seen.base),
         )
 

@@ -349,7 +349,8 @@ def slash(seen: Trace) -> Iterator[Conclusion]:
     base, other = seen.base, seen["slash"]
     if base.kind != "http" or other is None:
         return
-    reached = base.status in (200, 404) and other.by_server and other.status != base.status
+    # A page or a 404 from the library says that nothing is there, not that the handshake reached it.
+    reached = base.status in (200, 404) and other.by_server and other.status not in (200, 404)
     if other.opens or reached:
         path = resource_of(other.reading.sent).decode("latin-1")
         end = "opens" if other.opens else f"reaches a WebSocket library ({other.result()})"
