@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from man.build import mdoc
 from man.build.tables import AGREEMENT
 from man.build.views import CATALOGUE, NAMES, floods, grouped, named, said, views
-from wsprobe.browsers import ENGINES
-from wsprobe.browsers.chromium import v156
-from wsprobe.browsers.firefox import v153
-from wsprobe.browsers.webkitgtk import v2_54
+from wsprobe.browsers import BROWSERS, ENGINES
+from wsprobe.browsers.version_facts import table, versions
 
 READERS = {
     "chromium": "The engine of Chrome, Edge, Opera and others. Chromium 92, 109, 123 and 138, and QtWebEngine "
@@ -78,39 +75,16 @@ DIFFERENCES: tuple[tuple[str, str], ...] = (
 )
 """(what happens, a scenario in which readers differ)."""
 
-FACTS: tuple[tuple[str, Mapping[str, Any], str], ...] = (
-    (
-        "The engine gives up the opening handshake after",
-        {"chromium": v156.FACTS.opening_timeout, "firefox": v153.FACTS.opening_timeout},
-        "seconds",
-    ),
-    (
-        "The server must answer a Close frame within",
-        {
-            "chromium": v156.FACTS.closing_timeout,
-            "firefox": v153.FACTS.closing_timeout,
-            "webkitgtk": v2_54.FACTS.closing_timeout,
-        },
-        "seconds",
-    ),
-    (
-        "After both Close frames the server must close TCP within",
-        {"chromium": v156.FACTS.tcp_close_timeout},
-        "seconds",
-    ),
-    (
-        "Largest head of an answer",
-        {
-            "chromium": v156.FACTS.max_head,
-            "firefox": v153.FACTS.max_head,
-            "webkitgtk": v2_54.FACTS.max_head,
-        },
-        "bytes",
-    ),
-    ("Largest message", {"firefox": v153.FACTS.max_message}, "bytes"),
-    ("Redirects and retries of one handshake", {"webkitgtk": v2_54.FACTS.max_resends}, "at most"),
+FACTS: tuple[tuple[str, str, str], ...] = (
+    ("The engine gives up the opening handshake after", "opening_timeout", "seconds"),
+    ("The server must answer a Close frame within", "closing_timeout", "seconds"),
+    ("After both Close frames the server must close TCP within", "tcp_close_timeout", "seconds"),
+    ("Largest head of an answer", "max_head", "bytes"),
+    ("Largest message", "max_message", "bytes"),
+    ("Redirects and retries of one handshake", "max_resends", "at most"),
 )
-"""(what, engine -> number, unit). An engine that is not named has no such limit, or none that was met."""
+"""(what, its key in the facts of browsers, unit). A browser without the key has no such limit, or none that was
+met."""
 
 
 def page() -> str:
@@ -211,13 +185,12 @@ def _local_network() -> Iterator[str]:
 
 def _limits() -> Iterator[str]:
     yield ".Sh LIMITS AND TIMES"
-    yield from mdoc.tagged(
-        (
-            (what, "; ".join(f"{NAMES[name]}: {number} {unit}" for name, number in numbers.items()) + ".")
-            for what, numbers, unit in FACTS
-        ),
-        compact=True,
+    tables = {name: table(name, versions(name)[-1]) for name in BROWSERS}
+    rows = (
+        (what, [f"{NAMES[name]}: {facts[key]} {unit}" for name, facts in tables.items() if key in facts])
+        for what, key, unit in FACTS
     )
+    yield from mdoc.tagged(((what, "; ".join(numbers) + ".") for what, numbers in rows), compact=True)
 
 
 def _measuring() -> Iterator[str]:
@@ -251,7 +224,7 @@ def _measuring() -> Iterator[str]:
             "knows.",
             "python -m tests.browsers.measure --engine chromium makes new recordings, and prints the changes "
             "that scripts see; with --check it writes nothing.",
-            "Add a file of facts with the differences, like wsprobe/browsers/undici/v6_29.py. If a rule "
+            "Add a file of facts with the differences, like wsprobe/browsers/facts/undici@6.29.toml. If a rule "
             "changed, change it in its place, and let a value of the facts choose.",
             "pytest tests/browsers shows where views and recordings differ; python -m tests.browsers.against "
             "FILE does so for your own scenarios, or for random ones that python -m tests.browsers.fresh SEED "

@@ -12,14 +12,16 @@ from wsprobe.browsers.chromium import http2
 from wsprobe.browsers.chromium.channel import FrameReader, ProtocolError, TooBig
 from wsprobe.browsers.chromium.constructor import is_local, parse_url
 from wsprobe.browsers.chromium.establish import certificate_error
+from wsprobe.browsers.chromium.facts import Facts
 from wsprobe.browsers.chromium.handshake import Agreed, Fault, agree
 from wsprobe.browsers.chromium.http import parse, read_answer
 from wsprobe.browsers.chromium.request import asks
-from wsprobe.browsers.chromium.v156 import FACTS
 from wsprobe.browsers.engine import Page, ScriptView
+from wsprobe.browsers.version_facts import facts
 from wsprobe.exchange import Act, Connected, Ended, How, Http2, Priority, TlsFailed
 from wsprobe.read import read
 
+FACTS = facts("chromium", "156", Facts)
 CHROMIUM = ENGINES["chromium"]
 HI, BYE = frame(0x81, b"hi"), frame(0x88, b"\x03\xe8")
 SECOND = 1000 * MS

@@ -10,13 +10,15 @@ from tests.cases import every
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.browsers.firefox.channel import BadFrame, FrameReader
+from wsprobe.browsers.firefox.facts import Facts
 from wsprobe.browsers.firefox.handshake import BadExtension, Deflate, NoWindow, agree, integer
 from wsprobe.browsers.firefox.http import BadField, Fields, Start, begins
 from wsprobe.browsers.firefox.request import challenges
-from wsprobe.browsers.firefox.v153 import FACTS
+from wsprobe.browsers.version_facts import facts
 from wsprobe.exchange import Act, ConnectFailed, Connecting, Ended, How, Http2, Priority, Received
 from wsprobe.read import read
 
+FACTS = facts("firefox", "153", Facts)
 FIREFOX = ENGINES["firefox"]
 HI, BYE = frame(0x81, b"hi"), frame(0x88, b"\x03\xe8")
 SECOND = 1000 * MS

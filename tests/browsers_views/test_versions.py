@@ -1,14 +1,17 @@
-"""The newest file of facts is the one that an engine uses."""
+"""The files of facts: a version each, the newest is the one that an engine uses."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.browsers_views.recordings import ACCEPT, seen
-from wsprobe.browsers import ENGINES, NODES, chromium, newest, title, versions
+from wsprobe.browsers import ENGINES, NODES, VERSIONED, bun, title, versions
+from wsprobe.browsers import version_facts as files
+from wsprobe.browsers.chromium.engine import Chromium
+from wsprobe.browsers.chromium.facts import Facts
 from wsprobe.browsers.engine import Page
 from wsprobe.cli.main import run
 from wsprobe.lab import find, load
@@ -16,56 +19,51 @@ from wsprobe.lab.play import rehearse
 
 
 @pytest.mark.parametrize(
-    ("files", "found"),
+    ("names", "found"),
     [
-        (["v156.py"], "v156"),
-        (["v156.py", "v157.py", "facts.py", "__pycache__"], "v157"),
-        (["v99.py", "v100.py"], "v100"),
-        (["v2_54.py", "v2_6.py", "view.py"], "v2_54"),
-        (["v2_54.py", "v3.py"], "v3"),
+        (["x@156.toml"], ("156",)),
+        (["x@157.toml", "x@156.toml", "xy@158.toml", "README"], ("156", "157")),
+        (["x@100.toml", "x@99.toml"], ("99", "100")),
+        (["x@2.54.toml", "x@2.6.toml"], ("2.6", "2.54")),
+        (["x@2.54.toml", "x@3.toml"], ("2.54", "3")),
+        ([], ()),
     ],
 )
-def test_the_newest_by_number(
-    files: list[str], found: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_versions_are_in_the_order_of_their_numbers(
+    names: list[str], found: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    package = f"engine_{found}_{len(files)}"
-    folder = tmp_path / package
-    folder.mkdir()
-    for name in (*files, "__init__.py"):
-        (folder / name).write_text(f"FACTS = {name.removesuffix('.py')!r}\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    assert newest(package, [str(folder)]) == found
-    for name in [name for name in sys.modules if name.partition(".")[0] == package]:
-        del sys.modules[name]
+    for name in names:
+        (tmp_path / name).touch()
+    monkeypatch.setattr(files, "FOLDER", f"{tmp_path}/")
+    assert files.versions("x") == found
 
 
-def test_an_engine_without_facts(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="empty"):
-        newest("engine_of_nothing", [str(tmp_path)])
+@pytest.mark.parametrize("name", VERSIONED)
+def test_the_newest_version_is_the_one_that_is_used(name: str) -> None:
+    assert ENGINES[name].version == versions(name)[-1]
 
 
-@pytest.mark.parametrize("name", ["chromium", "firefox", "webkitgtk"])
-def test_a_new_version_is_one_more_file(name: str) -> None:
-    folder = Path(sys.modules[type(ENGINES[name]).__module__].__file__ or "").parent
-    newest_file = max(folder.glob("v[0-9]*.py"), key=lambda file: [int(n) for n in file.stem[1:].split("_")])
-    assert f'version="{ENGINES[name].version}"' in newest_file.read_text()
+def test_an_older_version_is_a_file_of_what_differs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for file in Path(files.FOLDER).iterdir():
+        (tmp_path / file.name).symlink_to(file)
+    monkeypatch.setattr(files, "FOLDER", f"{tmp_path}/")
+    text = 'like = "156"\nread_size = 999\n[failures]\nstatus = "Odd response code: {status}"\n'
+    (tmp_path / "chromium@42.toml").write_text(text)
+    older, newer = (files.facts("chromium", version, Facts) for version in ("42", "156"))
+    assert (older.version, older.read_size) == ("42", 999)
+    assert older.failures == {**newer.failures, "status": "Odd response code: {status}"}
+    assert (older.request, older.console) == (newer.request, newer.console)
+    assert versions("chromium")[0] == "42"
+    scenario = find("status-403")
+    lines = [rehearse(Chromium(each), scenario, load()).console[0] for each in (older, newer)]
+    assert ["Odd" in line for line in lines] == [True, False]
 
 
-def test_an_older_version_stands_beside_the_newest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With facts that only this test has: one file makes a version."""
-    text = "from msgspec.structs import replace\n\nfrom wsprobe.browsers.chromium import FACTS as NEWEST\n\n"
-    text += "failures = {**NEWEST.failures, 'status': 'Odd response code: {status}'}\n"
-    (tmp_path / "v42.py").write_text(text + "FACTS = replace(NEWEST, version='42', failures=failures)\n")
-    monkeypatch.setattr(chromium, "__path__", [*chromium.__path__, str(tmp_path)])
-    try:
-        older, newer = ENGINES["chromium@42"], ENGINES["chromium"]
-        assert (older.version, newer.version) == ("42", versions("chromium")[-1])
-        assert versions("chromium")[0] == "42"
-        scenario = find("status-403")
-        lines = [rehearse(engine, scenario, load()).console[0] for engine in (older, newer)]
-        assert ["Odd" in line for line in lines] == [True, False]
-    finally:
-        sys.modules.pop("wsprobe.browsers.chromium.v42", None)
+def test_a_misspelt_fact_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "bun@1.toml").write_text(Path(files.FOLDER, "bun@1.4.toml").read_text() + "\n[filures]\n")
+    monkeypatch.setattr(files, "FOLDER", f"{tmp_path}/")
+    with pytest.raises(msgspec.ValidationError, match="filures"):
+        files.facts("bun", "1", bun.Facts)
 
 
 @pytest.mark.parametrize("name", ["chromium@1", "netscape@4", "whatwg@2012", "undici@7", "chromium@", "node18"])

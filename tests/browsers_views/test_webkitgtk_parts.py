@@ -13,18 +13,20 @@ from tests.cases import every
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.inflate import Inflater, TooLong
+from wsprobe.browsers.version_facts import facts
 from wsprobe.browsers.webkitgtk.connection import inflated
+from wsprobe.browsers.webkitgtk.facts import Facts
 from wsprobe.browsers.webkitgtk.handshake import Accepted, Failed, Opened, Refused, accept, in_table
 from wsprobe.browsers.webkitgtk.http import Fields, contains, parameters, parse
 from wsprobe.browsers.webkitgtk.request import NTLM, authorization
 from wsprobe.browsers.webkitgtk.session import Again, Redirect, answers, redirected
-from wsprobe.browsers.webkitgtk.v2_54 import FACTS
 from wsprobe.exchange import Connected, Ended, Exchange, How, Plan, Target, TlsFailed
 from wsprobe.lab import load
 from wsprobe.lab.play import rehearse
 from wsprobe.lab.scenario import Step
 from wsprobe.read import read
 
+FACTS = facts("webkitgtk", "2.54", Facts)
 BASIC = b'Basic realm="x"'
 NAMES = [
     b"server_max_window_bits",

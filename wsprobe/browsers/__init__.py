@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
-from typing import Any, Literal
+from typing import Literal
 
 from msgspec import Struct
 
+from wsprobe.browsers import version_facts as files
 from wsprobe.browsers.engine import Engine
 
 
 class Row(Struct, frozen=True):
-    """One engine: a module or package with its name, whose ``ENGINE`` it is."""
+    """One engine: a module or package with its name. Its ``ENGINE`` is the engine of a specification; of others
+    the class, made of the facts of a version, which are a ``Facts``."""
 
     name: str
     title: str
     kind: Literal["browser", "specification", "runtime"]
     numbers: int = 0
-    """The count of version numbers in the name of a file of facts: ``v156.py``, ``v2_54.py``; none for a
+    """The count of numbers in the name of a version: 1 of ``chromium@156``, 2 of ``bun@1.4``; none for a
     specification."""
 
 
@@ -74,32 +75,19 @@ def _loaded(name: str) -> Engine:
     word, at, version = name.partition("@")
     if word not in NAMES or (at and word not in VERSIONED):
         raise KeyError(name)
-    package = import_module(f"{__name__}.{word.replace('-', '_')}")
-    engine: Engine = package.ENGINE
-    if not at:
-        return engine
-    stem = f"v{version.replace('.', '_')}"
-    if stem not in _stems(package.__path__):
-        raise KeyError(name)
-    made: Engine = type(engine)(import_module(f"{package.__name__}.{stem}").FACTS)  # type: ignore[call-arg]
-    return made
+    if word in VERSIONED and not at:
+        return _loaded(f"{word}@{versions(word)[-1]}")
+    module = import_module(f"{__name__}.{word.replace('-', '_')}")
+    engine: Engine = module.ENGINE(files.facts(word, version, module.Facts)) if at else module.ENGINE
+    return engine
 
 
 ENGINES = Engines()
 
 
-def newest(package: str, folders: Sequence[str]) -> Any:
-    """FACTS of the newest version that *package* (whose ``__path__`` is *folders*) has a file for: ``v156.py``,
-    ``v2_54.py``. Raises ValueError where it has none."""
-    return import_module(f"{package}.{max(_stems(folders), key=_numbers)}").FACTS
-
-
 def versions(name: str) -> tuple[str, ...]:
     """The versions of an engine with facts, oldest first; none if it is not VERSIONED."""
-    if name not in VERSIONED:
-        return ()
-    found = _stems(import_module(f"{__name__}.{name}").__path__)
-    return tuple(stem[1:].replace("_", ".") for stem in sorted(found, key=_numbers))
+    return files.versions(name) if name in VERSIONED else ()
 
 
 def title(name: str, version: str) -> str:
@@ -112,12 +100,3 @@ def title(name: str, version: str) -> str:
     return " ".join(
         [row.title, *([shown] if shown else []), *([f"(Node {', '.join(nodes)})"] if nodes else [])]
     )
-
-
-def _stems(folders: Sequence[str]) -> list[str]:
-    stems = {name.partition(".")[0] for folder in folders for name in os.listdir(folder)}
-    return [stem for stem in stems if stem[:1] == "v" and stem[1:].replace("_", "").isdecimal()]
-
-
-def _numbers(stem: str) -> tuple[int, ...]:
-    return tuple(int(number) for number in stem[1:].split("_"))

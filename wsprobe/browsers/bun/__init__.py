@@ -1,6 +1,8 @@
 """Bun."""
 
-from wsprobe.browsers import newest
 from wsprobe.browsers.bun.engine import Bun
+from wsprobe.browsers.bun.facts import Facts
 
-ENGINE = Bun(newest(__name__, __path__))
+__all__ = ["ENGINE", "Facts"]
+
+ENGINE = Bun

@@ -1,4 +1,4 @@
-"""What changes from one Chromium to the next: a value a version, in a file a version."""
+"""What changes from one Chromium to the next: a file in browsers/facts for each version."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from wsprobe.browsers.request import Template
 from wsprobe.exchange import Http2
 
 
-class Facts(Struct, frozen=True):
+class Facts(Struct, frozen=True, forbid_unknown_fields=True):
     """Texts are templates for ``str.format``; net errors are written without their ``net::``."""
 
     version: str

@@ -1,6 +1,8 @@
 """Deno."""
 
-from wsprobe.browsers import newest
 from wsprobe.browsers.deno.engine import Deno
+from wsprobe.browsers.deno.facts import Facts
 
-ENGINE = Deno(newest(__name__, __path__))
+__all__ = ["ENGINE", "Facts"]
+
+ENGINE = Deno

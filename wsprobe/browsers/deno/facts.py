@@ -1,4 +1,4 @@
-"""What changes from one Deno to the next: a value a version, in a file a version."""
+"""What changes from one Deno to the next: a file in browsers/facts for each version."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from wsprobe.browsers.request import Template
 from wsprobe.browsers.runtime.constructor import Constructor
 
 
-class Facts(msgspec.Struct, frozen=True):
+class Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: str
     user_agent: str
     constructor: Constructor

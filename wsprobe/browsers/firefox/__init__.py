@@ -1,6 +1,8 @@
 """Firefox's view: Gecko's WebSocket object, its WebSocket channel, and the HTTP stack under them."""
 
-from wsprobe.browsers import newest
 from wsprobe.browsers.firefox.engine import Firefox
+from wsprobe.browsers.firefox.facts import Facts
 
-ENGINE = Firefox(newest(__name__, __path__))
+__all__ = ["ENGINE", "Facts"]
+
+ENGINE = Firefox

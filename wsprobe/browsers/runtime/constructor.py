@@ -23,10 +23,11 @@ class Constructor(msgspec.Struct, frozen=True):
     """Where it stands."""
     no_new: str | None = None
     """Code of the TypeError without ``new``."""
-    no_arguments: tuple[str, str | None] = ("TypeError", None)
-    """Name and code of what is thrown without arguments."""
-    code: int | None = 12
-    """Legacy code of its SyntaxErrors."""
+    no_arguments: str = "TypeError"
+    """Name of what is thrown without arguments."""
+    no_arguments_code: str | None = None
+    code: int = 12
+    """Legacy code of its SyntaxErrors; 0: they have none."""
     empty_fragment: bool = True
     """An empty fragment is one."""
     protocols: tuple[Literal["invalid", "repeated"], ...] = ("invalid", "repeated")
@@ -53,8 +54,8 @@ def construct(url: str, page: Page, facts: _Facts) -> Made:
     if page.construct == "call":
         return _threw(facts, DomException("TypeError", facts.exceptions["no-new"], own.no_new))
     if page.construct == "no-arguments":
-        name, code = own.no_arguments
-        return _threw(facts, DomException(name, facts.exceptions["no-arguments"], code))
+        message = facts.exceptions["no-arguments"]
+        return _threw(facts, DomException(own.no_arguments, message, own.no_arguments_code))
     address = parse(url)
     if address is None:
         return _syntax_error(facts, "url", url=scalar(url))
@@ -96,7 +97,7 @@ def without_userinfo(address: Address) -> str:
 
 def _syntax_error(facts: _Facts, key: str, **values: str) -> Made:
     message = facts.exceptions[key].format(**values)
-    return _threw(facts, DomException("SyntaxError", message, facts.constructor.code))
+    return _threw(facts, DomException("SyntaxError", message, facts.constructor.code or None))
 
 
 def _threw(facts: _Facts, exception: DomException) -> Made:

@@ -2,10 +2,12 @@
 
 from msgspec.structs import replace
 
-from wsprobe.browsers import newest
 from wsprobe.browsers.undici.engine import Undici
+from wsprobe.browsers.undici.facts import Facts
 
-ENGINE = Undici(newest(__name__, __path__))
+__all__ = ["ENGINE", "Facts"]
+
+ENGINE = Undici
 
 
 def built_in(engine: Undici) -> Undici:

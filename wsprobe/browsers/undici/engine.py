@@ -25,10 +25,9 @@ class Undici(Client[Facts]):
     because_early = "undici lib/web/websocket/connection.js"
 
     def values(self, made: Construction, page: Page) -> dict[str, str]:
-        return {
-            "user_agent": page.user_agent or self.facts.user_agent,
-            "accept_encoding": self.facts.accept_encoding[target_of(made).secure],
-        }
+        facts = self.facts
+        encodings = facts.accept_encoding if target_of(made).secure else facts.accept_encoding_cleartext
+        return {"user_agent": page.user_agent or facts.user_agent, "accept_encoding": encodings}
 
     def follow(self, readings: Sequence[Reading], page: Page, key: str) -> FollowUp | None:
         """The same once more after a 421, and since undici 7 a 401: without credentials, whatever the URL."""

@@ -1,4 +1,4 @@
-"""What changes from one undici to the next: a value a version, in a file a version."""
+"""What changes from one undici to the next: a file in browsers/facts for each version."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from wsprobe.browsers.request import Template
 from wsprobe.browsers.runtime.constructor import Constructor
 
 
-class Facts(msgspec.Struct, frozen=True):
+class Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: str
     user_agent: str
     """``undici`` for the package; in Node, which has it built in, the same place says ``node``."""
-    accept_encoding: Mapping[bool, str]
-    """By whether the connection is over TLS (lib/web/fetch/index.js)."""
+    accept_encoding: str
+    """Over TLS (lib/web/fetch/index.js)."""
+    accept_encoding_cleartext: str
     constructor: Constructor
     """Sources: undici lib/web/websocket/websocket.js (constructor), util.js (getURLRecord, isValidSubprotocol),
     lib/web/fetch/util.js (requestBadPort)."""

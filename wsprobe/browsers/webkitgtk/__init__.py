@@ -1,6 +1,8 @@
 """WebKitGTK's view: WebCore's constructor and events, and libsoup under them. No other WebKit is meant."""
 
-from wsprobe.browsers import newest
 from wsprobe.browsers.webkitgtk.engine import WebKitGtk
+from wsprobe.browsers.webkitgtk.facts import Facts
 
-ENGINE = WebKitGtk(newest(__name__, __path__))
+__all__ = ["ENGINE", "Facts"]
+
+ENGINE = WebKitGtk

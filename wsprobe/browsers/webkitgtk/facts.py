@@ -1,4 +1,4 @@
-"""What changes from one WebKitGTK, and the libsoup under it, to the next: a file a version."""
+"""What changes from one WebKitGTK, with its libsoup, to the next: a file in browsers/facts for each version."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from msgspec import Struct
 from wsprobe.browsers.request import Template
 
 
-class Facts(Struct, frozen=True):
+class Facts(Struct, frozen=True, forbid_unknown_fields=True):
     """Texts are templates for ``str.format``."""
 
     version: str

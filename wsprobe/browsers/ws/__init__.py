@@ -1,6 +1,8 @@
 """The npm package ws, on Node."""
 
-from wsprobe.browsers import newest
 from wsprobe.browsers.ws.engine import Ws
+from wsprobe.browsers.ws.facts import Facts
 
-ENGINE = Ws(newest(__name__, __path__))
+__all__ = ["ENGINE", "Facts"]
+
+ENGINE = Ws
