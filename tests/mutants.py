@@ -1,24 +1,28 @@
-"""``python tests/mutants.py``: would the tests notice a slip in a rule? A random sample, one slip at a time.
+"""``python tests/mutants.py cli:60 talk:30``: would tests notice a slip? A random sample, one slip at a time.
 
 The slips are cosmic-ray's (``pip install cosmic-ray``; Sixty North keeps it), of four kinds: a comparison
 turned or moved by one, ``and`` for ``or``, a ``not`` lost, a number off by one. Run by hand, and not in CI.
-Each survivor wants a test, or is a line that was not needed, or changes nothing that can be seen.
+Each survivor needs a test, or is a line that was not needed, or changes nothing that can be seen.
 
-cosmic-ray's own runner starts pytest anew for each slip, which here takes longer than the tests. So they are
-collected once, and each slip is made in a fork of that process, in the functions that it changes; only a slip
-in what is worked out on import is made in a copy of the tree, by a new process. One that is noticed takes some
-seconds, one that is not as long as the tests of its room.
+cosmic-ray's own runner starts pytest anew for each slip, which here takes longer than the tests. So the default
+run is collected once, and each slip is made in a fork of that process, in the functions that it changes. Only
+the tests that call one of these functions can notice it; they run, the shortest first. Which tests call which
+function is measured once, in one run of all tests, and kept in a file (``--calls``). Only a slip in what is
+worked out on import is made in a copy of the tree, by a new process.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
+import builtins
 import difflib
 import functools
 import gc
 import importlib
 import inspect
 import itertools
+import json
 import os
 import random
 import shutil
@@ -28,7 +32,7 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from importlib import metadata
 from pathlib import Path
 from types import CodeType, FunctionType
@@ -42,8 +46,8 @@ from cosmic_ray.plugins import get_operator
 
 ROOT = Path(__file__).parents[1]
 COPIED = ("wsprobe", "tests", "man", "pyproject.toml", "README.md")
-RULES = ("read", "judge", "browsers", "history", "wire", "diagnosis", "trace", "show", "cli")
-FILES = ("conversation*.py", "redaction*.py")
+PRINTED = "wsprobe/explain/data/"
+"""Programs that ``explain remedy`` prints: wsprobe runs none of them."""
 
 _COMPARED = "core/ReplaceComparisonOperator_"
 KINDS = {
@@ -58,80 +62,6 @@ KINDS = {
 }
 """cosmic-ray's operators by kind, each with an equal part of a sample: there are more numbers than all else."""
 
-VIEWS = "tests/browsers_views/test"
-BROWSERS = ("chromium", "firefox", "webkitgtk")
-SHARED = (
-    "before_the_request",
-    "script_parts",
-    "page_address",
-    "page_policies",
-    "moments",
-    "bombs",
-    "shared_edges",
-)
-"""What any browser's own tests lean on; the runtimes share theirs."""
-RECORDINGS = "tests/browsers/test_recordings.py"
-
-
-def _views(files: str, name: str) -> tuple[str, ...]:
-    """*name* may be that of one engine of those that have their *files* in common."""
-    patterns = (files, "http2") if files == name else (files,)
-    own = [
-        str(path.relative_to(ROOT))
-        for pattern in patterns
-        for path in sorted(ROOT.glob(f"{VIEWS}_{pattern}_*.py"), reverse=True)
-    ]
-    shared = [f"{VIEWS}_{each}.py" for each in SHARED if files == name]
-    return (*own, *shared, RECORDINGS, "-k", " or ".join((*patterns, name, *SHARED)))
-
-
-HTTP2_READ, HTTP2_RULES, HTTP2_JUDGE, HTTP2_SESSION = (
-    f"tests/http2/test_{name}.py" for name in ("read", "rules", "judge", "session")
-)
-HTTP2_LAB = "tests/http2/test_lab.py::test_it_is_judged_as_the_catalogue_says"
-HTTP2 = (HTTP2_READ, HTTP2_RULES, HTTP2_JUDGE, HTTP2_SESSION, HTTP2_LAB)
-HTTP2_VIEWS = (
-    *(f"{VIEWS}_http2_{name}.py" for name in ("edges", "measured", "asking", "lab")),
-    f"{VIEWS}_firefox_view.py",
-    *(f"{VIEWS}_{name}_edges.py" for name in ("shared", "chromium", "firefox")),
-)
-JUDGE = ("tests/judge/test_cases.py", "tests/judge")
-DIAGNOSIS = (
-    "tests/diagnosis/test_rules.py",
-    "tests/diagnosis/test_edges.py",
-    "tests/diagnosis/test_measured.py::test_what_is_said_first_is_what_the_file_has",
-    "tests/diagnosis/test_measured.py::test_what_varied_answers_get_is_what_the_file_has",
-    "tests/diagnosis",
-    "tests/trace/test_chains.py",
-)
-"""The cases of each rule notice most slips, and take a second."""
-TESTS = (
-    ("diagnosis/advice", ("tests/diagnosis/test_edges.py", "tests/diagnosis/test_advice.py", *DIAGNOSIS)),
-    ("diagnosis/", DIAGNOSIS),
-    ("trace/", ("tests/trace/test_rules.py", "tests/trace", DIAGNOSIS[2], "tests/cli/test_trace.py")),
-    ("show/", ("tests/show/test_outcomes.py", "tests/show", "tests/cli")),
-    ("cli/", ("tests/cli",)),
-    ("read/http2", HTTP2),
-    ("judge/http2", (HTTP2_RULES, HTTP2_JUDGE, HTTP2_LAB)),
-    ("judge/__init__", (*JUDGE, HTTP2_JUDGE)),
-    ("wire/http2", HTTP2),
-    ("conversation_http2", (HTTP2_SESSION, HTTP2_LAB)),
-    ("redaction", ("tests/test_redaction.py", "tests/http2/test_redact.py", "tests/cli/test_masked.py")),
-    ("read/", ("tests/read", "tests/wire", *JUDGE[:1], "tests/judge/test_session_rules.py")),
-    ("judge/", JUDGE),
-    ("history/", ("tests/history",)),
-    ("wire/rfc6455", ("tests/talk/test_codec.py", "tests/wire", "tests/conversation")),
-    ("wire/", ("tests/wire", "tests/conversation", "tests/history")),
-    ("conversation", ("tests/conversation", "tests/wire")),
-    *((f"browsers/{name}/http2", HTTP2_VIEWS) for name in (*BROWSERS, "standard")),
-    ("browsers/http2", HTTP2_VIEWS),
-    *((f"browsers/{name}", _views(name, name)) for name in BROWSERS),
-    *((f"browsers/{name}", _views("runtimes", name)) for name in ("undici", "ws", "deno", "bun")),
-    ("browsers/runtime/", _views("runtimes", "runtimes")),
-    ("browsers/", ("tests/browsers_views", RECORDINGS)),
-)
-"""The tests that concern a file: the first row whose word its name below wsprobe/ begins with."""
-
 
 class Slip(NamedTuple):
     """One change: which file, and which occurrence of which of cosmic-ray's operators."""
@@ -141,29 +71,35 @@ class Slip(NamedTuple):
     occurrence: int
 
 
-def slips(kind: str) -> Iterator[Slip]:
-    """Every slip of a kind that there is in the rules, in an order that only the code decides."""
-    paths = [path for room in RULES for path in (ROOT / "wsprobe" / room).rglob("*.py")]
-    paths += [path for pattern in FILES for path in (ROOT / "wsprobe").glob(pattern)]
+def slips(kind: str, room: str) -> Iterator[Slip]:
+    """Every slip of a kind in the files whose name below wsprobe/ begins with *room*, in an order that only
+    the code decides."""
     operators = [(name, get_operator(name)()) for name in KINDS[kind]]
-    for path in sorted(paths):
-        nodes = list(ast_nodes(parsed(path)))
-        for name, operator in operators:
-            found = sum(len(list(operator.mutation_positions(node))) for node in nodes)
-            yield from (Slip(str(path.relative_to(ROOT)), name, each) for each in range(found))
+    for path in sources():
+        if path.startswith(f"wsprobe/{room}"):
+            nodes = nodes_of(path)
+            for name, operator in operators:
+                found = sum(len(list(operator.mutation_positions(node))) for node in nodes)
+                yield from (Slip(path, name, each) for each in range(found))
+
+
+def sources() -> list[str]:
+    """The files of wsprobe's own code, below ROOT."""
+    paths = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "wsprobe").rglob("*.py"))
+    return [path for path in paths if not path.startswith(PRINTED)]
 
 
 @functools.cache
-def parsed(path: Path) -> Any:
-    return get_ast(path.read_text("utf-8"))
+def nodes_of(path: str) -> list[Any]:
+    return list(ast_nodes(get_ast((ROOT / path).read_text("utf-8"))))
 
 
-def sample(seed: int, number: int, within: str = "") -> list[Slip]:
-    """So many of them, of each kind in turn; only in files whose name below wsprobe/ begins with *within*."""
+def sample(seed: int, number: int, room: str = "") -> list[Slip]:
+    """So many of them, of each kind in turn."""
     chance = random.Random(seed)
     shuffled = []
     for kind in KINDS:
-        every = [slip for slip in slips(kind) if slip.path.startswith(f"wsprobe/{within}")]
+        every = list(slips(kind, room))
         shuffled.append(chance.sample(every, len(every)))
     in_turn = itertools.chain.from_iterable(itertools.zip_longest(*shuffled))
     return list(itertools.islice(filter(None, in_turn), number))
@@ -182,25 +118,23 @@ def shown(slip: Slip) -> str:
     return "\n".join(line for line in lines if not line.startswith(("---", "+++")))
 
 
-def tests(path: str) -> list[str]:
-    """The arguments for pytest that concern the file *path*."""
-    name = path.removeprefix("wsprobe/")
-    words = next(row for row in TESTS if name.startswith(row[0]))[1]
-    return list(words)
-
-
 def exchanged(slip: Slip) -> dict[CodeType, CodeType] | None:
     """The functions that the slip changes, old code to new. None if it is code that runs on import."""
-    path = ROOT / slip.path
-    old = compile(path.read_text("utf-8"), str(path), "exec", dont_inherit=True)
-    new = compile(made(slip), str(path), "exec", dont_inherit=True)
     changed = {}
-    for before, after in zip(_functions(old), _functions(new), strict=True):
+    for before, after in pairs(slip.path, made(slip)):
         if before != after:
             if not before.co_flags & inspect.CO_OPTIMIZED and _own(before) != _own(after):
                 return None
             changed[before] = after
     return changed
+
+
+def pairs(path: str, text: str | ast.Module) -> Iterator[tuple[CodeType, CodeType]]:
+    """The code of each function of a file, and its code in *text*, which has the same functions."""
+    name = str(ROOT / path)
+    old = compile(Path(name).read_text("utf-8"), name, "exec", dont_inherit=True)
+    new = compile(text, name, "exec", dont_inherit=True)
+    return zip(_functions(old), _functions(new), strict=True)
 
 
 def _functions(code: CodeType) -> Iterator[CodeType]:
@@ -214,87 +148,211 @@ def _own(code: CodeType) -> tuple[object, ...]:
     return code.co_code, *(each for each in code.co_consts if not isinstance(each, CodeType))
 
 
+class Functions:
+    """The functions of wsprobe that are loaded, and what they keep from one call to the next."""
+
+    def __init__(self) -> None:
+        gc.unfreeze()  # conftest froze them, and get_objects() leaves out what is frozen
+        self._by_code: defaultdict[CodeType, list[FunctionType]] = defaultdict(list)
+        self._caches: list[Any] = []
+        for each in gc.get_objects():
+            if isinstance(each, FunctionType):
+                self._by_code[each.__code__].append(each)
+            elif isinstance(each, functools._lru_cache_wrapper):
+                self._caches.append(each)
+        gc.freeze()
+
+    def of(self, path: str, codes: Iterable[CodeType]) -> list[FunctionType]:
+        name = str(ROOT / path)
+        found = (each for code in codes for each in self._by_code[code])
+        return [each for each in found if each.__code__.co_filename == name]
+
+    def forget(self) -> None:
+        for cache in self._caches:
+            if (cache.__module__ or "").startswith(("wsprobe", "tests")):
+                cache.cache_clear()
+
+
+class Marked(ast.NodeTransformer):
+    """Each function of a file first calls ``called_here`` with its own name."""
+
+    def __init__(self, path: str) -> None:
+        self._path, self._names = path, list[str]()
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        return self._inside(node, node.name)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        self._inside(node, node.name, "<locals>")
+        node.body.insert(0, ast.Expr(self._call(node.name)))
+        return node
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
+        return self.visit_FunctionDef(node)  # type: ignore[arg-type]
+
+    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
+        node.args = self.visit(node.args)
+        with_call = ast.Tuple([self._call("<lambda>"), self.visit(node.body)], ast.Load())
+        node.body = ast.Subscript(with_call, ast.Constant(1), ast.Load())
+        return node
+
+    def _inside(self, node: Any, *names: str) -> Any:
+        for field, value in ast.iter_fields(node):
+            if field != "body" and isinstance(value, list):
+                setattr(node, field, [self.visit(each) for each in value])
+            elif isinstance(value, ast.AST):
+                setattr(node, field, self.visit(value))
+        self._names += names
+        node.body = [self.visit(each) for each in node.body]
+        del self._names[-len(names) :]
+        return node
+
+    def _call(self, name: str) -> ast.Call:
+        named = ast.Constant(function_name(self._path, ".".join((*self._names, name))))
+        return ast.Call(ast.Name("called_here", ast.Load()), [named], [])
+
+
+def function_name(path: str, qualified: str) -> str:
+    return f"{path}:{qualified}"
+
+
+class Test(NamedTuple):
+    """What one test of the default run does."""
+
+    name: str
+    seconds: float
+    passed: bool
+    calls: frozenset[str]
+
+
+class Measuring:
+    """A plugin for pytest: which functions each test calls, itself or in the set-up that it shares."""
+
+    def __init__(self) -> None:
+        self._calls: set[str] = set()
+        self._shared: defaultdict[str, set[str]] = defaultdict(set)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef: Any) -> Generator[None, object, object]:
+        before = set(self._calls)
+        self._calls.clear()
+        try:
+            return (yield)
+        finally:
+            if fixturedef.scope != "function":
+                self._shared[fixturedef.argname] |= self._calls
+            self._calls |= before
+
+    def run(self, session: pytest.Session, functions: Functions, file: Path) -> None:
+        """Run all tests; write what each did to *file*, a line each."""
+        session.config.pluginmanager.register(self)
+        builtins.called_here = self._calls.add  # type: ignore[attr-defined]
+        for path in sources():
+            tree = Marked(path).visit(ast.parse((ROOT / path).read_text("utf-8")))
+            for old, new in pairs(path, ast.fix_missing_locations(tree)):
+                for each in functions.of(path, [old]):
+                    each.__code__ = new
+        with file.open("w") as out:
+            for item, following in itertools.pairwise([*session.items, None]):
+                assert item
+                functions.forget()
+                self._calls.clear()
+                started = time.monotonic()
+                reports = runtestprotocol(item, log=False, nextitem=following)
+                passed = not any(report.failed for report in reports)
+                shared = (self._shared.get(name, ()) for name in getattr(item, "fixturenames", ()))
+                calls = self._calls.union(*shared)
+                seconds = round(time.monotonic() - started, 4)
+                out.write(json.dumps([item.nodeid, seconds, passed, sorted(calls)]) + "\n")
+
+
 class Asking:
     """A plugin for pytest: once the tests are collected, each slip is made in a fork of this process."""
 
-    def __init__(self, copy: Path, asked: list[tuple[int, Slip]], seconds: float) -> None:
-        self._copy, self._asked, self._seconds = copy, asked, seconds
-        self._functions: defaultdict[CodeType, list[FunctionType]] = defaultdict(list)
-        self._caches: list[Any] = []
-        self.counted: Counter[str] = Counter()
+    def __init__(self, copy: Path, asked: list[tuple[str, int, Slip]], calls: Path, seconds: float) -> None:
+        self._copy, self._asked, self._file, self._seconds = copy, asked, calls, seconds
+        self.counted: defaultdict[str, Counter[str]] = defaultdict(Counter)
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        print(f"{len(session.items)} tests", flush=True)
-        for slip in {slip.path: slip for _, slip in self._asked}.values():
-            importlib.import_module(slip.path.removesuffix(".py").removesuffix("/__init__").replace("/", "."))
-        for each in gc.get_objects():
-            if isinstance(each, FunctionType):
-                self._functions[each.__code__].append(each)
-            elif isinstance(each, functools._lru_cache_wrapper) and "wsprobe" in (each.__module__ or ""):
-                self._caches.append(each)
-        gc.freeze()
-        for words in dict.fromkeys(tuple(tests(slip.path)) for _, slip in self._asked):
-            outcome, why = self._forked(session, list(words), {})
-            if outcome != "survived":
-                print(f"without any slip: {outcome} {why}")
-                return True
-        for number, slip in self._asked:
+        for path in sources():
+            if not path.endswith("__main__.py"):
+                name = path.removesuffix(".py").removesuffix("/__init__")
+                importlib.import_module(name.replace("/", "."))
+        self._functions = Functions()
+        if not self._file.exists():
+            self._forked(lambda: Measuring().run(session, self._functions, self._file))
+        self._items = {item.nodeid: item for item in session.items}
+        lines = [json.loads(line) for line in self._file.read_text("utf-8").splitlines()]
+        tests = [Test(name, seconds, passed, frozenset(calls)) for name, seconds, passed, calls in lines]
+        self._tests = sorted(
+            (each for each in tests if each.name in self._items), key=lambda each: each.seconds
+        )
+        self._new = self._items.keys() - {each.name for each in tests}
+        print(f"{len(self._items)} tests, of which {len(self._new)} were not measured", flush=True)
+        for test in self._tests:
+            if not test.passed:
+                print(f"left out, for it fails without any slip: {test.name}")
+        for room, number, slip in self._asked:
             started = time.monotonic()
-            changed = exchanged(slip)
-            # A generator's code that a module's own line runs is no function's: it is over with the import.
-            if changed is None or not any(self._functions[old] for old in changed):
-                outcome, why = imported(self._copy, slip, self._seconds)
-            else:
-                outcome, why = self._forked(session, tests(slip.path), changed)
-            self.counted[outcome] += 1
-            print(f"{number} {outcome} {time.monotonic() - started:.0f} s {slip.path} {slip.operator} {why}")
-            if outcome == "survived":
-                print(shown(slip))
-            sys.stdout.flush()
+            outcome, why = self._tried(slip)
+            self.counted[room][outcome] += 1
+            taken = f"{time.monotonic() - started:.0f} s"
+            print(f"== {room} {number} {outcome}, {taken}, {slip.path} {slip.operator} {why}", flush=True)
+            if outcome != "killed":
+                print(shown(slip), flush=True)
         return True
 
-    def _forked(
-        self, session: pytest.Session, words: list[str], changed: dict[CodeType, CodeType]
-    ) -> tuple[str, str]:
-        named = words.index("-k") if "-k" in words else len(words)
-        wanted = words[named + 1].split(" or ") if named < len(words) else [""]
-        items = dict.fromkeys(
-            item
-            for prefix in words[:named]
-            for item in session.items
-            if item.nodeid.startswith(prefix) and any(word in item.nodeid for word in wanted)
-        )
-        places = [(function, new) for old, new in changed.items() for function in self._functions[old]]
-        assert items
+    def _tried(self, slip: Slip) -> tuple[str, str]:
+        """Whether a test noticed the slip: how it ended, and which test or how many."""
+        changed = exchanged(slip)
+        functions = self._functions.of(slip.path, changed or ())
+        # A generator's code that a module's own line runs is no function's: it is over with the import.
+        if not changed or not functions:
+            return imported(self._copy, slip, self._files(slip.path), self._seconds)
+        names = {function_name(slip.path, each.__code__.co_qualname) for each in functions}
+        calling = [each.name for each in self._tests if each.passed and names & each.calls]
+        tests = [*sorted(self._new), *calling]
         told = self._copy / "last.txt"
-        told.write_text("")
+        told.write_text(f"{len(tests)} tests")
+
+        def ask() -> int:
+            for function in functions:
+                function.__code__ = changed[function.__code__]
+            self._functions.forget()
+            return run([self._items[name] for name in tests], told, self._seconds)
+
+        status = self._forked(ask)
+        outcome = {0: "survived", 1: "killed", -signal.SIGALRM: "timeout"}.get(status, f"odd ({status})")
+        return outcome, told.read_text()
+
+    def _files(self, path: str) -> list[str]:
+        """The files of tests that call functions of the file *path*, those that call little else first."""
+        of_it, all_of_it = Counter[str](), Counter[str]()
+        for test in self._tests:
+            file = test.name.partition("::")[0]
+            of_it[file] += sum(each.startswith(f"{path}:") for each in test.calls)
+            all_of_it[file] += len(test.calls)
+        return sorted(filter(of_it.get, of_it), key=lambda file: -of_it[file] / all_of_it[file])
+
+    def _forked(self, work: Callable[[], int | None]) -> int:
+        """Do *work* in a fork; its status."""
         if (child := os.fork()) == 0:
             status = 3
             try:
                 os.setsid()
-                signal.alarm(round(self._seconds) + 10)  # a loop without end outlives nobody who waits for it
-                for function, code in places:
-                    function.__code__ = code
-                for cache in self._caches:
-                    cache.cache_clear()
-                status = run(list(items), told)
+                status = work() or 0
             except BaseException as error:  # must not run on as a second driver
-                told.write_text(repr(error))
+                print(repr(error), flush=True)
             os._exit(status)
-        until = time.monotonic() + self._seconds
-        while not (ended := os.waitpid(child, os.WNOHANG))[0]:
-            if time.monotonic() > until:
-                os.killpg(child, signal.SIGKILL)
-                os.waitpid(child, 0)
-                return "timeout", ""
-            time.sleep(0.05)
-        status = os.waitstatus_to_exitcode(ended[1])
-        return {0: "survived", 1: "killed"}.get(status, f"odd ({status})"), told.read_text()
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def run(items: list[pytest.Item], told: Path) -> int:
-    """Run them, up to the first that fails. Returns 1 if there is one."""
-    for item, following in itertools.zip_longest(items, items[1:]):
+def run(items: list[pytest.Item], told: Path, seconds: float) -> int:
+    """Run them, up to the first that fails. Returns 1 if there is one; SIGALRM ends one that hangs."""
+    for item, following in itertools.pairwise([*items, None]):
+        assert item
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_REAL, seconds)
         for report in runtestprotocol(item, log=False, nextitem=following):
             if report.failed:
                 told.write_text(item.nodeid)
@@ -302,44 +360,67 @@ def run(items: list[pytest.Item], told: Path) -> int:
     return 0
 
 
-def imported(copy: Path, slip: Slip, seconds: float) -> tuple[str, str]:
+NEAREST = 6
+"""How many files of tests run before all others where a slip needs a new process."""
+
+
+def imported(copy: Path, slip: Slip, files: list[str], seconds: float) -> tuple[str, str]:
     """For a slip in what is worked out on import: in a copy of the tree, by a new process."""
     file = copy / slip.path
     kept = file.read_text("utf-8")
     file.write_text(made(slip), "utf-8")
-    words = ["-m", "pytest", "-x", "-n", "0", "-p", "no:cacheprovider", *tests(slip.path)]
     environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+    last = ""
     try:
-        done = subprocess.run(
-            [sys.executable, *words], cwd=copy, env=environment, capture_output=True, timeout=seconds
-        )
+        for some in filter(
+            None, (files[:NEAREST], ["tests", *(f"--ignore={each}" for each in files[:NEAREST])])
+        ):
+            words = [sys.executable, "-m", "pytest", "-x", "-n", "0", "-p", "no:cacheprovider", *some]
+            done = subprocess.run(
+                words, cwd=copy, env=environment, capture_output=True, timeout=seconds * len(files)
+            )
+            last = "".join(done.stdout.decode("utf-8", "replace").strip().splitlines()[-1:])
+            if done.returncode:
+                return {1: "killed", 2: "killed"}.get(done.returncode, "odd"), f"(on import) {last}"
     except subprocess.TimeoutExpired:
-        return "timeout", ""
+        return "timeout", "(on import)"
     finally:
         file.write_text(kept, "utf-8")
-    last = done.stdout.decode("utf-8", "replace").strip().splitlines()[-1:]
-    return {0: "survived", 1: "killed", 2: "killed"}.get(done.returncode, "odd"), "".join(last)
+    return "survived", f"(on import) {last}"
 
 
 def main() -> None:
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    words.add_argument(
+        "rooms",
+        nargs="*",
+        metavar="ROOM:NUMBER",
+        default=[":100"],
+        help="files whose name below wsprobe/ begins with ROOM, and how many slips in them (100 in all files)",
+    )
     words.add_argument("--seed", type=int, default=1, help="another seed, another sample (1)")
-    words.add_argument("--number", type=int, default=100, help="how many slips (100)")
-    words.add_argument("--within", default="", help="only in files whose name below wsprobe/ begins so")
-    words.add_argument("--only", type=int, nargs="+", help="only these of the sample, by their number")
-    words.add_argument("--timeout", type=float, default=300, help="seconds for the tests of one slip (300)")
+    words.add_argument("--only", type=int, nargs="+", help="only these of a sample, by their number")
+    words.add_argument("--timeout", type=float, default=60, help="seconds that one test may take (60)")
+    words.add_argument(
+        "--calls",
+        type=Path,
+        default=ROOT / ".pytest_cache" / "mutants.jsonl",
+        help="what each test calls; measured anew where the file is missing (.pytest_cache/mutants.jsonl)",
+    )
     words.add_argument("--list", action="store_true", help="only show them")
     given = words.parse_args()
-    print(f"cosmic-ray {metadata.version('cosmic-ray')}, seed {given.seed}, {given.number} slips", flush=True)
-    asked = [
-        (number, slip)
-        for number, slip in enumerate(sample(given.seed, given.number, given.within), 1)
-        if not given.only or number in given.only
-    ]
+    print(
+        f"cosmic-ray {metadata.version('cosmic-ray')}, seed {given.seed}, {' '.join(given.rooms)}", flush=True
+    )
+    asked = []
+    for room, _, count in (each.rpartition(":") for each in given.rooms):
+        numbered = enumerate(sample(given.seed, int(count), room), 1)
+        asked += [(room, number, slip) for number, slip in numbered if not given.only or number in given.only]
     if given.list:
-        for number, slip in asked:
-            print(f"{number} {slip.path} {slip.operator}\n{shown(slip)}")
+        for room, number, slip in asked:
+            print(f"{room} {number} {slip.path} {slip.operator}\n{shown(slip)}")
         return
+    given.calls.parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="wsprobe-mutants-") as name:
         copy = Path(name)
         for each in COPIED:
@@ -348,13 +429,12 @@ def main() -> None:
                 shutil.copytree(source, copy / each, ignore=shutil.ignore_patterns("__pycache__"))
             else:
                 shutil.copy(source, copy / each)
-        asking = Asking(copy, asked, given.timeout)
-        rooms = {word for _, slip in asked for word in tests(slip.path) if word.startswith("tests/")}
+        asking = Asking(copy, asked, given.calls.absolute(), given.timeout)
         os.chdir(ROOT)
-        pytest.main(
-            ["-x", "-n", "0", "-p", "no:cacheprovider", "--capture=no", *sorted(rooms)], plugins=[asking]
-        )
-    print(", ".join(f"{number} {outcome}" for outcome, number in asking.counted.items()))
+        pytest.main(["-x", "-n", "0", "-p", "no:cacheprovider", "--capture=no"], plugins=[asking])
+    for room, counted in asking.counted.items():
+        outcomes = ", ".join(f"{number} {outcome}" for outcome, number in counted.items())
+        print(f"{room or 'all'}: {counted.total()} slips, {outcomes}")
 
 
 if __name__ == "__main__":
