@@ -440,7 +440,7 @@ def test_a_redirect_says_what_came_of_it(arguments: list[str], says: str, capsys
 
 def test_a_401_after_credentials_says_that_they_were_refused(capsys: Capture) -> None:
     run(["connect", "lab:/status/401"])
-    assert "it requires credentials (-u, --bearer, -b or -H)" in capsys.readouterr().out
+    assert "it requires credentials" in capsys.readouterr().out
     run(["connect", "-u", "a:b", "lab:/status/401"])
     assert "the server answered 401: it refused the credentials that were sent" in capsys.readouterr().out
 
@@ -463,6 +463,13 @@ def test_a_proxy_s_refusal_is_shown_line_by_line(capsys: Capture) -> None:
     assert capsys.readouterr().out.startswith(
         "HTTP/1.0 501 No\nContent-Length: 9\none\ntwo\nfail proxy-failed\n"
     )
+
+
+def test_a_closed_port_has_what_to_do(capsys: Capture) -> None:
+    assert run(["connect", "lab:refused"]) == 4
+    assert "\n  do: check that the server runs, that it listens on this address" in capsys.readouterr().out
+    assert run(["connect", "lab:status-403"]) == 12
+    assert "listens on this address" not in capsys.readouterr().out
 
 
 def test_an_address_of_the_other_family_says_so(capsys: Capture) -> None:

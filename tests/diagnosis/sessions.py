@@ -4,14 +4,15 @@ A section of that file is a session made by hand: a title; behind ``>`` a line f
 (``Server: x``), for what was asked otherwise (``asked chat``, a word of ``rules.ASKED``), and for each event:
 seconds after the 101, and ``text``, ``binary`` or ``close`` with what the server sent in it, ``http`` with the
 first line and fields of what came behind the frames, ``raw`` with what came without a frame, ``send`` with the
-number of bytes that wsprobe sent, ``we close``, or how it ended (``fin``, ``reset``, ``local``). ``nothing`` in
-place of a field: no 101 came, and times are from the request on; ``unsent``: nor was a request sent, as with
-``unresolved``, ``unreachable ERRNO``, and ``tls KIND ALERT``. Then who is taken for the author, the first cause
-with its certainty, text, what to do, and evidence, and the others by their ids."""
+number of bytes that wsprobe sent (``deflated``: compressed), ``we close``, or how it ended (``fin``, ``reset``,
+``local``). ``nothing`` in place of a field: no 101 came, and times are from the request on; ``unsent``: nor was
+a request sent, as with ``unresolved``, ``unreachable ERRNO``, and ``tls KIND ALERT``. Then who is taken for the
+author, the first cause with its certainty, text, what to do, and evidence, and the others by their ids."""
 
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -101,6 +102,10 @@ def _event(line: str) -> Event:
             return Received(at, ("HTTP/1.1 " + data.replace("|", "\r\n") + "\r\n\r\n").encode())
         case "send":
             return Sent(at, _frame(1, b"x" * int(data), masked=True))
+        case "deflated":
+            packed = zlib.compressobj(wbits=-15)
+            whole = packed.compress(b"x" * int(data)) + packed.flush(zlib.Z_SYNC_FLUSH)
+            return Sent(at, _frame(0x41, whole.removesuffix(b"\0\0\xff\xff"), masked=True))
         case "we":
             return Sent(at, _frame(8, b"\x03\xe8", masked=True))
         case "part":

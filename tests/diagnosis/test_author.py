@@ -36,8 +36,9 @@ COVERS = {
 
 
 def covered(found: tuple[Cause, ...]) -> set[str]:
-    """The kinds of cause that *found* name."""
-    return {id for cause in found for id in (cause.id, *COVERS.get(cause.id, ()))}
+    """The kinds of cause that *found* name, a lost Upgrade in a clause too."""
+    lost = {"upgrade-lost" for cause in found if cause.text.endswith("a proxy dropped Upgrade and Connection")}
+    return lost | {id for cause in found for id in (cause.id, *COVERS.get(cause.id, ()))}
 
 
 LESS = {

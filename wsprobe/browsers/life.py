@@ -218,6 +218,8 @@ def seen(
     *socket*: makes that WebSocket, where its calls are not judged by the standard."""
     if made.construction.exception is not None:
         return _view(engine, page, made, None, (), Ending("threw", made.because), ())
+    if made.construction.blocked:
+        readings, handshakes = (), ()  # nothing was sent, so nothing of an answer is hidden
     script = socket(page.acts, texts)
     script.console += made.console
     ending = life if isinstance(life, Ending) else lived(life, script)

@@ -72,7 +72,7 @@ def credentials_wanted(evidence: Evidence) -> Cause:
     return Cause(
         "unauthorized",
         "the application requires credentials, and received no valid ones",
-        "send the required token, cookie or password (-u, -b, -H); a browser can send only cookies, "
+        "send the required token, cookie or password (-u, --bearer, -b, -H); a browser can send only cookies, "
         "or a token in the URL or as a subprotocol",
     )
 
@@ -350,5 +350,9 @@ def either_or_stripped(
             f"test the application without the proxy (wsprobe trace --backend); {own.fix}",
         )
         return (*asked_wrong(evidence), both, *more)
-    either = msgspec.structs.replace(own, text=f"{own.text}; or a proxy dropped Upgrade and Connection")
-    return (*asked_wrong(evidence), either, *more, upgrade_stripped())
+    either = msgspec.structs.replace(
+        own,
+        text=f"{own.text}; or a proxy dropped Upgrade and Connection",
+        fix=f"{own.fix}; if a proxy is in front of the server: wsprobe explain upgrade-lost",
+    )
+    return (*asked_wrong(evidence), either, *more)

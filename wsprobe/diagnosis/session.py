@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -22,7 +22,17 @@ from wsprobe.diagnosis.programs import Author, shaped_like, written_by
 from wsprobe.diagnosis.words import FAULT, QUOTED, bare, of_json, of_page, stated_by
 from wsprobe.exchange import Exchange, Received, Sent
 from wsprobe.read.behind import http_behind
-from wsprobe.read.frames import BINARY, CONTINUATION, TEXT, agreed_deflate, first_close, messages
+from wsprobe.read.frames import (
+    BINARY,
+    CONTINUATION,
+    RSV1,
+    TEXT,
+    Deflate,
+    Message,
+    agreed_deflate,
+    first_close,
+    messages,
+)
 from wsprobe.read.reading import Frame, Reading, Response
 
 QUIET = 1_000_000
@@ -52,7 +62,10 @@ class _Session(msgspec.Struct, frozen=True):
     lasted: int
     """Microseconds from the 101 to the end."""
     last: int | None
-    """Bytes of the last data message that wsprobe sent before the end; None if it sent none."""
+    """Bytes of the last data message that wsprobe sent before the end, as the user gave it; None if it sent
+    none."""
+    packed: int
+    """Bytes of that message on the wire; the same if it was not compressed."""
     since: int
     """Microseconds from that message to the end."""
     behind: Response | None
@@ -478,7 +491,8 @@ def _empty(evidence: Evidence, session: _Session, act: str, shows: str) -> Cause
 def _led_to(evidence: Evidence, session: _Session, act: str) -> Cause:
     size = session.last or 0
     selected = evidence.get("sec-websocket-protocol")
-    shows = f"the request: a message of {size} bytes, {session.since / 1000:.0f} ms before the end"
+    packed = f" ({session.packed} compressed)" if session.packed != size else ""
+    shows = f"the request: a message of {size} bytes{packed}, {session.since / 1000:.0f} ms before the end"
     if selected.lower().startswith("mqtt"):
         return Cause(
             "message-refused",
@@ -576,6 +590,7 @@ def _session_of(reading: Reading) -> _Session:
     data = close.data if close is not None else b""
     ended = close.at if close is not None else _end(reading.exchange)
     sent = [frame for frame in of.sent if frame.opcode in (CONTINUATION, TEXT, BINARY) and frame.at <= ended]
+    last = _last_message(sent, agreed)
     dropped = reading.exchange.how_ended in ("fin", "reset", "truncated") and ours is None and not of.drops
     return _Session(
         close,
@@ -588,10 +603,23 @@ def _session_of(reading: Reading) -> _Session:
         dropped and close is None and behind is None,
         ended - _last(reading.exchange, ended),
         ended - reading.when(max(0, of.start - 1)),
-        sent[-1].length if sent else None,
+        None if last is None else len(last.data),
+        0 if last is None else sum(frame.length for frame in last.frames),
         ended - sent[-1].at if sent else 0,
         behind,
     )
+
+
+def _last_message(sent: Sequence[Frame], agreed: Deflate | None) -> Message | None:
+    """The last of the data messages whose frames are *sent*, inflated; None if there is none.
+
+    A compressed message may refer to those before it: if the last one is compressed, all are inflated."""
+    if not sent:
+        return None
+    start = next((n for n in range(len(sent) - 1, -1, -1) if sent[n].opcode != CONTINUATION), 0)
+    if agreed is None or not sent[start].rsv & RSV1:
+        return messages(sent[start:])[-1]
+    return messages(sent, agreed.client)[-1]
 
 
 def _end(exchange: Exchange) -> int:

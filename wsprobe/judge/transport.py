@@ -43,7 +43,8 @@ CONNECT_REFUSED = Entry(
     title="The connection was refused",
     meaning="Nothing listens on that port, or a firewall rejects the connection.",
     usual="the server is not running, listens on another port, or only on another address",
-    advice="Check that the server runs, and on which address and port it listens.",
+    advice="Check that the server runs, that it listens on this address and port, and that no firewall rejects "
+    "the connection.",
 )
 CONNECT_NO_ROUTE = Entry(
     "connect-no-route",

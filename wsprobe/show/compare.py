@@ -8,7 +8,7 @@ from itertools import islice, zip_longest
 from wsprobe import history
 from wsprobe.browsers import BY_NAME
 from wsprobe.browsers.engine import ScriptView
-from wsprobe.browsers.tell import Tellable, kept_off
+from wsprobe.browsers.tell import Tellable
 from wsprobe.diagnosis.advice import Advice, advice
 from wsprobe.judge.finding import Disclosed, Verdict
 from wsprobe.read.reading import Field, Response
@@ -19,7 +19,7 @@ from wsprobe.show.fetch import fetch_lines
 from wsprobe.show.http2 import spoken
 from wsprobe.show.lines import Line, Look, Piece, cut, fitted, left_out, line, row, width_of
 from wsprobe.show.protocols import difference as protocols_differ
-from wsprobe.show.readers import SharedAnswer, answers_of, looks_the_same, names_of, page_of, who
+from wsprobe.show.readers import SharedAnswer, answers_of, looks_the_same, names_of, page_of, sent_nothing, who
 from wsprobe.show.report import (
     SAID_BY_OUTCOME,
     answers,
@@ -31,7 +31,7 @@ from wsprobe.show.report import (
 )
 from wsprobe.show.screen import screen
 from wsprobe.show.session import session
-from wsprobe.show.views import blocks, short_title
+from wsprobe.show.views import blocks
 from wsprobe.visible import shown_text, visible
 
 ASKED = frozenset({b"host", b"sec-websocket-key"})
@@ -262,7 +262,7 @@ def _got(report: Report, shared: SharedAnswer, look: Look, said: set[str]) -> li
 def _title(report: Report, got: Sequence[SharedAnswer]) -> Line:
     """The URL and the outcome, per client if they differ."""
     words = list(dict.fromkeys(each.answer.outcome for each in got)) or [report.outcome]
-    without = [short_title(view, report.views) for view in report.views if kept_off(view)]
+    without = sent_nothing(report)
     if without:
         said = f"  {', '.join(words)}; nothing sent by {', '.join(without)}"
     elif len(words) == 1:

@@ -58,6 +58,19 @@ def _own(report: Report) -> EngineAnswer:
     return engine_answer(report.reading, report.verdict, report.outcome)
 
 
+def sent_nothing(report: Report) -> list[str]:
+    """The browsers and runtimes that send no request where wsprobe sent one, by name: Local Network Access,
+    mixed content, or a constructor that threw."""
+    if not report.reading.sent:
+        return []
+    views = (
+        view
+        for view in report.views
+        if not view.handshakes and view.outcome != "unloaded" and BY_NAME[view.browser].kind != "specification"
+    )
+    return list(dict.fromkeys(short_title(view, report.views) for view in views))
+
+
 def names_of(report: Report, of: SharedAnswer) -> list[str]:
     return [*(short_title(report.views[i], report.views) for i in of.views), *(["wsprobe"] if of.ours else [])]
 

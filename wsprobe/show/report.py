@@ -242,6 +242,7 @@ def outcome(report: Report, look: Look) -> list[Line]:
     # Beside views it is said below them.
     said = Advice() if report.views else unsaid(report)
     rows += [(Piece("  "), *each) for each in causes(said, bool(look.verbose))]
+    rows += [line(Piece("  do: ", "note"), each) for each in _to_do(report, said)]
     if unexplained(report):
         rows.append(line("  nothing here shows the cause"))
     final = report.reading.final
@@ -277,6 +278,14 @@ def unsaid(report: Report) -> Advice:
     return replace(
         found, causes=tuple(one for one in found.causes if not any(one.text.endswith(each) for each in said))
     )
+
+
+def _to_do(report: Report, said: Advice) -> list[str]:
+    """What to do about a server that cannot be reached: ``unsaid`` leaves out the cause, and the finding has no
+    advice of its own."""
+    if report.views or said.causes or report.outcome != "unreachable":
+        return []
+    return [one.fix for one in advice(report.reading, report.outcome).causes[:1] if one.fix]
 
 
 def after_limit(report: Report) -> str:
@@ -324,8 +333,7 @@ def unauthorized(report: Report) -> str:
     head = report.reading.request.head
     final = report.reading.final
     given = head.all(b"authorization") or head.all(b"proxy-authorization")
-    wanted = "it requires credentials (-u, --bearer, -b or -H)"
-    said = "it refused the credentials that were sent" if given else wanted
+    said = "it refused the credentials that were sent" if given else "it requires credentials"
     return said if final is None else said + foreign(final.head, b"www-authenticate")
 
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 from wsprobe.browsers import ALL, BY_NAME
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.page import opened_by
-from wsprobe.browsers.tell import kept_off, told
+from wsprobe.browsers.tell import told
 from wsprobe.diagnosis.advice import Advice, advice
 from wsprobe.diagnosis.cause import Cause, quote_of
 from wsprobe.read.reading import Reading
@@ -19,7 +19,15 @@ from wsprobe.report import Report
 from wsprobe.show.http2 import spoken
 from wsprobe.show.lines import Line, Look, Piece, cut, line, text_of, width_of
 from wsprobe.show.protocols import difference as protocols_differ
-from wsprobe.show.readers import SharedAnswer, answers_of, looks_the_same, names_of, origins_sent, who
+from wsprobe.show.readers import (
+    SharedAnswer,
+    answers_of,
+    looks_the_same,
+    names_of,
+    origins_sent,
+    sent_nothing,
+    who,
+)
 from wsprobe.show.report import (
     SAID_BY_OUTCOME,
     answers,
@@ -31,7 +39,7 @@ from wsprobe.show.report import (
 )
 from wsprobe.show.session import session
 from wsprobe.show.timing import no_answer
-from wsprobe.show.views import Block, short_blocks, short_title
+from wsprobe.show.views import Block, short_blocks
 from wsprobe.visible import shown_text
 
 HEADERS = 8
@@ -159,7 +167,7 @@ def _title(report: Report, got: Sequence[SharedAnswer], look: Look) -> list[Line
     if len(words) > 1:
         to = {word: [n for a in got if _outcome(a) == word for n in names_of(report, a)] for word in words}
         result = "; ".join(f"{word} for {', '.join(names)}" for word, names in to.items())
-    without = [short_title(view, report.views) for view in report.views if kept_off(view)]
+    without = sent_nothing(report)
     result += f"; nothing sent by {', '.join(without)}" if without else ""
     style = "good" if words == ["open"] else "fail"
     first = [Piece(result, style), Piece(f"  {shown_text(report.title)}", "title")]

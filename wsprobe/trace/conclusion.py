@@ -4,6 +4,7 @@ every rule uses."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from textwrap import shorten
 
 import msgspec
 from msgspec.structs import replace
@@ -128,10 +129,17 @@ def first_do(answer: Answer, lines: str) -> str:
     return f"{cause.fix}\n{lines}" if cause is not None and known else lines
 
 
+QUOTED = 160
+"""Characters of a body that a sentence quotes: room for a whole sentence with an origin and its port."""
+
+
 def quoted(answer: Answer) -> str:
-    """The first words of its body."""
+    """The first words of its body, none of them cut."""
     text = " ".join(answer.text.split())
-    return f'"{text[:80]}{"..." if len(text) > 80 else ""}"' if text else "no text in the body"
+    if not text:
+        return "no text in the body"
+    whole_words = shorten(text, QUOTED, placeholder=" ...")
+    return f'"{whole_words if len(whole_words) > 4 else f"{text[:QUOTED]}..."}"'
 
 
 def compared(seen: Trace) -> str:
