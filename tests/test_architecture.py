@@ -216,6 +216,32 @@ def test_judge_and_browsers_do_not_know_each_other() -> None:
     assert [m for m, others in graph for o in others if strangers.get(part(m)) == part(o)] == []
 
 
+LATE = 78
+"""Imports of our own modules inside functions. Each saves start-up time that can be measured (``python -X
+importtime``) where it is not reached: rich, Dask, HTTP/2, engines, the lab, the work of a command."""
+
+
+def late_imports() -> list[tuple[str, bool]]:
+    """Where they are, and whether a comment gives the reason, beside each or on the line above it."""
+    found: dict[str, bool] = {}
+    for path, tree in parsed().items():
+        rows = path.read_text().splitlines()
+        for function in ast.walk(tree):
+            if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            for node in ast.walk(function):
+                if isinstance(node, ast.ImportFrom | ast.Import) and "wsprobe" in ast.unparse(node):
+                    beside, above = rows[node.lineno - 1], rows[node.lineno - 2].strip()
+                    found[f"{path.relative_to(PACKAGE)}:{node.lineno}"] = "  # " in beside or above[:1] == "#"
+    return list(found.items())
+
+
+def test_an_import_in_a_function_has_a_reason() -> None:
+    found = late_imports()
+    assert [where for where, reason in found if not reason] == []
+    assert len(found) == LATE, [where for where, _ in found]
+
+
 LONGEST = 70
 """Lines of a function."""
 

@@ -18,7 +18,7 @@ from wsprobe.lab.play import KEY, play
 from wsprobe.lab.ports import PORTS, place
 from wsprobe.opening import Offer
 from wsprobe.report import report
-from wsprobe.show.as_json import brief, comparison_value, object_pieces, pieces, report_value
+from wsprobe.show.as_json import brief, comparison_value, pieces, report_value
 from wsprobe.show.lines import plain
 from wsprobe.show.two_runs import two_runs
 from wsprobe.two_runs import Comparison, Kind, Standing, TwoRuns, standing_of, url_of
@@ -134,7 +134,7 @@ def test_the_object_of_json() -> None:
     )
     assert first.new is not None
     assert (first.new.status, first.new.cause) == (502, "backend-down")
-    assert "".join(object_pieces(value)).startswith('{"format":1,"wsprobe":"')
+    assert "".join(pieces(value)).startswith('{"format":1,"wsprobe":"')
 
 
 def test_the_url_is_that_of_the_list() -> None:

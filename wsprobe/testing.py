@@ -21,7 +21,7 @@ def wsprobe_lab() -> Iterator[BackgroundLab]:
     """A lab on loopback for all tests of the session. ``wsprobe_lab.url("status-403")`` is the URL of a
     scenario (``wsprobe serve --list``), ``wsprobe_lab.url("/echo")`` that of a path. ``wsprobe_lab.authority``
     is the certificate authority of wss: URLs."""
-    from wsprobe.lab.background import running  # trio and sockets, for tests that use it
+    from wsprobe.lab.background import running  # trio and sockets, only for tests that use it
 
     with running() as lab:
         yield lab

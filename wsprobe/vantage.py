@@ -62,6 +62,22 @@ LONGEST = 200
 """The most characters of a Location to keep."""
 
 
+def place_of(worker: str) -> str:
+    """The name of the place where *worker* runs. ``HERE`` is the name for this machine alone."""
+    return f"worker {worker}" if worker == HERE else worker
+
+
+def by_place(reports: Sequence[Report]) -> Sequence[Vantages]:
+    """The results of each URL. *reports* are in the order of the URLs, this machine's first for each URL."""
+    rows: list[dict[str, Vantage | None]] = []
+    for report in reports:
+        worker = report.exchange.worker
+        if not worker:
+            rows.append({})
+        rows[-1][place_of(worker) if worker else HERE] = vantage_of(report)
+    return rows
+
+
 class Group(Struct, frozen=True):
     """Places with the same result."""
 

@@ -103,9 +103,9 @@ def _body(name: str) -> Iterator[str]:
             yield f".It {heading(option, context)}"
             yield from mdoc.text(about(option))
         yield ".El"
-    for title, rows in made.tables:
+    for title, rows in made.tables():
         yield f".Ss {title}"
-        yield from mdoc.tagged(rows(), compact=True)
+        yield from mdoc.tagged(rows, compact=True)
     if name in MORE:
         title, more = MORE[name]
         yield f".Ss {title}"

@@ -24,7 +24,6 @@ from wsprobe.read.http2 import (
     is_http2,
     read_http2,
     representations,
-    request_fields,
     spoken,
 )
 from wsprobe.read.http2_opinion import FRAMES, opinion
@@ -47,6 +46,7 @@ from wsprobe.read.http2_values import (
     setting_name,
 )
 from wsprobe.read.reading import INTERIM_MAX, Reading
+from wsprobe.read.request import request_fields
 from wsprobe.wire.http2 import coded, data, frame, goaway, headers, rst_stream, settings, window_update
 
 OPENING = PREFACE + settings([(2, 0)])

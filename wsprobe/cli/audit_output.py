@@ -65,10 +65,8 @@ class AuditOutput(TraceOutput):
             self._emit(show.concluded(found, untested, shown, choice, self._look))
         if self._sarif is not None:
             write_whole(self._sarif, sarif_text(found, untested, shown), "sarif")
-        if self.settings.output.report_to is not None and shown["base"] is not None:
-            from wsprobe.cli.report_file import ReportFile  # only where it is asked for
-
-            ReportFile(self.settings, "trace").audited(shown, choice, found, untested)
+        if shown["base"] is not None and (file := self.report_file("trace")) is not None:
+            file.audited(shown, choice, found, untested)
 
     def judged(self, base: Finished, seen: Trace, shown: Trace, choice: Choice) -> None:
         """As of a trace. Where nothing is expected, a weakness fails the test of --junit."""

@@ -21,7 +21,7 @@ from msgspec.structs import replace
 from wsprobe import net
 from wsprobe.cli.lists import ANYWHERE, Came, Chunk, Item, Job, Jobs, Result, Run, Sink, UrlRun
 from wsprobe.cli.option import LAB
-from wsprobe.cli.output import WorkerResult, finish, json_line, worker_result
+from wsprobe.cli.output import WorkerResult, finish, worker_result
 from wsprobe.cli.probe import host_of, probe_with_followups, reported, usable
 from wsprobe.cli.settings import HandshakeSettings, Settings
 from wsprobe.cli.streams import note
@@ -40,7 +40,7 @@ from wsprobe.net.cluster import (
 from wsprobe.report import Report
 from wsprobe.schedule import Pace
 from wsprobe.secrets import Secrets
-from wsprobe.show.as_json import report_value
+from wsprobe.show.as_json import json_line, report_value
 from wsprobe.target import loopback
 from wsprobe.version import __version__
 from wsprobe.visible import printable
@@ -404,7 +404,7 @@ def _printed(settings: Settings, report: Report) -> WorkerResult:
     finished = finish(report, settings)
     out = ""
     if settings.output.as_json or not settings.elsewhere.from_each:
-        out = "".join(json_line(report_value(finished.report), settings))
+        out = "".join(json_line(report_value(finished.report), settings.output.brief))
     unmet = () if settings.output.silent else finished.unmet
     err = "".join(f"wsprobe: {printable(each)}\n" for each in unmet)
     return worker_result(finished, settings, out.encode(), err)

@@ -15,7 +15,7 @@ from wsprobe.browsers.tell import Tellable, tellable
 from wsprobe.cli.compare_status import reached, status
 from wsprobe.cli.list_settings import BOTH
 from wsprobe.cli.option import LAB
-from wsprobe.cli.output import Finished, Output, finish, json_line
+from wsprobe.cli.output import Finished, Output, finish
 from wsprobe.cli.paste import RECORDED
 from wsprobe.cli.readers import Readers, chosen, readers
 from wsprobe.cli.recorded import recorded, with_verdicts
@@ -27,7 +27,7 @@ from wsprobe.cli.view_settings import HELD, ViewSettings
 from wsprobe.outcome import Exit
 from wsprobe.report import Report
 from wsprobe.show.compare import comparison
-from wsprobe.show.lines import fitted
+from wsprobe.show.lines import Look, fitted, plain
 from wsprobe.visible import printable
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def compare(places: Sequence[str], given: Given) -> int:
         raise click.UsageError("--cluster: browsers run on this machine only; leave --cluster out")
     by = readers(given, settings)
     if view.measured:
-        from wsprobe.cli.measured import compare_measured  # the lab, and each scenario rehearsed
+        from wsprobe.cli.measured import compare_measured  # the lab, only with --measured
 
         return compare_measured(view.measured, places, by.browsers or chosen(()), settings)
     return compare_all(places or ("-",), settings, by, view.run_browser, view.workers, view.verbose)
@@ -71,7 +71,7 @@ def compare_all(
         case [Iterator() as old, Iterator() as new] if not (by.browsers or by.revisions or by.fetch or started):
             (old, several), (new, too) = _peeked(old), _peeked(new)
             if several or too:
-                from wsprobe.cli.since import compare_runs  # JUnit, watch and JSON, 40 ms
+                from wsprobe.cli.since import compare_runs  # XML and JSON, only for two runs
 
                 return compare_runs(old, new, settings)
             kept = [old, new]
@@ -83,13 +83,13 @@ def compare_all(
     if settings.cluster is not None:
         _check_shared(words, settings)
     if settings.elsewhere.from_each:
-        from wsprobe.cli.from_each import reports_from_each  # other machines, for those who have some
+        from wsprobe.cli.from_each import reports_from_each  # trio and Dask, only with --from-each
 
         reports, gone = reports_from_each(words, settings, by)
     elif started:
         if any(_is_recording(word) for word in words):
             raise click.UsageError("--run-browser: a browser cannot open a recording; name a URL")
-        from wsprobe.cli.run_browser import run_browsers  # the lab, and processes
+        from wsprobe.cli.run_browser import run_browsers  # the lab, only with --run-browser
 
         by, reports, seen = run_browsers(words, started, settings, by)
     elif (
@@ -103,10 +103,10 @@ def compare_all(
         first = list(islice(every, HELD + 1))
         if len(first) > HELD:
             if workers == 1 and settings.cluster is None:
-                from wsprobe.cli.compare_many import compare_many  # JSON
+                from wsprobe.cli.compare_many import compare_many  # JSON, only for many recordings
 
                 return compare_many(chain(first, every), settings, by)
-            from wsprobe.cli.compare_shared import compare_shared  # trio, and other processes
+            from wsprobe.cli.compare_shared import compare_shared  # trio, only with --workers
 
             return compare_shared(chain(first, every), settings, by, workers)
         reports = [recorded(exchange, by) for line in chain(first, every) for exchange in exchanges(line)]
@@ -139,21 +139,36 @@ def _report(
     if not settings.output.silent:
         show([each.report for each in finished], groups, settings, seen, verbose)
     output.keep(*finished)
-    if output.junit is not None:
-        from wsprobe.cli.compare_cases import cases  # XML, only for those who want it
-
-        for case in cases(finished, bool(settings.expectations)):
-            output.junit.add(case)
+    _test(finished, output)
     output.write_files()
-    if settings.output.report_to is not None:
-        from wsprobe.cli.report_file import ReportFile  # only where it is asked for
-
-        ReportFile(settings, "compare").compared([each.unmasked for each in finished], groups, seen)
+    if (file := output.report_file("compare")) is not None:
+        file.compared([each.unmasked for each in finished], groups, seen)
     if settings.expectations:
         return _held(finished, output)
     if not all(each.held.same for found in seen for each in found):
         return Exit.DIFFERENT
     return status([reached(each) for each in reports])
+
+
+def _test(finished: Sequence[Finished], output: Output) -> None:
+    """Take each of *finished* as a test case for --junit: it fails if its views differ, if it differs from the
+    first one, or if nobody answered; with --expect, if that is not met."""
+    if output.junit is None:
+        return
+    first = finished[0].report
+    usual = reached(first).results
+    for each in finished:
+        report = replace(each.report, exit_status=Exit.OPEN)
+        got = reached(report)
+        if output.settings.expectations:
+            output.junit.test(report, each.unmet)
+        elif len(got.results) > 1 or got.results != usual:
+            why = "the views differ" if len(got.results) > 1 else f"differs from {first.title}"
+            beside = [report] if report.views or report.verdicts else [first, report]
+            output.junit.unlike(report, why, plain(comparison(beside, [], Look())))
+        else:
+            unanswered = reached(each.report).unanswered is not None
+            output.junit.test(each.report if unanswered else report)
 
 
 def _held(finished: Sequence[Finished], output: Output) -> int:
@@ -205,7 +220,7 @@ def collect(words: Sequence[str], kept: Sequence[Kept], settings: Settings, by: 
 
 
 def _probed(words: Sequence[str], settings: Settings, by: Readers) -> list[Report]:
-    from wsprobe.cli.engines import probed  # trio and sockets, which a recording needs none of
+    from wsprobe.cli.engines import probed  # trio and sockets, only for a URL
 
     return probed(words, settings, by)
 
@@ -239,12 +254,9 @@ def show(
         return
     of = replace(look(sys.stdout, settings.output.color), verbose=int(verbose), screen=not verbose)
     if settings.elsewhere.from_each:
-        from wsprobe.cli.from_each import rows_of  # other machines, for those who have some
-        from wsprobe.show.vantage import Grid  # as above
+        from wsprobe.show.vantage import side_by_side  # only with --from-each
 
-        rows = rows_of(reports)
-        grid = Grid(list(rows[0]), of)
-        emit([*(line for row in rows for line in grid.row(row)), ()], sys.stdout, of)
+        emit([*side_by_side(reports, of), ()], sys.stdout, of)
     if not seen:
         emit(comparison(reports, groups, of), sys.stdout, of)
         return
@@ -266,7 +278,7 @@ def show_json(
     seen: Sequence[Sequence[BrowserRun]],
 ) -> None:
     """Print the reports, one JSON object a line."""
-    from wsprobe.show.as_json import report_value, tellable_value  # only for --json
+    from wsprobe.show.as_json import json_line, report_value, tellable_value  # only for --json
 
     told_apart = tellable_value(groups, [r.title for r in reports])
     for number, each in enumerate(reports):
@@ -276,4 +288,4 @@ def show_json(
             from wsprobe.show.run_browser import seen_value  # only with --run-browser
 
             value = replace(value, seen=[seen_value(one) for one in seen[number]])
-        sys.stdout.writelines(json_line(value, settings))
+        sys.stdout.writelines(json_line(value, settings.output.brief))

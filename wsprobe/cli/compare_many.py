@@ -12,14 +12,14 @@ import click
 from msgspec import Struct
 
 from wsprobe.cli.compare_status import Reached, reached, status, together
-from wsprobe.cli.output import finish, json_line
+from wsprobe.cli.output import finish
 from wsprobe.cli.readers import Readers
 from wsprobe.cli.recorded import recorded, with_verdicts
 from wsprobe.cli.recordings import RecordedLine, exchanges
 from wsprobe.cli.settings import Settings
 from wsprobe.cli.streams import note, write
 from wsprobe.outcome import Exit
-from wsprobe.show.as_json import report_value
+from wsprobe.show.as_json import json_line, report_value
 
 
 class LineResult(Struct, frozen=True):
@@ -96,7 +96,7 @@ def read_line(
         finished = finish(made, settings, own_status=False)
         unmet += finished.unmet
         if not settings.output.silent:
-            for piece in json_line(report_value(finished.report), settings):
+            for piece in json_line(report_value(finished.report), settings.output.brief):
                 write(piece)
         if settings.output.save is not None:
             saved.append(finished.recording)

@@ -26,15 +26,16 @@ from click.shell_completion import (
 from wsprobe.cli.expect_forms import NAMED, OPERATORS
 from wsprobe.cli.option import LAB
 from wsprobe.outcome import TABLE
+from wsprobe.wire import WIRES
 
 
 def places(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
     """Names of scenarios, as soon as the word can become ``lab:``."""
     if not LAB.startswith(incomplete[: len(LAB)]) or not incomplete:
         return [] if incomplete else [LAB]
-    from wsprobe.lab import aliases, names
+    from wsprobe.lab import aliases, names  # a person waits for it
 
-    return _beginning(incomplete, (LAB + name for name in (*names(), *aliases())))
+    return beginning(incomplete, (LAB + name for name in (*names(), *aliases())))
 
 
 def places_and_files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
@@ -44,53 +45,43 @@ def places_and_files(ctx: click.Context, param: click.Parameter, incomplete: str
     return [CompletionItem(incomplete, type="file")]
 
 
-def browsers(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Engines, and the next one of a list."""
-    from wsprobe.browsers import ENGINES, NODES
-
-    begun, comma, last = incomplete.rpartition(",")
-    words = (*ENGINES, *NODES) if comma else (*ENGINES, *NODES, "all", "clients")
-    return _beginning(last, (word for word in words if word not in begun.split(",")), begun + comma)
-
-
 def specs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Specification revisions, the next one of a list, and the end of a range."""
-    from wsprobe.history.data import revisions
+    from wsprobe.history.data import revisions  # a person waits for it
 
     at = max(incomplete.rfind(",") + 1, incomplete.rfind("..") + 2 if ".." in incomplete else 0)
-    return _beginning(incomplete[at:], revisions() if at else (*revisions(), "all"), incomplete[:at])
+    return beginning(incomplete[at:], revisions() if at else (*revisions(), "all"), incomplete[:at])
 
 
 def wires(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """The wire versions that are spoken."""
-    from wsprobe.wire import WIRES
-
-    return _beginning(incomplete, WIRES)
+    return beginning(incomplete, WIRES)
 
 
 def expectations(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """What can be expected, up to its operator; outcomes, and the ids of findings, causes and weaknesses."""
     if incomplete.startswith("outcome="):
-        return _beginning(incomplete, (f"outcome={row.outcome}" for row in TABLE if row.outcome))
+        return beginning(incomplete, (f"outcome={row.outcome}" for row in TABLE if row.outcome))
     if incomplete.startswith("finding:"):
-        from wsprobe.judge import FINDINGS
+        from wsprobe.judge import FINDINGS  # a person waits for it
 
-        return _beginning(incomplete, (f"finding:{id}" for id in FINDINGS))
+        return beginning(incomplete, (f"finding:{id}" for id in FINDINGS))
     if incomplete.startswith("cause:"):
-        from wsprobe.diagnosis import all_kinds
+        from wsprobe.diagnosis import all_kinds  # a person waits for it
 
-        return _beginning(incomplete, (f"cause:{id}" for id in all_kinds()))
+        return beginning(incomplete, (f"cause:{id}" for id in all_kinds()))
     if incomplete.startswith("weakness:"):
-        from wsprobe.trace.audit import BY_ID
+        from wsprobe.trace.audit import BY_ID  # a person waits for it
 
-        return _beginning(incomplete, (f"weakness:{id}" for id in BY_ID))
-    return _beginning(
+        return beginning(incomplete, (f"weakness:{id}" for id in BY_ID))
+    return beginning(
         incomplete,
         (f"{kind}{':' if kind in NAMED else each[0]}" for kind, each in OPERATORS.items()),
     )
 
 
-def _beginning(with_: str, words: Iterable[str], before: str = "") -> list[str]:
+def beginning(with_: str, words: Iterable[str], before: str = "") -> list[str]:
+    """Those of *words* that begin with *with_*, each with *before* in front."""
     return [before + word for word in words if word.startswith(with_)]
 
 

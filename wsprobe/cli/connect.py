@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 
 from wsprobe.cli import expect
 from wsprobe.cli.connect_output import ConnectOutput
 from wsprobe.cli.lists import probe_all
 from wsprobe.cli.option import NoUrl
-from wsprobe.cli.output_settings import OwnOutputSettings
 from wsprobe.cli.probe import write_jar
 from wsprobe.cli.section import Given
 from wsprobe.cli.settings import settings_of
@@ -22,11 +20,6 @@ def connect(urls: Sequence[str], given: Given, ignored: Sequence[str] = ()) -> i
 
     Raises click.UsageError.
     """
-    if given[OwnOutputSettings].json_schema:
-        from wsprobe.show.schema import schema  # only where it is asked for
-
-        sys.stdout.write(schema())
-        return 0
     if not urls:
         raise NoUrl("no URL: name one, or @FILE, or - for standard input")
     settings = settings_of(given)
@@ -46,17 +39,17 @@ def connect(urls: Sequence[str], given: Given, ignored: Sequence[str] = ()) -> i
     try:
         with made:
             if settings.lists.workers > 1:
-                from wsprobe.cli.workers import probe_with_processes  # other processes, for those who have some
+                from wsprobe.cli.workers import probe_with_processes  # processes, only with --workers
 
                 probe_with_processes(places, settings, made)
             elif settings.cluster is None:
                 probe_all(places, settings, made)
             elif settings.elsewhere.from_each:
-                from wsprobe.cli.from_each import probe_each  # other machines, for those who have some
+                from wsprobe.cli.from_each import probe_each  # Dask, only with --from-each
 
                 probe_each(places, settings, made)
             else:
-                from wsprobe.cli.cluster import probe_there  # other machines, for those who have some
+                from wsprobe.cli.cluster import probe_there  # Dask, only with --cluster
 
                 probe_there(places, settings, made)
     finally:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from wsprobe.cli.output import Finished, Output, WorkerResult, finish, json_line
+from wsprobe.cli.output import Finished, Output, WorkerResult, finish
 from wsprobe.cli.progress import Progress
 from wsprobe.cli.resume import Resume
 from wsprobe.cli.settings import Settings
@@ -77,21 +78,18 @@ class ConnectOutput(Output):
         self._tally: Tally | None = None
         self._resume: Resume | None = None
         self._since: Since | None = None
+        self._write_out: Callable[[Report], str] | None = None
         if settings.own.write_out is not None:
-            _known(settings.own.write_out)
+            self._write_out = _write_out(settings.own.write_out)
         if settings.own.body_to not in (None, "-") and several:
             raise click.UsageError("--output takes the body of one URL; with several, use --json")
         super().__init__(settings)
         check_writable(settings.own.body_to, "output")
         if settings.lists.since is not None:
-            from wsprobe.cli.since import Since  # for those who have an earlier run
+            from wsprobe.cli.since import Since  # XML and JSON, only with --since
 
             self._since = Since(settings.lists.since)
-        self._file: ReportFile | None = None
-        if settings.output.report_to is not None:
-            from wsprobe.cli.report_file import ReportFile  # the views and both forms, for those who ask
-
-            self._file = ReportFile(settings, "connect", several)
+        self._file = self.report_file("connect", several)
         if shown or settings.lists.summary or settings.lists.resume is not None:
             self._tally = Tally("answer" if settings.elsewhere.from_each else "URL")
             if settings.lists.resume is not None:
@@ -186,13 +184,11 @@ class ConnectOutput(Output):
         note(text)
         self.exit_status = Exit.USAGE
         if self.junit is not None:
-            from wsprobe.show.junit import unusable  # as above
-
-            self.junit.add(unusable(text))
+            self.junit.unusable(text)
 
     def places(self, names: Sequence[str]) -> None:
         """Take the places that every URL is asked from (--from-each), before the first row."""
-        from wsprobe.show.vantage import Grid  # for --from-each alone
+        from wsprobe.show.vantage import Grid  # only with --from-each
 
         self._grid = Grid(names, self._out)
 
@@ -269,12 +265,13 @@ class ConnectOutput(Output):
         settings = self.settings
         asked = False
         if settings.output.as_json or settings.lists.resume is not None:
-            from wsprobe.show.as_json import report_value  # the contract, for those who ask for it
+            from wsprobe.show.as_json import json_line, report_value  # only with --json
 
+            pieces = json_line(report_value(report), settings.output.brief)
             if self._resume is not None:
-                self._resume.write("".join(json_line(report_value(report), settings)).encode())
+                self._resume.write("".join(pieces).encode())
             else:
-                self.print_json(report_value(report))
+                sys.stdout.writelines(pieces)
             asked = True
         if settings.own.include:
             self._exactly(report)
@@ -285,10 +282,8 @@ class ConnectOutput(Output):
                 asked = True
             else:
                 write(settings.own.body_to, _body(report), "output")
-        if settings.own.write_out is not None:
-            from wsprobe.show import write_out  # only where it is asked for
-
-            sys.stdout.write(write_out.write_out(settings.own.write_out, report))
+        if self._write_out is not None:
+            sys.stdout.write(self._write_out(report))
             asked = True
         if settings.elsewhere.from_each:
             pass  # a row says what came of it
@@ -342,14 +337,15 @@ def _resumed(of: Resume) -> Iterator[str]:
         yield f"{counted(of.twice, 'line')} of the list repeated a URL; it was tried once"
 
 
-def _known(template: str) -> None:
-    """Raises click.UsageError if *template* names what is no variable."""
-    from wsprobe.show.write_out import VARIABLES, unknown  # as above
+def _write_out(template: str) -> Callable[[Report], str]:
+    """What fills *template* in, for a report. Raises click.UsageError for an unknown variable."""
+    from wsprobe.show.write_out import VARIABLES, unknown, write_out  # JSON, only with --write-out
 
     for name in unknown(template):
         near = nearest(name, VARIABLES)
         hint = f"; did you mean %{{{near[0]}}}?" if near else ""
         raise click.UsageError(f"--write-out: no variable %{{{name}}}{hint}")
+    return partial(write_out, template)
 
 
 def _body(report: Report) -> bytes:

@@ -135,7 +135,7 @@ def _possible(one: Expectation) -> None:
         if wanted:
             _known(text, wanted, CERTAINTIES)
     if what == "weakness":
-        from wsprobe.trace.audit import BY_ID  # 20 ms that only who expects one needs
+        from wsprobe.trace.audit import BY_ID  # only for a weakness
 
         _known(text, one.name, BY_ID)
         if wanted:

@@ -41,7 +41,7 @@ from wsprobe.judge.finding import counted
 from wsprobe.net.cluster import AHEAD, Cluster, WorkersLost
 from wsprobe.report import Report
 from wsprobe.schedule import Pace
-from wsprobe.vantage import HERE, Vantage, Vantages, vantage_of
+from wsprobe.vantage import HERE, Vantage, Vantages, place_of, vantage_of
 
 
 class Rows(Sink, Protocol):
@@ -52,11 +52,6 @@ class Rows(Sink, Protocol):
 
     def row(self, vantages: Vantages) -> None:
         """Take what the places got for the next URL, after each of their reports."""
-
-
-def titled(worker: str) -> str:
-    """The place of the worker of that name."""
-    return f"worker {worker}" if worker == HERE else worker
 
 
 def probe_each(sources: Sequence[Word | UrlList], settings: Settings, to: Rows) -> None:
@@ -113,7 +108,7 @@ class EveryPlace:
 
     def __init__(self, there: Cluster, settings: Settings) -> None:
         self._there = there
-        self._workers = {titled(name): name for name in sorted(there.workers)}
+        self._workers = {place_of(name): name for name in sorted(there.workers)}
         there.keep(self._workers.values())
         self.places = [HERE, *self._workers]
         self._sent = sent(settings, there.threads + 1)
@@ -247,14 +242,3 @@ def _from(worker: str, report: Report) -> Report:
             for answer in report.answers
         ),
     )
-
-
-def rows_of(reports: Sequence[Report]) -> list[dict[str, Vantage]]:
-    """For each name what each place got; *reports* as ``reports_from_each`` has them."""
-    rows: list[dict[str, Vantage]] = []
-    for report in reports:
-        worker = report.exchange.worker
-        if not worker:
-            rows.append({})
-        rows[-1][titled(worker) if worker else HERE] = vantage_of(report)
-    return rows

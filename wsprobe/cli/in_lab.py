@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+
 import click
 from msgspec.structs import replace
 
@@ -14,11 +18,17 @@ from wsprobe.lab import find as find_scenario
 from wsprobe.lab.certificates import NoCertificates
 from wsprobe.lab.paths import names_path
 from wsprobe.lab.scenario import Scenario
-from wsprobe.lab.server import Lab as Running
-from wsprobe.lab.server import LabError
+from wsprobe.lab.server import Lab, LabError, serve
 
 
-def in_lab(name: str, handshake: HandshakeSettings, lab: Running) -> ProbeTarget:
+@asynccontextmanager
+async def running_lab() -> AsyncIterator[Callable[[str, HandshakeSettings], ProbeTarget]]:
+    """Run a lab on free loopback ports until the block ends; yields ``in_lab`` for it."""
+    async with serve() as lab:
+        yield partial(in_lab, lab=lab)
+
+
+def in_lab(name: str, handshake: HandshakeSettings, lab: Lab) -> ProbeTarget:
     """The place that ``lab:NAME`` stands for; ``lab:PATH`` is a path of the lab, as in ``lab:/status/403`` or
     ``lab:status/403``.
 
@@ -54,7 +64,7 @@ def _offering(handshake: HandshakeSettings, scenario: Scenario) -> HandshakeSett
     return replace(handshake, offer=replace(handshake.offer, protocols=protocols))
 
 
-def _trusting(handshake: HandshakeSettings, lab: Running, url: str) -> HandshakeSettings:
+def _trusting(handshake: HandshakeSettings, lab: Lab, url: str) -> HandshakeSettings:
     if not url.startswith("wss:") or handshake.tls.ca_file or handshake.tls.ca_path:
         return handshake
     return replace(handshake, tls=replace(handshake.tls, ca_file=str(lab.certificate_authority)))

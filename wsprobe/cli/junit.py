@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from tempfile import SpooledTemporaryFile
 
+from msgspec.structs import replace
+
 from wsprobe.cli.streams import check_replaceable, write_whole
-from wsprobe.show.junit import TAIL, Case, Totals, case_element, head
+from wsprobe.report import Report
+from wsprobe.show.junit import TAIL, Case, Fault, Totals, case_element, case_of, head, unusable, watched
+from wsprobe.watch.state import Watch
 
 MEMORY = 1 << 20
 """Characters that are kept in memory; what is more waits in a file."""
@@ -30,6 +34,22 @@ class JUnit:
         """Take the next test case."""
         self._totals.add(case)
         self._cases.write(case_element(case, self._suite))
+
+    def test(self, report: Report, unmet: tuple[str, ...] = (), more: str = "") -> None:
+        """Take *report* as a test case: see ``case_of``."""
+        self.add(case_of(report, unmet, more))
+
+    def unlike(self, report: Report, why: str, text: str) -> None:
+        """Take *report* as a case that fails: it differs, or its views do. *why*: one line; *text*: how."""
+        self.add(replace(case_of(report), fault=Fault(why, "differs", text)))
+
+    def unusable(self, text: str) -> None:
+        """Take a line of a list that is not a URL: see ``show.junit.unusable``."""
+        self.add(unusable(text))
+
+    def watched(self, watch: Watch, now: float, *, until: bool) -> None:
+        """Take a watched URL: see ``show.junit.watched``."""
+        self.add(watched(watch, now, until=until))
 
     def write(self) -> None:
         """Write the file. Raises click.UsageError if that fails."""

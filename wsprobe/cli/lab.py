@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from wsprobe import net
 from wsprobe.cli.option import LAB
 from wsprobe.cli.settings import HandshakeSettings
 from wsprobe.cli.targets import ProbeTarget, check_word
 
-if TYPE_CHECKING:
-    from wsprobe.lab.server import Lab as Running
-
 
 class LabTargets:
-    """The lab for places that are in it: started when the first is asked for, on free loopback ports, until
-    what *enter* enters is left."""
+    """Makes targets. The lab starts with the first target in it, on free loopback ports, and runs until what
+    *enter* enters is left."""
 
     def __init__(self, enter: net.Aside) -> None:
         self._enter = enter
-        self._running: Running | None = None
+        self._in_lab: Callable[[str, HandshakeSettings], ProbeTarget] | None = None
 
     async def place(self, name: str, handshake: HandshakeSettings) -> ProbeTarget:
-        """The place that *name* stands for. Raises click.UsageError for one that the lab does not know."""
+        """The target that *name* stands for. Raises click.UsageError for an unknown scenario."""
         if not name.startswith(LAB):
             check_word(name)
             return ProbeTarget(name, handshake)
-        if self._running is None:
-            from wsprobe.lab.server import serve  # the lab's server, for those who name one of its scenarios
+        if self._in_lab is None:
+            from wsprobe.cli.in_lab import running_lab  # the lab's server, only for a scenario
 
-            self._running = await self._enter(serve())
-        from wsprobe.cli.in_lab import in_lab  # as above
-
-        return in_lab(name, handshake, self._running)
+            self._in_lab = await self._enter(running_lab())
+        return self._in_lab(name, handshake)

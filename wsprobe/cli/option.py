@@ -243,6 +243,10 @@ def of_another_program(name: str) -> str:
     return next((f": {text}" for names, text in OF_OTHERS.items() if name in names), "")
 
 
+Tables = tuple[tuple[str, list[tuple[str, str]]], ...]
+"""(heading, rows of a term and a text)."""
+
+
 class Command(click.Command):
     """A command whose help begins with *examples* and groups the everyday options by section; ``--help all``
     has the rare ones too, and *tables*."""
@@ -252,13 +256,12 @@ class Command(click.Command):
     def __init__(
         self,
         *args: Any,
-        tables: tuple[tuple[str, Callable[[], list[tuple[str, str]]]], ...] = (),
+        tables: Callable[[], Tables] = tuple,
         examples: tuple[tuple[str, str], ...] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.tables = tables
-        """(heading, what makes its rows of a term and a text)."""
         self.examples = examples
         """(command line, what it does)."""
 
@@ -345,9 +348,9 @@ class Command(click.Command):
             formatter.write_paragraph()
             formatter.write_text(f"{left} more options: {ctx.command_path} --help all")
             return
-        for name, rows in self.tables:
+        for name, rows in self.tables():
             with formatter.section(name):
-                formatter.write_dl(rows())
+                formatter.write_dl(rows)
 
 
 ALL = "help all"

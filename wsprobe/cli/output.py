@@ -6,9 +6,8 @@ knows how the command prints.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import click
 from msgspec import Struct
@@ -21,7 +20,10 @@ from wsprobe.report import Report
 from wsprobe.show import summary
 
 if TYPE_CHECKING:
+    from wsprobe.cli.har_file import HarFile
     from wsprobe.cli.junit import JUnit
+    from wsprobe.cli.report_file import ReportFile
+    from wsprobe.show.report_file import Kind
     from wsprobe.show.summary import Fact
     from wsprobe.vantage import Vantage
 
@@ -39,7 +41,7 @@ class Finished(Struct, frozen=True):
     @property
     def recording(self) -> bytes:
         """The line of --save."""
-        from wsprobe.archive import dump  # json, for those who ask for it
+        from wsprobe.archive import dump  # JSON, only with --save
 
         return dump(self.report.exchange).encode() + b"\n"
 
@@ -56,17 +58,9 @@ def as_shown(report: Report, settings: Settings) -> Report:
     """*report* as it may be shown."""
     if not settings.output.redact:
         return report
-    from wsprobe.cli import redacted  # reads the recording again, only where it is asked for
+    from wsprobe.cli import redacted  # only with --redact
 
     return redacted.redacted(report)
-
-
-def json_line(value: Any, settings: Settings) -> Iterator[str]:
-    """The line of --json that has *value*, in pieces."""
-    from wsprobe.show.as_json import brief, pieces  # the contract, for those who ask for it
-
-    yield from pieces(brief(value) if settings.output.brief else value)
-    yield "\n"
 
 
 class WorkerResult(Struct, frozen=True):
@@ -98,7 +92,7 @@ def worker_result(
     if counts:
         fact = summary.fact(report, report.outcome != "open")
     if settings.elsewhere.from_each:
-        from wsprobe.vantage import vantage_of  # for those who compare places
+        from wsprobe.vantage import vantage_of  # only with --from-each
 
         seen = vantage_of(report)
     return WorkerResult(
@@ -119,20 +113,28 @@ class Output:
     def __init__(self, settings: Settings) -> None:
         """Raises click.UsageError for a file that cannot be written."""
         self.settings = settings
-        self._archived: list[dict[str, Any]] = []
-        check_writable(settings.output.save, "save", private=not settings.output.redact)
-        check_writable(settings.output.har, "har", private=not settings.output.redact)
+        private = not settings.output.redact
+        check_writable(settings.output.save, "save", private=private)
+        self.har: HarFile | None = None
+        if settings.output.har is not None:
+            from wsprobe.cli.har_file import HarFile  # JSON, only with --har
+
+            self.har = HarFile(settings.output.har, private=private)
         check_writable(settings.cookie_jar, "cookie-jar", private=True)
         self.junit: JUnit | None = None
         if settings.output.junit is not None:
-            from wsprobe.cli.junit import JUnit  # XML, only for those who want it
+            from wsprobe.cli.junit import JUnit  # XML, only with --junit
 
             command = click.get_current_context().info_name or ""
-            self.junit = JUnit(settings.output.junit, command, private=not settings.output.redact)
+            self.junit = JUnit(settings.output.junit, command, private=private)
 
-    def print_json(self, value: Any) -> None:
-        """One line of --json."""
-        sys.stdout.writelines(json_line(value, self.settings))
+    def report_file(self, kind: Kind, several: bool = False) -> ReportFile | None:
+        """What writes the file of --report, None without that option. *several*: see ``ReportFile``."""
+        if self.settings.output.report_to is None:
+            return None
+        from wsprobe.cli.report_file import ReportFile  # the views, only with --report
+
+        return ReportFile(self.settings, kind, several)
 
     def complain(self, *all_finished: Finished) -> None:
         """Say what --expect does not find."""
@@ -145,18 +147,14 @@ class Output:
         """Append the recordings to the file of --save, and the entries to what --har writes at the end."""
         if self.settings.output.save is not None:
             self.save(b"".join(each.recording for each in all_finished))
-        if self.settings.output.har is not None:
-            from wsprobe import har  # only for those who want one
-
+        if self.har is not None:
             for each in all_finished:
-                self._archived += har.entries(each.report)
+                self.har.add(each.report)
 
     def test(self, finished: Finished, more: str = "") -> None:
         """Take *finished* as a test case for --junit. *more*: text below the report."""
         if self.junit is not None:
-            from wsprobe.show.junit import case_of  # as above
-
-            self.junit.add(case_of(finished.report, finished.unmet, more))
+            self.junit.test(finished.report, finished.unmet, more)
 
     def save(self, lines: bytes) -> None:
         """Append *lines* to the file of --save, if there is one."""
@@ -167,10 +165,8 @@ class Output:
         """Write the files of --har and --junit, if there are some. Raises click.UsageError."""
         if self.junit is not None:
             self.junit.write()
-        if self.settings.output.har is not None:
-            from wsprobe import har  # as above
-
-            write(self.settings.output.har, har.document(self._archived), "har")
+        if self.har is not None:
+            self.har.write()
 
 
 Apart = Callable[[Callable[[], list[WorkerResult]]], object]

@@ -1,5 +1,6 @@
 """What becomes of a report, as options: how it is printed, where it is kept, what is expected of it."""
 
+import sys
 from typing import Annotated, ClassVar
 
 import click
@@ -57,6 +58,15 @@ class RetrySettings(Section, frozen=True, kw_only=True):
             help="with --retry: start no retry later than this after the first try",
         ),
     ] = None
+
+
+def print_schema(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    """Do what --json-schema says, without a URL."""
+    if value and not ctx.resilient_parsing:
+        from wsprobe.show.schema import schema_of  # all of the contract
+
+        sys.stdout.write(schema_of(ctx.info_name or ""))
+        ctx.exit()
 
 
 class OutputSettings(Section, frozen=True, kw_only=True):
@@ -210,6 +220,7 @@ class OwnOutputSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--json-schema",
             is_eager=True,
+            callback=print_schema,
             rare=True,
             help="print the JSON Schema of --json and exit",
         ),

@@ -134,7 +134,7 @@ class Pasting(Command):
             CURL.fullmatch(word) or CURL_COMMAND.match(word) or word.startswith("--from-curl") for word in args
         ):
             return None
-        from wsprobe.cli.pasted import curl  # only for those who paste one
+        from wsprobe.cli.pasted import curl  # only for a pasted command
 
         has = {name: not (each.is_flag or each.count) for name, each in self._options().items()}
         where = "curl ..."
@@ -181,7 +181,7 @@ class Pasting(Command):
 
     def _send_copy(self, ctx: click.Context, pasted: "CurlCommand") -> None:
         """Let *pasted* fill the settings that were not given."""
-        from wsprobe.cli.pasted.devtools import copied  # only for those who paste one
+        from wsprobe.cli.pasted.devtools import copied  # only for a pasted request
 
         options = self._options()
         texts: dict[FieldOption, list[str]] = {}
@@ -215,7 +215,7 @@ class Pasting(Command):
             return
         if len(places) > 1:
             raise click.UsageError(ONE_REQUEST, ctx)
-        from wsprobe.cli.pasted.har import request_in  # only for those who have one
+        from wsprobe.cli.pasted.har import request_in  # JSON, only for a HAR file
 
         try:
             self._send(ctx, request_in(places[0], number, given(self.params, ctx.params)))

@@ -18,6 +18,7 @@ import click
 
 from wsprobe import net
 from wsprobe import report as reports
+from wsprobe.archive import dump
 from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.cli import expect, readers, recordings, streams
 from wsprobe.cli.commands import compare as compare_command
@@ -181,7 +182,8 @@ def load(file: str | os.PathLike[str]) -> tuple[Exchange, ...]:
 def save(file: str | os.PathLike[str], *what: Exchange | Report) -> None:
     """Append the recordings of *what* to *file*, one a line. Raises UsageError if it cannot be written."""
     with _usage():
-        streams.save(_path(file), [_recording(each) for each in what])
+        lines = b"".join(dump(_recording(each)).encode() + b"\n" for each in what)
+        streams.write(_path(file), lines, "save", append=True)
 
 
 def _check_url(url: object) -> None:

@@ -40,7 +40,7 @@ def lines(name: str, entry: int | None = None) -> Iterator[RecordedLine]:
         yield from _numbered(sys.stdin.buffer, "standard input")
         return
     if is_har(name):
-        from wsprobe.cli.pasted.har import recordings_of  # for those who have one
+        from wsprobe.cli.pasted.har import recordings_of  # only for a HAR file
 
         yield from (RecordedLine(name, dump(each).encode()) for each in recordings_of(name, entry))
         return

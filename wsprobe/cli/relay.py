@@ -175,10 +175,10 @@ class RelayOutput(ConnectOutput):
         """Report a connection."""
         self._number = number
         self.report(as_client_saw(report(exchange), self._browsers))
-        if len(self._archived) > MOST and self._full is None:
+        full = self.har is not None and self.har.cut(MOST)
+        if full and self._full is None:
             note(f"--har and --report have only the first {MOST} connections; --save and --json have all")
-        if len(self._archived) > MOST or number > MOST:
-            del self._archived[MOST:]
+        if full or number > MOST:
             self._full, self._file = self._file or self._full, None
 
     def __exit__(self, kind: type[BaseException] | None, *raised: object) -> None:

@@ -21,7 +21,7 @@ from wsprobe.cli.streams import emit, look
 from wsprobe.outcome import STATUS_OF, Exit
 from wsprobe.report import Report, report
 from wsprobe.secrets import Secrets
-from wsprobe.show.as_json import comparison_value, object_pieces
+from wsprobe.show.as_json import comparison_value, json_line
 from wsprobe.show.two_runs import cases, two_runs
 from wsprobe.two_runs import WORSE, Comparison, Kind, Standing, TwoRuns, UrlChange, standing_of, url_of
 from wsprobe.version import __version__
@@ -170,8 +170,7 @@ def tell(of: Comparison, output: Output, failing: frozenset[Kind]) -> None:
     if settings.output.silent:
         return
     if settings.output.as_json:
-        sys.stdout.writelines(object_pieces(comparison_value(of)))
-        sys.stdout.write("\n")
+        sys.stdout.writelines(json_line(comparison_value(of)))
         return
     emit(two_runs(of), sys.stdout, look(sys.stdout, settings.output.color))
 

@@ -15,7 +15,6 @@ from typing import IO, TYPE_CHECKING, Literal
 
 import click
 
-from wsprobe.exchange import Exchange
 from wsprobe.show.lines import Line, Look, plain, shortened
 from wsprobe.visible import printable
 
@@ -100,7 +99,7 @@ def write_json(value: object) -> None:
 
 def _emit(lines: Iterable[Line], stream: IO[str], of: Look) -> None:
     if of.color:
-        from wsprobe.show.paint import paint  # rich is loaded where something is painted
+        from wsprobe.show.paint import paint  # rich, only in colour
 
         paint(lines, stream, of)
     else:
@@ -129,7 +128,7 @@ def ignore_broken_pipe() -> Iterator[None]:
 def queued_streams() -> Iterator[Sequence[QueuedOutput]]:
     """While this stands, standard output and standard error take all at once where they are pipes; yields what
     they wait in. At the end what still waits is written as long as somebody reads it."""
-    from wsprobe.net.queued_output import QueuedOutput  # trio, for a command that runs without end
+    from wsprobe.net.queued_output import QueuedOutput  # trio, only for a command that runs until ^C
 
     before = sys.stdout, sys.stderr
     queued: dict[tuple[int, int], QueuedOutput] = {}
@@ -159,13 +158,6 @@ def _pipe(stream: IO[str]) -> tuple[int, int] | None:
     except (OSError, ValueError):  # a stream of whoever runs us inside Python
         return None
     return (status.st_dev, status.st_ino) if stat.S_ISFIFO(status.st_mode) else None
-
-
-def save(path: str, exchanges: Iterable[Exchange]) -> None:
-    """Append recordings to the file at *path*, one a line; - is standard output. Raises click.UsageError."""
-    from wsprobe.archive import dump  # json, for those who ask for it
-
-    write(path, b"".join(dump(each).encode() + b"\n" for each in exchanges), "save", append=True)
 
 
 def check_writable(path: str | None, option: str, *, private: bool = False) -> None:

@@ -19,7 +19,7 @@ from wsprobe.cli import expect
 from wsprobe.cli.connect_output import ConnectOutput
 from wsprobe.cli.lists import probe_all
 from wsprobe.cli.option import NoUrl
-from wsprobe.cli.output_settings import OutputSettings, OwnOutputSettings
+from wsprobe.cli.output_settings import OutputSettings
 from wsprobe.cli.probe import write_jar
 from wsprobe.cli.route_settings import LimitSettings
 from wsprobe.cli.section import Given
@@ -68,11 +68,6 @@ class Manner(Struct, frozen=True):
 
 def talk(urls: Sequence[str], given: Given) -> int:
     """Do what the options say; returns the exit status. Raises click.UsageError."""
-    if given[OwnOutputSettings].json_schema:
-        from wsprobe.show.schema import schema  # only where it is asked for
-
-        sys.stdout.write(schema())
-        return 0
     if not urls:
         raise NoUrl("no URL: name one, as wss://chat.example/ws, or lab:/echo")
     if given[OutputSettings].redact:

@@ -81,7 +81,7 @@ class Terminal:
             return
         text = plain(lines)
         if self._look.color:
-            from wsprobe.show.paint import paint  # rich
+            from wsprobe.show.paint import paint  # rich, only in colour
 
             drawn = io.StringIO()
             paint(lines, drawn, self._look)

@@ -112,7 +112,7 @@ def trace(url: str, given: Given) -> int:
     if own.dry_run and settings.output.report_to is not None:
         raise click.UsageError("--report: with --dry-run nothing is sent, so there is nothing to report")
     if own.audits:
-        from wsprobe.cli.audit_output import AuditOutput  # rules and masks that only an audit needs
+        from wsprobe.cli.audit_output import AuditOutput  # its rules and masks, only for an audit
 
         return trace_all(url, settings, tracing(own), AuditOutput(settings, own.sarif))
     return trace_all(url, settings, tracing(own), TraceOutput(settings))

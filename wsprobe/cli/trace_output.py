@@ -12,7 +12,7 @@ from wsprobe.cli.streams import emit, look
 from wsprobe.report import Report
 from wsprobe.secrets import Secrets
 from wsprobe.show import trace as show
-from wsprobe.show.as_json import TraceJson, brief, object_pieces, trace_value
+from wsprobe.show.as_json import TraceJson, json_line, trace_value
 from wsprobe.show.lines import Line, Look, plain
 from wsprobe.trace.changes import Trace, TraceRequest
 from wsprobe.trace.conclusions import conclusions
@@ -93,10 +93,8 @@ class TraceOutput(Output):
             self._print(trace_value(self._reports, found))
         else:
             self._emit(show.concluded(found, shown, choice, self._look))
-        if self.settings.output.report_to is not None and shown["base"] is not None:
-            from wsprobe.cli.report_file import ReportFile  # only where it is asked for
-
-            ReportFile(self.settings, "trace").traced(shown, choice)
+        if shown["base"] is not None and (file := self.report_file("trace")) is not None:
+            file.traced(shown, choice)
 
     def judged(self, base: Finished, seen: Trace, shown: Trace, choice: Choice) -> None:
         """Say what --expect does not find in the handshake as it was given, and write the file of --junit."""
@@ -109,8 +107,7 @@ class TraceOutput(Output):
         return show.concluded(conclusions(shown), shown, choice, Look())
 
     def _print(self, value: TraceJson) -> None:
-        sys.stdout.writelines(object_pieces(brief(value) if self.settings.output.brief else value))
-        sys.stdout.write("\n")
+        sys.stdout.writelines(json_line(value, self.settings.output.brief))
         sys.stdout.flush()
 
     def _emit(self, lines: Iterable[Line]) -> None:

@@ -1,12 +1,12 @@
 """What only `trace` has, as options: what is changed from one request to the next."""
 
-import sys
 from typing import Annotated, ClassVar
 
 import click
 
+from wsprobe.cli.completion import beginning
 from wsprobe.cli.option import Seconds
-from wsprobe.cli.output_settings import OUTPUT
+from wsprobe.cli.output_settings import OUTPUT, print_schema
 from wsprobe.cli.section import Declared, Section
 from wsprobe.cli.streams import check_replaceable
 from wsprobe.trace.changes import CHANGES
@@ -22,21 +22,11 @@ def names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[s
     begun, comma, last = incomplete.rpartition(",")
     rows = CHANGES
     if ctx.params.get("audit") or ctx.params.get("audit_heavy"):
-        from wsprobe.trace.audit_requests import ROWS  # 30 ms that every other completion does without
+        from wsprobe.trace.audit_requests import ROWS  # a person waits for it
 
         rows = ROWS
     words = (row.name for row in rows if row.name != "base" and row.name not in begun.split(","))
-    return [begun + comma + word for word in words if word.startswith(last)]
-
-
-def print_schema(ctx: click.Context, param: click.Parameter, value: bool) -> None:
-    """Do what --json-schema says, without a URL."""
-    if value and not ctx.resilient_parsing:
-        from wsprobe.show.as_json import TraceJson  # only where it is asked for
-        from wsprobe.show.schema import schema  # only where it is asked for
-
-        sys.stdout.write(schema(TraceJson, "A trace of wsprobe"))
-        ctx.exit()
+    return beginning(last, words, begun + comma)
 
 
 class TraceSettings(Section, frozen=True, kw_only=True):

@@ -36,7 +36,7 @@ from wsprobe.outcome import Exit
 from wsprobe.report import Report
 from wsprobe.secrets import Secrets
 from wsprobe.show import watch as show
-from wsprobe.show.as_json import report_value, watch_value
+from wsprobe.show.as_json import json_line, report_value, watch_value
 from wsprobe.show.lines import Line, fitted
 from wsprobe.talk.session import Outgoing
 from wsprobe.target import bracketed
@@ -131,7 +131,7 @@ def watch_all(words: Sequence[Word | UrlList], settings: Settings, of: Watching,
 def listen(address: str, port: int, to: WatchOutput, stack: ExitStack) -> None:
     """Serve the metrics of *to* until *stack* is left. Raises click.UsageError where that cannot be done."""
     try:
-        from wsprobe.watch.prometheus import application  # 0.1 s, and only for those who are scraped
+        from wsprobe.watch.prometheus import application  # prometheus_client, only with --listen
     except ImportError:
         raise click.UsageError("--listen needs prometheus_client: pip install 'wsprobe[metrics]'") from None
     shown = bracketed(address)
@@ -269,7 +269,7 @@ class WatchOutput(Output):
 
     def __enter__(self) -> None:
         if self._reads and self._look.terminal and os.environ.get("TERM") != "dumb":
-            from wsprobe.show.table import Screen  # rich is loaded where something is drawn
+            from wsprobe.show.table import Screen  # rich, only on a terminal
 
             self._screen = Screen(sys.stdout, self._look)
             self._screen.start()
@@ -280,10 +280,8 @@ class WatchOutput(Output):
         with suppress(OSError) if gone else nullcontext():
             self._end()
         if self.junit is not None:
-            from wsprobe.show.junit import watched  # XML, only for those who want it
-
             for each in self._watches:
-                self.junit.add(watched(each, self._now, until=bool(self._of.until)))
+                self.junit.watched(each, self._now, until=bool(self._of.until))
         self.write_files()
 
     def _end(self) -> None:
@@ -361,7 +359,7 @@ class WatchOutput(Output):
         value = report_value(report)
         if watch is not None:
             value = replace(value, watch=watch_value(watch))
-        self.print_json(value)
+        sys.stdout.writelines(json_line(value, self.settings.output.brief))
         sys.stdout.flush()
 
     def tick(self, now: float) -> None:

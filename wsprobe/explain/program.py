@@ -122,7 +122,7 @@ def find_cause(id: str) -> Topic | None:
 
 
 def _weaknesses() -> Mapping[str, Weakness]:
-    from wsprobe.trace.audit import BY_ID  # all that a trace knows, for those who look a weakness up
+    from wsprobe.trace.audit import BY_ID  # a trace, only for a weakness
 
     return BY_ID
 

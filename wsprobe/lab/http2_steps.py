@@ -151,3 +151,18 @@ def _fields(written: Sequence[Sequence[Any]]) -> tuple[tuple[bytes, bytes], ...]
         for number in range(more[1] if len(more) > 1 else 1):
             made.append((name.replace("{number}", str(number)).encode("latin-1"), text.encode("latin-1")))
     return tuple(made)
+
+
+PAGE = b"<!doctype html><title>wsprobe lab</title><p>A page that came over HTTP/2.\n"
+
+
+def page_steps() -> tuple[Http2Step, ...]:
+    """The answer to a request that is no CONNECT: a page, so that a browser has a connection to the origin."""
+    fields = ((b":status", b"200"), (b"content-type", b"text/html"), (b"content-length", b"%d" % len(PAGE)))
+    return (Http2Step("headers", fields=fields), Http2Step("data", data=PAGE, end_stream=True))
+
+
+def refusal_steps(status: bytes, text: bytes) -> tuple[Http2Step, ...]:
+    """A refusal in words."""
+    fields = ((b":status", status), (b"content-type", b"text/plain; charset=utf-8"))
+    return (Http2Step("headers", fields=fields), Http2Step("data", data=text, end_stream=True))

@@ -278,18 +278,3 @@ class _Stream:
         self.playing = playing
         self.inbox = inbox or Inbox()
         self.wait: Wait | None = None
-
-
-PAGE = b"<!doctype html><title>wsprobe lab</title><p>A page that came over HTTP/2.\n"
-
-
-def page() -> tuple[Http2Step, ...]:
-    """The answer to a request that is no CONNECT: a page, so that a browser has a connection to the origin."""
-    fields = ((b":status", b"200"), (b"content-type", b"text/html"), (b"content-length", b"%d" % len(PAGE)))
-    return (Http2Step("headers", fields=fields), Http2Step("data", data=PAGE, end_stream=True))
-
-
-def words(status: bytes, text: bytes) -> tuple[Http2Step, ...]:
-    """A refusal in words."""
-    fields = ((b":status", status), (b"content-type", b"text/plain; charset=utf-8"))
-    return (Http2Step("headers", fields=fields), Http2Step("data", data=text, end_stream=True))

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from ipaddress import ip_address
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from msgspec.structs import replace
@@ -35,7 +36,7 @@ from wsprobe.exchange import (
     TlsFailed,
     TlsOptions,
 )
-from wsprobe.lab.http2_steps import Http2Step, play_of
+from wsprobe.lab.http2_steps import Http2Step, play_of, refusal_steps
 from wsprobe.lab.perform import (
     PATIENCE,
     PIECE,
@@ -64,6 +65,9 @@ from wsprobe.lab.ports import (
     place,
 )
 from wsprobe.lab.scenario import Listener, Scenario, Step, escape
+
+if TYPE_CHECKING:
+    from wsprobe.lab.perform_http2 import Http2Request
 
 _LABEL = r"[a-z0-9_-]+"
 _NUMBERS = r"(?:(?:0[xX][0-9a-fA-F]+|[0-9]+)\.){0,3}(?:0[xX][0-9a-fA-F]+|[0-9]+)"
@@ -156,12 +160,12 @@ def _over_http2(
 ) -> tuple[Speaking, Performance]:
     """Both sides of an exchange over HTTP/2, the client's first bytes sent. Its libraries are loaded for no
     other."""
-    from wsprobe.conversation_http2 import Http2Client
-    from wsprobe.lab.perform_http2 import Http2Request, perform_http2, words
+    from wsprobe.conversation_http2 import Http2Client  # h2, where it is spoken
+    from wsprobe.lab.perform_http2 import perform_http2  # as above
 
     def plays(asked: Http2Request, before: int) -> tuple[Http2Step, ...]:
         if scenario.http2 is None:
-            return words(b"404", b"This scenario is one of HTTP/1.1.\n")
+            return refusal_steps(b"404", b"This scenario is one of HTTP/1.1.\n")
         return play_of(scenario.http2.plays, before + attempt, authorized=asked.authorized)
 
     client = Http2Client(plan)

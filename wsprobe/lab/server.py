@@ -22,7 +22,7 @@ from msgspec import Struct
 from wsprobe.lab import UnknownScenario, load
 from wsprobe.lab.certificates import Certificates, NoCertificates
 from wsprobe.lab.connection import Clear, LabConnection, drive, secured
-from wsprobe.lab.http2_steps import Http2Step, play_of
+from wsprobe.lab.http2_steps import Http2Step, page_steps, play_of, refusal_steps
 from wsprobe.lab.paths import PARAMETERISED, PathError, scenario_at
 from wsprobe.lab.perform import LONGEST_HEAD, PATIENCE, Inbox, answer, needed, perform
 from wsprobe.lab.ports import (
@@ -75,16 +75,14 @@ def whole(answer: bytes) -> Scenario:
 def reception_http2(asked: Http2Request, before: int) -> tuple[str, tuple[Http2Step, ...]]:
     """The name of what is played for a request over HTTP/2, "" if nothing is, and its steps. *before*:
     how many CONNECTs for its path came before it on its connection."""
-    from wsprobe.lab.perform_http2 import page, words  # h2, where it is spoken
-
     try:
         scenario = scenario_at(asked.path.decode("latin-1"))
     except (UnknownScenario, PathError) as error:
-        return "", words(b"404", f"{error}\n".encode())
+        return "", refusal_steps(b"404", f"{error}\n".encode())
     if not asked.websocket:
-        return scenario.name, page()
+        return scenario.name, page_steps()
     if scenario.http2 is None:
-        return scenario.name, words(b"404", b"This scenario is one of HTTP/1.1.\n")
+        return scenario.name, refusal_steps(b"404", b"This scenario is one of HTTP/1.1.\n")
     return scenario.name, play_of(scenario.http2.plays, before, authorized=asked.authorized)
 
 
@@ -317,7 +315,7 @@ class Lab:
     async def _over_http2(
         self, listener: Listener, kind: PortKind, wire: LabConnection, came: bytes, ends: tuple[str, str]
     ) -> None:
-        from wsprobe.lab.perform_http2 import perform_http2  # as above
+        from wsprobe.lab.perform_http2 import perform_http2  # hpack, where HTTP/2 is spoken
 
         def plays(asked: Http2Request, before: int) -> tuple[Http2Step, ...]:
             name, steps = reception_http2(asked, before)

@@ -41,10 +41,11 @@ def read(exchange: Exchange) -> Reading:
     ``Reading.rest``, put end to end, are ``received``. Over HTTP/2 the server's frames in ``Reading.http2`` and
     ``rest`` are.
     """
-    if _over_http2(exchange):
-        from wsprobe.read.http2 import read_http2  # hpack, where HTTP/2 was spoken
+    if exchange.plan.http2 is not None or _first_sent(exchange).startswith(b"PRI "):
+        from wsprobe.read.http2 import read_http2, spoken  # hpack, where HTTP/2 may have been spoken
 
-        return read_http2(exchange)
+        if spoken(exchange):
+            return read_http2(exchange)
     request, sent = read_request(exchange)
     received = received_of(exchange)
     responses, rest, begins = _responses(received, exchange, request.method)
@@ -95,15 +96,6 @@ def responses_of(exchange: Exchange) -> tuple[Response, ...]:
 def received_of(exchange: Exchange) -> bytes:
     """``Reading.received`` of *exchange*, over HTTP/1.1."""
     return b"".join([event.data for event in exchange.events if isinstance(event, Received)])
-
-
-def _over_http2(exchange: Exchange) -> bool:
-    """True if HTTP/2 was spoken. Only then are its reader and that reader's libraries loaded."""
-    if exchange.plan.http2 is None and not _first_sent(exchange).startswith(b"PRI "):
-        return False
-    from wsprobe.read.http2 import spoken  # as above
-
-    return spoken(exchange)
 
 
 def _first_sent(exchange: Exchange) -> bytes:

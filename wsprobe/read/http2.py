@@ -496,14 +496,6 @@ def _request(block: HeaderBlock | None, exchange: Exchange) -> SentRequest:
     )
 
 
-def request_fields(reading: Reading) -> tuple[tuple[bytes, bytes], ...]:
-    """The fields of our request, with pseudo-headers, in order: as sent, or as planned if nothing was sent."""
-    if reading.http2 is not None and reading.http2.request is not None:
-        return tuple((field.name, field.value) for field in reading.http2.request.fields)
-    planned = reading.exchange.plan.http2
-    return planned.fields if planned is not None else ()
-
-
 def _data(frames: Iterable[Http2Frame], stream: int) -> Iterator[StreamData]:
     for frame in frames:
         if frame.type == DATA and frame.stream == stream and not frame.problem:

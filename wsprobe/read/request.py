@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from wsprobe.read.head import HeadSplitter
-from wsprobe.read.reading import Head
+from wsprobe.read.reading import Head, Reading
 
 CHALLENGE = 8
 """Bytes of hixie-76 after the head (draft-hixie-thewebsocketprotocol-76 section 4.1, step 26)."""
@@ -67,3 +67,11 @@ def _posted(head: Head) -> int:
         return 0
     length = lengths.pop()
     return int(length) if length.isdigit() and len(length) < 8 else 0
+
+
+def request_fields(reading: Reading) -> tuple[tuple[bytes, bytes], ...]:
+    """The fields of our request, with pseudo-headers, in order: as sent, or as planned if nothing was sent."""
+    if reading.http2 is not None and reading.http2.request is not None:
+        return tuple((field.name, field.value) for field in reading.http2.request.fields)
+    planned = reading.exchange.plan.http2
+    return planned.fields if planned is not None else ()

@@ -33,6 +33,7 @@ from wsprobe.read.closing import SessionClose, close_of
 from wsprobe.read.head import split_head
 from wsprobe.read.http2_values import HeaderBlock, Http2Connection, setting_name
 from wsprobe.read.reading import Body, Field, Head, Reading, Response, Session, final_answer
+from wsprobe.read.request import request_fields
 from wsprobe.relay.client import close_of_client, request_differences, told_to_client
 from wsprobe.report import Report
 from wsprobe.timing import Timing, timing
@@ -847,24 +848,28 @@ class ComparisonJson(Object, frozen=True, kw_only=True):
 
 # A report made into it ----------------------------------------------------------------------------------
 
+Whole = ReportJson | TraceJson | ComparisonJson
+"""What a line of --json has."""
 FEW = 50
 """Number of list values encoded at once."""
 CHUNK = 1 << 16
 """Number of characters yielded at once."""
 
 
-def pieces(value: ReportJson) -> Iterator[str]:
+def json_line(value: Whole, is_brief: bool = False) -> Iterator[str]:
+    """Yield the line of --json for *value*, in parts, with its line end. *is_brief*: as with --brief."""
+    yield from pieces(brief(value) if is_brief else value)
+    yield "\n"
+
+
+def pieces(value: Whole) -> Iterator[str]:
     """Yield the compact text of *value* in parts, pure ASCII, without a line end.
 
-    A short value is encoded at once. The text of a flood is never in memory as a whole: it is encoded member by
-    member, and reader by reader.
+    A short report is encoded at once. The text of a flood is never in memory as a whole: it is encoded member
+    by member, and reader by reader.
     """
-    return _at_once(value) if value.verdicts is UNSET and _short_report(value) else _by_member(value)
-
-
-def object_pieces(value: TraceJson | ComparisonJson) -> Iterator[str]:
-    """Yield the compact text of an object about many reports, in parts, pure ASCII, without a line end."""
-    return _by_member(value)
+    at_once = isinstance(value, ReportJson) and value.verdicts is UNSET and _short_report(value)
+    return _at_once(value) if at_once else _by_member(value)
 
 
 def _by_member(value: Object) -> Iterator[str]:
@@ -1209,9 +1214,6 @@ def _block(block: HeaderBlock) -> list[Pair]:
 
 
 def _request_over_http2(reading: Reading, of: Http2Connection) -> RequestJson:
-    # Reading HTTP/2 needs libraries that nothing else loads.
-    from wsprobe.read.http2 import request_fields
-
     block = [(_text(name), _text(value)) for name, value in request_fields(reading)]
     return RequestJson(
         line=None,
@@ -1294,7 +1296,7 @@ def certificate_value(shown: Certificate, started: str) -> CertificateJson:
 
 
 def _objections(exchange: Exchange) -> dict[str, str]:
-    from wsprobe.browsers.objections import objections  # late: loads the engines, which only objections need
+    from wsprobe.browsers.objections import objections  # the engines, only for a certificate
 
     return objections(exchange)
 

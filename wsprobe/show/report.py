@@ -212,7 +212,7 @@ def certificates(report: Report, look: Look) -> list[Line]:
     event = next((e for e in reversed(exchange.events) if isinstance(e, TlsDone | TlsFailed)), None)
     if event is None or not objectionable(event):
         return []
-    from wsprobe.browsers.objections import objections  # a seam: engines, only where one has its say
+    from wsprobe.browsers.objections import objections  # the engines, only for a fault
 
     rows = []
     if event.certificate is not None and (isinstance(event, TlsFailed) or event.problem is not None):
@@ -414,7 +414,7 @@ def closed(report: Report, look: Look) -> str:
     close = close_of(report.reading)
     if close is None or close.code is None:
         return "the server closed the session with a Close frame that has no code (a script sees 1005)"
-    from wsprobe.explain.tables import name_of  # a table, for sessions that the server closed
+    from wsprobe.explain.tables import name_of  # its tables, only for a Close
 
     reason = f': "{look.text(close.reason.encode())}"' if close.reason else ", without a reason"
     return f"the server closed the session with {close.code} ({name_of(close.code)}){reason}"

@@ -18,7 +18,7 @@ from msgspec import Struct
 from msgspec.inspect import StructType
 
 from wsprobe.archive import ascii_json
-from wsprobe.show.as_json import Object, ReportJson
+from wsprobe.show.as_json import Object, ReportJson, TraceJson
 
 TAGS = {
     "format": "Version of the format of recordings.",
@@ -26,6 +26,11 @@ TAGS = {
     "type": "The DOM's name of the event; throw stands for an exception that a later call raised.",
 }
 """The meaning of members that identify a type and have no field."""
+
+
+def schema_of(command: str) -> str:
+    """The schema of what *command* prints with --json."""
+    return schema(TraceJson, "A trace of wsprobe") if command == "trace" else schema()
 
 
 def schema(of: type[Object] = ReportJson, title: str = "A report of wsprobe") -> str:

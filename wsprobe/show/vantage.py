@@ -6,9 +6,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wsprobe.judge.finding import counted
+from wsprobe.report import Report
 from wsprobe.show.lines import Line, Look, Piece, cells, fitted, line
 from wsprobe.show.watch import answer
-from wsprobe.vantage import Group, Vantage, Vantages, differ, explained, groups
+from wsprobe.vantage import Group, Vantage, Vantages, by_place, differ, explained, groups
 from wsprobe.visible import shown_text
 
 CELL = len("server-error 503")
@@ -78,6 +79,13 @@ class Grid:
             return [line(f"{counted(self._rows, 'URL')}: the same from {among}")]
         verb = "differs" if self.unlike == 1 else "differ"
         return [line(f"{self.unlike} of {counted(self._rows, 'URL')} {verb} between {among}")]
+
+
+def side_by_side(reports: Sequence[Report], look: Look) -> list[Line]:
+    """The table of *reports*, in the order that ``by_place`` requires."""
+    rows = by_place(reports)
+    grid = Grid(list(rows[0]), look)
+    return [part for row in rows for part in grid.row(row)]
 
 
 def _cell(of: Vantage | None) -> str:

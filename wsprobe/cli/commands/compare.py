@@ -58,6 +58,6 @@ def command(places: tuple[str, ...], given: Given) -> int:
     Two files, if at least one has several recordings, are two runs over a list of URLs: compare prints only the
     URLs that changed, the worst first.
     """
-    from wsprobe.cli.compare import compare
+    from wsprobe.cli.compare import compare  # the work, which --help does without
 
     return compare(places, given)

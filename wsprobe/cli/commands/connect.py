@@ -6,6 +6,7 @@ import click
 
 from wsprobe.cli.completion import places
 from wsprobe.cli.list_settings import ClusterSettings, ListSettings
+from wsprobe.cli.option import Tables
 from wsprobe.cli.output_settings import ExpectSettings, OutputSettings, OwnOutputSettings, RetrySettings
 from wsprobe.cli.paste import IGNORED, PastedSettings, Pasting, ignored
 from wsprobe.cli.request_settings import (
@@ -42,18 +43,16 @@ EXAMPLES = (
 )
 
 
-def variables() -> list[tuple[str, str]]:
-    """What --write-out fills in, and what each is."""
+def tables() -> Tables:
+    """What --write-out fills in."""
     from wsprobe.show.write_out import VARIABLES  # for --help all and the manual
 
     rows = [(f"%{{{name}}}", about) for name, (about, _) in VARIABLES.items()]
-    return [*rows, ("%{header{NAME}}", "the value of this header of the answer; values are joined by ', '")]
+    header = ("%{header{NAME}}", "the value of this header of the answer; values are joined by ', '")
+    return (("Variables of --write-out", [*rows, header]),)
 
 
-TABLES = (("Variables of --write-out", variables),)
-
-
-@click.command("connect", cls=Pasting, tables=TABLES, examples=EXAMPLES)
+@click.command("connect", cls=Pasting, tables=tables, examples=EXAMPLES)
 @click.argument("urls", nargs=-1, metavar="URL...", shell_complete=places)
 @takes(
     PastedSettings,
@@ -80,6 +79,6 @@ def command(urls: tuple[str, ...], given: Given) -> int:
     @FILE reads URLs from a file, - from standard input, one a line; wsprobe skips empty lines and lines that
     begin with #. A HAR file (FILE.har) repeats the request of its WebSocket.
     """
-    from wsprobe.cli.connect import connect
+    from wsprobe.cli.connect import connect  # the work, which --help does without
 
     return connect(urls, given, click.get_current_context().meta.get(IGNORED, ()))

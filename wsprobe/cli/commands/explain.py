@@ -27,7 +27,7 @@ EXAMPLES = (
 
 
 def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    from wsprobe import explain  # all its topics, for who completes one
+    from wsprobe import explain  # all topics, only to complete one
 
     before = " ".join(("", *(ctx.params.get("topic") or ()))).lstrip()
     typed = f"{before} {incomplete}".lstrip()
@@ -77,7 +77,7 @@ def command(topic: tuple[str, ...], given: Given) -> int:
     remedy shows how a server can let a page know why it refused, and lists the programs with code. remedy asgi,
     for example, prints the code, and --code prints only the code.
     """
-    from wsprobe.cli.explain import look_up
+    from wsprobe.cli.explain import look_up  # the work, which --help does without
 
     settings = given[ExplainSettings]
     if settings.code and (settings.as_list or settings.as_json):

@@ -57,6 +57,6 @@ def command(url: str, given: Given) -> int:
     If nothing reads the output, connections continue. Once 8 MiB of reports wait, the relay accepts no new
     connection until some are read. ^C ends the relay even then, and writes all files.
     """
-    from wsprobe.cli.relay import relay
+    from wsprobe.cli.relay import relay  # the work, which --help does without
 
     return relay(url, given)

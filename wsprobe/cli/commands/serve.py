@@ -35,6 +35,6 @@ def command(given: Given) -> int:
       /echo                                     messages come back
       /diagnostic                               why, as plain HTTP
     """
-    from wsprobe.cli.serve import serve_lab
+    from wsprobe.cli.serve import serve_lab  # the work, which --help does without
 
     return serve_lab(given[ServeSettings])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from wsprobe.cli.commands.connect import TABLES
+from wsprobe.cli.commands.connect import tables
 from wsprobe.cli.completion import places
 from wsprobe.cli.option import Command
 from wsprobe.cli.output_settings import ExpectSettings, OutputSettings, OwnOutputSettings, RetrySettings
@@ -26,7 +26,7 @@ EXAMPLES = (
 )
 
 
-@click.command("talk", cls=Command, tables=TABLES, examples=EXAMPLES)
+@click.command("talk", cls=Command, tables=tables, examples=EXAMPLES)
 @click.argument("urls", nargs=-1, metavar="URL...", shell_complete=places)
 @takes(
     RequestSettings,
@@ -52,6 +52,6 @@ def command(urls: tuple[str, ...], given: Given) -> int:
     The session ends with ^C, when the server closes, or after the end of input (--eof). Over HTTP/2 it also
     ends after 8 MiB, because wsprobe records all of it.
     """
-    from wsprobe.cli.talk import talk
+    from wsprobe.cli.talk import talk  # the work, which --help does without
 
     return talk(urls, given)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from wsprobe.cli.completion import places
+from wsprobe.cli.option import Tables
 from wsprobe.cli.output_settings import ExpectSettings, OutputSettings
 from wsprobe.cli.paste import PastedSettings, Pasting
 from wsprobe.cli.request_settings import OwnRequestSettings, RequestSettings
@@ -20,55 +21,12 @@ ELSEWHERE = (
 request by what an earlier answer said."""
 
 
-def change_rows() -> list[tuple[str, str]]:
-    """Each change, what is changed, and what its answer is for."""
-    from wsprobe.trace.changes import CHANGES  # for --help all and the manual
+def tables() -> Tables:
+    """The requests, and what can be learned from their answers."""
+    from wsprobe.cli.trace_tables import trace_tables  # for --help all and the manual
 
-    return [(row.name, f"{row.changed}. Shows: {row.tells}.") for row in CHANGES]
+    return trace_tables()
 
-
-def conclusion_rows() -> list[tuple[str, str]]:
-    """What can be concluded: ids, what is seen, what it means, and what it cannot know."""
-    from wsprobe.trace.conclusions import RULES  # as above
-
-    return [
-        (
-            rule.id or "the cause of the answer",
-            f"Seen: {rule.seen}. Means: {rule.means}."
-            + (f" Not known: {rule.cannot_know}." if rule.cannot_know else ""),
-        )
-        for rule in RULES
-    ]
-
-
-def request_rows() -> list[tuple[str, str]]:
-    """Each request of an audit, and what its answer is for."""
-    from wsprobe.trace.audit_requests import ROWS  # as above
-
-    return [(row.name, f"{row.changed}. Shows: {row.tells}.") for row in ROWS]
-
-
-def weakness_rows() -> list[tuple[str, str]]:
-    """What an audit looks for: ids, what is seen, why it matters, and what it cannot know."""
-    from wsprobe.trace.audit import WEAKNESSES  # as above
-
-    return [
-        (
-            each.id,
-            f"{each.title} ({each.level}{f', CWE-{each.cwe}' if each.cwe else ''}). Found if "
-            f"{each.rule.seen}. {each.why}"
-            + (f" Not known: {each.rule.cannot_know}." if each.rule.cannot_know else ""),
-        )
-        for each in WEAKNESSES
-    ]
-
-
-TABLES = (
-    ("Changes, in the order they are sent", change_rows),
-    ("Conclusions, first that fits", conclusion_rows),
-    ("Requests of --audit, in the order they are sent", request_rows),
-    ("Weaknesses that --audit looks for", weakness_rows),
-)
 
 EXAMPLES = (
     ("wsprobe trace wss://chat.example/ws", "Which change makes it work, and which proxy broke it?"),
@@ -91,7 +49,7 @@ EXAMPLES = (
 )
 
 
-@click.command("trace", cls=Pasting, tables=TABLES, examples=EXAMPLES)
+@click.command("trace", cls=Pasting, tables=tables, examples=EXAMPLES)
 @click.argument("url", metavar="URL", shell_complete=places)
 @takes(
     TraceSettings,
@@ -116,6 +74,6 @@ def command(url: str, given: Given) -> int:
     HTTP/1.1, to the URL and, in clear text and without any secret, to its port and one other (--clear-port).
     All output has its secrets masked.
     """
-    from wsprobe.cli.trace import trace
+    from wsprobe.cli.trace import trace  # the work, which --help does without
 
     return trace(url, given)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from wsprobe.cli.completion import places
-from wsprobe.cli.option import Command
+from wsprobe.cli.option import Command, Tables
 from wsprobe.cli.output_settings import ExpectSettings, OutputSettings, RetrySettings
 from wsprobe.cli.request_settings import FollowSettings, OwnRequestSettings, RequestSettings, SessionSettings
 from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
@@ -13,11 +13,12 @@ from wsprobe.cli.section import Given, takes
 from wsprobe.cli.watch_settings import INSTEAD, WatchSettings
 
 
-def metrics() -> list[tuple[str, str]]:
+def tables() -> Tables:
     """Each metric, its labels, and what it is."""
     from wsprobe.watch.metrics import METRICS  # for --help all and the manual
 
-    return [(m.name + (f"{{{','.join(m.labels)}}}" if m.labels else ""), m.about) for m in METRICS]
+    rows = [(m.name + (f"{{{','.join(m.labels)}}}" if m.labels else ""), m.about) for m in METRICS]
+    return (("Metrics of --listen, each with the label target", rows),)
 
 
 EXAMPLES = (
@@ -33,10 +34,9 @@ EXAMPLES = (
     ),
     ("wsprobe watch --listen 9101 @urls.txt", "For Prometheus:"),
 )
-TABLES = (("Metrics of --listen, each with the label target", metrics),)
 
 
-@click.command("watch", cls=Command, tables=TABLES, examples=EXAMPLES)
+@click.command("watch", cls=Command, tables=tables, examples=EXAMPLES)
 @click.argument("urls", nargs=-1, metavar="URL...", shell_complete=places)
 @takes(
     WatchSettings,
@@ -60,6 +60,6 @@ def command(urls: tuple[str, ...], given: Given) -> int:
     a summary of all probes. Percentiles are for the latest 1,000 probes of a URL. A change is a different
     outcome, status, subprotocol, extensions, certificate, findings, or close code of the server.
     """
-    from wsprobe.cli.watch import watch
+    from wsprobe.cli.watch import watch  # the work, which --help does without
 
     return watch(urls, given)

@@ -80,7 +80,7 @@ def _masked(error: str) -> str:
 
 def meaning(error: str) -> str:
     """What the text of an error in a HAR file means, in one sentence, to be read after it; "" if not known."""
-    from wsprobe import explain  # its tables are for those whose file tells of a failure
+    from wsprobe import explain  # its tables, only for a failure in the file
 
     try:
         entry = explain.find(error)

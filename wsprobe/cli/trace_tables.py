@@ -1,0 +1,42 @@
+"""The tables of ``trace --help all`` and its manual page: what a trace and an audit send, and what it shows."""
+
+from __future__ import annotations
+
+from wsprobe.cli.option import Tables
+from wsprobe.trace.audit import WEAKNESSES
+from wsprobe.trace.audit_requests import ROWS
+from wsprobe.trace.changes import CHANGES
+from wsprobe.trace.conclusion import Rule
+from wsprobe.trace.conclusions import RULES
+from wsprobe.trace.weakness import Weakness
+
+
+def trace_tables() -> Tables:
+    """Requests by name, conclusions and weaknesses by id; what is seen, what it means, what it cannot show."""
+    return (
+        (
+            "Changes, in the order they are sent",
+            [(row.name, f"{row.changed}. Shows: {row.tells}.") for row in CHANGES],
+        ),
+        (
+            "Conclusions, first that fits",
+            [
+                (rule.id or "the cause of the answer", f"Seen: {rule.seen}. Means: {rule.means}.{_limit(rule)}")
+                for rule in RULES
+            ],
+        ),
+        (
+            "Requests of --audit, in the order they are sent",
+            [(row.name, f"{row.changed}. Shows: {row.tells}.") for row in ROWS],
+        ),
+        ("Weaknesses that --audit looks for", [(each.id, _about(each)) for each in WEAKNESSES]),
+    )
+
+
+def _about(each: Weakness) -> str:
+    number = f", CWE-{each.cwe}" if each.cwe else ""
+    return f"{each.title} ({each.level}{number}). Found if {each.rule.seen}. {each.why}{_limit(each.rule)}"
+
+
+def _limit(rule: Rule) -> str:
+    return f" Not known: {rule.cannot_know}." if rule.cannot_know else ""
