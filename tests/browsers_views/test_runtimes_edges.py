@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from tests.browsers_views.recordings import ACCEPT, HEAD, OPEN, frame, recorded, seen
 from tests.cases import every, named
 from wsprobe.browsers import ENGINES
-from wsprobe.browsers.bun.engine import shown
 from wsprobe.browsers.engine import Page, ScriptView
+from wsprobe.browsers.runtime.facts import shown
 from wsprobe.exchange import Act, Certificate, Connected, Ended, How, TlsFailed
 from wsprobe.read import read
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.browsers_views.recordings import HEAD, OPEN, frame, recorded, seen
 from wsprobe.browsers import ENGINES, RUNTIMES
 from wsprobe.browsers.engine import Page, ScriptView, until_end
-from wsprobe.browsers.undici.handshake import parse_extensions
+from wsprobe.browsers.undici import parse_extensions
 from wsprobe.lab import find, load
 from wsprobe.lab.play import rehearse
 

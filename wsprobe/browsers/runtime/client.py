@@ -9,97 +9,28 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
-import msgspec
 from msgspec.structs import replace
 
 from wsprobe.browsers.engine import Construction, FollowUp, Page, ScriptView, Usual, over_http1
+from wsprobe.browsers.hindered import Hindered, hindered
 from wsprobe.browsers.http2 import handshakes, over_http1_only
-from wsprobe.browsers.life import Ending, Handshake, Life, Session, begins, follow, seen
-from wsprobe.browsers.request import Template, basic, head, target_of, values
-from wsprobe.browsers.runtime.constructor import Constructor, construct
-from wsprobe.browsers.script import CallTexts, WebSocket, session
-from wsprobe.exchange import Act, Connected, Connecting, Ended
+from wsprobe.browsers.life import Ending, Handshake, Life, begins, follow, seen
+from wsprobe.browsers.network import given_up
+from wsprobe.browsers.request import basic, head, target_of, values
+from wsprobe.browsers.runtime.answer import AT_ONCE, Answered, Failed, Opened
+from wsprobe.browsers.runtime.constructor import construct
+from wsprobe.browsers.runtime.facts import RuntimeFacts, tell
+from wsprobe.browsers.runtime.frames import LOST, FrameSession
+from wsprobe.browsers.runtime.heads import Fault, Head
+from wsprobe.browsers.script import CLOSED, CallTexts, WebSocket, end, session
+from wsprobe.exchange import Act, Connected, Connecting
 from wsprobe.read.reading import Reading
 
-LOST = ("fin", "truncated", "reset", "error")
-"""Ends of the peer's making, or of the network's."""
-AT_ONCE = 1000
-"""Microseconds in which a runtime inflates a message, beside its event loop: an end that comes meanwhile is
-seen first."""
+_Facts = TypeVar("_Facts", bound=RuntimeFacts)
 
-
-class Failed(msgspec.Struct, frozen=True):
-    """Why there is no session."""
-
-    because: str
-    message: str | None = None
-    """Of the ErrorEvent."""
-    error: str = ""
-    beyond: tuple[str, ...] = ()
-    """As ``ScriptView.beyond``."""
-
-
-class Opened(msgspec.Struct, frozen=True):
-    protocol: str
-    extensions: str
-    stop: int
-    """Offset in ``Reading.received`` behind the head."""
-    deflates: bool = False
-    takeover: bool = True
-    bits: int = 15
-    """Of the server's window; 0 where it is no number that zlib takes."""
-    round_trip: int = AT_ONCE
-    """Microseconds that a packet takes to the server and back: an answer takes longer."""
-
-    def right_behind(self, ended: Ended, last: int) -> bool:
-        """Whether the server *ended* the connection right behind what it sent at *last*, before it can have had
-        what the client sent next."""
-        return ended.at - last <= min(self.round_trip, AT_ONCE)
-
-
-class Answered(msgspec.Struct, frozen=True):
-    """What one reading comes to: *outcome* at *at* (microseconds), None while it is still open."""
-
-    at: int
-    outcome: Opened | Failed | None
-
-
-class RuntimeSession(Session, Protocol):
-    """An open WebSocket in a runtime."""
-
-    script: WebSocket
-    over: bool
-    """True once nothing can happen any more."""
-
-    @property
-    def closing(self) -> bool:
-        """True once either side has begun to close, or to end the connection: what is received decides no more
-        than the end of it."""
-        ...
-
-    def quiet(self, at: int) -> bool:
-        self.wait(at)
-        return self.script.close_call is None and not self.over and not self.closing
-
-
-class _RuntimeFacts(Protocol):
-    @property
-    def version(self) -> str: ...
-
-    @property
-    def constructor(self) -> Constructor: ...
-
-    @property
-    def request(self) -> Template: ...
-
-    @property
-    def exceptions(self) -> Mapping[str, str]: ...
-
-
-_Facts = TypeVar("_Facts", bound=_RuntimeFacts)
-
+_NOTHING: Mapping[str, object] = {}
 _OVER_HTTP1 = "the recording is over HTTP/2, and this runtime uses HTTP/1.1"
 
 
@@ -107,8 +38,15 @@ class Client(Usual, ABC, Generic[_Facts]):
     """An ``Engine``. Nothing is kept between calls."""
 
     name: str
+    source: str
+    """Where it stands how an answer is judged."""
+    http: str
+    """Where it stands how the connection and the answer's head are read; "": in ``source``."""
     because_early: str
     """Where it stands what a close() while CONNECTING does."""
+    while_failing: int = CLOSED
+    """readyState in the error event."""
+    code_of_failure: int = 1006
 
     def __init__(self, facts: _Facts) -> None:
         self.facts = facts
@@ -127,12 +65,13 @@ class Client(Usual, ABC, Generic[_Facts]):
         return construct(url, page, self.facts).construction
 
     def request(self, made: Construction, page: Page, key: str) -> bytes:
-        filled = {**values(target_of(made), page, made.protocols), **self.values(made, page), "key": key}
-        return head(self.facts.request, filled)
+        to = target_of(made)
+        usual = values(to, page, made.protocols, self.facts.user_agent)
+        return head(self.facts.request, {**usual, "authorization": basic(to), **self.values(made), "key": key})
 
-    def values(self, made: Construction, page: Page) -> dict[str, str]:
+    def values(self, made: Construction) -> dict[str, str]:
         """What this runtime alone fills into its request."""
-        return {"authorization": basic(target_of(made))}
+        return {}
 
     def first(self, made: Construction, page: Page, key: str) -> FollowUp:
         """Over HTTP/1.1."""
@@ -142,21 +81,84 @@ class Client(Usual, ABC, Generic[_Facts]):
         """Nothing: redirects and credentials are script's to see to."""
         return None
 
-    @abstractmethod
     def answered(self, reading: Reading, protocols: tuple[str, ...]) -> Answered:
-        """What became of the handshake."""
+        """What became of the handshake, in which *protocols* were offered."""
+        unmade = self.unmade(reading)
+        if unmade is not None and not given_up(reading):
+            return Answered(end(reading).at, unmade)
+        return self.read(reading, protocols)
+
+    def read(self, reading: Reading, protocols: tuple[str, ...]) -> Answered:
+        """What became of a connection that was made."""
+        for found in self.heads(reading):
+            if isinstance(found, Fault):
+                return Answered(found.at, self.unreadable(found))
+            if self.ends(found):
+                return Answered(found.at, self.judged(reading, found, protocols))
+        last = end(reading)
+        return Answered(last.at, self.lost(reading, last.how) if last.how in LOST else None)
+
+    def unmade(self, reading: Reading) -> Failed | None:
+        """What kept the request from being sent, None if nothing did."""
+        found = hindered(reading)
+        if found is None:
+            return None
+        kind: str = found.kind
+        given: dict[str, object] = {"errno": found.key or "ECONNREFUSED"}
+        if kind == "certificate":
+            given.update(self.certificate(found))
+        elif kind == "alert" and found.key:
+            number = int(found.key)
+            given = {"number": number, "reason": 1000 + number}
+            given["alert"] = found.word(self.facts.alerts, self.facts.unknown_alert.format(**given))
+        elif kind in ("alert", "error"):
+            kind = "reset"
+        return self.failure(f"unmade-{kind}", given)
+
+    def certificate(self, found: Hindered) -> dict[str, str]:
+        """What ``unmade-certificate`` is filled with."""
+        return {}
 
     @abstractmethod
-    def session(self, script: WebSocket, opened: Opened, url: str) -> RuntimeSession:
+    def heads(self, reading: Reading) -> Iterable[Head | Fault]:
+        """The heads as its HTTP parser reads them."""
+
+    def ends(self, head: Head) -> bool:
+        """True if it waits for no other head."""
+        return head.status == 101 or not 100 <= head.status < 200
+
+    def unreadable(self, fault: Fault) -> Failed:
+        """Its parser gives up."""
+        return self.failure(fault.key, source=self.http)
+
+    @abstractmethod
+    def judged(self, reading: Reading, head: Head, protocols: tuple[str, ...]) -> Opened | Failed:
+        """What the head of a final answer leads to."""
+
+    def lost(self, reading: Reading, how: str) -> Failed:
+        """The connection ended before the answer."""
+        return self.failure("ended" if how in ("fin", "truncated") else "reset")
+
+    def failure(
+        self, key: str, given: Mapping[str, object] = _NOTHING, *, because: str = "", source: str = ""
+    ) -> Failed:
+        """The failure *key* of the facts, its text filled with what is *given*."""
+        text = self.facts.failures[key].format_map(given)
+        code = self.facts.codes.get(key, "").format_map(given)
+        return Failed(f"{because or text}: {source or self.source}", text, code)
+
+    @abstractmethod
+    def session(self, script: WebSocket, opened: Opened, url: str) -> FrameSession[_Facts]:
         """What goes on from ``open``."""
 
-    @abstractmethod
-    def fail(self, script: WebSocket, failed: Failed) -> None:
+    def fail(self, script: WebSocket, failed: Failed, url: str) -> None:
         """What script is told of a handshake that failed."""
+        tell(script, self.while_failing, self.facts, failed.text or "", failed.code, url)
+        script.closed(self.code_of_failure, clean=False)
 
-    @abstractmethod
     def closed_early(self, script: WebSocket, url: str) -> None:
         """What script is told of its close() while CONNECTING."""
+        self.fail(script, self.failure("closed-early"), url)
 
     def races(self, reading: Reading) -> str:
         """Why there may be another result than the one that is shown, "" if there is none."""
@@ -225,7 +227,7 @@ class _Life(Life[_Step]):
         return Ending("connecting", "no answer yet" if self._readings else "nothing was recorded")
 
     def _failed(self, script: WebSocket, failed: Failed, races: str = "") -> Ending:
-        self._client.fail(script, failed)
+        self._client.fail(script, failed, self._made.url)
         return Ending("failed", failed.because, races=races, beyond=failed.beyond)
 
 

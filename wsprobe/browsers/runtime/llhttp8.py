@@ -9,93 +9,92 @@ from __future__ import annotations
 
 import re
 
-from wsprobe.browsers.runtime.llhttp import SPACE, SPECIAL, VALUE, Parser, Wrong
+from wsprobe.browsers.runtime.heads import Field, Wrong
+from wsprobe.browsers.runtime.llhttp import SPACE, SPECIAL, VALUE, Llhttp
 
 _NAME = re.compile(rb"[ !#$%&'*+\-.^_`|~0-9A-Za-z]*")
 _MAX_STATUS = 999
 _PROTOCOL = b"HTTP/"
 
 
-class Llhttp8(Parser):
+class Llhttp8(Llhttp):
     """The states that are not as today."""
 
-    def head(self, at: int) -> tuple[int, tuple[tuple[bytes, bytes], ...], bool, int]:
-        status, fields, upgrades, stop = super().head(at)
+    def whole(self, status: int, fields: list[Field], stop: int) -> None:
         if {b"transfer-encoding", b"content-length"} <= {name for name, value in fields if value}:
             reason = "Content-Length can't be present with Transfer-Encoding"
             raise Wrong(stop - 1, "HPE_UNEXPECTED_CONTENT_LENGTH", reason)
-        return status, fields, upgrades, stop
 
     def _protocol(self, at: int) -> int:
         for place in range(len(_PROTOCOL)):
-            if self._byte(at + place) != _PROTOCOL[place : place + 1]:
+            if self.byte(at + place) != _PROTOCOL[place : place + 1]:
                 raise Wrong(at + place, "HPE_INVALID_CONSTANT", "Expected HTTP/")
         return at + len(_PROTOCOL)
 
-    def _status_line(self, at: int) -> tuple[int, int]:
+    def status_line(self, at: int) -> tuple[int, int]:
         at = self._version(self._protocol(at))
-        if self._byte(at) != b" ":
+        if self.byte(at) != b" ":
             raise Wrong(at, "HPE_INVALID_VERSION", "Expected space after version")
         status, at = 0, at + 1
-        while self._byte(at).isdigit():
-            status = 10 * status + int(self._byte(at))
+        while self.byte(at).isdigit():
+            status = 10 * status + int(self.byte(at))
             if status > _MAX_STATUS:
                 raise Wrong(at, "HPE_INVALID_STATUS", "Response overflow")
             at += 1
-        if self._byte(at) not in (b" ", b"\r", b"\n"):
+        if self.byte(at) not in (b" ", b"\r", b"\n"):
             raise Wrong(at, "HPE_INVALID_STATUS", "Invalid response status")
-        while (byte := self._byte(at)) not in (b"\r", b"\n"):
+        while (byte := self.byte(at)) not in (b"\r", b"\n"):
             at += 1
         if byte == b"\n":
             return status, at + 1
-        self._byte(at + 1)  # whatever it is
+        self.byte(at + 1)  # whatever it is
         return status, at + 2
 
-    def _end(self, at: int) -> int | None:
-        match self._byte(at):
+    def end(self, at: int) -> int | None:
+        match self.byte(at):
             case b"\n":
                 return at + 1
             case b"\r":
-                self._byte(at + 1)  # whatever it is
+                self.byte(at + 1)  # whatever it is
                 return at + 2
             case _:
                 return None
 
-    def _field(self, at: int, fields: list[tuple[bytes, bytes]]) -> tuple[bytes, bytes, int]:
-        if not fields and self._byte(at) == b" ":
+    def field(self, at: int, fields: list[Field]) -> tuple[bytes, bytes, int]:
+        if not fields and self.byte(at) == b" ":
             raise Wrong(at, "HPE_UNEXPECTED_SPACE", "Unexpected space after start line")
-        stop = _NAME.match(self._data, at).end()  # type: ignore[union-attr]
+        stop = _NAME.match(self.data, at).end()  # type: ignore[union-attr]
         self._count(at, stop)
-        name = self._data[at:stop].lower()
+        name = self.data[at:stop].lower()
         if any(name.startswith(word + b" ") for word in SPECIAL):
             raise Wrong(stop, "HPE_INVALID_HEADER_TOKEN", "Invalid header field char")
-        if self._byte(stop) != b":":
+        if self.byte(stop) != b":":
             raise Wrong(stop, "HPE_INVALID_HEADER_TOKEN", "Invalid header token")
-        start = SPACE.match(self._data, stop + 1).end()  # type: ignore[union-attr]
+        start = SPACE.match(self.data, stop + 1).end()  # type: ignore[union-attr]
         value, at = self._value(start, name, any(name == key for key, _ in fields))
         return name, value, at
 
     def _value(self, start: int, name: bytes, again: bool) -> tuple[bytes, int]:
-        while (first := self._byte(start)) == b"\r":
-            self._byte(start + 1)  # whatever it is
-            if self._byte(start + 2) not in (b" ", b"\t"):
+        while (first := self.byte(start)) == b"\r":
+            self.byte(start + 1)  # whatever it is
+            if self.byte(start + 2) not in (b" ", b"\t"):
                 if name == b"content-length":
                     raise Wrong(start + 2, "HPE_INVALID_CONTENT_LENGTH", "Empty Content-Length")
                 return b"", start + 2
-            start = SPACE.match(self._data, start + 2).end()  # type: ignore[union-attr]
+            start = SPACE.match(self.data, start + 2).end()  # type: ignore[union-attr]
         if first == b"\n":
             raise Wrong(start, "HPE_INVALID_HEADER_TOKEN", "Invalid header value char")
         value = b""
         while True:
             if name == b"content-length":
                 self._length(start, again or value != b"")
-            stop = VALUE.match(self._data, start).end()  # type: ignore[union-attr]
+            stop = VALUE.match(self.data, start).end()  # type: ignore[union-attr]
             self._count(start, stop)
-            value += self._data[start:stop]
-            if self._byte(stop) != b"\r":
+            value += self.data[start:stop]
+            if self.byte(stop) != b"\r":
                 raise Wrong(stop, "HPE_INVALID_HEADER_TOKEN", "Invalid header value char")
-            if self._byte(stop + 1) != b"\n":
+            if self.byte(stop + 1) != b"\n":
                 raise Wrong(stop + 1, "HPE_LF_EXPECTED", "Missing expected LF after header value")
             start = stop + 2
-            if self._byte(start) not in (b" ", b"\t"):
+            if self.byte(start) not in (b" ", b"\t"):
                 return value, start

@@ -1,4 +1,4 @@
-"""Errors as Node words them: of name resolution, of the network, of OpenSSL.
+"""Node: how it words errors of name resolution, of the network, of OpenSSL; how late it inflates and writes.
 
 Sources: node lib/internal/errors.js (SystemError, DNSException), lib/_tls_wrap.js, src/crypto/crypto_common.cc,
 and those of ``hindered.toml``.
@@ -12,6 +12,9 @@ from wsprobe.read.reading import Reading
 
 SOCKET_HANG_UP = ("socket hang up", "ECONNRESET")
 READ_RESET = ("read ECONNRESET", "ECONNRESET")
+INFLATE_RACE = "messages are inflated outside the event loop: the message event may come before the end is seen"
+WRITTEN_LATER = 1000
+"""Microseconds. A reset that comes so soon after the server's Close comes before ours is written."""
 
 
 def not_connected(reading: Reading) -> tuple[str, str] | None:

@@ -1,0 +1,272 @@
+"""Bun: an answer that opens, frames, and what script is told of them.
+
+Sources: bun src/bun.js/bindings/webcore/WebSocket.cpp, src/http/websocket_client/WebSocketUpgradeClient.zig
+(processResponse), src/http/websocket_client.zig (handleData). 1.4.5 checks more than the public sources, so the
+order of checks is the measured one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from wsprobe.browsers.hindered import Hindered
+from wsprobe.browsers.runtime.answer import Failed, Opened
+from wsprobe.browsers.runtime.client import Client
+from wsprobe.browsers.runtime.extensions import NAME, Agreed, NotParsed, Parameters, accept, parse
+from wsprobe.browsers.runtime.facts import RuntimeFacts, tell
+from wsprobe.browsers.runtime.frames import MOST_SAFE, FrameSession, Header, Wrong, close_of, is_valid
+from wsprobe.browsers.runtime.heads import Fault, Head, heads
+from wsprobe.browsers.runtime.picohttpparser import Picohttpparser
+from wsprobe.browsers.script import CLOSED, CLOSING, MAX_REASON, OPEN, CallTexts, CloseCall, WebSocket
+from wsprobe.exchange import Act, Ended
+from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
+from wsprobe.read.reading import Reading
+from wsprobe.read.tokens import expected_accept, split_list
+
+_UPGRADE = "bun src/http/websocket_client/WebSocketUpgradeClient.zig"
+_FRAMES = "bun src/http/websocket_client.zig"
+_INVALID_ACCESS = 15
+_WINDOW = re.compile(r"[1-9][0-9]?")
+
+
+class Facts(RuntimeFacts, frozen=True, kw_only=True):
+    most_head: int
+    """Bytes at which a head that has not ended is too large."""
+    most_message: int
+    """Bytes of one message."""
+    close_timeout: int
+    """Seconds from the script's close() to the server's Close."""
+
+
+class Bun(Client[Facts]):
+    """An ``Engine``. Its ErrorEvent says what went wrong, with the URL."""
+
+    name = "bun"
+    source = http = _UPGRADE
+    because_early = "bun src/bun.js/bindings/webcore/WebSocket.cpp"
+
+    @staticmethod
+    def may_close(code: int) -> bool:
+        """The codes that close() takes."""
+        return is_valid(code)
+
+    def heads(self, reading: Reading) -> Iterator[Head | Fault]:
+        return heads(reading, Picohttpparser(reading.received, self.facts.most_head))
+
+    def certificate(self, found: Hindered) -> dict[str, str]:
+        why, code = found.word("bun", (found.error, "CERT_UNTRUSTED"))
+        return {"why": why, "code": code}
+
+    def judged(self, reading: Reading, head: Head, protocols: tuple[str, ...]) -> Opened | Failed:
+        if head.status != 101:
+            return self.failure("status", {"status": head.status})
+        protocol: str | None = None
+        for name, value in head.fields:  # in the order in which they stand
+            if name == b"sec-websocket-version" and value != b"13":
+                return self.failure("version")
+            if name == b"sec-websocket-protocol":
+                named = [part for part in split_list(value) if part]
+                if protocol is not None or len(named) != 1 or named[0].decode("latin-1") not in protocols:
+                    return self.failure("protocol")
+                protocol = named[0].decode("latin-1")
+            if name == b"sec-websocket-extensions" and isinstance(_extensions(head), str):
+                return self.failure("extension")
+        fault = _fault(reading, head, asked=bool(protocols), named=protocol is not None)
+        if fault:
+            return self.failure(fault)
+        agreed = _extensions(head)
+        if agreed is None or isinstance(agreed, str):
+            return Opened(protocol or "", "", head.stop)
+        return Opened(protocol or "", _written(agreed), head.stop, True, agreed.takeover, agreed.bits)
+
+    def session(self, script: WebSocket, opened: Opened, url: str) -> BunSession:
+        return BunSession(script, opened, self.facts, url)
+
+    def socket(self, acts: Iterable[Act], texts: CallTexts) -> WebSocket:
+        return _Socket(acts, texts)
+
+
+ENGINE = Bun
+
+
+class _Socket(WebSocket):
+    """close() as Bun judges it: the codes that a Close may carry are taken (WebSocket.cpp)."""
+
+    def _close(self, act: Act) -> None:
+        code = None if act.code is None else min(max(act.code, 0), 65535)
+        if code is not None and not is_valid(code):
+            text = self._texts.close_code.replace("{code}", str(code))
+            self._throw("InvalidAccessError", text, _INVALID_ACCESS)
+            return
+        if len(act.data) > MAX_REASON:
+            text = self._texts.close_reason.replace("{size}", str(len(act.data)))
+            self._throw("SyntaxError", text, None)
+            return
+        if self.ready_state in (CLOSING, CLOSED):
+            return
+        self.close_call = CloseCall(code, act.data.decode("utf-8", "replace"))
+        self.ready_state = CLOSING
+
+
+def _fault(reading: Reading, head: Head, *, asked: bool, named: bool) -> str:
+    """The key of what is missing, then of what is not as it must be."""
+    upgrade, accepts = head.values(b"upgrade"), head.values(b"sec-websocket-accept")
+    connection = head.values(b"connection")
+    if not upgrade or not upgrade[0]:
+        return "no-upgrade"
+    if not connection:
+        return "no-connection"
+    if not accepts or not accepts[0]:
+        return "no-accept"
+    if asked and not named:
+        return "no-protocol"
+    tokens = [token.strip(b" \t").lower() for value in connection for token in value.split(b",")]
+    if b"upgrade" not in tokens:
+        return "connection"
+    if upgrade[0].lower() != b"websocket":
+        return "upgrade"
+    key = reading.request.key
+    return "" if key is not None and accepts[0] == expected_accept(key) else "accept"
+
+
+def _extensions(head: Head) -> Agreed | str | None:
+    """permessage-deflate as it was agreed, None if it was not, or the key of what is wrong."""
+    values = head.values(b"sec-websocket-extensions")
+    if not values:
+        return None
+    mentions: list[tuple[str, Parameters]] = []
+    try:
+        for value in values:
+            mentions += parse(value.decode("latin-1"))
+        if len(mentions) != 1 or mentions[0][0] != NAME:
+            return "extension"
+        texts = [text for _, text in mentions[0][1] if text is not None]
+        if b"\\" in values[0] or not all(_WINDOW.fullmatch(text) for text in texts):
+            return "extension"
+        return accept([mentions[0][1]])
+    except NotParsed:
+        return "extension"
+
+
+def _written(agreed: Agreed) -> str:
+    """``WebSocket.extensions``: what was agreed, written again; a window of 15 bits is left out."""
+    parts = [NAME]
+    if not agreed.takeover:
+        parts.append("server_no_context_takeover")
+    if not agreed.client_takeover:
+        parts.append("client_no_context_takeover")
+    if agreed.bits != 15:
+        parts.append(f"server_max_window_bits={agreed.bits}")
+    if agreed.client_bits != 15:
+        parts.append(f"client_max_window_bits={agreed.client_bits}")
+    return "; ".join(parts)
+
+
+class BunSession(FrameSession[Facts]):
+    """``Wrong`` has the key of a failure, and what is filled into its text."""
+
+    source = _UPGRADE
+
+    def __init__(self, script: WebSocket, opened: Opened, facts: Facts, url: str) -> None:
+        super().__init__(script, opened, facts, url)
+        self.limit = facts.close_timeout
+        self._fragments: list[bytes] | None = None
+        self._type = TEXT
+        self._waiting = 0
+        self._compressed = False
+
+    @property
+    def closing(self) -> bool:
+        return self.due is not None
+
+    def called(self, at: int) -> None:
+        if self.script.close_call is not None:
+            self.begin_limit(at)
+
+    def expired(self) -> None:
+        self.because = f"no Close from the server within {self.limit} s: {_FRAMES}"
+        self._closed(1006, "", clean=False)
+
+    def lost(self, ended: Ended) -> None:
+        self.because = f"the connection ended: {_FRAMES}"
+        self._closed(1006, "", clean=False)
+
+    def check(self, header: Header) -> None:
+        opcode = header.opcode
+        if header.first & 0x30:
+            raise Wrong("rsv23")
+        if header.masked:
+            raise Wrong("mask")
+        if opcode not in (CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG):
+            raise Wrong("opcode", {"opcode": opcode})
+        if opcode == CONTINUATION and self._fragments is None:
+            raise Wrong("unexpected", {"opcode": opcode})
+        if opcode in (TEXT, BINARY) and self._fragments is not None:
+            raise Wrong("unexpected", {"opcode": opcode})
+        if header.is_control and not header.final:
+            raise Wrong("fragmented")
+        compressed = header.first & 0x40 != 0
+        if compressed and (self.inflater is None or opcode not in (TEXT, BINARY)):
+            raise Wrong("rsv1")
+        if header.is_control and (header.code > 125 or (opcode == CLOSE and header.code == 1)):
+            raise Wrong("control", {"length": header.code})
+        if opcode in (TEXT, BINARY):
+            self._type, self._compressed, self._fragments = opcode, compressed, []
+
+    def measured(self, header: Header) -> None:
+        if header.length > MOST_SAFE:
+            raise Wrong("length")
+        if not header.is_control and header.length + self._waiting > self.facts.most_message:
+            raise Wrong("too-big")
+
+    def frame(self, header: Header, payload: bytes) -> None:
+        if header.opcode == CLOSE:
+            self._close(payload)
+        elif not header.is_control:
+            self._data(header, payload)
+
+    def _data(self, header: Header, payload: bytes) -> None:
+        assert self._fragments is not None
+        self._fragments.append(payload)
+        self._waiting += len(payload)
+        if not header.final:
+            return
+        message, self._fragments, self._waiting = b"".join(self._fragments), None, 0
+        if self._compressed and self.inflater is not None:
+            try:
+                message = self.inflater.feed(message, True)
+            except ValueError:
+                raise Wrong("deflate") from None
+            if len(message) > self.facts.most_message:
+                raise Wrong("too-big")
+        data = message if self._type == BINARY else _text(message)
+        if self.script.ready_state == OPEN:
+            self.script.message(data)
+            self.called(self.at)
+
+    def _close(self, payload: bytes) -> None:
+        code, reason = close_of(payload)
+        if payload and not is_valid(code):
+            raise Wrong("close-code", {"code": code})
+        text = _text(reason)
+        self.because = f"the server sent Close {code}: {_FRAMES}"
+        self.script.ready_state = CLOSING
+        self._closed(code, text, clean=True)
+
+    def fail(self, key: str, given: dict[str, int] | None = None) -> None:
+        text = self.facts.failures[key].format(**(given or {}))
+        self.because = f"{text}: {_FRAMES}"
+        tell(self.script, CLOSED, self.facts, text, self.facts.codes[key], self.url)
+        self._closed(1006, "", clean=False)
+
+    def _closed(self, code: int, reason: str, *, clean: bool) -> None:
+        self.over = True
+        self.script.closed(code, reason, clean=clean)
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Wrong("utf-8") from None

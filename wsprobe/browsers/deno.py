@@ -1,0 +1,322 @@
+"""Deno: an answer that opens, frames, and what script is told of them.
+
+Neither Sec-WebSocket-Accept nor subprotocol nor extensions are checked. Sources: deno ext/websocket/lib.rs
+(handshake_websocket: over TLS a handshake that failed is tried once more over HTTP/2; op_ws_create,
+op_ws_next_event) and 01_websocket.js (_eventLoop); fastwebsockets 0.10 src/handshake.rs (verify), src/lib.rs
+(ReadHalf), src/fragment.rs (Fragments), src/close.rs; rustls 0.23 src/error.rs.
+"""
+
+from __future__ import annotations
+
+from codecs import getincrementaldecoder
+from collections.abc import Iterator
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from wsprobe.browsers.hindered import CERTIFICATE_REQUIRED, Hindered, hindered
+from wsprobe.browsers.network import spoke_unasked
+from wsprobe.browsers.runtime.answer import Answered, Failed, Opened
+from wsprobe.browsers.runtime.client import Client
+from wsprobe.browsers.runtime.facts import RuntimeFacts
+from wsprobe.browsers.runtime.frames import FrameSession, Header, Wrong, close_of
+from wsprobe.browsers.runtime.heads import Fault, Head
+from wsprobe.browsers.runtime.hyper import heads
+from wsprobe.browsers.script import CLOSED, WebSocket
+from wsprobe.exchange import Certificate, Ended
+from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
+from wsprobe.read.reading import Reading
+
+_VERIFY = "fastwebsockets src/handshake.rs"
+_CREATE = "deno ext/websocket/lib.rs"
+_READ = "fastwebsockets src/lib.rs"
+_FRAGMENTS = "fastwebsockets src/fragment.rs"
+_LOOP = "deno ext/websocket/01_websocket.js"
+_CANCELED = (
+    'the message is "operation was canceled" if the server sends data or closes before the request is written'
+)
+
+
+class Facts(RuntimeFacts, frozen=True, kw_only=True):
+    most_head: int
+    """Bytes at which a head that has not ended is too large (hyper src/proto/h1/io.rs)."""
+    most_fields: int
+    """Header fields of one head (hyper src/proto/h1/role.rs)."""
+    most_payload: int
+    """Bytes of one frame, from which on it is too large (fastwebsockets src/lib.rs)."""
+
+
+class Deno(Client[Facts]):
+    """An ``Engine``. Its ErrorEvent says what went wrong; a close that is no server's has code 0."""
+
+    name = "deno"
+    source = _VERIFY
+    http = "hyper src/proto/h1"
+    because_early = _LOOP
+    code_of_failure = 0
+
+    def answered(self, reading: Reading, protocols: tuple[str, ...]) -> Answered:
+        """There is no time limit."""
+        answered = super().answered(reading, protocols)
+        if not isinstance(answered.outcome, Failed):
+            return answered
+        return Answered(answered.at, replace(answered.outcome, code=self.facts.codes["failed"]))
+
+    def read(self, reading: Reading, protocols: tuple[str, ...]) -> Answered:
+        step = super().read(reading, protocols)
+        if reading.exchange.plan.target.secure and isinstance(step.outcome, Failed):
+            why = f"{step.outcome.because}; then again with HTTP/2, which the server did not accept"
+            return Answered(step.at, self.failure("no-h2", because=why, source=_CREATE))
+        return step
+
+    def unmade(self, reading: Reading) -> Failed | None:
+        failed, found = super().unmade(reading), hindered(reading)
+        if failed is None or found is None:
+            return None
+        if found.kind == "alert" and found.key == str(CERTIFICATE_REQUIRED):  # rustls has connected by then
+            failed = self.failure("no-h2")
+        return replace(failed, because=f"there was no connection: {_CREATE}")
+
+    def certificate(self, found: Hindered) -> dict[str, str]:
+        return {"why": _certificate(found)}
+
+    def heads(self, reading: Reading) -> Iterator[Head | Fault]:
+        return heads(reading, self.facts.most_fields, self.facts.most_head)
+
+    def judged(self, reading: Reading, head: Head, protocols: tuple[str, ...]) -> Opened | Failed:
+        if head.status != 101:
+            return self.failure("status", {"status": head.status}, because="the status is not 101")
+        if (_first(head, b"upgrade") or "").lower() != "websocket":
+            return self.failure("upgrade")
+        if (_first(head, b"connection") or "").lower() != "upgrade":
+            return self.failure("connection")
+        extensions = (_to_str(value) for value in head.values(b"sec-websocket-extensions"))
+        shown = "".join(value for value in extensions if value is not None)
+        return Opened(_first(head, b"sec-websocket-protocol") or "", shown, head.stop)
+
+    def lost(self, reading: Reading, how: str) -> Failed:
+        if how in ("fin", "truncated"):
+            return self.failure("cut", because="the connection ended", source=self.http)
+        return self.failure("reset", because="the connection was reset", source=self.http)
+
+    def races(self, reading: Reading) -> str:
+        return _CANCELED if spoke_unasked(reading) else ""
+
+    def session(self, script: WebSocket, opened: Opened, url: str) -> DenoSession:
+        return DenoSession(script, opened, self.facts, url)
+
+    def closed_early(self, script: WebSocket, url: str) -> None:
+        text, code = self.facts.failures["closed-early"], self.facts.codes["closed-early"]
+        script.error(CLOSED, text, f"{text} [{code}]")
+        script.closed(0, clean=False)
+
+
+ENGINE = Deno
+
+
+def _first(head: Head, name: bytes) -> str | None:
+    """The first value of *name*, None if there is none or it is no visible ASCII."""
+    values = head.values(name)
+    return _to_str(values[0]) if values else None
+
+
+def _to_str(value: bytes) -> str | None:
+    """HeaderValue::to_str of the http crate."""
+    shown = all(byte == 0x09 or 0x20 <= byte < 0x7F for byte in value)
+    return value.decode("ascii") if shown else None
+
+
+def _certificate(found: Hindered) -> str:
+    """``{seconds}`` stands for the time now, and for how long ago that is."""
+    shown = found.certificate
+    match found.key:
+        case "expired" if shown is not None:
+            after = _seconds(shown.not_after)
+            return (
+                "certificate expired: verification time {seconds} (UNIX), "
+                f"but certificate is not valid after {after} ({{seconds}} seconds ago)"
+            )
+        case "not-yet-valid" if shown is not None:
+            before = _seconds(shown.not_before)
+            return (
+                "certificate not valid yet: verification time {seconds} (UNIX), "
+                f"but certificate is not valid before {before} ({{seconds}} seconds in future)"
+            )
+        case "wrong-name" if shown is not None:
+            return f'certificate not valid for name "{found.host}"; certificate {_valid_for(shown)}'
+        case _:
+            return "UnknownIssuer"
+
+
+def _valid_for(shown: Certificate) -> str:
+    names = [f"IpAddress({name})" if _is_ip(name) else f'DnsName("{name}")' for name in shown.names]
+    if not names:
+        return "is not valid for any names (according to its subjectAltName extension)"
+    *others, last = names
+    return f"is only valid for {', '.join(others)} or {last}" if others else f"is only valid for {last}"
+
+
+def _is_ip(name: str) -> bool:
+    return ":" in name or name.replace(".", "").isdigit()
+
+
+def _seconds(moment: str) -> int:
+    """Since 1970; 0 where the certificate has no such time."""
+    try:
+        return round(datetime.fromisoformat(moment).timestamp())
+    except ValueError:
+        return 0
+
+
+class DenoSession(FrameSession[Facts]):
+    """A mask is read and not taken off: what was masked arrives so. ``Wrong`` has the key of a WebSocketError,
+    and where it is made. There is no time limit for the closing handshake."""
+
+    source = _READ
+
+    def __init__(self, script: WebSocket, opened: Opened, facts: Facts, url: str) -> None:
+        super().__init__(script, opened, facts, url)
+        self._fragments: list[bytes] | None = None
+        self._type = TEXT
+        self._utf8 = getincrementaldecoder("utf-8")()
+        self._texts: list[str] = []
+        self._asked_at: int | None = None
+        self._asked_now = False
+
+    def run(self) -> None:
+        super().run()
+        self._asked_now = False
+
+    @property
+    def closing(self) -> bool:
+        return self._asked_at is not None
+
+    @property
+    def _close_got_through(self) -> bool:
+        """True once the script's close() has got through: op_ws_close is lazy, and is begun when the event loop
+        turns, after all that is there already."""
+        return self._asked_at is not None and not self._asked_now
+
+    def called(self, at: int) -> None:
+        if self._asked_at is None and self.script.close_call is not None:
+            self._asked_at, self._asked_now = at, True
+
+    def wait(self, at: int) -> None:
+        if self._asked_at is not None and at > self._asked_at:
+            self._asked_now = False
+
+    def lost(self, ended: Ended) -> None:
+        match ended.how:
+            case "fin":
+                self.fail("eof")
+            case "truncated":
+                self.fail("no-notify", "rustls")
+            case _:
+                self.fail("lost", "the connection")
+
+    def check(self, header: Header) -> None:
+        """parse_frame_header."""
+        if header.first & 0x70:
+            raise Wrong("rsv")
+        if header.opcode not in (CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG):
+            raise Wrong("opcode")
+
+    def measured(self, header: Header) -> None:
+        if header.is_control and not header.final:
+            raise Wrong("control-fragment")
+        if header.opcode == PING and header.length > 125:
+            raise Wrong("ping")
+        if header.length >= self.facts.most_payload:
+            raise Wrong("payload")
+
+    def frame(self, header: Header, payload: bytes) -> None:
+        match header.opcode:
+            case 8:
+                self._close(payload)
+            case 9:
+                if self._close_got_through:  # the Pong cannot be written any more, and that is an error
+                    raise Wrong("pong")
+            case 10:
+                pass
+            case 1 if header.final and not _is_utf8(payload):
+                raise Wrong("utf-8")
+            case _:
+                self._accumulate(header, payload)
+
+    def _accumulate(self, header: Header, payload: bytes) -> None:
+        """Fragments::accumulate: a new message that is not final takes the place of one that has not ended."""
+        if header.opcode == CONTINUATION:
+            self._continue(header, payload)
+        elif header.final:
+            if self._fragments is not None:
+                raise Wrong("fragment", _FRAGMENTS)
+            self._deliver(payload if header.opcode == BINARY else payload.decode("utf-8"))
+        else:
+            self._type, self._fragments = header.opcode, []
+            self._utf8, self._texts = getincrementaldecoder("utf-8")(), []
+            self._add(payload)
+
+    def _continue(self, header: Header, payload: bytes) -> None:
+        if self._fragments is None:
+            raise Wrong("continuation", _FRAGMENTS)
+        self._add(payload)
+        if header.final:
+            # Of a character that has not ended nothing is left.
+            data = "".join(self._texts) if self._type == TEXT else b"".join(self._fragments)
+            self._fragments = None
+            self._deliver(data)
+
+    def _add(self, payload: bytes) -> None:
+        assert self._fragments is not None
+        if self._type == BINARY:
+            self._fragments.append(payload)
+            return
+        try:
+            self._texts.append(self._utf8.decode(payload))
+        except UnicodeDecodeError:
+            raise Wrong("utf-8", _FRAGMENTS) from None
+
+    def _deliver(self, data: str | bytes) -> None:
+        """Also while CLOSING: the event loop does not ask for the state."""
+        self.script.deliver(data)
+        self.called(self.at)
+
+    def _close(self, payload: bytes) -> None:
+        code, reason = close_of(payload)
+        if len(payload) == 1:
+            raise Wrong("close-size")
+        if not _is_utf8(reason):
+            raise Wrong("utf-8")
+        if payload and not _is_allowed(code):
+            raise Wrong("close-code")
+        self.because = f"the server sent Close {code}: {_LOOP}"
+        self._closed(code, reason.decode("utf-8"))
+
+    def fail(self, key: str, source: str = _READ) -> None:
+        """After the script's close() any error counts as the end that it asked for (op_ws_next_event)."""
+        message = self.facts.failures[key]
+        self.because = f"{message}: {source}"
+        if self._close_got_through:
+            self._closed(1005, "")
+            return
+        self.over = True
+        self.script.error(CLOSED, message, f"Error: {message}")
+        self.script.closed(0, clean=False)
+
+    def _closed(self, code: int, reason: str) -> None:
+        self.over = True
+        self.script.ready_state = CLOSED
+        self.script.closed(code, reason, clean=True)
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_allowed(code: int) -> bool:
+    """CloseCode::is_allowed."""
+    return code in (1000, 1001, 1002, 1003, *range(1007, 1014)) or 3000 <= code <= 4999

@@ -1,0 +1,143 @@
+"""A response head as hyper reads it, through httparse, which Deno is built with.
+
+Sources: httparse 1.10 src/lib.rs (Response::parse, parse_headers_iter_uninit), hyper 1.6 src/proto/h1/role.rs
+(Client) and io.rs (Buffered::parse).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from wsprobe.browsers.runtime.heads import TOO_LARGE, Fault, Field, Head, HeadParser, Short, Wrong
+from wsprobe.browsers.script import arrivals
+from wsprobe.read.reading import Reading
+
+_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]*")
+_VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
+_SPACE = re.compile(rb"[ \t]*")
+_NO_BODY = (204, 304)
+_LENGTH_MAX = 2**64 - 3
+
+
+class Httparse(HeadParser):
+    """Lines end in CRLF or LF. The keys of faults are the names of hyper's errors (hyper::error::Parse)."""
+
+    def __init__(self, data: bytes, most_fields: int) -> None:
+        super().__init__(data)
+        self._most_fields = most_fields
+        self._minor = b""
+
+    def start(self, at: int) -> int:
+        while (byte := self.byte(at)) in (b"\r", b"\n"):
+            if byte == b"\r":
+                at += 1
+                if self.byte(at) != b"\n":
+                    raise Wrong(at, "Header")
+            at += 1
+        return at
+
+    def status_line(self, at: int) -> tuple[int, int]:
+        at = self._version(at)
+        if self.byte(at) != b" ":
+            raise Wrong(at, "Version")
+        at += 1
+        for place in range(at, at + 3):
+            if not self.byte(place).isdigit():
+                raise Wrong(place, "Status")
+        status, at = int(self.data[at : at + 3]), at + 3
+        byte = self.byte(at)
+        if byte == b" ":
+            at = _VALUE.match(self.data, at + 1).end()  # type: ignore[union-attr]
+            byte = self.byte(at)
+        if byte == b"\r":
+            at += 1
+            byte = self.byte(at)
+        if byte != b"\n":
+            raise Wrong(at, "Status")
+        return status, at + 1
+
+    def _version(self, at: int) -> int:
+        eight = self.data[at : at + 8]
+        if len(eight) == 8:
+            if eight not in (b"HTTP/1.0", b"HTTP/1.1"):
+                raise Wrong(at, "Version")
+            self._minor = eight[7:]
+            return at + 8
+        for place, byte in enumerate(eight[:7]):
+            if byte != b"HTTP/1."[place]:
+                raise Wrong(at + place, "Version")
+        raise Short
+
+    def end(self, at: int) -> int | None:
+        byte = self.byte(at)
+        if byte == b"\r":
+            if self.byte(at + 1) != b"\n":
+                raise Wrong(at + 1, "Header")
+            return at + 2
+        return at + 1 if byte == b"\n" else None
+
+    def field(self, at: int, fields: list[Field]) -> tuple[bytes, bytes, int]:
+        stop = _NAME.match(self.data, at).end()  # type: ignore[union-attr]
+        if self.byte(stop) != b":" or stop == at:
+            raise Wrong(stop, "Header")
+        start = _SPACE.match(self.data, stop + 1).end()  # type: ignore[union-attr]
+        end = _VALUE.match(self.data, start).end()  # type: ignore[union-attr]
+        after = end
+        if self.byte(after) == b"\r":
+            after += 1
+        if self.byte(after) != b"\n":
+            raise Wrong(after, "Header")
+        if len(fields) == self._most_fields:
+            raise Wrong(after, TOO_LARGE)
+        return self.data[at:stop].lower(), self.data[start:end].rstrip(b" \t"), after + 1
+
+    def whole(self, status: int, fields: list[Field], stop: int) -> None:
+        """Client::decoder: how the body is framed is settled before the status is looked at."""
+        if status < 100:
+            raise Wrong(stop, "Status")
+        if status < 200 or status in _NO_BODY:
+            return
+        names = {name for name, _ in fields}
+        if b"transfer-encoding" in names:
+            if self._minor == b"0":
+                raise Wrong(stop, "TransferEncoding")
+        elif b"content-length" in names:
+            lengths = [value.split(b",") for name, value in fields if name == b"content-length"]
+            values = [part.strip(b" \t") for parts in lengths for part in parts]
+            if len(set(values)) > 1 or not values[0].isdigit() or int(values[0]) >= 2**64:
+                raise Wrong(stop, "ContentLength")
+            if int(values[0]) > _LENGTH_MAX:
+                raise Wrong(stop, TOO_LARGE)
+
+
+def heads(reading: Reading, most_fields: int, most: int) -> Iterator[Head | Fault]:
+    """As ``heads.heads``, but a fault is noticed when hyper looks at the head again: once a head was found to
+    be short, that is when an empty line came (is_complete_fast). *most*: bytes at which a head that has not
+    ended is too large."""
+    parser = Httparse(b"", most_fields)
+    at = parsed = 0
+    for arrival in arrivals(reading):
+        parser.data += arrival.data
+        while len(parser.data) > at:
+            if parsed and not _seems_complete(parser.data, max(at, parsed - 3)):
+                break
+            try:
+                status, fields, stop = parser.head(at)
+            except Wrong as wrong:
+                yield Fault(arrival.at, wrong.key)
+                return
+            except Short:
+                break
+            yield Head(arrival.at, status, fields, stop)
+            at, parsed = stop, 0
+            if status == 101 or status >= 200:
+                return
+        if len(parser.data) - at >= most:
+            yield Fault(arrival.at, TOO_LARGE)
+            return
+        parsed = len(parser.data) if len(parser.data) > at else 0
+
+
+def _seems_complete(data: bytes, start: int) -> bool:
+    return data.find(b"\r\n\r\n", start) >= 0 or data.find(b"\n\n", start) >= 0

@@ -1,0 +1,76 @@
+"""A response head as picohttpparser reads it, which Bun carries. Sources: picohttpparser.c (phr_parse_response,
+parse_headers, get_token_to_eol)."""
+
+from __future__ import annotations
+
+import re
+
+from wsprobe.browsers.runtime.heads import Field, HeadParser, Wrong
+
+_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]*")
+_LINE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
+_SPACE = re.compile(rb"[ \t]*")
+_SPACES = re.compile(rb" *")
+INVALID = "invalid"
+
+
+class Picohttpparser(HeadParser):
+    """Lines end in CRLF or LF."""
+
+    def __init__(self, data: bytes, most: int) -> None:
+        super().__init__(data)
+        self.most = most
+
+    def status_line(self, at: int) -> tuple[int, int]:
+        for place, expected in enumerate(b"HTTP/1."):
+            if self.byte(at + place)[0] != expected:
+                raise Wrong(at + place, INVALID)
+        at += 7
+        if not self.byte(at).isdigit():
+            raise Wrong(at, INVALID)
+        if self.byte(at + 1) != b" ":
+            raise Wrong(at + 1, INVALID)
+        at = _SPACES.match(self.data, at + 1).end()  # type: ignore[union-attr]
+        self.byte(at + 3)
+        for place in range(at, at + 3):
+            if not self.data[place : place + 1].isdigit():
+                raise Wrong(place, INVALID)
+        after = self.data[at + 3 : at + 4]
+        stop, line = self._line(at + 3)
+        if stop > at + 3 and after != b" ":
+            raise Wrong(at + 3, INVALID)
+        return int(self.data[at : at + 3]), line
+
+    def end(self, at: int) -> int | None:
+        byte = self.byte(at)
+        if byte == b"\r":
+            at += 1
+            if self.byte(at) != b"\n":
+                raise Wrong(at, INVALID)
+        return at + 1 if byte in (b"\r", b"\n") else None
+
+    def field(self, at: int, fields: list[Field]) -> tuple[bytes, bytes, int]:
+        """A line that goes on with the value before has no name here."""
+        if fields and self.byte(at) in (b" ", b"\t"):
+            return b"", b"", self._line(at)[1]
+        stop = _NAME.match(self.data, at).end()  # type: ignore[union-attr]
+        if self.byte(stop) != b":" or stop == at:
+            raise Wrong(stop, INVALID)
+        start = _SPACE.match(self.data, stop + 1).end()  # type: ignore[union-attr]
+        end, line = self._line(start)
+        return self.data[at:stop].lower(), self.data[start:end].rstrip(b" \t"), line
+
+    def whole(self, status: int, fields: list[Field], stop: int) -> None:
+        if any(not name for name, _ in fields):  # Bun refuses it
+            raise Wrong(stop - 1, INVALID)
+
+    def _line(self, at: int) -> tuple[int, int]:
+        """Where the line that goes on at *at* ends, and where the next begins."""
+        stop = end = _LINE.match(self.data, at).end()  # type: ignore[union-attr]
+        byte = self.byte(end)
+        if byte == b"\r":
+            end += 1
+            byte = self.byte(end)
+        if byte != b"\n":
+            raise Wrong(end, INVALID)
+        return stop, end + 1

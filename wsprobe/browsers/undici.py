@@ -1,0 +1,495 @@
+"""undici, which is also the WebSocket of Node: an answer that opens, frames, and what script is told of them.
+
+Since undici 7 script is not told why a handshake failed. Sources: undici lib/dispatcher/client-h1.js (Parser),
+lib/web/fetch/index.js (httpNetworkOrCacheFetch), lib/web/websocket/connection.js (processResponse), util.js
+(parseExtensions), receiver.js (ByteParser), permessage-deflate.js, websocket.js.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal
+
+from msgspec.structs import replace
+
+from wsprobe.browsers.engine import Construction, FollowUp, Page
+from wsprobe.browsers.http2 import over_http1_only
+from wsprobe.browsers.inflate import TOO_LONG, OneStream, TooLong
+from wsprobe.browsers.network import hindrance
+from wsprobe.browsers.request import target_of
+from wsprobe.browsers.runtime.answer import AT_ONCE, Answered, Failed, Opened
+from wsprobe.browsers.runtime.client import Client
+from wsprobe.browsers.runtime.facts import RuntimeFacts
+from wsprobe.browsers.runtime.frames import LOST, FrameSession, Header, Wrong, close_of, is_valid, zlib_words
+from wsprobe.browsers.runtime.heads import Fault, Head, heads
+from wsprobe.browsers.runtime.llhttp import Llhttp
+from wsprobe.browsers.runtime.llhttp8 import Llhttp8
+from wsprobe.browsers.runtime.node import INFLATE_RACE, WRITTEN_LATER
+from wsprobe.browsers.script import CLOSED, CLOSING, CONNECTING, OPEN, UNLIMITED, CallTexts, WebSocket
+from wsprobe.exchange import SECOND, Act, Ended
+from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
+from wsprobe.read.reading import Reading
+from wsprobe.read.tokens import expected_accept
+
+_CONNECTION = "undici lib/web/websocket/connection.js"
+_CLIENT = "undici lib/dispatcher/client-h1.js"
+_RECEIVER = "undici lib/web/websocket/receiver.js"
+_SOCKET = "undici lib/web/websocket/websocket.js"
+_BOM = b"\xef\xbb\xbf"
+_CONTINUE = 100
+_MOST_LENGTH = 2**31 - 1
+_WRITE_ROOM, _WRITE_ROOM_OF_NODE_20 = 64 * 1024, 16 * 1024
+"""Bytes that wait for the parser, or for who reads the socket, from which on Node reads no more (its default
+highWaterMark, from Node 22 on and before)."""
+
+
+class Facts(RuntimeFacts, frozen=True, kw_only=True):
+    """``user_agent`` is ``undici`` for the package; in Node, which has it built in, it is ``node``."""
+
+    accept_encoding: str
+    """Over TLS (lib/web/fetch/index.js)."""
+    accept_encoding_cleartext: str
+    llhttp: Literal[8, 9]
+    """The major version of llhttp that it is built with."""
+    tells_why: bool
+    """Up to undici 6: the ErrorEvent has a message, and comes whatever readyState is. A handshake that fails
+    has no ``close`` and leaves readyState at 0; an end without a Close has no ``error`` before it."""
+    repeated: tuple[int, ...]
+    """Statuses after which the request is sent once more, on another connection (lib/web/fetch/index.js)."""
+    stays_compressed: bool
+    """Up to undici 7: after a compressed message, a continuation frame without a message counts as one."""
+    headers_timeout: int
+    """Seconds for the head of the answer (lib/dispatcher/client.js)."""
+    most_payload: int
+    """Bytes of one message (lib/dispatcher/dispatcher-base.js)."""
+    most_fragments: int
+    most_inflated: int
+    """Bytes that one frame inflates to (lib/web/websocket/permessage-deflate.js)."""
+    unasked_protocol: str = ""
+    """The TypeError that nobody catches where a server names a subprotocol and none was offered; "": there is
+    none, and the handshake fails (lib/web/websocket/connection.js)."""
+
+
+class Undici(Client[Facts]):
+    """An ``Engine``. From undici 7 on the message of its ErrorEvent is always empty."""
+
+    name = "undici"
+    source = because_early = _CONNECTION
+    http = _CLIENT
+
+    def values(self, made: Construction) -> dict[str, str]:
+        own = self.facts
+        secure = target_of(made).secure
+        return {"accept_encoding": own.accept_encoding if secure else own.accept_encoding_cleartext}
+
+    def follow(self, readings: Sequence[Reading], page: Page, key: str) -> FollowUp | None:
+        """The same once more after a 421, and since undici 7 a 401: without credentials, whatever the URL."""
+        readings = over_http1_only(readings)
+        if len(readings) != 1 or self._final_status(readings[0]) not in self.facts.repeated:
+            return None
+        plan = readings[0].exchange.plan
+        made = self.construct(plan.target.url, page)
+        if made.target is None:
+            return None
+        why = "the request is sent once more after a 401 or 421: undici lib/web/fetch/index.js"
+        return FollowUp(made.url, made.target, self.request(made, page, key), why)
+
+    def _final_status(self, reading: Reading) -> int | None:
+        """The status of the answer that is no interim one, None if none was read."""
+        last: Head | Fault | None = None
+        for last in self.heads(reading):
+            if isinstance(last, Head) and last.status == _CONTINUE:
+                return None
+        return last.status if isinstance(last, Head) and last.status >= 200 else None
+
+    def heads(self, reading: Reading) -> Iterator[Head | Fault]:
+        parser = Llhttp8 if self.facts.llhttp == 8 else Llhttp
+        return heads(reading, parser(reading.received, counts_reason=False))
+
+    def unmade(self, reading: Reading) -> Failed | None:
+        if hindrance(reading) is None:
+            return None
+        return self._no_answer("there was no connection: undici lib/core/connect.js")
+
+    def read(self, reading: Reading, protocols: tuple[str, ...]) -> Answered:
+        """The opening handshake's limits are those of connect and dispatcher."""
+        step = super().read(reading, protocols)
+        limit = self.facts.headers_timeout
+        if step.at >= limit * SECOND:
+            return Answered(limit * SECOND, self._no_answer(f"no head within {limit} s: {_CLIENT}"))
+        return step
+
+    def ends(self, head: Head) -> bool:
+        return head.status == _CONTINUE or super().ends(head)
+
+    def unreadable(self, fault: Fault) -> Failed:
+        return self._no_answer(f"{fault.reason}: llhttp")
+
+    def lost(self, reading: Reading, how: str) -> Failed:
+        return self._no_answer(f"the connection ended before the answer: {_CLIENT}")
+
+    def _no_answer(self, because: str) -> Failed:
+        return Failed(because, self.facts.failures["no-answer"])
+
+    def judged(self, reading: Reading, head: Head, protocols: tuple[str, ...]) -> Opened | Failed:
+        if head.status == _CONTINUE:
+            return self._no_answer(f"100 is a bad response: {_CLIENT}")
+        if head.status < 100:
+            return self._no_answer(f"a status below 100 is not handled: {_CLIENT}, onMessageComplete")
+        if head.status != 101:
+            return self._no_answer(f"the status is not 101: {_CONNECTION}")
+        if not head.upgrade:
+            return self._no_answer(f"the 101 does not switch protocols: an assertion of {_CLIENT}")
+        fault = _fault(reading, head, protocols)
+        if fault == "protocol" and not protocols and self.facts.unasked_protocol:
+            words = f"TypeError: {self.facts.unasked_protocol}"
+            beyond = (f"an exception that the script cannot catch ends the process: {words}",)
+            return Failed(f"{words}: {_CONNECTION}", beyond=beyond)
+        if fault:
+            return self.failure(fault)
+        extensions = _joined(head, b"sec-websocket-extensions")
+        named = parse_extensions(extensions) if extensions is not None else {}
+        bits = named.get("server_max_window_bits", "")
+        return Opened(
+            _joined(head, b"sec-websocket-protocol") or "",
+            extensions or "",
+            head.stop,
+            deflates=extensions is not None,
+            bits=15 if not bits else int(bits) if _is_window(bits) else 0,
+        )
+
+    def session(self, script: WebSocket, opened: Opened, url: str) -> UndiciSession:
+        return UndiciSession(script, opened, self.facts, url)
+
+    def socket(self, acts: Iterable[Act], texts: CallTexts) -> WebSocket:
+        script = WebSocket(acts, texts)
+        script.on_early_close = self._fail_at_once
+        return script
+
+    def fail(self, script: WebSocket, failed: Failed, url: str) -> None:
+        if failed.beyond:  # an exception instead
+            return
+        if self.facts.tells_why:
+            message = failed.text or self.facts.failures["no-answer"]
+            script.error(script.ready_state, message, f"Error: {message}")
+            return
+        script.error(CLOSED, "", "TypeError: ")
+        script.closed(1006, clean=False)
+
+    def _fail_at_once(self, script: WebSocket) -> None:
+        script.ready_state = CONNECTING
+        self.fail(script, self.failure("closed-early"), "")
+        script.ready_state = CLOSING
+
+    def closed_early(self, script: WebSocket, url: str) -> None:
+        """What failed came within close(), after which readyState is set to CLOSING, and stays so. Up to undici
+        6 there is a second error when the request is given up."""
+        if self.facts.tells_why:
+            self.fail(script, Failed(""), url)
+
+
+ENGINE = Undici
+
+
+def built_in(engine: Undici) -> Undici:
+    """*engine* as it is built into Node, where it and its class have other names (measured)."""
+    no_new = engine.facts.exceptions["no-new"].replace("WebSocket", "_WebSocket")
+    exceptions = {**engine.facts.exceptions, "no-new": no_new}
+    return Undici(replace(engine.facts, user_agent="node", exceptions=exceptions))
+
+
+def _fault(reading: Reading, head: Head, protocols: tuple[str, ...]) -> str:
+    """The key of the first check that the 101 fails."""
+    protocol = _joined(head, b"sec-websocket-protocol")
+    if protocols and not protocol:
+        return "no-protocol"
+    if (_joined(head, b"upgrade") or "").lower() != "websocket":
+        return "upgrade"
+    if (_joined(head, b"connection") or "").lower() != "upgrade":
+        return "connection"
+    key = reading.request.key
+    if key is None or _joined(head, b"sec-websocket-accept") != expected_accept(key).decode("ascii"):
+        return "accept"
+    extensions = _joined(head, b"sec-websocket-extensions")
+    if extensions is not None and "permessage-deflate" not in parse_extensions(extensions):
+        return "extension"
+    if protocol is not None and protocol not in protocols:
+        return "protocol"
+    return ""
+
+
+def _joined(head: Head, name: bytes) -> str | None:
+    """White space behind a value is kept, so such a value is none of those that are compared with."""
+    return head.joined(name, trims=False)
+
+
+def parse_extensions(value: str) -> dict[str, str]:
+    """Everything between semicolons as a name and a value: commas and quotes have no meaning (util.js)."""
+    pairs = (part.split("=") for part in value.removesuffix(";").split(";")) if value else ()
+    return {pair[0].lstrip("\t\n\r "): (pair[1] if len(pair) > 1 else "").rstrip("\t\n\r ") for pair in pairs}
+
+
+def _is_window(bits: str) -> bool:
+    return bits.isascii() and bits.isdigit() and 8 <= int(bits) <= 15
+
+
+class UndiciSession(FrameSession[Facts]):
+    """``Wrong`` has a message, and whether a Close with a code is sent first. There is no time limit for the
+    closing handshake."""
+
+    source = _CONNECTION
+
+    def __init__(self, script: WebSocket, opened: Opened, facts: Facts, url: str) -> None:
+        super().__init__(script, opened, facts, url)
+        if self.inflater is not None:
+            self.inflater = OneStream(opened.bits, starts_again=False)
+        self._fragments: list[bytes] = []
+        self._waiting = 0
+        self._was_fragmented = self._compressed = False
+        self._type = TEXT
+        self._sent_close = False
+        self._received: tuple[int, str] | None = None
+        self._destroyed = False
+        self._closed_at = 0
+        self._waits = self._unread = self._unread_by_node_20 = 0
+        """Bytes since the Close that the parser does not take, and those behind them that nobody reads."""
+        self._inflating: tuple[Header, bytes] | None = None
+        self._reads = True
+
+    def receive(self, data: bytes, at: int) -> None:
+        self.wait(at)
+        if self._received is None:
+            super().receive(data, at)
+        if not self.over and self._received is not None:
+            self._wait_for_parser(len(data))
+
+    def _wait_for_parser(self, size: int) -> None:
+        """The parser stops at a Close: what comes waits for it until the socket is paused, and what comes then
+        waits in the socket (websocket.js, onSocketData)."""
+        self._unread += size if self._waits >= _WRITE_ROOM else 0
+        self._unread_by_node_20 += size if self._waits >= _WRITE_ROOM_OF_NODE_20 else 0
+        self._waits += size
+
+    def run(self) -> None:
+        super().run()
+        if self._destroyed and not self.over:
+            self._closed()
+            self._read_on()
+
+    def stopped(self) -> bool:
+        return self._inflating is not None or not self._reads or self._received is not None
+
+    def called(self, at: int) -> None:
+        self._sent_close = self._sent_close or self.script.close_call is not None
+
+    def wait(self, at: int) -> None:
+        """Let what is being inflated be ready."""
+        while self._inflating is not None and at - self.at >= AT_ONCE:
+            self._ready()
+
+    @property
+    def closing(self) -> bool:
+        return self._sent_close or self._received is not None
+
+    def end(self, ended: Ended) -> None:
+        self.wait(ended.at)
+        if ended.how not in LOST:
+            self._inflate_all()
+            self._wait_on()
+            return
+        if self.over or self._misses(ended):
+            return
+        if ended.how == "reset" and ended.at - self._closed_at < WRITTEN_LATER and self.facts.tells_why:
+            self._sent_close = False
+            self.races = "the reset came right after the Close: a moment later, and the close would be clean"
+        if self._inflating is not None:
+            self.races = INFLATE_RACE
+            if not self.opened.right_behind(ended, self.at):
+                self._inflate_all()
+        if not self.over:
+            self.lost(ended)
+
+    def lost(self, ended: Ended) -> None:
+        self.because = f"the connection ended: {_SOCKET}, onSocketClose"
+        self._closed()
+        self._read_on()
+
+    def _misses(self, ended: Ended) -> bool:
+        """True if the end is behind what nobody reads, so that ``close`` never comes."""
+        room = _WRITE_ROOM if ended.how == "reset" else 1
+        if self._unread >= room:
+            self.because = f"undici reads no more behind the Close, and does not see the end: {_SOCKET}"
+            return True
+        if self._unread_by_node_20 >= (_WRITE_ROOM_OF_NODE_20 if ended.how == "reset" else 1):
+            self.races = "on Node 20, which reads less ahead, the end is not seen, and there is no close"
+        return False
+
+    def _wait_on(self) -> None:
+        """The recording is over, and the connection is not. undici has no timer; how a connection ends changes
+        nothing once the server's Close was read."""
+        if self.over or not self.closing:
+            return
+        if self._received is None:
+            self.script.assume(UNLIMITED)
+            return
+        self.script.assume("the server closes the connection; until then readyState is 2, without a limit")
+        self._closed()
+
+    def check(self, header: Header) -> None:
+        fault = self._fault(header)
+        if fault:
+            raise Wrong(fault)
+        if header.opcode in (TEXT, BINARY):
+            self._type = header.opcode
+            self._compressed = header.first & 0x40 != 0
+        self._was_fragmented = not header.final and header.opcode != CONTINUATION
+
+    def _fault(self, header: Header) -> str:
+        """Every check of the first two bytes, in order."""
+        first, opcode = header.first, header.opcode
+        is_data, is_control = opcode in (TEXT, BINARY), opcode in (CLOSE, PING, PONG)
+        fragmented = not header.final and opcode != CONTINUATION
+        if not is_data and not is_control and opcode != CONTINUATION:
+            return "Invalid opcode received"
+        if header.masked:
+            return "Frame cannot be masked"
+        if first & 0x40 and not self.opened.deflates:
+            return "Expected RSV1 to be clear."
+        if first & 0x30:
+            return "RSV1, RSV2, RSV3 must be clear"
+        if fragmented and not is_data:
+            return "Invalid frame type was fragmented."
+        if is_data and self._fragments:
+            return "Expected continuation frame"
+        if self._was_fragmented and fragmented:
+            return "Fragmented frame exceeded 125 bytes."
+        if is_control and header.code > 125:
+            return "Control frame either too large or fragmented"
+        if opcode == CONTINUATION and not self._fragments and not self._compressed:
+            return "Unexpected continuation frame"
+        return ""
+
+    def measured(self, header: Header) -> None:
+        if header.length > _MOST_LENGTH:
+            raise Wrong("Received payload length > 2^31 bytes.")
+        if not header.is_control and header.length + self._waiting > self.facts.most_payload:
+            raise Wrong("Payload size exceeds maximum allowed size", True)
+
+    def frame(self, header: Header, payload: bytes) -> None:
+        if header.opcode == CLOSE:
+            self._close(payload)
+        elif not header.is_control and self._compressed:
+            self._inflating = header, payload
+        elif not header.is_control:
+            self._collect(header, payload)
+
+    def _read_on(self) -> None:
+        """What was being inflated when the socket closed is ready, and the parser goes on: a Close sets
+        readyState back, and undici 6 tells of an error."""
+        self._reads = self._inflating is not None
+        self._inflate_all()
+        self._reads = False
+
+    def _inflate_all(self) -> None:
+        while self._inflating is not None:
+            self._ready()
+
+    def _ready(self) -> None:
+        """The callback of decompress, behind which the parser goes on."""
+        self.attempt(self._inflate)
+        self.run()
+
+    def _inflate(self) -> None:
+        """Raises Wrong."""
+        assert self._inflating is not None
+        (header, body), self._inflating = self._inflating, None
+        if self.inflater is None:
+            raise Wrong("Invalid server_max_window_bits", True)
+        try:
+            body = self.inflater.feed(body, header.final)
+        except ValueError as error:
+            raise Wrong(zlib_words(str(error)), True) from None
+        except TooLong:
+            self.because = TOO_LONG
+            self.over, self._reads = True, False
+            return
+        if len(body) > self.facts.most_inflated:
+            raise Wrong("Max decompressed message size exceeded", True)
+        self._collect(header, body)
+
+    def _collect(self, header: Header, body: bytes) -> None:
+        """Raises Wrong."""
+        if len(self._fragments) == self.facts.most_fragments:
+            raise Wrong("Too many message fragments", True)
+        self._fragments.append(body)
+        self._waiting += len(body)
+        if header.final and not self._was_fragmented:
+            message, self._fragments, self._waiting = b"".join(self._fragments), [], 0
+            self._compressed = self._compressed and self.facts.stays_compressed
+            self._deliver(message)
+
+    def _deliver(self, message: bytes) -> None:
+        """TextDecoder takes a byte order mark away."""
+        if self.script.ready_state != OPEN:
+            return
+        if self._type == BINARY:
+            self.script.message(message)
+        else:
+            try:
+                text = message.removeprefix(_BOM).decode("utf-8")
+            except UnicodeDecodeError:
+                self._bad_text("Received invalid UTF-8 in text frame.")
+                return
+            self.script.message(text)
+        self.called(0)
+
+    def _bad_text(self, message: str) -> None:
+        """The socket is destroyed, but the parser goes on with what it has: a Close in it counts."""
+        self.because = f"{message} {_SOCKET}"
+        self._destroyed = True
+        if self.facts.tells_why:
+            self.script.error(self.script.ready_state, message, f"Error: {message}")
+        else:
+            self.script.ready_state = CLOSING
+            self._sent_close = True
+
+    def _close(self, body: bytes) -> None:
+        """Raises Wrong."""
+        code, given = close_of(body)
+        if len(body) == 1:
+            raise Wrong("Received close frame with a 1-byte body.")
+        if body and not is_valid(code):
+            raise Wrong("Invalid status code", True)
+        try:
+            # parseCloseBody takes one byte order mark away, TextDecoder another.
+            reason = given.removeprefix(_BOM).removeprefix(_BOM).decode("utf-8")
+        except UnicodeDecodeError:
+            raise Wrong("Invalid UTF-8", True) from None
+        self._sent_close = self._sent_close or not (self._destroyed and self.facts.tells_why)
+        self._received = code, reason
+        self._closed_at = self.at
+        self.script.ready_state = CLOSING
+        self.because = f"the server sent Close {code}; undici waits for TCP to close: {_RECEIVER}"
+
+    def fail(self, message: str, closes: bool = False) -> None:
+        """failWebsocketConnection: the socket is destroyed. *closes*: a Close with a code is sent first."""
+        if closes and not self.over:
+            self.script.ready_state = CLOSING
+        if self.facts.tells_why:
+            self.script.error(self.script.ready_state, message, f"Error: {message}")
+        if self.over:
+            self._reads = False
+            return
+        self.because = f"{message} {_RECEIVER}"
+        self._closed()
+
+    def _closed(self) -> None:
+        """onSocketClose."""
+        self.over, self._reads = True, False
+        if self._received is not None:
+            code, reason = self._received
+            self.script.closed(code, reason, clean=self._sent_close)
+            return
+        if not self.facts.tells_why:
+            self.script.error(CLOSED, "", "TypeError: ")
+        self.script.closed(1006, clean=False)

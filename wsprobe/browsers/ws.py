@@ -1,0 +1,400 @@
+"""The npm package ws, on Node: an answer that opens, frames, and what script is told of them.
+
+Sources: ws lib/websocket.js (initAsClient, receiverOn..., socketOn...), lib/receiver.js,
+lib/permessage-deflate.js; node lib/_http_client.js (socketOnData, parserOnIncomingClient, socketOnEnd,
+socketErrorListener).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from wsprobe.browsers.engine import Construction
+from wsprobe.browsers.network import reset_unasked
+from wsprobe.browsers.runtime.answer import AT_ONCE, Failed, Opened
+from wsprobe.browsers.runtime.client import Client
+from wsprobe.browsers.runtime.extensions import NAME, NotParsed, Parameters, accept, parse
+from wsprobe.browsers.runtime.facts import RuntimeFacts
+from wsprobe.browsers.runtime.frames import (
+    LOST,
+    MOST_SAFE,
+    FrameSession,
+    Header,
+    Wrong,
+    close_of,
+    is_valid,
+    zlib_words,
+)
+from wsprobe.browsers.runtime.heads import Fault, Head, heads
+from wsprobe.browsers.runtime.llhttp import Llhttp
+from wsprobe.browsers.runtime.node import INFLATE_RACE, READ_RESET, SOCKET_HANG_UP, WRITTEN_LATER, not_connected
+from wsprobe.browsers.script import (
+    CLOSED,
+    CLOSING,
+    CONNECTING,
+    MAX_REASON,
+    OPEN,
+    CallTexts,
+    CloseCall,
+    WebSocket,
+)
+from wsprobe.exchange import Act, Ended
+from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
+from wsprobe.read.reading import Reading
+from wsprobe.read.tokens import expected_accept
+
+_SOCKET = "ws lib/websocket.js"
+_RECEIVER = "ws lib/receiver.js"
+_RESET_RACE = 'the message begins with "connect", "read" or "write", depending on when the reset comes'
+
+
+class Facts(RuntimeFacts, frozen=True, kw_only=True):
+    close_timeout: int
+    """Seconds from the first Close to the end of the connection (lib/constants.js)."""
+    most_payload: int
+    """Bytes of one message (lib/websocket.js, maxPayload)."""
+    most_fragments: int
+    most_pongs: int
+    """Pongs that wait to be written (maxPendingAutoPongs)."""
+
+
+class Ws(Client[Facts]):
+    """An ``Engine``. Its ErrorEvent says what went wrong. There is no time limit unless script sets one."""
+
+    name = "ws"
+    source = because_early = _SOCKET
+    http = "node lib/_http_client.js"
+    while_failing = CLOSING
+
+    @staticmethod
+    def may_close(code: int) -> bool:
+        """The codes that close() takes."""
+        return is_valid(code)
+
+    def values(self, made: Construction) -> dict[str, str]:
+        return {"protocols": ",".join(made.protocols)}
+
+    def unmade(self, reading: Reading) -> Failed | None:
+        wrong = not_connected(reading)
+        return None if wrong is None else Failed(f"there was no connection: {self.http}", *wrong)
+
+    def heads(self, reading: Reading) -> Iterator[Head | Fault]:
+        return heads(reading, Llhttp(reading.received, counts_reason=True))
+
+    def unreadable(self, fault: Fault) -> Failed:
+        return Failed(f"llhttp: {fault.reason}: {self.http}", f"Parse Error: {fault.reason}", fault.key)
+
+    def lost(self, reading: Reading, how: str) -> Failed:
+        if how in ("fin", "truncated"):
+            return Failed(f"the connection ended: {self.http}", *SOCKET_HANG_UP)
+        wrong = READ_RESET
+        if reset_unasked(reading):
+            target = reading.exchange.plan.target
+            wrong = f"connect ECONNRESET {target.host}:{target.port}", "ECONNRESET"
+        return Failed(f"the connection was reset: {self.http}", *wrong)
+
+    def races(self, reading: Reading) -> str:
+        return _RESET_RACE if reset_unasked(reading) else ""
+
+    def judged(self, reading: Reading, head: Head, protocols: tuple[str, ...]) -> Opened | Failed:
+        if not head.upgrade:
+            return self._unexpected(reading, head)
+        if (head.joined(b"upgrade") or "").lower() != "websocket":
+            return self._refused("upgrade", head)
+        key = reading.request.key
+        if key is None or head.joined(b"sec-websocket-accept") != expected_accept(key).decode("ascii"):
+            return self._refused("accept", head)
+        protocol = head.joined(b"sec-websocket-protocol")
+        if protocol is not None and not protocols:
+            return self._refused("protocol-unasked", head)
+        if protocol is not None and protocol not in protocols:
+            return self._refused("protocol", head)
+        if protocol is None and protocols:
+            return self._refused("no-protocol", head)
+        extensions = head.joined(b"sec-websocket-extensions")
+        if extensions is None:
+            return Opened(protocol or "", "", head.stop)
+        mentions: dict[str, list[Parameters]] = {}
+        try:
+            for name, parameters in parse(extensions):
+                mentions.setdefault(name, []).append(parameters)
+            if tuple(mentions) != (NAME,):
+                return self._refused("extension-unasked", head)
+            agreed = accept(mentions[NAME])
+        except NotParsed:
+            return self._refused("extension", head)
+        return Opened(protocol or "", NAME, head.stop, True, agreed.takeover, agreed.bits)
+
+    def _unexpected(self, reading: Reading, head: Head) -> Failed:
+        """What a listener for unexpected-response would be given instead of the error."""
+        parts = [f"status {head.status}", f"{len(head.fields)} header{'s' * (len(head.fields) != 1)}"]
+        final = reading.final
+        if final is not None and final.body is not None and final.body.content:
+            parts.append(f"{len(final.body.content)}-byte body")
+        beyond = f"a listener for unexpected-response reads {', '.join(parts)}"
+        text = self.facts.failures["status"].format(status=head.status)
+        return Failed(f"no upgrade: {_SOCKET}", text, beyond=(beyond,))
+
+    def _refused(self, key: str, head: Head) -> Failed:
+        """Its headers came with the upgrade event before."""
+        text = self.facts.failures[key]
+        beyond = f"a listener for upgrade reads the 101's {len(head.fields)} headers"
+        return Failed(f"{text}: {_SOCKET}", text, beyond=(beyond,))
+
+    def session(self, script: WebSocket, opened: Opened, url: str) -> WsSession:
+        return WsSession(script, opened, self.facts, url)
+
+    def socket(self, acts: Iterable[Act], texts: CallTexts) -> WebSocket:
+        return _Socket(acts, texts)
+
+
+ENGINE = Ws
+
+
+class _Socket(WebSocket):
+    """close() and send() as ws judges them: nothing is asked while CONNECTING, and what is thrown is no
+    DOMException (lib/websocket.js, lib/sender.js)."""
+
+    def _close(self, act: Act) -> None:
+        if self.ready_state in (CLOSING, CLOSED):
+            return
+        early = self.ready_state == CONNECTING
+        if not early and act.code is not None:
+            if not is_valid(act.code):
+                self._throw("TypeError", self._texts.close_code, None)
+                return
+            if len(act.data) > MAX_REASON:
+                self._throw("RangeError", self._texts.close_reason, None)
+                return
+        self.close_call = CloseCall(act.code, act.data.decode("utf-8", "replace"))
+        self.ready_state = CLOSING
+
+    def _send(self, size: int) -> None:
+        if self.ready_state == CONNECTING:
+            self._throw("Error", self._texts.send_connecting, None)
+
+
+def _frame(message: str, code: str, name: str = "RangeError") -> Wrong:
+    return Wrong(f"Invalid WebSocket frame: {message}", f"WS_ERR_{code}", name)
+
+
+class WsSession(FrameSession[Facts]):
+    """``Wrong`` has an error of the receiver: message, code and class.
+
+    Once both sides sent a Close, or ws failed the connection, it ends its side of TCP: the server's end of it
+    is awaited, and comes as soon as the server reads ours.
+    """
+
+    source = _SOCKET
+
+    def __init__(self, script: WebSocket, opened: Opened, facts: Facts, url: str) -> None:
+        super().__init__(script, opened, facts, url)
+        self.limit = facts.close_timeout
+        self._fragmented = 0
+        self._compressed = False
+        self._fragments: list[bytes] = []
+        self._frames = self._announced = self._inflated = 0
+        self._sent_close = False
+        self._received: tuple[int, str] | None = None
+        self._failed = False
+        self._closed_at = 0
+        self._inflating: tuple[Header, bytes] | None = None
+        self._begun_at = self._now = 0
+        self._ended = False
+        self._pongs = 0
+        self._destroyed = False
+
+    def receive(self, data: bytes, at: int) -> None:
+        self.wait(at)
+        if not self._failed and self._received is None:
+            self._pongs = 0
+            self._now = at
+            super().receive(data, at)
+
+    def run(self) -> None:
+        super().run()
+        if self._destroyed and not self.over:
+            self._closed()
+
+    def stopped(self) -> bool:
+        return self.over or self._failed or self._inflating is not None or self._received is not None
+
+    def called(self, at: int) -> None:
+        if self.script.close_call is not None and not self._sent_close:
+            self._close_sent(at)
+
+    def wait(self, at: int) -> None:
+        if self._inflating is not None and at - self._begun_at >= AT_ONCE:
+            self._inflate_all(self._begun_at)
+        super().wait(at)
+
+    def _inflate_all(self, at: int) -> None:
+        """What waits to be inflated is told, and what is behind it."""
+        self._now = at
+        while self._inflating is not None and not self.over and not self._failed:
+            self.attempt(self._inflate)
+            if not self._failed and not self.over:
+                self.run()
+
+    def expired(self) -> None:
+        self.because = f"TCP not closed within {self.limit} s: {_SOCKET}"
+        self._closed()
+
+    @property
+    def closing(self) -> bool:
+        return self._sent_close or self._failed or self._destroyed
+
+    def end(self, ended: Ended) -> None:
+        """Where ws ended its side already, the server would have answered that: that the probe did not wait for
+        it says nothing."""
+        self.wait(ended.at)
+        if self._inflating is not None:
+            if ended.how in LOST:
+                self.races = INFLATE_RACE
+            self._ended = self.opened.right_behind(ended, self.at)
+            if self._ended:  # socketOnEnd, socketOnClose
+                self.script.ready_state = CLOSING
+            self._inflate_all(self.at)
+        if ended.how == "reset" and ended.at - self._closed_at < WRITTEN_LATER:
+            self._sent_close = False
+        if not self.over and (self._failed or self._received is not None):
+            self._closed()
+        else:
+            super().end(ended)
+
+    def lost(self, ended: Ended) -> None:
+        self.because = f"the connection ended: {_SOCKET}"
+        self._closed()
+
+    def _close_sent(self, at: int) -> None:
+        self._sent_close = True
+        self.script.ready_state = max(self.script.ready_state, CLOSING)
+        self.begin_limit(at)
+
+    def check(self, header: Header) -> None:
+        """getInfo."""
+        first, opcode, code = header.first, header.opcode, header.code
+        compressed = first & 0x40 != 0
+        if first & 0x30:
+            raise _frame("RSV2 and RSV3 must be clear", "UNEXPECTED_RSV_2_3")
+        if compressed and not self.opened.deflates:
+            raise _frame("RSV1 must be clear", "UNEXPECTED_RSV_1")
+        if opcode == CONTINUATION:
+            if compressed:
+                raise _frame("RSV1 must be clear", "UNEXPECTED_RSV_1")
+            if not self._fragmented:
+                raise _frame("invalid opcode 0", "INVALID_OPCODE")
+            header.opcode = self._fragmented
+        elif opcode in (TEXT, BINARY):
+            if self._fragmented:
+                raise _frame(f"invalid opcode {opcode}", "INVALID_OPCODE")
+            self._compressed = compressed
+        elif opcode in (CLOSE, PING, PONG):
+            if not header.final:
+                raise _frame("FIN must be set", "EXPECTED_FIN")
+            if compressed:
+                raise _frame("RSV1 must be clear", "UNEXPECTED_RSV_1")
+            if code > 125 or (opcode == CLOSE and code == 1):
+                raise _frame(f"invalid payload length {code}", "INVALID_CONTROL_PAYLOAD_LENGTH")
+        else:
+            raise _frame(f"invalid opcode {opcode}", "INVALID_OPCODE")
+        if not header.final and not self._fragmented:
+            self._fragmented = header.opcode
+        if header.masked:
+            raise _frame("MASK must be clear", "UNEXPECTED_MASK")
+
+    def measured(self, header: Header) -> None:
+        if header.length > MOST_SAFE:
+            message = "Unsupported WebSocket frame: payload length > 2^53 - 1"
+            raise Wrong(message, "WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH", "RangeError")
+        if header.length and not header.is_control:
+            self._announced += header.length
+            if self._announced > self.facts.most_payload:
+                raise self._too_long()
+
+    def _too_long(self) -> Wrong:
+        return Wrong("Max payload size exceeded", "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH", "RangeError")
+
+    def frame(self, header: Header, payload: bytes) -> None:
+        if header.is_control:
+            self._control(header, payload)
+            return
+        self._frames += 1
+        if self._frames > self.facts.most_fragments:
+            raise Wrong("Too many message fragments", "WS_ERR_TOO_MANY_BUFFERED_PARTS", "RangeError")
+        if self._compressed and self.inflater is not None:
+            self._inflating = header, payload
+            self._begun_at = self._now
+            return
+        self._collect(header, payload)
+
+    def _inflate(self) -> None:
+        """The callback of decompress, behind which the receiver goes on. Raises Wrong and TooLong."""
+        assert self._inflating is not None
+        assert self.inflater is not None
+        (header, payload), self._inflating = self._inflating, None
+        try:
+            payload = self.inflater.feed(payload, header.final)
+        except ValueError as error:
+            raise Wrong(zlib_words(str(error)), "Z_DATA_ERROR", "Error") from None
+        self._inflated += len(payload)
+        if self._inflated > self.facts.most_payload:
+            raise self._too_long()
+        self._collect(header, payload)
+
+    def _collect(self, header: Header, payload: bytes) -> None:
+        """Raises Wrong."""
+        self._fragments.append(payload)
+        if not header.final:
+            return
+        message, self._fragments = b"".join(self._fragments), []
+        self._frames = self._announced = self._inflated = self._fragmented = 0
+        # Also while CLOSING: ws does not ask for the state.
+        self.script.deliver(message if header.opcode == BINARY else _text(message))
+        self.called(self._now)
+
+    def _control(self, header: Header, payload: bytes) -> None:
+        if header.opcode == PING:
+            self._ping()
+        if header.opcode != CLOSE:
+            return
+        code, reason = close_of(payload)
+        if payload and not is_valid(code):
+            raise _frame(f"invalid status code {code}", "INVALID_CLOSE_CODE")
+        self._received = code, _text(reason)
+        self._closed_at = self._now
+        if not self._destroyed and not self._ended:
+            self._close_sent(self._now)
+        self.because = f"the server sent Close {code}: {_RECEIVER}"
+
+    def _ping(self) -> None:
+        """receiverOnPing: no Pong of one read is out before all of it is read. One too many is not answered but
+        ends the connection; a Close behind it is still read."""
+        if self.script.ready_state == OPEN:
+            self._pongs += 1
+            if self._pongs > self.facts.most_pongs:
+                self._destroyed = True
+                self.script.ready_state = CLOSING
+                self.because = f"more than {self.facts.most_pongs} Pings at once: {_SOCKET}"
+
+    def fail(self, message: str, code: str, name: str) -> None:
+        """receiverOnError: a Close is sent, then the error told; ``close`` comes when the connection ends."""
+        self._failed = True
+        self.because = f"{message}: {_RECEIVER}"
+        if self.script.ready_state == OPEN:
+            self._close_sent(self._now)
+        self.script.error(CLOSING, message, f"{name}: {message} [{code}]")
+
+    def _closed(self) -> None:
+        """emitClose."""
+        self.over = True
+        code, reason = self._received or (1006, "")
+        self.script.ready_state = CLOSED
+        self.script.closed(code, reason, clean=self._received is not None and self._sent_close)
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise _frame("invalid UTF-8 sequence", "INVALID_UTF8", "Error") from None
