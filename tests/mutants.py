@@ -7,8 +7,9 @@ Each survivor needs a test, or is a line that was not needed, or changes nothing
 cosmic-ray's own runner starts pytest anew for each slip, which here takes longer than the tests. So the default
 run is collected once, and each slip is made in a fork of that process, in the functions that it changes. Only
 the tests that call one of these functions can notice it; they run, the shortest first. Which tests call which
-function is measured once, in one run of all tests, and kept in a file (``--calls``). Only a slip in what is
-worked out on import is made in a copy of the tree, by a new process.
+function is measured once, in one run of all tests, and kept in a file (``--calls``). A slip in a constant is
+made in the same way, for the functions that read it. A slip that they do not notice, or in anything else that
+runs on import, is made in a copy of the tree, by a new process.
 """
 
 from __future__ import annotations
@@ -135,6 +136,42 @@ def pairs(path: str, text: str | ast.Module) -> Iterator[tuple[CodeType, CodeTyp
     old = compile(Path(name).read_text("utf-8"), name, "exec", dont_inherit=True)
     new = compile(text, name, "exec", dont_inherit=True)
     return zip(_functions(old), _functions(new), strict=True)
+
+
+class Constant(NamedTuple):
+    """A name of a module, and the value that a slip gives it."""
+
+    name: str
+    value: CodeType
+
+
+def constant(slip: Slip) -> Constant | None:
+    """What the slip changes, if it is the value of a name of the module."""
+    old = ast.parse((ROOT / slip.path).read_text("utf-8"))
+    for before, after in zip(old.body, ast.parse(made(slip)).body, strict=True):
+        if ast.dump(before) != ast.dump(after):
+            match after:
+                case ast.Assign([ast.Name(name)], value) | ast.AnnAssign(
+                    ast.Name(name), _, ast.expr() as value
+                ):
+                    return Constant(name, compile(ast.Expression(value), slip.path, "eval"))
+            return None
+    return None
+
+
+@functools.cache
+def users() -> dict[str, set[str]]:
+    """By each name: the functions that read it, as a name of a module or of an object."""
+    found = defaultdict[str, set[str]](set)
+    for path in sources():
+        for code in _functions(compile((ROOT / path).read_text("utf-8"), path, "exec", dont_inherit=True)):
+            for name in code.co_names:
+                found[name].add(function_name(path, code.co_qualname))
+    return found
+
+
+def module_name(path: str) -> str:
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
 def _functions(code: CodeType) -> Iterator[CodeType]:
@@ -276,8 +313,7 @@ class Asking:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         for path in sources():
             if not path.endswith("__main__.py"):
-                name = path.removesuffix(".py").removesuffix("/__init__")
-                importlib.import_module(name.replace("/", "."))
+                importlib.import_module(module_name(path))
         self._functions = Functions()
         if not self._file.exists():
             self._forked(lambda: Measuring().run(session, self._functions, self._file))
@@ -306,18 +342,38 @@ class Asking:
         """Whether a test noticed the slip: how it ended, and which test or how many."""
         changed = exchanged(slip)
         functions = self._functions.of(slip.path, changed or ())
+
+        def exchange() -> None:
+            for function in functions:
+                function.__code__ = (changed or {})[function.__code__]
+
         # A generator's code that a module's own line runs is no function's: it is over with the import.
-        if not changed or not functions:
-            return imported(self._copy, slip, self._files(slip.path), self._seconds)
-        names = {function_name(slip.path, each.__code__.co_qualname) for each in functions}
+        if changed and functions:
+            names = {function_name(slip.path, each.__code__.co_qualname) for each in functions}
+            return self._asked_of(names, exchange)
+        if (named := constant(slip)) is not None:
+            outcome, why = self._asked_of(users()[named.name], lambda: self._set(slip.path, named))
+            if outcome != "survived":
+                return outcome, why
+        return imported(self._copy, slip, self._files(slip.path), self._seconds)
+
+    def _set(self, path: str, constant: Constant) -> None:
+        """Give the constant its other value wherever it is imported."""
+        module = vars(sys.modules[module_name(path)])
+        before, after = module[constant.name], eval(constant.value, module)
+        for each in [vars(each) for name, each in sys.modules.items() if name.startswith("wsprobe")]:
+            if each.get(constant.name) is before:
+                each[constant.name] = after
+
+    def _asked_of(self, names: set[str], change: Callable[[], None]) -> tuple[str, str]:
+        """How the tests end that call functions of these *names* after the *change*, and which test failed."""
         calling = [each.name for each in self._tests if each.passed and names & each.calls]
         tests = [*sorted(self._new), *calling]
         told = self._copy / "last.txt"
         told.write_text(f"{len(tests)} tests")
 
         def ask() -> int:
-            for function in functions:
-                function.__code__ = changed[function.__code__]
+            change()
             self._functions.forget()
             return run([self._items[name] for name in tests], told, self._seconds)
 

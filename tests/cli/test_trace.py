@@ -125,6 +125,21 @@ def test_a_dry_run_sends_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert not {"other-scheme", "post", "addresses", "no-origin"} & set(named)
 
 
+@pytest.mark.parametrize(
+    ("words", "tried"),
+    [
+        (("wss://127.0.0.1:1/",), True),
+        (("ws://127.0.0.1:1/",), False),
+        (("--http-version", "1.0", "wss://127.0.0.1:1/"), False),
+    ],
+)
+def test_http2_is_tried_where_the_handshake_can_go_over_it(
+    words: tuple[str, ...], tried: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["trace", "--dry-run", *words]) == Exit.OPEN
+    assert ("\nhttp2 " in capsys.readouterr().out) is tried
+
+
 def test_backends_are_reached_at_their_own_paths(capsys: pytest.CaptureFixture[str]) -> None:
     words = (
         "--backend",

@@ -310,3 +310,11 @@ def test_an_answer_is_read_to_its_end_and_no_further() -> None:
     url = target.parse(f"ws://{AT}/")
     short = read(Exchange(Plan(url, b""), (Received(1, whole),)))
     assert causes(short)
+
+
+@pytest.mark.parametrize(
+    ("behind", "evidence"),
+    [(b"HTTP/1.1 502 X\r\n\r\n", "HTTP 502 behind the 101"), (b"HTTP/1.", "HTTP behind the 101")],
+)
+def test_http_behind_a_101_may_be_cut_before_its_status(behind: bytes, evidence: str) -> None:
+    assert evidence in [each.evidence for each in causes(reading_of(OPEN + behind, "fin"))]

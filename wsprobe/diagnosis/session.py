@@ -306,7 +306,7 @@ def _greeted(evidence: Evidence, session: _Session) -> Iterator[Cause]:
 
 def _http_after(behind: Response) -> Iterator[Cause]:
     status = behind.status or 0
-    shows = f"HTTP {status} behind the 101"
+    shows = f"HTTP {status} behind the 101" if status else "HTTP behind the 101"
     if status == 400 and _of_engine_io(behind):
         yield msgspec.structs.replace(other_generation(), evidence=shows)
     elif status >= 500:
