@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import trio
 
-from wsprobe.cli.cluster import checked, secluded
+from tests.cli.site import Site
+from wsprobe.cli.cluster import asked_by, checked, secluded, sent
+from wsprobe.cli.commands.connect import command
+from wsprobe.cli.connect_output import ConnectOutput
 from wsprobe.cli.lists import Came, WorkerResult
 from wsprobe.cli.main import run
+from wsprobe.cli.section import given
+from wsprobe.cli.settings import Settings, settings_of
+from wsprobe.exchange import Exchange
 from wsprobe.net.cluster import ClusterError
+from wsprobe.outcome import Exit
 
 Capture = pytest.CaptureFixture[str]
 ELSEWHERE = "tcp://scheduler.example:8786"
@@ -171,3 +180,90 @@ def test_what_a_worker_returns_is_checked_before_it_is_used(made: object) -> Non
 def test_results_of_a_worker_are_used_as_they_are() -> None:
     made: list[Came] = [WorkerResult(complaint="not usable")]
     assert checked(made, 1, Came) is made
+
+
+def settings(*words: str) -> Settings:
+    context = command.make_context("connect", [*words, "ws://h/"])
+    return settings_of(given(command.params, context.params))
+
+
+@pytest.mark.parametrize(
+    ("words", "printed"),
+    [
+        ([], False),
+        (["--json"], True),
+        (["--resume", "FILE"], True),
+        (["--from-each", "--cluster", ELSEWHERE], True),
+        (["--json", "--har", "-"], False),
+        (["--json", "--junit", "FILE"], False),
+        (["--json", "--report", "A.HTML"], False),
+        (["--resume", "FILE", "--har", "OTHER"], False),
+    ],
+)
+def test_workers_print_where_nothing_here_needs_the_recordings(
+    words: list[str], printed: bool, tmp_path: Path
+) -> None:
+    named = [str(tmp_path / each) if each.isupper() else each for each in words]
+    assert sent(settings(*named), 1).printed is printed
+
+
+def test_a_worker_has_its_part_of_the_pace() -> None:
+    pace = sent(settings("--per-host", "7", "--rate", "4/s"), 3).pace
+    assert (pace.per_host, pace.interval) == (2, 0.75)
+    assert sent(settings("--per-host", "2"), 3).pace.per_host == 1
+
+
+def test_no_file_of_this_machine_goes_to_a_worker() -> None:
+    there = sent(settings("--save", "kept.jsonl"), 1).settings
+    assert there.output.save == "-"
+    assert sent(settings("--resume", "kept"), 1).settings.lists.resume is None
+    assert sent(settings(), 1).settings.output.save is None
+
+
+@pytest.mark.parametrize(("words", "printed"), [(("--json",), True), ((), False)])
+def test_a_worker_probes_its_urls(words: tuple[str, ...], printed: bool) -> None:
+    with closing(Site()) as site:
+        site.refuse()
+        (came,) = trio.run(asked_by, sent(settings(*words), 1), [f"ws://127.0.0.1:{site.port}/"], "there")
+    if printed:
+        assert isinstance(came, WorkerResult)
+        assert came.exit_status == Exit.REFUSED
+        assert b'"worker":"there"' in came.out
+    else:
+        assert isinstance(came, Exchange)
+        assert came.worker == "there"
+
+
+# What is shown of --from-each ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "tabled"),
+    [
+        ((), True),
+        (("--json",), False),
+        (("-i",), False),
+        (("-s",), False),
+        (("-w", "%{url}"), False),
+        (("-w", ""), False),
+        (("--output", "-"), False),
+    ],
+)
+def test_rows_are_printed_unless_something_else_is(
+    words: tuple[str, ...], tabled: bool, capsys: Capture
+) -> None:
+    output = ConnectOutput(settings(*words), several=True)
+    output.places(["here", "there"])
+    output.row({"here": None, "there": None})
+    assert bool(capsys.readouterr().out) is tabled
+
+
+@pytest.mark.parametrize(("interrupted", "kept"), [(False, "a line\n"), (True, "")])
+def test_what_was_interrupted_is_tried_again_by_the_next_run(
+    interrupted: bool, kept: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "kept"
+    output = ConnectOutput(settings("--resume", str(file)), several=True)
+    with output:
+        output.worker_result(WorkerResult(out=b"a line\n", exit_status=Exit.OPEN, interrupted=interrupted))
+    assert file.read_text() == kept

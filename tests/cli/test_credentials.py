@@ -11,6 +11,7 @@ import pytest
 
 from tests.cli.site import Site
 from wsprobe.authentication import challenges
+from wsprobe.cli.engines import with_credentials
 from wsprobe.cli.main import run
 from wsprobe.cli.netrc import Netrc
 from wsprobe.cli.netrc import parse as logins
@@ -394,3 +395,18 @@ def test_one_way_at_a_time(capsys: Capture) -> None:
     assert run(["connect", "--digest", "--anyauth", "ws://localhost/"]) == 2
     assert run(["connect", "--proxy-basic", "--proxy-digest", "ws://localhost/"]) == 2
     assert "--proxy-basic and --proxy-digest cannot be used together" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("url", "user", "written"),
+    [
+        ("ws://h/", "me:sesame", "ws://me:sesame@h/"),
+        ("ws://h/", "m@:s/:", "ws://m%40:s%2F%3A@h/"),
+        ("ws://h/@", "me", "ws://me@h/@"),
+        ("ws://other@h/", "me:sesame", "ws://other@h/"),
+        ("/below/the/page", "me:sesame", "/below/the/page"),
+        ("ws://h/", None, "ws://h/"),
+    ],
+)
+def test_credentials_in_a_url(url: str, user: str | None, written: str) -> None:
+    assert with_credentials(url, user) == written

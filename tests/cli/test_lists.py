@@ -13,7 +13,7 @@ import trio
 
 from wsprobe.cli.main import run
 from wsprobe.cli.probe import conversation
-from wsprobe.cli.targets import ProbeTarget
+from wsprobe.cli.targets import BEGIN, ProbeTarget, UrlList
 from wsprobe.exchange import Exchange
 
 Capture = pytest.CaptureFixture[str]
@@ -120,3 +120,24 @@ def test_a_directory_is_no_list(capsys: Capture, tmp_path: Path) -> None:
     assert run(["connect", f"@{tmp_path}"]) == 2
     assert f"{tmp_path}: Is a directory" in capsys.readouterr().err
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("data", "several"),
+    [
+        (b"ws://h/\n", False),
+        (b"# one\n\n \n  # more\nws://h/", False),
+        (b"ws://h/\nws://h/\n", True),
+        (b"#" * (BEGIN - 1), False),
+        (b"#" * BEGIN, True),
+        (b"#" * (BEGIN + 1), True),
+    ],
+)
+def test_whether_a_list_has_several_urls_is_seen_at_its_beginning(
+    data: bytes, several: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "urls").write_bytes(data)
+    with (tmp_path / "urls").open("rb") as file:
+        assert UrlList("urls", file.fileno(), len(data)).several() is several
+        assert UrlList("urls", file.fileno()).several()
+        assert file.read() == data

@@ -9,12 +9,13 @@ import signal
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
 
-from wsprobe.cli.main import COMMANDS, program, run
+from wsprobe.cli.main import COMMANDS, listen, program, run
 from wsprobe.cli.option import Command, Formatter, leaves
 from wsprobe.cli.targets import of_a_file
 from wsprobe.outcome import TABLE, Exit
@@ -348,3 +349,38 @@ def test_statuses_are_one_table() -> None:
     assert sorted(row.status for row in TABLE) == sorted(Exit)
     outcomes = [row.outcome for row in TABLE if row.outcome]
     assert len(outcomes) == len(set(outcomes))
+
+
+@pytest.fixture
+def own_signals() -> Iterator[None]:
+    """SIGINT and SIGTERM are afterwards as they were."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.getsignal(each) for each in numbers]
+    yield
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
+@pytest.mark.parametrize(
+    ("handler", "blocked"),
+    [(signal.SIG_IGN, True), (signal.SIG_DFL, False), (signal.default_int_handler, False)],
+)
+def test_an_ignored_interrupt_is_held_back(handler: object, blocked: bool, own_signals: None) -> None:
+    signal.signal(signal.SIGINT, handler)  # type: ignore[arg-type]
+    listen()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert (signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())) is blocked
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_the_other_signals_do_what_an_interrupt_does_unless_they_are_ignored(
+    number: signal.Signals, own_signals: None
+) -> None:
+    signal.signal(number, signal.SIG_IGN)
+    listen()
+    assert signal.getsignal(number) is signal.SIG_IGN
+    signal.signal(number, signal.SIG_DFL)
+    listen()
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(number)

@@ -178,6 +178,8 @@ def test_no_text_makes_another_error(text: str) -> None:
         ("curl '' ws://h/", ["", "ws://h/"]),
         ('curl.exe ^"C:\\a\\\\^" ^"b\\\\\\^"c^"', ["C:\\a\\", 'b\\"c']),
         ('curl ^"a^"^"b^"', ['a"b']),
+        ('curl ^"a^\n\nb^"', ["a\nb"]),
+        ('curl ^"a^\r\n\r\nb^"', ["a\nb"]),
         ("curl 'cost: $5 and 100%'", ["cost: $5 and 100%"]),
         ('curl "cost: $5"', ["cost: $5"]),
     ],

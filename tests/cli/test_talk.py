@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+import click
 import pytest
 
 from wsprobe import archive
 from wsprobe.cli.main import run
+from wsprobe.cli.talk_settings import Size
 from wsprobe.exchange import Ended, LeftOut, Limits, Received
 from wsprobe.report import report
 
@@ -31,6 +33,28 @@ def typed() -> Iterator[int]:
     yield writing
     os.dup2(before, 0)
     os.close(before)
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("0", 0),
+        ("4096", 4096),
+        ("4096b", 4096),
+        ("3k", 3072),
+        ("3 KiB", 3072),
+        ("2m", 2 << 20),
+        ("1GB", 1 << 30),
+    ],
+)
+def test_a_number_of_bytes(text: str, size: int) -> None:
+    assert Size().convert(text, None, None) == size
+
+
+def test_the_largest_number_of_bytes() -> None:
+    assert Size(most=1 << 20).convert("1m", None, None) == 1 << 20
+    with pytest.raises(click.BadParameter, match="'1048577' is more than 1m"):
+        Size(most=1 << 20).convert("1048577", None, None)
 
 
 def said(typed: int, data: bytes) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from tests.diagnosis.recorded import reading_of
 from wsprobe.diagnosis import causes
 from wsprobe.report import report
@@ -71,3 +75,25 @@ def test_a_session_that_another_one_replaced() -> None:
     assert causes(reading_of(close, "fin"))[0].id == "closed-by-app"
     answer = b"HTTP/1.1 409 Conflict\r\nContent-Type: text/plain\r\n\r\nclient 7 is already connected"
     assert causes(reading_of(answer, "fin"))[0].id == "refused"
+
+
+@pytest.mark.parametrize(
+    ("asked", "id", "statuses"),
+    [
+        ({"method": "POST"}, "method", [400, 404, 405, 426, 501]),
+        ({"note": "short key"}, "key", [400, 426, 501]),
+        (OLD, "version-unsupported", [400, 426, 501]),
+        ({"headers": [f"Cookie: {'x' * 20000}"]}, "header-too-large", [400, 413, 414, 431, 494]),
+        ({"headers": ["Host: other.example"]}, "host-refused", [400, 403, 404, 421]),
+    ],
+)
+def test_a_status_about_something_else_leaves_room_for_it(
+    asked: dict[str, Any], id: str, statuses: list[int]
+) -> None:
+    fitting = []
+    for status in range(400, 512):
+        found = causes(reading_of(b"HTTP/1.1 %d X\r\nContent-Length: 0\r\n\r\n" % status, "fin", asked))
+        assert found[0].id == id
+        if "; or " not in found[0].text:
+            fitting.append(status)
+    assert fitting == statuses

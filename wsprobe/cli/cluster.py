@@ -320,11 +320,8 @@ def sent(settings: Settings, threads: int) -> WorkOrder:
         or settings.output.har
         or settings.output.junit
     )
-    pace = replace(
-        settings.lists.pace(),
-        per_host=max(1, settings.lists.pace().per_host // threads) if settings.lists.pace().per_host else 0,
-        interval=settings.lists.pace().interval * threads,
-    )
+    pace = settings.lists.pace()
+    pace = replace(pace, per_host=max(1, pace.per_host // threads), interval=pace.interval * threads)
     return WorkOrder(
         replace(
             settings,

@@ -37,14 +37,14 @@ class Cookie(Struct, frozen=True):
 
     name: str
     value: str
-    domain: str = ""
+    domain: str
     """In lower case, without the dot in front; "" goes wherever what is given goes."""
-    subdomains: bool = False
-    path: str = "/"
-    secure: bool = False
-    expires: int = 0
+    subdomains: bool
+    path: str
+    secure: bool
+    expires: int
     """Seconds since 1970; 0: with the browser's session, so that it is still good."""
-    http_only: bool = False
+    http_only: bool
     same_site: SameSite = ""
 
     @property
@@ -221,6 +221,7 @@ def _parsed(text: str, now: float) -> tuple[Cookie, dict[str, str]] | None:
         name,
         value,
         attributes.get("domain", "").lower().removeprefix("."),
+        subdomains=False,
         path=path if path.startswith("/") and "\t" not in path else "/",
         secure="secure" in attributes,
         expires=_expires(attributes, now),

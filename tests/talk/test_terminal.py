@@ -1,0 +1,132 @@
+"""What a person types in a session, and what is shown for it; a pipe stands for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import click
+import pytest
+import trio
+
+from wsprobe.cli import terminal
+from wsprobe.cli.terminal import FLOOD, Terminal
+from wsprobe.exchange import Plan
+from wsprobe.opening import Offer, request
+from wsprobe.read.reading import Head
+from wsprobe.show.lines import Look
+from wsprobe.talk.codec import Incoming, Reader, ReceivedMessage, Writer
+from wsprobe.talk.session import Outgoing, Rules, TalkSession
+from wsprobe.target import parse
+
+TEXT = 1
+TO = parse("ws://h/")
+HELD = TalkSession(Plan(TO, request(TO, Offer())), Reader(), Writer(), Rules(), 0)
+
+
+def by_hand(file: Path) -> Terminal:
+    """A session; ``/send FILE`` sends *file*, and no other."""
+
+    def read(name: str) -> Outgoing:
+        if name != file.name:
+            raise click.UsageError(f"no file {name}")
+        return Outgoing("binary", (file.read_bytes(),))
+
+    return Terminal(Look(), HELD, Head(b"", (), b"\r\n", 0, (), None), TO.url, read)
+
+
+def typed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *pieces: bytes, heard: Sequence[Incoming] = ()
+) -> list[Outgoing]:
+    """What is sent for the *pieces* of input; *heard* comes behind them."""
+    (tmp_path / "kept").write_bytes(b"\0")
+    hand = by_hand(tmp_path / "kept")
+
+    async def given(stream: int, size: int) -> AsyncIterator[bytes]:
+        assert stream == 0
+        for each in pieces:
+            yield each
+
+    async def session() -> list[Outgoing]:
+        sent = [each async for some in hand.outgoing() for each in some]
+        if heard:
+            await hand.hear(heard, 1_500_000)
+        return sent
+
+    monkeypatch.setattr(terminal, "pieces", given)
+    return trio.run(session)
+
+
+def json_message() -> ReceivedMessage:
+    return ReceivedMessage(TEXT, b'{"a":1}', 7)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "sent"),
+    [
+        ((b"one\ntwo\n",), ["one", "two"]),
+        ((b"o", b"ne\nt", b"wo"), ["one", "two"]),
+        ((b"\n",), [""]),
+        ((), []),
+    ],
+)
+def test_each_line_is_a_message(
+    pieces: tuple[bytes, ...], sent: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    made = typed(monkeypatch, tmp_path, *pieces)
+    assert made == [Outgoing("text", (each.encode(),)) for each in sent]
+
+
+def test_a_file_is_sent_and_a_fault_is_a_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = typed(monkeypatch, tmp_path, b"/send kept\n/send lost\n/cloes\n//x\n")
+    assert made == [Outgoing("binary", (b"\0",)), Outgoing("text", (b"/x",))]
+    first, second = capsys.readouterr().out.split("\n", 1)
+    assert first == "no file lost"
+    assert second.startswith("no command /cloes (did you mean /close?)")
+
+
+def test_the_commands_that_send_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert typed(monkeypatch, tmp_path, b"/help\n/info\n") == []
+    out = capsys.readouterr().out
+    assert "/close [CODE [REASON]]" in out
+    assert "ws://h/" in out
+
+
+@pytest.mark.parametrize(
+    ("pieces", "lines"),
+    [
+        (b"", ['1.500 < Text "{"a":1}" (7 bytes)']),
+        (b"/json\n", ["JSON is shown indented", "1.500 < JSON (7 bytes)", "  {", '    "a": 1', "  }"]),
+        (
+            b"/json\n/json\n",
+            ["JSON is shown indented", "JSON is shown as received", '1.500 < Text "{"a":1}" (7 bytes)'],
+        ),
+    ],
+)
+def test_json_is_indented_from_one_command_to_the_next(
+    pieces: bytes,
+    lines: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    typed(monkeypatch, tmp_path, pieces, heard=[json_message()])
+    assert capsys.readouterr().out.splitlines() == lines
+
+
+@pytest.mark.parametrize(("over", "more"), [(0, []), (2, ["... 2 more not shown; --jsonl has all"])])
+def test_of_a_flood_only_the_first_is_shown(
+    over: int,
+    more: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    typed(monkeypatch, tmp_path, heard=[json_message()] * (FLOOD + over))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[FLOOD:] == more
+    assert len(set(lines[:FLOOD])) == 1
