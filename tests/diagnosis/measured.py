@@ -60,7 +60,7 @@ NAMED: dict[str, str] = {
     "crashed": r"exception",
     "handler-returned": r"handler returned|returned",
     "no-accept": r"returned without accepting|returned",
-    "closed-by-app": r"closed it on purpose|application closed",
+    "closed-by-app": r"on purpose|application closed",
     "origin-refused": r"requires an Origin",
     "refused": r"\brefuse[sd]?\b",
     "unauthorized": r"\btoken\b",

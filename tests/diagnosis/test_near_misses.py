@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.diagnosis.recorded import AT, reading_of
@@ -191,3 +193,134 @@ def test_an_expired_session_is_of_the_login_unless_the_url_names_one(query: str,
     events = (Sent(0, request), Received(1, answer), Ended(2, "fin"))
     found = causes(read(Exchange(Plan(parse(f"ws://{AT}/ws{query}"), request), events)))[0]
     assert found.id == id
+
+
+def frame(opcode: int, data: bytes) -> bytes:
+    return bytes([0x80 | opcode, len(data)]) + data
+
+
+HELLO = frame(1, b"hello")
+
+
+@pytest.mark.parametrize(
+    ("end", "id", "route"),
+    [
+        (b"", "crashed", True),
+        (frame(8, b""), "closed-by-app", True),
+        (HELLO, "crashed", False),
+        (HELLO + frame(8, b""), "closed-by-app", False),
+        (frame(2, b"{}"), "crashed", False),
+        (frame(2, b"\0"), "crashed", False),
+    ],
+)
+def test_a_session_that_ended_before_any_message_may_have_no_route(end: bytes, id: str, route: bool) -> None:
+    found = causes(reading_of(OPEN + end, "fin"))[0]
+    assert (found.id, "route has this path" in found.text) == (id, route)
+
+
+@pytest.mark.parametrize(
+    ("server", "route"),
+    [
+        ("WSGIServer/0.2 CPython/3.13", True),
+        ("TornadoServer/6.5", False),
+        ("uvicorn", False),
+        ("Python/3.13 aiohttp/3.12", False),
+        ("Python/3.13 websockets/15.0", True),
+    ],
+)
+def test_a_program_that_looks_for_a_route_first_had_one(server: str, route: bool) -> None:
+    head = OPEN[:-2] + f"Server: {server}\r\n\r\n".encode()
+    for end in (b"", frame(8, b"")):
+        found = causes(reading_of(head + end, "fin"))[0]
+        assert ("route has this path" in found.text) == route
+
+
+def ended_after_a_message(size: int, close: bytes = b"") -> Cause:
+    """The first cause where wsprobe sent *size* bytes and the server ended the session right after them."""
+    sent = bytes([0x81, 0x80 | size, 0, 0, 0, 0]) + b"x" * size
+    events = (Sent(0, REQUEST), Received(1, OPEN), Sent(2, sent), Received(3, close), Ended(4, "fin"))
+    return causes(read(Exchange(Plan(parse(f"ws://{AT}/ws"), REQUEST), events)))[0]
+
+
+@pytest.mark.parametrize(
+    ("close", "id"),
+    [(b"", "crashed"), (frame(8, b""), "message-refused"), (frame(8, b"\3\xe8"), "message-refused")],
+)
+def test_an_end_right_after_a_message_leaves_open_why(close: bytes, id: str) -> None:
+    found = ended_after_a_message(4, close)
+    assert (found.id, found.certainty) == (id, "own-request")
+    assert re.search(r"exception.*a token in it|a token in it.*exception", found.text)
+    assert "on purpose" in found.text
+
+
+@pytest.mark.parametrize(
+    ("reason", "id"),
+    [
+        ("bye", "handler-returned"),
+        ("Goodbye!", "handler-returned"),
+        ("bye now", "handler-returned"),
+        ("closed", "handler-returned"),
+        ("Normal closure", "handler-returned"),
+        ("bye Tom", "server-says"),
+        ("closed for the night", "server-says"),
+        ("done with you", "server-says"),
+    ],
+)
+def test_a_polite_close_gives_no_reason(reason: str, id: str) -> None:
+    assert closed(1000, reason).id == id
+    assert closed(4000, reason).id == "closed-by-app"
+
+
+@pytest.mark.parametrize(
+    ("message", "id"),
+    [
+        ('{"type":"result","error":{"exc_type":"E","value":"Invalid JSON data"}}', "message-refused"),
+        ('{"type":"result","error":{"exc_type":"MethodGone","value":""}}', "server-says"),
+        ('{"type":"result","error":{}}', ""),
+        ('{"type":"result","value":"Invalid JSON data"}', ""),
+        ('{"type":"reject","error":{}}', "refused"),
+        (
+            '{"method":"show","params":{"message":"Error in server: Expecting value: line 1"}}',
+            "message-refused",
+        ),
+        ('{"method":"show","params":{"message":"Errors: none"}}', "server-says"),
+        ('{"method":"show","params":{"message":"All is well, expecting value"}}', ""),
+    ],
+)
+@pytest.mark.parametrize("opcode", [1, 2])
+def test_an_error_in_a_message_is_read_where_it_is_one(message: str, id: str, opcode: int) -> None:
+    found = causes(reading_of(OPEN + frame(opcode, message.encode()), "open"))
+    assert [each.id for each in found] == ([id] if id else [])
+
+
+@pytest.mark.parametrize(
+    ("path", "ids"),
+    [
+        ("/socket.io/", ["not-socket.io", "closed-by-app"]),
+        ("/socket.io/?EIO=2&transport=websocket", ["generation", "closed-by-app"]),
+        ("/socket.io/?EIO=4&transport=websocket&sid=x", ["session", "closed-by-app"]),
+        ("/socket.io/?EIO=4&transport=pigeon", ["transport", "closed-by-app"]),
+        ("/socket.io/?EIO=4&transport=websocket", ["closed-by-app"]),
+        ("/chat?sid=x", ["closed-by-app"]),
+    ],
+)
+def test_a_query_of_socket_io_explains_a_close_at_once(path: str, ids: list[str]) -> None:
+    asked = {"path": path}
+    assert [each.id for each in causes(reading_of(OPEN + frame(8, b""), "fin", asked))] == ids
+    assert "generation" not in [
+        each.id for each in causes(reading_of(OPEN + HELLO + frame(8, b""), "fin", asked))
+    ]
+
+
+def test_a_page_of_werkzeug_is_not_flasks_alone() -> None:
+    page = "<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>\n<h1>Not Found</h1>\n"
+    found = first(f"HTTP/1.1 404 NOT FOUND\nContent-Type: text/html; charset=utf-8\n\n{page}")
+    assert (found.id, found.certainty, found.program) == ("no-route", "shared", None)
+    assert "another program on Werkzeug" in found.text
+
+
+@pytest.mark.parametrize(("origin", "none"), [("", True), ("http://127.0.0.1:24301", False)])
+def test_a_refusal_before_accepting_may_be_for_want_of_an_origin(origin: str, none: bool) -> None:
+    for type in ("", "Content-Type: text/plain; charset=utf-8\n"):
+        answer = f"HTTP/1.1 403 Forbidden\nDate: x\nConnection: close\nContent-Length: 0\n{type}\n"
+        assert ("none was sent" in first(answer, origin).text) == none

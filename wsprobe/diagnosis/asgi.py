@@ -38,8 +38,9 @@ def _asgi_refused(evidence: Evidence) -> tuple[Cause, ...]:
 def _asgi_403(evidence: Evidence) -> tuple[Cause, ...]:
     closed = Cause(
         "refused",
-        "the application closed before accepting: a check refused the request (token, Origin, "
-        "parameter), no route has this path, or, in some frameworks, the application raised an exception"
+        "the application closed before accepting: a check refused the request (token, parameter"
+        f"{', Origin' if evidence.origin is not None else '; or it requires an Origin, and none was sent'}), "
+        "no route has this path, or, in some frameworks, the application raised an exception"
         f"{' or returned without accepting' if evidence.server('granian') else ''}; the close code is lost",
         f"look in the application's log; {ACCEPT_FIRST}",
     )

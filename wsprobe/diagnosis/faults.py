@@ -307,8 +307,8 @@ def unknown_session() -> Cause:
     )
 
 
-def socketio_causes(evidence: Evidence) -> tuple[Cause, ...]:
-    """What a Socket.IO server refuses, by what it was asked."""
+def wrong_for_socketio(evidence: Evidence) -> tuple[Cause, ...]:
+    """What a Socket.IO server may refuse in the query of the request; () if nothing."""
     query = parse_qs(evidence.query)
     if "EIO" not in query or "transport" not in query:
         return (not_socketio(),)
@@ -323,8 +323,16 @@ def socketio_causes(evidence: Evidence) -> tuple[Cause, ...]:
     found: tuple[Cause, ...] = ()
     if "sid" in query:
         found += (unknown_session(),)
-    if query["EIO"] == ["3"]:
+    if query["EIO"] != ["4"]:
         found += (other_generation(),)
+    return found
+
+
+def socketio_causes(evidence: Evidence) -> tuple[Cause, ...]:
+    """What a Socket.IO server refuses, by what it was asked."""
+    found = wrong_for_socketio(evidence)
+    if found and found[0].id in ("not-socket.io", "transport"):
+        return found
     origin = origin_refused(
         evidence, "add the page's origin to cors_allowed_origins (Python) or origins (Socket.IO 2)"
     )

@@ -572,6 +572,8 @@ def _flask(evidence: Evidence) -> Author | None:
         causes = asked_wrong(evidence) or refused_by_application(
             evidence, "the application refused with abort() or its own response"
         )
+    if author == "flask":  # its page and its capitals are Werkzeug's
+        return shaped_like(author, mark, causes)
     return written_by(author, mark, causes)
 
 

@@ -70,7 +70,7 @@ PROGRAMS: dict[str, Program] = {
     "gunicorn": Program("gunicorn", "server", "a WSGI application on gunicorn", remedy="wsgi"),
     "wsgiref": Program("WSGIServer", "server", "a WSGI application on a development server (WSGIServer)"),
     "django": Program("Django", "framework", remedy="channels"),
-    "flask": Program("Flask", "framework", remedy="flask-sock"),
+    "flask": Program("Flask", "framework", "", "Flask, or another program on Werkzeug", remedy="flask-sock"),
     "quart": Program("Quart", "framework", remedy="asgi"),
     "flask-or-quart": Program("Werkzeug", "framework", "", "Flask or Quart"),
     "tornado": Program("Tornado", "server", remedy="tornado"),

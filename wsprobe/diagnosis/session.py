@@ -12,11 +12,13 @@ from wsprobe.diagnosis.evidence import Evidence, foreign_origin, shown
 from wsprobe.diagnosis.faults import (
     SEE_LOG,
     asked_wrong,
+    asks_socketio,
     host_refused,
     origin_refused,
     other_generation,
     subprotocol_wanted,
     too_much,
+    wrong_for_socketio,
 )
 from wsprobe.diagnosis.programs import Author, shaped_like, written_by
 from wsprobe.diagnosis.words import FAULT, QUOTED, bare, of_json, of_page, stated_by
@@ -53,7 +55,7 @@ class _Session(msgspec.Struct, frozen=True):
     code: int | None
     reason: str
     texts: tuple[str, ...]
-    """The text messages of the server, the beginning of each."""
+    """The text messages of the server, and binary ones of JSON: the beginning of each."""
     binary: bool
     dropped: bool
     """The connection ended, and no side sent a Close."""
@@ -74,6 +76,11 @@ class _Session(msgspec.Struct, frozen=True):
     def ended(self) -> bool:
         """The server ended it."""
         return self.close is not None or self.dropped or self.behind is not None
+
+    @property
+    def untouched(self) -> bool:
+        """No message went either way, and it ended at once: no handler need have run."""
+        return not self.texts and not self.binary and self.last is None and self.lasted < AT_ONCE
 
     @property
     def named(self) -> str:
@@ -154,7 +161,8 @@ _ENDED: tuple[tuple[str, str, str, str], ...] = (
         "offer no extension (--no-extensions), or find what changes Sec-WebSocket-Extensions in transit",
     ),
     (
-        r"\bpars(?:e|ing)|invalid (?:json|message|payload|data|format|frame|request|packet|command|op|utf)"
+        r"\bpars(?:e|ing)|\bexpecting (?:value|property name)"
+        r"|invalid (?:json|message|payload|data|format|frame|request|packet|command|op|utf)"
         r"|malformed"
         r"|not[- ]well[- ]formed|unexpected (?:websocket )?(?:frame|message|token|packet|data|type|end)"
         r"|not (?:a )?valid (?:json|message|payload|data|format|frame|request|packet|command|utf)"
@@ -189,10 +197,18 @@ def _stated(evidence: Evidence, session: _Session) -> Iterator[Cause]:
     for quote, where in _quotes(session):
         if session.code is not None and where.startswith("Close") and session.code not in (1000, 1001):
             return  # _by_code says it with the code, and it is later than the last message
+        if session.code in (1000, 1001) and _COURTESY.fullmatch(quote):
+            continue
         if session.last is not None and session.since < SOON and session.code in (1000, 1001):
             continue  # the message that led to it says more than "Bye"
         yield bare(quote, f"{where}: ")
         return
+
+
+_COURTESY = re.compile(
+    r"(?i)(?:(?:good ?)?bye(?: now| bye)?|closed?|closing|done|ok|end|normal(?: closure)?)\W*"
+)
+"""The reasons of a Close that give none."""
 
 
 def _can_be(id: str, said: str, session: _Session) -> bool:
@@ -237,9 +253,11 @@ def troubled(text: str, *, ended: bool) -> tuple[str, ...]:
     statuses = (value.get(name) for name in ("statusCode", "status", "code"))
     failed = any(isinstance(each, int) and each >= 400 for each in statuses)
     troubled = any(value[name] and FAULT.match(name) for name in value)
+    said = of_json(text.encode())
+    troubled = troubled or any(map(FAULT.match, said))  # "Error in server: Expecting value"
     if not (troubled or failed or re.search(_TROUBLE, kind) or (ended and "reason" in value)):
         return ()
-    return of_json(text.encode()) or ((kind,) if kind else ())
+    return said or ((kind,) if re.search(_TROUBLE, kind) else ())
 
 
 # Subprotocols, and who greets ------------------------------------------------------------------------------
@@ -438,6 +456,10 @@ def _act(evidence: Evidence, session: _Session) -> Iterator[Cause]:
         else "dropped the connection without a Close"
     )
     shows = f"{session.named if session.close is not None else 'no Close'} {session.after}"
+    if session.untouched and asks_socketio(evidence.path, evidence.query):
+        for cause in wrong_for_socketio(evidence):
+            asked = f"the request: {shown(evidence.path)}?{shown(evidence.query)}".rstrip("?")
+            yield msgspec.structs.replace(cause, certainty="own-request", evidence=f"{asked}; {shows}")
     if session.last is not None and session.since < SOON:
         yield _led_to(evidence, session, act)
     elif session.quiet >= QUIET:
@@ -451,10 +473,11 @@ def _act(evidence: Evidence, session: _Session) -> Iterator[Cause]:
             f"{session.quiet / 1e6:.1f} s of silence",
         )
     elif session.close is None:
+        route = ", or no route has this path" if _unrouted(evidence, session) else ""
         yield Cause(
             "crashed",
             f"the server {act} {session.after}: most often its handler raised an exception; or the handler "
-            "returned, or refuses by dropping",
+            f"returned, or refuses by dropping (token, Origin, session){route}",
             SEE_LOG,
             "shared",
             shows,
@@ -472,12 +495,14 @@ def _act(evidence: Evidence, session: _Session) -> Iterator[Cause]:
         )
 
 
+def _unrouted(evidence: Evidence, session: _Session) -> bool:
+    """Whether the path may have no route: several libraries look for one after the handshake."""
+    before = ("TornadoServer", "uvicorn", "hypercorn", "daphne", "granian")
+    return session.untouched and not evidence.server(*before) and not evidence.python("aiohttp/")
+
+
 def _empty(evidence: Evidence, session: _Session, act: str, shows: str) -> Cause:
-    route = (
-        ""
-        if session.texts or session.binary or evidence.signed
-        else ", or no WebSocket route has this path (two Node libraries do this)"
-    )
+    route = ", or no WebSocket route has this path" if _unrouted(evidence, session) else ""
     return Cause(
         "closed-by-app",
         f"the server {act} {session.after} and gives no reason: its handler returned or raised an "
@@ -510,11 +535,21 @@ def _led_to(evidence: Evidence, session: _Session, act: str) -> Cause:
             "own-request",
             shows,
         )
+    if session.close is None:
+        return Cause(
+            "crashed",
+            f"the server {act} right after a message of {size} bytes: most often its handler raised an "
+            "exception; or it returned, does not accept the message (its format, or a token in it), or "
+            "closed on purpose",
+            SEE_LOG,
+            "own-request",
+            shows,
+        )
     return Cause(
         "message-refused",
-        f"the server {act} right after a message of {size} bytes: the handler "
-        f"{'' if session.code == 1000 else 'raised an exception, '}returned, or does not accept the message; "
-        "or the application closed the session on purpose",
+        f"the server {act} right after a message of {size} bytes: the application does not accept the message "
+        "(its format, or a token in it) or closed the session on purpose, or its handler returned or raised "
+        "an exception",
         SEE_LOG,
         "own-request",
         shows,
@@ -597,7 +632,9 @@ def _session_of(reading: Reading) -> _Session:
         of.close_code(close) if close is not None else None,
         data[2:].decode("utf-8", "surrogateescape"),
         tuple(
-            message.data[:4096].decode("utf-8", "surrogateescape") for message in told if message.opcode == TEXT
+            message.data[:4096].decode("utf-8", "surrogateescape")
+            for message in told
+            if message.opcode == TEXT or message.data[:1] == b"{"  # JSON in a binary message
         ),
         any(message.opcode == BINARY for message in told),
         dropped and close is None and behind is None,

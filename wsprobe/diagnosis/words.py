@@ -117,9 +117,13 @@ def _texts(value: object, depth: int) -> Iterator[str]:
         for name, told in value.items():
             if isinstance(told, str) and name not in _MEMBERS and FAULT.match(name):
                 yield told[:_LONG]
-        for name in ("payload", "body", "err", "status"):
+        for name in ("payload", "body", "params", "err", "status"):
             if isinstance(value.get(name), dict):
                 yield from _texts(value[name], depth + 1)
+        if depth and not any(name in value for name in _MEMBERS):
+            # An object in place of a text: {"error": {"exc_type": "ValueError", "value": "no such room"}}
+            texts = [each[:_LONG] for each in value.values() if isinstance(each, str)]
+            yield from [each for each in texts if " " in each] or texts[:1]
 
 
 # Strings, which re compiles on first use: for pages alone.
