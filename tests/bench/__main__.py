@@ -167,12 +167,14 @@ def per_recording(rows: Iterable[Row], count: int, browser: Row | None = None) -
 
 
 def _one_of(all_of_them: Row, count: int, browser: Row | None) -> Row:
-    milliseconds = all_of_them.milliseconds / count
-    ratio = all_of_them.ratio
-    if browser is not None:
-        ratio = None if browser.why else milliseconds / browser.milliseconds
+    milliseconds, processor = all_of_them.milliseconds / count, (all_of_them.processor or 0) / count
+    one = replace(all_of_them, milliseconds=milliseconds, processor=processor)
+    if browser is None:
+        return one
     return replace(
-        all_of_them, milliseconds=milliseconds, ratio=ratio, processor=(all_of_them.processor or 0) / count
+        one,
+        ratio=None if browser.why else milliseconds / browser.milliseconds,
+        processor_ratio=processor / browser.processor if browser.processor else None,
     )
 
 
@@ -207,21 +209,28 @@ def save_refusals(file: Path) -> None:
 
 
 def show(title: str, rows: Iterable[Row], spread: bool = False) -> None:
-    """Print the table of *rows*: medians, ratio to the row that is 1, highest peak of memory. *spread*: the
-    least and the greatest ratio of one round, of time and of processor, too."""
-    print(f"\n{title}\n{'':44}{'ms':>10}{'ratio':>9}{'cpu ms':>10}{'peak MiB':>10}{'rounds':>8}")
+    """Print the table of *rows*: medians, of time and of processor, each with its ratio to the row that is 1;
+    highest peak of memory. *spread*: the least and the greatest ratio of one round, too."""
+    print(f"\n{title}\n{'':44}{'ms':>10}{'ratio':>9}{'cpu ms':>10}{'ratio':>9}{'peak MiB':>10}{'rounds':>8}")
     for row in rows:
         if row.why:
             print(f"  {row.name:42}  missing: {row.why}")
             continue
-        ratio = "" if row.ratio is None else f"{row.ratio:.2f}" if row.ratio >= 0.1 else f"{row.ratio:.4f}"
+        of_time, of_processor = _ratio(row.ratio), _ratio(row.processor_ratio)
         processor = "" if row.processor is None else f"{row.processor:.2f}"
         peak = "" if row.processor is None else f"< {own_peak():.0f}" if row.peak is None else f"{row.peak:.0f}"
-        print(f"  {row.name:42}{row.milliseconds:>10.2f}{ratio:>9}{processor:>10}{peak:>10}{row.rounds:>8}")
+        print(
+            f"  {row.name:42}{row.milliseconds:>10.2f}{of_time:>9}{processor:>10}{of_processor:>9}"
+            f"{peak:>10}{row.rounds:>8}"
+        )
         if spread and row.rounds > 1:
             of_time, of_processor = (f"{least:.2f} to {most:.2f}" for least, most in row.spread)
             print(f"    ratio in one round: of time {of_time}, of processor {of_processor}")
     sys.stdout.flush()
+
+
+def _ratio(ratio: float | None) -> str:
+    return "" if ratio is None else f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.4f}"
 
 
 if __name__ == "__main__":

@@ -47,7 +47,8 @@ class Row:
     milliseconds: float = 0.0
     ratio: float | None = None
     processor: float | None = None
-    """Milliseconds of processor: what a busy machine changes least."""
+    """Milliseconds of processor, user and system: what a busy machine changes least."""
+    processor_ratio: float | None = None
     peak: float | None = None
     rounds: int = 0
     busiest: float | None = None
@@ -146,14 +147,22 @@ def row(name: str, runs: Sequence[Run], base: float | None, why: str, beside: Se
     if why:
         return Row(name, why=why)
     seconds = median(each.seconds for each in runs)
-    ratio = seconds / base if base else None
+    processor = median(each.processor for each in runs)
     peaks = [each.peak for each in runs if each.peak is not None]
-    processor = median(each.processor for each in runs) * 1000
     pairs = list(zip(runs, beside, strict=False))
     ratios = (
         [a.seconds / b.seconds for a, b in pairs],
         [a.processor / b.processor for a, b in pairs if b.processor],
     )
-    spread = tuple((min(each), max(each)) for each in ratios if each)
-    busiest = median(each.busiest for each in runs) * 1000
-    return Row(name, seconds * 1000, ratio, processor, max(peaks, default=None), len(runs), busiest, spread)
+    of_processor = median(each.processor for each in beside) if beside else 0.0
+    return Row(
+        name,
+        milliseconds=seconds * 1000,
+        ratio=seconds / base if base else None,
+        processor=processor * 1000,
+        processor_ratio=processor / of_processor if of_processor else None,
+        peak=max(peaks, default=None),
+        rounds=len(runs),
+        busiest=median(each.busiest for each in runs) * 1000,
+        spread=tuple((min(each), max(each)) for each in ratios if each),
+    )

@@ -74,23 +74,35 @@ def save_refusals(file: Path) -> None:
 
 
 def predictions() -> list[Row]:
-    """For each engine: what script sees of one saved recording that has been read; and, first, reading it."""
+    """For each engine: what script sees of one saved recording that has been read; and, first, reading it, to
+    which the ratios are."""
     line = archive.dump(recorded(find("status-403")))
     page = Page()
     saved = read(archive.load(line))
     url = saved.exchange.plan.target.url
 
-    def predict(name: str) -> float:
-        started = time.perf_counter()
+    def predict(name: str) -> tuple[float, float]:
+        started, processor = time.perf_counter(), time.process_time()
         for _ in range(LOOPS):
             if name == LOADING:
                 read(archive.load(line))
             else:
                 ENGINES[name].view(url, page, [saved])
-        return (time.perf_counter() - started) / LOOPS
+        return (time.perf_counter() - started) / LOOPS, (time.process_time() - processor) / LOOPS
 
-    times: dict[str, list[float]] = {name: [] for name in (LOADING, *ENGINES)}
+    times: dict[str, list[tuple[float, float]]] = {name: [] for name in (LOADING, *ENGINES)}
     for _ in range(ROUNDS):
         for name in times:
             times[name].append(predict(name))
-    return [Row(name, median(each[1:]) * 1000, rounds=(ROUNDS - 1) * LOOPS) for name, each in times.items()]
+    taken = {name: [median(each) for each in zip(*found[1:], strict=True)] for name, found in times.items()}
+    return [
+        Row(
+            name,
+            seconds * 1000,
+            ratio=seconds / taken[LOADING][0],
+            processor=processor * 1000,
+            processor_ratio=processor / taken[LOADING][1],
+            rounds=(ROUNDS - 1) * LOOPS,
+        )
+        for name, (seconds, processor) in taken.items()
+    ]

@@ -1,19 +1,24 @@
 """Bytes through `wsprobe relay`, and through the least that a relay on trio can be: one that copies them.
 
 The server echoes bytes; the client sends frames of one size and reads as many bytes back. Each runs in a
-process of its own. ``python tests/bench/relaying.py`` prints a ratio for each size: below 1.5 is meant.
+process of its own. ``python tests/bench/relaying.py`` prints ratios for each size, of time and of the relay's
+processor time (user and system): below 1.5 is meant.
 """
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from statistics import median
+
+from msgspec import Struct
 
 ROUNDS = 7
 SIZES = {16: 8, 1024: 64, 65536: 128}
@@ -61,14 +66,35 @@ trio.run(main)
 """
 
 
+class Running(Struct, frozen=True):
+    """A program that prints where it listens."""
+
+    pid: int
+    port: int
+
+    @property
+    def processor(self) -> float:
+        """Seconds of processor that it has taken."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+class Taken(Struct, frozen=True):
+    """What one round took, in seconds."""
+
+    seconds: float
+    processor: float
+    """Of the relay."""
+
+
 @contextmanager
-def running(*command: str) -> Iterator[int]:
-    """A program that prints where it listens; its port."""
+def running(*command: str) -> Iterator[Running]:
+    """Run *command*."""
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout is not None
         line = process.stdout.readline().strip()
         try:
-            yield int(line.rstrip("/").rpartition(":")[2])
+            yield Running(process.pid, int(line.rstrip("/").rpartition(":")[2]))
         finally:
             process.kill()
 
@@ -88,12 +114,11 @@ def frame(size: int) -> bytes:
     return b"\x82" + (length or b"\xff" + size.to_bytes(8)) + b"mask" + b"x" * size
 
 
-def flood(port: int, size: int, total: int) -> float:
-    """Seconds until *total* bytes of frames came back."""
+def flood(port: int, size: int, total: int) -> None:
+    """Send *total* bytes of frames, and read as many back."""
     piece = frame(size) * max(1, (1 << 18) // size)
     pieces = max(1, total // len(piece))
     with opened(port) as stream:
-        began = time.perf_counter()
         sending = threading.Thread(target=lambda: [stream.sendall(piece) for _ in range(pieces)])
         sending.start()
         left = pieces * len(piece)
@@ -102,41 +127,52 @@ def flood(port: int, size: int, total: int) -> float:
             assert data
             left -= len(data)
         sending.join()
-        return time.perf_counter() - began
 
 
-def turns(port: int) -> float:
-    """Seconds for TURNS small messages there and back, one after the other."""
+def turns(port: int) -> None:
+    """Send TURNS small messages, each once the one before came back."""
     message = frame(16)
     with opened(port) as stream:
-        began = time.perf_counter()
         for _ in range(TURNS):
             stream.sendall(message)
             left = len(message)
             while left:
                 left -= len(stream.recv(left))
-        return time.perf_counter() - began
+
+
+def taken(relay: Running, work: Callable[..., None], *arguments: int) -> Taken:
+    """What *work* through *relay* takes."""
+    started, processor = time.perf_counter(), relay.processor
+    work(relay.port, *arguments)
+    return Taken(time.perf_counter() - started, relay.processor - processor)
 
 
 def main() -> None:
     own = (sys.executable, "-m", "wsprobe", "relay", "--silent")
     with (
         running(sys.executable, "-c", ECHO) as server,
-        running(*own, f"ws://127.0.0.1:{server}/") as relay,
-        running(sys.executable, "-c", BARE, str(server)) as bare,
+        running(*own, f"ws://127.0.0.1:{server.port}/") as relay,
+        running(sys.executable, "-c", BARE, str(server.port)) as bare,
     ):
         for size, mebibytes in SIZES.items():
             total = mebibytes << 20
-            pairs = [(flood(relay, size, total), flood(bare, size, total)) for _ in range(ROUNDS)]
+            pairs = [(taken(relay, flood, size, total), taken(bare, flood, size, total)) for _ in range(ROUNDS)]
             show(f"frames of {size} bytes, {mebibytes} MiB", pairs)
-        show(f"{TURNS} messages, one after the other", [(turns(relay), turns(bare)) for _ in range(ROUNDS)])
+        show(
+            f"{TURNS} messages, one after the other",
+            [(taken(relay, turns), taken(bare, turns)) for _ in range(ROUNDS)],
+        )
 
 
-def show(what: str, pairs: list[tuple[float, float]]) -> None:
-    ratios = [mine / theirs for mine, theirs in pairs]
-    mine, theirs = (min(each) for each in zip(*pairs, strict=True))
-    times = f"relay {mine:6.2f} s  bare {theirs:6.2f} s"
-    print(f"{what:<40} {times}  ratio of the best {mine / theirs:.2f}, median {median(ratios):.2f}")
+def show(what: str, pairs: list[tuple[Taken, Taken]]) -> None:
+    print(what)
+    for measure in ("seconds", "processor"):
+        rounds = [(getattr(relay, measure), getattr(bare, measure)) for relay, bare in pairs]
+        ratios = [mine / theirs for mine, theirs in rounds if theirs]
+        mine, theirs = (min(each) for each in zip(*rounds, strict=True))
+        best, middle = (mine / theirs, median(ratios)) if theirs else (0.0, 0.0)
+        of = f"{measure:<10} relay {mine:6.2f}  bare {theirs:6.2f}"
+        print(f"    {of}  ratio of the best {best:.2f}, median {middle:.2f}")
 
 
 if __name__ == "__main__":
