@@ -58,7 +58,7 @@ def test_a_browser_reaches_a_server_below_localhost(name: str) -> None:
         page = Page(f"http://{host}/")
 
         async def visit() -> int | None:
-            (reading,) = await as_engine(ENGINES[name], f"ws://{host}/", page, ASKING, 1)
+            (reading,) = await as_engine(ENGINES[name], f"ws://{host}/", page, ASKING, 1, list)
             assert reading.final is not None
             return reading.final.status
 

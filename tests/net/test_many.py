@@ -1,13 +1,14 @@
 from __future__ import annotations
 
+import threading
 from contextlib import aclosing
 from itertools import pairwise
 
 import pytest
 import trio
-from trio.testing import MockClock
+from trio.testing import MockClock, wait_all_tasks_blocked
 
-from wsprobe.net.run import LONGEST_LINE, in_order, lines
+from wsprobe.net.run import LONGEST_LINE, in_only_thread, in_order, lines
 from wsprobe.schedule import HEAVY, WINDOW, Pace
 
 
@@ -167,3 +168,78 @@ def test_lines_are_read_whole_and_one_without_end_is_cut(tmp_path):
                 return [line async for line in every]
 
     assert trio.run(read) == [b"a\r\n", b"\n", long[:LONGEST_LINE], b"b\n", b"y" * 70_000 + b"\n", b"last"]
+
+
+def test_a_result_that_takes_long_holds_back_the_next_and_what_has_not_begun():
+    """Of seven jobs, two at a time, the first result takes until 10 s. The second job ends at 2 s, no other
+    begins before 10 s."""
+    began, handed = [], []
+
+    async def work(job):
+        began.append((job, trio.current_time()))
+        await trio.sleep(job)
+        return job
+
+    async def rest(result):
+        await trio.sleep(9)
+        handed.append((result, trio.current_time()))
+
+    def each(result):
+        if result == 1:
+            return rest(result)
+        handed.append((result, trio.current_time()))
+        return None
+
+    async def main():
+        zero = trio.current_time()
+        await in_order(work, range(1, 8), Pace(2), each)
+        return zero
+
+    zero = virtual(main)
+    assert [result for result, _ in handed] == list(range(1, 8))
+    assert [at - zero for _, at in handed[:3]] == [10, 10, 13]
+    assert [at - zero for _, at in began[:4]] == [0, 0, 10, 10]
+
+
+def test_the_last_result_may_take_long():
+    handed = []
+
+    async def work(job):
+        return job
+
+    async def rest(result):
+        await trio.sleep(9)
+        handed.append(result)
+
+    virtual(lambda: in_order(work, [1, 2], Pace(2), rest))
+    assert handed == [1, 2]
+
+
+def test_large_work_is_done_one_after_the_other_and_no_loop_waits():
+    """The work waits for the loop, so a loop that waited for the work would never end."""
+    running, most = 0, 0
+    go_on = threading.Event()
+
+    def work():
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        assert go_on.wait(60)
+        running -= 1
+        return threading.get_ident()
+
+    async def main():
+        threads = []
+
+        async def one():
+            threads.append(await in_only_thread(work))
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(one)
+            nursery.start_soon(one)
+            await wait_all_tasks_blocked()
+            go_on.set()
+        assert threading.get_ident() not in threads
+
+    trio.run(main)
+    assert most == 1

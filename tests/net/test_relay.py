@@ -38,7 +38,7 @@ class Shown:
     def answered(self, number, exchange, told):
         self.answers.append((number, told))
 
-    def over(self, number, exchange):
+    async def over(self, number, exchange):
         self.exchanges.append(exchange)
         self.is_over.set()
 

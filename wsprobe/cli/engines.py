@@ -4,8 +4,9 @@ is."""
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 
 import click
 from msgspec.structs import replace
@@ -22,7 +23,7 @@ from wsprobe.browsers.visit import visit
 from wsprobe.cli.credentials import Credentials, with_netrc
 from wsprobe.cli.lab import LabTargets
 from wsprobe.cli.plan import now, route
-from wsprobe.cli.probe import Placing, check, conversation, reported
+from wsprobe.cli.probe import Made, Placing, apart_if_large, check, conversation, reported
 from wsprobe.cli.readers import Readers
 from wsprobe.cli.recorded import as_is
 from wsprobe.cli.settings import HandshakeSettings, Settings
@@ -106,18 +107,21 @@ async def one(place: ProbeTarget, own: ProbeTarget | Exchange, settings: Setting
     async def ask(name: str) -> tuple[ScriptView, EngineAnswer | None]:
         if (cut := kept_off(ENGINES[name], url, page, exchange)) is not None:
             return ENGINES[name].view(url, page, cut), None
-        readings = await as_engine(ENGINES[name], url, page, place.handshake, len(readers.browsers))
-        view = ENGINES[name].view(url, page, readings)
-        if not readings:
-            return view, None
-        of = report(_joined(readings), readings[-1])
-        return view, engine_answer(of.reading, of.verdict, of.outcome)
+
+        def made(readings: list[Reading]) -> tuple[ScriptView, EngineAnswer | None]:
+            view = ENGINES[name].view(url, page, readings)
+            if not readings:
+                return view, None
+            of = report(_joined(readings), readings[-1])
+            return view, engine_answer(of.reading, of.verdict, of.outcome)
+
+        return await as_engine(ENGINES[name], url, page, place.handshake, len(readers.browsers), made)
 
     at_once = net.Pace(parallel=max(1, len(readers.browsers)))
     await net.in_order(ask, readers.browsers, at_once, results.append)
     # Read last: of a flood it is large, and so is what an engine makes of its own.
     return replace(
-        reported(place, exchange),
+        await apart_if_large(exchange, partial(reported, place, exchange)),
         views=tuple(view for view, _ in results),
         answers=tuple(answer for _, answer in results),
         page=page,
@@ -161,27 +165,36 @@ def _with_cookies(page: Page, place: ProbeTarget) -> Page:
 
 
 async def as_engine(
-    engine: Engine, url: str, page: Page, handshake: HandshakeSettings, engines: int
-) -> list[Reading]:
-    """The exchanges that *engine*, one of so many *engines*, makes to open *url*, oldest first; empty if it
-    makes none."""
+    engine: Engine,
+    url: str,
+    page: Page,
+    handshake: HandshakeSettings,
+    engines: int,
+    made: Callable[[list[Reading]], Made],
+) -> Made:
+    """What *made* makes of the exchanges that *engine*, one of so many *engines*, makes to open *url*, oldest
+    first; they are empty if it makes none."""
     credentials = Credentials()
     limits = replace(handshake.limits, max_session=ALL_SESSIONS // engines)
     visiting = visit(engine, url, page, fresh_key(os.urandom(16)), limits, handshake.tls, handshake.route)
-    try:
-        plan = next(visiting)
-        while True:
+
+    def next_plan(exchange: Exchange | None) -> Plan | Made:
+        """The plan after *exchange*; what *made* makes of all if there is none, while they are in memory."""
+        try:
+            return next(visiting) if exchange is None else visiting.send(exchange)
+        except StopIteration as end:
+            return made(end.value)
+
+    then = next_plan(None)
+    while isinstance(then, Plan):
+        plan = replace(then, route=way(engine, handshake, then.target, credentials))
+        exchange = await net.probe(plan)
+        if credentials.learn_of_proxy(exchange, handshake.proxy_method):
+            # A browser that knows the credentials answers the proxy's 407, and script hears nothing of it.
             plan = replace(plan, route=way(engine, handshake, plan.target, credentials))
             exchange = await net.probe(plan)
-            if credentials.learn_of_proxy(exchange, handshake.proxy_method):
-                # A browser that knows the credentials answers the proxy's 407, and script hears nothing of it.
-                exchange = await net.probe(
-                    replace(plan, route=way(engine, handshake, plan.target, credentials))
-                )
-            plan = visiting.send(exchange)
-    except StopIteration as end:
-        made: list[Reading] = end.value
-        return made
+        then = await apart_if_large(exchange, partial(next_plan, exchange))
+    return then
 
 
 LOOPBACK = ("127.0.0.1", "::1")

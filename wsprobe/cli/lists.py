@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, contextmanager
+from functools import partial
 from operator import itemgetter
 from typing import Generic, Protocol, TypeVar
 
@@ -22,11 +23,20 @@ from wsprobe import net
 from wsprobe.cli.lab import LabTargets
 from wsprobe.cli.open_files import allow
 from wsprobe.cli.output import WorkerResult
-from wsprobe.cli.probe import Ask, Placing, host_of, probe_with_followups, reported, usable
+from wsprobe.cli.probe import (
+    Ask,
+    Placing,
+    host_of,
+    is_large,
+    probe_with_followups,
+    reported,
+    size_of,
+    usable,
+)
 from wsprobe.cli.settings import Settings
 from wsprobe.cli.targets import ProbeTarget as ProbeTarget
 from wsprobe.cli.targets import UrlList, Word, Wrong
-from wsprobe.exchange import Event, Exchange, Plan, Received, Sent
+from wsprobe.exchange import Event, Exchange, Plan
 from wsprobe.report import Report
 
 Came = Exchange | WorkerResult
@@ -94,6 +104,8 @@ class Chunk(Struct, Generic[Item, Result], eq=False):
     jobs: list[Item]
     came: dict[str, list[Result | None]] = field(default_factory=dict)
     """Place -> what came of each item there; None where nothing was done with it."""
+    made: Report | None = None
+    """The report of a chunk of one, where it was made in advance."""
 
 
 class Executor(Protocol[Item, Result]):
@@ -203,7 +215,7 @@ class UrlRun(Run[Job, Came]):
         self.handed = True
         for job, came in zip(chunk.jobs, chunk.came[ANYWHERE], strict=True):
             if isinstance(came, Exchange):
-                self.to.report(reported(job.place, came))
+                self.to.report(chunk.made or reported(job.place, came))
             elif came is None or came.complaint:
                 self.to.unusable(f"{job.where or job.place.url}: {came.complaint if came else ''}")
             else:
@@ -257,7 +269,18 @@ class Here:
             run.over(chunk)
             return chunk
 
-        await net.in_order(one, chunks, self._pace, run.hand_on, run.weight, host, run.ordered)
+        def hand_on(chunk: Chunk[Job, Came]) -> Awaitable[None] | None:
+            (came,) = chunk.came[ANYWHERE]
+            if isinstance(came, Exchange) and is_large(came):
+                return read_first(chunk, came)
+            run.hand_on(chunk)
+            return None
+
+        async def read_first(chunk: Chunk[Job, Came], exchange: Exchange) -> None:
+            chunk.made = await net.in_only_thread(partial(reported, chunk.jobs[0].place, exchange))
+            run.hand_on(chunk)
+
+        await net.in_order(one, chunks, self._pace, hand_on, run.weight, host, run.ordered)
 
 
 def host(chunk: Chunk[Job, Came]) -> str:
@@ -378,4 +401,4 @@ def weight(came: Came) -> int:
     """Bytes that a result holds while it waits for those before it."""
     if isinstance(came, WorkerResult):
         return len(came.out) + len(came.save)
-    return sum([len(event.data) for event in came.events if isinstance(event, (Received, Sent))])
+    return size_of(came)

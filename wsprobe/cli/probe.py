@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import click
 from msgspec.structs import replace
@@ -14,7 +14,7 @@ from wsprobe.cli.plan import for_strangers, now, plan_for
 from wsprobe.cli.settings import HandshakeSettings, Settings
 from wsprobe.cli.streams import write
 from wsprobe.cli.targets import ProbeTarget
-from wsprobe.exchange import Ended, Event, Exchange, Plan
+from wsprobe.exchange import Ended, Event, Exchange, Plan, Received, Sent
 from wsprobe.followup import other_wire, redirect, retry_after, transient
 from wsprobe.judge.subject import how
 from wsprobe.outcome import Exit
@@ -28,6 +28,7 @@ LONGEST_PAUSE = 60.0
 LONGEST_WAIT = 3600.0
 """Seconds that a Retry-After is waited for, where no --retry-max-time says otherwise."""
 
+Made = TypeVar("Made")
 Ask = Callable[[Plan, Callable[[Event], object], Callable[[Exchange], object]], Awaitable[Exchange]]
 """Carries out a plan: see ``net.probe`` for what watches and what keeps."""
 
@@ -43,6 +44,28 @@ def reported(place: ProbeTarget, exchange: Exchange) -> Report:
     """The report of what was recorded at *place*; one that ^C cut short has the exit status of that."""
     made = replace(report(exchange), name=place.name)
     return replace(made, exit_status=int(Exit.INTERRUPTED)) if how(made.reading) == "interrupted" else made
+
+
+LARGE = 1 << 14
+"""Bytes of a recording that may take 50 ms to read: two bytes can be a frame."""
+
+
+def is_large(exchange: Exchange) -> bool:
+    """Whether *exchange* takes so long to read that other exchanges would notice."""
+    return size_of(exchange) > LARGE
+
+
+def size_of(exchange: Exchange) -> int:
+    """Bytes that were sent and received."""
+    return sum([len(event.data) for event in exchange.events if isinstance(event, (Received, Sent))])
+
+
+async def apart_if_large(exchange: Exchange, work: Callable[[], Made]) -> Made:
+    """What *work* makes of *exchange*: if it is large, in a thread, so that other exchanges go on. There is one
+    such thread at a time, because a large reading takes much memory."""
+    if not is_large(exchange):
+        return work()
+    return await net.in_only_thread(work)
 
 
 def host_of(place: ProbeTarget) -> str:

@@ -18,6 +18,7 @@ from wsprobe.cli.lab import LabTargets
 from wsprobe.cli.option import LAB
 from wsprobe.cli.output import as_shown
 from wsprobe.cli.plan import route
+from wsprobe.cli.probe import apart_if_large
 from wsprobe.cli.readers import chosen
 from wsprobe.cli.recorded import as_client_saw
 from wsprobe.cli.relay_settings import RelaySettings
@@ -171,10 +172,11 @@ class RelayOutput(ConnectOutput):
             row = show.answered(number, as_shown(report(exchange), self.settings), told, self._err)
             emit(fitted([row], self._err), sys.stderr, self._err)
 
-    def over(self, number: int, exchange: Exchange) -> None:
+    async def over(self, number: int, exchange: Exchange) -> None:
         """Report a connection."""
+        made = await apart_if_large(exchange, lambda: as_client_saw(report(exchange), self._browsers))
         self._number = number
-        self.report(as_client_saw(report(exchange), self._browsers))
+        self.report(made)
         full = self.har is not None and self.har.cut(MOST)
         if full and self._full is None:
             note(f"--har and --report have only the first {MOST} connections; --save and --json have all")

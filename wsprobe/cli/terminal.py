@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 import click
 
 from wsprobe.cli.streams import emit, note
-from wsprobe.net.talk import Mailbox, apart, pieces, told
+from wsprobe.net.run import in_thread
+from wsprobe.net.talk import Mailbox, pieces, told
 from wsprobe.read.reading import Head
 from wsprobe.show import talk as show
 from wsprobe.show.lines import Line, Look, Piece, cut, line, plain
@@ -63,14 +64,14 @@ class Terminal:
             return
         self._mail = Mailbox()
         self._prompt = Prompt(self._mail.post, tuple(COMMANDS))
-        await apart(self._prompt.start)
+        await in_thread(self._prompt.start)
         await self.tell([line(Piece(HELP, "dim"))])
 
     async def stop(self) -> None:
         """Give the terminal back."""
         if self._prompt is not None:
             prompt, self._prompt = self._prompt, None
-            await apart(prompt.stop)
+            await in_thread(prompt.stop)
 
     async def tell(self, lines: Sequence[Line]) -> None:
         """Write *lines* above the prompt; returns when they are there."""

@@ -23,7 +23,7 @@ from wsprobe.cli.lists import Jobs
 from wsprobe.cli.open_files import allow
 from wsprobe.cli.option import NoUrl
 from wsprobe.cli.output import Finished, Output, as_shown, finish
-from wsprobe.cli.probe import Ask, probe_with_followups, reported, write_jar
+from wsprobe.cli.probe import Ask, apart_if_large, probe_with_followups, reported, write_jar
 from wsprobe.cli.section import Given
 from wsprobe.cli.settings import Settings, settings_of
 from wsprobe.cli.streams import emit, look, note
@@ -164,7 +164,8 @@ async def rounds(
             exchange = await probe_with_followups(
                 place, settings, _ignore_event, partial(to.recorded, number), ask=ask
             )
-            return to.probed(number, reported(place, exchange), net.clock() - began)
+            report = await apart_if_large(exchange, partial(reported, place, exchange))
+            return to.probed(number, report, net.clock() - began)
 
         parallel = len(places) if of.hold is not None else of.parallel
         allow(parallel)

@@ -114,7 +114,8 @@ class Connection:
             if sent or received:
                 self._tape.add(LeftOut(at, sent, received))
             self._tape.add(Ended(at, end.how, end.error))
-            watch.over(number, self._exchange())
+            with trio.CancelScope(shield=True):
+                await watch.over(number, self._exchange())
             self._up.release()
             self._down.release()
             self._room.left += self._charged

@@ -13,7 +13,7 @@ from collections.abc import (
 )
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, suppress
 from functools import partial
-from typing import Protocol, TypeVar, TypeVarTuple
+from typing import Generic, Protocol, TypeVar, TypeVarTuple
 
 import trio
 
@@ -45,6 +45,27 @@ def running() -> bool:
     return trio.lowlevel.in_trio_run()
 
 
+async def in_thread(work: Callable[[], Result]) -> Result:
+    """Do *work* in a thread while other tasks go on; once begun, it is finished, even when cancelled."""
+    with trio.CancelScope(shield=True):
+        done = await trio.to_thread.run_sync(work)
+    return done
+
+
+_turn: trio.lowlevel.RunVar[trio.Lock] = trio.lowlevel.RunVar("turn")
+
+
+async def in_only_thread(work: Callable[[], Result]) -> Result:
+    """As ``in_thread``, for work that takes much memory: one after the other."""
+    try:
+        turn = _turn.get()
+    except LookupError:
+        turn = trio.Lock()
+        _turn.set(turn)
+    async with turn:
+        return await in_thread(work)
+
+
 Job = TypeVar("Job")
 Done = TypeVar("Done")
 
@@ -53,13 +74,14 @@ async def in_order(
     work: Callable[[Job], Awaitable[Done]],
     jobs: Iterable[Job] | AsyncGenerator[Job, None],
     pace: Pace,
-    each: Callable[[Done], object],
+    each: Callable[[Done], Awaitable[None] | None],
     weight: Callable[[Done], int] = lambda done: 0,
     host: Callable[[Job], str] = lambda job: "",
     ordered: bool = True,
 ) -> None:
     """Do *work* on every job at *pace*, and call *each* with the results: in the order of the jobs if
-    *ordered*, otherwise immediately.
+    *ordered*, otherwise immediately. If *each* takes long, it returns what to wait for before the next result;
+    meanwhile, no job begins.
 
     A job is read when it can start, or a little before (``Schedule.wants``). A slow one, or one whose *host* is
     busy, does not stop the later ones, until WINDOW of them wait or the *weight* of the waiting results is
@@ -100,7 +122,7 @@ async def begun_in_order(
     begin: Callable[[Job, Callable[[Done], None]], None],
     jobs: Iterable[Job] | AsyncGenerator[Job, None],
     pace: Pace,
-    each: Callable[[Done], object],
+    each: Callable[[Done], Awaitable[None] | None],
     weight: Callable[[Done], int],
     host: Callable[[Job], str],
     ordered: bool,
@@ -114,7 +136,7 @@ async def begun_in_order(
 
     def begin_more() -> None:
         nonlocal timing
-        if not schedule.may_begin():
+        if results.busy or not schedule.may_begin():
             return
         now = trio.current_time()
         while (taken := schedule.take(now)) is not None:
@@ -132,14 +154,15 @@ async def begun_in_order(
         reader.unpark_all()
 
     def over(number: int, of: str, result: Done) -> None:
-        if left:
-            return
-        for done in schedule.done(number, of, result, weight(result)):
-            each(done)
+        if not left:
+            results.add(schedule.done(number, of, result, weight(result)), nursery)
+
+    def go_on() -> None:
         begin_more()
         if reader:
             reader.unpark_all()
 
+    results = _Results(each, go_on)
     given = jobs if isinstance(jobs, AsyncGenerator) else _each(jobs)
     try:
         async with trio.open_nursery() as nursery, aclosing(given) as every:
@@ -148,10 +171,37 @@ async def begun_in_order(
                 begin_more()
                 while not schedule.wants():
                     await reader.park()
-            while not schedule.idle:
+            while results.busy or not schedule.idle:
                 await reader.park()
     finally:
         left = True
+
+
+class _Results(Generic[Done]):
+    """Results on their way to *each*, one after the other."""
+
+    def __init__(self, each: Callable[[Done], Awaitable[None] | None], then: Callable[[], None]) -> None:
+        """*then* is called once there is nothing to hand on now."""
+        self._each = each
+        self._then = then
+        self._waiting: deque[Done] = deque()
+        self.busy = False
+        """Whether one takes long."""
+
+    def add(self, results: Iterable[Done], nursery: trio.Nursery) -> None:
+        """Hand on *results*, now or behind the one that takes long."""
+        self._waiting.extend(results)
+        while self._waiting and not self.busy:
+            rest = self._each(self._waiting.popleft())
+            if rest is not None:
+                self.busy = True
+                nursery.start_soon(self._wait_for, rest, nursery)
+        self._then()
+
+    async def _wait_for(self, rest: Awaitable[None], nursery: trio.Nursery) -> None:
+        await rest
+        self.busy = False
+        self.add((), nursery)
 
 
 async def _each(jobs: Iterable[Job]) -> AsyncGenerator[Job, None]:

@@ -507,10 +507,4 @@ async def told(start: Callable[[Callable[[], None]], object]) -> None:
     await over.wait()
 
 
-async def apart(work: Callable[[], object]) -> None:
-    """Do *work*, which blocks, in a thread, and finish it even when cancelled."""
-    with trio.CancelScope(shield=True):
-        await trio.to_thread.run_sync(work)
-
-
-__all__ = ["DescriptorWriter", "Mailbox", "Talk", "apart", "pieces", "told"]
+__all__ = ["DescriptorWriter", "Mailbox", "Talk", "pieces", "told"]

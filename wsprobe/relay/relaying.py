@@ -45,5 +45,5 @@ class RelayWatcher(Protocol):
     def answered(self, number: int, exchange: Exchange, told: PageClose | None) -> None:
         """The handshake of connection *number* is over; *exchange* is what was recorded until then."""
 
-    def over(self, number: int, exchange: Exchange) -> None:
+    async def over(self, number: int, exchange: Exchange) -> None:
         """Connection *number* is over, and this is its recording."""
