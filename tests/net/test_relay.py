@@ -419,6 +419,24 @@ def test_a_connection_that_lasts_too_long(net):
     assert exchange.client.ended == "timeout"
 
 
+def test_the_rest_of_a_long_answer_does_not_last_longer_either(net):
+    """The answer is longer than what is recorded of one, and never ends."""
+
+    async def server(stream):
+        await net.head(stream)
+        await stream.send_all(b"HTTP/1.1 403 Forbidden\r\nX: " + bytes(range(65, 91)) * 20_000)
+        await net.until_eof(stream)
+
+    async def client(stream):
+        began = trio.current_time()
+        await asks_only(net, stream)
+        await net.until_eof(stream)
+        assert trio.current_time() - began == pytest.approx(5, abs=0.5)
+
+    exchange = relayed(net, server, client, virtual=True, longest=5).exchange
+    assert any(isinstance(each, LeftOut) for each in exchange.events)
+
+
 def test_what_was_recorded_is_kept_when_the_relay_is_ended(net):
     async def server(stream):
         await opened(net, stream)

@@ -227,10 +227,10 @@ class Connection:
                 told = self._relaying.tell(exchange)
             watch.answered(number, exchange, told)
             if told is None:
+                self._whole.deadline -= TO_TELL
                 if held:
                     await self._client.send(b"".join(held))
                 if end is None:
-                    self._whole.deadline -= TO_TELL
                     end = await self._pass_down(server, up_over)
                 elif end.how == "limit":
                     await self._pass_rest(server)
@@ -356,15 +356,17 @@ class Connection:
     async def _pass_rest(self, server: Wire) -> None:
         """Forward the bytes after the recorded part of an answer."""
         left_out = 0
-        while True:
-            data: bytes | End = End("timeout")
-            with trio.move_on_after(HALF_OPEN):
-                data = await server.receive()
-            if isinstance(data, End) or await self._client.send(data) is not None:
-                break
-            left_out += len(data)
-        if left_out:
-            self._tape.add(LeftOut(self._tape.now(), 0, left_out))
+        try:
+            while True:
+                data: bytes | End = End("timeout")
+                with trio.move_on_after(HALF_OPEN):
+                    data = await server.receive()
+                if isinstance(data, End) or await self._client.send(data) is not None:
+                    break
+                left_out += len(data)
+        finally:
+            if left_out:
+                self._tape.add(LeftOut(self._tape.now(), 0, left_out))
 
 
 def plan_for(relaying: Relaying, plan: Plan, request: Request) -> Plan:
