@@ -1,0 +1,233 @@
+"""What each command takes on every scenario of the lab and before every hostile server, a process for each run.
+
+    python -m tests.hostile.sweep [--command NAME] [--only REGEX] [--part K/N] [--worst N] [--save FILE]
+
+Prints for each command how many servers are over a limit, and the worst, by each measure of LIMITS. A figure
+never makes it fail.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
+from pathlib import Path
+
+from msgspec import Struct
+
+from tests.hostile.servers import SERVERS, serving
+from wsprobe.lab import background, load
+
+SECONDS = 2.0
+"""-m, for each exchange."""
+LONGEST = 60.0
+"""Seconds after which a process is ended."""
+SIDE_BY_SIDE = 2
+LIMITS = {
+    "peak": 100.0,
+    "behind": 0.5,
+    "over": 1.0,
+    "step": 0.05,
+    "step behind": 0.05,
+}
+"""Peak of memory in MiB; in seconds: CPU behind an exchange, time of an exchange beyond -m, CPU of the longest
+step without a checkpoint, while an exchange is under way and behind it."""
+COMMANDS: Mapping[str, Sequence[str]] = {
+    "connect": ("connect", "--json"),
+    "compare": ("compare", "--browser-mode"),
+    "trace": ("trace",),
+    "watch": ("watch", "--every", "100ms", "--count", "2"),
+    "talk": ("talk", "--eof", "keep", "--jsonl"),
+    "relay": ("relay", "--json"),
+}
+OVER_HTTP2 = ("connect", "talk")
+"""The commands that can be told to speak it."""
+REQUEST = (
+    b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+
+
+class Server(Struct, frozen=True):
+    """A server to run commands on."""
+
+    name: str
+    url: str
+    options: tuple[str, ...] = ()
+    http2: bool = False
+
+
+class Costs(Struct, frozen=True):
+    """What one run took."""
+
+    server: str
+    figures: Mapping[str, float]
+    """By the names of LIMITS; empty for a run that went wrong."""
+    note: str
+    """Exchanges, and the tasks of the longest steps; or what went wrong."""
+
+
+class Program:
+    """A ``tests.hostile.timed``, which starts copies of itself."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self._lock = threading.Lock()
+
+    def start(self, file: Path, words: Sequence[str]) -> int:
+        """The descriptor of a new copy's process."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with self._lock:
+            self._process.stdin.write(json.dumps([str(file), *words]).encode() + b"\n")
+            self._process.stdin.flush()
+            return os.pidfd_open(int(self._process.stdout.readline()))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--command", action="append", choices=[*COMMANDS])
+    parser.add_argument("--only", default="", help="a regular expression for the names of servers")
+    parser.add_argument("--part", default="1/1", help="K/N: every Nth server, from the Kth on")
+    parser.add_argument("--worst", type=int, default=10)
+    parser.add_argument("--save", help="append every figure to this file, as JSON lines")
+    given = parser.parse_args()
+    first, step = map(int, given.part.split("/"))
+    with servers(given.only) as found:
+        for command in given.command or COMMANDS:
+            chosen = [each for each in found if command in OVER_HTTP2 or not each.http2][first - 1 :: step]
+            with program(command, found[0]) as started, ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+                every = list(pool.map(partial(run, started, command), chosen))
+            show(command, every, given.worst)
+            if given.save:
+                save(Path(given.save), command, every)
+
+
+@contextmanager
+def servers(only: str) -> Iterator[list[Server]]:
+    """Those whose name matches *only*, as long as the block lasts."""
+    with ExitStack() as stack:
+        found = []
+        for name, server in SERVERS.items():
+            if re.search(only, name):
+                port = stack.enter_context(serving(server))
+                options = ("--http2-prior-knowledge",) if server.http2 else ()
+                found.append(Server(name, f"ws://127.0.0.1:{port}/", options, server.http2))
+        lab = stack.enter_context(background.running())
+        for name, scenario in load().items():
+            if re.search(only, name):
+                url = lab.url(name)
+                trusted = ("--cacert", lab.authority) if url.startswith("wss:") else ()
+                http2 = scenario.http2 is not None
+                found.append(Server(name, url, (*trusted, "--http2") if http2 else trusted, http2))
+        yield found
+
+
+@contextmanager
+def program(command: str, server: Server) -> Iterator[Program]:
+    """What starts the runs of *command*. It makes its own first run on a port where nothing listens."""
+    words = COMMANDS["connect" if command == "relay" else command]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.hostile.timed", *words, "ws://127.0.0.1:1/"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    with process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield Program(process)
+
+
+def run(started: Program, command: str, server: Server) -> Costs:
+    """One run of *command*."""
+    with tempfile.TemporaryDirectory(prefix="wsprobe-sweep-") as folder:
+        file = Path(folder, "costs")
+        process = started.start(file, [*COMMANDS[command], *server.options, "-m", f"{SECONDS:g}", server.url])
+        try:
+            if command == "relay":
+                through(file.with_suffix(".out"), process)
+            late = not select.select([process], [], [], LONGEST)[0]
+            if late:
+                signal.pidfd_send_signal(process, signal.SIGKILL)
+        finally:
+            os.close(process)
+        printed = file.with_suffix(".err").read_text("utf-8", "replace")
+        if late or "Traceback" in printed or not file.exists():
+            return Costs(server.name, {}, "it did not end" if late else printed[-300:])
+        value = json.loads(file.read_text())
+    figures = {
+        "peak": value["peak"],
+        "behind": max(value["behind"], default=0.0),
+        "over": max(value["walls"], default=0.0) - SECONDS,
+        "step": value["step"],
+        "step behind": value["step_behind"],
+    }
+    tasks = [name.rpartition(".")[2] for name in (value["task"], value["task_behind"])]
+    return Costs(server.name, figures, f"{len(value['walls'])} exchanges; {tasks[0]}; {tasks[1]}")
+
+
+def through(out: Path, relay: int) -> None:
+    """Be a client of the relay that prints to *out* and read all that comes; end the relay after its report."""
+    first = line(out, 0, relay)
+    if not first:
+        return
+    port = int(json.loads(first)["ready"]["ws"].rstrip("/").rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=LONGEST) as stream, suppress(OSError):
+        stream.sendall(REQUEST)
+        while stream.recv(1 << 18):
+            pass
+    line(out, 1, relay)
+    with suppress(ProcessLookupError):
+        signal.pidfd_send_signal(relay, signal.SIGINT)
+
+
+def line(out: Path, number: int, process: int) -> str:
+    """Wait for a line of *out*; "" if *process* ends before it, or takes too long."""
+    end = time.monotonic() + LONGEST
+    while time.monotonic() < end:
+        lines = out.read_text().split("\n") if out.exists() else []
+        if len(lines) > number + 1:
+            return lines[number]
+        if select.select([process], [], [], 0.02)[0]:
+            break
+    return ""
+
+
+def show(command: str, every: Sequence[Costs], worst: int) -> None:
+    """Print the table of *command*."""
+    print(f"\n{command}: {len(every)} servers")
+    for each in every:
+        if not each.figures:
+            print(f"  {each.server}: {each.note}")
+    for measure, limit in LIMITS.items():
+        most = sorted((each for each in every if each.figures), key=lambda each: -each.figures[measure])
+        over = sum(each.figures[measure] > limit for each in most)
+        print(f"  {measure}: {over} of {len(most)} over {limit:g}; the worst")
+        for each in most[:worst]:
+            print(f"    {each.figures[measure]:8.3f}  {each.server}  ({each.note})")
+    sys.stdout.flush()
+
+
+def save(file: Path, command: str, every: Sequence[Costs]) -> None:
+    with file.open("a") as lines:
+        for each in every:
+            value = {"command": command, "server": each.server, **each.figures, "note": each.note}
+            lines.write(json.dumps(value) + "\n")
+
+
+if __name__ == "__main__":
+    main()

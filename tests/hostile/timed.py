@@ -1,0 +1,144 @@
+"""Runs wsprobe and writes what it took: the measuring half of ``tests.hostile.sweep``.
+
+The process loads the program once and makes one run, which is not measured. Then it starts a copy of itself for
+each line of standard input, a JSON list of a file and of wsprobe's arguments, and prints its process id. The
+copy writes FILE.out and FILE.err, and at its end, as JSON, what it took into FILE. So no time of start-up is
+measured.
+"""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import json
+import os
+import signal
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import trio
+
+from wsprobe.exchange import Ended, Event
+from wsprobe.net.stream import Tape
+
+
+class Costs(trio.abc.Instrument):
+    """What the exchanges took, and the longest stretch of work without a checkpoint. Seconds."""
+
+    def __init__(self) -> None:
+        self.walls: list[float] = []
+        """From the start of each exchange to its end."""
+        self.behind: list[float] = []
+        """CPU from the moment when no exchange was under way until the next one began, or the program ended."""
+        self.step = self.step_behind = 0.0
+        """CPU of the longest step of a task with an exchange under way before and after it; of the longest that
+        ended the last exchange, or came behind it."""
+        self.task = self.task_behind = ""
+        """Whose it was."""
+        self._under_way = self._was_under_way = 0
+        self._over: float | None = None
+        self._began = 0.0
+        self._tapes: dict[Tape, float] = {}
+
+    def exchange_began(self, tape: Tape) -> None:
+        self._tapes[tape] = time.perf_counter()
+        if self._over is not None:
+            self.behind.append(time.process_time() - self._over)
+            self._over = None
+        self._under_way += 1
+
+    def exchange_ended(self, tape: Tape) -> None:
+        self.walls.append(time.perf_counter() - self._tapes.pop(tape))
+        self._under_way -= 1
+        if not self._under_way:
+            self._over = time.process_time()
+
+    def before_task_step(self, task: trio.lowlevel.Task) -> None:
+        self._was_under_way = self._under_way
+        self._began = time.thread_time()
+
+    def after_task_step(self, task: trio.lowlevel.Task) -> None:
+        took = time.thread_time() - self._began
+        if self._was_under_way and self._under_way and took > self.step:
+            self.step, self.task = took, task.name
+        elif self.walls and not self._under_way and took > self.step_behind:
+            self.step_behind, self.task_behind = took, task.name
+
+    def write(self, path: Path) -> None:
+        if self._over is not None:
+            self.behind.append(time.process_time() - self._over)
+        value = {
+            "peak": peak(),
+            "walls": self.walls,
+            "behind": self.behind,
+            "step": self.step,
+            "task": self.task,
+            "step_behind": self.step_behind,
+            "task_behind": self.task_behind,
+        }
+        path.write_text(json.dumps(value))
+
+
+def peak() -> float:
+    """The most memory that this process had, in MiB."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024
+
+
+def watch(costs: Costs) -> None:
+    """Let *costs* see every exchange and every step of trio."""
+    begin, add, run = Tape.__init__, Tape.add, trio.run
+
+    def begun(tape: Tape, *arguments: Any) -> None:
+        begin(tape, *arguments)
+        costs.exchange_began(tape)
+
+    def added(tape: Tape, event: Event) -> None:
+        add(tape, event)
+        if isinstance(event, Ended):
+            costs.exchange_ended(tape)
+
+    def ran(*arguments: Any, **more: Any) -> Any:
+        return run(*arguments, **more, instruments=[costs])
+
+    Tape.__init__, Tape.add, trio.run = begun, added, ran  # type: ignore[method-assign]
+
+
+def main() -> None:
+    from wsprobe.__main__ import main as wsprobe  # it takes signals to itself
+
+    own = os.dup(1)
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 1)
+    sys.argv = ["wsprobe", *sys.argv[1:]]
+    with suppress(SystemExit):
+        wsprobe()
+    os.write(own, b"ready\n")
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    while line := os.read(0, 1 << 16):
+        file, *arguments = json.loads(line)
+        pid = os.fork()
+        if not pid:
+            break
+        os.write(own, b"%d\n" % pid)
+    else:
+        return
+    # The first run left these as they are to be at the end of a process.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    gc.unfreeze()
+    for descriptor, name in ((1, f"{file}.out"), (2, f"{file}.err")):
+        os.dup2(os.open(name, os.O_CREAT | os.O_WRONLY), descriptor)
+    os.dup2(null, 0)
+    costs = Costs()
+    watch(costs)
+    atexit.register(costs.write, Path(file))
+    sys.argv[1:] = arguments
+    wsprobe()
+
+
+if __name__ == "__main__":
+    main()
