@@ -189,7 +189,9 @@ class RuntimeProcess:
         return Sheet(results, tuple(Line(now, line) for line in said.splitlines()))
 
 
-COMMANDS = {"undici": _node, "ws": _node, "deno": _deno, "bun": _bun}
+COMMANDS = {"deno": _deno, "bun": _bun}
+"""How a runtime is run; any other is a package for Node."""
 RUNTIMES = tuple(
-    Runtime(package, COMMANDS[clients.name(package).partition("@")[0]]) for package in clients.VERSIONS
+    Runtime(package, COMMANDS.get(clients.name(package).partition("@")[0], _node))
+    for package in clients.VERSIONS
 )

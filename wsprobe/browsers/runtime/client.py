@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from msgspec.structs import replace
 
-from wsprobe.browsers.engine import Construction, FollowUp, Page, ScriptView, Usual, over_http1
+from wsprobe.browsers.engine import Construction, FollowUp, Made, Page, ScriptView, Usual, over_http1
 from wsprobe.browsers.hindered import Hindered, hindered
 from wsprobe.browsers.http2 import handshakes, over_http1_only
 from wsprobe.browsers.life import Ending, Handshake, Life, begins, follow, seen
@@ -62,7 +62,11 @@ class Client(Usual, ABC, Generic[_Facts]):
         return CallTexts(texts["close-code"], texts["close-reason"], texts["send-connecting"])
 
     def construct(self, url: str, page: Page) -> Construction:
-        return construct(url, page, self.facts).construction
+        return self.make(url, page).construction
+
+    def make(self, url: str, page: Page) -> Made:
+        """What its constructor does."""
+        return construct(url, page, self.facts)
 
     def request(self, made: Construction, page: Page, key: str) -> bytes:
         to = target_of(made)
@@ -169,7 +173,7 @@ class Client(Usual, ABC, Generic[_Facts]):
         return WebSocket(acts, texts)
 
     def view(self, url: str, page: Page, readings: Sequence[Reading]) -> ScriptView:
-        made = construct(url, page, self.facts)
+        made = self.make(url, page)
         asked = over_http1_only(readings)
         life: _Life | Ending = _Life(self, made.construction, page, asked)
         if readings and not asked:

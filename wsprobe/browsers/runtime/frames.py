@@ -26,7 +26,7 @@ Facts = TypeVar("Facts", bound=RuntimeFacts)
 class Header:
     """Of a frame; ``length`` is negative until all of it is there."""
 
-    __slots__ = ("code", "final", "first", "length", "masked", "opcode")
+    __slots__ = ("code", "final", "first", "key", "length", "masked", "opcode")
 
     def __init__(self, first: int, second: int) -> None:
         self.first = first
@@ -36,6 +36,8 @@ class Header:
         self.code = second & 0x7F
         """The length, or 126 or 127."""
         self.length = -1
+        self.key = b""
+        """The mask's, if it is masked."""
 
     @property
     def is_control(self) -> bool:
@@ -151,7 +153,7 @@ class FrameSession(Session, Generic[Facts]):
             if len(self.buffer) < extra + 4 * header.masked:
                 return False
             header.length = int.from_bytes(self.buffer.take(extra), "big") if extra else header.code
-            self.buffer.take(4 * header.masked)
+            header.key = self.buffer.take(4 * header.masked)
             self.measured(header)
         if len(self.buffer) < header.length:
             return False
