@@ -11,7 +11,7 @@ from wsprobe.diagnosis import author, causes
 from wsprobe.diagnosis.advice import advice, close_code
 from wsprobe.diagnosis.cause import quote_of
 from wsprobe.diagnosis.evidence import answer_of, phrase_of, shown
-from wsprobe.diagnosis.proxies import LEADING, idle_limit, mending, proxies, proxy
+from wsprobe.diagnosis.proxies import LEADING, LineValues, idle_limit, mending, proxies, proxy
 from wsprobe.diagnosis.words import of_json, of_page, own_words
 from wsprobe.exchange import Connected, Ended, Exchange, Plan, Received, Sent
 from wsprobe.opening import Offer, request
@@ -293,7 +293,7 @@ def test_the_proxies_in_wide_use_are_named_where_none_is_known() -> None:
     assert mending("rule", ()) == ""
     assert named(mending("rule", ("nginx",))) == ["nginx"]
     assert named(mending("unhandled", ())) == ["http-proxy-middleware", "Vite"]
-    assert "Origin" in mending("header", ("nginx",), part="Origin")
+    assert "Origin" in mending("header", ("nginx",), LineValues(part="Origin"))
 
 
 def test_an_answer_is_read_to_its_end_and_no_further() -> None:

@@ -32,7 +32,7 @@ from tests.peers.python_servers import aiohttp_server, echo, hypercorn_server, u
 from tests.trace.chains import Chain
 from wsprobe.cli.main import run
 from wsprobe.diagnosis.origin_checks import ORIGIN_CHECKS, lines_of
-from wsprobe.diagnosis.proxies import mending, table
+from wsprobe.diagnosis.proxies import LineValues, mending, table
 from wsprobe.trace.audit_requests import LARGE
 
 pytestmark = pytest.mark.programs
@@ -249,7 +249,7 @@ def quoted(proxy: str) -> list[str]:
 
 @pytest.mark.parametrize("proxy", MENDED)
 def test_the_lines_of_a_proxy_mend_it(proxy: str, audit: Audit) -> None:
-    said = table()["origin"][proxy].replace("PART", PAGE)
+    said = LineValues("/chat", part=PAGE).fill(table()["origin"][proxy])
     for line in quoted(proxy):
         inner = re.sub(r'^f: |^\$HTTP\["url"\] =~ "\^/chat" \{ | \}$', "", line)
         assert inner in said, (inner, said)

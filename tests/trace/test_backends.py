@@ -8,6 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from tests.trace.chains import chains, recorded, start
+from tests.trace.rules import Section
+from wsprobe.diagnosis.proxies import proxies
 from wsprobe.exchange import Plan
 from wsprobe.report import report
 from wsprobe.show.lines import Look, text_of
@@ -148,3 +150,39 @@ def test_because_shows_how_long_each_was_held() -> None:
     assert shown[1].split(None, 1)[1].startswith("held: still open after")
     assert concluded(found, seen, Choice(), look)
     assert "held: dropped after 4.0 s" in text_of(row("again-2", seen, look)[0])
+
+
+def test_lines_have_the_path_of_the_url_and_the_address_of_the_backend() -> None:
+    lines = (
+        "start path=/room/7 backends=1",
+        "base: 404 Not Found; Server: nginx | <hr><center>nginx</center>",
+        "get: = base",
+        "backend: 101",
+        "backend-get: 426 Upgrade Required | no",
+    )
+    fix = conclusions(Section("", lines, "").trace())[0].fix
+    assert fix.startswith("nginx: location /room/7 { proxy_pass http://b1:8001;")
+
+
+def test_an_application_with_another_path_gets_the_lines_that_map_it() -> None:
+    lines = (
+        "start path=/app/ws backends=1 resource=/ws",
+        "base: 403 Forbidden; Server: nginx | no",
+        "get: 404 Not Found; Server: nginx | none",
+        "no-version: 400 Bad Request; Server: nginx | missing",
+        "backend: 101",
+    )
+    found = conclusions(Section("", lines, "").trace())[0]
+    assert "has the socket at /ws, not at /app/ws" in found.text
+    assert found.fix.startswith("nginx: location /app/ws { proxy_pass http://b1:8001/ws;")
+
+
+def test_no_proxy_is_assumed_where_none_is_seen() -> None:
+    lines = ("start", "base: 404 Not Found | Not Found", "get: = base", "origin: = base")
+    found = conclusions(Section("", lines, "").trace())[0]
+    assert (
+        "Either the path has no WebSocket endpoint, or a proxy drops Upgrade (no proxy is visible)"
+        in found.text
+    )
+    assert not any(each.name in found.fix for each in proxies())
+    assert found.fix.count("wsprobe explain proxy") == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from msgspec.structs import replace
 
 from tests.trace.chains import chains, recorded, start, trace
 from wsprobe.diagnosis import all_kinds
-from wsprobe.diagnosis.proxies import LEADING, mending, table
+from wsprobe.diagnosis.proxies import LEADING, LineValues, mending, table
 from wsprobe.exchange import Ended, TlsFailed
 from wsprobe.report import report
 from wsprobe.trace.answer import Answer, answer_of
@@ -140,10 +142,13 @@ def test_past_the_proxy_without_tls_where_none_is_spoken() -> None:
 
 
 def test_each_conclusion_has_lines_that_are_known() -> None:
+    place = LineValues("/room/7", "10.0.0.2:8000", "Origin", "/ws")
     for fault, known in table().items():
         assert known, fault
         for hop, text in known.items():
-            assert mending(fault, (hop,), part="Origin").endswith(text.replace("PART", "Origin"))
+            filled = mending(fault, (hop,), place)
+            assert filled.endswith(place.fill(text))
+            assert not re.search("PATH|HOST:PORT|PART|TARGET|/chat", filled), filled
     assert mending("upgrade", ("nginx",)).startswith("nginx: proxy_http_version 1.1;")
     assert len(mending("upgrade", ()).splitlines()) == len(LEADING)
     assert mending("rule", ()) == ""

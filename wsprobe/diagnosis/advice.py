@@ -9,7 +9,7 @@ import msgspec
 from wsprobe.diagnosis import author, causes
 from wsprobe.diagnosis.cause import Cause, quote_of
 from wsprobe.diagnosis.programs import PROGRAMS, Author
-from wsprobe.diagnosis.proxies import LEADING, proxies, proxy
+from wsprobe.diagnosis.proxies import LEADING, LineValues, mending, path_for_lines, proxy, table
 from wsprobe.read.behind import frames_before_http
 from wsprobe.read.frames import first_close
 from wsprobe.read.reading import Frame, Reading
@@ -118,7 +118,8 @@ def advice(reading: Reading, outcome: str = "") -> Advice:
         return Advice(found, warnings=(HOLDS,) if outcome == "timeout" and reading.sent else ())
     known = _with_causes(reading, found)
     remedies = tuple(_remedies(final.status, known, _another_origin(reading)))
-    return Advice(found, tuple(_lines(known)), remedies, code_for(known))
+    path = path_for_lines(reading.exchange.plan.target.resource)
+    return Advice(found, tuple(_lines(known, path)), remedies, code_for(known))
 
 
 def _refused(reading: Reading) -> bool:
@@ -131,9 +132,9 @@ def _with_causes(reading: Reading, found: tuple[Cause, ...]) -> Author:
     return msgspec.structs.replace(author(reading), causes=found)
 
 
-def _lines(known: Author) -> Iterator[str]:
+def _lines(known: Author, path: str) -> Iterator[str]:
     """The lines for the proxies, if they are the likeliest cause; a short note if they are a less likely
-    one."""
+    one. *path*: that of the URL, for the lines."""
     ids = [cause.id for cause in known.causes]
     if not PASSING & set(ids):
         return
@@ -143,12 +144,10 @@ def _lines(known: Author) -> Iterator[str]:
         return
     seen = proxy(known.hop)
     if seen is not None:
-        yield f"{seen.name}: {seen.mends}"
+        yield f"{seen.name}: {LineValues(path).fill(table()['upgrade'][seen.key])}"
         yield "wsprobe explain upgrade-lost (for another proxy in front or behind)"
         return
-    for each in proxies():
-        if each.key in LEADING:
-            yield f"{each.source}: {each.mends}"
+    yield from mending("upgrade", LEADING, LineValues(path)).splitlines()
 
 
 def _another_origin(reading: Reading) -> str:

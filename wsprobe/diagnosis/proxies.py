@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache
 
@@ -13,6 +14,37 @@ LEADING = ("nginx", "apache", "haproxy", "caddy", "traefik", "envoy")
 """The proxies in advice about an unknown one."""
 UNKNOWN = ("rule", "error")
 """Faults without useful advice for an unknown proxy."""
+
+
+class LineValues(msgspec.Struct, frozen=True):
+    """What the lines of a proxy are about: each member replaces a word of ``proxies.toml``."""
+
+    path: str = ""
+    """For PATH: that of the socket; "" leaves the word."""
+    backend: str = ""
+    """For HOST:PORT: the application's address; "" leaves the words."""
+    part: str = ""
+    """For PART: the field or the origin that the fault is about."""
+    target: str = ""
+    """For TARGET: the path of the socket in the application, if it is another."""
+
+    def fill(self, text: str) -> str:
+        """*text* of ``proxies.toml`` with these values."""
+        words = {"PATH": self.path, "HOST:PORT": self.backend, "PART": self.part, "TARGET": self.target}
+        return _WORDS.sub(lambda found: words[found[0]] or found[0], text)
+
+
+_WORDS = re.compile("PATH|HOST:PORT|PART|TARGET")
+_PLAIN_PATH = re.compile(r"/[\w./~-]*", re.ASCII)
+_EXAMPLE = LineValues("/chat", "127.0.0.1:8000")
+"""What the lines are about where no URL is known."""
+
+
+def path_for_lines(resource: str) -> str:
+    """The path of *resource*, which may have a query; "" if it has characters that need quotes in some
+    configuration."""
+    path = resource.partition("?")[0]
+    return path if _PLAIN_PATH.fullmatch(path) else ""
 
 
 class Proxy(msgspec.Struct, frozen=True):
@@ -56,8 +88,13 @@ def _flat(value: object) -> object:
 
 @cache
 def proxies() -> tuple[Proxy, ...]:
-    """Every proxy whose lines for a handshake are known, in the order of the file."""
-    return tuple(each for each in _all() if each.lines)
+    """Every proxy whose lines for a handshake are known, in the order of the file; the lines have an example's
+    path and address."""
+    return tuple(
+        msgspec.structs.replace(each, lines=tuple(map(_EXAMPLE.fill, each.lines)))
+        for each in _all()
+        if each.lines
+    )
 
 
 def proxy(key: str) -> Proxy | None:
@@ -81,15 +118,12 @@ def table() -> dict[str, dict[str, str]]:
     return found
 
 
-def mending(fault: str, hops: Sequence[str], *, part: str = "") -> str:
+def mending(fault: str, hops: Sequence[str], values: LineValues | None = None) -> str:
     """The lines against *fault*, one proxy a line: for the known ones of *hops*, otherwise for those in wide
-    use.
-
-    *part*: the field of the fault, if it is about one.
-    """
-    known = {key: text.replace("PART", part) for key, text in table()[fault].items()}
+    use. *values*: what they are about; None leaves the words of ``proxies.toml``."""
+    known, values = table()[fault], values or LineValues()
     usual = [key for key in LEADING if key in known] or list(known)
     named = [key for key in hops if key in known]
     chosen = named or ([] if fault in UNKNOWN else usual)
     names = {each.key: each.source for each in _all()}
-    return "\n".join(f"{names[key]}: {known[key]}" for key in chosen)
+    return "\n".join(f"{names[key]}: {values.fill(known[key])}" for key in chosen)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wsprobe.diagnosis.advice import Advice
-from wsprobe.diagnosis.cause import Cause
+from wsprobe.diagnosis.cause import Cause, quote_of
 from wsprobe.show.lines import Line, Piece, line
 
 
@@ -32,5 +32,7 @@ KNOWN_BY = {
 
 
 def evidence(of: Cause) -> str:
-    """The evidence of a cause, and its kind."""
-    return f"{KNOWN_BY[of.certainty]} ({of.evidence})" if of.evidence else KNOWN_BY[of.certainty]
+    """The evidence of a cause, and its kind; without the words of the server that the cause quotes."""
+    quote = quote_of(of.text)[1]
+    shows = of.evidence.removesuffix(f": {quote}") if quote else of.evidence
+    return f"{KNOWN_BY[of.certainty]} ({shows})" if shows else KNOWN_BY[of.certainty]

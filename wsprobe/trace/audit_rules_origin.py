@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wsprobe.diagnosis.origin_checks import origin_checks
-from wsprobe.diagnosis.proxies import mending
+from wsprobe.diagnosis.proxies import LineValues, mending, path_for_lines
 from wsprobe.trace.audit_requests import (
     foreign_that_opens,
     kept_by_browsers,
@@ -87,7 +87,8 @@ def lines_for(seen: Trace) -> str:
     """What to write so that only the page's own Origin is let in: in the program, or in the proxy."""
     page = page_origin(seen)
     programs = [each.author.id for each in seen.answers.values() if each.author.id]
-    proxies = mending("origin", seen.proxies, part=page) if seen.proxies else ""
+    place = LineValues(path_for_lines(seen.start.plan.target.resource), part=page)
+    proxies = mending("origin", seen.proxies, place) if seen.proxies else ""
     return "\n".join(filter(None, (origin_checks(programs, page), proxies)))
 
 

@@ -3,7 +3,7 @@ every rule uses."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from textwrap import shorten
 
 import msgspec
@@ -11,8 +11,10 @@ from msgspec.structs import replace
 
 from wsprobe.diagnosis import PROGRAMS, Cause
 from wsprobe.diagnosis.advice import code_for
+from wsprobe.diagnosis.cause import quote_of
+from wsprobe.diagnosis.proxies import LineValues, mending, path_for_lines
 from wsprobe.trace.answer import Answer, alike
-from wsprobe.trace.changes import Trace
+from wsprobe.trace.changes import Backend, Trace
 
 
 class Conclusion(msgspec.Struct, frozen=True):
@@ -63,11 +65,21 @@ def rule(seen: str, means: str, cannot_know: str = "", *, id: str | None = None)
     return decorate
 
 
+def shows_proxy(seen: Trace) -> bool:
+    """True if a proxy is known to be there: it left a mark, or the user named what is behind it."""
+    return bool(seen.proxies or seen.start.backends)
+
+
+def a_proxy(seen: Trace) -> str:
+    """The subject of a sentence about what a server or a proxy may do, as far as one is known to be there."""
+    return "a proxy or the server" if shows_proxy(seen) else "the server, or a proxy in front of it,"
+
+
 def proxy_of(seen: Trace) -> str:
     """Which proxy is at fault, as far as proxies name themselves."""
     names = tuple(map(title, seen.proxies))
     if not names:
-        return "the proxy left no mark"
+        return "the proxy left no mark" if seen.start.backends else "no proxy is visible"
     if len(names) == 1:
         return f"{names[0]} is visible; other proxies may exist"
     return f"{' and '.join(names)} are visible"
@@ -108,12 +120,16 @@ def shown_by(answer: Answer) -> Cause | None:
     return cause
 
 
-def likeliest(answer: Answer) -> str:
-    """A sentence: the cause that `connect` reports, if more than the status shows it; "" if nothing does."""
+def likeliest(answer: Answer, *, quoted_before: bool = False) -> str:
+    """A sentence: the cause that `connect` reports, if more than the status shows it; "" if nothing does.
+
+    *quoted_before*: the words of the server are in the sentence before it."""
     cause = answer.cause
-    return (
-        "" if cause is None or cause.certainty == "status" else f" From the answer alone, likely: {cause.text}."
-    )
+    if cause is None or cause.certainty == "status":
+        return ""
+    meaning, quote = quote_of(cause.text)
+    text = meaning if quote and quoted_before else cause.text
+    return f" From the answer alone, likely: {text}." if text else ""
 
 
 def with_code(fix: str, answer: Answer) -> str:
@@ -168,21 +184,26 @@ def opens_directly(seen: Trace) -> str:
 
 def _which_of_several(seen: Trace) -> str:
     """Between which two of several backends the handshake fails; "" if that is not known."""
-    backends = seen.start.backends
-    answers = [seen.directly(number) for number in range(1, len(backends) + 1)]
-    if len(backends) < 2 or any(each is None for each in answers):
-        return ""
-    known = [each for each in answers if each is not None]
-    opening = next((n for n in range(len(known)) if all(each.opens for each in known[n:])), None)
-    if opening is None:
+    backends, opening = seen.start.backends, _first_opening(seen)
+    if len(backends) < 2 or opening is None:
         return ""
     if opening == 0:
         return f" {backends[0]} opens too: the fault is in the proxy in front of it, at the URL's own address."
-    before = known[opening - 1]
+    before = seen.directly(opening)
+    assert before is not None
     return (
         f" {backends[opening - 1]} fails too ({before.result()}), but {backends[opening]} behind "
         f"it opens: the fault is in the proxy at {backends[opening - 1]}."
     )
+
+
+def _first_opening(seen: Trace) -> int | None:
+    """The index of the backend from which on all open; None if there is none, or if one did not answer."""
+    answers = [seen.directly(number) for number in range(1, len(seen.start.backends) + 1)]
+    known = [each for each in answers if each is not None]
+    if len(known) < len(answers):
+        return None
+    return next((n for n in range(len(known)) if all(each.opens for each in known[n:])), None)
 
 
 def past_the_proxy(seen: Trace) -> str:
@@ -232,7 +253,62 @@ def opening_directly(seen: Trace) -> str:
     return next(name for name in names if (each := seen[name]) is not None and each.opens)
 
 
-ASK_PAST = "To find out, also test the application directly: --backend with the application's HOST:PORT."
+def ask_past(seen: Trace) -> str:
+    """How to find out whether a proxy is at fault; "" if a backend was asked."""
+    return "" if seen.start.backends else FIND_OUT
+
+
+FIND_OUT = (
+    "To find out whether a proxy is at fault, also test the application directly: --backend with its own "
+    "HOST:PORT."
+)
+ANY_PROXY = "Lines for each proxy: wsprobe explain proxy"
+
+
+def steps(*parts: str) -> str:
+    """The lines of *parts* as one text; a line that stands twice, once."""
+    return "\n".join(dict.fromkeys(each for part in parts for each in part.splitlines() if each))
+
+
+def proxy_lines(
+    seen: Trace, fault: str, hops: Sequence[str] = (), *, part: str = "", proven: bool = False
+) -> str:
+    """The lines against *fault*, one proxy a line, with the path of the URL and the address of the backend.
+
+    For *hops*, or the proxies that left a mark; for those in wide use if it is *proven* that a proxy is at
+    fault, or if the user named what is behind one. Otherwise one line that says how to find out; "" if the
+    application gives the same answer directly. *part*: the field of the fault, if it is about one."""
+    known = tuple(hops) or seen.proxies
+    if compared(seen) == "same":
+        return ""
+    if not (known or proven or seen.start.backends):
+        return steps(FIND_OUT, ANY_PROXY)
+    return mending(fault, known, _line_values(seen, fault, part))
+
+
+def _line_values(seen: Trace, fault: str, part: str) -> LineValues:
+    target, behind = seen.start.plan.target, _next_of_faulty(seen)
+    path = path_for_lines(target.resource)
+    return LineValues(
+        path.rstrip("/") or path if fault == "slash" else path,
+        str(behind) if behind is not None and compared(seen) != "not reached" else "",
+        part,
+        path_for_lines(other_path(seen)),
+    )
+
+
+def other_path(seen: Trace) -> str:
+    """The path of the socket in the application, if the user gave one that is not that of the URL; else ""."""
+    own = seen.start.backends[-1].resource if seen.start.backends else ""
+    return "" if own == seen.start.plan.target.resource else own
+
+
+def _next_of_faulty(seen: Trace) -> Backend | None:
+    """What is behind the proxy at fault: of several backends the first from which on all open; the
+    application if that is not known; None without --backend."""
+    backends = seen.start.backends
+    opening = _first_opening(seen)
+    return None if not backends else backends[-1 if opening is None else opening]
 
 
 def varnish(seen: Trace) -> str:

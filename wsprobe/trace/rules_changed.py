@@ -9,19 +9,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from wsprobe.diagnosis.proxies import mending
 from wsprobe.trace.answer import Answer, alike
 from wsprobe.trace.changes import Trace, values
 from wsprobe.trace.conclusion import (
-    ASK_PAST,
     Conclusion,
+    ask_past,
     beside,
     compared,
     opening_directly,
     past_the_proxy,
+    proxy_lines,
     proxy_of,
     quoted,
     rule,
+    shows_proxy,
+    steps,
     sure,
     varnish,
     written_by,
@@ -111,7 +113,8 @@ def upgrade_missed(seen: Trace) -> Iterator[Conclusion]:
     base = _refused(seen)
     if base is None or not _is_upgrade(base.reading.sent):
         return
-    wants = base.status == 426 and seen.like_get
+    to_what = base.field(b"upgrade") or "websocket"
+    wants = base.status == 426 and seen.like_get and "websocket" in to_what.lower()
     marked = base.cause is not None and base.cause_id == "upgrade-lost" and base.cause.certainty == "only"
     if NO_UPGRADE.search(base.text) or base.stated == "upgrade-lost" or marked or wants:
         yield _removed(seen, "Upgrade or Connection", "upgrade")
@@ -130,7 +133,7 @@ def _removed(seen: Trace, part: str, fault: str) -> Conclusion:
         f"changes it ({proxy_of(seen)}).{arrives}{varnish(seen)}{past_the_proxy(seen)}",
         sure(seen, 0.96, 0.98),
         beside(seen, "get"),
-        mending(fault, seen.proxies, part=part),
+        proxy_lines(seen, fault, part=part, proven=True),
     )
 
 
@@ -155,7 +158,7 @@ def invalid_101(seen: Trace) -> Iterator[Conclusion]:
         f"A 101 that no client accepts: {why}.{past_the_proxy(seen)}",
         0.8,
         beside(seen, "get"),
-        "wsprobe connect reports every broken rule. " + ASK_PAST,
+        steps("wsprobe connect reports every broken rule.", ask_past(seen)),
         open=True,
     )
 
@@ -169,8 +172,8 @@ def key_changed(seen: Trace) -> Iterator[Conclusion]:
     if seen.base.kind == "invalid" and seen.base.field(b"sec-websocket-accept") is not None:
         yield _accept(
             seen,
-            "A 101 with a Sec-WebSocket-Accept that does not match the sent key: a proxy changes "
-            "Sec-WebSocket-Key (HAProxy adds a new key if the field is missing)",
+            "A 101 with a Sec-WebSocket-Accept that does not match the sent key",
+            "a proxy changes Sec-WebSocket-Key (HAProxy adds a new key if the field is missing)",
             "header",
         )
 
@@ -182,16 +185,22 @@ def key_changed(seen: Trace) -> Iterator[Conclusion]:
 )
 def accept_lost(seen: Trace) -> Iterator[Conclusion]:
     if seen.base.kind == "invalid":
-        what = "A 101 without Sec-WebSocket-Accept: a proxy removes fields from the answer"
-        yield _accept(seen, what, "accept")
+        what = "A 101 without Sec-WebSocket-Accept"
+        yield _accept(seen, what, "a proxy removes fields from the answer", "accept")
 
 
-def _accept(seen: Trace, what: str, fault: str) -> Conclusion:
+def _accept(seen: Trace, what: str, proxy_does: str, fault: str) -> Conclusion:
+    either = f"{proxy_does} ({proxy_of(seen)}); or the application is at fault"
+    if not shows_proxy(seen):
+        either = f"the application is at fault; or {proxy_does} ({proxy_of(seen)})"
     return Conclusion(
-        f"{what} ({proxy_of(seen)}); or the application is at fault.{past_the_proxy(seen)}",
+        f"{what}: {either}.{past_the_proxy(seen)}",
         sure(seen, 0.8),
         beside(seen, "get"),
-        mending(fault, seen.proxies, part="Sec-WebSocket-Key"),
+        steps(
+            "Check how the application answers the key (RFC 6455 section 4.2.2).",
+            proxy_lines(seen, fault, part="Sec-WebSocket-Key"),
+        ),
     )
 
 
@@ -215,14 +224,17 @@ def host_refused(seen: Trace) -> Iterator[Conclusion]:
     if base.kind != "http" or base.cause_id != "host-refused":
         return
     yield Conclusion(
-        f"{base.status}, {quoted(base)}: the application refuses the Host. Either a proxy sets "
-        f"its own Host ({proxy_of(seen)}), or the application's list lacks the "
-        f"name.{past_the_proxy(seen)}",
+        f"{base.status}, {quoted(base)}: the application refuses the Host. Either the application's list "
+        f"lacks the name, or a proxy sets its own Host ({proxy_of(seen)}).{past_the_proxy(seen)}",
         sure(seen, 0.85),
         beside(seen, "get"),
-        mending("host", seen.proxies)
-        + "\nOr add the name to the application's list (Starlette: allowed_hosts, Django: ALLOWED_HOSTS, "
-        "Vite: server.allowedHosts).",
+        steps(
+            "Add the name to the application's list (Starlette: allowed_hosts, Django: ALLOWED_HOSTS, "
+            "Vite: server.allowedHosts)."
+            if compared(seen) != "opens"
+            else "",
+            proxy_lines(seen, "host"),
+        ),
         open=compared(seen) != "opens",
     )
 
@@ -264,7 +276,7 @@ def host_changed(seen: Trace) -> Iterator[Conclusion]:
             f"request: a proxy changes Host ({proxy_of(seen)}).{past_the_proxy(seen)}",
             sure(seen, 0.96),
             (free, name),
-            mending("host", seen.proxies),
+            proxy_lines(seen, "host", proven=True),
         )
         return
     past = _past_with_origin(seen)
@@ -275,7 +287,7 @@ def host_changed(seen: Trace) -> Iterator[Conclusion]:
             f"({proxy_of(seen)}).",
             0.97,
             (name, "backend-origin" if "backend-origin" in seen.answers else "backend"),
-            mending("host", seen.proxies),
+            proxy_lines(seen, "host"),
         )
 
 
@@ -312,16 +324,27 @@ def host_changed_or_origin_list(seen: Trace) -> Iterator[Conclusion]:
     if own is None:
         return
     yield Conclusion(
-        f"{_opens_without(seen, own)}, {written_by(own)}): either a proxy rewrites Host or drops "
-        f"its port ({proxy_of(seen)}), and the application compares Origin with that Host; or "
-        f"the application allows only other origins. Cannot tell which from outside. {ASK_PAST}",
+        f"{_opens_without(seen, own)}, {written_by(own)}): {_list_or_host(seen)}. Cannot tell which from "
+        "outside.",
         0.85,
         _own_names(seen),
-        mending("host", seen.proxies)
-        + "\nOr add the page's origin to the application's allowed origins (test it with "
-        "--origin).",
+        steps(
+            "Add the page's origin to the application's allowed origins (test it with --origin).",
+            ask_past(seen),
+            proxy_lines(seen, "host"),
+        ),
         open=True,
     )
+
+
+def _list_or_host(seen: Trace) -> str:
+    """What may be so, the likelier first."""
+    host = (
+        f"a proxy rewrites Host or drops its port ({proxy_of(seen)}), and the application compares Origin with "
+        "that Host"
+    )
+    only = "the application allows only other origins"
+    return f"either {host}; or {only}" if shows_proxy(seen) else f"either {only}; or {host}"
 
 
 # -- Origin
@@ -330,6 +353,8 @@ OF_ORIGIN = re.compile(r"(?i)\borigin\b(?! server)")
 NO_ORIGIN = re.compile(
     r"(?i)(?:missing|no|without|empty)[^.\n]{0,12}origin|origin[^.\n]{0,20}(?:missing|required)"
 )
+OF_ALLOWED = re.compile(r"(?i)\ballowed origins?\b|\bexpected\b|\bonly\b|\bmust be\b")
+"""The body names the origins that may connect, not the one that arrived."""
 AN_ORIGIN = re.compile(r"(?i)\b(?:https?://[^\s\"'<>,;]+|null)(?=[\s\"'<>,;.]|$)")
 
 
@@ -349,7 +374,10 @@ def origin_rule(seen: Trace) -> Iterator[Conclusion]:
         f"value ({written_by(bare)}). Browsers always send Origin.{past_the_proxy(seen)}",
         0.93,
         ("base", "origin-other"),
-        "Nothing, for pages. Other clients must send an Origin (--origin).\n" + mending("rule", bare.proxies),
+        steps(
+            "Nothing, for pages. Other clients must send an Origin (--origin).",
+            proxy_lines(seen, "rule", bare.proxies) if shows_proxy(seen) else "",
+        ),
     )
 
 
@@ -398,7 +426,7 @@ def origin_lost(seen: Trace) -> Iterator[Conclusion]:
             f"Origin: a proxy drops it ({proxy_of(seen)}).{past_the_proxy(seen)}",
             sure(seen, 0.95),
             _origin_names(seen),
-            mending("header", seen.proxies, part="Origin"),
+            proxy_lines(seen, "header", part="Origin", proven=True),
         )
 
 
@@ -406,13 +434,13 @@ def origin_lost(seen: Trace) -> Iterator[Conclusion]:
 def origin_changed(seen: Trace) -> Iterator[Conclusion]:
     about = _about_origin(seen)
     named = [each.rstrip(".") for each in AN_ORIGIN.findall(about[0].text)] if about is not None else []
-    if about is not None and named and about[1] not in named:
+    if about is not None and named and about[1] not in named and not OF_ALLOWED.search(about[0].text):
         yield Conclusion(
             f"{about[0].result()}, but the body has another Origin than the request: "
             f"{quoted(about[0])}. A proxy rewrites Origin ({proxy_of(seen)}).{past_the_proxy(seen)}",
             sure(seen, 0.92),
             _origin_names(seen),
-            mending("header", seen.proxies, part="Origin"),
+            proxy_lines(seen, "header", part="Origin", proven=True),
         )
 
 
@@ -431,7 +459,7 @@ def host_changed_by_words(seen: Trace) -> Iterator[Conclusion]:
             f"application compares the two ({proxy_of(seen)}).",
             0.93,
             _origin_names(seen),
-            mending("host", seen.proxies),
+            proxy_lines(seen, "host"),
         )
 
 
@@ -503,10 +531,18 @@ def subprotocol_lost(seen: Trace) -> Iterator[Conclusion]:
     wants_it = named and re.search(r"expected|wanted|required", text) is not None
     yield Conclusion(
         f"{base.result()}, {quoted(base)}, but {b', '.join(offered).decode('latin-1')} was "
-        f"offered: a proxy drops Sec-WebSocket-Protocol ({proxy_of(seen)}), or the application "
-        f"requires another name.{past_the_proxy(seen)}",
+        f"offered: {_dropped_or_other(seen, certain=missing or wants_it)}.{past_the_proxy(seen)}",
         sure(seen, 0.9 if missing or wants_it else 0.6),
         beside(seen, "no-protocol"),
-        mending("header", seen.proxies, part="Sec-WebSocket-Protocol"),
+        proxy_lines(seen, "header", part="Sec-WebSocket-Protocol", proven=missing or wants_it),
         open=not (missing or wants_it) and compared(seen) != "opens",
     )
+
+
+def _dropped_or_other(seen: Trace, *, certain: bool) -> str:
+    """What may be so, the likelier first. *certain*: the answer misses what was offered."""
+    dropped, other = (
+        f"a proxy drops Sec-WebSocket-Protocol ({proxy_of(seen)})",
+        "the application requires another name",
+    )
+    return f"{dropped}, or {other}" if certain or shows_proxy(seen) else f"{other}, or {dropped}"

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wsprobe.diagnosis.proxies import LEADING, idle_limit, mending
+from wsprobe.diagnosis.proxies import LEADING, idle_limit
 from wsprobe.trace.answer import Answer, ended_in_silence
 from wsprobe.trace.changes import Trace
 from wsprobe.trace.conclusion import (
-    ASK_PAST,
+    ANY_PROXY,
+    FIND_OUT,
     Conclusion,
+    ask_past,
     past_the_proxy,
+    proxy_lines,
     proxy_of,
     rule,
+    shows_proxy,
+    steps,
     title,
     written_by,
 )
@@ -47,7 +52,7 @@ def idle_timeout(seen: Trace) -> Iterator[Conclusion]:
 def _who(seen: Trace, past: Answer | None, seconds: float) -> str:
     """Whose timeout it is, as far as the answers show it."""
     if past is None or not past.opens:
-        which = "A proxy or the application has an idle timeout; --backend finds which."
+        which = "The application or a proxy has an idle timeout; --backend finds which."
         return f"{which}{_unlike_default(seen.proxies, seconds)}"
     own = ended_in_silence(past)
     if own is None:
@@ -85,7 +90,9 @@ def _lines(seen: Trace, past: Answer | None, seconds: float) -> str:
     if past is not None and past.opens and ended_in_silence(past) is not None:
         own = past.proxies
     usual = tuple(each for each in own if _near(idle_limit(each), seconds))
-    return mending("idle", usual or tuple(dict.fromkeys((*own, *LEADING, *BALANCERS))))
+    if not (usual or shows_proxy(seen)):
+        return steps("Raise the idle timeout of the application.", FIND_OUT, ANY_PROXY)
+    return proxy_lines(seen, "idle", usual or tuple(dict.fromkeys((*own, *LEADING, *BALANCERS))))
 
 
 @rule(
@@ -96,7 +103,7 @@ def _lines(seen: Trace, past: Answer | None, seconds: float) -> str:
 def closed_by_app(seen: Trace) -> Iterator[Conclusion]:
     if seen.base.opens and seen.base.report.outcome == "closed":
         yield Conclusion(
-            "The handshake opens, then the server closes the session with a Close frame: no proxy "
+            "The handshake opens, then the server closes the session with a Close frame: nothing on the way "
             "blocks the handshake; the application refuses after it.",
             0.9,
             ("base", "get") if "get" in seen.answers else ("base",),
@@ -138,8 +145,8 @@ def opens(seen: Trace) -> Iterator[Conclusion]:
     ways = [name for name in tried if name in seen.answers]
     every = ", in every tested form" if ways else ""
     yield Conclusion(
-        f"Opens (101 with the right Sec-WebSocket-Accept){every}: no proxy blocks it.{_watched(seen)} "
-        f"Not tested: {_untested(seen)}.",
+        f"Opens (101 with the right Sec-WebSocket-Accept){every}: nothing on the way blocks it."
+        f"{_watched(seen)} Not tested: {_untested(seen)}.",
         0.9,
         ("base", ways[-1]) if ways else ("base",),
     )
@@ -180,6 +187,6 @@ def unknown(seen: Trace) -> Iterator[Conclusion]:
         f"change explains it.{past_the_proxy(seen)}",
         0.3,
         ("base", "get"),
-        ASK_PAST,
+        ask_past(seen),
         open=True,
     )

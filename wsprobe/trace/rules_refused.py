@@ -9,24 +9,31 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from wsprobe.diagnosis.cause import quote_of
 from wsprobe.diagnosis.evidence import to_another_host
-from wsprobe.diagnosis.proxies import mending
 from wsprobe.trace.answer import Answer, alike, same_words
 from wsprobe.trace.changes import Trace, resource_of, to_slash, values
 from wsprobe.trace.conclusion import (
-    ASK_PAST,
+    ANY_PROXY,
+    FIND_OUT,
     Conclusion,
+    a_proxy,
+    ask_past,
     backend_of,
     beside,
     compared,
     first_do,
     likeliest,
     opens_directly,
+    other_path,
     past_the_proxy,
+    proxy_lines,
     proxy_of,
     quoted,
     rule,
     shown_by,
+    shows_proxy,
+    steps,
     sure,
     varnish,
     with_code,
@@ -56,9 +63,11 @@ def unauthorized(seen: Trace) -> Iterator[Conclusion]:
         f"else{', and the credentials sent were refused' if given else ''}.{past_the_proxy(seen)}",
         sure(seen, 0.95),
         beside(seen, "get"),
-        "Send credentials (-u USER:PASSWORD, or -H 'Authorization: ...'). A page cannot set "
-        "this header: use a cookie, or exempt the WebSocket path from the protection.\n"
-        + mending("credentials", base.proxies),
+        steps(
+            "Send credentials (-u USER:PASSWORD, or -H 'Authorization: ...'). A page cannot set "
+            "this header: use a cookie, or exempt the WebSocket path from the protection.",
+            _if_seen(seen, "credentials"),
+        ),
     )
 
 
@@ -95,14 +104,19 @@ def _redirect(seen: Trace) -> tuple[str, str]:
         )
     if path := to_slash(seen):
         final = "with its final slash" if path.endswith("/") else "without its slash"
-        fix = f"Open the path as the server has it: {path}\n" + mending("slash", base.proxies)
-        return f"to the same path {final}", fix
+        fix = f"Open the path as the server has it: {path}"
+        return f"to the same path {final}", steps(fix, _if_seen(seen, "slash"))
     if there is not None and there[1].lower() in ("https", "wss") and not seen.start.plan.target.secure:
-        return "to https", "Open wss:// instead of ws://.\n" + mending("https", base.proxies)
+        return "to https", steps("Open wss:// instead of ws://.", _if_seen(seen, "https"))
     return "elsewhere (a login page, another path or port)", (
         "Open the socket at the redirect's target, or let the server answer this path without a "
         f"redirect: {base.location}"
     )
+
+
+def _if_seen(seen: Trace, fault: str) -> str:
+    """The lines against *fault*, if a proxy is known to be there: what else to do is complete without them."""
+    return proxy_lines(seen, fault, seen.base.proxies) if shows_proxy(seen) else ""
 
 
 # -- headers, cookies, the query
@@ -125,8 +139,10 @@ def browser_headers_wanted(seen: Trace) -> Iterator[Conclusion]:
         f"({written_by(base)}).{past_the_proxy(seen)}",
         0.93,
         ("base", "chromium"),
-        "Nothing, for pages. In other clients send an allowed User-Agent (-A), or remove the "
-        "rule.\n" + mending("rule", base.proxies),
+        steps(
+            "Nothing, for pages. In other clients send an allowed User-Agent (-A), or remove the rule.",
+            _if_seen(seen, "rule"),
+        ),
     )
 
 
@@ -145,8 +161,10 @@ def browser_refused(seen: Trace) -> Iterator[Conclusion]:
         "that only the browser sends (User-Agent, Accept-Language, Pragma, its extensions).",
         0.85,
         ("base", "chromium"),
-        "Send the browser's headers one by one (-H, -A, --extension) to find which.\n"
-        + mending("rule", chromium.proxies),
+        steps(
+            "Send the browser's headers one by one (-H, -A, --extension) to find which.",
+            proxy_lines(seen, "rule", chromium.proxies) if shows_proxy(seen) else "",
+        ),
         open=True,
     )
 
@@ -169,11 +187,11 @@ def header_too_large(seen: Trace) -> Iterator[Conclusion]:
             name, what, large = left_out, part, True
     if large:
         yield Conclusion(
-            f"{base.result()}, {quoted(base)}: {what} too large for a proxy or the application "
+            f"{base.result()}, {quoted(base)}: {what} too large for the server or a proxy "
             f"({written_by(base)}).{past_the_proxy(seen)}",
             0.95,
             ("base", name) if name in seen.answers else ("base",),
-            mending("large", base.proxies or seen.proxies),
+            proxy_lines(seen, "large", base.proxies),
         )
 
 
@@ -200,15 +218,17 @@ def _refused_for(seen: Trace, name: str, noun: str) -> Iterator[Conclusion]:
         f"application refuses its content ({written_by(base)}).{past_the_proxy(seen)}",
         0.9,
         ("base", name),
-        f"Look for a rule on the {noun} in the proxy, and check how the application uses the "
-        f"{noun}.\n" + mending("rule", base.proxies),
+        steps(
+            f"Check how the application uses the {noun}, and look for a rule on it in every proxy.",
+            _if_seen(seen, "rule"),
+        ),
     )
 
 
 @rule(
     "Connection: keep-alive, Upgrade is refused, Connection: Upgrade opens",
-    "a proxy compares the whole value (Apache: RewriteCond %{HTTP:Connection} =Upgrade)",
-    "which proxy",
+    "a server or proxy compares the whole value (Apache: RewriteCond %{HTTP:Connection} =Upgrade)",
+    "which of them",
 )
 def connection_compared(seen: Trace) -> Iterator[Conclusion]:
     other = seen["keepalive-upgrade"]
@@ -216,11 +236,11 @@ def connection_compared(seen: Trace) -> Iterator[Conclusion]:
         return
     yield Conclusion(
         "Opens with Connection: Upgrade, but Connection: keep-alive, Upgrade gets "
-        f"{other.result()}: a proxy compares the whole value, but Connection is a list (RFC 9110 "
+        f"{other.result()}: {a_proxy(seen)} compares the whole value, but Connection is a list (RFC 9110 "
         "section 7.6.1). Older Firefox and some clients send the long form.",
         0.93,
         ("base", "keepalive-upgrade"),
-        mending("connection", seen.proxies),
+        proxy_lines(seen, "connection"),
     )
 
 
@@ -242,7 +262,7 @@ def handshake_dropped(seen: Trace) -> Iterator[Conclusion]:
         f"connection (a wrong path, a required subprotocol, a crash).{past_the_proxy(seen)}",
         sure(seen, 0.75, 0.9),
         beside(seen, "get"),
-        f"Look in the application's log first. {ASK_PAST}",
+        steps("Look in the application's log first.", ask_past(seen)),
         open=True,
     )
 
@@ -267,11 +287,12 @@ def handshake_not_understood(seen: Trace) -> Iterator[Conclusion]:
     if bare is not None and seen.base.status == 400 and not seen.base.by_proxy:
         yield Conclusion(
             f"400 for any request with Upgrade, another answer without ({bare.result()}); the "
-            "version changes nothing. A library misses Sec-WebSocket-Key or -Version because a "
-            f"proxy removed it, or a rule refuses Upgrade.{past_the_proxy(seen)}",
+            "version changes nothing. A rule refuses Upgrade, or a library misses "
+            f"Sec-WebSocket-Key or -Version because a proxy removed it ({proxy_of(seen)})."
+            f"{past_the_proxy(seen)}",
             0.7,
             ("base", "no-upgrade"),
-            mending("header", seen.proxies, part="Sec-WebSocket-Key"),
+            proxy_lines(seen, "header", part="Sec-WebSocket-Key"),
             open=True,
         )
 
@@ -290,7 +311,7 @@ def upgrade_refused(seen: Trace) -> Iterator[Conclusion]:
             f"Upgrade.{past_the_proxy(seen)}",
             sure(seen, 0.92 if base.by_proxy else 0.75),
             ("base", "no-upgrade"),
-            mending("refuses-upgrade", base.proxies or seen.proxies),
+            proxy_lines(seen, "refuses-upgrade", base.proxies),
         )
 
 
@@ -301,28 +322,46 @@ def server_error(seen: Trace) -> Iterator[Conclusion]:
         return
     yield Conclusion(
         f"{base.status} for every request, even a plain GET, {written_by(base)}: that server "
-        "itself fails (a module or handler for the upstream's scheme is missing, TLS to a plain "
-        "port, a tarpit, or an exception in the "
-        f"application).{likeliest(base)}{past_the_proxy(seen)}",
+        f"itself fails ({_why_it_fails(seen)}).{likeliest(base)}{past_the_proxy(seen)}",
         sure(seen, 0.88),
         beside(seen, "get"),
-        first_do(base, mending("error", base.proxies)),
+        steps(first_do(base, "Look in that server's log."), _if_seen(seen, "error")),
     )
 
 
-@rule("a 5xx for the handshake, another answer to a plain GET", "the handshake fails behind the proxy", "why")
+def _why_it_fails(seen: Trace) -> str:
+    """What makes a server answer every request with a 5xx, a proxy's reasons first where one is there."""
+    own = "an exception in the application"
+    if not shows_proxy(seen) or seen.base.by_server:
+        return own
+    return f"a module or handler for the upstream's scheme is missing, TLS to a plain port, a tarpit, or {own}"
+
+
+@rule("a 5xx for the handshake, another answer to a plain GET", "the server fails on handshakes alone", "why")
 def handshake_fails(seen: Trace) -> Iterator[Conclusion]:
     base, get = seen.base, seen["get"]
     if base.kind != "http" or get is None or base.status < 500:
         return
     yield Conclusion(
         f"{base.status} to the handshake ({written_by(base)}), another answer to a plain GET ({get.result()}): "
-        "behind the proxy the handshake fails: the application closed the connection or raised, or the proxy "
-        f"sends handshakes to another place than plain requests.{likeliest(base)}{past_the_proxy(seen)}",
+        f"{_where_it_fails(seen)}.{likeliest(base)}{past_the_proxy(seen)}",
         sure(seen, 0.8),
         beside(seen, "get"),
-        f"Look in the log of the application, and of the proxy. {ASK_PAST}\n" + mending("error", base.proxies),
+        steps(
+            "Look in the log of the application, and of every proxy.", ask_past(seen), _if_seen(seen, "error")
+        ),
         open=True,
+    )
+
+
+def _where_it_fails(seen: Trace) -> str:
+    """What fails on a handshake alone."""
+    failed = "the application closed the connection or raised an exception"
+    if not shows_proxy(seen):
+        return f"the handshake fails in the server: {failed}"
+    return (
+        f"the handshake fails behind the proxy: {failed}, or the proxy sends handshakes to another place than "
+        "plain requests"
     )
 
 
@@ -340,7 +379,7 @@ def method_refused(seen: Trace) -> Iterator[Conclusion]:
             + past_the_proxy(seen),
             sure(seen, 0.88),
             beside(seen, "post" if passes else "get"),
-            "A handshake is a GET: let the method pass on this path.\n" + mending("rule", base.proxies),
+            steps("A handshake is a GET: let the method pass on this path.", _if_seen(seen, "rule")),
         )
 
 
@@ -360,7 +399,7 @@ def slash(seen: Trace) -> Iterator[Conclusion]:
             f"endpoint.{past_the_proxy(seen)}",
             sure(seen, 0.95 if other.opens else 0.85),
             beside(seen, "slash"),
-            f"Open {path}, or let the route match both.\n" + mending("slash", seen.proxies),
+            steps(f"Open {path}, or let the route match both.", _if_seen(seen, "slash")),
         )
 
 
@@ -389,8 +428,10 @@ def named_by_the_answer(seen: Trace) -> Iterator[Conclusion]:
         return
     alike_ = ", to a plain GET too" if seen.like_get else ""
     who = "" if cause.text.startswith(base.author.who) else f", {written_by(base)}"
+    # The words of the server stand once: in the cause, or as its evidence.
+    evidence = "" if quote_of(cause.text)[1] else f" Evidence: {cause.evidence}."
     yield Conclusion(
-        f"{base.result()}{alike_}{who}: {cause.text}. Evidence: {cause.evidence}.{past_the_proxy(seen)}",
+        f"{base.result()}{alike_}{who}: {cause.text}.{evidence}{past_the_proxy(seen)}",
         0.75 if cause.certainty == "shared" else 0.9,
         beside(seen, "get"),
         with_code(cause.fix, base),
@@ -439,7 +480,7 @@ def upgrade_lost_at_proxy(seen: Trace) -> Iterator[Conclusion]:
         f"Connection ({proxy_of(seen)}).{also}{varnish(seen)}",
         0.97 if opens else 0.93,
         ("base", "backend-get") if opens else ("base", "backend"),
-        mending("upgrade", seen.proxies),
+        proxy_lines(seen, "upgrade"),
     )
 
 
@@ -471,7 +512,7 @@ def request_changed_for_all(seen: Trace) -> Iterator[Conclusion]:
             f"Host), or sends it to another program ({proxy_of(seen)}).",
             0.85,
             beside(seen, "get"),
-            mending("route", seen.proxies),
+            proxy_lines(seen, "route"),
             open=True,
         )
 
@@ -485,7 +526,7 @@ def blocked_by_rule(seen: Trace) -> Iterator[Conclusion]:
             f"({proxy_of(seen)}).",
             0.95,
             beside(seen, "get"),
-            mending("rule", base.proxies or seen.proxies),
+            proxy_lines(seen, "rule", base.proxies),
         )
 
 
@@ -503,7 +544,7 @@ def elsewhere(seen: Trace) -> Iterator[Conclusion]:
             f"program or page, not to the application ({proxy_of(seen)}).",
             0.95,
             ("base", "backend-get"),
-            mending("route", seen.proxies),
+            proxy_lines(seen, "route"),
         )
 
 
@@ -538,15 +579,17 @@ def refused_to_all_by_app(seen: Trace) -> Iterator[Conclusion]:
 def refused_to_all(seen: Trace) -> Iterator[Conclusion]:
     base, both = seen.base, _same_for_both(seen)
     if both and base.status in (401, 403, 407):
-        whose = f"a rule of {base.author.who}" if base.by_proxy else "a rule of a proxy or of the application"
+        whose = f"a rule of {base.author.who}" if base.by_proxy else "a rule of the application or of a proxy"
         yield Conclusion(
             f"{both}, {quoted(base)}: {whose} refuses every variant. The rule requires something "
             "that the request lacks (a session cookie, a token), or refuses the address or the "
-            f"path. Cannot tell which proxy.{likeliest(base)}{past_the_proxy(seen)}",
+            f"path. Cannot tell whose rule.{likeliest(base, quoted_before=True)}{past_the_proxy(seen)}",
             0.85,
             ("base", "get"),
-            "Send what a page would send: -b 'session=...', -u, -H.\n"
-            + mending("rule", base.proxies or seen.proxies),
+            steps(
+                "Send what a page would send: -b 'session=...', -u, -H.",
+                proxy_lines(seen, "rule", base.proxies),
+            ),
             open=True,
         )
 
@@ -557,15 +600,19 @@ def no_route(seen: Trace) -> Iterator[Conclusion]:
     if not both or not (base.by_proxy or (base.status == 200 and _is_page(base))):
         return
     whose = base.author.who if base.by_proxy else "a page server"
+    elsewhere = (
+        "and is not a WebSocket endpoint; no route leads to the application (a different path or name, or an "
+        "earlier rule)"
+        if shows_proxy(seen)
+        else "and no WebSocket endpoint is there"
+    )
     lost = "" if base.by_proxy else " Or a proxy drops Upgrade, and the page is the application's own."
     other = likeliest(base) if base.by_proxy and base.cause_id != "no-route" else ""
     yield Conclusion(
-        f"{both}, {quoted(base)}: {whose} answers this path, and is not a WebSocket endpoint; no "
-        "route leads to the application (a different path or name, or an earlier "
-        f"rule).{lost}{other}{past_the_proxy(seen)}",
+        f"{both}, {quoted(base)}: {whose} answers this path, {elsewhere}.{lost}{other}{past_the_proxy(seen)}",
         0.9,
         ("base", "get"),
-        mending("route", base.proxies or seen.proxies),
+        proxy_lines(seen, "route", base.proxies),
         open=bool(lost),
     )
 
@@ -588,7 +635,7 @@ def upgrade_lost(seen: Trace) -> Iterator[Conclusion]:
             f"{both}.{side}{past_the_proxy(seen)} The path may also be wrong.",
             0.92 if at_varnish else 0.85,
             ("base", "get"),
-            mending("upgrade", ("varnish",) if at_varnish else seen.proxies),
+            proxy_lines(seen, "upgrade", ("varnish",) if at_varnish else ()),
         )
 
 
@@ -607,16 +654,31 @@ def upgrade_lost_or_elsewhere(seen: Trace) -> Iterator[Conclusion]:
     also = "" if base.cause_id in SEES_NO_HANDSHAKE else likeliest(base)
     if both:
         yield Conclusion(
-            f"{both}: the program that answers never treats the request as a handshake. Either a "
-            f"proxy drops Upgrade ({proxy_of(seen)}), or the path has no WebSocket endpoint. Cannot "
-            f"tell which from outside.{also}{past_the_proxy(seen)} "
-            f"{ASK_PAST if not compared(seen) else ''}".rstrip(),
+            f"{both}: the program that answers never treats the request as a handshake. {_either(seen)}. "
+            f"Cannot tell which from outside.{also}{past_the_proxy(seen)}",
             0.85,
             ("base", "get"),
-            f"If Upgrade is lost:\n{mending('upgrade', seen.proxies)}\n"
-            f"If the path leads elsewhere:\n{mending('route', seen.proxies)}",
+            _lost_or_elsewhere(seen),
             open=True,
         )
+
+
+def _either(seen: Trace) -> str:
+    """What may be so, the likelier first."""
+    if shows_proxy(seen):
+        return f"Either a proxy drops Upgrade ({proxy_of(seen)}), or the path has no WebSocket endpoint"
+    return f"Either the path has no WebSocket endpoint, or a proxy drops Upgrade ({proxy_of(seen)})"
+
+
+def _lost_or_elsewhere(seen: Trace) -> str:
+    """What to do about each of the two."""
+    if not shows_proxy(seen):
+        return steps("Check the path.", FIND_OUT, ANY_PROXY)
+    return steps(
+        ask_past(seen),
+        f"If Upgrade is lost:\n{proxy_lines(seen, 'upgrade')}",
+        f"If the path leads elsewhere:\n{proxy_lines(seen, 'route')}",
+    )
 
 
 # -- a WebSocket library reads the handshake
@@ -659,7 +721,7 @@ def handshake_refused(seen: Trace) -> Iterator[Conclusion]:
         f"which.{likeliest(base)}{past_the_proxy(seen)}",
         sure(seen, 0.7, 0.85),
         beside(seen, "get"),
-        f"{ASK_PAST}\n" + mending("rule", base.proxies or seen.proxies),
+        steps(ask_past(seen), proxy_lines(seen, "rule", base.proxies)),
         open=True,
     )
 
@@ -673,12 +735,22 @@ def request_changed(seen: Trace) -> Iterator[Conclusion]:
     refusing = _refusing(seen)
     if refusing and compared(seen) == "opens":
         yield Conclusion(
-            f"{refusing} {opens_directly(seen)} The proxy changes the request's path, or another "
-            f"part (Host, Origin, a header) ({proxy_of(seen)}).",
+            f"{refusing} {opens_directly(seen)} {_changed(seen)} ({proxy_of(seen)}).",
             0.93,
             beside(seen, "get"),
-            mending("path", seen.proxies),
+            proxy_lines(seen, "prefix" if other_path(seen) else "path"),
         )
+
+
+def _changed(seen: Trace) -> str:
+    """What the proxy changes, or does not."""
+    if other := other_path(seen):
+        given = seen.start.plan.target.resource
+        return (
+            f"The application has the socket at {other}, not at {given}: the proxy does not map one path to "
+            "the other, or changes another part (Host, Origin, a header)"
+        )
+    return "The proxy changes the request's path, or another part (Host, Origin, a header)"
 
 
 CHECK_THE_PATH = "Check the path first, then the application's requirements for a handshake; its log shows why."
@@ -711,12 +783,27 @@ def refused_by_library(seen: Trace) -> Iterator[Conclusion]:
     refusing = _refusing(seen)
     if refusing:
         yield Conclusion(
-            f"{refusing} The library refuses every variant: the path (wrong in the URL, or rewritten "
-            "by a proxy), the Origin or Host, credentials, or a subprotocol. From outside a wrong "
-            "URL and a proxy that changes it cannot be told "
-            f"apart.{likeliest(seen.base)}{past_the_proxy(seen)}",
+            f"{refusing} {_every_variant(seen)}{likeliest(seen.base)}{past_the_proxy(seen)}",
             0.85,
             ("base", "get"),
-            with_code(f"{ASK_PAST}\n" + mending("path", seen.proxies), seen.base),
+            with_code(
+                steps(
+                    "Check the path, and what the application requires.",
+                    ask_past(seen),
+                    proxy_lines(seen, "path"),
+                ),
+                seen.base,
+            ),
             open=True,
         )
+
+
+def _every_variant(seen: Trace) -> str:
+    """What a library may refuse in every variant of the handshake."""
+    if not shows_proxy(seen):
+        return "The library refuses every variant: the path, the Origin or Host, credentials, or a subprotocol."
+    return (
+        "The library refuses every variant: the path (wrong in the URL, or rewritten by a proxy), the Origin "
+        "or Host, credentials, or a subprotocol. From outside a wrong URL and a proxy that changes it cannot "
+        "be told apart."
+    )

@@ -7,19 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wsprobe.diagnosis.proxies import mending
+from wsprobe.diagnosis.proxies import LineValues, mending, path_for_lines
 from wsprobe.trace.answer import Answer, alike, same
 from wsprobe.trace.changes import NO_PROTOCOL, Trace
 from wsprobe.trace.conclusion import (
-    ASK_PAST,
     Conclusion,
+    ask_past,
     beside,
     compared,
     likeliest,
     past_the_proxy,
+    proxy_lines,
     quoted,
     rule,
     shown_by,
+    shows_proxy,
+    steps,
     sure,
     written_by,
 )
@@ -38,8 +41,10 @@ def rate_limited(seen: Trace) -> Iterator[Conclusion]:
             f"the other answers prove nothing.{past_the_proxy(seen)}",
             0.93 if base.status == 429 else 0.8,
             beside(seen, "again-1"),
-            "Wait for the time in Retry-After, or a minute, and trace again.\n"
-            + mending("limit", base.proxies or seen.proxies),
+            steps(
+                "Wait for the time in Retry-After, or a minute, and trace again.",
+                proxy_lines(seen, "limit", base.proxies),
+            ),
         )
         return
     differing = _differing(seen)
@@ -55,7 +60,7 @@ def rate_limited(seen: Trace) -> Iterator[Conclusion]:
         f"after that prove nothing.{past_the_proxy(seen)}",
         0.95 if one.status == 429 else 0.85,
         ("base", name),
-        mending("limit", one.proxies or seen.proxies),
+        proxy_lines(seen, "limit", one.proxies),
     )
     if one.status == 503:
         yield from one_of_several(seen)
@@ -189,7 +194,7 @@ def http2_only(seen: Trace) -> Iterator[Conclusion]:
         "over HTTP/2 can connect, and only if the server accepts them.",
         0.97,
         ("base", "http2"),
-        mending("http2-only", seen.proxies),
+        proxy_lines(seen, "http2-only"),
     )
 
 
@@ -226,7 +231,7 @@ def http2_announced(seen: Trace) -> Iterator[Conclusion]:
         "WebSockets over HTTP/2, or a rule refuses them.",
         0.95,
         ("base", "http2"),
-        mending("http2-announced", over.proxies or seen.proxies),
+        proxy_lines(seen, "http2-announced", over.proxies),
     )
 
 
@@ -241,21 +246,23 @@ def cut_at_once(seen: Trace) -> Iterator[Conclusion]:
         return
     secure = seen.start.plan.target.secure
     how = base.result()
-    causes = ["the server behind it is down or uses another protocol (TLS inside, or a missing PROXY line)"]
+    causes = ["it supports only TLS"] if not secure else []
     if secure and "http2" not in seen.answers:
-        causes.append("it supports only HTTP/2 (ALPN h2; not tested)")
-    elif not secure:
-        causes.append("it supports only TLS")
+        causes = ["it supports only HTTP/2 (ALPN h2; not tested)"]
     drops = "a rule drops the request (nginx: return 444; HAProxy: reject)"
     wants = "it expects a PROXY line first (HAProxy: accept-proxy)"
-    causes = [wants, drops, *causes] if how == "reset" else [*causes, drops, wants]
+    down = "the server behind it is down or uses another protocol (TLS inside, or a missing PROXY line)"
+    if shows_proxy(seen):
+        causes = [wants, drops, down, *causes] if how == "reset" else [down, *causes, drops, wants]
+    else:
+        causes = ["it speaks another protocol, or fails", *causes, "it is a proxy that cannot reach its server"]
+    who = "the first proxy, or the listener itself," if shows_proxy(seen) else "the listener"
     yield Conclusion(
-        f"Every request, even a plain GET, is cut without a byte ({how}): the first proxy, or "
-        f"the listener itself, closes the connection. Either {'; or '.join(causes)}. Cannot tell "
-        f"which.{past_the_proxy(seen)}",
+        f"Every request, even a plain GET, is cut without a byte ({how}): {who} closes the connection. "
+        f"Either {'; or '.join(causes)}. Cannot tell which.{past_the_proxy(seen)}",
         sure(seen, 0.9),
         beside(seen, "get"),
-        mending("cut", seen.proxies),
+        proxy_lines(seen, "cut"),
         open=True,
     )
 
@@ -278,7 +285,7 @@ def backend_down(seen: Trace) -> Iterator[Conclusion]:
             f"proxy cannot report an error.{past_the_proxy(seen)}",
             sure(seen, 0.9),
             ("base", "get"),
-            mending("upstream", get.proxies or seen.proxies),
+            proxy_lines(seen, "upstream", get.proxies),
         )
         return
     if base.kind != "http" or not alike(base, get) or base.status not in (502, 503, 504):
@@ -294,7 +301,7 @@ def backend_down(seen: Trace) -> Iterator[Conclusion]:
         f"marked down). Cannot tell which.{_of_haproxy(base)}{also}{past_the_proxy(seen)}",
         sure(seen, 0.9 if base.by_proxy else 0.7),
         beside(seen, "get"),
-        mending("upstream", base.proxies or seen.proxies),
+        proxy_lines(seen, "upstream", base.proxies),
         id=base.cause_id if base.cause_id in ("backend-timeout", "backend-tls") else "",
     )
 
@@ -329,7 +336,7 @@ def no_answer(seen: Trace) -> Iterator[Conclusion]:
             f"behind it.{past_the_proxy(seen)}",
             0.8,
             beside(seen, "get"),
-            f"Wait longer (-m), check the port. {ASK_PAST}",
+            steps("Wait longer (-m), check the port.", ask_past(seen)),
             open=True,
         )
 
@@ -352,5 +359,5 @@ def no_upgrade_listener(seen: Trace) -> Iterator[Conclusion]:
         f"http-proxy-middleware, Vite).{past_the_proxy(seen)}",
         sure(seen, 0.92),
         ("base", name),
-        mending("unhandled", seen.proxies),
+        mending("unhandled", seen.proxies, LineValues(path_for_lines(seen.start.plan.target.resource))),
     )
