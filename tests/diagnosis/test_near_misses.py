@@ -207,10 +207,10 @@ HELLO = frame(1, b"hello")
     [
         (b"", "crashed", True),
         (frame(8, b""), "closed-by-app", True),
-        (HELLO, "crashed", False),
-        (HELLO + frame(8, b""), "closed-by-app", False),
-        (frame(2, b"{}"), "crashed", False),
-        (frame(2, b"\0"), "crashed", False),
+        (HELLO, "handler-returned", False),
+        (HELLO + frame(8, b""), "handler-returned", False),
+        (frame(2, b"{}"), "handler-returned", False),
+        (frame(2, b"\0"), "handler-returned", False),
     ],
 )
 def test_a_session_that_ended_before_any_message_may_have_no_route(end: bytes, id: str, route: bool) -> None:
@@ -324,3 +324,60 @@ def test_a_refusal_before_accepting_may_be_for_want_of_an_origin(origin: str, no
     for type in ("", "Content-Type: text/plain; charset=utf-8\n"):
         answer = f"HTTP/1.1 403 Forbidden\nDate: x\nConnection: close\nContent-Length: 0\n{type}\n"
         assert ("none was sent" in first(answer, origin).text) == none
+
+
+ENGINE = frame(1, b'0{"sid":"a","pingInterval":25000}')
+CONNECT = bytes([0x81, 0x82, 0, 0, 0, 0]) + b"40"
+
+
+@pytest.mark.parametrize(
+    ("packets", "ids"),
+    [
+        (b"", []),
+        (frame(1, b'40{"sid":"b"}'), []),
+        (frame(1, b'44{"message":"no token"}'), ["unauthorized"]),
+        (frame(1, b'44{"message":"no token"}') + frame(1, b"2"), ["unauthorized"]),
+        (frame(1, b'44/room,{"message":"Invalid namespace"}'), ["session"]),
+        (frame(1, b'44/room,"Invalid namespace"'), ["session"]),
+        (frame(1, b"44 no token"), []),
+        (frame(1, b'43["no token"]'), []),
+    ],
+)
+def test_socket_io_says_why_it_refuses_a_namespace(packets: bytes, ids: list[str]) -> None:
+    for sent, known in ((CONNECT, []), (b"\x81\x82\0\0\0\0hi", ["not-socket.io"])):
+        events = (
+            Sent(0, REQUEST),
+            Received(1, OPEN + ENGINE),
+            Sent(2, sent),
+            Received(3, packets),
+            Ended(4, "local"),
+        )
+        found = causes(read(Exchange(Plan(parse(f"ws://{AT}/ws"), REQUEST), events)))
+        assert [each.id for each in found] == [*ids, *known]
+
+
+@pytest.mark.parametrize(("quiet", "id"), [(1000, "no-route"), (1_500_000, "idle-timeout")])
+def test_a_plain_text_is_of_the_end_where_that_follows_it(quiet: int, id: str) -> None:
+    message = frame(1, b"404 page not found")
+    events = (Sent(0, REQUEST), Received(1, OPEN + message), Ended(1 + quiet, "fin"))
+    assert causes(read(Exchange(Plan(parse(f"ws://{AT}/ws"), REQUEST), events)))[0].id == id
+
+
+@pytest.mark.parametrize(
+    ("end", "after", "id"),
+    [
+        (b"", 1000, "handler-returned"),
+        (frame(8, b""), 1000, "handler-returned"),
+        (frame(8, b""), 600_000, "closed-by-app"),
+        (b"", 600_000, "crashed"),
+    ],
+)
+def test_a_handler_that_sent_and_ended_at_once_returned(end: bytes, after: int, id: str) -> None:
+    events = (Sent(0, REQUEST), Received(1, OPEN + HELLO), Received(after, end), Ended(after + 1, "fin"))
+    assert causes(read(Exchange(Plan(parse(f"ws://{AT}/ws"), REQUEST), events)))[0].id == id
+
+
+@pytest.mark.parametrize("close", [b"", frame(8, b""), frame(8, b"\3\xe8")])
+def test_a_bridge_may_not_reach_its_target(close: bytes) -> None:
+    assert "cannot reach a program behind it" in causes(reading_of(OPEN + close, "fin"))[0].text
+    assert "cannot reach" not in causes(reading_of(OPEN + HELLO + close, "fin"))[0].text

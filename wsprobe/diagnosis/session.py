@@ -70,6 +70,8 @@ class _Session(msgspec.Struct, frozen=True):
     """Bytes of that message on the wire; the same if it was not compressed."""
     since: int
     """Microseconds from that message to the end."""
+    connects: bool
+    """wsprobe sent the packet with which a client of Socket.IO connects to a namespace."""
     behind: Response | None
 
     @property
@@ -80,7 +82,12 @@ class _Session(msgspec.Struct, frozen=True):
     @property
     def untouched(self) -> bool:
         """No message went either way, and it ended at once: no handler need have run."""
-        return not self.texts and not self.binary and self.last is None and self.lasted < AT_ONCE
+        return not self.answered and self.last is None and self.lasted < AT_ONCE
+
+    @property
+    def answered(self) -> bool:
+        """The server sent a message."""
+        return bool(self.texts) or self.binary
 
     @property
     def named(self) -> str:
@@ -179,7 +186,10 @@ _ENDED: tuple[tuple[str, str, str, str], ...] = (
 )
 """(words, id, text, fix): what they mean in a session; ``words.STATED`` has the rest."""
 
-_TROUBLE = r"(?i)err|unauth|disconnect|reject|refus|den(?:y|ied)|invalid|forbid|fail|problem|clos|bye|kick"
+_TROUBLE = (
+    r"(?i)err|unauth|disconnect|reject|refus|den(?:y|ied)|invalid|forbid|fail|problem|clos|bye|kick"
+    r"|not[ _]?found|no such|unknown|missing|expired|time[d_ -]?out"
+)
 _SAYS = ("type", "event", "op", "command", "kind", "action", "msg_type", "messageType")
 
 
@@ -220,16 +230,21 @@ def _quotes(session: _Session) -> Iterator[tuple[str, str]]:
     """What the server said at the end, and where."""
     if session.reason.strip():
         yield " ".join(session.reason.split()), session.named
-    if session.texts:
-        for quote in troubled(session.texts[-1], ended=session.ended):
+    texts = session.texts
+    if texts and _ENGINE_IO.match(texts[0]):
+        texts = tuple(text for text in texts if text != "2")  # its pings
+    if texts:
+        for quote in troubled(texts[-1], ended=session.ended and session.quiet < QUIET):
             yield " ".join(quote.split()), "the last message"
             return
 
 
 def troubled(text: str, *, ended: bool) -> tuple[str, ...]:
     """The words of a message about an error, the most specific first; () if there are none. If the session
-    *ended*, a short plain text with such words counts too."""
+    *ended* right after it, a short plain text with such words counts too."""
     text = text.strip()
+    if (packet := _CONNECT_ERROR.match(text)) is not None:
+        return of_json(text[packet.end() :].encode())
     if text[:1] == "<":
         if "error" not in text and "failure" not in text:
             return ()
@@ -287,6 +302,8 @@ def _chosen(evidence: Evidence) -> Iterator[Cause]:
 
 
 _ENGINE_IO = re.compile(r'0\{"sid":"')
+_CONNECT_ERROR = re.compile(r'44(?:/[^,{"]*,)?(?=[{"])')
+"""The packet with which Socket.IO refuses a namespace, before its JSON."""
 _PACKET = "its opening packet"
 """A mark of every server of the protocol, in whatever language: the packet itself names no program."""
 
@@ -294,7 +311,7 @@ _PACKET = "its opening packet"
 def _greeted(evidence: Evidence, session: _Session) -> Iterator[Cause]:
     """Programs that identify themselves in the first message."""
     first = session.texts[0] if session.texts else ""
-    if _ENGINE_IO.match(first):
+    if _ENGINE_IO.match(first) and not session.connects:
         yield Cause(
             "not-socket.io",
             "this is a Socket.IO server: it opened a session and waits for Socket.IO packets",
@@ -472,45 +489,60 @@ def _act(evidence: Evidence, session: _Session) -> Iterator[Cause]:
             "shared",
             f"{session.quiet / 1e6:.1f} s of silence",
         )
+    elif session.code is None and session.answered and session.lasted < AT_ONCE:
+        yield Cause(
+            "handler-returned",
+            f"the server sent messages, then {act} {session.after}: its handler returned or raised an "
+            "exception, or the application closed it on purpose",
+            "keep the handler running: loop over the messages",
+            "shared",
+            shows,
+        )
     elif session.close is None:
-        route = ", or no route has this path" if _unrouted(evidence, session) else ""
         yield Cause(
             "crashed",
             f"the server {act} {session.after}: most often its handler raised an exception; or the handler "
-            f"returned, or refuses by dropping (token, Origin, session){route}",
+            f"returned, or refuses by dropping (token, Origin, session){_untouched(evidence, session)}",
             SEE_LOG,
             "shared",
             shows,
         )
     elif session.code is None:
-        yield _empty(evidence, session, act, shows)
+        yield Cause(
+            "closed-by-app",
+            f"the server {act} {session.after} and gives no reason: its handler returned or raised an "
+            f"exception, or it refuses by closing (Origin, token, session){_untouched(evidence, session)}",
+            "check the path; keep the handler running; close with a code and a reason",
+            "shared",
+            shows,
+        )
     else:
         yield Cause(
             "handler-returned",
             f"the server {act} {session.after}: its handler returned or raised an exception, or the "
-            "application closed it on purpose",
+            f"application closed it on purpose{_behind(session)}",
             "keep the handler running: loop over the messages",
             "shared",
             shows,
         )
 
 
-def _unrouted(evidence: Evidence, session: _Session) -> bool:
-    """Whether the path may have no route: several libraries look for one after the handshake."""
+def _untouched(evidence: Evidence, session: _Session) -> str:
+    """What else may end a session before any message."""
+    return f"{_unrouted(evidence, session)}{_behind(session)}"
+
+
+def _unrouted(evidence: Evidence, session: _Session) -> str:
+    """That the path may have no route: several libraries look for one after the handshake."""
     before = ("TornadoServer", "uvicorn", "hypercorn", "daphne", "granian")
-    return session.untouched and not evidence.server(*before) and not evidence.python("aiohttp/")
+    if not session.untouched or evidence.server(*before) or evidence.python("aiohttp/"):
+        return ""
+    return ", or no WebSocket route has this path"
 
 
-def _empty(evidence: Evidence, session: _Session, act: str, shows: str) -> Cause:
-    route = ", or no WebSocket route has this path" if _unrouted(evidence, session) else ""
-    return Cause(
-        "closed-by-app",
-        f"the server {act} {session.after} and gives no reason: its handler returned or raised an "
-        f"exception, or it refuses by closing (Origin, token, session){route}",
-        "check the path; keep the handler running; close with a code and a reason",
-        "shared",
-        shows,
-    )
+def _behind(session: _Session) -> str:
+    """That it may be a bridge, such as websockify, which first accepts and then connects to its target."""
+    return ", or it cannot reach a program behind it" if session.untouched else ""
 
 
 def _led_to(evidence: Evidence, session: _Session, act: str) -> Cause:
@@ -643,6 +675,7 @@ def _session_of(reading: Reading) -> _Session:
         None if last is None else len(last.data),
         0 if last is None else sum(frame.length for frame in last.frames),
         ended - sent[-1].at if sent else 0,
+        any(frame.data[:2] == b"40" for frame in sent),
         behind,
     )
 

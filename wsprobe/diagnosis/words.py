@@ -464,7 +464,8 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
     (
         (),
         r"\b(?:no|unknown|invalid|missing|expired|bad|wrong|unrecognized)[- _]?(?:such )?(?:web ?socket )?"
-        r"(?:session|sid|channel|room|target|inspector uuid|client id|connection id|stream|topic|game|lobby)\b"
+        r"(?:session|sid|channel|room|namespace|target|inspector uuid|client id|connection id|stream|topic|game"
+        r"|lobby)\b"
         r"|(?:session|channel|room|target|stream|topic)\b[^.\n]{0,30}(?:not found|unknown|invalid|expired"
         r"|does not exist"
         r"|closed|not exist)|malformed inspector uuid",
