@@ -119,14 +119,23 @@ def shown(slip: Slip) -> str:
     return "\n".join(line for line in lines if not line.startswith(("---", "+++")))
 
 
-def exchanged(slip: Slip) -> dict[CodeType, CodeType] | None:
-    """The functions that the slip changes, old code to new. None if it is code that runs on import."""
+Place = tuple[object, ...]
+
+
+def place(code: CodeType) -> Place:
+    """Which code it is. Code that has run differs from the same code, compiled again, in CPython 3.11."""
+    return code.co_filename, code.co_firstlineno, code.co_qualname, code.co_varnames, code.co_names
+
+
+def exchanged(slip: Slip) -> dict[Place, CodeType] | None:
+    """The functions that the slip changes: the place of the old code, and the new code. None if it is code
+    that runs on import."""
     changed = {}
     for before, after in pairs(slip.path, made(slip)):
         if before != after:
             if not before.co_flags & inspect.CO_OPTIMIZED and _own(before) != _own(after):
                 return None
-            changed[before] = after
+            changed[place(before)] = after
     return changed
 
 
@@ -190,19 +199,17 @@ class Functions:
 
     def __init__(self) -> None:
         gc.unfreeze()  # conftest froze them, and get_objects() leaves out what is frozen
-        self._by_code: defaultdict[CodeType, list[FunctionType]] = defaultdict(list)
+        self._at: defaultdict[Place, list[FunctionType]] = defaultdict(list)
         self._caches: list[Any] = []
         for each in gc.get_objects():
             if isinstance(each, FunctionType):
-                self._by_code[each.__code__].append(each)
+                self._at[place(each.__code__)].append(each)
             elif isinstance(each, functools._lru_cache_wrapper):
                 self._caches.append(each)
         gc.freeze()
 
-    def of(self, path: str, codes: Iterable[CodeType]) -> list[FunctionType]:
-        name = str(ROOT / path)
-        found = (each for code in codes for each in self._by_code[code])
-        return [each for each in found if each.__code__.co_filename == name]
+    def at(self, places: Iterable[Place]) -> list[FunctionType]:
+        return [each for one in places for each in self._at[one]]
 
     def forget(self) -> None:
         for cache in self._caches:
@@ -287,7 +294,7 @@ class Measuring:
         for path in sources():
             tree = Marked(path).visit(ast.parse((ROOT / path).read_text("utf-8")))
             for old, new in pairs(path, ast.fix_missing_locations(tree)):
-                for each in functions.of(path, [old]):
+                for each in functions.at([place(old)]):
                     each.__code__ = new
         with file.open("w") as out:
             for item, following in itertools.pairwise([*session.items, None]):
@@ -341,18 +348,18 @@ class Asking:
     def _tried(self, slip: Slip) -> tuple[str, str]:
         """Whether a test noticed the slip: how it ended, and which test or how many."""
         changed = exchanged(slip)
-        functions = self._functions.of(slip.path, changed or ())
+        functions = self._functions.at(changed or ())
 
         def exchange() -> None:
             for function in functions:
-                function.__code__ = (changed or {})[function.__code__]
+                function.__code__ = (changed or {})[place(function.__code__)]
 
         # A generator's code that a module's own line runs is no function's: it is over with the import.
         if changed and functions:
             names = {function_name(slip.path, each.__code__.co_qualname) for each in functions}
-            return self._asked_of(names, exchange)
+            return self._asked_of(slip.path, names, exchange)
         if (named := constant(slip)) is not None:
-            outcome, why = self._asked_of(users()[named.name], lambda: self._set(slip.path, named))
+            outcome, why = self._asked_of(slip.path, users()[named.name], lambda: self._set(slip.path, named))
             if outcome != "survived":
                 return outcome, why
         return imported(self._copy, slip, self._files(slip.path), self._seconds)
@@ -365,9 +372,14 @@ class Asking:
             if each.get(constant.name) is before:
                 each[constant.name] = after
 
-    def _asked_of(self, names: set[str], change: Callable[[], None]) -> tuple[str, str]:
-        """How the tests end that call functions of these *names* after the *change*, and which test failed."""
-        calling = [each.name for each in self._tests if each.passed and names & each.calls]
+    def _asked_of(self, path: str, names: set[str], change: Callable[[], None]) -> tuple[str, str]:
+        """How the tests end that call functions of these *names* after the *change* of the file *path*, and
+        which test failed."""
+        passing = [each for each in self._tests if each.passed]
+        calling = [each.name for each in passing if names & each.calls]
+        if not calling:  # new since the calls were measured
+            near = self._files(path)[:NEAREST]
+            calling = [each.name for each in passing if each.name.partition("::")[0] in near]
         tests = [*sorted(self._new), *calling]
         told = self._copy / "last.txt"
         told.write_text(f"{len(tests)} tests")

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from tests.watch.played import OPEN, played
 from wsprobe.outcome import STATUS_OF
-from wsprobe.show.lines import Look, plain, width_of
+from wsprobe.show.lines import Look, plain, text_of, width_of
 from wsprobe.show.vantage import Grid
 from wsprobe.vantage import BY_OUTCOME, HERE, Vantage, Vantages, differ, explained, named, vantage_of
 from wsprobe.watch.state import State
@@ -88,6 +88,18 @@ def test_a_terminal_is_never_too_narrow(columns: int) -> None:
     assert ("here frankfurt tokyo-with-a-long-name-01 URL open refused 403 open wss:" in text) == (
         columns == 200
     )
+
+
+@pytest.mark.parametrize(("columns", "table"), [(67, False), (68, True)])
+def test_a_column_a_place_where_the_url_has_32_columns(columns: int, table: bool) -> None:
+    rows = Grid(["a", "b"], Look(width=columns, terminal=True)).row({"a": GOOD, "b": FORBIDDEN})
+    assert text_of(rows[0]).endswith("URL") is table
+
+
+def test_an_open_connection_has_another_colour() -> None:
+    sights: dict[str, Vantage | None] = {"a": GOOD, "b": FORBIDDEN, "c": None}
+    _, cells = Grid(list(sights), Look()).row(sights)[:2]
+    assert [each.style for each in cells][:3] == ["good", "fail", "dim"]
 
 
 def test_in_a_pipe_it_has_all_columns_and_the_head_once() -> None:

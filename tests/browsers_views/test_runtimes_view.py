@@ -8,6 +8,7 @@ import sys
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import UNSET
 
 from tests.browsers_views.recordings import HEAD, OPEN, frame, recorded, seen
 from wsprobe.browsers import ENGINES, RUNTIMES
@@ -15,6 +16,7 @@ from wsprobe.browsers.engine import Page, ScriptView, until_end
 from wsprobe.browsers.undici import parse_extensions
 from wsprobe.lab import find, load
 from wsprobe.lab.play import rehearse
+from wsprobe.show.as_json import view_value
 
 REFUSAL = b"HTTP/1.1 403 No\r\nX-Id: a\r\nContent-Length: 5\r\n\r\nwhy??"
 HOW = ("fin", "reset", "local", "timeout", "truncated")
@@ -39,6 +41,8 @@ def test_a_refusal_is_told_in_the_message() -> None:
 def test_a_listener_of_ws_reads_the_whole_refusal() -> None:
     view = seen(REFUSAL, browser="ws")
     assert view.beyond == ("a listener for unexpected-response reads status 403, 2 headers, 5-byte body",)
+    assert view_value(view, None).beyond == view.beyond
+    assert view_value(seen(REFUSAL, browser="undici"), None).beyond is UNSET
     assert view.hidden == ()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.diagnosis.recorded import reading_of
-from wsprobe.diagnosis.advice import advice
+from wsprobe.diagnosis.advice import Advice, advice
 from wsprobe.diagnosis.proxies import LEADING, proxies
 
 LOST = (
@@ -82,11 +82,12 @@ def test_who_wrote_it_is_said_once_and_before_the_first_cause() -> None:
 
 
 def test_a_session_that_ran_well_has_no_advice() -> None:
-    assert not advice(reading_of(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x02hi"))
+    opened = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x02hi"
+    assert advice(reading_of(opened)) == Advice()
 
 
 def test_without_a_byte_there_are_causes_and_no_remedy() -> None:
-    assert not advice(reading_of(b""))
+    assert advice(reading_of(b"")) == Advice()
     found = advice(reading_of(b"", "fin"))
     assert found.causes
     assert (found.lines, found.remedies, found.warnings) == ((), (), ())

@@ -8,7 +8,7 @@ import pytest
 from tests.diagnosis.recorded import AT, reading_of
 from wsprobe import target
 from wsprobe.diagnosis import author, causes
-from wsprobe.diagnosis.advice import advice, close_code
+from wsprobe.diagnosis.advice import Advice, advice, close_code
 from wsprobe.diagnosis.cause import quote_of
 from wsprobe.diagnosis.evidence import answer_of, phrase_of, shown
 from wsprobe.diagnosis.proxies import LEADING, LineValues, idle_limit, mending, proxies, proxy
@@ -260,9 +260,9 @@ def test_of_several_answers_each_thing_is_said_once() -> None:
     closed = advice(reading_of(OPEN + b"\x88\x02\x03\xf4", "fin"))
     given: set[str] = set()
     assert refused.without(given) == refused
-    assert not refused.without(given)
+    assert refused.without(given) == Advice()
     assert closed.without(given) == closed
-    assert not closed.without(given)
+    assert closed.without(given) == Advice()
 
 
 # Lines for proxies -------------------------------------------------------------------------------------------
@@ -318,3 +318,10 @@ def test_an_answer_is_read_to_its_end_and_no_further() -> None:
 )
 def test_http_behind_a_101_may_be_cut_before_its_status(behind: bytes, evidence: str) -> None:
     assert evidence in [each.evidence for each in causes(reading_of(OPEN + behind, "fin"))]
+
+
+def test_of_several_fields_of_a_name_the_first_counts() -> None:
+    reading = reading_of(b"HTTP/1.1 403 X\r\nServer: one\r\nserver: two\r\n\r\n", "fin")
+    assert reading.final is not None
+    evidence = answer_of(reading, reading.final)
+    assert (evidence.get("server"), evidence.all("server")) == ("one", ("one", "two"))

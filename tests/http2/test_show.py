@@ -61,6 +61,8 @@ def test_every_scenario_can_be_shown(name: str) -> None:
         ("h2-client-close", "open: the handshake completed; wsprobe closed the session first"),
         ("h2-frame-rsv2", "invalid: a 200, but its headers or what followed break the rules"),
         ("h2-end-mid-frame", "aborted: the server ended the stream with END_STREAM, without a Close frame"),
+        ("h2-tcp-rst-before", "dropped: the connection ended before a complete answer"),
+        ("h2-end-without-answer", "dropped: the server ended the stream with END_STREAM, before an answer"),
         (
             "h2-goaway-protocol-before",
             "dropped: the server ended the connection with GOAWAY and PROTOCOL_ERROR",
@@ -75,9 +77,16 @@ def test_findings_stand_under_the_fields_they_mean() -> None:
     lines = shown(told("h2-field-uppercase")).splitlines()
     at = lines.index("X-Upper: 1")
     assert lines[at + 1] == "^^^^^^^ fail http2-name-upper-case"
+    assert sum("^" in each for each in lines) == 1
     lines = shown(told("h2-field-connection")).splitlines()
     at = lines.index("connection: Upgrade")
     assert lines[at + 1] == "            ^^^^^^^ fail http2-connection-field"
+
+
+def test_an_empty_line_stands_between_two_answers() -> None:
+    lines = shown(told("h2-103-then-200")).splitlines()
+    assert lines[:5] == ["over HTTP/2", ":status: 103", "link: </a>; rel=preload", "", ":status: 200"]
+    assert "" not in lines[5:]
 
 
 def test_bytes_of_the_server_are_made_visible() -> None:

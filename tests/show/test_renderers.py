@@ -176,3 +176,16 @@ def test_difference_shows_only_what_differs() -> None:
 def test_comparison_without_readers_is_a_difference() -> None:
     reports = [played("status-403"), played("status-403")]
     assert comparison(reports, [], LOOKS["pipe"]) == difference(reports, LOOKS["pipe"])
+
+
+def test_the_phases_stand_in_bars_at_a_terminal_and_in_the_last_lines_in_a_pipe() -> None:
+    made = played("403")
+    *_, piped, _ = plain(handshake(made, Look())).splitlines()
+    assert [each.split()[0] for each in piped.split("  ") if each][:4] == [
+        "resolve",
+        "connect",
+        "answer",
+        "total",
+    ]
+    *_, bar, last, _ = plain(handshake(made, Look(width=100, terminal=True))).splitlines()
+    assert (bar.split()[0], last.split()[0]) == ("rest", "total")

@@ -370,3 +370,18 @@ def test_every_byte_is_there_or_counted() -> None:
 def test_the_index_of_many_ends_a_cause_with_its_remedy(form: ModuleType) -> None:
     text = written(form, [refused_by_tornado()] * 2)
     assert text.count("wsprobe explain remedy tornado") == 3, "the summary, and each answer"
+
+
+def test_each_hop_is_told_with_the_next_one() -> None:
+    made = []
+    for path in "abc":
+        to = target.parse(f"ws://h/{path}")
+        moved = Received(2, b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n")
+        plan = Plan(to, opening.request(to, opening.Offer()))
+        made.append(Exchange(plan, (Sent(1, plan.request), moved, Ended(3, "fin"))))
+    first, second, last = made
+    told = report_file.hops(report(replace(last, hops=(first, second))))
+    assert told == [
+        ("sent again to ws://h/b after ws://h/a: it answered 302 Found", first),
+        ("sent again to ws://h/c after ws://h/b: it answered 302 Found", second),
+    ]

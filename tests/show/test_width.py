@@ -11,7 +11,7 @@ from tests.show.test_renderers import plan
 from wsprobe.archive import dump
 from wsprobe.cli.main import run
 from wsprobe.exchange import Connected, Ended, Exchange, Received, Sent
-from wsprobe.show.lines import Look, line, row, text_of
+from wsprobe.show.lines import ROOM_FOR_WORDS, Look, line, row, text_of, width_of
 
 Capture = pytest.CaptureFixture[str]
 HEAD = b"Content-Type: text/plain\r\nContent-Length: 13\r\n\r\ntoken expired"
@@ -86,3 +86,10 @@ def test_the_last_column_stands_below_where_there_is_no_room_for_it() -> None:
 
 def test_nothing_stands_below_where_there_is_nothing_to_say() -> None:
     assert row(line("name"), (), Look(width=20, terminal=True)) == [line("name")]
+
+
+@pytest.mark.parametrize(("width", "below"), [(11 + ROOM_FOR_WORDS, True), (12 + ROOM_FOR_WORDS, False)])
+def test_the_last_column_stands_beside_the_others_where_it_has_36_columns(width: int, below: bool) -> None:
+    rows = row(line("name      "), line("word " * 20), Look(width=width, terminal=True))
+    assert (text_of(rows[0]) == "name") is below
+    assert all(width_of(each) <= width for each in rows)

@@ -11,6 +11,8 @@ from msgspec.structs import replace
 from wsprobe.conversation import Phase
 from wsprobe.exchange import SECOND, Act, Plan, Target
 from wsprobe.read.frames import CLOSE, PING, PONG, TEXT, frame_at
+from wsprobe.show.lines import Look, text_of
+from wsprobe.show.talk import ended
 from wsprobe.talk.codec import Control, FrameFault, Reader, ReceivedMessage, Writer
 from wsprobe.talk.session import LAST, PONGS, QUIET, Outgoing, Rules, TalkSession
 from wsprobe.wire.rfc6455 import frame
@@ -184,3 +186,32 @@ def test_totals() -> None:
     of = session.totals
     assert (of.messages_sent, of.bytes_sent, of.wire_sent) == (2, 4, 16)
     assert (of.messages_received, of.bytes_received, of.wire_received) == (1, 3, 5)
+
+
+@pytest.mark.parametrize(
+    ("received", "says"),
+    [
+        (
+            theirs(CLOSE, b"\x0f\xa0bye"),
+            ('the server closed: 4000 "bye"', 'event close, code 4000, reason "bye", wasClean true'),
+        ),
+        (theirs(CLOSE), ("the server closed: no code", 'event close, code 1005, reason "", wasClean true')),
+        (
+            b"\xf1\x00",
+            ("failed with 1002: ", 'event error, then event close, code 1006, reason "", wasClean false'),
+        ),
+        (
+            b"",
+            (
+                "the connection ended without a Close",
+                'event error, then event close, code 1006, reason "", wasClean false',
+            ),
+        ),
+    ],
+)
+def test_how_it_ended_in_words(received: bytes, says: tuple[str, str]) -> None:
+    session = held()
+    session.receive(received, 1)
+    who, page = [text_of(each) for each in ended(session, Look())]
+    assert who.startswith(says[0])
+    assert page == f"in a page: {says[1]}"

@@ -19,13 +19,14 @@ from wsprobe.trace.audit_requests import (
     NO_PORT_BESIDE,
     PING,
     ROWS,
+    foreign_that_opens,
     prefixed,
     sibling,
     suffixed,
     tokens,
 )
 from wsprobe.trace.audit_session import admitted, reference, refused
-from wsprobe.trace.changes import STRANGER
+from wsprobe.trace.changes import STRANGER, Trace
 from wsprobe.trace.series import Choice
 
 OWN = "https://app.example"
@@ -93,6 +94,23 @@ def test_a_server_that_accepts_and_closes_has_refused() -> None:
     assert "without them 101, then a Close with 4401" in found(seen)["any-origin"].conclusion.came
     seen = audit(unless_clear(lambda of: OPEN if logged_in(of) and of.origin in (None, OWN) else closes))
     assert found(seen) == {}
+
+
+def test_every_weakness_has_a_sentence_and_a_number() -> None:
+    for each in WEAKNESSES:
+        assert each.why[0].isupper()
+        assert each.why.lower() == f"{each.rule.means}.".lower()
+    # CWE-1385 is "Missing Origin Validation in WebSockets".
+    assert {each.cwe for each in WEAKNESSES if "origin" in each.id} == {1385}
+
+
+@pytest.mark.parametrize(
+    ("allowed", "sent"),
+    [(("null",), "null"), (("null", STRANGER), STRANGER), ((STRANGER,), STRANGER), ((), STRANGER)],
+)
+def test_which_foreign_origin_the_other_requests_have(allowed: tuple[str, ...], sent: str) -> None:
+    seen = audit(unless_clear(lambda of: OPEN if of.origin in (None, OWN, *allowed) else DENIED))
+    assert foreign_that_opens(seen) == sent
 
 
 @pytest.mark.parametrize("code", [1000, 1005])
@@ -340,6 +358,17 @@ def test_a_token_in_the_url() -> None:
     assert list(one) == ["token-in-url"]
     assert "access_token" in one["token-in-url"].conclusion.text
     assert "abc" not in f"{one['token-in-url'].conclusion}"
+
+
+def test_an_audit_that_is_stopped_finds_no_more_than_a_whole_one() -> None:
+    whole = audit(with_token, TOKEN)
+    shown = {each.weakness.id for each in weaknesses(whole)}
+    assert shown
+    names = list(whole.answers)
+    for number in range(len(names)):
+        seen = Trace(whole.start, {name: whole.answers[name] for name in names[:number]})
+        assert {each.weakness.id for each in weaknesses(seen)} <= shown
+        assert {id for id, _ in not_tested(seen)} <= {each.id for each in WEAKNESSES}
 
 
 def test_a_token_that_nobody_asks_for_or_that_works_once_is_none() -> None:

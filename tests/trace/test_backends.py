@@ -13,11 +13,11 @@ from wsprobe.diagnosis.proxies import proxies
 from wsprobe.exchange import Plan
 from wsprobe.report import report
 from wsprobe.show.lines import Look, text_of
-from wsprobe.show.trace import because, concluded, row
+from wsprobe.show.trace import NAME, because, concluded, row, unsent
 from wsprobe.trace.answer import Answer, answer_of
 from wsprobe.trace.changes import Backend, Start, Trace, resource_of
 from wsprobe.trace.conclusions import conclusions
-from wsprobe.trace.series import Choice, following
+from wsprobe.trace.series import Choice, following, left_out
 
 BEGIN = start(chains()[1], direct=True)
 OPEN: dict[str, Any] = {"status": 101, "reason": "Switching Protocols", "accept": "right", "ms": 1}
@@ -186,3 +186,20 @@ def test_no_proxy_is_assumed_where_none_is_seen() -> None:
     )
     assert not any(each.name in found.fix for each in proxies())
     assert found.fix.count("wsprobe explain proxy") == 1
+
+
+def test_what_is_sent_only_when_it_is_named_is_not_listed_as_left_out() -> None:
+    seen = Trace(BEGIN, {"base": got(NOT_FOUND)})
+    assert any(why.startswith("sent only") for _, why in left_out(seen, Choice()))
+    told = unsent(seen, Choice())
+    assert told
+    assert not any(why.startswith("sent only") for why in told)
+
+
+@pytest.mark.parametrize(("room", "shown"), [(9, ""), (10, "Gone...now"), (26, "Gone or somewhere else now")])
+def test_less_than_ten_columns_of_what_an_answer_is_about_are_not_shown(room: int, shown: str) -> None:
+    answer = got({**NOT_FOUND, "reason": "Gone or somewhere else now", "body_start": ""})
+    seen = Trace(BEGIN, {"base": answer})
+    columns = NAME + 2 + 12 + 2
+    told = text_of(row("base", seen, Look(width=columns + room, terminal=True))[0])
+    assert told[columns:] == shown

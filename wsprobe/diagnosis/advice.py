@@ -83,9 +83,6 @@ class Advice(msgspec.Struct, frozen=True):
     warnings: tuple[str, ...] = ()
     """Limits: close codes and reasons that change on the way, and the cost of a hanging handshake."""
 
-    def __bool__(self) -> bool:
-        return bool(self.causes or self.lines or self.remedies or self.warnings)
-
     def without(self, given: set[str]) -> Advice:
         """The advice that is not yet in *given*, which is updated: with several answers, each advice appears
         once."""

@@ -32,7 +32,7 @@ def answers(reading: Reading, findings: Sequence[Finding], look: Look) -> list[L
             left += 1
             continue
         for field in block.fields:
-            here = [f for f in findings if f.span is not None and points_at(f, field)]
+            here = [f for f in findings if points_at(f, field)]
             if room.full and not here:
                 left += 1
                 continue
