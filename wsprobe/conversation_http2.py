@@ -28,7 +28,6 @@ from wsprobe.conversation import (
 from wsprobe.exchange import SECOND, Http2, Limits, Plan
 from wsprobe.read.frames import CLOSE, header_size
 from wsprobe.read.http2 import (
-    FRAMES_MAX,
     BlockDecoder,
     blocks,
     form,
@@ -92,8 +91,8 @@ IDLE_MAX = 10_000
 20 us to take, read and judge, so a flood ends within 0.3 s."""
 
 FRAMES_WATCHED = 20_000
-"""Limit on frames in a short session: a frame that carries a frame of the session costs as much as two of
-HTTP/1.1, and more than twenty microseconds in all."""
+"""Limit on frames, in proportion to the limit on bytes. A frame that carries a frame of the session costs as
+much as two of HTTP/1.1, and more than twenty microseconds in all."""
 
 SETTINGS_BYTES = 60
 """Bytes of SETTINGS, ten values, that cost as much as a frame."""
@@ -146,8 +145,7 @@ class Http2Client:
         """Bytes other than our stream's DATA."""
         self._acks = ACKS_MAX
         room, usual = plan.limits.max_session, Limits().max_session
-        most = FRAMES_WATCHED if make is None else FRAMES_MAX
-        self._most_frames = in_proportion(most, room, usual, FRAMES_LEAST)
+        self._most_frames = in_proportion(FRAMES_WATCHED, room, usual, FRAMES_LEAST)
         self._idle = 0
         self._most_idle = in_proportion(IDLE_MAX, room, usual)
         self._out = _Outgoing(plan)

@@ -13,11 +13,13 @@ from msgspec.structs import replace
 from tests.cases import every
 from tests.http2.lines import planned
 from tests.http2.test_read import answer
+from wsprobe.cli.talk import OVER_HTTP2
 from wsprobe.conversation import BODY_WAIT, NOT_HTTP_WAIT, Phase, Turn
 from wsprobe.conversation_http2 import ACKS_MAX, IDLE_MAX, LATE_SETTINGS, Http2Client
 from wsprobe.exchange import Act, Connected, Ended, Exchange, Limits, Plan, Priority, Received, Sent
 from wsprobe.judge import judge
 from wsprobe.read import handshakes, read
+from wsprobe.read.http2 import FRAMES_MAX
 from wsprobe.read.http2_opinion import opinion
 from wsprobe.read.http2_values import (
     COMPRESSION_ERROR,
@@ -441,6 +443,12 @@ def test_frames_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not played.turn.done
     assert played.feed(window_update(1, 1)).why == "20 frames"
     assert (played.turn.stop, codes(played)) == ("limit", [ENHANCE_YOUR_CALM])
+
+
+def test_a_session_is_not_longer_than_what_is_read_of_it() -> None:
+    """As talk holds it. What is behind the last frame that is read, such as a Close, would count as missing."""
+    played = Played(plan(limits=Limits(max_session=OVER_HTTP2)), ON, OPEN, data(1, b"\x8a\0") * FRAMES_MAX)
+    assert (played.turn.stop, played.turn.why) == ("limit", "40000 frames")
 
 
 def test_each_byte_of_ours_brings_something(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -197,11 +197,11 @@ def connection(reading: Reading) -> Iterator[Finding]:
     yield from _first(
         HTTP2_PUSH, [f for f in theirs if f.type == PUSH_PROMISE], lambda frame: "the server sends PUSH_PROMISE"
     )
+    known = (0, of.stream, *of.earlier)
     strange = [
         frame
         for frame in theirs
-        if frame.stream not in (0, of.stream, *of.earlier)
-        and frame.type in (DATA, HEADERS, RST_STREAM, WINDOW_UPDATE)
+        if frame.stream not in known and frame.type in (DATA, HEADERS, RST_STREAM, WINDOW_UPDATE)
     ]
     yield from _overrun(of)
     yield from _first(HTTP2_IDLE_STREAM, strange, lambda frame: f"{_a(frame)} on stream {frame.stream}")
@@ -217,8 +217,9 @@ def _overrun(of: Http2Connection) -> Iterator[Finding]:
         if frame.by == "client" and frame.stream in left:
             left[frame.stream] += frame.increment or 0
         elif frame.by == "server" and frame.type == DATA:
-            for window in (0, frame.stream) if frame.stream and frame.stream in left else (0,):
-                left[window] -= frame.length
+            stream, length = frame.stream, frame.length
+            for window in (0, stream) if stream and stream in left else (0,):
+                left[window] -= length
                 if left[window] < 0:
                     whose = "the stream's" if window else "the connection's"
                     yield HTTP2_WINDOW_OVERRUN.found(

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from wsprobe.judge.finding import Entry, Finding, shown
-from wsprobe.judge.subject import elements, handshake, how, status_span, where
+from wsprobe.judge.subject import elements, handshake, has_token, how, status_span, where
 from wsprobe.read.reading import Reading, Response
 
 STATUS_NOT_101 = Entry(
@@ -297,7 +297,7 @@ def upgrade(reading: Reading, response: Response, want: bytes = b"websocket") ->
     whole = b", ".join(field.value for field in fields)
     if len(values) == 1 and values[0].lower() == want:
         return
-    if any(value.lower() == want for value in values):
+    if has_token(values, want):
         yield UPGRADE_LIST.found(
             f"ambiguous: Upgrade holds {shown(whole)}, not just {shown(want)}; Firefox opens, Chromium 156 and "
             "WebKitGTK fail (measured)",
@@ -322,7 +322,7 @@ def connection(reading: Reading, response: Response, *, as_list: bool = True) ->
     values = elements(fields)
     whole = b", ".join(field.value for field in fields)
     alone = len(values) == 1
-    if not any(value.lower() == b"upgrade" for value in values) or not (as_list or alone):
+    if not has_token(values, b"upgrade") or not (as_list or alone):
         said = f"Connection is {shown(whole)}, without Upgrade" if whole else "Connection is empty"
         yield CONNECTION_NO_UPGRADE.found(
             said if as_list else f"Connection is {shown(whole)}, not Upgrade",

@@ -102,7 +102,12 @@ def blank(head: Head) -> bool:
 def elements(fields: tuple[Field, ...]) -> tuple[bytes, ...]:
     """Return the elements of a list that may be split over several fields (RFC 9110 section 5.3), empty ones
     too."""
-    return tuple(part.strip(b" \t") for field in fields for part in field.value.split(b","))
+    return tuple([part.strip(b" \t") for field in fields for part in field.value.split(b",")])
+
+
+def has_token(elements: tuple[bytes, ...], token: bytes) -> bool:
+    """True if one of *elements* is *token*, in any letter case."""
+    return any(element.lower() == token for element in set(elements))  # a flood has millions of empty ones
 
 
 def where(head: Head, fields: tuple[Field, ...]) -> Span | None:

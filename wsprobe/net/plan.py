@@ -29,6 +29,8 @@ class Ready(Struct, frozen=True):
     proxy: ProxyUrl | None
     proxy_context: ssl.SSLContext | None
     """Of an ``https:`` proxy."""
+    http2_client: type[Http2Client] | None = None
+    """Of a plan with a request for HTTP/2."""
 
     @property
     def host(self) -> str:
@@ -40,10 +42,8 @@ class Ready(Struct, frozen=True):
         """The client's side of the conversation, at its beginning. *alpn*: the protocol that the server
         selected; *make*: see ``Client``."""
         how = self.plan.http2
-        if how is not None and (how.prior_knowledge or alpn == "h2"):
-            from wsprobe.conversation_http2 import Http2Client  # h2, where it is spoken
-
-            return Http2Client(self.plan, make)
+        if how is not None and self.http2_client is not None and (how.prior_knowledge or alpn == "h2"):
+            return self.http2_client(self.plan, make)
         return Client(self.plan, make)
 
 
@@ -65,4 +65,9 @@ def check(plan: Plan) -> Ready:
         proxy_context = trusting(
             replace(plan.tls, certificate=None, key=None, server_name=None, ciphers=None, pinned=())
         )
-    return Ready(plan, context, proxy, proxy_context)
+    if plan.http2 is None:
+        return Ready(plan, context, proxy, proxy_context)
+    # h2, where it may be spoken: 60 ms, before the clock of any exchange runs.
+    from wsprobe.conversation_http2 import Http2Client
+
+    return Ready(plan, context, proxy, proxy_context, Http2Client)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from heapq import merge
 from itertools import accumulate
 from operator import attrgetter
@@ -200,12 +200,6 @@ class _Side(msgspec.Struct, frozen=True):
             [(number, event.at) for number, event in seen],
         )
 
-    def when(self, offset: int) -> tuple[int, int]:
-        """(number of the event, microseconds) of the byte at *offset*."""
-        return (
-            self.events[min(bisect_right(self.ends, offset), len(self.events) - 1)] if self.events else (0, 0)
-        )
-
 
 def frame_at(data: bytes | bytearray, start: int) -> tuple[bytes, bytes] | None:
     """Header and payload of the frame at *start*, the payload perhaps incomplete; None without a whole
@@ -264,14 +258,17 @@ def _plain(header: bytes, payload: bytes) -> bool:
 
 def _frames(side: _Side, by: By, start: int) -> list[Http2Frame]:
     found: list[Http2Frame] = []
+    number = 0
     while len(found) < FRAMES_MAX and (parts := frame_at(side.data, start)) is not None:
         header, payload = parts
         whole = len(payload) == int.from_bytes(header[:3], "big")
         content, problem = form(header, payload) if whole else (_begun(header, payload), "")
-        event, at = side.when(start + HEADER_SIZE + len(payload) - 1)
-        made = Http2Frame(by, start, header, payload, at, event, content, problem)
-        found.append(made)
-        start = made.span[1]
+        end = start + HEADER_SIZE + len(payload)
+        while side.ends[number] < end:
+            number += 1
+        event, at = side.events[number]
+        found.append(Http2Frame(by, start, header, payload, at, event, content, problem))
+        start = end
     return found
 
 
@@ -558,20 +555,22 @@ def _joined(pieces: list[StreamData]) -> tuple[tuple[Frame, ...], bytes]:
     pieces = [piece for piece in pieces if piece.data]
     ends = list(accumulate(len(piece.data) for piece in pieces))
 
-    def piece_of(offset: int) -> int:
-        return min(bisect_right(ends, offset), len(pieces) - 1)
-
     def when(offset: int) -> int:
-        return pieces[piece_of(offset)].at if pieces else 0
+        return pieces[min(bisect_right(ends, offset), len(pieces) - 1)].at if pieces else 0
 
     frames, rest = read_frames(b"".join(piece.data for piece in pieces), 0, when)
-    return tuple(_moved(frame, pieces, ends, piece_of) for frame in frames), rest
+    return tuple(_moved(frames, pieces, ends)), rest
 
 
-def _moved(frame: Frame, pieces: list[StreamData], ends: list[int], piece_of: Callable[[int], int]) -> Frame:
-    piece = piece_of(frame.start)
-    start = pieces[piece].start + frame.start - (ends[piece] - len(pieces[piece].data))
-    return frame if start == frame.start else replace(frame, start=start)
+def _moved(frames: Iterable[Frame], pieces: list[StreamData], ends: list[int]) -> Iterator[Frame]:
+    """*frames*, in order, each with the position of its first byte on the connection."""
+    number = 0
+    for frame in frames:
+        while ends[number] <= frame.start:
+            number += 1
+        yield replace(
+            frame, start=pieces[number].start + frame.start - (ends[number] - len(pieces[number].data))
+        )
 
 
 def _body(
