@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from click.shell_completion import get_completion_class
 
-from wsprobe.cli.completion import register
 from wsprobe.cli.main import program
+from wsprobe.cli.shells import register
 
 SHELLS = {"wsprobe.bash": "bash", "_wsprobe": "zsh", "wsprobe.fish": "fish"}
 """File name -> the shell."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from wsprobe.cli.completion import kept
+from wsprobe.cli.shells import kept
 
 BIN = Path(sys.executable).parent
 ENVIRONMENT = os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "TERM": "dumb", "PS1": "$ "}

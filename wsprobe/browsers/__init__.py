@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
 from wsprobe.browsers import version_facts as files
-from wsprobe.browsers.engine import Engine
+
+if TYPE_CHECKING:
+    from wsprobe.browsers.engine import Engine
 
 
 class Row(Struct, frozen=True):
@@ -54,7 +56,7 @@ Measured with Node itself in 922 scenarios: 22.23.3 (undici 6.28.1), 24.21.0 (7.
 """
 
 
-class Engines(Mapping[str, Engine]):
+class Engines(Mapping[str, "Engine"]):
     """Name, ``NAME@VERSION`` or ``nodeVERSION`` -> engine. A seam: none is imported before it is looked up."""
 
     def __getitem__(self, name: str) -> Engine:

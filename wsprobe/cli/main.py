@@ -194,7 +194,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     _ended_by.clear()
     prepare()
     if "_WSPROBE_COMPLETE" in os.environ:
-        from wsprobe.cli.completion import register  # only for a shell
+        from wsprobe.cli.shells import register  # only for a shell
 
         register()
     try:
