@@ -13,10 +13,10 @@ from pathlib import Path
 import click
 import pytest
 
-from wsprobe.archive import load
+from wsprobe.archive import dump, load
 from wsprobe.cli.main import failed, run, without
 from wsprobe.cli.recordings import recordings
-from wsprobe.cli.streams import save
+from wsprobe.cli.streams import write
 from wsprobe.exchange import Ended, Exchange, Plan
 from wsprobe.target import parse
 
@@ -67,16 +67,21 @@ def test_what_cannot_be_saved_is_said_after_the_report() -> None:
     assert done.returncode == 2
 
 
+def save(file: Path) -> None:
+    """As --save does."""
+    write(str(file), dump(EXCHANGE).encode() + b"\n", "save", append=True)
+
+
 def test_a_full_disk_cuts_no_line_of_save(tmp_path: Path) -> None:
     """A limit to the size of files stands for the disk."""
     file = tmp_path / "kept"
-    save(str(file), [EXCHANGE])
+    save(file)
     one = file.stat().st_size
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (one + one // 2, hard))
     try:
         with pytest.raises(click.UsageError, match=r"--save: .*kept: File too large"):
-            save(str(file), [EXCHANGE])
+            save(file)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert recordings(str(file)) == [EXCHANGE]
@@ -85,7 +90,7 @@ def test_a_full_disk_cuts_no_line_of_save(tmp_path: Path) -> None:
 def test_what_is_saved_behind_a_line_that_was_cut_is_a_line_of_its_own(tmp_path: Path) -> None:
     file = tmp_path / "kept"
     file.write_text('{"format":2,"plan":')
-    save(str(file), [EXCHANGE])
+    save(file)
     first, second, rest = file.read_text().split("\n")
     assert (first, rest) == ('{"format":2,"plan":', "")
     assert load(second) == EXCHANGE
