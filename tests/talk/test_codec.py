@@ -155,7 +155,7 @@ def test_it_says_where_a_message_ended_last() -> None:
     reader.receive(theirs(0, b"o") + one[:2])
     assert (reader.boundary, reader.ahead) == (len(theirs(0, b"o")), len(one) - 2)
     reader.receive(one[2:])
-    assert reader.boundary == len(one) - 2
+    assert (reader.boundary, reader.ahead) == (len(one) - 2, 2)  # of the next frame, its first
 
 
 @pytest.mark.parametrize("size", [0, 1, 2])

@@ -67,6 +67,9 @@ def test_up_to_a_nul_all_bytes_are_kept(messages: list[bytes], size: int) -> Non
         (b'{"close": 4000, "reason": "bye"}', Outgoing("close", [b"bye"], 4000)),
         (b'{"close": 1000}', Outgoing("close", [b""], 1000)),
         (b'{"close": null}', Outgoing("close", [b""], None)),
+        (b'{"close": 0}', Outgoing("close", [b""], 0)),
+        (b'{"close": 65535, "reason": "%s"}' % (b"x" * 123), Outgoing("close", [b"x" * 123], 65535)),
+        (b'{"ping": "%s"}' % (b"x" * 125), Outgoing("ping", [b"x" * 125])),
     ],
 )
 def test_an_object_of_json_says_what_to_send(line: bytes, wanted: Outgoing) -> None:
@@ -89,6 +92,7 @@ def test_messages_of_one_kind_go_together() -> None:
         (b'{"say": "a"}', "none of "),
         (b'{"binary": "?"}', "not base64"),
         (b'{"ping": "%s"}' % (b"x" * 126), "room for 125 bytes"),
+        (b'{"close": -1}', "from 0 to 65535"),
         (b'{"close": 65536}', "from 0 to 65535"),
         (b'{"close": true}', "from 0 to 65535"),
         (b'{"close": 1000, "reason": 1}', "a reason as text"),

@@ -50,6 +50,22 @@ def test_a_frame_that_does_not_fit_is_not_begun() -> None:
     assert events == [Received(1, b"x" * 20), LeftOut(3, 0, 55)]
 
 
+def test_a_frame_that_just_fits_is_kept() -> None:
+    keep, events = kept(30)
+    keep.received(1, b"x" * 10 + b"y" * 10, 10, 10, None)
+    keep.received(2, b"y" * 10, 10, 0, None)
+    keep.end(3)
+    assert events == [Received(1, b"x" * 10 + b"y" * 10), Received(2, b"y" * 10)]
+
+
+def test_a_frame_that_was_begun_where_the_limit_is_reached_is_finished() -> None:
+    keep, events = kept(20)
+    keep.received(1, b"x" * 20, -1, 5, None)
+    keep.received(2, b"x" * 5 + b"y" * 2, 5, 10, None)
+    keep.end(3)
+    assert events == [Received(1, b"x" * 20), Received(2, b"x" * 5), LeftOut(3, 0, 2)]
+
+
 def test_behind_a_fault_it_is_cut_anywhere() -> None:
     keep, events = kept(100)
     for at in range(10):

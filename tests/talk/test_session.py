@@ -13,7 +13,7 @@ from wsprobe.exchange import SECOND, Act, Plan, Target
 from wsprobe.read.frames import CLOSE, PING, PONG, TEXT, frame_at
 from wsprobe.show.lines import Look, text_of
 from wsprobe.show.talk import ended
-from wsprobe.talk.codec import Control, FrameFault, Reader, ReceivedMessage, Writer
+from wsprobe.talk.codec import Control, FrameFault, Incoming, Reader, ReceivedMessage, Writer
 from wsprobe.talk.session import LAST, PONGS, QUIET, Outgoing, Rules, TalkSession
 from wsprobe.wire.rfc6455 import frame
 
@@ -215,3 +215,23 @@ def test_how_it_ended_in_words(received: bytes, says: tuple[str, str]) -> None:
     who, page = [text_of(each) for each in ended(session, Look())]
     assert who.startswith(says[0])
     assert page == f"in a page: {says[1]}"
+
+
+class Failing(Reader):
+    """Finds a fault in whatever comes."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._text = text
+
+    def receive(self, data: bytes) -> list[Incoming]:
+        return [FrameFault(1002, self._text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [("x" * 123, b"x" * 123), ("x" * 124, b"x" * 123), ("x" * 122 + "\u00e9", b"x" * 122)],
+)
+def test_a_fault_that_is_long_to_tell_is_cut_where_a_close_ends(text: str, reason: bytes) -> None:
+    session = TalkSession(PLAN, Failing(text), Writer(), Rules(), 0)
+    assert told(session.receive(b"?", 1)) == [(CLOSE, b"\x03\xea" + reason)]

@@ -95,7 +95,7 @@ class Reader:
     @property
     def ahead(self) -> int:
         """Bytes missing from the current frame, as far as known."""
-        return 0 if self._over else max(self._need - self._have, 0)
+        return 0 if self._over else self._need - self._have
 
     @property
     def under_way(self) -> bool:
