@@ -97,3 +97,22 @@ def test_a_status_about_something_else_leaves_room_for_it(
         if "; or " not in found[0].text:
             fitting.append(status)
     assert fitting == statuses
+
+
+def test_what_was_sent_and_is_missing_was_dropped_on_the_way() -> None:
+    body = b"Failed to open a WebSocket connection: missing %s.\n"
+    answer = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n\r\n" + body
+    for words, asked, lost, wanted in (
+        (b"Origin header", {"origin": "https://app.example"}, "origin-lost", "origin-refused"),
+        (b"subprotocol", {"protocols": ["chat"]}, "subprotocol-lost", "subprotocol-required"),
+    ):
+        sent = causes(reading_of(answer % words, "fin", asked))
+        assert [each.id for each in sent] == [lost]
+        assert causes(reading_of(answer % words, "fin"))[0].id == wanted
+
+
+def test_an_empty_403_with_a_content_type_is_not_envoy_s_own() -> None:
+    own = b"HTTP/1.1 403 Forbidden\r\nserver: envoy\r\ncontent-length: 0\r\n\r\n"
+    passed_on = own.replace(b"\r\nserver", b"\r\ncontent-type: text/plain; charset=utf-8\r\nserver")
+    assert causes(reading_of(own, "fin"))[0].id == "upgrade-refused"
+    assert causes(reading_of(passed_on, "fin"))[0].id != "upgrade-refused"

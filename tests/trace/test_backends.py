@@ -203,3 +203,53 @@ def test_less_than_ten_columns_of_what_an_answer_is_about_are_not_shown(room: in
     columns = NAME + 2 + 12 + 2
     told = text_of(row("base", seen, Look(width=columns + room, terminal=True))[0])
     assert told[columns:] == shown
+
+
+@pytest.mark.parametrize(
+    ("lines", "id", "words"),
+    [
+        (
+            (
+                "start backends=1",
+                "base: 401 Unauthorized; Server: Python/3.11 aiohttp/3.14.5; Content-Type: application/json "
+                '| {"error": "token missing"}',
+                "get: = base",
+                "backend: 101",
+                "backend-get: 400 Bad Request | No WebSocket UPGRADE hdr: None",
+            ),
+            "request-changed",
+            "a cookie, a token, the query",
+        ),
+        (
+            (
+                "start backends=1",
+                "base: 403 Forbidden; Server: TornadoServer/6.6 | Cross origin websockets not allowed",
+                "get: 400 Bad Request | no",
+                "origin: 403 Forbidden; Server: TornadoServer/6.6 | Cross origin websockets not allowed",
+                "backend: 101",
+            ),
+            "origin-changed",
+            "the proxy adds or changes Origin",
+        ),
+        (
+            (
+                "start",
+                "base: 503 Service Unavailable; Server: nginx | <hr><center>nginx</center>",
+                "get: = base",
+            ),
+            "rate-limited",
+            "or the path is switched off",
+        ),
+    ],
+)
+def test_what_the_proxy_does_to_the_request(lines: tuple[str, ...], id: str, words: str) -> None:
+    found = conclusions(Section("", lines, "").trace())[0]
+    assert (found.id, words in found.text) == (id, True), found
+
+
+def test_an_origin_of_another_host_is_no_matter_of_host() -> None:
+    lines = ("start origin", "base: 403 Forbidden | no", "get: 404 Not Found | none", "no-origin: 101")
+    seen = Section("", lines, "").trace()
+    assert conclusions(seen)[0].id == "host-changed-or-origin-list"
+    elsewhere = conclusions(Trace(replace(seen.start, origin="http://else.example"), seen.answers))[0]
+    assert (elsewhere.id, elsewhere.open) == ("origin-refused", False)

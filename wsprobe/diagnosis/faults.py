@@ -97,6 +97,14 @@ def origin_refused(evidence: Evidence, fix: str, text: str = "") -> Cause:
     )
 
 
+def origin_lost(evidence: Evidence) -> Cause:
+    return Cause(
+        "origin-lost",
+        f"a proxy dropped Origin: {shown(evidence.origin or '')} was sent, and the server received none",
+        "let every proxy forward Origin",
+    )
+
+
 def refused_by_application(evidence: Evidence, text: str = "", fix: str = "") -> tuple[Cause, ...]:
     """An application refused with a status of its choice; causes in its words come first."""
     if evidence.status == 401:
@@ -258,6 +266,13 @@ def lost_upgrade(evidence: Evidence, *more: Cause) -> tuple[Cause, ...]:
 
 
 def subprotocol_wanted(evidence: Evidence, said: str = "") -> Cause:
+    if evidence.protocols and re.search(r"(?i)\b(?:missing|no) (?:sub-?protocol|sec-websocket-protocol)", said):
+        return Cause(
+            "subprotocol-lost",
+            f"a proxy dropped Sec-WebSocket-Protocol: {shown(', '.join(evidence.protocols))} was offered, and "
+            "the server received none",
+            "let every proxy forward Sec-WebSocket-Protocol",
+        )
     wanted = re.search(r"expected one of (.+?)\.?\s*$", said)
     names = f": {shown(wanted[1])}" if wanted else ""
     offered = (

@@ -21,6 +21,7 @@ from wsprobe.diagnosis.faults import (
     no_websocket,
     not_answered,
     not_socketio,
+    origin_lost,
     origin_refused,
     other_generation,
     refused_by_application,
@@ -52,6 +53,8 @@ def _websockets(evidence: Evidence) -> Author | None:
         causes = lost_upgrade(evidence)
     elif re.search(r"unsupported HTTP method|did not receive a valid HTTP request", said):
         causes = asked_wrong(evidence) or (http10(),)
+    elif "missing Origin header" in said and evidence.origin is not None:
+        causes = (origin_lost(evidence),)
     elif re.search(r"(missing|invalid|multiple|more than one) Origin header", said):
         causes = (
             origin_refused(

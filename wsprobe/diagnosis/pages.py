@@ -527,6 +527,7 @@ def _envoy(evidence: Evidence) -> Author | None:
         not evidence.server("envoy", "istio-envoy")
         or evidence.body
         or evidence.has("x-envoy-upstream-service-time")
+        or evidence.has("content-type")  # the application's: Envoy writes none for an empty body
     ):
         return None
     causes: tuple[Cause, ...]

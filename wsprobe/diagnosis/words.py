@@ -20,6 +20,7 @@ from wsprobe.diagnosis.faults import (
     credentials_wanted,
     http10,
     no_route,
+    origin_lost,
     origin_refused,
     subprotocol_wanted,
     upgrade_stripped,
@@ -259,7 +260,9 @@ def _offered(evidence: Evidence, said: str) -> tuple[Cause, ...]:
     return (subprotocol_wanted(evidence, said),) if evidence.protocols else ()
 
 
-def _origin(evidence: Evidence, _: str) -> tuple[Cause, ...]:
+def _origin(evidence: Evidence, said: str) -> tuple[Cause, ...]:
+    if evidence.origin is not None and re.search(r"(?i)\bmissing origin\b|\bno origin header\b", said):
+        return (origin_lost(evidence),)
     return (origin_refused(evidence, "add the page's origin to the server's allowed origins"),)
 
 

@@ -323,6 +323,18 @@ def host_changed_or_origin_list(seen: Trace) -> Iterator[Conclusion]:
     own = _own_refused(seen)
     if own is None:
         return
+    given = next(iter(values(own.reading.sent, b"origin")), b"").decode("latin-1")
+    if given.lower() != seen.start.origin.lower():
+        yield Conclusion(
+            f"Opens without an Origin; {given}, which is not the URL's own origin, is refused ({own.result()}, "
+            f"{written_by(own)}): the application, or a rule in front of it, does not allow this origin."
+            f"{past_the_proxy(seen)}",
+            0.9,
+            _own_names(seen),
+            ADD_ORIGIN,
+            id="origin-refused",
+        )
+        return
     yield Conclusion(
         f"{_opens_without(seen, own)}, {written_by(own)}): {_list_or_host(seen)}. Cannot tell which from "
         "outside.",
@@ -452,10 +464,22 @@ def origin_changed(seen: Trace) -> Iterator[Conclusion]:
 )
 def host_changed_by_words(seen: Trace) -> Iterator[Conclusion]:
     about = _about_origin(seen)
-    if about is not None and compared(seen) == "opens":
+    if about is None or compared(seen) != "opens":
+        return
+    bare = seen.without_origin
+    if bare is not None and not seen.start.has_origin and OF_ORIGIN.search(bare.text):
+        yield Conclusion(
+            f"{about[0].result()}, and the body is about the Origin: {quoted(about[0])}, even if none is sent. "
+            f"Asked directly, the handshake opens: the proxy adds or changes Origin ({proxy_of(seen)}).",
+            0.93,
+            _origin_names(seen),
+            proxy_lines(seen, "header", part="Origin", proven=True),
+            id="origin-changed",
+        )
+    else:
         yield Conclusion(
             f"{about[0].result()}, and the body is about the Origin: {quoted(about[0])}. Without the "
-            "proxy, the same Origin and Host open (101): the proxy changes Host, and the "
+            "proxy, the same Origin and Host open (101): the proxy changes Host (or Origin), and the "
             f"application compares the two ({proxy_of(seen)}).",
             0.93,
             _origin_names(seen),

@@ -498,18 +498,20 @@ def _without_path(answer: Answer) -> str:
 
 
 @rule(
-    "the same 400 to handshake and plain GET; directly the handshake opens",
+    "the same 400 (or the application's 401 or 403) to handshake and plain GET; directly the handshake opens",
     "the proxy changes the request",
     "which part",
     id="request-changed",
 )
 def request_changed_for_all(seen: Trace) -> Iterator[Conclusion]:
     base, both = seen.base, _same_for_both(seen)
-    if both and compared(seen) == "opens" and base.status == 400 and not base.by_proxy:
+    lost = base.status in (401, 403) and base.by_server
+    if both and compared(seen) == "opens" and (base.status == 400 or lost) and not base.by_proxy:
+        parts = "a cookie, a token, the query" if lost else "a field, a PROXY line in front, Host"
         yield Conclusion(
             f"{both}, {quoted(base)}. {opens_directly(seen)} The program that answers receives a "
-            "different request: the proxy changes the request (a field, a PROXY line in front, "
-            f"Host), or sends it to another program ({proxy_of(seen)}).",
+            f"different request: the proxy changes the request ({parts}), "
+            f"or sends it to another program ({proxy_of(seen)}).",
             0.85,
             beside(seen, "get"),
             proxy_lines(seen, "route"),
@@ -522,12 +524,24 @@ def blocked_by_rule(seen: Trace) -> Iterator[Conclusion]:
     base, both = seen.base, _same_for_both(seen)
     if both and compared(seen) == "opens" and base.status in (401, 403):
         yield Conclusion(
-            f"{both}. {opens_directly(seen)} A rule of the proxy refuses, not the application "
-            f"({proxy_of(seen)}).",
+            f"{both}. {opens_directly(seen)} {_whose_rule(base)} ({proxy_of(seen)}).",
             0.95,
             beside(seen, "get"),
             proxy_lines(seen, "rule", base.proxies),
+            id=_of_the_page(base),
         )
+
+
+def _whose_rule(base: Answer) -> str:
+    """Who refuses; an answer without a known author may be that of an application which misses something."""
+    if base.by_proxy:
+        return "A rule of the proxy refuses, not the application"
+    return "A rule of the proxy refuses, or the proxy drops what the application requires (a cookie, a token)"
+
+
+def _of_the_page(base: Answer) -> str:
+    """The id of the cause that the page of a proxy shows: whose rule it is, and of which kind; else ""."""
+    return base.cause_id if base.by_proxy and base.cause_id in ("blocked-by-rule", "unauthorized") else ""
 
 
 @rule(
@@ -591,6 +605,7 @@ def refused_to_all(seen: Trace) -> Iterator[Conclusion]:
                 proxy_lines(seen, "rule", base.proxies),
             ),
             open=True,
+            id=_of_the_page(base),
         )
 
 
@@ -660,7 +675,13 @@ def upgrade_lost_or_elsewhere(seen: Trace) -> Iterator[Conclusion]:
             ("base", "get"),
             _lost_or_elsewhere(seen),
             open=True,
+            id="" if shows_proxy(seen) or not _wrong_path(base) else "no-route",
         )
+
+
+def _wrong_path(base: Answer) -> bool:
+    """True if `connect` names the path first, by a mark of one program alone: the same id here."""
+    return base.cause is not None and base.cause.id == "no-route" and base.cause.certainty == "only"
 
 
 def _either(seen: Trace) -> str:

@@ -36,15 +36,21 @@ from wsprobe.trace.conclusion import (
 def rate_limited(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
     if base.kind == "http" and (base.status == 429 or base.cause_id == "rate-limited"):
+        limit = "a rate limit is already exhausted; the other answers prove nothing"
+        if unsure := base.status == 503 and not base.stated:
+            limit = (
+                "either a rate limit is already exhausted, and the other answers prove nothing; or the path is "
+                "switched off (maintenance)"
+            )
         yield Conclusion(
-            f"{base.status} from the first request on, {written_by(base)}: a rate limit is already exhausted; "
-            f"the other answers prove nothing.{past_the_proxy(seen)}",
-            0.93 if base.status == 429 else 0.8,
+            f"{base.status} from the first request on, {written_by(base)}: {limit}.{past_the_proxy(seen)}",
+            0.93 if base.status == 429 else 0.7 if unsure else 0.8,
             beside(seen, "again-1"),
             steps(
                 "Wait for the time in Retry-After, or a minute, and trace again.",
                 proxy_lines(seen, "limit", base.proxies),
             ),
+            open=unsure,
         )
         return
     differing = _differing(seen)
