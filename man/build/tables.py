@@ -11,7 +11,7 @@ from man.build.markdown import code, text
 from man.build.views import BROWSERS, CATALOGUE, NAMES, floods, grouped, named, said, views
 from wsprobe.browsers import ENGINES, RUNTIMES
 from wsprobe.browsers.engine import Page, ScriptView
-from wsprobe.explain import entry as explained
+from wsprobe.explain import console
 from wsprobe.lab import subjects
 from wsprobe.lab.play import KEY, rehearse
 from wsprobe.lab.scenario import Conforming, Scenario
@@ -185,7 +185,7 @@ def _console(reader: str, title: str) -> Iterator[str]:
     yield ""
     yield from markdown.table(
         ("line", "what it means"),
-        ((code(row["text"]), text(row["means"])) for row in explained.load(f"console/{reader}")["message"]),
+        ((code(row["text"]), text(row["means"])) for _, row in console.rows(reader)),
     )
 
 

@@ -8,7 +8,9 @@ import pytest
 
 from tests.cases import every
 from wsprobe import explain
+from wsprobe.browsers.version_facts import table, versions
 from wsprobe.explain import console
+from wsprobe.explain.entry import load
 
 URL = "wss://chat.example:8443/ws?token=a.b"
 FILLED = {
@@ -27,9 +29,9 @@ SAMPLES = {
     "opcode": "7",
     "port": "25",
     "code": "999",
-    "a": "0",
-    "b": "1",
-    "c": "1",
+    "rsv1": "0",
+    "rsv2": "1",
+    "rsv3": "1",
 }
 
 FROM_SOURCES = [
@@ -205,6 +207,28 @@ def test_every_text_is_found_by_itself() -> None:
         match = console.recognise(line)
         assert match is not None, text
         assert match.row["text"] == text
+
+
+def test_no_text_of_an_engine_stands_here_again() -> None:
+    """A row names the place of a text that the facts of its engine have."""
+    for name in ("chromium", "firefox", "webkitgtk"):
+        parts = [
+            part
+            for version in versions(name)
+            for part in table(name, version).values()
+            if isinstance(part, dict)
+        ]
+        known = {text for part in parts for text in part.values() if isinstance(text, str)}
+        rows = load(f"console/{name}")["message"]
+        assert [row["text"] for row in rows if row.get("text") in known] == []
+
+
+def test_every_place_in_the_facts_has_a_text() -> None:
+    rows = [row for name in console.FILES for row in load(f"console/{name}")["message"] if "fact" in row]
+    assert rows
+    for row in rows:
+        assert list(console.fact(row["fact"], row.get("given", {}))), row["fact"]
+        assert "text" not in row
 
 
 def test_every_text_says_what_to_do() -> None:

@@ -1,13 +1,19 @@
-"""Console texts of the engines: recognises a pasted line by the texts in the data files."""
+"""Console texts of the engines: recognises a pasted line by the texts in the data files.
+
+A row of ``data/console`` has its ``text``, or in ``fact`` the place of the text in the facts of an engine
+(ENGINE.TABLE.KEY), with what is ``given`` for some of its parts.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from msgspec import Struct
 
+from wsprobe.browsers.version_facts import table, versions
 from wsprobe.explain.entry import Topic, lab, load
 from wsprobe.explain.tables import meaning
 
@@ -15,7 +21,7 @@ FILES = ("chromium", "firefox", "webkitgtk", "runtimes", "clients")
 
 _NAMES = {"chromium": "Chromium (Chrome, Edge)", "firefox": "Firefox", "webkitgtk": "WebKitGTK"}
 _CURLY = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u00a0": " "})
-_PLACE = re.compile(r"\{([a-z]+)\}")
+_PLACE = re.compile(r"\{([a-z0-9]+)\}")
 _SHAPES = {
     "url": r"\S*",
     "status": r"-?[0-9]+",
@@ -24,9 +30,11 @@ _SHAPES = {
     "port": r"[0-9]+",
     "code": r"-?[0-9]+",
     "error": r"\S.*",
-    "a": "[01]",
-    "b": "[01]",
-    "c": "[01]",
+    "detail": r"\S.*",
+    "failure": r"\S.*",
+    "rsv1": "[01]",
+    "rsv2": "[01]",
+    "rsv3": "[01]",
 }
 """{name} -> its pattern; any other name matches free text."""
 
@@ -77,14 +85,28 @@ def recognise(line: str) -> Match | None:
     return None if best is None else best[1]
 
 
-def _rows() -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
-    for name in FILES:
-        data = load(f"console/{name}")
-        for row in data["message"]:
-            yield (
-                tuple(row.get("engines", data["engines"])),
-                {"whole": name in _CLIENTS and row["text"][0] != "[", **row},
-            )
+@cache
+def _rows() -> tuple[tuple[tuple[str, ...], dict[str, Any]], ...]:
+    """(engines, row) for each text."""
+    return tuple(row for name in FILES for row in rows(name))
+
+
+def rows(name: str) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
+    """(engines, row) for each text in that one of FILES."""
+    data = load(f"console/{name}")
+    for row in data["message"]:
+        texts = [row["text"]] if "text" in row else fact(row["fact"], row.get("given", {}))
+        for text in texts:
+            whole = name in _CLIENTS and text[0] != "["
+            yield tuple(row.get("engines", data["engines"])), {"whole": whole, **row, "text": text}
+
+
+def fact(place: str, given: Mapping[str, str]) -> Iterator[str]:
+    """The texts that the versions of an engine have at *place*, with straight quotes."""
+    engine, part, key = place.split(".")
+    tables = (table(engine, version).get(part, {}) for version in versions(engine))
+    for text in dict.fromkeys(facts[key] for facts in tables if key in facts):
+        yield _PLACE.sub(lambda found: given.get(found[1], found[0]), text.translate(_CURLY))
 
 
 _CLIENTS = ("runtimes", "clients")
