@@ -129,6 +129,7 @@ def main() -> None:
     # The first run left these as they are to be at the end of a process.
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     gc.unfreeze()
     for descriptor, name in ((1, f"{file}.out"), (2, f"{file}.err")):
         os.dup2(os.open(name, os.O_CREAT | os.O_WRONLY), descriptor)

@@ -22,7 +22,7 @@ from wsprobe import net
 from wsprobe.cli.lists import ANYWHERE, Came, Chunk, Item, Job, Jobs, Result, Run, Sink, UrlRun
 from wsprobe.cli.option import LAB
 from wsprobe.cli.output import WorkerResult, finish, worker_result
-from wsprobe.cli.probe import host_of, probe_with_followups, reported, usable
+from wsprobe.cli.probe import apart_if_large, host_of, probe_with_followups, reported, usable
 from wsprobe.cli.settings import HandshakeSettings, Settings
 from wsprobe.cli.streams import note
 from wsprobe.cli.targets import ProbeTarget, UrlList, Word, check_word
@@ -386,7 +386,9 @@ async def asked_by(work: WorkOrder, urls: Sequence[str], by: str) -> list[Came]:
             place, settings, lambda event: None, lambda exchange: None, first=first
         )
         exchange = replace(came, worker=by) if by else came
-        return _printed(settings, reported(place, exchange)) if work.printed else exchange
+        if not work.printed:
+            return exchange
+        return _printed(settings, await apart_if_large(exchange, partial(reported, place, exchange)))
 
     if work.pace.interval:
         await net.sleep(work.pace.interval)  # since the last URL of the chunk before

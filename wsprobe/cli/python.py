@@ -26,7 +26,7 @@ from wsprobe.cli.commands import connect as connect_command
 from wsprobe.cli.engines import probed
 from wsprobe.cli.lab import LabTargets
 from wsprobe.cli.paste import RECORDED
-from wsprobe.cli.probe import check, probe_with_followups, reported, write_jar
+from wsprobe.cli.probe import apart_if_large, check, probe_with_followups, reported, write_jar
 from wsprobe.cli.readers import Readers
 from wsprobe.cli.recorded import as_is, recorded, with_verdicts
 from wsprobe.cli.request_settings import REACH, SEND
@@ -127,7 +127,8 @@ async def aprobe(url: str, **settings: Setting) -> Report:
                     exchange = await probe_with_followups(
                         place, resolved, lambda event: None, lambda exchange: None
                     )
-                    return _readable(reported(place, exchange), resolved, own_status=True)
+                    made = await apart_if_large(exchange, partial(reported, place, exchange))
+                    return _readable(made, resolved, own_status=True)
                 finally:
                     write_jar(resolved)
             except click.UsageError as error:  # not through the lab's nursery, which would wrap it

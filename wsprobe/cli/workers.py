@@ -28,11 +28,12 @@ from wsprobe.cli.lists import (
 )
 from wsprobe.cli.open_files import allow
 from wsprobe.cli.output import Apart, WorkerResult, finish, worker_result
-from wsprobe.cli.probe import probe_with_followups, reported, usable
+from wsprobe.cli.probe import apart_if_large, probe_with_followups, reported, usable
 from wsprobe.cli.settings import Settings
 from wsprobe.cli.targets import ProbeTarget, UrlList, Word
 from wsprobe.exchange import Exchange
 from wsprobe.net.worker_pool import Lost, WorkerPool
+from wsprobe.report import Report
 from wsprobe.schedule import Pace
 
 if TYPE_CHECKING:
@@ -151,9 +152,9 @@ def apart(
         lists=replace(settings.lists, resume=None, summary=False),
     )
 
-    def results(place: ProbeTarget, exchange: Exchange) -> list[WorkerResult]:
+    def results(report: Report) -> list[WorkerResult]:
         output = ConnectOutput(printed, several, looks)
-        finished = output.write(finish(reported(place, exchange), settings))
+        finished = output.write(finish(report, settings))
         sys.stdout.flush()
         made = worker_result(
             finished, settings, memory.getvalue(), words.getvalue(), titled=output.titled, counts=counting
@@ -172,10 +173,9 @@ def apart(
             return [WorkerResult(complaint="not usable" if settings.output.redact else error.format_message())]
 
         def kept(exchange: Exchange) -> None:
-            keep(partial(results, place, exchange))
+            keep(lambda: results(reported(place, exchange)))
 
-        return results(
-            place, await probe_with_followups(place, settings, lambda event: None, kept, first=first)
-        )
+        exchange = await probe_with_followups(place, settings, lambda event: None, kept, first=first)
+        return results(await apart_if_large(exchange, partial(reported, place, exchange)))
 
     return work
