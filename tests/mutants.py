@@ -380,7 +380,7 @@ class Asking:
         if not calling:  # new since the calls were measured
             near = self._files(path)[:NEAREST]
             calling = [each.name for each in passing if each.name.partition("::")[0] in near]
-        tests = [*sorted(self._new), *calling]
+        tests = [*calling, *sorted(self._new)]
         told = self._copy / "last.txt"
         told.write_text(f"{len(tests)} tests")
 

@@ -7,10 +7,21 @@ import pytest
 
 from tests.diagnosis.recorded import reading_of
 from tests.show.test_room import PLAN
-from wsprobe.exchange import Connected, Ended, Exchange, TunnelFailed, TunnelReceived, TunnelSent
+from wsprobe.exchange import (
+    Certificate,
+    Connected,
+    Ended,
+    Exchange,
+    Received,
+    TlsFailed,
+    TunnelFailed,
+    TunnelReceived,
+    TunnelSent,
+)
 from wsprobe.history import read_as
 from wsprobe.judge import judge, outcome
 from wsprobe.judge.finding import Finding
+from wsprobe.judge.subject import not_frames
 from wsprobe.read import read
 from wsprobe.read.closing import close_of
 from wsprobe.read.reading import Reading
@@ -97,3 +108,63 @@ def test_a_proxy_s_407_is_for_revisions_that_speak_of_proxies() -> None:
         assert read_as(reading, name).answer == "retry-proxy-auth"
     for name in ("whatwg-2009-10", "hybi-04", "hybi-17", "r1.210"):
         assert read_as(reading, name).answer == "not known"
+
+
+@pytest.mark.parametrize("behind", [b"hello world, this is text\n", b"TTP/1.1 200"])
+def test_text_is_taken_for_no_frames_only_where_no_frame_begins_so(behind: bytes) -> None:
+    messages = {fin | rsv1 | opcode for fin in (0, 0x80) for rsv1 in (0, 0x40) for opcode in (0, 1, 2)}
+    controls = {0x80 | rsv1 | opcode for rsv1 in (0, 0x40) for opcode in (8, 9, 10)}
+    for first in messages | controls:
+        assert not not_frames(reading_of(OPEN + bytes([first]) + behind, "fin"))
+    assert not_frames(reading_of(OPEN + b"H" + behind, "fin"))
+
+
+@pytest.mark.parametrize(
+    ("frame", "id", "received"),
+    [
+        (b"\x81\x06a\xff\xfe\xfd\xfcb", "text-not-utf8", r"\xff\xfe\xfd\xfc"),
+        (b"\x88\x05\x03\xe8a\xffb", "close-reason-not-utf8", r"a\xffb"),
+        (b"\x88\x01\x03", "close-body-one-byte", r"\x03"),
+    ],
+)
+def test_the_bytes_that_are_meant_are_shown(frame: bytes, id: str, received: str) -> None:
+    assert findings(OPEN + frame)[id].received == received
+
+
+@pytest.mark.parametrize(("ended", "how"), [("fin", "fin"), ("reset", "reset"), ("limit", "limit")])
+def test_how_it_ended_behind_interim_answers(ended: str, how: str) -> None:
+    told = [each.text for each in findings(b"HTTP/1.1 103 Early\r\n\r\n", ended).values()]
+    assert f"103 came, but no final answer ({how})" in told
+    cut = Exchange(PLAN, (Connected(0, "127.0.0.1", 1), Received(1, b"HTTP/1.1 103 Early\r\n\r\n")))
+    assert "103 came, but no final answer (the recording ends)" in [
+        each.text for each in judge(read(cut)).findings
+    ]
+
+
+CERTIFICATE = Certificate(
+    b"", names=("a.example", "b.example"), not_before="2030-01-01", not_after="2020-01-01"
+)
+
+
+@pytest.mark.parametrize(
+    ("reason", "expected", "received"),
+    [
+        ("wrong-name", PLAN.target.host, "a.example, b.example"),
+        ("expired", None, "2020-01-01"),
+        ("not-yet-valid", None, "2030-01-01"),
+        ("self-signed", None, None),
+    ],
+)
+def test_what_was_expected_of_a_certificate(reason: str, expected: str | None, received: str | None) -> None:
+    failed = TlsFailed(1, "certificate", "bad", certificate=CERTIFICATE, reason=reason)
+    reading = read(Exchange(PLAN, (Connected(0, "127.0.0.1", 1), failed, Ended(2, "error"))))
+    first = judge(reading).findings[0]
+    assert first.id == f"certificate-{reason}"
+    assert (first.expected, first.received) == (expected, received)
+
+
+@pytest.mark.parametrize("size", [80, 81])
+def test_of_what_is_no_tls_the_first_line_is_shown(size: int) -> None:
+    failed = TlsFailed(1, "not-tls", "no TLS", received=b"x" * size + b"\r\nmore")
+    reading = read(Exchange(PLAN, (Connected(0, "127.0.0.1", 1), failed, Ended(2, "error"))))
+    assert judge(reading).findings[0].received == "x" * 80

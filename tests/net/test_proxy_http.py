@@ -70,6 +70,19 @@ def test_what_follows_the_answer_belongs_to_the_target(net, size):
     assert net.received(exchange) == net.REFUSAL
 
 
+@pytest.mark.parametrize(("status", "final"), [(102, False), (199, False), (200, True), (299, True)])
+def test_any_2xx_opens_the_way_and_no_1xx(net, status, final):
+    head = b"HTTP/1.1 %d X\r\n\r\n" % status
+
+    async def proxy(stream):
+        await net.head(stream)
+        await stream.send_all(head + net.REFUSAL)
+
+    exchange = through(net, proxy)
+    assert net.kinds(exchange).count("TunnelFailed") == (not final)
+    assert tunnel_bytes(exchange, TunnelReceived).startswith(head)
+
+
 @pytest.mark.parametrize(("interim", "opens"), [(99, True), (100, False), (5000, False)])
 def test_interim_answers_without_end_are_heard_out_only_so_far(net, interim, opens):
     async def proxy(stream):

@@ -539,6 +539,41 @@ def test_no_more_connections_than_allowed(net):
     assert shown.away == [503]
 
 
+def test_a_connection_that_has_ended_makes_room_for_another(net):
+    async def server(stream):
+        await opened(net, stream)
+        await net.until_eof(stream)
+
+    async def client(stream):
+        assert (await asks(net, stream)).startswith(b"HTTP/1.1 101 ")
+        peer = stream.socket.getpeername()
+        await stream.aclose()
+        while True:  # the relay may not have seen the end yet
+            other = await trio.open_tcp_stream(*peer[:2])
+            answer = await asks(net, other)
+            await other.aclose()
+            if answer.startswith(b"HTTP/1.1 101 "):
+                return
+            assert answer.startswith(b"HTTP/1.1 503 ")
+
+    relayed(net, server, client, connections=1)
+
+
+def test_behind_a_refusal_the_client_sees_an_end_and_no_reset(net):
+    async def server(stream):
+        await net.head(stream)
+        await stream.send_all(net.REFUSAL)
+
+    async def client(stream):
+        await asks(net, stream)
+        while await stream.receive_some(65536):
+            pass
+        await stream.send_all(b"late")
+        assert await stream.receive_some(1) == b""
+
+    assert relayed(net, server, client).exchange.client.ended != "reset"
+
+
 def test_a_slow_client_slows_the_server(net):
     """What was taken from the server and not by the client is bounded by buffers of the system."""
     sending = []

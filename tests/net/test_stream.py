@@ -176,6 +176,27 @@ def test_what_the_system_does_at_once_keeps_no_time_from_running_out(call, at_on
     assert over_sockets(work) == at_once
 
 
+def test_who_reads_what_is_there_already_leaves_others_their_turn():
+    async def work(wire, peer):
+        turns = 0
+
+        async def another():
+            nonlocal turns
+            while True:
+                await trio.lowlevel.checkpoint()
+                turns += 1
+
+        await peer.send(bytes(100))
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(another)
+            for _ in range(100):
+                assert await wire.receive(1) == b"\0"
+            nursery.cancel_scope.cancel()
+        return turns
+
+    assert over_sockets(work) >= 90
+
+
 def test_a_reset_that_only_sending_has_met():
     async def work():
         listening = socket.create_server(("127.0.0.1", 0))

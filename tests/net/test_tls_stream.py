@@ -52,6 +52,14 @@ class Peer(Wire):
             self.engine.do_handshake()
         return self._out.read() or self.after.pop(0)
 
+    def farewell(self):
+        """Its close_notify."""
+        self._in.write(self.sent)
+        self.engine.do_handshake()
+        with suppress(ssl.SSLWantReadError):
+            self.engine.unwrap()
+        return self._out.read()
+
 
 def client(authority, wire):
     return TlsWire(wire, context(TlsOptions(ca_file=authority.ca_file)), "127.0.0.1")
@@ -107,6 +115,24 @@ def test_the_end_below_after_the_handshake(authority, below, how):
         return await tls.receive()
 
     assert trio.run(work).how == how
+
+
+@pytest.mark.parametrize(("ended", "says"), [(None, True), ("notified", True), ("fin", False)])
+def test_at_the_close_it_says_so_unless_the_connection_broke(authority, ended, says):
+    """The server may have said so itself, with a close_notify."""
+
+    async def work():
+        peer = Peer(authority.server())
+        tls = client(authority, peer)
+        await tls.handshake()
+        if ended is not None:
+            peer.after = [peer.farewell() if ended == "notified" else End("fin")]
+            await tls.receive()
+        peer.sent = b""
+        await tls.close()
+        return peer.sent[:1]
+
+    assert trio.run(work) == (b"\x17" if says else b"")
 
 
 def test_a_write_that_fails_below(authority):
