@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe.certificate import days_left
-from wsprobe.diagnosis import Cause, causes
+from wsprobe.diagnosis import Author, Cause, author
 from wsprobe.engine_answer import VARYING, EngineAnswer
 from wsprobe.exchange import TlsDone, TlsFailed
 from wsprobe.judge import judge, outcome
@@ -81,12 +81,17 @@ class Report(Struct, frozen=True, dict=True):
         return self.verdict.findings
 
     @cached_property
+    def author(self) -> Author:
+        """The author of the answer, with the answer's causes."""
+        return author(self.reading, self.outcome)
+
+    @cached_property
     def causes(self) -> tuple[Cause, ...]:
         """The causes, the likeliest first; empty if nothing is wrong or nothing is known.
 
         A reason that kept a browser of the views from sending anything comes before the server's answers to
         others."""
-        return (*_kept_off(self.views), *causes(self.reading, self.outcome))
+        return (*_kept_off(self.views), *self.author.causes)
 
     @property
     def close(self) -> SessionClose | None:

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wsprobe.diagnosis import author
 from wsprobe.exchange import Connected, Resolved
 from wsprobe.report import Report
 from wsprobe.watch.state import State, differences, seen
@@ -47,7 +46,7 @@ def vantage_of(report: Report) -> Vantage:
     final, events = report.reading.final, report.exchange.events
     resolved = next((e.addresses for e in events if isinstance(e, Resolved)), ())
     where = final.head.all(b"location") if final is not None else ()
-    known = author(report.reading)
+    known = report.author
     return Vantage(
         report.asked,
         replace(found.state, certificate=""),

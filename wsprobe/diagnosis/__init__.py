@@ -56,24 +56,32 @@ def all_kinds() -> dict[str, CauseKind]:
 def causes(reading: Reading, outcome: str = "") -> tuple[Cause, ...]:
     """The causes, the likeliest first; () if nothing is wrong or nothing is known.
 
-    *outcome*: the judged one. After an ``invalid`` 101 no client opens a session, so its end is not the fault,
-    unless HTTP after the 101 made it invalid."""
-    found = author(reading).causes
-    if outcome == "invalid" and http_behind(reading) is None:
-        return tuple(one for one in found if one.id not in _AFTER)
-    return found
+    *outcome*: as for ``author``."""
+    return author(reading, outcome).causes
 
 
-def author(reading: Reading) -> Author:
+def author(reading: Reading, outcome: str = "") -> Author:
     """The author of the answer in *reading*, the proxy that forwarded it, and its causes.
 
     If a CONNECT proxy refused the tunnel, this is about its answer. Without an answer there is no author, and
-    ``causes`` are the possible reasons."""
-    if any(isinstance(event, TunnelFailed) for event in reading.exchange.events):
+    ``causes`` are the possible reasons.
+
+    *outcome*: the judged one. After an ``invalid`` 101 no client opens a session, so its end is not the fault,
+    unless HTTP after the 101 made it invalid."""
+    found = _author(reading)
+    if outcome == "invalid" and http_behind(reading) is None:
+        return replace(found, causes=tuple(one for one in found.causes if one.id not in _AFTER))
+    return found
+
+
+def _author(reading: Reading) -> Author:
+    """``author``, with the causes for any outcome."""
+    happened = set(map(type, reading.exchange.events))
+    if TunnelFailed in happened:
         refused = _of_tunnel(reading)
         return refused if refused.causes else Author(causes=way(reading))
     final = reading.final
-    if not reading.received and any(isinstance(event, Sent) for event in reading.exchange.events):
+    if not reading.received and Sent in happened:
         return Author(causes=nothing_came(reading)) if reading.exchange.how_ended in _ENDS else Author()
     if final is None or final.status is None or not final.head.complete or reading.looks_like:
         return Author(causes=(*_asked(reading), *way(reading)))
@@ -85,7 +93,7 @@ def author(reading: Reading) -> Author:
     else:
         found = _refusal(answer, over_http2=reading.http2 is not None)
     hop = hop_of(answer)
-    return replace(found, hop="" if hop == found.id else hop)
+    return found if hop in ("", found.id) else replace(found, hop=hop)
 
 
 def _asked(reading: Reading) -> tuple[Cause, ...]:

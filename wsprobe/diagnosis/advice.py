@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from wsprobe.diagnosis import author, causes
+from wsprobe.diagnosis import author
 from wsprobe.diagnosis.cause import Cause, quote_of
 from wsprobe.diagnosis.programs import PROGRAMS, Author
 from wsprobe.diagnosis.proxies import LEADING, LineValues, mending, path_for_lines, proxy, table
@@ -61,11 +61,11 @@ class Likely(msgspec.Struct, frozen=True):
     """The command that prints code to let a page know; "" if there is none."""
 
 
-def likely(found: Sequence[Cause], reading: Reading) -> Likely | None:
-    """The first of the causes *found* for this recording; None if nothing is known."""
+def likely(found: Sequence[Cause], reading: Reading, known: Author) -> Likely | None:
+    """The first of the causes *found* for this recording, whose author is *known*; None if nothing is known."""
     if not found:
         return None
-    code = code_for(_with_causes(reading, tuple(found))) if _refused(reading) else ""
+    code = code_for(known, found) if _refused(reading) else ""
     return Likely(found[0].text, found[0].fix, code)
 
 
@@ -105,28 +105,25 @@ HOLDS = (
 """RFC 6455 section 4.1, item 2; measured."""
 
 
-def advice(reading: Reading, outcome: str = "") -> Advice:
-    """Advice for this recording; empty if a page already learns everything. *outcome*: the judged one."""
-    found = causes(reading, outcome)
+def advice(reading: Reading, outcome: str = "", known: Author | None = None) -> Advice:
+    """Advice for this recording; empty if a page already learns everything. *outcome*: the judged one. *known*:
+    its ``author``, if the caller has it."""
+    known = author(reading, outcome) if known is None else known
+    found = known.causes
     final = reading.final
     if reading.session is not None:
         return Advice(found, warnings=tuple(_warnings(reading)))
     if final is None or final.status is None or not _refused(reading):
         return Advice(found, warnings=(HOLDS,) if outcome == "timeout" and reading.sent else ())
-    known = _with_causes(reading, found)
     remedies = tuple(_remedies(final.status, known, _another_origin(reading)))
     path = path_for_lines(reading.exchange.plan.target.resource)
-    return Advice(found, tuple(_lines(known, path)), remedies, code_for(known))
+    return Advice(found, tuple(_lines(known, path)), remedies, code_for(known, found))
 
 
 def _refused(reading: Reading) -> bool:
     """True if an answer came that opens no session. Over HTTP/2 a 200 opens."""
     final = reading.final
     return reading.session is None and final is not None and final.status not in (None, 101)
-
-
-def _with_causes(reading: Reading, found: tuple[Cause, ...]) -> Author:
-    return msgspec.structs.replace(author(reading), causes=found)
 
 
 def _lines(known: Author, path: str) -> Iterator[str]:
@@ -171,10 +168,10 @@ def _remedies(status: int, known: Author, origin: str) -> Iterator[str]:
     yield f"offer an HTTP endpoint for fetch() ({cors})"
 
 
-def code_for(known: Author) -> str:
+def code_for(known: Author, found: Sequence[Cause]) -> str:
     """The command that prints code for the author of an answer, to let a page know why; "" if there is none, or
-    if no code there can report the first cause."""
-    first = known.causes[0].id if known.causes else ""
+    if no code there can report the first of the causes *found*."""
+    first = found[0].id if found else ""
     untold = BEFORE_THE_APPLICATION - OF_THE_PROXY if known.role == "proxy" else BEFORE_THE_APPLICATION
     program = PROGRAMS.get(known.id)
     if program is None or not program.remedy or first in untold | NOTHING_TO_TELL:

@@ -357,7 +357,8 @@ def conclusions(
     rows = looks_the_same(report, views, answer)
     if answer is not None:
         given = said if said is not None else set()
-        rows += advised(advice(answer.reading, answer.outcome).without(given), bool(look.verbose))
+        found = advice(answer.reading, answer.outcome, answer.author)
+        rows += advised(found.without(given), bool(look.verbose))
     return rows
 
 

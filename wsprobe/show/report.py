@@ -273,7 +273,7 @@ def unexplained(report: Report) -> bool:
 
 def unsaid(report: Report) -> Advice:
     """The advice, without the causes that are findings, which already have their usual cause and remedy."""
-    found = advice(report.reading, report.outcome)
+    found = advice(report.reading, report.outcome, report.author)
     said = {each.usual for each in report.verdict.findings if each.usual}
     return replace(
         found, causes=tuple(one for one in found.causes if not any(one.text.endswith(each) for each in said))
@@ -285,7 +285,7 @@ def _to_do(report: Report, said: Advice) -> list[str]:
     advice of its own."""
     if report.views or said.causes or report.outcome != "unreachable":
         return []
-    return [one.fix for one in advice(report.reading, report.outcome).causes[:1] if one.fix]
+    return [one.fix for one in report.author.causes[:1] if one.fix]
 
 
 def after_limit(report: Report) -> str:

@@ -223,7 +223,7 @@ def _page(report: Report) -> list[Line]:
 
 def _sides(report: Report) -> Iterator[Side]:
     if not report.views:
-        yield Side(report, (), advice=advice(report.reading, report.outcome))
+        yield Side(report, (), advice=advice(report.reading, report.outcome, report.author))
         return
     got = answers_of(report)
     silent = [number for number, each in enumerate(report.answers) if each is None]
@@ -236,7 +236,7 @@ def _sides(report: Report) -> Iterator[Side]:
             tuple(blocks([report.views[i] for i in each.views], LOOK)),
             who=who(report, each, got[0], LOOK) if several else (),
             alike=tuple(looks_the_same(report, each.views, shared)),
-            advice=advice(shared.reading, shared.outcome).without(given),
+            advice=advice(shared.reading, shared.outcome, shared.author).without(given),
         )
     if silent:
         yield Side(
@@ -256,7 +256,7 @@ def row(report: Report, *, short: bool = False) -> IndexRow:
     """*report* in the index. *short*: as that of its part."""
     cause, why = "", None
     if report.outcome != "open":
-        why = likely(report.causes, report.reading)
+        why = likely(report.causes, report.reading, report.author)
         faults = [(each.id, Likely(each.text)) for each in findings(report) if each.level == "fail"]
         known = [(report.causes[0].id, why)] if why is not None else faults
         cause, why = known[0] if known else ("", None)

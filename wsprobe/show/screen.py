@@ -130,7 +130,7 @@ def _screen(report: Report, look: Look, room: ScreenSpace) -> list[Line]:
         answer = each.report
         heading = _wrapped([who(report, each, got[0], look)], look) if len(got) + bool(silent) > 1 else []
         parts.append([*heading, *_sides(report, _wire(answer, look, room), views, look, room)])
-        advised = advice(answer.reading, answer.outcome).without(given) if views else Advice()
+        advised = advice(answer.reading, answer.outcome, answer.author).without(given) if views else Advice()
         parts.append(_wrapped(_why(answer, advised, look, room), look))
         if views:
             parts.append(_wrapped(looks_the_same(report, views, answer, room.alike), look))

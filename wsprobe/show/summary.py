@@ -39,7 +39,7 @@ def fact(report: Report, why: bool) -> Fact:
         report.outcome,
         final.status if final is not None else None,
         tuple({f.id: None for f in report.verdict.findings if f.level != "note"}),
-        likely(report.causes, report.reading) if why else None,
+        likely(report.causes, report.reading, report.author) if why else None,
     )
 
 

@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from wsprobe.diagnosis import Author, Cause, author
+from wsprobe.diagnosis import Author, Cause
 from wsprobe.diagnosis.words import of_page
 from wsprobe.exchange import Connected, Sent
 from wsprobe.judge.subject import how
@@ -181,7 +181,7 @@ def answer_of(report: Report) -> Answer:
         location=next((field.value.decode("latin-1") for field in final.head.all(b"location")), ""),
         text=words_of(body[:LOOKED_AT]),
         page=not body or MARKUP.match(body) is not None,
-        author=author(reading),
+        author=report.author,
     )
 
 

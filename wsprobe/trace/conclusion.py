@@ -134,7 +134,7 @@ def likeliest(answer: Answer, *, quoted_before: bool = False) -> str:
 
 def with_code(fix: str, answer: Answer) -> str:
     """*fix*, and the command that prints code for the program that wrote *answer*, to let a page know why."""
-    code = code_for(answer.author)
+    code = code_for(answer.author, answer.author.causes)
     return "\n".join(filter(None, (fix, f"To tell the page: {code}" if code else "")))
 
 

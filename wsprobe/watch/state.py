@@ -179,7 +179,7 @@ def seen(
         tls=tls,
         held=held,
         expected=expected,
-        likely=None if report.outcome == "open" else likely(report.causes, reading),
+        likely=None if report.outcome == "open" else likely(report.causes, reading, report.author),
     )
 
 
