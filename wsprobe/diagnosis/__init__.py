@@ -112,7 +112,7 @@ def _refusal(evidence: Evidence, *, over_http2: bool) -> Author:
     if said is not None and known.role == "proxy" and known.certainty == "only":
         # The words of a proxy's own page are the same for every reason: its status says more.
         said = said if said.id in {cause.id for cause in known.causes} else None
-    marked = [_marked(known, cause, evidence, first=not rank) for rank, cause in enumerate(known.causes)]
+    marked = _marked(known, evidence)
     if evidence.status in _OF_A_GATEWAY and known.role != "proxy":
         # No exception is answered with these: a program chose them, for one behind it or for its own state.
         marked = [cause for cause in marked if cause.id != "crashed-before-accept"]
@@ -134,12 +134,7 @@ def _refusal(evidence: Evidence, *, over_http2: bool) -> Author:
         found.append(_foreign(evidence, known))
     if not (found and found[0].certainty == "own-request" and not marked):
         found += rest
-    return replace(
-        known,
-        causes=_once(
-            _arrived(evidence, (replace(one, evidence=one.evidence or evidence.line) for one in found))
-        ),
-    )
+    return replace(known, causes=_shown_by(_arrived(evidence, found), evidence))
 
 
 _PLAIN = frozenset({200, 204, 400, 404, 405, 426, 501})
@@ -204,18 +199,20 @@ def _explained(said: Cause, known: Author) -> Cause:
     return replace(said, fix=same.fix if same is not None and same.fix else said.fix, program=known.program)
 
 
-def _marked(known: Author, cause: Cause, evidence: Evidence, *, first: bool) -> Cause:
-    """A cause that follows from the author of the answer; the first one names the author."""
-    if cause.certainty == "own-request":
-        return cause
-    answered = f"{known.who}{' answered, not the application' if known.role == 'proxy' else ''}"
-    return replace(
-        cause,
-        text=f"{answered}: {cause.text}" if first else cause.text,
-        certainty=known.certainty,
-        evidence=f"{evidence.line}; {known.mark}",
-        program=known.program,
-    )
+def _marked(known: Author, evidence: Evidence) -> list[Cause]:
+    """The causes that follow from the author of the answer; the first one names the author."""
+    if not known.causes:
+        return []
+    answered = f"{known.who} answered, not the application: " if known.role == "proxy" else f"{known.who}: "
+    certainty, shows, program = known.certainty, f"{evidence.line}; {known.mark}", known.program
+    found = []
+    for cause in known.causes:
+        if cause.certainty == "own-request":
+            found.append(cause)
+        else:
+            text = cause.text if found else answered + cause.text
+            found.append(Cause(cause.id, text, cause.fix, certainty, shows, program))
+    return found
 
 
 def _arrived(evidence: Evidence, found: Iterable[Cause]) -> Iterable[Cause]:
@@ -225,11 +222,12 @@ def _arrived(evidence: Evidence, found: Iterable[Cause]) -> Iterable[Cause]:
     return (one for one in found if one.id not in ("upgrade-lost", "no-websocket") or one.certainty == "stated")
 
 
-def _once(found: Iterable[Cause]) -> tuple[Cause, ...]:
-    """Each kind of cause where it comes first."""
+def _shown_by(found: Iterable[Cause], evidence: Evidence) -> tuple[Cause, ...]:
+    """Each kind of cause where it comes first; what has no evidence of its own is shown by the status line."""
     first: dict[str, Cause] = {}
     for cause in found:
-        first.setdefault(cause.id, cause)
+        if cause.id not in first:
+            first[cause.id] = cause if cause.evidence else replace(cause, evidence=evidence.line)
     return tuple(first.values())
 
 
@@ -281,7 +279,7 @@ def _of_tunnel(reading: Reading) -> Author:
         return Author()
     answer = replace(answer_of(asked, final), oddity="", wanted="", host="", largest=("", 0))
     found = next((known for rule in pages.FORWARD if (known := rule(answer)) is not None), Author())
-    marked = tuple(_marked(found, cause, answer, first=not rank) for rank, cause in enumerate(found.causes))
+    marked: Iterable[Cause] = _marked(found, answer)
     if not marked and answer.status == 407:
         marked = by_status(answer, silent=True)
-    return replace(found, causes=_once(replace(one, evidence=one.evidence or answer.line) for one in marked))
+    return replace(found, causes=_shown_by(marked, answer))

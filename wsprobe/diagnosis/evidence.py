@@ -49,13 +49,12 @@ class Evidence(msgspec.Struct, frozen=True):
     wanted: str = ""
     """The authority of the URL: the default value of Host."""
     largest: tuple[str, int] = ("", 0)
-    """The largest field of the request: its name and its size in bytes."""
+    """The largest field of a request that is LARGE: its name and its size in bytes."""
     over_http2: bool = False
-
-    @property
-    def line(self) -> str:
-        """Status and reason phrase: ``403 Forbidden``."""
-        return f"{self.status} {shown(self.reason)}".rstrip()
+    line: str = ""
+    """Status and reason phrase: ``403 Forbidden``."""
+    servers: tuple[str, ...] = ()
+    """The values of Server."""
 
     @property
     def arrived(self) -> bool:
@@ -88,7 +87,7 @@ class Evidence(msgspec.Struct, frozen=True):
 
     def server(self, *starts: str) -> bool:
         """Any of the Server fields starts with one of *starts*; Caddy puts its own before the application's."""
-        for value in self.by_name.get("server", ()):  # noqa: SIM110 - twenty times an answer: any() takes twice as long
+        for value in self.servers:  # noqa: SIM110 - twenty times an answer: any() takes twice as long
             if value.startswith(starts):
                 return True
         return False
@@ -153,10 +152,13 @@ _HOPS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("server", ("awselb",), "aws"),
 )
 """Field, how its value starts (any value where nothing is given), the proxy that sends it."""
+_HOP_FIELDS = frozenset(name for name, _, _ in _HOPS)
 
 
 def hop_of(evidence: Evidence) -> str:
     """The last proxy that left a mark on the answer, "" if none did."""
+    if _HOP_FIELDS.isdisjoint(evidence.by_name):
+        return ""
     for name, starts, hop in _HOPS:
         for value in evidence.by_name.get(name, ()):
             if value and (not starts or value.startswith(starts)):
@@ -207,7 +209,8 @@ def answer_of(reading: Reading, final: Response) -> Evidence:
         name = field.name.strip().decode("latin-1")
         names.append(name)
         key = name.lower()
-        by_name[key] = (*by_name.get(key, ()), field.value.decode("latin-1"))
+        value = (field.value.decode("latin-1"),)
+        by_name[key] = by_name[key] + value if key in by_name else value
     return _evidence(
         reading,
         status=final.status or 0,
@@ -239,6 +242,7 @@ def _evidence(
     request, target = reading.request, reading.exchange.plan.target
     found = request.head.several(_ASKED)
     _, path, query = url_parts(text_of(request.resource))
+    over_http2 = request.version == b"HTTP/2"
     origin = found.get(b"origin")
     host = found.get(b"host")
     return Evidence(
@@ -262,9 +266,16 @@ def _evidence(
         b"authorization" in found,
         target.secure,
         authority_of(target),
-        _largest(request),
-        request.version == b"HTTP/2",
+        # A field of HTTP/2 can be larger than the block that it came in.
+        _largest(request) if over_http2 or len(request.head.raw) > LARGE else ("", 0),
+        over_http2,
+        f"{status} {shown(reason)}".rstrip(),
+        by_name.get("server", ()),
     )
+
+
+LARGE = 8000
+"""Bytes of one field: most servers and proxies have a limit of 8 KiB a field, or a head."""
 
 
 def authority_of(target: Target) -> str:
@@ -304,9 +315,9 @@ def _oddity(request: SentRequest, found: dict[bytes, list[Field]]) -> str:
         return "version"
     if not over_http2 and (request.key is None or _KEY.fullmatch(request.key) is None):
         return "key"
-    protocols = found.get(b"sec-websocket-protocol", [])
-    if any(not part.strip() for field in protocols for part in field.value.split(b",")):
-        return "protocol"
+    for field in found.get(b"sec-websocket-protocol", ()):
+        if not all(part.strip() for part in field.value.split(b",")):
+            return "protocol"
     return ""
 
 

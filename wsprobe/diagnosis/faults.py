@@ -8,7 +8,15 @@ from urllib.parse import parse_qs
 import msgspec
 
 from wsprobe.diagnosis.cause import Cause
-from wsprobe.diagnosis.evidence import Evidence, behind_proxy, foreign_origin, shown, to_another_host, url_parts
+from wsprobe.diagnosis.evidence import (
+    LARGE,
+    Evidence,
+    behind_proxy,
+    foreign_origin,
+    shown,
+    to_another_host,
+    url_parts,
+)
 from wsprobe.origins import near
 
 SEE_LOG = "look in the server's log for this request"
@@ -174,10 +182,6 @@ def asked_wrong(evidence: Evidence) -> tuple[Cause, ...]:
             )
         case _:
             return ()
-
-
-LARGE = 8000
-"""Bytes of one field: most servers and proxies have a limit of 8 KiB a field, or a head."""
 
 
 def too_much(name: str, size: int) -> tuple[Cause, ...]:

@@ -552,6 +552,8 @@ def stated(evidence: Evidence, found: tuple[str, ...]) -> Cause | None:
             return known
     if (known := _lists_protocols(evidence)) is not None:
         return known
+    if not found:
+        return None
     if is_markup(evidence):  # of a page only its title is a reason; its sentences are about anything
         title = next(of_page(evidence.body[:_READ].decode("utf-8", "surrogateescape")), "")
         found = tuple(
@@ -564,6 +566,8 @@ def stated(evidence: Evidence, found: tuple[str, ...]) -> Cause | None:
 
 def _lists_protocols(evidence: Evidence) -> Cause | None:
     """A refusal that names subprotocols, of which none was offered."""
+    if not evidence.has("sec-websocket-protocol"):
+        return None
     listed = [each.strip() for value in evidence.all("sec-websocket-protocol") for each in value.split(",")]
     about_something_else = not 400 <= evidence.status < 500 or evidence.status in (401, 407, 429)
     if about_something_else or not any(listed) or any(each in evidence.protocols for each in listed):

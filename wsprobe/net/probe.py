@@ -133,7 +133,7 @@ async def _turns(
     while True:
         if open_until_now and turn.phase is Phase.CLOSING:
             open_until_now = False
-            await pump.look()
+            pump.look()
         pump.send(turn.send)
         if turn.done:
             return End(turn.stop, turn.why)
@@ -161,7 +161,8 @@ class _Pump:
         self._tape = tape
         self._reads = reads
         # What the client sends is bounded by what it receives, and that by the plan's limits.
-        self._put, self._outbox = trio.open_memory_channel[bytes](float("inf"))
+        self._put, self._outbox = trio.open_memory_channel[bytes | None](float("inf"))
+        """Bytes to send; None for a look."""
         self.written = trio.Event()
         self._broken = False
 
@@ -172,15 +173,18 @@ class _Pump:
     def no_more(self) -> None:
         self._put.close()
 
-    async def look(self) -> None:
+    def look(self) -> None:
         """Let the reader find an end that is there already, before our Close goes out: a server that ends the
         connection without that Close is told so from one that waited for it."""
-        for _ in range(LOOK):
-            await trio.lowlevel.checkpoint()
+        self._put.send_nowait(None)
 
     async def write(self) -> None:
         async for data in self._outbox:
-            if not self._broken:
+            if data is None:
+                # Here, not in the task of the conversation: a turn costs it four times as much, for its depth.
+                for _ in range(LOOK):
+                    await trio.lowlevel.checkpoint()
+            elif not self._broken:
                 self._tape.add(Sent(self._tape.now(), data))
                 self._broken = await self._wire.send(data) is not None
         self.written.set()
