@@ -1,1 +1,1 @@
-"""Which hop broke the handshake: asked again with one thing changed, and what the answers mean."""
+"""Finds which proxy broke a handshake: repeats it with one change at a time, and compares the answers."""

@@ -22,10 +22,10 @@ from wsprobe.report import Report
 
 Kind = Literal["open", "invalid", "http", "not-taken", "cut", "silent", "broken", "not-reached", "interrupted"]
 """``open``: a 101 that a client accepts; ``invalid``: one that none accepts; ``http``: any other status;
-``not-taken``: over HTTP/2 the server takes no WebSockets, so that browsers ask over HTTP/1.1; ``cut``: the
-connection ended without a byte; ``silent``: nothing came while time lasted; ``broken``: something came that is
-no whole answer, or no HTTP; ``not-reached``: name, TCP, TLS or the user's own proxy failed before the request
-was sent."""
+``not-taken``: over HTTP/2 the server does not support WebSockets, so browsers use HTTP/1.1; ``cut``: the
+connection ended without a byte; ``silent``: nothing came within the time limit; ``broken``: something came that
+is no whole answer, or no HTTP; ``not-reached``: name, TCP, TLS or the user's own proxy failed before the
+request was sent."""
 
 COMPARED = 12
 """Words of a body. Those behind them quote ids, times and paths more often than they tell authors apart."""
@@ -34,7 +34,7 @@ LOOKED_AT = 8192
 WORD = re.compile(r"[\w+/=~-]+|[^\w\s]")
 MARKUP = re.compile(rb"(?i)\s*<(?:!doctype|!--|html|head|body|\?xml|[a-z][a-z0-9]*[\s>])")
 MADE_UP = re.compile(r"\d|[a-z][A-Z]|[A-Z]{2}[a-z]|[a-z][_=~+][A-Za-z]")
-"""In a word: a sign that a program made it, as it does ids, nonces, times and tokens."""
+"""Found in words that a program generates: ids, nonces, times and tokens."""
 IN_A_DATE = frozenset(
     [
         "mon",
@@ -75,7 +75,7 @@ OF_OUTCOME: dict[str, Kind] = {
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """One answer of a trace."""
+    """The answer to one request of a trace."""
 
     kind: Kind
     report: Report
@@ -97,12 +97,12 @@ class Answer(msgspec.Struct, frozen=True):
 
     @property
     def by_proxy(self) -> bool:
-        """True if a proxy wrote it itself."""
+        """True if a proxy wrote the answer."""
         return self.author.role == "proxy"
 
     @property
     def by_server(self) -> bool:
-        """True if the program that wrote it is known, and no proxy."""
+        """True if the author is known, and is not a proxy."""
         return self.author.role in ("server", "framework")
 
     @property

@@ -29,7 +29,7 @@ BY_ID = {each.id: each for each in WEAKNESSES}
 
 
 def weaknesses(seen: Trace) -> tuple[Found, ...]:
-    """What *seen* shows, the worst first; of one weakness there may be several."""
+    """The weaknesses that *seen* shows, the worst first; one kind may be found more than once."""
     if "base" not in seen.answers:
         return ()
     return tuple(Found(each, one) for each in WEAKNESSES for one in each.rule(seen))

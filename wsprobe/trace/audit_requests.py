@@ -1,4 +1,4 @@
-"""What an audit asks: the handshake as it was given, then as strangers would send it. Data, in the order sent.
+"""The requests of an audit, as data, in order: the user's handshake, then those that strangers would send.
 
 What was given as a secret goes to the origin of the URL alone: in clear, and to another port, goes a handshake
 without cookies, credentials and query. A foreign page cannot make a browser send more than cookies, credentials
@@ -58,8 +58,8 @@ TOKEN_NAME = re.compile(
 """Names of query parameters that hold a secret."""
 JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")
 BESIDE = {443: 80, 8443: 8080}
-"""Port of TLS -> the port on which the same is usually served in clear. No other pair is common enough to knock
-at a port that nobody named."""
+"""Port of TLS -> the port on which the same is usually served in clear. No other pair is common enough to try
+a port that the user did not name."""
 
 
 # -- what was given

@@ -1,8 +1,8 @@
-"""What a trace asks: the handshake as it was given, then again with one thing changed. Data, those first that
-tell most. The order in which they go out, and which are left out, is in `series`.
+"""The requests of a trace, as data: the user's handshake, then the same with one change, the most useful first.
+`series` has the order in which they are sent, and the reasons to skip one.
 
 Which changes tell something was measured (191 chains of a proxy and an application with one fault each):
-another Host, another version, no extension, no User-Agent never decided a case, and are not sent.
+another Host, another version, no extensions or no User-Agent never decided a case, and are not sent.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from wsprobe.target import bracketed, loopback
 from wsprobe.trace.answer import Answer, alike, ended_in_silence, same
 
 AFTER_SILENCE = 5.0
-"""Seconds that later requests wait at most, once one was left without an answer."""
+"""The time limit of later requests in seconds, after one got no answer."""
 STRANGER = "https://page.invalid"
 """An Origin that nobody allows by name (RFC 6761 section 6.4)."""
 HANDSHAKE = re.compile(rb"(?i)upgrade|connection|sec-websocket-.*")
 SECRET = re.compile(rb"(?i)cookie|authorization|proxy-authorization")
 OF_A_CLIENT = re.compile(rb"(?i)host|user-agent|origin|cookie|upgrade|connection|sec-websocket-.*")
-"""Fields in which clients differ by themselves: a browser's own stand in their place."""
+"""Fields that differ from client to client: the browser's own replace them."""
 
 
 class Backend(msgspec.Struct, frozen=True):
-    """What is behind the proxy, reached directly: the application, or one more proxy before it."""
+    """The address of the application behind the proxy, or of another proxy between the two."""
 
     host: str
     port: int
@@ -48,7 +48,7 @@ class Start(msgspec.Struct, frozen=True):
     plan: Plan
     """The handshake as it was given."""
     origin: str
-    """The Origin of a page of the same host."""
+    """The URL's own origin: that of a page on the same host."""
     browsers: tuple[tuple[str, bytes], ...] = ()
     """(name, the engine's own request)."""
     backends: tuple[Backend, ...] = ()
@@ -57,7 +57,7 @@ class Start(msgspec.Struct, frozen=True):
     hold: float = 0.0
     """Seconds that an open session is held in silence at the end."""
     http2: Http2 | None = None
-    """How the handshake is asked over HTTP/2; None if it cannot be."""
+    """The plan of the handshake over HTTP/2; None if it cannot be sent so."""
     heavy: bool = False
     """An audit may send a message of many bytes."""
     clear_port: int = 0
@@ -74,7 +74,7 @@ class Start(msgspec.Struct, frozen=True):
 
 
 class Trace(msgspec.Struct, frozen=True):
-    """What has been asked so far, and what came back, in that order."""
+    """The requests sent so far and their answers, in that order."""
 
     start: Start
     answers: Mapping[str, Answer]
@@ -131,13 +131,13 @@ class Change(msgspec.Struct, frozen=True):
 
     name: str
     changed: str
-    """What is changed."""
+    """The change, in words."""
     tells: str
-    """What its answer is for."""
+    """What its answer shows."""
     make: Callable[[Trace], Iterable[TraceRequest]]
-    """The requests it comes to; none if there is nothing to change."""
+    """Makes its requests; none if there is nothing to change."""
     useless: Callable[[Trace], str] = lambda seen: ""
-    """Why it would tell nothing after what has been seen; "" if it may."""
+    """Why it would show nothing new, given the answers so far; "" to send it."""
     by_choice: bool = False
     """Sent only if it is named."""
 
@@ -198,13 +198,13 @@ def resource_of(request: bytes) -> bytes:
 
 
 def slashed(resource: bytes) -> bytes:
-    """*resource* with the final slash of its path taken away, or added."""
+    """*resource* without the final slash of its path, or with one if it has none."""
     path, mark, query = resource.partition(b"?")
     return (path[:-1] if path.endswith(b"/") else path + b"/") + mark + query
 
 
 def as_browser(given: bytes, browser: bytes) -> bytes:
-    """The browser's own request, with what was given besides (credentials, fields of an application)."""
+    """The browser's own request, with the user's other fields (credentials, those of an application)."""
     first, fields, rest = lines(browser)
     own = {name_of(line) for line in fields}
     more = [line for line in lines(given)[1] if name_of(line) not in own]
@@ -416,7 +416,7 @@ def _again(number: int) -> Callable[[Trace], Iterable[TraceRequest]]:
 
 
 def settled(seen: Trace) -> str:
-    """Why nothing but a repeat tells more, whatever is changed; "" if something may."""
+    """Why no change can show more; "" if one may."""
     base, get = seen.base, seen["get"]
     if base.kind in ("not-reached", "interrupted"):
         return "no request was answered"
@@ -459,7 +459,7 @@ def _opened(seen: Trace) -> str:
 
 
 def _handshake_is_seen(seen: Trace) -> str:
-    """For what tells who takes the handshake for one."""
+    """Why it is known already whether the handshake is treated as one; "" if it is not."""
     if seen.base.opens:
         return "the handshake opens"
     if seen.base.kind == "http" and seen.like_get:
@@ -477,7 +477,7 @@ def _other_origin(seen: Trace) -> str:
 
 
 def _browsers_headers(seen: Trace) -> str:
-    """Worth it if no Origin helps, and to see that what opens opens for a browser, too."""
+    """Useful if no Origin helps, or to confirm that an open handshake opens for a browser too."""
     own = seen.own
     if own is None or own.opens is seen.base.opens is True:
         return ""
@@ -520,7 +520,7 @@ def to_slash(seen: Trace) -> str:
 
 
 def _origin_past(seen: Trace) -> str:
-    """Without the proxy too, the Origin is asked where it counts: where it is refused, or wanted."""
+    """Useful without the proxy too, where an Origin is refused or required."""
     past, own = seen.past, seen.own
     if past is None or own is None:
         return "the Origin plays no part"

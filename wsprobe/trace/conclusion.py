@@ -22,13 +22,13 @@ class Conclusion(msgspec.Struct, frozen=True):
 
     text: str
     likely: float
-    """0 to 1, by how often it was so in the measured chains."""
+    """0 to 1: how often it was true in the measured chains."""
     because: tuple[str, ...]
     """The names of the changes whose answers show it side by side."""
     fix: str = ""
-    """What to write in that proxy or framework, or to do; "" if nothing is broken."""
+    """The lines for the proxy or framework, or what else to do; "" if nothing is broken."""
     open: bool = False
-    """True if it names causes that cannot be told apart by these answers."""
+    """True if it lists several causes, and these answers cannot tell which."""
     id: str = ""
     """A word of ``diagnosis.KINDS``, or that of a weakness; that of the rule, unless the rule gives another."""
     sent: str = ""
@@ -86,7 +86,7 @@ def proxy_of(seen: Trace) -> str:
 
 
 def title(proxy: str) -> str:
-    """A proxy as people call it."""
+    """The common name of a proxy."""
     return (PROGRAMS[proxy].who or PROGRAMS[proxy].name) if proxy in PROGRAMS else proxy
 
 
@@ -105,13 +105,13 @@ SAYS_LITTLE = frozenset(
         *("bad-request", "upgrade-lost", "upgrade-lost-or-elsewhere", "everywhere"),
     }
 )
-"""Causes that leave open what the comparison of answers may tell."""
+"""Causes after which a comparison of answers may still show more."""
 OF_A_PROXY = frozenset({"forward-proxy", "client-certificate"})
-"""Causes that the page of a proxy shows by itself. Of its others a comparison knows more."""
+"""Causes that a proxy's page proves by itself. For its other causes a comparison shows more."""
 
 
 def shown_by(answer: Answer) -> Cause | None:
-    """The cause that the answer shows by itself, whatever else was sent; None if there is none."""
+    """The cause that this answer proves without the others; None if there is none."""
     cause = answer.cause
     if cause is None or cause.id in SAYS_LITTLE or cause.certainty == "status":
         return None

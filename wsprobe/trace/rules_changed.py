@@ -1,4 +1,4 @@
-"""Rules of a trace: a proxy takes a part of the handshake away, or changes it.
+"""Rules of a trace: a proxy removes or changes a part of the handshake.
 
 The HTTP version, Upgrade and Connection, the key, the version, Host, Origin, the subprotocol; and the answer's
 Sec-WebSocket-Accept.

@@ -50,7 +50,7 @@ def idle_timeout(seen: Trace) -> Iterator[Conclusion]:
 
 
 def _who(seen: Trace, past: Answer | None, seconds: float) -> str:
-    """Whose timeout it is, as far as the answers show it."""
+    """Who has the timeout, as far as the answers show."""
     if past is None or not past.opens:
         which = "The application or a proxy has an idle timeout; --backend finds which."
         return f"{which}{_unlike_default(seen.proxies, seconds)}"

@@ -1,4 +1,4 @@
-"""Rules of a trace: the handshake is answered, and a proxy or the application refuses it, or sees none.
+"""Rules of a trace: a proxy or the application refuses the handshake, or does not treat it as one.
 
 Credentials, redirects, rules on headers, methods and paths, errors of the server, a library that refuses; and
 the same answer to a handshake and to a plain GET.
@@ -528,6 +528,7 @@ def blocked_by_rule(seen: Trace) -> Iterator[Conclusion]:
             0.95,
             beside(seen, "get"),
             proxy_lines(seen, "rule", base.proxies),
+            open=not base.by_proxy,
             id=_of_the_page(base),
         )
 

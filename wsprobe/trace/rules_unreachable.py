@@ -1,6 +1,6 @@
-"""Rules of a trace: whether the server is reached, and answers at all.
+"""Rules of a trace: whether a request reaches the server, and whether it answers.
 
-The name, the addresses, the port, TLS and HTTP/2; what is cut without an answer, or answered by nobody.
+The name, the addresses, the port, TLS and HTTP/2; connections that close or stay silent without an answer.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which request goes out next, and which are left out: the one schedule of a trace and of an audit."""
+"""The schedule of a trace or an audit: which request is sent next, and why others are skipped."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ TRACE = Series(CHANGES, 16, ("again-1", "again-2"), ("backend-held",))
 
 
 class Choice(Struct, frozen=True):
-    """What the user wants asked: rows by name."""
+    """The changes that the user chose or skipped, by name."""
 
     only: frozenset[str] = frozenset()
     skip: frozenset[str] = frozenset()
     series: Series = TRACE
 
     def why_not(self, row: Change, seen: Trace) -> str:
-        """Why *row* is left out; "" if it is to be asked."""
+        """Why *row* is skipped; "" to send it."""
         if row.name == "base":
             return ""
         if row.name in self.skip:
@@ -48,7 +48,7 @@ class Choice(Struct, frozen=True):
 
 
 def limited(seen: Trace, series: Series) -> bool:
-    """True if a later answer says that there were too many requests, and the first did not."""
+    """True if a later answer reports too many requests, and the first did not."""
     again = seen[series.repeats[0]]
     if again is not None and same(again, seen.base):
         return False
@@ -61,9 +61,9 @@ def _busy(answer: Answer) -> bool:
 
 
 def following(seen: Trace, choice: Choice) -> TraceRequest | None:
-    """What is asked next; None if nothing more is.
+    """The next request; None if there are no more.
 
-    Every row is looked at again each time, because what was seen since may make it worth asking.
+    Checks every row each time, because a later answer may make it useful.
     """
     series = choice.series
     room = series.most - len(seen.answers)
