@@ -190,6 +190,15 @@ def test_a_frame_that_does_not_inflate_is_read_once_more_as_it_is() -> None:
     assert failure(view) == "Failed to uncompress incoming frame"
 
 
+def test_whether_it_is_read_once_more_depends_on_a_server_that_goes_on() -> None:
+    """Of one that ends the connection at once there is no doubt."""
+    answer = head(more="Sec-WebSocket-Extensions: permessage-deflate\r\n")
+    at_once, later = (seen(answer, frame(0xC2, b"\x13"), gap=gap) for gap in (MS, SECOND))
+    assert types(at_once) == types(later) == ["open", "message", "error", "close"]
+    assert not at_once.races
+    assert "0.1 s" in later.races
+
+
 def test_garbage_after_a_close_keeps_the_code_but_is_not_clean() -> None:
     view = seen(OPEN, CLOSE + b"\x81\x80\0\0\0\0")
     assert [(e.type, e.code, e.was_clean) for e in view.events[1:]] == [
