@@ -381,3 +381,11 @@ def test_a_handler_that_sent_and_ended_at_once_returned(end: bytes, after: int, 
 def test_a_bridge_may_not_reach_its_target(close: bytes) -> None:
     assert "cannot reach a program behind it" in causes(reading_of(OPEN + close, "fin"))[0].text
     assert "cannot reach" not in causes(reading_of(OPEN + HELLO + close, "fin"))[0].text
+
+
+@pytest.mark.parametrize("words", ["No subprotocol in common", "no subprotocol chat", "missing subprotocol"])
+def test_a_subprotocol_that_a_server_does_not_know_was_not_dropped(words: str) -> None:
+    answer = f"HTTP/1.1 400 Bad Request\r\nContent-Length: {len(words)}\r\n\r\n{words}".encode()
+    found = causes(reading_of(answer, "fin", {"protocols": ["chat"]}))[0]
+    assert found.id == "subprotocol-required"
+    assert ("or a proxy dropped it" in found.text) == words.startswith("missing")

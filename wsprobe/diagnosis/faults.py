@@ -108,7 +108,8 @@ def origin_refused(evidence: Evidence, fix: str, text: str = "") -> Cause:
 def origin_lost(evidence: Evidence) -> Cause:
     return Cause(
         "origin-lost",
-        f"a proxy dropped Origin: {shown(evidence.origin or '')} was sent, and the server received none",
+        f"the server found no Origin, though {shown(evidence.origin or '')} was sent: most often a proxy "
+        "dropped it",
         "let every proxy forward Origin",
     )
 
@@ -270,7 +271,8 @@ def lost_upgrade(evidence: Evidence, *more: Cause) -> tuple[Cause, ...]:
 
 
 def subprotocol_wanted(evidence: Evidence, said: str = "") -> Cause:
-    if evidence.protocols and re.search(r"(?i)\b(?:missing|no) (?:sub-?protocol|sec-websocket-protocol)", said):
+    # websockets says this only if none arrived; other servers also say it of one that they do not know.
+    if evidence.protocols and "Failed to open a WebSocket connection: missing subprotocol" in evidence.text:
         return Cause(
             "subprotocol-lost",
             f"a proxy dropped Sec-WebSocket-Protocol: {shown(', '.join(evidence.protocols))} was offered, and "
@@ -284,7 +286,9 @@ def subprotocol_wanted(evidence: Evidence, said: str = "") -> Cause:
         if evidence.protocols
         else f"a subprotocol{names}; none was offered"
     )
-    one = shown(wanted[1]) if wanted else "one"
+    if evidence.protocols and re.search(r"(?i)\bmissing (?:sub-?protocol|sec-websocket-protocol)\b", said):
+        offered += "; or a proxy dropped it"
+    one = shown(wanted[1]) if wanted else "another" if evidence.protocols else "one"
     return Cause(
         "subprotocol-required",
         f"the server requires {offered}",
