@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.http2.lines import lines, recorded
+from tests.http2.lines import lines, planned, recorded
+from wsprobe.exchange import Ended, Exchange, Received, Sent
 from wsprobe.explain import find
-from wsprobe.history import data, read_as
+from wsprobe.history import data, read_as, read_as_each, select
 from wsprobe.read import read
+from wsprobe.read.http2_values import PREFACE
 
 MEASURED = {
     line["scenario"]: line
@@ -40,6 +42,16 @@ def test_what_is_older_says_nothing_of_it(name: str) -> None:
     verdict = read_as(read(recorded(MEASURED["on"])), name)
     assert verdict.answer == "not known"
     assert "HTTP/2" in verdict.findings[0].text
+
+
+@pytest.mark.parametrize(
+    "answer", [b"HTTP/1.1 404 Not Found\r\n\r\n", b"HTTP/1.1 101 \r\n\r\n", b"HTTP/", b"SSH-2.0-a\r\n"]
+)
+def test_a_server_without_http2_is_read_by_every_revision(answer: bytes) -> None:
+    events = (Sent(1, PREFACE), Received(2, answer), Ended(3, "fin"))
+    verdicts = read_as_each(read(Exchange(planned(), events)), ("rfc8441", *select("all")))
+    answers = {verdict.spec: verdict.answer for verdict in verdicts}
+    assert (answers["rfc8441"], answers["rfc6455"]) == ("fail", "not known")
 
 
 @pytest.mark.parametrize(

@@ -111,14 +111,14 @@ def read_as(reading: Reading, revision: str | Revision) -> Verdict:
 
 def read_as_each(reading: Reading, wanted: Iterable[str | Revision]) -> tuple[Verdict, ...]:
     """``read_as`` for several revisions, in their order; searches the answer for faults only once."""
-    found = judge(reading, OPENING)
     chosen = (select(each)[0] if isinstance(each, str) else each for each in wanted)
+    if reading.http2 is not None:
+        return tuple(over_http2(reading, revision) for revision in chosen)
+    found = judge(reading, OPENING)
     return tuple(_read_as(reading, revision, found) for revision in chosen)
 
 
 def _read_as(reading: Reading, revision: Revision, found: Verdict) -> Verdict:
-    if reading.http2 is not None:
-        return over_http2(reading, revision)
     if not revision.reads:
         return Verdict(revision.name, "not known", (rule(revision, "elsewhere", "not known").finding,))
     if revision.name in BY_THE_JUDGE:
