@@ -234,6 +234,15 @@ def test_a_worker_probes_its_urls(words: tuple[str, ...], printed: bool) -> None
         assert came.worker == "there"
 
 
+def test_the_line_of_json_is_for_json_and_not_for_a_row() -> None:
+    with closing(Site()) as site:
+        site.refuse()
+        words = ("--from-each", "--cluster", ELSEWHERE)
+        (came,) = trio.run(asked_by, sent(settings(*words), 1), [f"ws://127.0.0.1:{site.port}/"], "there")
+    assert isinstance(came, WorkerResult)
+    assert (came.out, came.exit_status) == (b"", Exit.REFUSED)
+
+
 # What is shown of --from-each ---------------------------------------------------------------------------------
 
 

@@ -225,14 +225,24 @@ def test_on_standard_output(sites: tuple[Site, Site], capfdbinary: pytest.Captur
     assert capfdbinary.readouterr().out.decode() == HEADING + "127.0.0.1\tFALSE\t/\tFALSE\t0\ta\t1\n"
 
 
+@pytest.mark.parametrize("missing", ["06", "Nov", "1994", "08:49:37"])
+def test_a_date_has_all_its_parts(missing: str) -> None:
+    whole = "Sun, 06 Nov 1994 08:49:37 GMT"
+    assert date(whole) == 784111777
+    assert date(whole.replace(missing, "")) is None
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
         (["-c", "/nonexistent/jar"], "--cookie-jar: /nonexistent/jar: No such file or directory"),
         (["-c", "kept", "--redact"], "--redact and --cookie-jar cannot be used together: cookies are secrets"),
-        (
-            ["-c", "-", "--json"],
-            "--cookie-jar -: another option already writes to standard output; name a file",
+        *(
+            (
+                ["-c", "-", *words],
+                "--cookie-jar -: another option already writes to standard output; name a file",
+            )
+            for words in (["--json"], ["--save", "-"], ["-i"], ["-o", "-"])
         ),
     ],
     ids=str,

@@ -437,3 +437,18 @@ def test_a_line_of_a_console_names_the_next_command(command: str, capsys: Captur
 )
 def test_the_url_in_a_line(line: str, url: str | None) -> None:
     assert url_in(line) == url
+
+
+@pytest.mark.parametrize(
+    ("lines", "note"),
+    [
+        (["Proxy-Connection: close"], "Proxy-Connection is left out"),
+        (
+            ["Proxy-Connection: close", "Proxy-Authorization: x"],
+            "Proxy-Connection and Proxy-Authorization are left out",
+        ),
+    ],
+)
+def test_what_was_for_a_proxy_is_left_out(lines: list[str], note: str) -> None:
+    made = copied("ws://h/", lines, Given())
+    assert (made.settings, made.notes) == (RequestSettings(), (note,))

@@ -140,3 +140,11 @@ def test_the_mode_of_a_file_that_is_there_is_kept(tmp_path: Path) -> None:
     file.chmod(0o640)
     assert run(["connect", "-s", "--save", str(file), "lab:status-403"]) == 12
     assert stat.S_IMODE(file.stat().st_mode) == 0o640
+
+
+@pytest.mark.parametrize(("words", "shown"), [((), True), (("-s",), False)])
+def test_the_masked_conversation_is_shown_unless_silent(
+    words: tuple[str, ...], shown: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["connect", "-v", "--redact", *words, "lab:403"]) == 12
+    assert ("> GET /" in capsys.readouterr().err) is shown

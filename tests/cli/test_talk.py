@@ -329,3 +329,33 @@ def test_a_reader_that_goes_away_ends_it_quietly(tmp_path: Path) -> None:
     exchange = archive.load(saved)
     assert exchange.events[-1] == Ended(exchange.events[-2].at, "interrupted")
     assert b"one" in b"".join(event.data for event in exchange.events if isinstance(event, Received))
+
+
+@pytest.mark.parametrize("urls", [("ws://a/", "ws://b/"), ("@URLS",)])
+def test_the_body_of_one_url_alone_goes_to_a_file(
+    urls: tuple[str, ...], tmp_path: Path, capfd: Captured
+) -> None:
+    (tmp_path / "urls").write_text("ws://a/\nws://b/\n")
+    named = [each.replace("URLS", str(tmp_path / "urls")) for each in urls]
+    assert run(["talk", "--output", str(tmp_path / "body"), *named]) == 2
+    assert "--output takes the body of one URL" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("--save", "-"), '{"format":'),
+        (("--json",), '{"format":'),
+        (("-w", "%{outcome}\n"), "open"),
+        (("-i",), "HTTP/1.1 101 Switching Protocols"),
+    ],
+)
+def test_where_an_option_prints_messages_go_to_standard_error(
+    words: tuple[str, ...], line: str, typed: int, capfd: Captured
+) -> None:
+    said(typed, b"a message\n")
+    assert run(["talk", *words, "--count", "1", "lab:/echo"]) == 0
+    out, err = capfd.readouterr()
+    assert out.startswith(line)
+    assert "\na message\n" not in f"\n{out}"
+    assert "a message" in err

@@ -261,6 +261,16 @@ def test_what_breaks_a_rule_is_a_fault_and_the_end(code: int, data: bytes) -> No
     assert reader.receive(theirs(TEXT, b"behind")) == []
 
 
+def test_the_codes_that_a_close_may_carry() -> None:
+    """RFC 6455 section 7.4 and the registry; 1004, 1005, 1006 and 1015 are never sent."""
+    good = [
+        code
+        for code in (*range(999, 1017), 2999, 3000, 4999, 5000, 65535, 0)
+        if not isinstance(Reader().receive(theirs(CLOSE, code.to_bytes(2)))[0], FrameFault)
+    ]
+    assert good == [1000, 1001, 1002, 1003, *range(1007, 1015), 3000, 4999]
+
+
 def test_faults_of_compression() -> None:
     def first(data: bytes, limit: int = 1 << 20) -> FrameFault:
         (fault,) = Reader(Deflate(), limit).receive(data)
