@@ -13,6 +13,7 @@ ASKED: tuple[dict[str, Any], ...] = (
     {},
     {"path": "/chat/7?room=7"},
     {"path": "/login"},
+    {"path": "/ws?session_id=Xb31"},
     {"path": "/socket.io/?EIO=3&transport=websocket&x=1"},
     {"path": "/?%45IO=4&transport=x"},
     {"path": "/engine.io/"},
@@ -46,11 +47,9 @@ def test_the_diagnosis_of_one_is_that_of_all_alike(at: int) -> None:
 REFUSED = b"HTTP/1.1 403 Forbidden\r\nContent-Length: %d\r\n\r\n"
 
 
-def test_another_key_and_another_path_are_alike() -> None:
+def test_answers_to_another_key_are_alike() -> None:
     one = reading_of(REFUSED % 2 + b"no", "fin")
-    other = reading_of(
-        REFUSED % 2 + b"no", "fin", {"path": "/b", "headers": ("Sec-WebSocket-Key: " + "A" * 22 + "==",)}
-    )
+    other = reading_of(REFUSED % 2 + b"no", "fin", {"headers": ("Sec-WebSocket-Key: " + "A" * 22 + "==",)})
     assert one.final is not None
     assert other.final is not None
     assert alike_to(one, one.final) == alike_to(other, other.final) is not None

@@ -228,36 +228,27 @@ Alike = tuple[object, ...]
 """Equal for two answers that have the same diagnosis."""
 SMALL = 8192
 """The most bytes of a body that is compared with others."""
-_OF_SOCKETIO = re.compile(rb"socket\.io|engine\.io|EIO|transport|sid|%")
-"""What a rule looks for in a path or query, and what may hide it."""
 
 
 def alike_to(reading: Reading, final: Response) -> Alike | None:
     """All that a diagnosis of *final* depends on; None for a long answer, or one whose body is not whole.
 
-    A proper key makes no difference. Nor does the resource, unless it may be that of Socket.IO, or the answer
-    is a redirect, whose Location is compared with it."""
+    A proper key makes no difference."""
     request, body, plan = reading.request, final.body, reading.exchange.plan
     content = b"" if body is None else body.decoded if body.decoded is not None else body.content
     if reading.http2 is not None or len(content) > SMALL or len(reading.rest) > SMALL:
         return None
     if body is not None and (body.malformed or not body.complete):
         return None
-    first, key = request.head.first, request.key
-    asked = request.head.raw if first is None else request.head.raw[first.span[1] - request.head.start :]
+    asked, key = request.head.raw, request.key
     if key is not None and _KEY.fullmatch(key) is not None:
         asked = asked.replace(key, b"", 1)
-    redirects = final.status is not None and 300 <= final.status < 400
-    resource = request.resource
     return (
         final.head.raw,
         content,
         reading.rest,
         reading.exchange.how_ended,
         asked,
-        request.method,
-        request.version,
-        resource if redirects or _OF_SOCKETIO.search(resource) is not None else b"",
         plan.target.host,
         plan.target.port,
         plan.target.secure,
