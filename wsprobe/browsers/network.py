@@ -5,7 +5,7 @@ This module finds the failure, if any, that prevented the request; each engine d
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha1
 from urllib.parse import unquote_to_bytes
 
@@ -16,6 +16,7 @@ from wsprobe.exchange import (
     Connected,
     ConnectFailed,
     Ended,
+    Event,
     Exchange,
     Received,
     ResolveFailed,
@@ -89,14 +90,11 @@ def reset_unasked(reading: Reading) -> bool:
     events = reading.exchange.events
     if reading.received or reading.exchange.how_ended != "reset":
         return False
-    connected = next((n for n in reversed(range(len(events))) if isinstance(events[n], Connected)), None)
-    if connected is None:
-        return False
-    if any(isinstance(e, TlsFailed) for e in events[connected:]):
+    connected, took = _connecting(events)
+    if connected is None or any(isinstance(e, TlsFailed) for e in events[connected:]):
         return False
     asked = next((e for e in events[connected:] if isinstance(e, Sent)), None)
-    before = events[max(0, connected - 1)]
-    return asked is None or events[-1].at - asked.at < events[connected].at - before.at
+    return asked is None or events[-1].at - asked.at < took
 
 
 PROMPT = 5000
@@ -125,13 +123,12 @@ def _round_trip(reading: Reading) -> int:
     """Microseconds there and back, at most: of connecting, or of the first answer if that was faster; 0 on this
     machine, and where there was neither."""
     events = reading.exchange.events
-    at = next((n for n in reversed(range(len(events))) if isinstance(events[n], Connected)), None)
+    at, took = _connecting(events)
     if at is None:
         return 0
     connected = events[at]
     if isinstance(connected, Connected) and loopback(connected.address):
         return 0
-    took = connected.at - events[max(0, at - 1)].at
     asked = next((e.at for e in events[at:] if isinstance(e, Sent)), None)
     first = next((e.at for e in events[at:] if isinstance(e, Received)), None)
     return took if asked is None or first is None or first < asked else min(took, first - asked)
@@ -140,15 +137,22 @@ def _round_trip(reading: Reading) -> int:
 def spoke_unasked(reading: Reading) -> bool:
     """True if the peer's first bytes, or its end, came before it can have had our request."""
     events = reading.exchange.events
-    connected = next((n for n in reversed(range(len(events))) if isinstance(events[n], Connected)), None)
+    connected, took = _connecting(events)
     if connected is None:
         return False
     asked = next((e for e in events[connected:] if isinstance(e, Sent)), None)
     first = next((e for e in events[connected:] if isinstance(e, Received | Ended)), None)
     if asked is None or first is None:
         return False
-    before = events[max(0, connected - 1)]
-    return first.at - asked.at < events[connected].at - before.at
+    return first.at - asked.at < took
+
+
+def _connecting(events: Sequence[Event]) -> tuple[int | None, int]:
+    """The place of the last ``Connected`` in *events*, None without one, and the microseconds that it took."""
+    for at in reversed(range(len(events))):
+        if isinstance(events[at], Connected):
+            return at, events[at].at - events[max(0, at - 1)].at
+    return None, 0
 
 
 COUNT = "00000001"

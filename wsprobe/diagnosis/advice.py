@@ -60,6 +60,11 @@ class Likely(msgspec.Struct, frozen=True):
     code: str = ""
     """The command that prints code to let a page know; "" if there is none."""
 
+    @property
+    def to_do(self) -> tuple[tuple[str, str], ...]:
+        """What to do about it, and what that is for: ``do`` in the server, ``to tell the page``."""
+        return tuple((what, text) for what, text in (("do", self.fix), ("to tell the page", self.code)) if text)
+
 
 def likely(found: Sequence[Cause], reading: Reading, known: Author) -> Likely | None:
     """The first of the causes *found* for this recording, whose author is *known*; None if nothing is known."""

@@ -118,13 +118,6 @@ _PLUMBING = frozenset(
 """Fields that show nothing about the author, because proxies add, remove or rewrite them."""
 
 
-_PROXIES = (
-    *("nginx", "openresty", "caddy", "apache", "lighttpd", "envoy", "istio", "nghttpx", "squid", "awselb"),
-    *("cloudflare", "varnish"),
-)
-"""Programs that write Server on the answers of others too, in lower case."""
-
-
 def _signed(by_name: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
     """``Evidence.signed``; Apache-Coyote is Tomcat."""
     found = []
@@ -153,6 +146,9 @@ _HOPS: tuple[tuple[str, tuple[str, ...], str], ...] = (
 )
 """Field, how its value starts (any value where nothing is given), the proxy that sends it."""
 _HOP_FIELDS = frozenset(name for name, _, _ in _HOPS)
+
+_PROXIES = (*(start.lower() for name, starts, _ in _HOPS if name == "server" for start in starts), "varnish")
+"""How Server starts, in lower case, if a proxy wrote it, perhaps on the answer of another program."""
 
 
 def hop_of(evidence: Evidence) -> str:

@@ -20,6 +20,7 @@ from wsprobe.explain.tables import meaning
 FILES = ("chromium", "firefox", "webkitgtk", "runtimes", "clients")
 
 _NAMES = {"chromium": "Chromium (Chrome, Edge)", "firefox": "Firefox", "webkitgtk": "WebKitGTK"}
+"""The browsers, whose scripts get no text of an error; the other clients have only one name."""
 _CURLY = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u00a0": " "})
 _PLACE = re.compile(r"\{([a-z0-9]+)\}")
 _SHAPES = {
@@ -160,14 +161,10 @@ def _writers(match: Match) -> str:
     return f"{names}; other programs use the same words" if match.row.get("shared") else names
 
 
-_KEEP_QUIET = frozenset({"chromium", "firefox", "webkitgtk"})
-"""The clients whose script does not get this text, or any other."""
-
-
 def _says_more(match: Match) -> tuple[tuple[str, str], ...]:
     """The clients that would have told the script the cause."""
     scenarios = match.row.get("scenarios", ())
-    if not scenarios or not _KEEP_QUIET.issuperset(match.engines):
+    if not scenarios or not _NAMES.keys() >= set(match.engines):
         return ()
     words = (
         "a script in ws, Deno and Bun reads the cause in the message of the error event; ws also gives headers "

@@ -32,7 +32,7 @@ NAMED = ("python", "dask", "distributed", "msgpack", "cloudpickle")
 """Packages that must have the same version everywhere, by Dask's rule."""
 AHEAD = 2
 """Pieces sent out per thread of a worker: the current one and the next one."""
-LOOK = 2.0
+TLS_WAIT = 2.0
 """Seconds for finding out whether a scheduler speaks TLS."""
 TLS_RECORDS = (b"\x15", b"\x16")
 """First bytes of an alert and of a handshake (RFC 8446 section 5.1)."""
@@ -135,7 +135,7 @@ def _connect(address: str, patience: float) -> Any:
     try:
         return client(address, timeout=patience, set_as_default=False, name="wsprobe")
     except OSError:
-        if speaks_tls(address, min(patience, LOOK)):
+        if speaks_tls(address, min(patience, TLS_WAIT)):
             raise ClusterError(
                 f"the program at {address} speaks TLS; if it is a scheduler, its address is "
                 f"{address.replace('tcp://', 'tls://', 1)}"
@@ -325,8 +325,6 @@ class Cluster:
             found = await trio.to_thread.run_sync(self._workers, abandon_on_cancel=True)
         if slow.cancelled_caught:
             raise ClusterError(f"the scheduler at {self._address} no longer answers")
-        if found is None:
-            raise self._gone()
         for each in found:
             self._fit(each)
         self.workers = {each.name: each for each in found}
@@ -338,17 +336,14 @@ class Cluster:
         self._looked = trio.Event()
         self.room.total_tokens = max(1, AHEAD * self.threads)
 
-    def _workers(self) -> list[Worker] | None:
+    def _workers(self) -> list[Worker]:
         scheduler = self._client.scheduler
         if self._client.status != "running" or scheduler is None:
-            return None
+            raise self._gone()
         with self._understood():
-            try:
-                # Not Client.scheduler_info: what it returns may be what the client asks for by itself every
-                # other second, which has no workers in it.
-                known = self._client.sync(scheduler.identity, n_workers=-1)
-            except OSError:
-                return None
+            # Not Client.scheduler_info: what it returns may be what the client asks for by itself every other
+            # second, which has no workers in it.
+            known = self._client.sync(scheduler.identity, n_workers=-1)
             workers = msgspec.convert(known, _Identity).workers
         return [
             Worker(address, str(each.name), each.nthreads)

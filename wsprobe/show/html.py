@@ -277,8 +277,7 @@ MOST = 20
 
 
 def _likely(of: Likely) -> str:
-    told = ((of.fix, "Do"), (of.code, "To tell the page"))
-    return prose(of.text) + "".join(f"<br>{label}: {prose(each)}" for each, label in told if each)
+    return prose(of.text) + "".join(f"<br>{what.capitalize()}: {prose(each)}" for what, each in of.to_do)
 
 
 def _summary(rows: Sequence[IndexRow]) -> str:

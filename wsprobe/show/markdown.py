@@ -168,8 +168,7 @@ def _bytes(exchange: Exchange) -> str:
 
 
 def _likely(of: Likely) -> str:
-    told = ((of.fix, "do"), (of.code, "to tell the page"))
-    return f": {prose(of.text)}\n" + "".join(f"  - {label}: {prose(each)}\n" for each, label in told if each)
+    return f": {prose(of.text)}\n" + "".join(f"  - {what}: {prose(each)}\n" for what, each in of.to_do)
 
 
 def _index(rows: Sequence[IndexRow]) -> str:

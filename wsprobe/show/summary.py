@@ -93,8 +93,7 @@ def commonest(faults: Counter[Likely], of_which: str = "") -> list[Line]:
 
 def to_do(of: Likely) -> list[Line]:
     """What to do about it, in the server and for the page."""
-    rows = [line("    do: ", of.fix)] if of.fix else []
-    return rows + ([line("    to tell the page: ", of.code)] if of.code else [])
+    return [line(f"    {what}: ", text) for what, text in of.to_do]
 
 
 def _most(of: Counter[str] | Counter[int]) -> str:
