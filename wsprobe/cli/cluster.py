@@ -1,7 +1,7 @@
-"""``--cluster``: what of a call goes to the workers of a Dask cluster, what a worker does, what comes back.
+"""``--cluster``: which parts of a command the workers of a Dask cluster do, and what they return.
 
-A list goes out in chunks. Of each URL comes back what a process of ``--workers`` hands back: a line of JSON,
-made there, where the CPU is; or its recording, to be shown here.
+A list goes out in chunks. For each URL a worker returns what a process of ``--workers`` returns: the finished
+line of JSON, so that the worker's processor makes it; or the recording, if this process prints the report.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ from wsprobe.version import __version__
 from wsprobe.visible import printable
 
 CHUNK = 50
-"""URLs in a chunk, at most. Its results come together: the larger it is, the more of them wait for the slowest,
-and are asked again when a worker dies; the smaller, the more the scheduler's part of it counts."""
+"""The most URLs in a chunk. Its results return together. In a larger chunk more results wait for the slowest
+URL, and more URLs are tried again after a worker dies; with smaller chunks the scheduler has more to do."""
 FIRST = 8
 """URLs in the first chunks, so that a short list finds all workers."""
 LINGER = 0.05
-"""Seconds for which a chunk waits for its next URL, where a list is written while it is read."""
+"""Seconds that a chunk waits for its next URL, if the list is still being written."""
 LOST = "not tried: several workers were lost while trying it"
 
 
@@ -60,13 +60,13 @@ class WorkOrder(Struct, frozen=True):
 
     settings: Settings
     pace: Pace
-    """Its part of --per-host and --rate, which hold for all together."""
+    """The worker's share of --per-host and --rate, which limit all workers together."""
     printed: bool
-    """What is printed of a report is made there, and its recording does not come back."""
+    """The worker makes the line of JSON, and the recording stays there."""
 
 
 def check_settings(settings: Settings, carried: Sequence[str] = ()) -> None:
-    """Raises click.UsageError for options that cannot go to another machine, or should not; *carried* is as in
+    """Raises click.UsageError for options that cannot go to another machine, or should not. *carried*: see
     ``work_with``."""
     address = settings.cluster
     assert address is not None
@@ -97,7 +97,7 @@ def private(settings: Settings) -> bool:
 
 
 def secluded(address: str) -> bool:
-    """Whether what goes to *address*, of a scheduler or a worker, can be read by nobody on the way."""
+    """True if nobody can read on the way what is sent to *address*, of a scheduler or a worker."""
     host = re.sub(r"^\w+://", "", address).rpartition(":")[0].strip("[]")
     return address.startswith("tls://") or loopback(host)
 
@@ -111,7 +111,7 @@ def all_private(settings: Settings, there: Cluster) -> bool:
 
 
 def secrets(handshake: HandshakeSettings) -> list[str]:
-    """The options that gave what nobody else is to read."""
+    """The names of the options in use that hold secrets."""
     offer, masks = handshake.offer, Secrets()
     proxies = {handshake.proxies.plain, handshake.proxies.secure, handshake.route.proxy or ""}
     found = {
@@ -127,18 +127,18 @@ def secrets(handshake: HandshakeSettings) -> list[str]:
 
 
 PASSWORD = re.compile(r"^[^/?#\\]*//[^/?#\\]*@")
-"""Of a URL that has user or password in it."""
+"""Matches a URL with a user or a password."""
 
 
 class Elsewhere:
-    """The places that a worker can ask: in the room of a ``Lab``, which is on this machine."""
+    """Makes targets for workers, in place of ``LabTargets``: the lab runs on this machine only."""
 
     def __init__(self, private: Callable[[], bool]) -> None:
-        """*private*: whether what is secret may go to all of them."""
+        """*private*: whether secrets may go to every worker."""
         self._private = private
 
     async def place(self, name: str, handshake: HandshakeSettings) -> ProbeTarget:
-        """The place that *name* stands for. Raises click.UsageError."""
+        """The target that *name* stands for. Raises click.UsageError."""
         if name.startswith(LAB):
             raise click.UsageError(f"{name}: the lab runs on this machine, and workers may run on others")
         check_word(name)
@@ -159,9 +159,12 @@ def work_with(
     printed: Callable[[], bool] = lambda: False,
     carried: Sequence[str] = (),
 ) -> Work:
-    """What *work* returns, given the cluster that *settings* names. Raises click.UsageError; where the cluster
-    fails, it says what is to be thought of what was *printed* by then, if anything was. *carried*: what else is
-    secret, besides that of the options."""
+    """Run *work* with the cluster that *settings* select, and return its result. *printed* returns whether any
+    result is printed; *carried*: secrets that are in no option.
+
+    Raises click.UsageError; if the cluster fails after something was printed, the message says that the printed
+    part is complete.
+    """
     check_settings(settings, carried)
     assert settings.cluster is not None
     address = settings.cluster
@@ -214,7 +217,7 @@ def _unusable(error: ClusterError, file: str | None, printed: bool) -> click.Usa
 def probe_there(sources: Sequence[Word | UrlList], settings: Settings, to: Sink) -> None:
     """Have the workers probe every place, and hand on the reports as ``lists.probe_all`` does.
 
-    Raises click.UsageError, and KeyboardInterrupt for ^C after the reports of all that had come until then.
+    Raises click.UsageError; KeyboardInterrupt after ^C, once the reports that have arrived are handed on.
     """
     run = UrlRun(settings, to)
 
@@ -231,13 +234,13 @@ def probe_there(sources: Sequence[Word | UrlList], settings: Settings, to: Sink)
 
 
 MANY = 100_000
-"""Chunks at once: there is another bound, which the cluster has."""
+"""The most chunks at once, more than any cluster takes: ``Cluster.room`` is the real limit."""
 Do = Callable[[str], Awaitable[list[Result]]]
-"""What a worker does with some items, given its name; it can be pickled."""
+"""The work on some items; its argument is the worker's name. It can be pickled."""
 
 
 class AnyWorker(Generic[Item, Result]):
-    """Whichever worker of a cluster has room does the work."""
+    """An executor: each chunk goes to whichever worker of a cluster has room."""
 
     def __init__(
         self,
@@ -246,8 +249,8 @@ class AnyWorker(Generic[Item, Result]):
         lost: Callable[[Item], Result],
         kind: type[Result] | UnionType,
     ) -> None:
-        """*do*: what a worker does with some items. *lost*: the result of an item that two workers did not
-        survive. *kind*: what each result is."""
+        """*do*: the work on some items. *lost*: the result of an item if two workers were lost while working on
+        it. *kind*: the type of a result."""
         self._there = there
         self._do = do
         self._lost = lost
@@ -299,9 +302,8 @@ class AnyWorker(Generic[Item, Result]):
 
 
 def checked(made: list[Result], count: int, kind: type[Result] | UnionType) -> list[Result]:
-    """*made*, which a worker returned for *count* items.
-
-    Raises ClusterError if *made* is not a list of that many results: an odd worker is not a bug in wsprobe."""
+    """Returns *made*, a worker's result for *count* items. Raises ClusterError if it is not a list of *count*
+    results: an odd worker is not a bug in wsprobe."""
     if isinstance(made, list) and len(made) == count and all(isinstance(each, kind) for each in made):
         return made
     raise ClusterError(
@@ -311,7 +313,7 @@ def checked(made: list[Result], count: int, kind: type[Result] | UnionType) -> l
 
 
 def sent(settings: Settings, threads: int) -> WorkOrder:
-    """*threads*: chunks that are worked on at once."""
+    """The order for workers of a cluster that work on *threads* chunks at once."""
     shown = (
         settings.own.include
         or settings.own.write_out is not None
@@ -334,10 +336,8 @@ def sent(settings: Settings, threads: int) -> WorkOrder:
 
 
 async def send(there: Cluster, work: Callable[[str], Awaitable[Work]], by: Worker | None = None) -> Work:
-    """What *work* returns, given the name of whichever worker does it, or done *by* one of them alone.
-
-    Raises Lost, and ClusterError.
-    """
+    """The result of *work* on whichever worker takes it, or on the worker *by*; the argument of *work* is the
+    worker's name. Raises WorkersLost, ClusterError."""
     try:
         made = await there.do(done_there, __version__, pickle.dumps(work), by=by)
     except (ImportError, AttributeError) as error:
@@ -358,13 +358,13 @@ async def send(there: Cluster, work: Callable[[str], Awaitable[Work]], by: Worke
 
 
 class OtherVersion(Struct, frozen=True):
-    """What a worker hands back in place of a result if its wsprobe is not ours."""
+    """The result of a worker whose wsprobe has another version."""
 
     version: str
 
 
 def done_there(version: str, work: bytes) -> object:
-    """What the pickled *work* returns, given the name of this worker; None if nobody wants it any more."""
+    """Run the pickled *work* on this worker; returns its result, None if nobody needs it any more."""
     if version != __version__:
         return OtherVersion(__version__)
     do: Callable[[str], Awaitable[object]] = pickle.loads(work)
@@ -372,7 +372,7 @@ def done_there(version: str, work: bytes) -> object:
 
 
 async def asked_by(work: WorkOrder, urls: Sequence[str], by: str) -> list[Came]:
-    """What came of each of *urls*; in the recordings *by* is who asked, if that is a worker."""
+    """The result of each of *urls*. *by*: the worker's name, for the recordings; "" if this is no worker."""
     settings = work.settings
     results: list[Came] = []
 

@@ -64,8 +64,8 @@ def compare_all(
     workers: int = 1,
     verbose: bool = False,
 ) -> int:
-    """Collect the recordings, let the readers read, print; returns the exit status. Raises click.UsageError for
-    what cannot be used. *started*: installed browsers that are to open each place too."""
+    """Collect the recordings, let the readers read them, print; returns the exit status. *started*: installed
+    browsers that open each place too. Raises click.UsageError."""
     kept: list[Kept] = [lines(word, by.entry) if _is_recording(word) else None for word in words]
     match kept:
         case [Iterator() as old, Iterator() as new] if not (by.browsers or by.revisions or by.fetch or started):
@@ -196,7 +196,7 @@ def _check_shared(words: Sequence[str], settings: Settings) -> None:
 
 
 Kept = Iterator[RecordedLine] | None
-"""The lines of a word that names recordings, not read yet; None for what is to be probed."""
+"""The unread lines of a word that names recordings; None for a word to probe."""
 
 
 def _peeked(lines: Iterator[RecordedLine]) -> tuple[Iterator[RecordedLine], bool]:
@@ -206,7 +206,7 @@ def _peeked(lines: Iterator[RecordedLine]) -> tuple[Iterator[RecordedLine], bool
 
 
 def collect(words: Sequence[str], kept: Sequence[Kept], settings: Settings, by: Readers) -> list[Report]:
-    """A report for each place, in order; recordings are read, all else is probed."""
+    """A report for each place, in order: recordings are read, URLs probed."""
     found = [None if each is None else [made for line in each for made in exchanges(line)] for each in kept]
     live = [word for word, read in zip(words, found, strict=True) if read is None]
     made = iter(_probed(live, settings, by) if live else ())
@@ -247,8 +247,8 @@ def show(
     seen: Sequence[Sequence[BrowserRun]] = (),
     verbose: bool = False,
 ) -> None:
-    """Print the reports, as JSON or for a person. *seen*: for each, what installed browsers did. *verbose*: all
-    of it, and not what fits one screen."""
+    """Print the reports, as JSON or for a person. *seen*: what installed browsers did, for each report.
+    *verbose*: print everything, not only what fits one screen."""
     if settings.output.as_json:
         show_json(reports, groups, settings, seen)
         return

@@ -1,6 +1,6 @@
-"""``compare --json`` over more recordings than can be held: each is read, printed and forgotten.
+"""``compare --json`` over more recordings than fit in memory: each is read, printed and forgotten.
 
-A line that is no recording is named on standard error and the rest goes on, as with a list of URLs.
+A line that is not a recording becomes a note on standard error, and the others go on, as in a list of URLs.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from wsprobe.show.as_json import json_line, report_value
 
 
 class LineResult(Struct, frozen=True):
-    """What came of a line."""
+    """The result of a line."""
 
     text: str = ""
-    """What is to be printed, where that was not done yet."""
+    """The text to print; "" if it is printed already."""
     reached: Reached | None = None
     """None if the line is no recording."""
     complaint: str = ""
     unmet: tuple[str, ...] = ()
-    """Sentences of expectations that do not hold."""
+    """A sentence for each unmet expectation."""
     save: bytes = b""
 
 
@@ -44,7 +44,7 @@ def compare_many(recordings: Iterable[RecordedLine], settings: Settings, by: Rea
 
 
 class Lines:
-    """Takes what came of each line, in their order."""
+    """Takes the result of each line, in the order of the lines."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -52,7 +52,7 @@ class Lines:
         self._complained = self._unmet = False
 
     def take(self, line: LineResult) -> None:
-        """Print, count and keep what came of a *line*."""
+        """Print, count and keep the result of a *line*."""
         output = self._settings.output
         sys.stdout.write(line.text)
         if line.complaint:
@@ -68,7 +68,7 @@ class Lines:
             self._results = [together([*self._results, line.reached])]
 
     def exit_status(self) -> int:
-        """That of all lines."""
+        """The exit status for all lines."""
         settings = self._settings
         if self._complained:
             return Exit.USAGE
@@ -82,7 +82,7 @@ class Lines:
 def read_line(
     line: RecordedLine, settings: Settings, by: Readers, write: Callable[[str], object]
 ) -> LineResult:
-    """Read the recordings in *line*, and *write* what is printed of them."""
+    """Read the recordings in *line*; *write* gets the text to print, in parts."""
     try:
         found = exchanges(line)
     except click.UsageError as error:

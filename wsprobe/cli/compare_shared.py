@@ -1,4 +1,4 @@
-"""``compare --json`` over many recordings, by processes of this machine or by the workers of a cluster."""
+"""``compare --json`` over many recordings, shared by processes of this machine or workers of a cluster."""
 
 from __future__ import annotations
 
@@ -22,14 +22,16 @@ from wsprobe.schedule import Pace
 
 PIECE_LINES = 100
 PIECE_BYTES = 1 << 20
-"""So much goes to a process at once, and its result comes back at once."""
+"""The bytes of recordings that go to a process at once; their results return together."""
 LOST = "not read: two {workers} ended while reading it"
 
 
 def compare_shared(recordings: Iterable[RecordedLine], settings: Settings, by: Readers, workers: int) -> int:
-    """As ``compare_many``, by so many *workers*, or by a cluster; by this process alone at need.
+    """As ``compare_many``, by *workers* processes or a cluster; by this process alone if it can start none.
+    Returns the exit status.
 
-    Raises click.UsageError if no process is left, or the cluster fails: what is printed is whole and in order.
+    Raises click.UsageError if no process is left, or the cluster fails: the printed part is complete and in
+    order.
     """
     lines = Lines(settings)
     if settings.cluster is not None:
@@ -66,7 +68,7 @@ class ReadRun(Run[RecordedLine, LineResult]):
 
 
 def in_pieces(lines: Iterable[RecordedLine]) -> Iterator[list[RecordedLine]]:
-    """*lines* in the lists that are read together."""
+    """*lines* in lists of at most ``PIECE_LINES`` lines and about ``PIECE_BYTES``."""
     piece: list[RecordedLine] = []
     size = 0
     for line in lines:
@@ -86,9 +88,9 @@ def read_with_processes(
     workers: int,
     take: Callable[[LineResult], object],
 ) -> bool:
-    """Have processes of this machine read the recordings: *take* gets what came of each line, in order.
+    """Have processes of this machine read the recordings; *take* gets the result of each line, in order.
 
-    Returns False, and has read nothing, if there can be no process. Raises click.UsageError.
+    Returns False, without reading anything, if no process can be started. Raises click.UsageError.
     """
     called = Called("part of the list", "parts of the list", "read")
     pool = WorkerPool(partial(worker, settings, by), workers, note, called)
@@ -102,7 +104,7 @@ def read_with_processes(
 
 
 def worker(settings: Settings, by: Readers) -> Work:
-    """What a process does with a piece."""
+    """The work of a process on a piece."""
 
     async def work(lines: Sequence[RecordedLine], keep: object) -> list[LineResult]:
         return [read_apart(line, settings, by) for line in lines]
@@ -111,12 +113,12 @@ def worker(settings: Settings, by: Readers) -> Work:
 
 
 def lost(workers: str, line: RecordedLine) -> LineResult:
-    """What stands in for the result of a *line* that ended two *workers*."""
+    """The result of a *line* during which two *workers* ended."""
     return LineResult(complaint=f"{line.where}: {LOST.format(workers=workers)}")
 
 
 def read_apart(line: RecordedLine, settings: Settings, by: Readers) -> LineResult:
-    """What another process makes of *line*: the text is handed over, because one process alone may print."""
+    """The result of *line* in another process, with its text: only one process prints."""
     text: list[str] = []
     made = read_line(line, settings, by, text.append)
     return replace(made, text="".join(text))
@@ -125,9 +127,9 @@ def read_apart(line: RecordedLine, settings: Settings, by: Readers) -> LineResul
 def read_there(
     recordings: Iterable[RecordedLine], settings: Settings, by: Readers, take: Callable[[LineResult], object]
 ) -> None:
-    """Have the workers of a cluster read the recordings: *take* gets what came of each line, in order.
+    """Have the workers of a cluster read the recordings; *take* gets the result of each line, in order.
 
-    Raises click.UsageError if the cluster fails: what is printed by then is whole and in order.
+    Raises click.UsageError if the cluster fails: the printed part is complete and in order.
     """
     output = replace(settings.output, save="-" if settings.output.save else None)
     out = replace(settings, output=output)
@@ -147,5 +149,5 @@ def read_there(
 async def read_by(
     lines: Sequence[RecordedLine], settings: Settings, by: Readers, worker: str
 ) -> list[LineResult]:
-    """What the *worker* of a cluster makes of each of *lines*."""
+    """The results of *lines* on the cluster's *worker*."""
     return [read_apart(line, settings, by) for line in lines]

@@ -1,4 +1,4 @@
-"""What readers reached, and the exit status that `compare` makes of it."""
+"""Which results the readers reached, and the exit status of `compare` for them."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ UNANSWERED = frozenset({Exit.UNRESOLVED, Exit.UNREACHABLE, Exit.TLS_FAILED, Exit
 
 
 class Reached(Struct, frozen=True):
-    """What the readers of some recordings reached."""
+    """The results of the readers of some recordings."""
 
     results: frozenset[object]
-    """The different results. More than two are as good as two: the recordings differ."""
+    """The different results; of three or more, two are enough to know that the recordings differ."""
     unanswered: int | None = None
-    """The exit status of the first recording, where nobody but wsprobe read them and none was answered."""
+    """The exit status of the first recording, if none was answered and only wsprobe read them; otherwise
+    None."""
 
 
 def reached(report: Report) -> Reached:
-    """What was reached with one recording: by the browsers, else by the revisions, else by wsprobe."""
+    """The results for one recording: of the browsers, else of the revisions, else of wsprobe."""
     if report.views:
         results: set[object] = {told(view) for view in report.views}
         # A server that opens for wsprobe, which sends no Origin, and refuses the page: they differ, though
@@ -39,15 +40,15 @@ def reached(report: Report) -> Reached:
 
 
 def together(reached: Sequence[Reached]) -> Reached:
-    """What was reached with several, at least one."""
+    """The results for several recordings, at least one."""
     results = frozenset().union(*(each.results for each in reached))
     answered = any(each.unanswered is None for each in reached)
     return Reached(frozenset(list(results)[:2]), None if answered else reached[0].unanswered)
 
 
 def status(found: Sequence[Reached]) -> int:
-    """As diff: 0 if every reader reached the same result, 1 if not; the status of the failure if nothing was
-    answered, so that there was nothing to compare."""
+    """The exit status, as diff's: 0 if every reader reached the same result, 1 if not; if nothing was answered,
+    the status of the first failure."""
     of_all = together(found)
     if len(of_all.results) > 1:
         return Exit.DIFFERENT

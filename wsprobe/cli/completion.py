@@ -17,7 +17,7 @@ from wsprobe.wire import WIRES
 
 
 def places(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
-    """Names of scenarios, as soon as the word can become ``lab:``."""
+    """Names of scenarios, once the word begins like ``lab:``."""
     if not LAB.startswith(incomplete[: len(LAB)]) or not incomplete:
         return [] if incomplete else [LAB]
     from wsprobe.lab import aliases, names  # a person waits for it
@@ -43,12 +43,12 @@ def specs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[s
 
 
 def wires(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """The wire versions that are spoken."""
+    """The wire versions."""
     return beginning(incomplete, WIRES)
 
 
 def expectations(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """What can be expected, up to its operator; outcomes, and the ids of findings, causes and weaknesses."""
+    """The forms of --expect up to the operator; outcomes, and ids of findings, causes and weaknesses."""
     if incomplete.startswith("outcome="):
         return beginning(incomplete, (f"outcome={row.outcome}" for row in TABLE if row.outcome))
     if incomplete.startswith("finding:"):

@@ -1,4 +1,4 @@
-"""What ``wsprobe connect`` does: ask each URL, here or elsewhere, and report."""
+"""What ``wsprobe connect`` does: probe each URL, here or elsewhere, and report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `connect` and what is like it print and keep of each report, and of all of them together."""
+"""What `connect`, `talk` and `relay` print and keep of each report, and of all of them together."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 
 
 class ConnectOutput(Output):
-    """Prints and saves: takes events as they happen and reports in the order of the URLs; knows the exit status
-    when all have come. Left as a context, it says what came of several URLs."""
+    """Prints and saves events as they happen, and reports in the order of the URLs. At the end of its context
+    it prints the summary of several URLs, and ``exit_status`` is final."""
 
     def __init__(
         self,
@@ -51,10 +51,11 @@ class ConnectOutput(Output):
         looks: tuple[Look, Look] | None = None,
         report_to: IO[str] | None = None,
     ) -> None:
-        """*looks*: of the streams that what is written goes to in the end, if not to this process's own;
-        *report_to*: where the report goes, if not to standard output.
+        """*looks*: what standard output and standard error can take, if this process only prepares the text for
+        another one. *report_to*: the stream for the report, if it is not standard output.
 
-        Raises click.UsageError for output options that cannot be used together or name no writable file.
+        Raises click.UsageError for output options that cannot be used together or name a file that cannot be
+        written.
         """
         self.exit_status: int = Exit.OPEN
         self._several = several
@@ -131,32 +132,32 @@ class ConnectOutput(Output):
             self.exit_status = Exit.USAGE
 
     def wants(self, url: str) -> bool:
-        """Whether *url* is to be asked: not if it stands in the file of --resume."""
+        """Whether *url* is to be tried: not if the file of --resume has it already."""
         return self._resume is None or self._resume.wants(url)
 
     def asking(self, under_way: int, left: Callable[[], int | None], now: Callable[[], float]) -> None:
-        """Tell a person how far it has come."""
+        """Show how far the list has come."""
         if self._progress is not None:
             self._progress.show(under_way, left(), now())
 
     def waiting(self, text: str) -> None:
-        """Say what is waited for between two tries, as curl does."""
+        """Print the reason for a pause between two tries, as curl does."""
         if not self.settings.output.silent:
             note(text)
 
     def for_workers(self) -> tuple[Settings, bool, tuple[Look, Look], str, bool]:
-        """What another process needs to print as this one would: see ``workers.apart``."""
+        """What another process needs to print the same as this one: see ``workers.apart``."""
         encoding = sys.stdout.encoding or "utf-8"
         return self.settings, self._several, (self._out, self._err), encoding, self._tally is not None
 
     def lost(self, text: str) -> None:
-        """Say that a process ended by itself, or could not be started."""
+        """Print that a process ended unexpectedly, or could not be started."""
         if self._progress is not None:
             self._progress.clear()
         note(text)
 
     def worker_result(self, result: WorkerResult) -> None:
-        """Write and count what another process made of a report."""
+        """Write and count another process's result."""
         if self._resume is not None and result.interrupted:
             return  # it is asked again
         if self.exit_status == Exit.OPEN:
@@ -178,7 +179,7 @@ class ConnectOutput(Output):
         self.save(result.save)
 
     def unusable(self, text: str) -> None:
-        """Name a line of a list that is no URL; the rest goes on."""
+        """Report a line of a list that is not a URL; the list goes on."""
         if self._progress is not None:
             self._progress.clear()
         note(text)
@@ -187,7 +188,7 @@ class ConnectOutput(Output):
             self.junit.unusable(text)
 
     def places(self, names: Sequence[str]) -> None:
-        """Take the places that every URL is asked from (--from-each), before the first row."""
+        """Take the names of the places of --from-each, before the first row."""
         from wsprobe.show.vantage import Grid  # only with --from-each
 
         self._grid = Grid(names, self._out)
@@ -205,7 +206,7 @@ class ConnectOutput(Output):
         return not others and settings.own.body_to != "-"
 
     def row(self, vantages: Vantages) -> None:
-        """Take what all places got for the next URL, after their reports."""
+        """Take the results of all places for the next URL, after their reports."""
         assert self._grid is not None
         lines = self._grid.row(vantages)
         if self._grid.unlike and self.exit_status != Exit.USAGE and not self.settings.expectations:
@@ -224,13 +225,13 @@ class ConnectOutput(Output):
         emit(self._conversation.event(event), sys.stderr, self._err)
 
     def report(self, report: Report) -> Report:
-        """Print and keep one report; returns it as it was printed, with its own exit status."""
+        """Print and keep one report; returns it as printed, with its exit status."""
         if self._resume is not None and how(report.reading) == "interrupted":
             return report  # it is asked again
         return self.write(finish(report, self.settings)).report
 
     def write(self, finished: Finished) -> Finished:
-        """Print, count and keep what is *finished*."""
+        """Print, count and keep *finished*; returns it."""
         report = finished.report
         if self._progress is not None:
             self._progress.done()

@@ -1,7 +1,7 @@
 """Cookies: a file of them as curl reads and writes it, and a jar that keeps what servers set (RFC 6265bis).
 
-A file is Netscape's format, or ``Set-Cookie:`` lines. wsprobe is no page: SameSite is kept, and
-decides nothing in its own request; a page's is held to it.
+A file has Netscape's format, or ``Set-Cookie:`` lines. SameSite is kept but decides nothing for wsprobe's own
+request, which comes from no page; browsers' requests obey it.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ LONGEST = 4096
 LONGEST_ATTRIBUTE = 1024
 """of an attribute's value: what is longer is ignored (RFC 6265bis section 5.6)."""
 AGE_MAX = 400 * 24 * 3600
-"""Seconds that a cookie may live (section 5.5)."""
+"""The most seconds that a cookie may live (section 5.5)."""
 SET_MAX = 50
-"""Cookies taken from one answer, as curl does."""
+"""The most cookies that one answer may set, as in curl."""
 NEAR = ("localhost", "127.0.0.1", "::1")
-"""Hosts that are as good as TLS for a Secure cookie, as curl and browsers have it."""
+"""Hosts that may get a Secure cookie without TLS, as in curl and browsers."""
 
 SameSite = Literal["", "lax", "strict", "none"]
 
@@ -38,12 +38,12 @@ class Cookie(Struct, frozen=True):
     name: str
     value: str
     domain: str
-    """In lower case, without the dot in front; "" goes wherever what is given goes."""
+    """In lower case, without a leading dot; "" if the cookie is for every host."""
     subdomains: bool
     path: str
     secure: bool
     expires: int
-    """Seconds since 1970; 0: with the browser's session, so that it is still good."""
+    """Seconds since 1970; 0 for a session cookie, which never expires here."""
     http_only: bool
     same_site: SameSite = ""
 
@@ -52,7 +52,7 @@ class Cookie(Struct, frozen=True):
         return f"{self.name}={self.value}"
 
     def goes_to(self, target: Target) -> bool:
-        """Whether it is sent to *target*, unless it has expired (RFC 6265bis section 5.8.3)."""
+        """Whether the cookie is for *target*, apart from its expiry (RFC 6265bis section 5.8.3)."""
         if self.secure and not is_secure(target):
             return False
         if self.domain not in ("", target.host) and not (
@@ -63,7 +63,7 @@ class Cookie(Struct, frozen=True):
 
 
 def is_secure(target: Target) -> bool:
-    """Whether a Secure cookie may be set and sent there."""
+    """Whether a Secure cookie may be set by *target* and sent to it."""
     return target.secure or target.host in NEAR
 
 
@@ -74,10 +74,11 @@ def _path_matches(path: str, given: str) -> bool:
 
 
 class Jar:
-    """The cookies of files, and of what servers set while this runs: one for all that a command asks."""
+    """The cookies of files, and those that servers set during the run: one jar for all requests of a
+    command."""
 
     def __init__(self, cookies: Collection[Cookie] = (), *, keeps: bool = False) -> None:
-        """*keeps*: what servers set is kept, and sent on."""
+        """*keeps*: cookies that servers set are kept, and sent with later requests."""
         self.keeps = keeps
         self._cookies: dict[tuple[str, str, str], Cookie] = {}
         self.steady = not keeps and not any(each.expires for each in cookies)
@@ -95,20 +96,20 @@ class Jar:
 
     @property
     def empty(self) -> bool:
-        """Whether it has no cookie."""
+        """Whether the jar has no cookie."""
         return not self._cookies and not self._anywhere
 
     def for_target(self, to: Target, now: float, *, stranger: bool = False) -> tuple[Cookie, ...]:
-        """The cookies to send to *to*: those with longer paths first, then older ones.
+        """The cookies for *to*: longer paths first, then older cookies.
 
-        *stranger*: a redirect led to another origin, which gets only those that name its domain.
+        *stranger*: *to* is another origin that a redirect led to; it gets only the cookies for its own domain.
         """
         every = list(self._cookies.values()) if stranger else [*self._anywhere, *self._cookies.values()]
         found = [each for each in every if each.goes_to(to) and not 0 < each.expires <= now]
         return tuple(sorted(found, key=lambda each: -len(each.path)))
 
     def store(self, values: Iterable[bytes], by: Target, now: float) -> None:
-        """Take what an answer of *by* has in Set-Cookie (section 5.7)."""
+        """Store the cookies in the Set-Cookie fields of an answer of *by* (section 5.7)."""
         for value in list(values)[:SET_MAX]:
             cookie = set_cookie(value.decode("utf-8", "surrogateescape"), by, now)
             if cookie is None or (not is_secure(by) and self._hides_a_secure_one(cookie)):
@@ -129,8 +130,8 @@ class Jar:
         )
 
     def text(self, now: float) -> str:
-        """All of them in Netscape's format, as curl writes and reads it; what has expired, and what belongs to
-        no domain, is left out."""
+        """All cookies in Netscape's format, as curl reads and writes it, without those that have expired or
+        have no domain."""
         kept = (each for each in self._cookies.values() if not 0 < each.expires <= now)
         return HEADING + "".join(f"{_line(each)}\n" for each in kept)
 
@@ -156,7 +157,8 @@ def _below(name: str, domain: str) -> bool:
 
 
 def set_cookie(text: str, by: Target, now: float) -> Cookie | None:
-    """The cookie that an answer of *by* sets with *text*, None if it may not (sections 5.6 and 5.7)."""
+    """The cookie that an answer of *by* sets with *text*; None if *by* may not set it (sections 5.6 and
+    5.7)."""
     made = _parsed(text, now)
     if made is None:
         return None
@@ -243,7 +245,8 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 
 
 def date(text: str) -> int | None:
-    """A date in any form that servers write (section 5.1.1), in seconds since 1970; None if it is none."""
+    """Seconds since 1970 of a date in any form that servers write (section 5.1.1); None if *text* is not a
+    date."""
     time: tuple[int, int, int] | None = None
     day = month = year = None
     for token in re.split(r"[\x09\x20-\x2f\x3b-\x40\x5b-\x60\x7b-\x7e]+", text):
@@ -266,7 +269,7 @@ def date(text: str) -> int | None:
 
 
 def parse(text: str, now: float) -> tuple[Cookie, ...]:
-    """The cookies in a file's *text*. Lines that are neither format are left out, as curl does."""
+    """The cookies in a file's *text*. Lines in neither format are skipped, as in curl."""
     return tuple(found for line in text.splitlines() if (found := _cookie(line, now)) is not None)
 
 

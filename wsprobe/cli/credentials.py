@@ -1,8 +1,8 @@
-"""What answers a 401 or 407: credentials that were given, in the way that the server or proxy asks for.
+"""The answer to a 401 or 407: the given credentials, in the scheme that the server or proxy requires.
 
-Basic goes out at once, as with curl, unless --digest or --anyauth says to wait for a challenge. A challenge is
-answered once; once more, if the server says that only its nonce was too old (stale, RFC 7616 section 3.3). What
-was learned of a server serves for the requests that follow: the next nonce, and how often it was used.
+Basic is sent with the first request, as in curl; --digest and --anyauth wait for a challenge. A challenge is
+answered once, and once more if the server reports only a stale nonce (RFC 7616 section 3.3). Later requests use
+what was learned: the next nonce, and how often it was used.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ if TYPE_CHECKING:
     from wsprobe.authentication import Challenge, Digest
 
 Method = Literal["basic", "digest", "any"]
-"""--basic, --digest, --anyauth; and those with --proxy- in front."""
+"""--basic, --digest or --anyauth, and the same with --proxy-."""
 Origin = tuple[bool, str, int]
 
 
 def origin(of: Target) -> Origin:
-    """Scheme, host and port: what a secret was given for."""
+    """Scheme, host and port: a secret given for one origin is for no other."""
     return of.secure, of.host.lower(), of.port
 
 
 def with_netrc(offer: Offer, to: Target, netrc: Netrc | None) -> Offer:
-    """*offer* with the credentials of *netrc*, where it and the URL have no password of their own."""
+    """*offer* with the credentials of *netrc*, if neither *offer* nor the URL has a password."""
     if netrc is None or offer.user is not None:
         return offer
     user, colon, _ = (to.userinfo or "").partition(":")
@@ -47,15 +47,15 @@ def with_netrc(offer: Offer, to: Target, netrc: Netrc | None) -> Offer:
 
 
 class Credentials:
-    """What is known of how servers and proxies want credentials, while one place is asked."""
+    """Knows, for the requests of one target, how servers and proxies require credentials."""
 
     def __init__(self) -> None:
         self._origins: dict[Origin, Digest | Literal["basic"]] = {}
         self._proxies: dict[str, Digest | Literal["basic"]] = {}
 
     def authorization(self, to: Target, offer: Offer, method: Method) -> str | None:
-        """The value of Authorization for the next request; "" to send none yet, None for what the offer sends
-        by itself: Basic, if it has credentials."""
+        """The value of Authorization for the next request; "" to send none yet; None to leave it to the offer,
+        which sends Basic if it has credentials."""
         pair = opening.credentials(to, offer)
         if pair is None:
             return None
@@ -68,7 +68,7 @@ class Credentials:
         return authorization(known, parted(pair), offer.method, uri)
 
     def proxy_authorization(self, proxy: str | None, to: Target, route: Route, method: Method) -> str | None:
-        """The value of Proxy-Authorization for the next CONNECT, "" and None as above."""
+        """The value of Proxy-Authorization for the next CONNECT; "" and None as in ``authorization``."""
         if proxy is None or (own := _of_proxy(proxy)) is None:
             return None
         known = self._proxies.get(proxy, "basic" if method == "basic" else "")
@@ -78,13 +78,13 @@ class Credentials:
         return authorization(known, parted(own), "CONNECT", authority(*destination(to, route)))
 
     def has_credentials(self, to: Target, offer: Offer) -> bool:
-        """Whether *offer* has some for *to*, and no Authorization of its own: then that is sent, whatever the
-        server asks for."""
+        """Whether *offer* has credentials for *to*, and no Authorization header of its own, which would always
+        be sent."""
         own = any(re.match(r"(?i)authorization[ \t]*[:;]", line) for line in offer.headers)
         return not own and opening.credentials(to, offer) is not None
 
     def learn(self, reading: Reading, method: Method) -> bool:
-        """Take what an answer says of credentials; True if the same is to be asked again with those given."""
+        """Take the challenges of an answer; returns True if the request is to be repeated with credentials."""
         final = reading.final
         plan = reading.exchange.plan
         if final is None:
@@ -101,7 +101,7 @@ class Credentials:
         return False
 
     def learn_of_proxy(self, exchange: Exchange, method: Method) -> bool:
-        """The same for the answer of a proxy to CONNECT."""
+        """The same for a proxy's answer to CONNECT."""
         proxy = exchange.plan.route.proxy
         if proxy is None or _of_proxy(proxy) is None:
             return False
@@ -159,7 +159,7 @@ def _of_proxy(url: str) -> bytes | None:
 
 
 def refusal_of_proxy(exchange: Exchange) -> Head | None:
-    """The head of a proxy's 407 to CONNECT, None if it gave another answer, or none."""
+    """The head of a proxy's 407 to CONNECT; None if there is none."""
     data = _joined(exchange, TunnelReceived)
     if b" 407" not in data:
         return None

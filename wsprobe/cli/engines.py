@@ -1,5 +1,5 @@
-"""What browsers make of a place: each asks in its own way and reads its own answer, or reads a recording as it
-is."""
+"""The browsers' own answers: each browser sends its own request and reads its own answer, or reads a
+recording."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ from wsprobe.target import begins_with_scheme
 from wsprobe.version import __version__
 
 ALL_SESSIONS = 5 * 1024 * 1024
-"""Bytes of the sessions of all engines together, whose recordings are all kept; each gets an equal share, and
-so many frames in proportion: five engines read a flood of the smallest frames in half a second."""
+"""Bytes of the sessions of all engines together, whose recordings are all in memory; each engine gets an equal
+share, and a share of the frames: five engines read a flood of the smallest frames in half a second."""
 
 
 def probed(names: Sequence[str], settings: Settings, readers: Readers) -> list[Report]:
@@ -55,8 +55,8 @@ def probed(names: Sequence[str], settings: Settings, readers: Readers) -> list[R
 async def reports_of(
     names: Sequence[str], settings: Settings, readers: Readers, placing: Placing
 ) -> list[Report]:
-    """The same, inside trio; *placing* knows the places that the names stand for. Raises click.UsageError,
-    before anything is asked, for a place that cannot be."""
+    """As ``probed``, inside trio; *placing* makes the targets of *names*. Raises click.UsageError, before
+    anything is sent, for a name that cannot be probed."""
     for name in readers.browsers:
         ENGINES[name]  # loaded before the clock of any exchange runs
     asked = [(place, own_place(place, readers)) for place in await places_of(names, settings, placing)]
@@ -64,16 +64,16 @@ async def reports_of(
 
 
 async def places_of(names: Sequence[str], settings: Settings, placing: Placing) -> list[ProbeTarget]:
-    """The places that *names* stand for, as a page would have their URLs."""
+    """The targets of *names*, with URLs as a page would write them."""
     places = [await placing.place(name, settings.handshake) for name in names]
     return [replace(place, url=with_scheme(place.url)) for place in places]
 
 
 def own_place(place: ProbeTarget, readers: Readers) -> ProbeTarget | Exchange:
-    """The place for wsprobe's own request. A page may open what is no URL for anybody else: one relative to the
-    page, or one at which the constructor throws; then it is a place made absolute, or an exchange that is none.
+    """The target of wsprobe's own request. A page may use a URL that nobody else can: one relative to the page,
+    which is made absolute; or one for which the constructor throws, and then an empty exchange is returned.
 
-    Raises click.UsageError for a place that cannot be asked, if no browser is to be shown.
+    Raises click.UsageError for a target that cannot be probed, if no browser is to be shown.
     """
     try:
         check(place)
@@ -90,7 +90,8 @@ def own_place(place: ProbeTarget, readers: Readers) -> ProbeTarget | Exchange:
 
 
 async def one(place: ProbeTarget, own: ProbeTarget | Exchange, settings: Settings, readers: Readers) -> Report:
-    """wsprobe's own answer first, then each engine's; the engines ask side by side."""
+    """The report with wsprobe's own answer, then the engines' answers. The engines send their requests
+    concurrently."""
     exchange = own if isinstance(own, Exchange) else await conversation(own, settings)
     page = _with_cookies(opened_by(place.page(readers.page), place.url), place)
     url = with_credentials(place.script_url or place.url, user_of(place))
@@ -130,8 +131,8 @@ async def one(place: ProbeTarget, own: ProbeTarget | Exchange, settings: Setting
 
 
 async def fetched(url: str, page: Page, place: ProbeTarget, readers: Readers) -> Fetched | None:
-    """What fetch() of the http form of *url* sees, after one plain GET; None if that was not asked for, if no
-    browser that has a page is among the readers, or if *url* is none."""
+    """What fetch() of *url* in its http form sees, after one plain GET; None without --fetch, without a browser
+    with a page among the readers, or for an unusable *url*."""
     names, goes = fetch.asked(readers.browsers), fetch.goes_to(url)
     if not readers.fetch or not names or goes is None:
         return None
@@ -172,8 +173,8 @@ async def as_engine(
     engines: int,
     made: Callable[[list[Reading]], Made],
 ) -> Made:
-    """What *made* makes of the exchanges that *engine*, one of so many *engines*, makes to open *url*, oldest
-    first; they are empty if it makes none."""
+    """The result of *made* for the exchanges of *engine* opening *url*, oldest first; there are none if it
+    sends nothing. *engines*: the number of engines that share the limits."""
     credentials = Credentials()
     limits = replace(handshake.limits, max_session=ALL_SESSIONS // engines)
     visiting = visit(engine, url, page, fresh_key(os.urandom(16)), limits, handshake.tls, handshake.route)
@@ -201,8 +202,8 @@ LOOPBACK = ("127.0.0.1", "::1")
 
 
 def way(engine: Engine, handshake: HandshakeSettings, to: Target, credentials: Credentials) -> Route:
-    """The way that *engine* takes to *to*: a browser resolves names below localhost itself, unless --resolve
-    names an address."""
+    """The route of *engine* to *to*. A browser resolves names below localhost itself, unless --resolve has an
+    address."""
     found = route(handshake, to, credentials)
     if engine.name not in BROWSERS or not below_localhost(to.host):
         return found
@@ -210,12 +211,13 @@ def way(engine: Engine, handshake: HandshakeSettings, to: Target, credentials: C
 
 
 def with_scheme(word: str) -> str:
-    """``host/path`` is ws://host/path, as for `connect`; what begins like a path is relative to the page."""
+    """*word* with ws:// if it is ``host/path``, as in `connect`; a word that begins like a path is relative to
+    the page."""
     return word if begins_with_scheme(word) or word[:1] in ("", *"/.?#") else f"ws://{word}"
 
 
 def user_of(place: ProbeTarget) -> str | None:
-    """``user:password`` of -u, or of a .netrc, for *place*; None if its URL has its own, or there is none."""
+    """``user:password`` of -u or .netrc for *place*; None if its URL has its own, or there is none."""
     handshake = place.handshake
     try:
         return with_netrc(handshake.offer, target.parse(place.url), handshake.netrc).user
@@ -224,7 +226,7 @@ def user_of(place: ProbeTarget) -> str | None:
 
 
 def with_credentials(url: str, user: str | None) -> str:
-    """*url* as a page would have to write it for the browser to know *user* (``name:password``)."""
+    """*url* with *user* (``name:password``), as a page would write it for the browser to use them."""
     scheme, mark, rest = url.partition("://")
     if user is None or not mark or "@" in rest.partition("/")[0]:
         return url

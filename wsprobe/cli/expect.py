@@ -1,4 +1,4 @@
-"""``--expect``: what a script wants the outcome to be."""
+"""``--expect``: the outcome that a script requires."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from wsprobe.timing import TIMES, timing
 
 
 class Expectation(Struct, frozen=True):
-    """How *what*, or the one of its kind with this *name*, relates to the *wanted* text."""
+    """One condition: how *what*, or the one of its kind called *name*, must relate to the *wanted* text."""
 
     text: str
     what: str
@@ -36,9 +36,9 @@ class Expectation(Struct, frozen=True):
 
 
 HIGHEST = {"status": 999, "close": 65535, "cert-days": 999_999}
-"""Those that are numbers, and what each is at most."""
+"""The conditions that are numbers -> the highest possible number."""
 CERTAINTIES: tuple[str, ...] = get_args(Certainty)
-"""The strongest first."""
+"""Of causes, the strongest first."""
 LEVELS = ("fail", "warn", "note")
 """Of findings."""
 WEAKNESS_LEVELS = ("error", "warning", "note")
@@ -47,7 +47,7 @@ ELSEWHERE = {
     "view": ("views", "compare --browser-mode"),
     "weakness": ("weaknesses", "trace --audit"),
 }
-"""What only one command has: its name, and that command."""
+"""Conditions of a single command -> their name, and that command."""
 VIEW_OUTCOMES = ("open", "failed", "closed", "connecting", "threw", "follows")
 
 _FORM = r"(?s)(?P<what>[a-z_-]+)(?::(?P<name>(?:(?!!=)[^=~<])*))?(?:(?P<operator>!=|=|~|<)(?P<wanted>.*))?"
@@ -57,14 +57,14 @@ _CLASS = re.compile(r"[1-9]xx")
 
 
 Known = Mapping[str, str]
-"""Ids of causes that a trace found beyond those of the report, and how it knows them; or of the weaknesses that
-an audit found, and their levels."""
+"""Ids of causes that a trace concluded, beyond those of the report -> how it knows them; or ids of the
+weaknesses that an audit found -> their levels."""
 NOTHING: Known = MappingProxyType({})
 
 
 def parse(texts: Sequence[str], option: str = "--expect") -> tuple[Expectation, ...]:
-    """The expectations in the words of --expect. Raises click.UsageError for a text that is none, said of
-    *option*."""
+    """The expectations in the words of --expect. Raises click.UsageError for any other text; *option* is for
+    the message."""
     try:
         return tuple(_parse(text) for text in texts)
     except _NoneSuch as error:
@@ -74,7 +74,7 @@ def parse(texts: Sequence[str], option: str = "--expect") -> tuple[Expectation, 
 def check(
     expectations: Iterable[Expectation], command: str, *, has: Sequence[str] = (), option: str = "--expect"
 ) -> None:
-    """Raises click.UsageError for what *command* never has, unless it is in *has*."""
+    """Raises click.UsageError for a condition that *command* never has, unless it is in *has*."""
     for each in expectations:
         if each.what in ELSEWHERE and each.what not in has:
             what, where = ELSEWHERE[each.what]
@@ -159,7 +159,7 @@ def _known(text: str, word: str, words: Iterable[str]) -> None:
 
 
 def is_met(one: Expectation, report: Report, known: Known = NOTHING) -> bool:
-    """Whether *report* meets *one*, with what is *known* beyond it."""
+    """Whether *report* meets *one*. *known*: see ``Known``."""
     return _holds(one, _found(one, report, known))
 
 
@@ -174,7 +174,7 @@ def _found(one: Expectation, report: Report, known: Known) -> list[str]:
 
 
 CONCLUDED = "concluded"
-"""How a trace knows a cause: by what its changes show together."""
+"""The certainty of a cause that a trace concluded from several answers."""
 
 
 def _holds(one: Expectation, found: Sequence[str]) -> bool:
@@ -206,7 +206,7 @@ MOST, LONGEST = 3, 200
 
 
 def unmet(expectations: Sequence[Expectation], report: Report, known: Known = NOTHING) -> list[str]:
-    """A sentence for each expectation that *report* does not meet. *known* as for ``is_met``."""
+    """A sentence for each expectation that *report* does not meet. *known*: see ``Known``."""
     failed = []
     for each in expectations:
         found = _found(each, report, known)
@@ -224,8 +224,8 @@ def _quoted(found: Sequence[str]) -> str:
 def held(
     expectations: Sequence[Expectation], report: Report, *, redact: bool, known: Known = NOTHING
 ) -> tuple[Report, list[str]]:
-    """*report* with the exit status that *expectations* give it, and a sentence for each that it does not meet;
-    with *redact* one for all, which repeats nothing. *known* as for ``is_met``."""
+    """*report* with the exit status that *expectations* give it, and a sentence for each unmet one; with
+    *redact*, one sentence for all, which quotes nothing. *known*: see ``Known``."""
     if not expectations:
         return report, []
     failed = unmet(expectations, report, known)

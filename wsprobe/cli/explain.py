@@ -39,7 +39,7 @@ def look_up(topic: Sequence[str], *, as_list: bool, as_json: bool, code: bool) -
 
 
 def write_list(groups: Mapping[str, Sequence[str]], as_json: bool) -> None:
-    """Every topic on a line of its own, below what it is; a topic of several groups in the first."""
+    """Print each topic on a line, below its kind; a topic of several groups in the first of them."""
     seen: dict[str, None] = {}
     for group, topics in groups.items():
         fresh = [topic for topic in topics if topic not in seen]

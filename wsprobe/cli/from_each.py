@@ -1,8 +1,8 @@
-"""``--from-each``: every place asks every URL: this machine, and each worker of a Dask cluster. For `connect`
-that is a row for each URL, for `compare` a report from each place.
+"""``--from-each``: every place tries every URL: this machine, and each worker of a Dask cluster. `connect`
+prints a row for each URL, `compare` a report from each place.
 
-Each worker gets the same chunks of URLs, and what it has in hand is done by it alone: if it is gone, its chunk
-waits for a worker of its name. A URL is handed on when all places have told what they got.
+All workers get the same chunks of URLs, and only the same worker can finish its chunk: if it is gone, the chunk
+waits for a worker of that name. A URL is handed on once every place has a result.
 """
 
 from __future__ import annotations
@@ -45,19 +45,19 @@ from wsprobe.vantage import HERE, Vantage, Vantages, place_of, vantage_of
 
 
 class Rows(Sink, Protocol):
-    """What becomes of what many places got."""
+    """Takes the results of many places."""
 
     def places(self, names: Sequence[str]) -> None:
-        """Take the places, before the first row."""
+        """Take the names of the places, before the first row."""
 
     def row(self, vantages: Vantages) -> None:
-        """Take what the places got for the next URL, after each of their reports."""
+        """Take the results of all places for the next URL, after their reports."""
 
 
 def probe_each(sources: Sequence[Word | UrlList], settings: Settings, to: Rows) -> None:
-    """Have every place probe every URL, and hand on the reports of each URL together, and then its row.
+    """Have every place probe every URL; hand on the reports of each URL together, then its row.
 
-    Raises click.UsageError, and KeyboardInterrupt for ^C after all that had come until then.
+    Raises click.UsageError; KeyboardInterrupt after ^C, once the results that have arrived are handed on.
     """
     run = RowRun(settings, to)
 
@@ -75,7 +75,7 @@ def probe_each(sources: Sequence[Word | UrlList], settings: Settings, to: Rows) 
 
 
 class RowRun(UrlRun):
-    """One run over a list, of which every URL is asked from every place."""
+    """One run over a list whose URLs are tried from every place."""
 
     to: Rows
 
@@ -104,7 +104,7 @@ class RowRun(UrlRun):
 
 
 class EveryPlace:
-    """This machine and every worker of a cluster ask."""
+    """An executor: this machine and every worker of a cluster do every chunk."""
 
     def __init__(self, there: Cluster, settings: Settings) -> None:
         self._there = there
@@ -162,15 +162,16 @@ def _hand_on(job: Job, got: dict[str, Came | None], to: Rows) -> None:
 
 
 SIGHT = 1000
-"""Bytes that what is counted, and compared, of a result takes, about."""
+"""About the bytes that the counted and compared part of a result takes."""
 
 
 async def ask_at(
     there: Cluster, name: str, out: WorkOrder, urls: Sequence[str], again: bool = True
 ) -> list[Came | None]:
-    """What came of each of *urls* at the worker of that *name*; None where it is gone. Raises ClusterError.
+    """The results of *urls* at the worker called *name*; None for each that it did not return. Raises
+    ClusterError.
 
-    A chunk with which it went is asked once more URL by URL, when it is back, and each of these once more.
+    If the worker is lost during a chunk, its URLs are tried once more, one by one, when it is back.
     """
     worker = await there.named(name)
     if worker is None:
@@ -184,8 +185,8 @@ async def ask_at(
 
 
 def reports_from_each(names: Sequence[str], settings: Settings, by: Readers) -> tuple[list[Report], list[str]]:
-    """Of each name a report from each place, with the views that *by* asks for there; and the workers that were
-    gone before they were done. Raises click.UsageError."""
+    """For each name a report from each place, with the views that *by* requires; and the workers that were gone
+    before they had finished. Raises click.UsageError."""
 
     async def work(there: Cluster) -> tuple[list[Report], list[str]]:
         workers = sorted(there.workers)
@@ -211,7 +212,7 @@ def reports_from_each(names: Sequence[str], settings: Settings, by: Readers) -> 
 async def reports_at(
     there: Cluster, name: str, asked: Callable[[str], Awaitable[list[Report]]]
 ) -> list[Report] | None:
-    """What the worker of that *name* hands back; None if it was gone twice, or stays away.
+    """The result of *asked* at the worker called *name*; None if it was lost twice, or does not come back.
 
     Raises ClusterError.
     """
@@ -225,7 +226,7 @@ async def reports_at(
 
 
 async def read_by(names: Sequence[str], settings: Settings, by: Readers, worker: str) -> list[Report]:
-    """The reports of *names* as they are at the place of *worker*, which is "" for this machine."""
+    """The reports of *names* from the place of *worker*, "" for this machine."""
     made = await reports_of(names, settings, by, Elsewhere(lambda: True))
     return [_from(worker, report) for report in made] if worker else made
 

@@ -1,4 +1,4 @@
-"""The file of --har: entries as they come, written at the end."""
+"""The file of --har: collects entries, and writes them at the end."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from wsprobe.report import Report
 
 
 class HarFile:
-    """Takes reports, and writes them as one HAR file."""
+    """Collects reports, and writes them as one HAR file."""
 
     def __init__(self, path: str, *, private: bool) -> None:
         """*private*: only the owner can read a new file. Raises click.UsageError if it cannot be written."""

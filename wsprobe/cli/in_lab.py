@@ -29,11 +29,11 @@ async def running_lab() -> AsyncIterator[Callable[[str, HandshakeSettings], Prob
 
 
 def in_lab(name: str, handshake: HandshakeSettings, lab: Lab) -> ProbeTarget:
-    """The place that ``lab:NAME`` stands for; ``lab:PATH`` is a path of the lab, as in ``lab:/status/403`` or
+    """The target of ``lab:NAME``, or of ``lab:PATH`` for a path of the lab, as in ``lab:/status/403`` or
     ``lab:status/403``.
 
-    The lab's own authority is trusted, and the subprotocols of the scenario's page are offered, unless the
-    options say otherwise. Raises click.UsageError.
+    Unless the options differ, it trusts the lab's own authority and offers the subprotocols of the scenario's
+    page. Raises click.UsageError.
     """
     word = name.removeprefix(LAB)
     if not handshake.proxies.named:  # the environment's proxy is for the world outside

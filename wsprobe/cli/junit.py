@@ -1,4 +1,4 @@
-"""The file of --junit: test cases as they come, and around them the totals, which are known at the end."""
+"""The file of --junit: collects test cases, and writes the totals before them at the end."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from wsprobe.show.junit import TAIL, Case, Fault, Totals, case_element, case_of,
 from wsprobe.watch.state import Watch
 
 MEMORY = 1 << 20
-"""Characters that are kept in memory; what is more waits in a file."""
+"""Characters in memory; more go to a temporary file."""
 CHUNK = 1 << 16
 
 
 class JUnit:
-    """Takes test cases, and writes them."""
+    """Collects test cases, and writes them."""
 
     def __init__(self, path: str, command: str, *, private: bool) -> None:
-        """*private*: the file is for nobody else. Raises click.UsageError if it cannot be written."""
+        """*private*: only the owner can read a new file. Raises click.UsageError if it cannot be written."""
         check_replaceable(path, "junit")
         self._path = path
         self._suite = f"wsprobe {command}"

@@ -1,4 +1,4 @@
-"""The targets that words stand for; those of the lab, which starts when the first of them is asked for."""
+"""The targets of words. The lab starts with the first target in it."""
 
 from __future__ import annotations
 

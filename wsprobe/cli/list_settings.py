@@ -1,4 +1,4 @@
-"""Many URLs, as options: how a list is worked through, and by whom."""
+"""Options for many URLs: how fast, in which order, and on which processes or machines."""
 
 import re
 from typing import Annotated, ClassVar
@@ -14,7 +14,7 @@ BOTH = "--cluster and --workers cannot be used together: a cluster has workers o
 
 
 class ListSettings(Section, frozen=True, kw_only=True):
-    """How a list is worked through."""
+    """How a list is processed."""
 
     heading: ClassVar[str] = MANY
 
@@ -102,7 +102,7 @@ class ListSettings(Section, frozen=True, kw_only=True):
 
 
 class ClusterSettings(Section, frozen=True, kw_only=True):
-    """Which other machines share the work."""
+    """The cluster that shares the work."""
 
     heading: ClassVar[str] = MANY
 
@@ -136,7 +136,7 @@ class ClusterSettings(Section, frozen=True, kw_only=True):
     ] = False
 
     def address(self) -> str | None:
-        """That of the scheduler, with its scheme. Raises click.UsageError."""
+        """The scheduler's address, with its scheme; None without --cluster. Raises click.UsageError."""
         if self.cluster is None:
             for option, value in (
                 ("--cluster-trusted", self.cluster_trusted),

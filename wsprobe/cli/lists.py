@@ -1,8 +1,8 @@
-"""One loop over a list, whoever does the work: order, pace, progress, ^C.
+"""One loop over a list, whichever executor does the work: order, pace, progress, ^C.
 
-A list is read while it is worked on. Its URLs go out in chunks to an executor: this process, others of this
-machine (``workers``), or a cluster (``cluster``, ``from_each``). What comes back is handed on in the order of
-the list; what had come by the time of ^C is handed on before the command ends.
+The list is read during the run. Its URLs go in chunks to an executor: this process, other processes of this
+machine (``workers``), or a cluster (``cluster``, ``from_each``). Results are handed on in the order of the
+list; after ^C, those that have arrived are handed on before the command ends.
 """
 
 from __future__ import annotations
@@ -40,97 +40,97 @@ from wsprobe.exchange import Event, Exchange, Plan
 from wsprobe.report import Report
 
 Came = Exchange | WorkerResult
-"""What comes of a URL: a recording, or what another process made of it."""
+"""The result of a URL: a recording, or what another process made of it."""
 ANYWHERE = ""
-"""The place of what may be asked from any."""
+"""The place of a result that may come from any place."""
 
 
 class Complaints(Protocol):
-    """Who hears of what cannot be used."""
+    """Takes complaints about unusable URLs."""
 
     def unusable(self, text: str) -> None:
         """Take the complaint about a line of a list."""
 
 
 class Sink(Complaints, Protocol):
-    """What becomes of the reports, and of what happens on the way to them."""
+    """Takes the reports, and what happens before each."""
 
     def event(self, event: Event) -> None:
         """Take an event as it happens."""
 
     def report(self, report: Report) -> Report:
-        """Take the report of the next place, in the order of the words; returns it as it was told."""
+        """Take the next report, in the order of the list; returns it as printed."""
 
     def waiting(self, text: str) -> None:
-        """Take what is waited for between two tries, or why there is no other."""
+        """Take the reason for a pause between two tries, or for the lack of another try."""
 
     def worker_result(self, result: WorkerResult) -> None:
-        """Take what another process made of the report of the next place."""
+        """Take the next result that another process made."""
 
     def lost(self, text: str) -> None:
-        """Take a sentence about a process that ended by itself, or could not be started."""
+        """Take a sentence about a process that ended unexpectedly, or could not be started."""
 
     def wants(self, url: str) -> bool:
-        """Whether *url*, as it was given, is to be asked at all."""
+        """Whether *url*, as given, is to be tried."""
 
     def asking(self, under_way: int, left: Callable[[], int | None], now: Callable[[], float]) -> None:
-        """Take how many are being asked, and what tells how many more there are (None if nobody knows), and the
-        time in seconds."""
+        """Take the number of URLs under way; *left* returns the number of URLs still to be tried, None if
+        unknown; *now* returns the time in seconds."""
 
 
 class Job(Struct, frozen=True):
-    """A place that is to be asked, and which one it is."""
+    """A target of the list, and its number."""
 
     number: int
     place: ProbeTarget
     host: str
-    """Who is asked."""
+    """The host that is connected."""
     where: str = ""
-    """The line of a list that it stands in."""
+    """Its line in a list."""
     first: Plan | None = None
-    """What is asked first, where it was made to see whether it can be."""
+    """The plan of the first request, if it was needed to check the target."""
 
 
 Item = TypeVar("Item")
-"""What a list is of."""
+"""An item of the list."""
 Result = TypeVar("Result")
-"""What comes of an item."""
+"""The result of an item."""
 
 
 class Chunk(Struct, Generic[Item, Result], eq=False):
-    """Items that go out together, and what came of them."""
+    """Items that go out together, and their results."""
 
     number: int
     jobs: list[Item]
     came: dict[str, list[Result | None]] = field(default_factory=dict)
-    """Place -> what came of each item there; None where nothing was done with it."""
+    """Place -> the result of each item there, None for an item that was not finished."""
     made: Report | None = None
-    """The report of a chunk of one, where it was made in advance."""
+    """The report of a chunk of one item, if it was made in advance."""
 
 
 class Executor(Protocol[Item, Result]):
-    """Who does the work."""
+    """Does the work."""
 
     def at_work(self) -> AbstractAsyncContextManager[None]:
-        """While this context lasts, there is somebody to do it."""
+        """The context in which the executor can work."""
 
     def together(
         self, jobs: AsyncGenerator[Item, None]
     ) -> AbstractAsyncContextManager[AsyncGenerator[list[Item], None]]:
-        """*jobs* in the lists that go out together."""
+        """Yields *jobs* in lists, each of them a chunk."""
 
     async def carry_out(
         self, chunks: AsyncGenerator[Chunk[Item, Result], None], run: Run[Item, Result]
     ) -> None:
-        """Do all *chunks*, and tell *run* of each: ``begun``, ``came`` as soon as anything has, ``over``; then
-        ``hand_on``, in the order that it wants."""
+        """Do all *chunks*. Calls of *run* for each: ``begun``; ``came`` as soon as there is any result;
+        ``over``; then ``hand_on``, in the order of *run*."""
 
 
 class Run(ABC, Generic[Item, Result]):
-    """One run over a list. What is done with what came of a chunk is for a subclass to say: ``hand``."""
+    """One run over a list. A subclass says in ``hand`` what becomes of the results of a chunk."""
 
     def __init__(self, *, ordered: bool = True) -> None:
-        """*ordered*: results are handed on in the order of the list, and not as they come."""
+        """*ordered*: results are handed on in the order of the list, otherwise as they arrive."""
         self.ordered = ordered
         self.handed = False
         """Whether anything was handed on."""
@@ -148,42 +148,43 @@ class Run(ABC, Generic[Item, Result]):
                 number += 1
 
     def begun(self, chunk: Chunk[Item, Result]) -> None:
-        """Somebody is at *chunk* from now on."""
+        """Note that *chunk* is under way."""
         self._under_way += len(chunk.jobs)
         self.progressed()
 
     def came(self, chunk: Chunk[Item, Result], place: str, results: Sequence[Result | None]) -> None:
-        """Take what came of *chunk* at a place: should ^C come now, it is handed on."""
+        """Take the results of *chunk* at a place; if ^C comes now, they are handed on."""
         chunk.came[place] = [*results]
         self._kept[chunk.number] = chunk
 
     def over(self, chunk: Chunk[Item, Result]) -> None:
-        """All of *chunk* has come."""
+        """Note that all results of *chunk* have arrived."""
         self._under_way -= len(chunk.jobs)
 
     def hand_on(self, chunk: Chunk[Item, Result]) -> None:
-        """Hand on *chunk*, whose turn has come. It is read only now: what waits is the result alone."""
+        """Hand on *chunk*, whose turn it is. Only now is it read: until then it waits as a recording."""
         del self._kept[chunk.number]
         self.hand(chunk)
         self.progressed()
 
     @abstractmethod
     def hand(self, chunk: Chunk[Item, Result]) -> None:
-        """Hand on what came of *chunk*."""
+        """Hand on the results of *chunk*."""
 
     @abstractmethod
     def weight(self, chunk: Chunk[Item, Result]) -> int:
-        """Bytes that *chunk* holds while it waits for those before it."""
+        """The bytes that *chunk* holds while it waits for earlier ones."""
 
     def under_way(self) -> int:
         return self._under_way
 
     def progressed(self) -> None:
-        """More is under way, or less."""
+        """Called when the number of items under way has changed."""
 
     @contextmanager
     def handed_on_after_interrupt(self) -> Iterator[None]:
-        """After ^C, hand on what has come, in its order, before KeyboardInterrupt goes on."""
+        """After ^C, hand on the results that have arrived, in order, before KeyboardInterrupt is raised
+        again."""
         try:
             yield
         except KeyboardInterrupt:
@@ -225,7 +226,7 @@ class UrlRun(Run[Job, Came]):
         return sum(weight(each) for all_came in chunk.came.values() for each in all_came if each is not None)
 
     def left(self) -> int | None:
-        """How many URLs are still to be read; None if nobody knows."""
+        """The number of URLs still to be read; None if unknown."""
         return self._jobs.left()
 
     def progressed(self) -> None:
@@ -233,10 +234,10 @@ class UrlRun(Run[Job, Came]):
 
 
 class Here:
-    """This process asks."""
+    """An executor: this process does the work."""
 
     def __init__(self, settings: Settings, to: Sink, ask: Ask | None) -> None:
-        """*ask*: how a plan is carried out, one after the other, where not by ``net.probe``."""
+        """*ask*: carries a plan out, one at a time, in place of ``net.probe``."""
         self._settings = settings
         self._to = to
         self._ask = ask
@@ -284,23 +285,24 @@ class Here:
 
 
 def host(chunk: Chunk[Job, Came]) -> str:
-    """Who is asked, where that is one."""
+    """The host of a chunk, if it has a single one."""
     return chunk.jobs[0].host
 
 
 async def one_by_one(jobs: AsyncGenerator[Item, None]) -> AsyncGenerator[list[Item], None]:
-    """Each of *jobs* alone."""
+    """Each of *jobs* in a list of its own."""
     async with aclosing(jobs):
         async for job in jobs:
             yield [job]
 
 
 def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink, ask: Ask | None = None) -> None:
-    """Probe every place and hand on its report, in the order of the places unless the options say otherwise.
+    """Probe every place, and hand on the reports in the order of the places, unless the options say otherwise.
+    *ask*: carries a plan out, one at a time, in place of ``net.probe``.
 
-    A word of the command line that cannot be used raises click.UsageError before anything is sent; a line of
-    a list is named, and left out. Raises KeyboardInterrupt for ^C, after the reports of all that had been
-    recorded until then. *ask*: how a plan is carried out, one after the other, where not by ``net.probe``.
+    Raises click.UsageError, before anything is sent, for an unusable word of the command line; an unusable line
+    of a list is reported and skipped. Raises KeyboardInterrupt after ^C, once all that was recorded is
+    reported.
     """
     with_executor(sources, settings, to, Here(settings, to, ask))
 
@@ -308,7 +310,7 @@ def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink, a
 def with_executor(
     sources: Sequence[Word | UrlList], settings: Settings, to: Sink, executor: Executor[Job, Came]
 ) -> None:
-    """As ``probe_all``, by an *executor* of this machine."""
+    """As ``probe_all``, with an *executor* of this machine."""
     run = UrlRun(settings, to)
 
     async def everything() -> None:
@@ -320,7 +322,7 @@ def with_executor(
 
 
 class Jobs:
-    """The places of *sources* in their order, each read when it is asked for."""
+    """The targets of *sources*, in order, each read when it is needed."""
 
     def __init__(
         self,
@@ -330,7 +332,7 @@ class Jobs:
         to: Complaints,
         wants: Callable[[str], bool] = lambda url: True,
     ) -> None:
-        """*wants*: whether a URL, as it was given, is to be asked at all."""
+        """*wants*: whether a URL, as given, is to be tried."""
         self._sources = sources
         self._settings = settings
         self._lab = lab
@@ -341,13 +343,13 @@ class Jobs:
         """Lines of lists that were read, usable or not."""
 
     async def prepare(self) -> None:
-        """Look at the words of the command line. Raises click.UsageError for one that cannot be asked."""
+        """Check the words of the command line. Raises click.UsageError for an unusable one."""
         for at, each in enumerate(self._sources):
             if isinstance(each, Word):
                 self._named[at] = await self._job(0, each)
 
     async def each(self) -> AsyncGenerator[Job, None]:
-        """Every place that can be asked; of a list, a line that cannot is named, and left out."""
+        """Yields every usable target; an unusable line of a list is reported and skipped."""
         number = 0
         for at, each in enumerate(self._sources):
             if isinstance(each, Word):
@@ -383,13 +385,13 @@ class Jobs:
         return Job(number, place, host, word.where, first)
 
     def check_any(self) -> None:
-        """Raises click.UsageError, after the last, if there was no place at all, good or bad."""
+        """Raises click.UsageError, at the end, if the sources had no target at all, usable or not."""
         lists = [each.name for each in self._sources if isinstance(each, UrlList)]
         if not self._lines and len(lists) == len(self._sources):
             raise click.UsageError(f"{', '.join(lists)}: no URL in {'it' if len(lists) == 1 else 'them'}")
 
     def left(self) -> int | None:
-        """How many are still to be read: of files as many as their sizes let expect; None if nobody knows."""
+        """The number of targets still to be read, estimated from the sizes of files; None if unknown."""
         lists = [each for each in self._sources if isinstance(each, UrlList)]
         if any(not each.size for each in lists):
             return None
@@ -398,7 +400,7 @@ class Jobs:
 
 
 def weight(came: Came) -> int:
-    """Bytes that a result holds while it waits for those before it."""
+    """The bytes that a result holds while it waits for earlier ones."""
     if isinstance(came, WorkerResult):
         return len(came.out) + len(came.save)
     return size_of(came)

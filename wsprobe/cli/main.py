@@ -1,5 +1,5 @@
-"""The program: its commands, each loaded only when it is named; and from whatever happened to one exit status
-and at most one line on standard error."""
+"""The program: its commands, each loaded only when it is named; every failure becomes one exit status and at
+most one line on standard error."""
 
 from __future__ import annotations
 
@@ -40,15 +40,15 @@ _URL = re.compile(r"(?i)(?:wss?|https?)://|lab:")
 
 
 class ReaderGone(Exception):
-    """The reader of our output went away. Not an OSError: click would end the process with status 1."""
+    """The reader of our output has gone. Not an OSError, for which click would exit with status 1."""
 
 
 TALKING = "connect --talk"
-"""Where the context keeps that talk was asked for by that name."""
+"""The key in the context for a call as `talk`."""
 
 
 class CommandGroup(click.Group):
-    """A group whose commands live in modules of their names."""
+    """A group of commands, each in the module of its name."""
 
     context_class = Context
 
@@ -154,8 +154,8 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
 
 def leave() -> None:
-    """What is left is to flush the output, and to wait for processes that are told to end: a second ^C in that
-    would be a traceback. SIGTERM ends it at once."""
+    """Ignore ^C from here on: only flushing, and waiting for processes that have been told to end, is left, and
+    a second ^C would print a traceback. SIGTERM ends the process at once."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
@@ -168,7 +168,7 @@ _ended_by: list[int] = []
 
 
 def listen() -> None:
-    """Let SIGTERM and SIGHUP do what ^C does, unless whoever started us wants them ignored (nohup)."""
+    """Let SIGTERM and SIGHUP do what ^C does, unless the parent process ignores them (nohup)."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and hasattr(signal, "pthread_sigmask"):
         # A shell's script ignores ^C for what it starts with &. It is held back then, and not ignored: it is
         # also the way in which the other two end us.
@@ -212,7 +212,7 @@ def run(argv: Sequence[str] | None = None) -> int:
 
 
 def failed(error: BaseException, argv: Sequence[str] = ()) -> int:
-    """The exit status for what came out of a command; says on standard error what a person must know."""
+    """The exit status for an exception of a command; prints on standard error what a person must know."""
     raised = list(leaves(error))
     if any(isinstance(each, KeyboardInterrupt | click.Abort) for each in raised):
         return 128 + _ended_by[0] if _ended_by else Exit.INTERRUPTED
@@ -237,11 +237,11 @@ def failed(error: BaseException, argv: Sequence[str] = ()) -> int:
 
 
 UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF, errno.ENXIO})
-"""What writing to standard output fails with: a full disk, a closed descriptor, a terminal that went away."""
+"""Errors of writing to standard output: a full disk, a closed descriptor, a terminal that has gone."""
 
 
 def complain(error: click.ClickException, argv: Sequence[str] = ()) -> None:
-    """Write one line: which command, what is wrong, where to read on. With --redact it repeats no argument."""
+    """Write one line: the command, the problem, and where to read on. With --redact it quotes no argument."""
     context = error.ctx if isinstance(error, click.UsageError) else None
     where = context.command_path if context is not None else "wsprobe"
     words = " ".join(error.format_message().split()).rstrip(".")
@@ -253,7 +253,7 @@ def complain(error: click.ClickException, argv: Sequence[str] = ()) -> None:
 
 
 def without(text: str, argv: Sequence[str]) -> str:
-    """*text* with the arguments, and whatever stands in quotes, as asterisks: they may be secret."""
+    """*text* with the arguments, and everything in quotes, as asterisks: they may be secret."""
     text = re.sub(r"(?<![\w])(['\"])(.*)\1", lambda found: found[1] + "***" + found[1], text)
     for word in sorted(
         {part for each in argv for part in (each, each.partition("=")[2])}, key=len, reverse=True
@@ -282,8 +282,8 @@ def bug(error: BaseException, argv: Sequence[str] = ()) -> int:
 
 
 def traced(error: BaseException, argv: Sequence[str]) -> Iterator[str]:
-    """The traceback of *error*, and of those that led to it or that it groups. People post it: what their
-    messages repeat of the arguments, or quote, is masked."""
+    """The traceback of *error*, of its causes and of the errors in its group. People post it, so quoted
+    arguments are masked."""
     import traceback
 
     earlier = error.__cause__ or (None if error.__suppress_context__ else error.__context__)

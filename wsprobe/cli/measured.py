@@ -1,4 +1,4 @@
-"""``wsprobe compare --measured FILE``: what a browser did, as the page of the lab wrote it down."""
+"""``wsprobe compare --measured FILE``: what a browser did, as recorded by the lab's page."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ from wsprobe.show.measured import one, summary, value
 
 
 def compare_measured(path: str, words: Sequence[str], engines: Sequence[str], settings: Settings) -> int:
-    """Print the file at *path* beside the views, or of it only what *words* (``lab:NAME``) name.
+    """Print the results in the file at *path* beside the views; with *words* (``lab:NAME``), only those
+    scenarios.
 
-    Returns 0 if the nearest view is right in all of it, 1 if not. Raises click.UsageError.
+    Returns 0 if the nearest view is right everywhere, otherwise 1. Raises click.UsageError.
     """
     if settings.expectations or settings.output.save is not None:
         raise click.UsageError(

@@ -20,21 +20,21 @@ class Login(Struct, frozen=True):
     """An entry of the file."""
 
     machine: str | None
-    """A host in lower case; None: the default entry, for every other host."""
+    """A host in lower case; None for the default entry, which is for every other host."""
     user: str = ""
     password: str = ""
 
 
 class Netrc(Struct, frozen=True):
-    """The entries of a file, in its order."""
+    """The entries of a file, in order."""
 
     logins: tuple[Login, ...] = ()
     by_name: bool = False
-    """The default entry does not count: where a redirect led, a host is to be named."""
+    """Ignore the default entry: after a redirect, only a host named in the file gets credentials."""
 
     def pair(self, host: str, user: str = "") -> str | None:
-        """``user:password`` for *host*, of the first entry for it with that *user*, if one is named; None if
-        there is none."""
+        """``user:password`` for *host*, from its first entry, or the first with that *user*; None if there is
+        none."""
         for login in self.logins:
             named = login.machine == host.lower() or (login.machine is None and not self.by_name)
             if named and (not user or login.user in ("", user)) and (login.user or login.password):
@@ -45,9 +45,9 @@ class Netrc(Struct, frozen=True):
 def parse(text: str) -> tuple[Login, ...]:
     """The entries in a file's *text*.
 
-    White space separates words. A word in quotation marks may contain some, and the escapes of C for quotation
-    mark, backslash, line end, return and tab. A word that begins with # begins a comment; macros are left out.
-    What the format does not know is passed over, as curl does.
+    White space separates words. A word in quotation marks may contain white space, and the escapes of C for
+    quotation mark, backslash, line end, return and tab. A word that begins with # begins a comment. Macros and
+    unknown words are skipped, as in curl.
     """
     found: list[Login] = []
     words = _words(text)
@@ -91,9 +91,10 @@ def _words(text: str) -> Iterator[str]:
 
 
 def read(path: str | None, optional: bool, environ: Mapping[str, str]) -> Netrc:
-    """The file at *path*; without one, that which NETRC names, or ~/.netrc. *optional*: it need not be there.
+    """The entries of the file at *path*, by default the file in $NETRC, or ~/.netrc. *optional*: the file may
+    be missing.
 
-    Raises click.UsageError if it cannot be read. No message says what is in it.
+    Raises click.UsageError if it cannot be read. No message quotes the file.
     """
     option = "--netrc" if path is None else "--netrc-file"
     name = path or environ.get("NETRC") or expanduser("~/.netrc")

@@ -1,4 +1,5 @@
-"""How many files this process may have open: each URL that is asked is a socket, or a few for a moment."""
+"""The number of files that this process may have open: each URL under way needs a socket, or a few for a
+moment."""
 
 from __future__ import annotations
 
@@ -7,16 +8,16 @@ from contextlib import suppress
 import click
 
 RACING = 4
-"""Sockets that one URL may have: one more is opened every quarter of a second until one is connected."""
+"""The most sockets for one URL: a new one is opened every quarter of a second until one is connected."""
 OTHERS = 16
-"""Files that are open besides: the standard streams, the list, what the event loop needs."""
+"""Other open files: the standard streams, the list, those of the event loop."""
 
 
 def allow(parallel: int) -> None:
-    """Let *parallel* URLs be asked at once. Most systems allow 1,024 files, and more to whoever asks for more.
+    """Raise the limit so that *parallel* URLs can be probed at once. Most systems allow 1,024 files, and more
+    on request.
 
-    Raises click.UsageError where so many cannot be: a socket that could not be made would look as if the server
-    could not be reached.
+    Raises click.UsageError if that is not enough: without a free file, a server would look unreachable.
     """
     try:
         import resource  # Windows has none

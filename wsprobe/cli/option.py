@@ -1,4 +1,4 @@
-"""What click lacks: kinds of values, headings of options, examples, and a help that fits the terminal."""
+"""Additions to click: types of values, sections of options, examples, and a help that fits the terminal."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from wsprobe.exception_groups import leaves
 from wsprobe.nearest import MOST, nearest
 
 PATHS = {"FILE": "file", "PATH": "file", "DIR": "directory"}
-"""Metavar -> what it names."""
+"""Metavar -> the kind of path."""
 
 
 LAB = "lab:"
-"""How the name of a scenario begins, where a URL can stand."""
+"""The prefix of a scenario's name in place of a URL."""
 TIMES = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-"""Seconds."""
+"""Unit -> seconds."""
 _NUMBER = r"[0-9]{1,12}(?:\.[0-9]{1,9})?"
 _WITH_UNITS = re.compile(rf"(?:{_NUMBER}(?:{'|'.join(TIMES)}))+")
 
 
 def with_units(text: str) -> float | None:
-    """Seconds of a text such as 5s, 1h30m or 250ms; None for any other, also for a bare number."""
+    """Seconds of a text such as 5s, 1h30m or 250ms; None for any other text, and for a bare number."""
     if not _WITH_UNITS.fullmatch(text):
         return None
     found = re.findall(rf"({_NUMBER})({'|'.join(TIMES)})", text)
@@ -35,7 +35,7 @@ def with_units(text: str) -> float | None:
 
 
 class Seconds(click.ParamType[float]):
-    """A length of time in seconds, 5, 5s or 500ms: above zero, or *zero* too."""
+    """A time in seconds: 5, 5s or 500ms. More than zero; *zero* allows 0."""
 
     name = "seconds"
 
@@ -76,11 +76,11 @@ class Whole(click.ParamType[int]):
 
 
 UNITS = {unit: TIMES[unit] for unit in ("s", "m", "h")}
-"""Seconds."""
+"""Unit -> seconds."""
 
 
 class Rate(click.ParamType[float]):
-    """So many in a second, a minute or an hour, as the seconds from one to the next."""
+    """A number per second, minute or hour, converted to the seconds between two."""
 
     name = "rate"
 
@@ -98,12 +98,12 @@ class Rate(click.ParamType[float]):
 
 
 LONGEST = 366 * 86400.0
-"""Seconds; a longer time is a slip of the pen, and some clocks take no more."""
+"""Seconds; a longer time is a typing error, and some clocks cannot wait for it."""
 
 
 class Duration(click.ParamType[float]):
-    """A length of time, in seconds: ``30s``, ``5m``, ``1h30m``, ``250ms``; a bare number is seconds. At least
-    *least* seconds; *why* says why no less."""
+    """A time in seconds: ``30s``, ``5m``, ``1h30m``, ``250ms``; a bare number is seconds. At least *least*
+    seconds; *why* gives the reason."""
 
     name = "duration"
 
@@ -128,7 +128,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Option(click.Option):
-    """A click option with a *section* (a heading in the help). One that is *rare* is left to ``--help all``."""
+    """A click option in a *section* of the help. A *rare* one is shown only by ``--help all``."""
 
     def __init__(self, *args: Any, section: str = "Options", rare: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -136,14 +136,13 @@ class Option(click.Option):
         self.rare = rare
 
     def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
-        """The value. Raises click.UsageError for the name of a file that is empty: a variable of a script that
-        was not set."""
+        """The value. Raises click.UsageError for an empty file name: probably an unset variable in a script."""
         if self.metavar in PATHS and "" in (value if self.multiple and value is not None else (value,)):
             raise click.UsageError(f"{self.opts[0]}: the name of the {PATHS[self.metavar]} is empty", ctx)
         return super().type_cast_value(ctx, value)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
-        """What the value can be; the names of files where it is one."""
+        """The possible values; file names, if the value is a file."""
         from click.shell_completion import CompletionItem
 
         kind = PATHS.get(self.metavar or "")
@@ -153,7 +152,7 @@ class Option(click.Option):
 
 
 def together(*decorators: Callable[[F], F]) -> Callable[[F], F]:
-    """Several decorators as one, applied so that help shows them in the order given."""
+    """One decorator of several, applied so that the help shows them in the order given."""
 
     def apply(function: F) -> F:
         for decorator in reversed(decorators):
@@ -167,15 +166,15 @@ _HYPHEN = "\N{NON-BREAKING HYPHEN}"
 
 
 NARROW = 52
-"""Columns of a terminal below which click's help would be wider than it."""
+"""Columns; on a narrower terminal, click's help would not fit."""
 LEAST = 20
-"""Columns that help takes anyhow."""
+"""The fewest columns of help."""
 _WORDS = re.compile(r"""(?:'[^']*'|"(?:[^"\\]|\\.)*"|[^\s'"])+""")
 """Of a shell, with what is quoted in them."""
 
 
 class Formatter(click.HelpFormatter):
-    """Help that is never broken at a hyphen: ``close-reason`` and ``--help`` stay whole."""
+    """Help without line breaks at hyphens: ``close-reason`` and ``--help`` stay whole."""
 
     def __init__(
         self, indent_increment: int = 2, width: int | None = None, max_width: int | None = None
@@ -186,7 +185,7 @@ class Formatter(click.HelpFormatter):
         super().__init__(indent_increment, width, max_width)
 
     def write_command(self, command: str) -> None:
-        """Write a command line; one that is too long continues behind backslashes, so that it can be copied."""
+        """Write a command line; a long one continues after backslashes, so that it can be copied."""
         indent = " " * self.current_indent
         row = indent
         for word in _WORDS.findall(command):
@@ -224,22 +223,22 @@ class Context(click.Context):
 
 
 class NoUrl(click.UsageError):
-    """A command that needs a URL has none."""
+    """The command needs a URL and has none."""
 
 
 WORDS = "words"
-"""Where the context keeps the words of the command line."""
+"""The key in the context for the words of the command line."""
 _URL = re.compile(r"(?i)(?:wss?|https?)://|lab:")
 OF_OTHERS = {
     ("-I", "--head"): "a handshake is a GET; -i prints the answer, head and body",
     ("-d", "--data", "--data-raw", "--data-binary", "--json-data"): "a handshake has no body; wsprobe connect "
     "--send TEXT sends a message in the session",
 }
-"""Options of curl that have no meaning here, and what to say of them."""
+"""Options of curl that do not exist here -> a hint."""
 
 
 def of_another_program(name: str) -> str:
-    """A hint for an option of curl that does not exist here; "" for any other."""
+    """A hint for an option of curl that does not exist here; "" for any other option."""
     return next((f": {text}" for names, text in OF_OTHERS.items() if name in names), "")
 
 
@@ -248,8 +247,8 @@ Tables = tuple[tuple[str, list[tuple[str, str]]], ...]
 
 
 class Command(click.Command):
-    """A command whose help begins with *examples* and groups the everyday options by section; ``--help all``
-    has the rare ones too, and *tables*."""
+    """A command whose help begins with *examples* and has a section for each group of everyday options;
+    ``--help all`` adds the rare options, and the *tables*."""
 
     context_class = Context
 
@@ -266,8 +265,8 @@ class Command(click.Command):
         """(command line, what it does)."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run it. Where the URL is missing, say which option took one as its value. What is found to be wrong
-        with a plan in the midst of the work is told as this command's."""
+        """Run the command. A missing URL's message names the option that took the URL as its value. A plan that
+        turns out to be impossible during the work becomes a usage error of the command."""
         try:
             return super().invoke(ctx)
         except NoUrl as error:
@@ -354,4 +353,4 @@ class Command(click.Command):
 
 
 ALL = "help all"
-"""Where the context keeps that all of the help is wanted."""
+"""The key in the context for --help all."""

@@ -1,7 +1,7 @@
-"""The end of every command: what is expected of a report, masked, printed and kept.
+"""The end of every command: check a report's expectations, mask it, print it and save it.
 
-``finish`` says what becomes of one report. An ``Output`` keeps it where the options say; that of a command also
-knows how the command prints.
+``finish`` prepares a report. An ``Output`` saves it as the options say; each command has a subclass that
+prints.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ class Finished(Struct, frozen=True):
     """A report that can be shown."""
 
     report: Report
-    """Masked with --redact; with the exit status that --expect gives it."""
+    """With the exit status that --expect gives it; masked with --redact."""
     unmasked: Report
-    """For the file of --report, which masks by itself."""
+    """For the file of --report, which is masked separately."""
     unmet: tuple[str, ...] = ()
-    """A sentence for each --expect that does not hold; with --redact they repeat nothing."""
+    """A sentence for each unmet --expect; with --redact they quote nothing."""
 
     @property
     def recording(self) -> bytes:
@@ -47,15 +47,15 @@ class Finished(Struct, frozen=True):
 
 
 def finish(report: Report, settings: Settings, *, own_status: bool = True) -> Finished:
-    """What becomes of *report*, which was judged as it came. *own_status*: it has the exit status that --expect
-    gives it; not in a comparison, whose status is that of all reports together."""
+    """Check the expectations of *report*, which was judged before masking, then mask it. *own_status*: it gets
+    the exit status that --expect gives it; not in a comparison, whose status is for all reports together."""
     held, unmet = expect.held(settings.expectations, report, redact=settings.output.redact)
     whole = held if own_status else report
     return Finished(as_shown(whole, settings), whole, tuple(unmet))
 
 
 def as_shown(report: Report, settings: Settings) -> Report:
-    """*report* as it may be shown."""
+    """*report*, masked with --redact."""
     if not settings.output.redact:
         return report
     from wsprobe.cli import redacted  # only with --redact
@@ -64,7 +64,7 @@ def as_shown(report: Report, settings: Settings) -> Report:
 
 
 class WorkerResult(Struct, frozen=True):
-    """What a process makes of a report, to be written by the one that has the output."""
+    """A process's result for a report, to be written by the process that has the output."""
 
     out: bytes = b""
     """For standard output, or the file of --resume."""
@@ -72,12 +72,12 @@ class WorkerResult(Struct, frozen=True):
     save: bytes = b""
     """For the file of --save."""
     titled: bool = False
-    """*out* is a report under the URL's name: an empty line comes before it, unless it is the first."""
+    """*out* is a report below the URL's name: an empty line precedes it, unless it is the first."""
     exit_status: int = 0
     fact: Fact | None = None
-    """What is counted of it, if anything is."""
+    """What the summary counts; None if nothing."""
     vantage: Vantage | None = None
-    """With --from-each: what the place got, beside that of others."""
+    """With --from-each: the result in this place."""
     interrupted: bool = False
     complaint: str = ""
     """Why there is no report."""
@@ -86,7 +86,8 @@ class WorkerResult(Struct, frozen=True):
 def worker_result(
     finished: Finished, settings: Settings, out: bytes, err: str, *, titled: bool = False, counts: bool = True
 ) -> WorkerResult:
-    """What is handed over of *finished*; *out* and *err* are to be printed. *counts*: it is counted."""
+    """The result for *finished*. *out*, *err*: the text for standard output and standard error. *counts*: the
+    summary counts it."""
     report = finished.report
     fact = seen = None
     if counts:
@@ -108,7 +109,7 @@ def worker_result(
 
 
 class Output:
-    """Takes reports, and keeps them where the options say. A command's own knows how they are printed."""
+    """Takes reports, and saves them as the options say. Subclasses print them."""
 
     def __init__(self, settings: Settings) -> None:
         """Raises click.UsageError for a file that cannot be written."""
@@ -129,7 +130,7 @@ class Output:
             self.junit = JUnit(settings.output.junit, command, private=private)
 
     def report_file(self, kind: Kind, several: bool = False) -> ReportFile | None:
-        """What writes the file of --report, None without that option. *several*: see ``ReportFile``."""
+        """The writer of the file of --report; None without that option. *several*: see ``ReportFile``."""
         if self.settings.output.report_to is None:
             return None
         from wsprobe.cli.report_file import ReportFile  # the views, only with --report
@@ -137,14 +138,14 @@ class Output:
         return ReportFile(self.settings, kind, several)
 
     def complain(self, *all_finished: Finished) -> None:
-        """Say what --expect does not find."""
+        """Print the unmet expectations."""
         if not self.settings.output.silent:
             for finished in all_finished:
                 for sentence in finished.unmet:
                     note(sentence)
 
     def keep(self, *all_finished: Finished) -> None:
-        """Append the recordings to the file of --save, and the entries to what --har writes at the end."""
+        """Append the recordings to the file of --save, and add the entries to that of --har."""
         if self.settings.output.save is not None:
             self.save(b"".join(each.recording for each in all_finished))
         if self.har is not None:
@@ -170,4 +171,4 @@ class Output:
 
 
 Apart = Callable[[Callable[[], list[WorkerResult]]], object]
-"""Takes what makes the results, should the work on it be cut short."""
+"""Takes a function that returns the results so far, for the case that the work is cut short."""

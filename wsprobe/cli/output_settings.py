@@ -1,4 +1,4 @@
-"""What becomes of a report, as options: how it is printed, where it is kept, what is expected of it."""
+"""Options for reports: how they are printed, where they are saved, what is expected of them."""
 
 import sys
 from typing import Annotated, ClassVar
@@ -17,7 +17,7 @@ REPORTS = (".html", ".md")
 
 
 class ExpectSettings(Section, frozen=True, kw_only=True):
-    """What is to be true."""
+    """Conditions that must hold."""
 
     heading: ClassVar[str] = VERDICT
 
@@ -33,7 +33,7 @@ class ExpectSettings(Section, frozen=True, kw_only=True):
 
 
 class RetrySettings(Section, frozen=True, kw_only=True):
-    """How often what may be temporary is tried again."""
+    """How often a temporary failure is tried again."""
 
     heading: ClassVar[str] = VERDICT
 
@@ -175,7 +175,7 @@ class OutputSettings(Section, frozen=True, kw_only=True):
 
 
 class OwnOutputSettings(Section, frozen=True, kw_only=True):
-    """How what came of wsprobe's own request alone is printed."""
+    """How the result of wsprobe's own request is printed, for commands without other readers."""
 
     heading: ClassVar[str] = OUTPUT
 

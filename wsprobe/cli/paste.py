@@ -1,8 +1,8 @@
-"""What people have in hand, as a request to send: commands that take it among their words.
+"""A request that somebody has at hand, as one to send: commands that take it as words or from a file.
 
-``curl ...`` as its first word, or --from-curl: a command that developer tools copied. Or a HAR file. click
-alone reads the words of a command line; what was pasted then fills the settings that the person left open, so
-that whatever holds for an option holds for what was pasted.
+``curl ...`` as the first words, or --from-curl: a command copied from developer tools. Or a HAR file. click
+alone parses the command line; the pasted request then fills the settings that were not given, so that the rules
+of an option hold for it too.
 """
 
 import os
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from wsprobe.cli.pasted.devtools import Copied
 
 IGNORED = "ignored options"
-"""Where the context keeps the names of options that were taken and mean nothing."""
+"""The key in the context for the names of options without an effect."""
 
 
 class PastedSettings(Section, frozen=True, kw_only=True):
-    """A request that somebody has in hand."""
+    """A request that somebody has at hand."""
 
     heading: ClassVar[str] = SEND
 
@@ -80,15 +80,15 @@ ignored = together(
     _without_effect("-S", "--show-error"),
     click.option("-X", "--request", callback=_method, hidden=True, expose_value=False),
 )
-"""Options of curl that make no difference to a handshake: a line that was copied works as it is."""
+"""Options of curl that make no difference to a handshake, so that a copied command works unchanged."""
 
 
 RECORDED = (".json", ".jsonl", ".har")
-"""No top-level domain is called so: who writes it means a file."""
+"""File name endings of recordings. No top-level domain has these names."""
 
 
 def is_har(word: str) -> bool:
-    """Whether *word* names a HAR file: by its ending, or by what is in it."""
+    """Whether *word* names a HAR file, by its ending or by its content."""
     if "://" in word or word.startswith("lab:"):
         return False
     return word.lower().endswith(".har") or _begins_as_har(word)
@@ -112,7 +112,7 @@ ONE_REQUEST = "what is pasted is one request: leave the other URLs out"
 
 
 class Pasting(Command):
-    """A command that takes what was pasted among its words."""
+    """A command that accepts a pasted request among its words."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if ctx.resilient_parsing:  # a tab reads no clipboard
@@ -280,13 +280,13 @@ _URL = re.compile(r"(?:wss?|https?)://[A-Za-z0-9_.~:/?#@!$&*+,;=%\[\]-]*[A-Za-z0
 
 
 def url_in(text: str) -> str | None:
-    """The URL that a line of a console, or a client's error, is about: the first to ws: or wss:, if any."""
+    """The first ws: or wss: URL in a console line or a client's error; None if there is none."""
     urls = _URL.findall(text)
     return next((url for url in urls if url.startswith("ws")), urls[0] if urls else None)
 
 
 def line_of_a_console(text: str) -> str | None:
-    """What to say of *text* where it is no URL, but a line with one in it; None if it is not."""
+    """A hint if *text* is not a URL but a line that contains one; otherwise None."""
     if " " not in text.strip() or re.match(r"\s*[A-Za-z]+://", text) or (url := url_in(text)) is None:
         return None
     import shlex  # for a complaint alone

@@ -1,4 +1,4 @@
-"""From what the options say and a URL to a plan: the exact bytes to send, and how."""
+"""From options and a URL to a plan: the exact bytes to send, and how."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from wsprobe.wire import WIRES
 def plan_for(
     url: str, handshake: HandshakeSettings, *, wire: str | None = None, credentials: Credentials | None = None
 ) -> Plan:
-    """The plan to ask *url*; with *credentials*, as is known of how its server and proxy want credentials.
+    """The plan for *url*. *credentials*: how the server and the proxy require credentials, as far as known.
 
-    Raises click.UsageError if the URL cannot be understood, or the offer cannot be made.
+    Raises click.UsageError for an unusable URL or offer.
     """
     try:
         to = target.parse(url)
@@ -60,7 +60,7 @@ def plan_for(
 
 
 def over_http2(made: Plan, offer: Offer, handshake: HandshakeSettings) -> Plan:
-    """The plan to ask the same over HTTP/2, where the server takes it."""
+    """The same plan over HTTP/2, for a server that accepts it."""
     prior = handshake.http2 == "prior"
     try:
         fields = opening.extended_connect(made.target, offer)
@@ -79,7 +79,7 @@ def now() -> float:
 
 
 def route(handshake: HandshakeSettings, to: Target, credentials: Credentials | None = None) -> Route:
-    """The way to *to*: through the proxy that was named, or that the environment names for it."""
+    """The route to *to*, through the given proxy, or the environment's."""
     proxy = handshake.proxies.proxy(to)
     credentials = Credentials() if credentials is None else credentials
     answer = credentials.proxy_authorization(proxy, to, handshake.route, handshake.proxy_method)
@@ -87,11 +87,11 @@ def route(handshake: HandshakeSettings, to: Target, credentials: Credentials | N
 
 
 def for_strangers(handshake: HandshakeSettings, *, without_netrc: bool = False) -> HandshakeSettings:
-    """What of *handshake* may go to another origin than its own: nothing that could be a secret.
+    """The part of *handshake* that may go to another origin: nothing that could be secret.
 
-    Left out are credentials, cookies, the client's certificate, a request or request target written by hand,
-    all headers but those in HARMLESS, and subprotocols that look like a token. A .netrc gives each host its
-    own; *without_netrc*: but not here.
+    Removed are credentials, cookies, the client certificate, a request or request target written by hand, all
+    headers but those in HARMLESS, and subprotocols that look like a token. A .netrc has credentials for each
+    host, and stays; *without_netrc* removes it too.
     """
     offer = handshake.offer
     return replace(
@@ -112,7 +112,7 @@ def for_strangers(handshake: HandshakeSettings, *, without_netrc: bool = False) 
 
 
 HARMLESS = ("user-agent", "origin", "sec-websocket-extensions", "sec-websocket-version")
-"""Headers, besides Accept and those that begin so, that say nothing of who asks."""
+"""Headers that say nothing about the sender, besides those that begin with Accept."""
 
 
 def _harmless(header: str) -> bool:

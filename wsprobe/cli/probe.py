@@ -1,4 +1,5 @@
-"""From places to reports: ask each, follow what is to be followed, read, judge, hand on in order."""
+"""From a target to a report: send the request, follow the answer (credentials, redirects, versions), read,
+judge."""
 
 from __future__ import annotations
 
@@ -22,26 +23,26 @@ from wsprobe.read import read
 from wsprobe.report import Report, report
 
 ANSWERS_MAX = 2
-"""Challenges in a row that are answered at one URL: the first, and one that calls its nonce stale."""
+"""The most challenges in a row to answer at one URL: the first, and one for a stale nonce."""
 RETRY_PAUSE = 1.0
 LONGEST_PAUSE = 60.0
 LONGEST_WAIT = 3600.0
-"""Seconds that a Retry-After is waited for, where no --retry-max-time says otherwise."""
+"""The most seconds to wait for a Retry-After, unless --retry-max-time allows more."""
 
 Made = TypeVar("Made")
 Ask = Callable[[Plan, Callable[[Event], object], Callable[[Exchange], object]], Awaitable[Exchange]]
-"""Carries out a plan: see ``net.probe`` for what watches and what keeps."""
+"""Carries out a plan, as ``net.probe`` does."""
 
 
 class Placing(Protocol):
-    """What knows the places that words stand for."""
+    """Makes the targets of words."""
 
     async def place(self, name: str, handshake: HandshakeSettings) -> ProbeTarget:
-        """The place that *name* stands for. Raises click.UsageError for one that cannot be asked."""
+        """The target that *name* stands for. Raises click.UsageError for an unusable one."""
 
 
 def reported(place: ProbeTarget, exchange: Exchange) -> Report:
-    """The report of what was recorded at *place*; one that ^C cut short has the exit status of that."""
+    """The report of an exchange with *place*; after ^C with the exit status of that."""
     made = replace(report(exchange), name=place.name)
     return replace(made, exit_status=int(Exit.INTERRUPTED)) if how(made.reading) == "interrupted" else made
 
@@ -51,25 +52,25 @@ LARGE = 1 << 14
 
 
 def is_large(exchange: Exchange) -> bool:
-    """Whether *exchange* takes so long to read that other exchanges would notice."""
+    """Whether reading *exchange* would delay other exchanges noticeably."""
     return size_of(exchange) > LARGE
 
 
 def size_of(exchange: Exchange) -> int:
-    """Bytes that were sent and received."""
+    """The bytes sent and received."""
     return sum([len(event.data) for event in exchange.events if isinstance(event, (Received, Sent))])
 
 
 async def apart_if_large(exchange: Exchange, work: Callable[[], Made]) -> Made:
-    """What *work* makes of *exchange*: if it is large, in a thread, so that other exchanges go on. There is one
-    such thread at a time, because a large reading takes much memory."""
+    """The result of *work* on *exchange*. A large one is read in a thread, so that other exchanges go on; one
+    at a time, because reading it takes much memory."""
     if not is_large(exchange):
         return work()
     return await net.in_only_thread(work)
 
 
 def host_of(place: ProbeTarget) -> str:
-    """The host that *place* is asked at. Raises click.UsageError for a text that is no URL."""
+    """The host of *place*. Raises click.UsageError if its URL is not a URL."""
     try:
         return place.handshake.route.unix_socket or target.parse(place.url).host.lower()
     except target.TargetError as error:
@@ -77,8 +78,8 @@ def host_of(place: ProbeTarget) -> str:
 
 
 def usable(place: ProbeTarget) -> tuple[str, Plan | None]:
-    """The host that *place* is asked at, and the plan of the first request; None where that depends on when it
-    is asked, as cookies do. Raises click.UsageError, before anything is sent, for one that cannot be asked."""
+    """The host of *place*, and the plan of the first request; None for a plan that depends on the time of the
+    request, as cookies do. Raises click.UsageError, before anything is sent, for an unusable target."""
     try:
         first = plan_for(place.url, place.handshake)
         return net.check(first).host, first if place.handshake.jar.steady else None
@@ -87,12 +88,12 @@ def usable(place: ProbeTarget) -> tuple[str, Plan | None]:
 
 
 def check(place: ProbeTarget) -> str:
-    """The host that *place* is asked at. Raises click.UsageError, as ``usable``."""
+    """The host of *place*. Raises click.UsageError, as ``usable``."""
     return usable(place)[0]
 
 
 def write_jar(settings: Settings) -> None:
-    """Write the file of --cookie-jar, if there is one. Raises click.UsageError if it cannot be written."""
+    """Write the file of --cookie-jar, if given. Raises click.UsageError if it cannot be written."""
     if settings.cookie_jar is not None:
         write(
             settings.cookie_jar,
@@ -110,10 +111,11 @@ async def probe_with_followups(
     ask: Ask | None = None,
     first: Plan | None = None,
 ) -> Exchange:
-    """Probe one place, with the retries, redirects and other versions that the options allow.
+    """Probe one target, with the retries, redirects and other versions that the options allow; returns the last
+    exchange.
 
-    *keep* gets each exchange as soon as it is over, also one that was interrupted; *say* what is waited for.
-    *ask* carries a plan out in place of ``net.probe``. *first*: what ``usable`` made for the first request.
+    *keep* gets each exchange when it is over, an interrupted one too; *say* gets the reason for a pause. *ask*
+    carries a plan out, in place of ``net.probe``. *first*: the plan that ``usable`` made.
     """
     tries = settings.retry.retry
     pause = RETRY_PAUSE
@@ -154,11 +156,11 @@ async def conversation(
     ask: Ask | None = None,
     first: Plan | None = None,
 ) -> Exchange:
-    """One exchange, and those that follow from it (credentials, -L, --negotiate); the last one holds the
-    earlier as hops.
+    """One exchange, and those that its answer requires (credentials, -L, --negotiate); returns the last, with
+    the earlier ones as its hops.
 
-    *keep* gets each of them too, also one that was interrupted. *credentials* know what was learned.
-    *ask* and *first* are as above.
+    *keep* gets each exchange, an interrupted one too. *credentials* keeps what is learned from challenges.
+    *ask* and *first*: see ``probe_with_followups``.
     """
     steps = Steps(place, settings, Credentials() if credentials is None else credentials)
     to_ask = steps.plan() if first is None else first
@@ -187,7 +189,8 @@ async def conversation(
 
 
 class Steps:
-    """What follows from the answers of one place: credentials, a redirect, another version."""
+    """The requests to one target: each answer may require another one, for credentials, a redirect, another
+    version."""
 
     def __init__(self, place: ProbeTarget, settings: Settings, credentials: Credentials) -> None:
         self._place = place
@@ -206,11 +209,11 @@ class Steps:
         """Host -> the first origin of it that was asked."""
 
     def plan(self) -> Plan:
-        """For the next request, or the first. Raises click.UsageError."""
+        """The plan of the next request. Raises click.UsageError."""
         return plan_for(self._url, self._handshake, wire=self._wire, credentials=self._credentials)
 
     def after(self, exchange: Exchange) -> Plan | None:
-        """The plan for what is to be asked next, None if this was all."""
+        """The plan of the request that *exchange* requires; None if it requires none."""
         handshake, settings = self._handshake, self._settings
         jar = handshake.jar
         reading = read(exchange) if jar.keeps else None
@@ -268,5 +271,5 @@ class Steps:
 
 
 def in_version(handshake: HandshakeSettings) -> HandshakeSettings:
-    """The same without a version number of its own, so that the wire version's is sent."""
+    """*handshake* without a version number of its own, so that the wire version's is sent."""
     return replace(handshake, offer=replace(handshake.offer, version=None))
