@@ -6,6 +6,7 @@ Offsets in the server's frames count in ``Reading.received``, those in ours in `
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from struct import iter_unpack
 from typing import Literal
 
@@ -154,9 +155,7 @@ class Http2Frame(msgspec.Struct, frozen=True):
     @property
     def flag_names(self) -> tuple[str, ...]:
         """The flags that are set, by their names for this type where they have one."""
-        named = FLAGS.get(self.type, {})
-        bits = [1 << place for place in range(8) if self.flags & 1 << place]
-        return tuple(named.get(bit, f"0x{bit:x}") for bit in bits)
+        return _flag_names(self.type, self.flags)
 
     @property
     def complete(self) -> bool:
@@ -211,6 +210,14 @@ class Http2Frame(msgspec.Struct, frozen=True):
     @property
     def span(self) -> tuple[int, int]:
         return self.start, self.start + HEADER_SIZE + len(self.payload)
+
+
+@lru_cache(maxsize=64)
+def _flag_names(type_: int, flags: int) -> tuple[str, ...]:
+    """Cached, because the frames of a flood are alike."""
+    named = FLAGS.get(type_, {})
+    bits = [1 << place for place in range(8) if flags & 1 << place]
+    return tuple(named.get(bit, f"0x{bit:x}") for bit in bits)
 
 
 class HeaderBlock(msgspec.Struct, frozen=True):
