@@ -242,8 +242,12 @@ def not_answered(who: str) -> Cause:
     )
 
 
+LONGEST_LOCATION = 1 << 16
+"""Characters that are searched: all of 2 MB would take 0.2 s."""
+
+
 def redirected(evidence: Evidence, who: str) -> Cause:
-    to = evidence.get("location")
+    to = evidence.get("location")[:LONGEST_LOCATION]
     place, path, _ = url_parts(to)
     fix = "open the socket at the final address, or log in first"
     if re.search(r"(?i)log-?in|sign-?in|\bsso\b|oauth", path):
