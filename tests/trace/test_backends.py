@@ -253,3 +253,13 @@ def test_an_origin_of_another_host_is_no_matter_of_host() -> None:
     assert conclusions(seen)[0].id == "host-changed-or-origin-list"
     elsewhere = conclusions(Trace(replace(seen.start, origin="http://else.example"), seen.answers))[0]
     assert (elsewhere.id, elsewhere.open) == ("origin-refused", False)
+
+
+def test_a_proxy_s_own_page_for_an_origin_is_its_rule() -> None:
+    page = "403 Forbidden; Server: nginx | <hr><center>nginx</center>"
+    lines = ("start backends=1", "base: 101", f"origin: {page}", f"origin-other: {page}", "backend: 101")
+    found = conclusions(Section("", (*lines, "backend-origin: 101"), "").trace())[0]
+    assert (found.id, "a rule of nginx refuses requests with this Origin" in found.text) == (
+        "blocked-by-rule",
+        True,
+    )

@@ -43,6 +43,7 @@ RULES: tuple[Rule, ...] = (
     changed.subprotocol_required,
     changed.subprotocol_lost,
     changed.host_refused,
+    changed.origin_refused_by_proxy,
     changed.host_changed,
     changed.origin_refused_directly,
     changed.host_changed_or_origin_list,

@@ -260,6 +260,26 @@ def _opens_without(seen: Trace, own: Answer) -> str:
 
 
 @rule(
+    "opens without Origin, refuses the page's own with a page of a proxy",
+    "a rule of that proxy refuses the Origin",
+    id="blocked-by-rule",
+)
+def origin_refused_by_proxy(seen: Trace) -> Iterator[Conclusion]:
+    own = _own_refused(seen)
+    if own is not None and own.by_proxy and own.status in (400, 401, 403, 404):
+        yield Conclusion(
+            f"{_opens_without(seen, own)}, {written_by(own)}): a rule of {own.author.who} refuses requests "
+            "with this Origin.",
+            0.95,
+            _own_names(seen),
+            steps(
+                f"Allow the page's origin in the rule of {own.author.who}, or take the rule out.",
+                proxy_lines(seen, "rule", own.proxies),
+            ),
+        )
+
+
+@rule(
     "opens without Origin, refuses the page's own; the answer has another Host, or the direct handshake opens",
     "a proxy rewrites Host, or drops its port, and the application compares Origin with Host",
     "",
