@@ -148,3 +148,26 @@ def test_bun_takes_a_folded_line_for_invalid_once_the_head_is_whole() -> None:
         view = seen(f"HTTP/1.1 503 x\r\nX: a\r\n b\r\n{end}".encode(), how="fin", browser="bun")
         messages.append((view.events[0].message or "").rpartition(": ")[2])
     assert messages == ["Connection ended", "Invalid response"]
+
+
+@pytest.mark.parametrize(
+    ("connection", "switches"),
+    [
+        ("Upgrade\r\n\tfoo", True),
+        ("keep-alive\r\n , Upgrade", False),
+        ("keep-alive,\r\n Upgrade", True),
+        ("foo\r\n Upgrade", True),
+        ("Upgrade x", False),
+        ("Upgr\r\n ade, x", False),
+        ("x, Upgrade\r\n y", True),
+        ("close\r\n Upgrade, x", False),
+        ("foo\r\n y, Upgrade", True),
+        ("keep-alive\r\n foo, Upgrade", False),
+    ],
+)
+def test_llhttp_8_looks_for_tokens_line_by_line(connection: str, switches: bool) -> None:
+    """Measured with undici 6.29.1: it names the header where the connection was handed over."""
+    fields = f"Upgrade: websocket\r\nConnection: {connection}\r\nSec-WebSocket-Accept: {ACCEPT}"
+    received = f"HTTP/1.1 101 x\r\n{fields}\r\n\r\n"
+    view = seen(received.encode(), browser="undici@6.29")
+    assert ("Connection header" in (view.events[0].message or "")) is switches

@@ -40,7 +40,7 @@ class Llhttp(HeadParser):
 
     def _keeps_alive(self, fields: tuple[Field, ...]) -> bool:
         """llhttp_should_keep_alive."""
-        tokens = _tokens(fields)
+        tokens = self.tokens(fields)
         return b"keep-alive" in tokens if self._http < (1, 1) else b"close" not in tokens
 
     def start(self, at: int) -> int:
@@ -52,7 +52,11 @@ class Llhttp(HeadParser):
     def upgrades(self, status: int, fields: tuple[Field, ...]) -> bool:
         """F_UPGRADE and F_CONNECTION_UPGRADE: Upgrade has any value, and a token of Connection is "upgrade"."""
         named = any(key == b"upgrade" and value for key, value in fields)
-        return status == 101 and named and b"upgrade" in _tokens(fields)
+        return status == 101 and named and b"upgrade" in self.tokens(fields)
+
+    def tokens(self, fields: tuple[Field, ...]) -> set[bytes]:
+        """Of Connection and Proxy-Connection, in lower case."""
+        return {token for name, value in fields if name in CONNECTION for token in tokens_of(value)}
 
     def end(self, at: int) -> int | None:
         if self.byte(at) != b"\r":
@@ -193,10 +197,8 @@ class Llhttp(HeadParser):
 
 
 SPECIAL = (b"connection", b"content-length", b"proxy-connection", b"transfer-encoding", b"upgrade")
+CONNECTION = (b"connection", b"proxy-connection")
 
 
-def _tokens(fields: tuple[Field, ...]) -> set[bytes]:
-    """Of Connection and Proxy-Connection, in lower case."""
-    named = [value for key, value in fields if key in (b"connection", b"proxy-connection")]
-    tokens = [token for value in named for token in value.split(b",")]
-    return {token.lstrip(b" \t").rstrip(b" ").lower() for token in tokens}
+def tokens_of(value: bytes) -> list[bytes]:
+    return [token.lstrip(b" \t").rstrip(b" ").lower() for token in value.split(b",")]

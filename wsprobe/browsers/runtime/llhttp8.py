@@ -10,15 +10,26 @@ from __future__ import annotations
 import re
 
 from wsprobe.browsers.runtime.heads import Field, Wrong
-from wsprobe.browsers.runtime.llhttp import SPACE, SPECIAL, VALUE, Llhttp
+from wsprobe.browsers.runtime.llhttp import CONNECTION, SPACE, SPECIAL, VALUE, Llhttp, tokens_of
 
 _NAME = re.compile(rb"[ !#$%&'*+\-.^_`|~0-9A-Za-z]*")
 _MAX_STATUS = 999
 _PROTOCOL = b"HTTP/"
+_KNOWN = (b"close", b"keep-alive", b"upgrade")
 
 
 class Llhttp8(Llhttp):
     """The states that are not as today."""
+
+    _tokens: frozenset[bytes] = frozenset()
+    """Of the Connection fields of the head that is being read."""
+
+    def start(self, at: int) -> int:
+        self._tokens = frozenset()
+        return super().start(at)
+
+    def tokens(self, fields: tuple[Field, ...]) -> set[bytes]:
+        return set(self._tokens)
 
     def whole(self, status: int, fields: list[Field], stop: int) -> None:
         if {b"transfer-encoding", b"content-length"} <= {name for name, value in fields if value}:
@@ -84,17 +95,27 @@ class Llhttp8(Llhttp):
             start = SPACE.match(self.data, start + 2).end()  # type: ignore[union-attr]
         if first == b"\n":
             raise Wrong(start, "HPE_INVALID_HEADER_TOKEN", "Invalid header value char")
-        value = b""
+        value, lines = b"", list[bytes]()
         while True:
             if name == b"content-length":
                 self._length(start, again or value != b"")
             stop = VALUE.match(self.data, start).end()  # type: ignore[union-attr]
             self._count(start, stop)
             value += self.data[start:stop]
+            lines.append(self.data[start:stop])
             if self.byte(stop) != b"\r":
                 raise Wrong(stop, "HPE_INVALID_HEADER_TOKEN", "Invalid header value char")
             if self.byte(stop + 1) != b"\n":
                 raise Wrong(stop + 1, "HPE_LF_EXPECTED", "Missing expected LF after header value")
             start = stop + 2
             if self.byte(start) not in (b" ", b"\t"):
+                self._note(name, lines)
                 return value, start
+
+    def _note(self, name: bytes, lines: list[bytes]) -> None:
+        """Each line has tokens of its own; behind one that ends in a known token no more are looked for."""
+        for line in lines if name in CONNECTION else ():
+            found = tokens_of(line)
+            self._tokens |= frozenset(found)
+            if found[-1] in _KNOWN:
+                return
