@@ -389,3 +389,21 @@ def test_a_subprotocol_that_a_server_does_not_know_was_not_dropped(words: str) -
     found = causes(reading_of(answer, "fin", {"protocols": ["chat"]}))[0]
     assert found.id == "subprotocol-required"
     assert ("or a proxy dropped it" in found.text) == words.startswith("missing")
+
+
+@pytest.mark.parametrize(
+    ("error", "id"),
+    [
+        ('{"code":-32601,"message":"Unhandled method nope"}', "message-refused"),
+        ('{"code":-32700,"message":"Oops"}', "message-refused"),
+        ('{"code":-32603,"message":"Oops"}', "server-says"),
+        ('{"code":-32601}', ""),
+        ('{"code":32601,"message":"Unhandled method nope"}', "server-says"),
+        ('[{"code":-32601}]', ""),
+        ('"Unhandled promise rejection"', "crashed"),
+        ('"Invalid topic format"', "message-refused"),
+    ],
+)
+def test_a_call_that_json_rpc_refuses_is_known_by_its_code(error: str, id: str) -> None:
+    message = f'{{"jsonrpc":"2.0","error":{error}}}'.encode()
+    assert next((each.id for each in causes(reading_of(OPEN + frame(1, message), "open"))), "") == id

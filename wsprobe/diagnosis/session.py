@@ -172,6 +172,7 @@ _ENDED: tuple[tuple[str, str, str, str], ...] = (
         r"|invalid (?:json|message|payload|data|format|frame|request|packet|command|op|utf)"
         r"|malformed"
         r"|not[- ]well[- ]formed|unexpected (?:websocket )?(?:frame|message|token|packet|data|type|end)"
+        r"|invalid [a-z]+ format"
         r"|not (?:a )?valid (?:json|message|payload|data|format|frame|request|packet|command|utf)"
         r"|(?:json|message|payload|data|format|frame|packet|command)\b[^.\n]{0,12} not valid"
         r"|\b(?:method|command|procedure|action|operation|function)\b[^.\n]{0,20}"
@@ -197,8 +198,11 @@ def _stated(evidence: Evidence, session: _Session) -> Iterator[Cause]:
     """The cause in the reason of a Close, or in the last message before the end."""
     for quote, where in _quotes(session):
         said = shown(quote, QUOTED)
+        wrong_call = where == _LAST and _refuses_call(session.texts[-1])
         for pattern, id, text, fix in _ENDED:
-            if re.search(pattern, quote.lower()) and _can_be(id, quote.lower(), session):
+            if (wrong_call and id == "message-refused") or (
+                re.search(pattern, quote.lower()) and _can_be(id, quote.lower(), session)
+            ):
                 yield Cause(id, f'{text}; the server says "{said}"', fix, "stated", f"{where}: {said}")
                 return
         if (known := stated_by(evidence, quote, where)) is not None:
@@ -235,8 +239,20 @@ def _quotes(session: _Session) -> Iterator[tuple[str, str]]:
         texts = tuple(text for text in texts if text != "2")  # its pings
     if texts:
         for quote in troubled(texts[-1], ended=session.ended and session.quiet < QUIET):
-            yield " ".join(quote.split()), "the last message"
+            yield " ".join(quote.split()), _LAST
             return
+
+
+_LAST = "the last message"
+
+
+def _refuses_call(text: str) -> bool:
+    """*text* is an answer of JSON-RPC 2.0 to a call that it cannot take (section 5.1 of its specification)."""
+    try:
+        code = msgspec.json.decode(text)["error"]["code"]
+    except (ValueError, RecursionError, LookupError, TypeError):
+        return False
+    return code in (-32700, -32600, -32601, -32602)
 
 
 def troubled(text: str, *, ended: bool) -> tuple[str, ...]:

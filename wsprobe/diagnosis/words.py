@@ -520,7 +520,8 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
     ),
     (
         (),
-        r"forbidden|\bdenied|\breject|\brefus|not (?:allowed|permitted|authori[sz]ed|entitled)|disallow|banned",
+        r"forbidden|\bdenied|\breject(?!ion)|\brefus|not (?:allowed|permitted|authori[sz]ed|entitled)"
+        r"|disallow|banned",
         _plain(
             "refused",
             "a check in the application refused the request",
@@ -529,7 +530,8 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
     ),
     (
         (),
-        r"exception|traceback|\bpanic|uncaught|unhandled|stack ?trace|internal (?:server )?error|runtime ?error"
+        r"exception|traceback|\bpanic|uncaught|unhandled (?:promise|rejection|error)|stack ?trace"
+        r"|internal (?:server )?error|runtime ?error"
         r"|\w+error\b|segfault|assertion|nil pointer|undefined is not|is not a function|null ?pointer",
         _failed,
     ),
