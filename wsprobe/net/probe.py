@@ -44,7 +44,7 @@ the minimum of Linux's tcp_wmem."""
 FLUSH = 1.0
 """Seconds that the last bytes may wait for room in the send buffer."""
 
-LOOK = 6
+END_TURNS = 6
 """Turns of trio's loop in which the reader finds out whether the stream has ended, over TLS or not."""
 
 
@@ -182,7 +182,7 @@ class _Pump:
         async for data in self._outbox:
             if data is None:
                 # Here, not in the task of the conversation: a turn costs it four times as much, for its depth.
-                for _ in range(LOOK):
+                for _ in range(END_TURNS):
                     await trio.lowlevel.checkpoint()
             elif not self._broken:
                 self._tape.add(Sent(self._tape.now(), data))
