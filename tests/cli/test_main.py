@@ -14,10 +14,15 @@ from pathlib import Path
 
 import click
 import pytest
+from msgspec.structs import replace
 
 from wsprobe.cli.main import COMMANDS, listen, program, run
 from wsprobe.cli.option import Command, Formatter, leaves
-from wsprobe.cli.targets import of_a_file
+from wsprobe.cli.probe import host_of
+from wsprobe.cli.settings import HandshakeSettings
+from wsprobe.cli.targets import ProbeTarget, of_a_file
+from wsprobe.exchange import Limits, Route, TlsOptions
+from wsprobe.opening import Offer
 from wsprobe.outcome import TABLE, Exit
 
 
@@ -384,3 +389,10 @@ def test_the_other_signals_do_what_an_interrupt_does_unless_they_are_ignored(
     listen()
     with pytest.raises(KeyboardInterrupt):
         signal.raise_signal(number)
+
+
+def test_where_a_url_is_asked() -> None:
+    handshake = HandshakeSettings(Offer(), Limits(), TlsOptions(), Route())
+    assert host_of(ProbeTarget("ws://Chat.Example/", handshake)) == "chat.example"
+    over_a_socket = replace(handshake, route=Route(unix_socket="/run/chat"))
+    assert host_of(ProbeTarget("ws://h/", over_a_socket)) == "/run/chat"

@@ -114,3 +114,10 @@ def test_a_frame_is_shown_once_it_is_whole() -> None:
     lines = plain([each for event in parts for each in watching.event(event)])
     assert lines.count("< SETTINGS MAX_CONCURRENT_STREAMS 100 ENABLE_CONNECT_PROTOCOL 1") == 1
     assert lines.count("<   :status: 200") == 1
+
+
+def test_interim_answers_stand_before_the_final_one_and_not_in_it() -> None:
+    response = report_value(told("h2-103-then-200")).response
+    assert response is not None
+    assert response.status == 200
+    assert [each.status for each in response.informational] == [103]

@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsprobe.read.frames import TEXT
+from wsprobe.show.lines import Look
+from wsprobe.show.talk import content
 from wsprobe.talk import output
 from wsprobe.talk.codec import Control, ReceivedMessage
 from wsprobe.talk.output import JsonOutput
@@ -49,3 +51,17 @@ def test_a_long_text_makes_the_same_line_in_pieces(texts: list[str], piece: int)
         patch.setattr(output, "LONG", 12)
         patch.setattr(output, "PIECE", piece)
         assert JsonOutput().heard([*messages, Control("ping", b"p", b"")], 1000) == whole
+
+
+@pytest.mark.parametrize(
+    ("data", "text", "shown"),
+    [
+        (b"", True, ' ""'),
+        (b"", False, ""),
+        (b"\x00\xff", False, " 00 ff"),
+        (bytes(32), False, " " + " ".join(["00"] * 32)),
+        (bytes(33), False, " " + " ".join(["00"] * 32) + " ... 33 bytes in all"),
+    ],
+)
+def test_a_payload_behind_its_kind(data: bytes, text: bool, shown: str) -> None:
+    assert content(data, text, Look()) == shown
