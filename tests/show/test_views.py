@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+from msgspec.structs import replace
+
 from wsprobe.browsers import ENGINES
+from wsprobe.browsers.engine import DomEvent
 from wsprobe.lab import find, load
 from wsprobe.lab.play import rehearse
 from wsprobe.show.lines import Look, plain
-from wsprobe.show.views import blocks
+from wsprobe.show.views import MESSAGE, blocks
 
 
 def shown(scenario: str, *browsers: str) -> list[tuple[tuple[str, ...], str]]:
@@ -36,3 +40,19 @@ def test_an_exception_has_each_engines_message() -> None:
     assert text.startswith("new WebSocket(...) throws SyntaxError\n  Chromium 156: Failed to construct")
     assert "  Firefox 153: An invalid or illegal string was specified\n" in text
     assert "readyState" not in text
+
+
+@pytest.mark.parametrize(
+    ("message", "least"),
+    [
+        ("a" * 300, MESSAGE),
+        ("\u202e" * 300, 2 * MESSAGE - 11),
+        ("\\" * 300, MESSAGE),
+        ("a" * 150 + "\u202e" * 300, 2 * MESSAGE - 11),
+    ],
+)
+def test_a_message_has_one_line_with_its_escapes_too(message: str, least: int) -> None:
+    view = rehearse(ENGINES["chromium"], find("open"), load())
+    [block] = blocks([replace(view, events=(DomEvent("message", 1, data=message),))], Look(unicode=True))
+    [text] = [each for each in plain(block.lines).splitlines() if "message" in each]
+    assert least <= len(text.partition('"')[2]) <= 2 * MESSAGE + 1

@@ -252,15 +252,23 @@ def complain(error: click.ClickException, argv: Sequence[str] = ()) -> None:
         sys.stderr.flush()
 
 
+_NAMED = re.compile(r"Invalid value for '-[\w-]+'(?: / '-[\w-]+')*: ")
+"""How click begins a message about the value of an option."""
+
+
 def without(text: str, argv: Sequence[str]) -> str:
-    """*text* with the arguments, and everything in quotes, as asterisks: they may be secret."""
+    """*text* with the arguments, and everything in quotes, as asterisks: they may be secret. An option that
+    click names at the start stays."""
+    named = _NAMED.match(text)
+    start = named[0] if named else ""
+    text = text[len(start) :]
     text = re.sub(r"(?<![\w])(['\"])(.*)\1", lambda found: found[1] + "***" + found[1], text)
     for word in sorted(
         {part for each in argv for part in (each, each.partition("=")[2])}, key=len, reverse=True
     ):
         if len(word) > 1 and not re.fullmatch(rf"--?[a-z-]+|{'|'.join(COMMANDS)}", word):
             text = text.replace(word, "***")
-    return text
+    return start + text
 
 
 def bug(error: BaseException, argv: Sequence[str] = ()) -> int:

@@ -160,6 +160,26 @@ def _construction(group: Sequence[ScriptView], look: Look) -> list[Line]:
     return lines
 
 
+MESSAGE = 200
+"""The most characters of a message on its line; with their escapes at most twice as many."""
+
+
+def _beginning(message: str, look: Look) -> str:
+    """As much of *message* as its line shows. A character may need twelve in escapes, and a thousand such lines
+    would fill a terminal for seconds."""
+    message = message[:MESSAGE]
+    shown = _safe(message, look)
+    if len(shown) <= 2 * MESSAGE:
+        return shown
+    shown = ""
+    for each in message:
+        more = shown + _safe(each, look)
+        if len(more) > 2 * MESSAGE:
+            break
+        shown = more
+    return shown
+
+
 def _events(events: Sequence[DomEvent], look: Look) -> list[Line]:
     """The events; where they are many, the first and the last."""
     begin, left, end = ends(events, EVENTS, look)
@@ -180,7 +200,7 @@ def _event(event: DomEvent, look: Look) -> Line:
             size = len(event.data) if event.size is None else event.size
             return line(Piece("  message ", "good"), f"{size} bytes  {event.data[:24].hex(' ')}")
         case "message":
-            return line(Piece("  message ", "good"), f'"{_safe(str(event.data)[:200], look)}"')
+            return line(Piece("  message ", "good"), f'"{_beginning(str(event.data), look)}"')
         case "close":
             clean = str(event.was_clean).lower()
             style = "good" if event.was_clean else "fail"
