@@ -1,4 +1,4 @@
-"""What a script in each browser or runtime sees of a recording: one package for each, loaded on first use."""
+"""What a script in each browser or runtime sees of a recording: an engine for each, loaded on first use."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Failures before a request is sent, and their names: one table, with a column for each library.
 
 ``hindered.toml`` has the table: errors of connect(), faults of a certificate, TLS alerts. The text around such
-a name is in an engine's ``establish`` module, and in the facts of its version.
+a name is in the facts of an engine's version, or beside the engine's checks of the connection.
 """
 
 from __future__ import annotations

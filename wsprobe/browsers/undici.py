@@ -112,7 +112,7 @@ class Undici(Client[Facts]):
         return self._no_answer("there was no connection: undici lib/core/connect.js")
 
     def read(self, reading: Reading, protocols: tuple[str, ...]) -> Answered:
-        """The opening handshake's limits are those of connect and dispatcher."""
+        """The dispatcher limits the time for the head."""
         step = super().read(reading, protocols)
         limit = self.facts.headers_timeout
         if step.at >= limit * SECOND:
