@@ -1,4 +1,4 @@
-"""How far a list has come: one line of a terminal that is written over, with the rate and the time left."""
+"""The progress of a list: one terminal line, redrawn in place, with the rate and the time left."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 class Progress:
-    """How far it has come, in one line of a terminal that is written over."""
+    """Shows the progress of a list in one terminal line, redrawn in place."""
 
     def __init__(self, look: Look, printed: bool) -> None:
-        """*printed*: something of a report goes to the same terminal, and wants the line for itself."""
+        """*printed*: reports go to the same terminal, so the progress line is cleared before each one."""
         self._look = look
         self._printed = printed
         self._shown = False
@@ -25,13 +25,14 @@ class Progress:
         self._done = 0
 
     def done(self) -> None:
-        """One more is; its report can be written."""
+        """Count one finished URL, and clear the line if a report follows."""
         self._done += 1
         if self._printed:
             self.clear()
 
     def show(self, under_way: int, left: int | None, now: float) -> None:
-        """*left*: how many are still to be asked; None where that is not known. *now*: seconds."""
+        """Draw the line. *under_way*: running probes; *left*: probes not yet begun, None if unknown; *now*:
+        seconds."""
         if self._begun is None:
             self._begun = now
         if self._shown and now - self._told < OFTEN:
@@ -52,11 +53,11 @@ class Progress:
 
 
 OFTEN = 0.1
-"""Seconds between two words about how far it has come, where nothing else is printed."""
+"""The least seconds between two drawings of the line."""
 
 
 def progress(done: int, under_way: int, left: int | None, seconds: float) -> str:
-    """How far it has come after *seconds*, how fast, and how long the rest takes at that rate."""
+    """The text of the line after *seconds*: probes done, their rate, and the time left at that rate."""
     text = f"{done} done, {under_way} under way" + ("" if left is None else f", {left} to come")
     if not done or seconds < 1:
         return text

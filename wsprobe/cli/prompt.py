@@ -1,8 +1,8 @@
-"""A prompt that what comes does not break: prompt_toolkit in a thread of its own, beside trio.
+"""A prompt that stays intact while messages arrive: prompt_toolkit, in a thread next to trio's.
 
-The application runs as long as the session. A line that is typed is posted to trio; what comes is drawn above
-the prompt, and whoever drew it waits until that is done, so that a server cannot fill memory faster than a
-terminal takes it. Loaded only for a session at a terminal.
+The application runs as long as the session. It posts each typed line to trio. Messages are drawn above the
+prompt, and the caller waits until they are drawn, so a server cannot fill memory faster than the terminal shows
+text. This module is loaded only for a session at a terminal.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ PROMPT = "> "
 
 
 class Prompt:
-    """One prompt, from ``start`` to ``stop``. Messages may hold secrets: its history is kept for the session
-    alone."""
+    """One prompt, from ``start`` to ``stop``. Its history is kept in memory only, because messages may contain
+    secrets."""
 
     def __init__(self, typed: Callable[[str | None], None], commands: Sequence[str]) -> None:
-        """*typed* is called in the prompt's thread, with each text, and with None for ^D or ^C on an empty
-        line."""
+        """*typed* is called in the prompt's thread: with each typed text, and with None for ^D, or for ^C on an
+        empty line. *commands*: the words to complete."""
         self._typed = typed
         self._ready = threading.Event()
         self._loop: AbstractEventLoop | None = None
@@ -44,12 +44,12 @@ class Prompt:
         self._thread = threading.Thread(target=self._run, name="prompt", daemon=True)
 
     def start(self) -> None:
-        """Show it. Blocks until it is there."""
+        """Show the prompt. Blocks until it is on the terminal."""
         self._thread.start()
         self._ready.wait()
 
     def stop(self) -> None:
-        """Take it away, and give the terminal back as it was. Blocks until that is done."""
+        """Remove the prompt, and restore the terminal. Blocks until that is done."""
         app, loop = self._session.app, self._loop
 
         def leave() -> None:
@@ -57,12 +57,12 @@ class Prompt:
                 app.exit(result="")
 
         if loop is not None and not loop.is_closed():
-            with suppress(RuntimeError):  # it has ended by itself meanwhile
+            with suppress(RuntimeError):  # the application has ended by itself meanwhile
                 loop.call_soon_threadsafe(leave)
         self._thread.join()
 
     def draw(self, text: str, done: Callable[[], object]) -> None:
-        """Write *text* above the prompt, then call *done*, in the prompt's thread."""
+        """Write *text* above the prompt, then call *done* in the prompt's thread."""
         loop, output = self._loop, self._session.output
 
         def write() -> None:
@@ -93,7 +93,7 @@ class Prompt:
             self._typed(None)
 
     def _accepted(self, buffer: Buffer) -> bool:
-        """Hand on what is typed; the line is free again, and in the history."""
+        """Pass on the typed line, add it to the history, and empty the input."""
         self._typed(buffer.text)
         return False
 

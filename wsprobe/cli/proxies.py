@@ -1,4 +1,4 @@
-"""The proxy that the environment names for a URL, read as curl reads it."""
+"""The proxy for a URL, from the environment's variables, as curl reads them."""
 
 from __future__ import annotations
 
@@ -12,25 +12,26 @@ from wsprobe.exchange import Target
 
 
 class Proxies(Struct, frozen=True):
-    """Which proxy is to be used for which URL."""
+    """The proxy to use for each URL."""
 
     plain: str = ""
-    """For ws:; "" for none."""
+    """The proxy's URL for ws:; "" for none."""
     secure: str = ""
     named: bool = False
-    """An option names it, so that it is meant for whatever is asked."""
+    """True if an option gave the proxy, so it applies to every scheme."""
     bypass: tuple[str, ...] = ()
-    """Hosts that are reached without one: names with all below them, addresses, networks, or ``*``."""
+    """Hosts to connect to directly: names (with all names below them), addresses, networks, or ``*``."""
 
     def proxy(self, target: Target) -> str | None:
-        """The proxy for *target*; None if it is reached without one."""
+        """The proxy's URL for *target*; None for a direct connection."""
         named = self.secure if target.secure else self.plain
         return None if not named or any(_covers(each, target.host) for each in self.bypass) else named
 
 
 def from_environment(environ: Mapping[str, str]) -> Proxies:
-    """What curl would take for ws: and wss: (lib/url.c): ``ws_proxy``, then ``http_proxy``, then ``all_proxy``;
-    and the like for wss:. Upper case counts too, but for HTTP_PROXY, which a CGI script's client can set."""
+    """The proxies that curl would use for ws: and wss: (lib/url.c): ``ws_proxy``, then ``http_proxy``, then
+    ``all_proxy``, and the like for wss:. Names in upper case count too, except HTTP_PROXY, which the client of
+    a CGI script can set."""
 
     def first(*names: str) -> str:
         return next((environ[name] for name in names if environ.get(name)), "")
@@ -43,7 +44,7 @@ def from_environment(environ: Mapping[str, str]) -> Proxies:
 
 
 def hosts(text: str) -> tuple[str, ...]:
-    """The hosts in NO_PROXY or --noproxy: parted by commas or spaces."""
+    """The hosts in NO_PROXY or --noproxy, separated by commas or spaces."""
     return tuple(word.lower() for word in re.split(r"[,\s]+", text) if word)
 
 

@@ -1,7 +1,7 @@
-"""What ``import wsprobe`` offers: the commands `connect` and `compare` as functions, their options by name.
+"""The Python interface, ``import wsprobe``: the commands `connect` and `compare` as functions.
 
 A setting is an option of the command: ``max_time=5`` is ``--max-time 5``, ``insecure=True`` is ``--insecure``,
-a list is an option given more than once. Settings fill the sections that a command line fills.
+and a list repeats an option. Settings fill the same sections as a command line.
 """
 
 from __future__ import annotations
@@ -60,27 +60,27 @@ Setting = str | int | float | bool | os.PathLike[str] | Sequence[str] | Mapping[
 """The value of an option; None and False leave it out. A mapping is for ``headers``."""
 
 SECTIONS = (SEND, REACH, TRUST, VIEWS)
-"""Of the options: the rest is about output, or about many URLs."""
+"""The groups of options that are settings; the others are about output, or about many URLs."""
 BESIDES = ("retry", "retry_max_time", "expectations")
-"""Options of other sections that are settings."""
+"""Settings from other groups."""
 NEVER = ("from_curl", "entry", "talk", "measured", "run_browser", "workers")
-"""Options of these sections that are none: they read the request from a file, or are for another command or the
-output."""
+"""Options of these groups that are not settings: they read the request from a file, or belong to another
+command or to the output."""
 
 
 class Report(reports.Report, frozen=True):
-    """A report that a person reads where a test fails: ``assert report.outcome == "open", report``."""
+    """A report that is readable in a failed test: ``assert report.outcome == "open", report``."""
 
     unmet: tuple[str, ...] = ()
-    """A sentence for each of ``expect`` that does not hold."""
+    """A sentence for each unmet condition of ``expect``."""
 
     def __str__(self) -> str:
-        """What ``wsprobe connect`` prints."""
+        """The output of ``wsprobe connect``."""
         return plain(handshake(self, Look()))
 
     def __repr__(self) -> str:
-        """In one line: what was asked, the outcome, the status, and the likeliest cause. pytest shows 240
-        characters of it."""
+        """One line: the URL, the outcome, the status and the likeliest cause. pytest shows its first 240
+        characters."""
         final = self.response
         status = "" if final is None or final.status is None else f" {final.status}"
         cause = f"; likely: {self.causes[0].text}" if self.causes else ""
@@ -91,29 +91,29 @@ class Report(reports.Report, frozen=True):
 
 
 def _readable(made: reports.Report, settings: Settings, *, own_status: bool) -> Report:
-    """*made*, held to what is expected; *own_status*: with the exit status that this gives it."""
+    """*made* with its unmet expectations; if *own_status*, also with the exit status that follows from them."""
     held, unmet = expect.held(settings.expectations, made, redact=False)
     whole = held if own_status else made
     return Report(**{name: getattr(whole, name) for name in whole.__struct_fields__}, unmet=tuple(unmet))
 
 
 class UsageError(ValueError):
-    """What was asked for cannot be meant or used: a URL, a setting, a file. The message is one line."""
+    """A URL, setting or file that cannot be used. The message is one line."""
 
 
 def probe(url: str, **settings: Setting) -> Report:
-    """The report of one handshake with *url*: ws:, wss:, or lab:NAME.
+    """Make one handshake with *url* (ws:, wss:, or lab:NAME), and return its report.
 
-    *settings* are the options of ``wsprobe connect`` about the request, the way, limits, TLS and the session,
-    ``retry``, ``retry_max_time`` and ``expect``, whose sentences are ``report.unmet`` where it does not hold.
-    ``headers`` is a mapping of names to values. Whatever the network does is in the report. Raises UsageError.
-    Under trio: ``aprobe``.
+    *settings* are the options of ``wsprobe connect`` about the request, the route, limits, TLS and the session,
+    and ``retry``, ``retry_max_time`` and ``expect``, whose unmet conditions are in ``report.unmet``.
+    ``headers`` is a mapping of names to values. A network failure is part of the report. Raises UsageError.
+    Under trio, use ``aprobe``.
     """
     return _apart(partial(net.run, partial(aprobe, url, **settings)))
 
 
 async def aprobe(url: str, **settings: Setting) -> Report:
-    """As ``probe``, under trio: to be cancelled, and to run side by side with others."""
+    """The same as ``probe``, for trio: it can be cancelled, and can run concurrently with others."""
     if not net.running():
         raise UsageError("aprobe() needs trio; elsewhere use wsprobe.probe()")
     with _usage():
@@ -131,16 +131,17 @@ async def aprobe(url: str, **settings: Setting) -> Report:
                     return _readable(made, resolved, own_status=True)
                 finally:
                     write_jar(resolved)
-            except click.UsageError as error:  # not through the lab's nursery, which would wrap it
+            except click.UsageError as error:  # here, because the lab's nursery would wrap it
                 wrong = error
         raise wrong
 
 
 def compare(*what: str | Exchange | Report, **settings: Setting) -> tuple[Report, ...]:
-    """A report of each of *what*, with a view for each ``browser`` and a verdict for each ``spec``.
+    """Return a report for each of *what*, with a view for each ``browser`` and a verdict for each ``spec``.
 
-    A URL is probed, by each browser for itself; a recording, or a report's, is read as it is. *settings* are
-    the options of ``wsprobe compare``; ``browser_mode=True`` stands for all browsers. Raises UsageError.
+    A URL is probed, by each browser with its own request. A recording, or that of a report, is read unchanged.
+    *settings* are the options of ``wsprobe compare``; ``browser_mode=True`` means all browsers. Raises
+    UsageError.
     """
     with _usage():
         for each in what:
@@ -162,9 +163,10 @@ def _collect(
 def views(
     exchange: Exchange | Report, engines: str | Sequence[str] = "all", page: str | Page | None = None
 ) -> tuple[ScriptView, ...]:
-    """What a script on *page* would see of a recording, in each of *engines*: names of ``--browser``, or all.
+    """Return what a script on *page* would see of a recording, one view for each of *engines* (names of
+    ``--browser``, or "all").
 
-    *page* is its URL, as that of ``--page``, or a ``Page``. Raises UsageError.
+    *page* is its URL, as for ``--page``, or a ``Page``. Raises UsageError.
     """
     with _usage():
         names = (engines,) if isinstance(engines, str) else tuple(engines)
@@ -175,13 +177,14 @@ def views(
 
 
 def load(file: str | os.PathLike[str]) -> tuple[Exchange, ...]:
-    """Recordings from *file*, one a line, as ``save`` and ``--json`` write them. Raises UsageError."""
+    """Return the recordings in *file*, one a line, as written by ``save`` and ``--json``. Raises UsageError."""
     with _usage():
         return tuple(recordings.recordings(_path(file)))
 
 
 def save(file: str | os.PathLike[str], *what: Exchange | Report) -> None:
-    """Append the recordings of *what* to *file*, one a line. Raises UsageError if it cannot be written."""
+    """Append the recordings of *what* to *file*, one a line. Raises UsageError if the file cannot be
+    written."""
     with _usage():
         lines = b"".join(dump(_recording(each)).encode() + b"\n" for each in what)
         streams.write(_path(file), lines, "save", append=True)
@@ -195,7 +198,8 @@ def _check_url(url: object) -> None:
 
 
 def _recording(what: object) -> Exchange:
-    """The recording that *what* is or has. Raises click.UsageError."""
+    """*what* itself if it is a recording, or the recording of a report. Raises click.UsageError for anything
+    else."""
     made = what.exchange if isinstance(what, reports.Report) else what
     if not isinstance(made, Exchange):
         raise click.UsageError(f"expected a recording or a report, not {_kind(what)}")
@@ -214,7 +218,7 @@ def _kind(what: object) -> str:
 
 
 def options(command: click.Command) -> dict[str, FieldOption]:
-    """The settings that stand for options of *command*, by name."""
+    """Setting's name -> option, for each option of *command* that is a setting."""
     return {
         max(each.opts, key=len).lstrip("-").replace("-", "_")
         if len(max(each.opts, key=len)) > 2
@@ -253,7 +257,7 @@ HEADERS = "headers"
 
 
 def _header_lines(value: Setting) -> list[str]:
-    """The lines of ``header`` for a mapping, or for what ``header`` itself takes."""
+    """The values of ``header``, from a mapping or from a value of ``header``."""
     if value is None or (isinstance(value, Sequence) and not isinstance(value, str)):
         return list(value or ())
     if not isinstance(value, Mapping):
@@ -262,7 +266,7 @@ def _header_lines(value: Setting) -> list[str]:
 
 
 def _value(name: str, option: FieldOption, value: Setting) -> bool | str | list[str]:
-    """*value* as a command line has it."""
+    """*value* in the form that a command line gives to *option*. Raises click.UsageError."""
     if option.is_flag != (value is True):
         raise click.UsageError(
             f"{name} {'must be True or False' if option.is_flag else 'cannot be True or False'}"
@@ -282,9 +286,10 @@ def _word(name: str, value: object) -> str:
 
 
 def _apart(call: Callable[[], Result]) -> Result:
-    """What *call*, which runs trio, returns.
+    """Return the result of *call*, which runs trio.
 
-    trio shares no thread with another loop: where asyncio runs, as in a notebook, *call* gets one of its own.
+    trio cannot share a thread with another event loop. If asyncio is running, as in a notebook, *call* runs in
+    a new thread.
     """
     if net.running():
         raise UsageError("this cannot run inside trio; there, await wsprobe.aprobe(...)")
@@ -298,7 +303,7 @@ def _apart(call: Callable[[], Result]) -> Result:
 
 @contextmanager
 def _usage() -> Iterator[None]:
-    """Turn what the command line raises into UsageError."""
+    """Raise UsageError for the exceptions of the command line."""
     try:
         yield
     except click.UsageError as error:

@@ -1,4 +1,4 @@
-"""Who reads an answer: browsers on a page, revisions of the specification; by the options of `compare`."""
+"""The readers of an answer, from the options of `compare`: browsers on a page, and specification revisions."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from wsprobe.history.data import select
 from wsprobe.nearest import nearest
 
 TOGETHER = {"all": ALL, "clients": tuple(ENGINES)}
-"""Words for several views."""
+"""Words of --browser for several views."""
 
 CALLED = {"chrome": "chromium", "edge": "chromium"}
-"""Browsers made of an engine that is shown, by the names that people know."""
+"""Browser names -> the engine of that browser."""
 
 SAFARI = (
     "--browser: wsprobe does not know Safari. The nearest is --browser webkitgtk: it shares the constructor, "
@@ -39,25 +39,25 @@ DIRECTIVES = (
     *("form-action", "frame-ancestors", "report-uri", "report-to", "navigate-to", "plugin-types"),
     *("upgrade-insecure-requests", "block-all-mixed-content", "require-trusted-types-for", "trusted-types"),
 )
-"""Content Security Policy level 3, and names of earlier levels."""
+"""The directives of Content Security Policy level 3, and of earlier levels."""
 
 
 class Readers(Struct, frozen=True):
-    """Who reads an answer: *browsers*, on a *page*; and by which *revisions* it is judged."""
+    """The readers of an answer: *browsers* on a *page*, and the *revisions* that judge it."""
 
     browsers: tuple[str, ...] = ()
     revisions: tuple[str, ...] = ()
     page: Page = Page(url="")
     fetch: bool = False
-    """fetch() of the same URL is shown beside the socket."""
+    """True to show fetch() of the same URL next to the socket."""
     as_is: bool = False
-    """The browsers read wsprobe's answer, and do not ask for one of their own."""
+    """True if the browsers read wsprobe's answer, and send no request of their own."""
     entry: int | None = None
-    """The number of the one entry of a HAR file that is read; None for all."""
+    """The number of the HAR entry to read; None for all."""
 
 
 def readers(given: Given, settings: Settings) -> Readers:
-    """Who is to read, by the options that only `compare` has. Raises click.UsageError for unknown names."""
+    """The readers from the options that only `compare` has. Raises click.UsageError for an unknown name."""
     view, request = given[ViewSettings], given[RequestSettings]
     wanted = view.browsers or view.browser_mode or view.fetch
     expect.check(settings.expectations, "compare", has=("view",))
@@ -89,7 +89,8 @@ def readers(given: Given, settings: Settings) -> Readers:
 
 
 def chosen(names: Sequence[str]) -> tuple[str, ...]:
-    """Engine names from --browser: those of browsers and specifications if none was named."""
+    """Engine names for the words of --browser; without words, all browsers and specifications. Raises
+    click.UsageError for an unknown word."""
     words = [word.strip() for name in names for word in name.split(",") if word.strip()]
     meant: list[str] = []
     for word in words or ["all"]:
@@ -107,9 +108,10 @@ def chosen(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def opener(word: str | None, origin: str | None, http: str = "1.1") -> str:
-    """The page's URL, from --page or --origin; "" for one of the URL's own origin, where none is named.
+    """The page's URL, from --page or --origin; "" if neither is given, so that the page has the URL's own
+    origin.
 
-    Raises click.UsageError where it is no URL: a browser has no page elsewhere.
+    Raises click.UsageError for an invalid URL: a browser has no such page.
     """
     url = _page(word, origin)
     if http == "2" and url and not url.lower().startswith("https:"):
@@ -140,7 +142,7 @@ STATES = ("granted", "denied", "prompt")
 
 
 def permissions(texts: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    """(name, state) of each --permission; the last of a name counts. Raises click.UsageError."""
+    """(name, state) of each --permission; the last one of a name counts. Raises click.UsageError."""
     found: dict[str, str] = {}
     for text in texts:
         name, _, state = text.partition("=")
@@ -155,7 +157,7 @@ def permissions(texts: Sequence[str]) -> tuple[tuple[str, str], ...]:
 
 
 def check_csp(policy: str) -> None:
-    """Raises click.UsageError for what is nearly the name of a directive: a browser ignores unknown ones."""
+    """Raises click.UsageError for a misspelt directive, because a browser ignores unknown directives."""
     for directive in re.split(r"[;,]", policy):
         name = directive.strip().partition(" ")[0].lower()
         near = nearest(name, DIRECTIVES) if name and name not in DIRECTIVES else ()
@@ -164,7 +166,7 @@ def check_csp(policy: str) -> None:
 
 
 def specs(names: Sequence[str]) -> tuple[str, ...]:
-    """Revision names from --spec."""
+    """Revision names for the words of --spec. Raises click.UsageError for an unknown one."""
     if not names:
         return ()
     try:

@@ -1,4 +1,4 @@
-"""What the readers make of a recording, whose request was not their own: each reads it as it is."""
+"""The browsers' views of a recording whose request was not their own: each reads the recorded answer."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ from wsprobe.relay.client import seen_by_client
 from wsprobe.report import Report, report
 
 TODAY = "hybi-13"
-"""The wire version of every engine: as such they read whatever bytes they get."""
+"""The wire version of every browser; a browser reads any bytes as this version."""
 
 
 def recorded(exchange: Exchange, readers: Readers) -> Report:
-    """The report of a recording, read by each browser as it is."""
+    """The report of a recording, with each browser's view of the recorded answer."""
     made = report(exchange)
     url = exchange.plan.target.url
     page = opened_by(readers.page, url)
     at = shareable(url, page, exchange)
-    if at is not None:  # a recording has no addresses but the target's, and those that --resolve named
+    if at is not None:  # a recording has only the target's addresses, and those from --resolve
         page = sharing(url, page, exchange, target.named_addresses(*at, exchange.plan.route))
     return replace(made, views=as_is(made, replace(readers, page=page)), page=page)
 
 
 def as_is(made: Report, readers: Readers, script_url: str = "") -> tuple[ScriptView, ...]:
-    """The browsers' views of a recording whose request was not their own, in whatever wire version that was."""
+    """The browsers' views of a recording with another client's request, in any wire version."""
     page = readers.page
     readings = as_today(made)
     offered = made.reading.request.protocols
@@ -49,8 +49,8 @@ def as_is(made: Report, readers: Readers, script_url: str = "") -> tuple[ScriptV
 
 
 def as_client_saw(made: Report, browsers: Sequence[str]) -> Report:
-    """*made*, of a relay, with what *browsers* show to the page that was the client: of the server's answer, or
-    of wsprobe's in its place. Unchanged if the client was no page."""
+    """*made*, of a relay, with the views of *browsers* for the page that was the client: of the server's
+    answer, or of wsprobe's replacement. Unchanged if the client was not a page."""
     client = made.exchange.client
     if client is UNSET or not browsers:
         return made
@@ -64,7 +64,7 @@ def as_client_saw(made: Report, browsers: Sequence[str]) -> Report:
 
 
 def as_today(made: Report) -> list[Reading]:
-    """The exchanges of a report, oldest first, read as RFC 6455 whatever was spoken: so browsers read."""
+    """The exchanges of a report, oldest first, read as RFC 6455 in any wire version, as browsers do."""
 
     def as_of_today(exchange: Exchange) -> Reading:
         return read(replace(exchange, plan=replace(exchange.plan, wire=TODAY)))
@@ -74,7 +74,7 @@ def as_today(made: Report) -> list[Reading]:
 
 
 def with_verdicts(made: Report, readers: Readers) -> Report:
-    """*made* with a verdict of each of the readers' revisions."""
+    """*made* with a verdict for each revision of the readers."""
     if not readers.revisions:
         return made
     return replace(made, verdicts=read_as_each(made.reading, readers.revisions))

@@ -1,4 +1,4 @@
-"""Files with recordings, one a line: those of --save and --json, of a whole trace, and the entries of a HAR
+"""Files with recordings, one a line: those of --save and --json, also of a whole trace; and entries of a HAR
 file."""
 
 from __future__ import annotations
@@ -17,25 +17,24 @@ from wsprobe.exchange import Exchange
 
 
 class RecordedLine(Struct, frozen=True):
-    """A line of a file with recordings, and where it stands."""
+    """A line of a file with recordings, and its place."""
 
     where: str
     data: bytes
 
 
 def recordings(name: str, entry: int | None = None) -> list[Exchange]:
-    """The recordings in file *name*, one a line; ``-`` is standard input. Of a HAR file its WebSocket entries,
-    or the one with the number *entry*.
+    """The recordings in file *name*, one a line; ``-`` is standard input. For a HAR file, its WebSocket
+    entries, or only the one with number *entry*.
 
-    Raises click.UsageError, with the line's number, for one that cannot be read.
+    Raises click.UsageError, with the line's number, for a line that cannot be read.
     """
     return [exchange for line in lines(name, entry) for exchange in exchanges(line)]
 
 
 def lines(name: str, entry: int | None = None) -> Iterator[RecordedLine]:
-    """The lines of file *name* that are not empty, as they are read; ``-`` is standard input. Of a HAR file its
-    entries, each as a line, or the one with the number *entry*. Raises click.UsageError.
-    """
+    """Yield the lines of file *name* that are not empty, as they are read; ``-`` is standard input. For a HAR
+    file, yield each entry as a line, or only the one with number *entry*. Raises click.UsageError."""
     if name == "-":
         yield from _numbered(sys.stdin.buffer, "standard input")
         return
@@ -52,7 +51,7 @@ def lines(name: str, entry: int | None = None) -> Iterator[RecordedLine]:
 
 
 LONGEST = 48 * 1024 * 1024
-"""Bytes of a line: both sides of a session, as `talk --save` keeps them at most, in base64, and some more."""
+"""The most bytes of a line: both sides of a session at the limit of `talk --save`, in base64, and a margin."""
 
 
 PIECE = 1024 * 1024
@@ -69,7 +68,7 @@ def _numbered(file: IO[bytes], name: str) -> Iterator[RecordedLine]:
 
 
 def _line(file: IO[bytes]) -> bytes | bytearray:
-    """The next line, or more than LONGEST bytes of it; empty at the end."""
+    """The next line, or slightly more than LONGEST bytes of a longer one; empty at the end."""
     first = file.readline(PIECE)
     if len(first) < PIECE or first.endswith(b"\n"):
         return first
@@ -80,7 +79,8 @@ def _line(file: IO[bytes]) -> bytes | bytearray:
 
 
 def exchanges(line: RecordedLine) -> list[Exchange]:
-    """The recordings in *line*: one, or those of a whole trace. Raises click.UsageError, which says where."""
+    """The recordings in *line*: one, or those of a whole trace. Raises click.UsageError with the line's
+    place."""
     try:
         return _recorded(line.data.decode("utf-8"))
     except UnicodeDecodeError:
@@ -91,7 +91,8 @@ def exchanges(line: RecordedLine) -> list[Exchange]:
 
 
 LONGEST_URL = 70_000
-"""Characters within which the object of ``trace --json`` says that it is one: it begins with its URL."""
+"""The first characters of a line in which an object of ``trace --json`` can be recognised: it begins with its
+URL."""
 
 
 class _Changed(Struct):
@@ -99,13 +100,13 @@ class _Changed(Struct):
 
 
 class _Traced(Struct):
-    """As much of the object of ``trace --json`` as tells where its recordings are."""
+    """The members of the object of ``trace --json`` that contain its recordings."""
 
     changes: list[_Changed]
 
 
 def _recorded(text: str) -> list[Exchange]:
-    """The recording in a line; of what ``trace --json`` printed, each one. Raises ArchiveError."""
+    """The recordings in a line: one, or each one in the output of ``trace --json``. Raises ArchiveError."""
     if '"changes":[{"change":' not in text[:LONGEST_URL]:
         return [load(text)]
     try:

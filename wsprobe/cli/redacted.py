@@ -1,5 +1,5 @@
-"""A report without its secrets. It was judged before: outcome, findings and exit status are those of the answer
-as it came, and what is shown of it is masked."""
+"""A report without its secrets. It was judged before they were masked, so the outcome, findings and exit status
+are those of the real answer."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 
 def redacted(report: Report, secrets: Secrets | None = None) -> Report:
-    """*report* with every secret masked, in the recordings and in what is said of them. *secrets* are those
-    known before, and learns of more."""
+    """*report* with every secret masked, in its recordings and in its sentences. *secrets*: those already
+    known; those of *report* are added."""
     secrets = Secrets() if secrets is None else secrets
     for exchange in (*(answer.exchange for answer in report.answers if answer is not None), report.exchange):
         learn(exchange, secrets)
@@ -62,7 +62,8 @@ def _answered(answer: EngineAnswer, secrets: Secrets) -> EngineAnswer:
 
 
 def _verdict(verdict: Verdict, of_masked: Verdict | None, secrets: Secrets) -> Verdict:
-    """The findings of *verdict*, in the words of those *of_masked* bytes where there is the same one."""
+    """*verdict* with its findings in the words of *of_masked*, the verdict on the masked bytes, if that has the
+    same finding."""
     same = {} if of_masked is None else {(f.id, f.span): f for f in of_masked.findings}
     findings = tuple(
         same.get((f.id, f.span)) or (_in_general(f) if of_masked is not None else _hidden(f, secrets))
@@ -72,7 +73,7 @@ def _verdict(verdict: Verdict, of_masked: Verdict | None, secrets: Secrets) -> V
 
 
 def _in_general(finding: Finding) -> Finding:
-    """What is masked decided it: what it means in general can be said, and not what was there."""
+    """*finding* with only its general meaning, because the masked value decided it."""
     entry = FINDINGS.get(finding.id)
     text = finding.id if entry is None else f"{entry.title} (the value is masked)"
     return replace(finding, text=text, expected=None, received=None)
@@ -86,7 +87,7 @@ def _view(view: ScriptView, secrets: Secrets) -> ScriptView:
 
 
 def redacted_found(found: BrowserRun, secrets: Secrets) -> BrowserRun:
-    """What an installed browser did, with what *secrets* remembers masked."""
+    """The result of an installed browser, with all known *secrets* masked."""
     held = replace(found.held, view=replace(found.held.view, says=_seen(found.held.view.says, secrets)))
     made = replace(found, seen=_seen(found.seen, secrets), held=held, page=_page(found.page, secrets))
     hidden: BrowserRun = _hidden(made, secrets)
@@ -106,7 +107,7 @@ def _page(page: Page, secrets: Secrets) -> Page:
 
 
 def _hidden(value: Any, secrets: Secrets) -> Any:
-    """*value* with what is remembered of secrets masked in every text of it."""
+    """*value* with all known secrets masked in each of its texts."""
     match value:
         case str():
             return secrets.echo_text(value)

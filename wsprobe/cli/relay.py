@@ -1,4 +1,4 @@
-"""What ``wsprobe relay`` does: a server on loopback between a page and the real server."""
+"""The work of ``wsprobe relay``: a server on loopback between a page and the real server."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
 
 def relay(url: str, given: Given) -> int:
-    """Do what the options say until ^C; returns the exit status. Raises click.UsageError."""
+    """Run the relay with these options until ^C; returns the exit status. Raises click.UsageError."""
     settings, own, view = settings_of(given), given[RelaySettings], given[ViewSettings]
     try:
         if not url.startswith(LAB):
@@ -62,7 +62,7 @@ def relay(url: str, given: Given) -> int:
         raise click.UsageError(str(error)) from None
     host, port = listening(own.listen)
     browsers = chosen(view.browsers) if view.browser_mode or view.browsers else ()
-    # Recordings of real sessions are for nobody else's eyes.
+    # Recordings of real sessions are private: only this user may read them.
     before = os.umask(0o077)
     try:
         with queued_streams() as queued, RelayOutput(settings, browsers, queued) as shown:
@@ -73,7 +73,7 @@ def relay(url: str, given: Given) -> int:
 
 
 def relaying(place: ProbeTarget, settings: Settings, own: RelaySettings, host: str) -> Relaying:
-    """What a relay at *host* does, before *place*."""
+    """The settings of a relay that listens at *host*, for the server at *place*."""
     handshake, to = place.handshake, target.parse(place.url)
     return Relaying(
         target=to,
@@ -90,7 +90,7 @@ def relaying(place: ProbeTarget, settings: Settings, own: RelaySettings, host: s
 
 
 def listening(text: str) -> tuple[str, int]:
-    """The host and port of --listen. Raises click.UsageError."""
+    """The host and port from --listen. Raises click.UsageError."""
     host, colon, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]") if colon else "127.0.0.1"
     if not host or not port.isdecimal() or int(port) > 65535:
@@ -101,7 +101,8 @@ def listening(text: str) -> tuple[str, int]:
 def relay_until_interrupted(
     url: str, settings: Settings, own: RelaySettings, at: tuple[str, int], shown: RelayOutput
 ) -> None:
-    """Run the relay until ^C. *at*: where it listens. Raises click.UsageError if it cannot."""
+    """Run the relay until ^C. *at*: the host and port to listen on. Raises click.UsageError if it cannot
+    listen."""
 
     async def stay() -> None:
         async with AsyncExitStack() as stack:
@@ -118,15 +119,15 @@ def relay_until_interrupted(
 
 
 MOST = 1000
-"""Connections in the files that are written at the end: what is kept until then stays bounded."""
+"""The most connections in the files that are written at the end, because they are kept in memory until then."""
 
 
 class RelayOutput(ConnectOutput):
-    """Reports each connection when it is over; at a terminal, a line for each handshake too."""
+    """Reports each connection at its end; on a terminal, also prints a line for each handshake."""
 
     def __init__(self, settings: Settings, browsers: Sequence[str], queued: Sequence[QueuedOutput]) -> None:
-        """*queued*: what standard output and standard error wait in. Raises click.UsageError for output options
-        that cannot be used."""
+        """*queued*: the queues of standard output and standard error. Raises click.UsageError for unusable
+        output options."""
         super().__init__(settings, several=True)
         self._queued = queued
         if self._tally is not None:
@@ -136,13 +137,13 @@ class RelayOutput(ConnectOutput):
         self._live = self._err.terminal and not settings.output.silent
         self._number = 0
         self._full: ReportFile | None = None
-        """The file of --report, once it holds as many connections as it may."""
+        """The file of --report, once it has MOST connections."""
 
     def __enter__(self) -> Self:  # type: ignore[override]
         return self
 
     def ready(self, to: Target, host: str, port: int, public: bool) -> None:
-        """Say where the relay is, once it listens."""
+        """Print where the relay listens."""
         url = f"ws://{target.authority(host, port)}/"
         if self.settings.output.as_json:
             write_json({"ready": {"ws": url}})
@@ -158,22 +159,22 @@ class RelayOutput(ConnectOutput):
             note("warning: --public lets every machine that reaches this one use the relay")
 
     async def room(self) -> None:
-        """Wait until reports that were made are read."""
+        """Wait until the reader has taken the waiting reports."""
         await room(self._queued)
 
     def turned_away(self, peer: str, request: Request | None, refusal: Refusal) -> None:
-        """Say that a request was not passed on: whoever sent it may not be able to tell why."""
+        """Report a request that was not forwarded: its sender may not be able to see why."""
         if not self.settings.output.silent:
             emit(fitted([show.away(peer, request, refusal)], self._err), sys.stderr, self._err)
 
     def answered(self, number: int, exchange: Exchange, told: PageClose | None) -> None:
-        """Show a line, as it happens."""
+        """Print the line of a finished handshake."""
         if self._live:
             row = show.answered(number, as_shown(report(exchange), self.settings), told, self._err)
             emit(fitted([row], self._err), sys.stderr, self._err)
 
     async def over(self, number: int, exchange: Exchange) -> None:
-        """Report a connection."""
+        """Print and keep the report of a finished connection."""
         made = await apart_if_large(exchange, lambda: as_client_saw(report(exchange), self._browsers))
         self._number = number
         self.report(made)

@@ -1,4 +1,4 @@
-"""What only `relay` has, as options: where it listens, who may use it, what it tells."""
+"""The options that only `relay` has: where it listens, who may use it, what it tells a page."""
 
 from typing import Annotated, ClassVar
 
@@ -10,11 +10,11 @@ from wsprobe.relay.door import Door
 
 RELAY = "Relay"
 HANDSHAKE = 30
-"""Seconds that a handshake may take without -m: the default of ``Limits``."""
+"""Time limit of a handshake without -m, in seconds: the default of ``Limits``."""
 
 
 class RelaySettings(Section, frozen=True, kw_only=True):
-    """Where the relay listens, who may use it, and what it tells."""
+    """Where the relay listens, who may use it, and what it tells a page."""
 
     heading: ClassVar[str] = RELAY
 
@@ -69,16 +69,16 @@ class RelaySettings(Section, frozen=True, kw_only=True):
     ] = 200
 
     def door(self, host: str) -> Door:
-        """Who may use a relay that listens at *host*."""
+        """The access rules of a relay that listens at *host*."""
         names = frozenset(name.lower().strip("[]") for name in (host, *self.hosts))
         return Door(names=names, addresses=self.public, origins=self.origins)
 
 
 OF_THE_CLIENT = ("user_agent", "cookies", "user", "digest", "anyauth", "basic", "bearer", "protocols")
-"""What the client's own request has, so that it is no option here."""
+"""Left out of `relay`, because the client's own request has them."""
 OF_FILES = ("netrc", "netrc_file", "netrc_optional")
 OF_COMPARE = tuple(name for name in declared(ViewSettings) if name not in ("browser_mode", "browsers"))
-"""What is about a page that somebody imagines; here there is one."""
+"""Left out of `relay`, because they describe an imagined page; the relay's page is real."""
 INSTEAD = {
     "max_time": (
         None,
@@ -111,4 +111,4 @@ INSTEAD = {
         Declared("--browser-mode", help="show what a script in the page sees, in each browser"),
     ),
 }
-"""Options that mean something else for a request which a client makes."""
+"""Options with another meaning for a request that a client makes."""

@@ -1,6 +1,6 @@
-"""The command line that repeats a call: what decides the answer, quoted for a shell, secrets masked.
+"""The command line that repeats a call: everything that decides the answer, quoted for a shell, secrets masked.
 
-Left out is what only says what becomes of it: where it is printed, saved, counted or expected.
+It leaves out the options about the output: what is printed, saved, counted or expected.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ RULES: dict[str, Callable[[Secrets, str], str]] = {
     "send": Secrets.whole,
     "send_hex": Secrets.whole,
 }
-"""Parameter -> how it is masked. Places are URLs; what is not here is no secret, but may repeat one
-(tests/cli/test_report.py lists them)."""
+"""Parameter -> function that masks its value. Arguments are URLs. A parameter that is missing here is not
+secret, but may contain a known secret (tests/cli/test_report.py lists them)."""
 
 
 class Call:
-    """A call of one command, as it was typed."""
+    """One call of a command, with its command line."""
 
     def __init__(self, context: click.Context) -> None:
         self._name = context.command_path
@@ -51,11 +51,12 @@ class Call:
                 self._options += _words(parameter, value)
 
     def learn(self, secrets: Secrets) -> None:
-        """Let *secrets* know of those that were typed."""
+        """Add the secrets of the command line to *secrets*."""
         list(self._masked(secrets, self._places))
 
     def line(self, secrets: Secrets | None, places: Sequence[str] | None = None) -> str:
-        """The command line; of *places* alone, where they are given. None masks nothing."""
+        """The command line; with *places*, only for these arguments. Without *secrets* (None), nothing is
+        masked."""
         asked = self._places if places is None else places
         if secrets is None:
             words = [*(word for _, *pair in self._options for word in pair if word is not None), *asked]
@@ -73,7 +74,7 @@ class Call:
 
 
 def _words(option: Option, value: Any) -> Iterator[tuple[str, str, str | None]]:
-    """(parameter, as it is written, value) for each time that it was given."""
+    """(parameter, option as written, value) for each time that *option* was given."""
     name = option.name or ""
     for each in value if option.multiple else (value,):
         if option.is_flag:
@@ -83,7 +84,8 @@ def _words(option: Option, value: Any) -> Iterator[tuple[str, str, str | None]]:
 
 
 def quoted(word: str) -> str:
-    """*word* for a POSIX shell; one with what cannot be seen as bash, zsh and ksh write that, ``$'\\x1b'``."""
+    """*word* quoted for a POSIX shell; if it has invisible characters, in the form ``$'\\x1b'`` of bash, zsh
+    and ksh."""
     if word.isprintable():
         return shlex.quote(word)
     data = word.encode("utf-8", "surrogateescape" if _typed(word) else "surrogatepass")
@@ -91,7 +93,7 @@ def quoted(word: str) -> str:
 
 
 def _typed(word: str) -> bool:
-    """True if it can have come from a command line: bytes that are no UTF-8 are kept so."""
+    """True if a command line can contain *word*: Python keeps bytes that are not UTF-8 as surrogates."""
     try:
         os.fsencode(word)
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""``--report FILE``: what was found, masked, as a file for others."""
+"""``--report FILE``: the results, with secrets masked, as a file to share."""
 
 from __future__ import annotations
 
@@ -39,17 +39,18 @@ if TYPE_CHECKING:
 
 
 FULL = 10
-"""Answers of a list that are shown in full, whatever they are; of the others the first of each group, for"""
+"""The first answers of a list, shown in full. Later ones are shown in full if they are the first of their
+group, for"""
 GROUPS = 20
-"""so many groups: a page of 500 answers in full takes a browser seconds to show."""
+"""at most this many groups: a browser needs seconds to show a page of 500 answers in full."""
 
 
 class ReportFile:
-    """Takes reports as they come, and writes the file at the end. What it keeps of them is their text."""
+    """Collects reports as they arrive, and writes the file at the end. It keeps only their text."""
 
     def __init__(self, settings: Settings, kind: Kind, several: bool = False) -> None:
-        """To be made within the command *kind*, whose words it quotes. *several*: each answer has a command of
-        its own."""
+        """Call this inside the command *kind*, because it reads that command's line. *several*: each answer has
+        its own command line."""
         context = click.get_current_context()
         assert settings.output.report_to is not None
         self._path = settings.output.report_to
@@ -65,21 +66,20 @@ class ReportFile:
         self._parts: list[str] = []
 
     def asked(self, report: Report) -> None:
-        """One answer of `connect`. Where it is shown in full, what each browser would make of it is worked out
-        from it."""
+        """Add one answer of `connect`. If it is shown in full, add the browsers' views of it."""
         full = self._is_full(report)
         report = self._seen(report) if full else report
         secrets = self._secrets()
         if secrets is not None:
             _learn_messages(report, secrets)
             report = redacted(report, secrets)
-        # A relay asked nothing by itself: no command repeats it.
+        # A relay sends no request by itself, so no command repeats it.
         repeats = self._several and report.exchange.client is UNSET
         command = self._call.line(secrets, [report.asked]) if repeats else ""
         self._add(replace(report_file.part(report, command, as_is=True), short=not full))
 
     def written(self) -> None:
-        """Write the file of `connect`. Raises click.UsageError if it cannot be written."""
+        """Write the file of `connect`. Raises click.UsageError if the file cannot be written."""
         self._write(self._cover(self._secrets()))
 
     def compared(
@@ -88,7 +88,8 @@ class ReportFile:
         groups: Sequence[Tellable],
         seen: Sequence[Sequence[installed.BrowserRun]],
     ) -> None:
-        """Write the file of `compare`. *seen*: for each report, what installed browsers did."""
+        """Write the file of `compare`. *seen*: the results of installed browsers, for each report. Raises
+        click.UsageError."""
         self._several = len(reports) > 1
         secrets = self._secrets()
         if secrets is not None:
@@ -103,13 +104,14 @@ class ReportFile:
         self._write(replace(cover, apart=report_file.told_apart(reports, groups)))
 
     def traced(self, seen: Trace, choice: Choice) -> None:
-        """Write the file of `trace`: the handshake as it was given in full, the others to be unfolded."""
+        """Write the file of `trace`: the unchanged handshake in full, the others folded. Raises
+        click.UsageError."""
         secrets = self._secrets()
         reports = {name: answer.report for name, answer in seen.answers.items()}
         reports["base"] = self._seen(reports["base"])
         if secrets is not None:
             reports = {name: redacted(each, secrets) for name, each in reports.items()}
-            # Concluded from what is masked, so that no secret is quoted.
+            # Concluded from masked answers, so that no secret is quoted.
             seen = Trace(seen.start, {name: answer_of(each) for name, each in reports.items()})
         told = report_file.concluded(conclusions(seen), seen)
         self._write_trace(reports, seen, choice, told, self._cover(secrets))
@@ -117,7 +119,7 @@ class ReportFile:
     def audited(
         self, seen: Trace, choice: Choice, found: Sequence[Found], untested: Sequence[tuple[str, str]]
     ) -> None:
-        """Write the file of `trace --audit`. *seen* and *found* are masked already."""
+        """Write the file of `trace --audit`. *seen* and *found* are already masked. Raises click.UsageError."""
         reports = {name: answer.report for name, answer in seen.answers.items()}
         reports["base"] = self._seen(reports["base"])
         self._write_trace(
@@ -136,7 +138,7 @@ class ReportFile:
         self._write(replace(cover, rows=tuple(self._rows[:1]), tables=(table,), told=told))
 
     def _seen(self, report: Report) -> Report:
-        """*report* with the browsers' views of this very answer."""
+        """*report* with the browsers' views of its answer."""
         if report.exchange.client is not UNSET:
             return as_client_saw(report, ALL)
         origin = self._origin
@@ -145,7 +147,7 @@ class ReportFile:
         return replace(report, views=as_is(report, Readers(browsers=ALL, page=page)), page=page)
 
     def _secrets(self) -> Secrets | None:
-        """Those of the command line; None where nothing is to be masked."""
+        """The secrets of the command line; None if nothing is to be masked."""
         if self._keep:
             return None
         secrets = Secrets()
@@ -153,7 +155,8 @@ class ReportFile:
         return secrets
 
     def _is_full(self, report: Report) -> bool:
-        """Whether *report* is shown in full: the first ones, and the first of a group, within a bound."""
+        """Whether to show *report* in full: one of the first FULL, or the first of its group, for at most
+        GROUPS groups."""
         group = report_file.row(report).group
         new = group not in self._groups and len(self._groups) < GROUPS
         self._groups.add(group)
@@ -179,7 +182,7 @@ class ReportFile:
 
 
 def _learn_messages(report: Report, secrets: Secrets) -> None:
-    """Messages that were typed (--talk) are in no plan: let *secrets* know of them as of those of --send."""
+    """Add typed messages (--talk), which are not in the plan, to *secrets*, as for --send."""
     session = report.reading.session
     for frame in session.sent if session is not None else ():
         if frame.opcode < CLOSE:
@@ -187,7 +190,7 @@ def _learn_messages(report: Report, secrets: Secrets) -> None:
 
 
 def made_with() -> str:
-    """The versions that a maintainer asks for first."""
+    """The versions that a maintainer asks for first: of wsprobe, Python and the system."""
     return (
         f"wsprobe {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
     )

@@ -1,6 +1,6 @@
-"""What is asked, as options: the request, what a session is to begin with, and what may follow from an answer.
+"""Options about the request, the first messages of a session, and what may follow an answer.
 
-What a command line cannot mean is a usage error here, before anything is sent.
+A value that cannot be used is a usage error here, before anything is sent.
 """
 
 import os
@@ -25,11 +25,11 @@ SEND = "Send"
 REACH = "Reach the server"
 HOLD = "Hold the session"
 LONGEST_JAR = 8 * 1024 * 1024
-"""Characters of a file of cookies: a browser keeps some thousands, of 4 KiB at most, and most are short."""
+"""The most characters of a cookie file: a browser keeps some thousands, most of them short, none over 4 KiB."""
 
 
 class RequestSettings(Section, frozen=True, kw_only=True):
-    """What a page can do as well: for `connect` and `compare`."""
+    """What a page can do too: for `connect` and `compare`."""
 
     heading: ClassVar[str] = SEND
 
@@ -149,7 +149,7 @@ class RequestSettings(Section, frozen=True, kw_only=True):
     ] = None
 
     def check(self) -> None:
-        """Raises click.UsageError for what no page, and no client, can send as it is given."""
+        """Raises click.UsageError for a value that no page or no client can send as given."""
         for name in self.protocols:
             if not re.fullmatch(_TOKEN, name):
                 several = " ".join(f"--protocol {part}" for part in re.split(r"[\s,]+", name) if part)
@@ -165,7 +165,7 @@ class RequestSettings(Section, frozen=True, kw_only=True):
             )
 
     def lines(self) -> tuple[str, ...]:
-        """The headers, and what other options say of headers. Raises click.UsageError."""
+        """The header lines, including those from other options. Raises click.UsageError."""
         for header in self.headers:
             _check_header(header)
         lines = list(self.headers)
@@ -180,8 +180,8 @@ class RequestSettings(Section, frozen=True, kw_only=True):
         return tuple(lines)
 
     def jar(self, keeps: bool) -> tuple[tuple[str, ...], Jar]:
-        """The cookies that are sent everywhere, and the jar with those of files; *keeps*: what servers set goes
-        into it. Raises click.UsageError."""
+        """The cookies to send to every server, and the jar with the cookies of files. *keeps*: the jar also
+        takes the cookies that servers set. Raises click.UsageError."""
         now = datetime.now(UTC).timestamp()
         pairs: list[str] = []
         found: list[Cookie] = []
@@ -205,11 +205,11 @@ class RequestSettings(Section, frozen=True, kw_only=True):
         return tuple(pairs), Jar(found, keeps=keeps)
 
     def method(self) -> Method:
-        """How credentials are sent. Raises click.UsageError."""
+        """How to send credentials. Raises click.UsageError."""
         return method_of("--", basic=self.basic, digest=self.digest, anyauth=self.anyauth)
 
     def credentials_by_host(self) -> Netrc | None:
-        """The .netrc; None if none was asked for. Raises click.UsageError."""
+        """The .netrc; None if no option requires one. Raises click.UsageError."""
         if not (self.netrc or self.netrc_optional or self.netrc_file):
             return None
         return netrc.read(self.netrc_file, self.netrc_optional, os.environ)
@@ -330,7 +330,7 @@ class OwnRequestSettings(Section, frozen=True, kw_only=True):
     ] = None
 
     def given_bytes(self) -> bytes | None:
-        """Those of --raw-request. Raises click.UsageError."""
+        """The bytes of --raw-request. Raises click.UsageError."""
         if not self.raw_request:
             return None
         try:
@@ -340,7 +340,8 @@ class OwnRequestSettings(Section, frozen=True, kw_only=True):
             raise click.UsageError(f"--raw-request: {self.raw_request}: {error.strerror}") from None
 
     def version(self, acts: Sequence[Act]) -> str:
-        """The wire version that is spoken. Raises click.UsageError, also if it has no *acts* of these."""
+        """The wire version to use. Raises click.UsageError for an unknown one, and for one that cannot send
+        *acts*."""
         name = self.wire
         if name is None:
             return "hybi-13"
@@ -351,7 +352,7 @@ class OwnRequestSettings(Section, frozen=True, kw_only=True):
         return name
 
     def over_http2(self, negotiate: bool) -> Literal["", "alpn", "prior"]:
-        """How HTTP/2 is come to. Raises click.UsageError."""
+        """How to reach HTTP/2: "alpn" or "prior" (knowledge); "" for HTTP/1.1. Raises click.UsageError."""
         given = [
             option
             for option, value in (
@@ -378,7 +379,7 @@ class OwnRequestSettings(Section, frozen=True, kw_only=True):
 
 
 class FollowSettings(Section, frozen=True, kw_only=True):
-    """What may be asked because of an answer."""
+    """What wsprobe may send because of an answer."""
 
     heading: ClassVar[str] = REACH
 
@@ -420,12 +421,12 @@ class FollowSettings(Section, frozen=True, kw_only=True):
 
     @property
     def redirects(self) -> bool:
-        """Whether redirects are followed."""
+        """Whether to follow redirects."""
         return self.follow or self.location_trusted
 
 
 class SessionSettings(Section, frozen=True, kw_only=True):
-    """What a session is to begin with."""
+    """The first messages of a session."""
 
     heading: ClassVar[str] = SEND
 
@@ -456,7 +457,7 @@ class SessionSettings(Section, frozen=True, kw_only=True):
     ] = False
 
     def acts(self) -> Iterator[Act]:
-        """Raises click.UsageError."""
+        """Yield them in the order sent. Raises click.UsageError."""
         for text in self.send:
             yield Act("open", "text", os.fsencode(text))
         for text in self.send_hex:
@@ -470,7 +471,7 @@ class SessionSettings(Section, frozen=True, kw_only=True):
 
 
 class TalkSetting(Section, frozen=True, kw_only=True):
-    """Of `connect`: another command."""
+    """The option of `connect` that only points to another command."""
 
     heading: ClassVar[str] = SEND
 
@@ -485,7 +486,7 @@ class TalkSetting(Section, frozen=True, kw_only=True):
 
 
 def not_in_raw(request: RequestSettings, own: OwnRequestSettings) -> list[str]:
-    """The options in use for a request that is made here, and not read from a file."""
+    """The used options that shape a request made by wsprobe, and so cannot apply to one read from a file."""
     every = (
         ("--header", request.headers),
         ("--user-agent", request.user_agent),
@@ -504,8 +505,7 @@ def not_in_raw(request: RequestSettings, own: OwnRequestSettings) -> list[str]:
 
 
 def method_of(before: str, *, basic: bool, digest: bool, anyauth: bool) -> Method:
-    """How credentials are sent, by the three options of it, which begin with *before*. Raises
-    click.UsageError."""
+    """How to send credentials, from three options whose names begin with *before*. Raises click.UsageError."""
     given = [name for name, value in (("basic", basic), ("digest", digest), ("anyauth", anyauth)) if value]
     if len(given) > 1:
         first, second, *_ = (f"{before}{name}" for name in given)
@@ -527,11 +527,11 @@ def _check_header(text: str) -> None:
 
 
 _ORIGIN = r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s]+"
-"""RFC 6454 section 6.2: scheme, host and port, and nothing behind them."""
+"""RFC 6454 section 6.2: scheme, host and port, and nothing after them."""
 
 
 def origin_meant(text: str) -> str:
-    """What may have been meant by a *text* that is no origin, to stand behind a sentence; "" if nothing."""
+    """A suggestion for a *text* that is not an origin, to append to a sentence; "" without one."""
     near = text if "://" in text else f"https://{text}"
     found = re.match(_ORIGIN, near)
     return f": did you mean {found[0]}?" if found is not None else ""

@@ -1,7 +1,7 @@
-"""The file of --resume: the reports of a list, one a line, and so what of the list need not be asked again.
+"""The file of --resume: one report a line, and so which URLs of the list are already done.
 
-A line that is there is whole: it is written at once, and one that was cut (the power, SIGKILL, a full disk) is
-taken away. A lock keeps a second run out for as long as the first has the file open, however it ends.
+Each line is written at once, so a line with an end is whole; a line cut by a power failure, SIGKILL or a full
+disk is removed. A lock keeps a second run out as long as the first run has the file open.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from wsprobe.outcome import STATUS_OF
 from wsprobe.show.summary import Fact, Tally
 
 BEGIN = b'{"format":1,"wsprobe":"'
-"""How every line of ``connect --json`` begins."""
+"""The beginning of every line of ``connect --json``."""
 
 
 class _Finding(Struct):
@@ -36,7 +36,7 @@ class _Hop(Struct):
 
 
 class _Line(Struct):
-    """As much of a report as tells which URL of the list it is about, and what came of it."""
+    """The members of a report that give its URL in the list, and its result."""
 
     url: str
     outcome: str
@@ -47,7 +47,7 @@ class _Line(Struct):
     hops: list[_Hop] = []
 
     def text(self) -> str:
-        """The URL as the list has it."""
+        """The URL as written in the list."""
         return self.name or (self.hops[0].url if self.hops else self.url)
 
     def fact(self) -> Fact:
@@ -62,20 +62,20 @@ class Resume:
     """The open file of --resume."""
 
     def __init__(self, path: str, tally: Tally) -> None:
-        """Open it, or make it, and count what it has in *tally*. Raises click.UsageError for a file that cannot
-        be used: it is left as it is then."""
+        """Open or create the file, and count its reports in *tally*. Raises click.UsageError for an unusable
+        file, which then stays unchanged."""
         self.path = path
         self._asked: set[bytes] = set()
         self.exit_status = 0
-        """The first one in the file that is not 0."""
+        """The first exit status in the file that is not 0."""
         self.before = 0
-        """Reports that it had when it was opened."""
+        """Number of reports in the file when it was opened."""
         self.twice = 0
-        """URLs that were not asked because the list had them before."""
+        """Number of URLs skipped because they occur earlier in the list."""
         if path == "-":
             raise self._wrong("not an ordinary file")
         try:
-            # Reports hold what was sent, credentials too: where the file is new, it is for nobody else.
+            # Reports contain what was sent, credentials too, so only this user may read a new file.
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o600)
         except (OSError, ValueError) as error:
             raise self._wrong(error) from None
@@ -109,20 +109,20 @@ class Resume:
             raise self._wrong("another run of wsprobe has it open, and would try the same URLs") from None
 
     def _read(self, tally: Tally) -> int:
-        """Read every line; returns where the last whole one ends."""
+        """Read every line, and count it in *tally*; returns the offset of the end of the last whole line."""
         end = 0
         decode = msgspec.json.Decoder(_Line).decode
         with open(self._file, "rb", closefd=False) as file:
             for number, each in enumerate(file, 1):
                 try:
                     if not each.endswith(b"\n"):
-                        # A file system may pad what the power cut.
+                        # After a power failure, a file system may fill the rest of the line with NUL bytes.
                         begun = each.rstrip(b"\0") if self.before else each
                         if begun.strip() and begun[: len(BEGIN)] != BEGIN[: len(begun)]:
                             raise ValueError("not the beginning of a report")
-                        break  # cut: it is asked again
+                        break  # a cut line: its URL is probed again
                     if not each.strip():
-                        end += len(each)  # blank: an editor, or files that were joined, left it
+                        end += len(each)  # a blank line, from an editor or from joined files
                         continue
                     earlier = decode(each)
                     if earlier.outcome not in STATUS_OF:
@@ -139,7 +139,7 @@ class Resume:
         return end
 
     def wants(self, text: str) -> bool:
-        """Whether *text*, a URL as the list has it, is to be asked. It counts as asked from then on."""
+        """Whether to probe *text*, a URL as written in the list. From then on it counts as done."""
         key = _key(text)
         if key not in self._asked:
             self._asked.add(key)
@@ -148,8 +148,8 @@ class Resume:
         return False
 
     def write(self, line: bytes) -> None:
-        """Append a report, with its line end. Raises click.UsageError if that fails: what the file had before
-        is whole."""
+        """Append a report, with its line end. Raises click.UsageError if that fails; all earlier lines stay
+        whole."""
         rest = memoryview(line)
         try:
             while rest:
@@ -167,5 +167,5 @@ class Resume:
 
 
 def _key(text: str) -> bytes:
-    """*text* in 16 bytes, so that a million URLs take less than a hundred MiB."""
+    """A hash of *text* in 16 bytes, so that a million URLs take less than 100 MiB."""
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()

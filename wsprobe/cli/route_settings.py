@@ -1,4 +1,4 @@
-"""The way to the server, as options: addresses, proxies, time limits and TLS."""
+"""Options about the route to the server: addresses, proxies, time limits and TLS."""
 
 import os
 from typing import Annotated, ClassVar
@@ -21,7 +21,7 @@ VERSIONS = ["1.0", "1.1", "1.2", "1.3"]
 
 
 UNIX_SOCKETS = os.name != "nt"
-"""Whether Python has them on this system."""
+"""Whether Python supports Unix sockets on this system."""
 
 
 class RouteSettings(Section, frozen=True, kw_only=True):
@@ -153,7 +153,7 @@ class RouteSettings(Section, frozen=True, kw_only=True):
     ] = None
 
     def route(self) -> Route:
-        """The way, but for the proxy, which depends on the URL. Raises click.UsageError."""
+        """The route without the proxy, which depends on the URL. Raises click.UsageError."""
         if self.ipv4 and self.ipv6:
             raise click.UsageError("-4 and -6 cannot be used together")
         if self.unix_socket is not None and not UNIX_SOCKETS:
@@ -180,13 +180,13 @@ class RouteSettings(Section, frozen=True, kw_only=True):
             ) from None
 
     def proxy_method(self) -> Method:
-        """How credentials are sent to the proxy. Raises click.UsageError."""
+        """How to send credentials to the proxy. Raises click.UsageError."""
         return method_of(
             "--proxy-", basic=self.proxy_basic, digest=self.proxy_digest, anyauth=self.proxy_anyauth
         )
 
     def proxies(self) -> Proxies:
-        """Those of -x or of the environment. Raises click.UsageError."""
+        """The proxies from -x, or from the environment. Raises click.UsageError."""
         found = self._named()
         if self.proxy is None and not (found.plain or found.secure):
             for option, value in (
@@ -226,7 +226,7 @@ class RouteSettings(Section, frozen=True, kw_only=True):
 
 
 class LimitSettings(Section, frozen=True, kw_only=True):
-    """How long an exchange may take, and how much of it is read."""
+    """Time limits of an exchange, and limits on the bytes read."""
 
     heading: ClassVar[str] = REACH
 
@@ -284,7 +284,7 @@ class LimitSettings(Section, frozen=True, kw_only=True):
 
 
 class TlsSettings(Section, frozen=True, kw_only=True):
-    """Whom TLS trusts, and what is offered in it."""
+    """Which certificates to trust, and what to offer in TLS."""
 
     heading: ClassVar[str] = TRUST
 
@@ -400,7 +400,8 @@ _PIN = "sha256//"
 
 
 def _pinned(text: str) -> tuple[str, ...]:
-    """The hashes that --pinnedpubkey names, or that of the key in its file."""
+    """The hashes in --pinnedpubkey, or the hash of the key in the file that it names. Raises
+    click.UsageError."""
     from base64 import b64decode  # late: only for this option
 
     if text.startswith(_PIN):
@@ -450,7 +451,8 @@ def _connect_to(text: str) -> tuple[str, int, str, int]:
 
 
 def _parts(text: str, count: int) -> list[str] | None:
-    """Split at colons, but not inside brackets (IPv6); the last part of three keeps its colons."""
+    """*text* split at colons, but not inside brackets (IPv6), into *count* parts; the last of three keeps its
+    colons. None if there are not enough parts."""
     parts: list[str] = []
     depth = 0
     part = ""
@@ -466,7 +468,7 @@ def _parts(text: str, count: int) -> list[str] | None:
 
 
 def _proxy(text: str) -> str | None:
-    """The proxy's URL, http:// where it has no scheme; None for an empty text."""
+    """The proxy's URL, with http:// if it has no scheme; None for an empty text. Raises click.UsageError."""
     if not text:
         return None
     shown = text if "://" in text else f"http://{text}"

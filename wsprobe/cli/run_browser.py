@@ -1,5 +1,5 @@
 """``wsprobe compare --run-browser``: an installed browser opens the URL from a page of a private lab, and what
-script saw there stands beside the prediction, made for that very page."""
+a script saw there is shown next to the prediction for that page."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ from wsprobe.secrets import Secrets
 from wsprobe.version import __version__
 
 GRACE = 3000
-"""Milliseconds that close is waited for after error."""
+"""Milliseconds to wait for the close event after the error event."""
 
 
 class DifferenceFile(Struct, frozen=True, rename={"user_agent": "userAgent"}):
-    """What the file of a difference has: all that is needed to look into it."""
+    """The file about a difference: everything needed to investigate it."""
 
     wsprobe: str
     browser: str
@@ -59,9 +59,9 @@ class DifferenceFile(Struct, frozen=True, rename={"user_agent": "userAgent"}):
 def run_browsers(
     words: Sequence[str], names: Sequence[str], settings: Settings, by: Readers
 ) -> tuple[Readers, list[Report], list[list[BrowserRun]]]:
-    """Who read, a report for each place, and for each what the browsers did.
+    """The readers; a report for each place; and for each report the results of the browsers.
 
-    *names* are those of --run-browser; their engines are among the readers, whoever *by* has. Raises
+    *names*: the values of --run-browser; their engines are added to the readers of *by*. Raises
     click.UsageError.
     """
     for written in not_in_a_browser(settings, by):
@@ -74,7 +74,7 @@ def run_browsers(
             "nothing; name a URL"
         )
     wanted = [name.strip() for each in names for name in each.split(",") if name.strip()]
-    # A browser that is started has no proxy of the environment, and neither have those that ask beside it.
+    # An installed browser is started without the proxy of the environment, so the others do without it too.
     settings = replace(settings, handshake=replace(settings.handshake, proxies=Proxies()))
     try:
         installed = find_browsers(wanted)
@@ -87,7 +87,7 @@ def run_browsers(
 
 
 def not_in_a_browser(settings: Settings, by: Readers) -> Iterator[str]:
-    """The options, as they are written, that change what is asked, or how, in a way that no page can."""
+    """The options, as written, that change the request or the route in a way that no page can."""
     handshake, offer = settings.handshake, settings.handshake.offer
     route, tls = handshake.route, handshake.tls
     asked: dict[str, object] = {
@@ -119,7 +119,7 @@ async def _everything(
 ) -> list[tuple[Report, list[BrowserRun]]]:
     versions = [await version(each) for each in installed]
     for name in by.browsers:
-        ENGINES[name]  # loaded before the clock of any exchange runs
+        ENGINES[name]  # loaded before the clock of any exchange starts
     limits = settings.handshake.limits
     results = []
     site = Site(names=())
@@ -158,7 +158,7 @@ def _place(word: str, settings: Settings, lab: Lab) -> tuple[ProbeTarget, Scenar
 
 
 def _page(scenario: Scenario | None, lab: Lab, given: Page) -> Page:
-    """The page that will really open it: the lab's own, unless the scenario's page is elsewhere."""
+    """The page that opens the socket: the lab's own, unless the scenario's page is elsewhere."""
     if scenario is not None and scenario.page.url != Page().url:
         return given
     host = stage_host(scenario, lab.host) if scenario is not None else lab.host
@@ -190,7 +190,8 @@ def _held(
 
 
 def _reported(found: BrowserRun, report: Report, redact: bool) -> BrowserRun:
-    """*found*, masked if that is asked for; with the file that keeps it, where it is not as predicted."""
+    """*found*, masked if *redact*; if it differs from the prediction, with the name of the file that keeps
+    it."""
     if redact:
         secrets = Secrets()
         report = redacted(report, secrets)
@@ -199,7 +200,8 @@ def _reported(found: BrowserRun, report: Report, redact: bool) -> BrowserRun:
 
 
 def _kept(found: BrowserRun, report: Report) -> str:
-    """Write what differs to a file, with the recording; its name, "" if it cannot be written."""
+    """Write the difference to a file, with the recording; returns the file's name, "" if it cannot be
+    written."""
     value = DifferenceFile(
         wsprobe=__version__,
         browser=found.browser.engine,

@@ -1,8 +1,8 @@
-"""Options as typed values: a section is a frozen value whose fields are options, each declared once.
+"""Options as typed values: a section is a frozen Struct whose fields are options, each declared once.
 
-The type of a field says what its option takes: a bool is a flag, a tuple an option that may be repeated, all
-else takes one value. The default of a field is that of its option. ``takes`` gives a command the options of
-some sections, and calls it with their values as ``Given``.
+The type of a field decides what its option takes: bool is a flag, tuple a repeatable option, and any other type
+takes one value. The default of the field is the option's default. ``takes`` gives a command the options of some
+sections, and calls it with their values as ``Given``.
 """
 
 from __future__ import annotations
@@ -18,25 +18,26 @@ from wsprobe.cli.option import Option
 
 
 class Section(Struct, frozen=True, kw_only=True):
-    """Options that belong together. The module of one has no ``from __future__ import annotations``."""
+    """Options that belong together. A module with a subclass must not use ``from __future__ import
+    annotations``."""
 
     heading: ClassVar[str] = "Options"
-    """Of its options in the help and in the manual."""
+    """The heading of these options in the help and in the manual."""
 
 
 class Declared:
-    """How the option of a field is written, and its line of help. What the manual adds is in
-    ``man/options.toml``."""
+    """The spelling of a field's option, and its line of help. ``man/options.toml`` has the rest of its manual
+    text."""
 
     def __init__(self, *spellings: str, help: str, heading: str = "", **more: Any) -> None:
-        """*help* is one line without a full stop. *heading*: where it is not that of the section. *more* is for
+        """*help*: one line without a full stop. *heading*: replaces that of the section. *more*: arguments for
         click."""
         self.spellings = spellings
         self.help = help
         self.heading = heading
         self.more = more
         self.general = self
-        """The declaration that this one was made from; its manual text applies here too."""
+        """The declaration from which this one was derived; its manual text applies here too."""
 
     def with_help(self, help: str) -> Declared:
         """The same option with another line of *help*."""
@@ -47,12 +48,12 @@ class Declared:
 
 Some = TypeVar("Some", bound=Section)
 NO_DEFAULT: Mapping[type, dict[str, Any]] = {bool: {"is_flag": True}, tuple: {"multiple": True}}
-"""What click is told of a field of this type, whose default is its own: False, or nothing."""
+"""Arguments for click, for fields of this type without an explicit default (False or an empty tuple)."""
 
 
 @cache
 def declared(kind: type[Section]) -> dict[str, tuple[type, Declared]]:
-    """Field -> its type (bool, tuple, or any other) and how its option is declared."""
+    """Field -> its type (bool, tuple, or any other) and the declaration of its option."""
     found: dict[str, tuple[type, Declared]] = {}
     for name, annotation in kind.__annotations__.items():
         parts = get_args(annotation)
@@ -63,19 +64,19 @@ def declared(kind: type[Section]) -> dict[str, tuple[type, Declared]]:
 
 
 def defaults(kind: type[Section]) -> dict[str, Any]:
-    """Field -> what it has where its option is not given."""
+    """Field -> its value if its option is not given."""
     return dict(zip(kind.__struct_fields__, kind.__struct_defaults__, strict=True))
 
 
 class Given:
-    """The sections of one call. One that the command does not have is there too, with its defaults."""
+    """The sections of one call. A section that the command does not have is present with its defaults."""
 
     def __init__(self, sections: Iterable[Section] = ()) -> None:
         self._sections = {type(each): each for each in sections}
 
     def __getitem__(self, kind: type[Some]) -> Some:
         found = self._sections.get(kind)
-        return kind() if found is None else found  # type: ignore[return-value]  # it is found by its type
+        return kind() if found is None else found  # type: ignore[return-value]  # found by its type
 
 
 class FieldOption(Option):
@@ -90,7 +91,7 @@ class FieldOption(Option):
 
 
 def given(parameters: Iterable[click.Parameter], values: Mapping[str, Any]) -> Given:
-    """The sections that *parameters*, of a command, are options of, filled with click's *values*."""
+    """The sections to which *parameters* of a command belong, filled with click's *values*."""
     filled: dict[type[Section], dict[str, Any]] = {}
     for each in parameters:
         if isinstance(each, FieldOption) and each.name in values:
@@ -103,11 +104,11 @@ def takes(
     without: Sequence[str] = (),
     instead: Mapping[str, tuple[Any, Declared]] | None = None,
 ) -> Callable[[Callable[..., int]], Callable[..., int]]:
-    """A decorator: a command with the options of *kinds*, in that order, which is called with its arguments and
-    with *given*.
+    """A decorator that makes a command with the options of *kinds*, in that order. The command is called with
+    its arguments and with *given*.
 
-    *without*: fields that are no options of this command, and keep their defaults. *instead*: field -> default
-    and declaration, where this command has others for it.
+    *without*: fields that are not options of this command, and keep their defaults. *instead*: field -> this
+    command's own default and declaration.
     """
     other = instead or {}
 

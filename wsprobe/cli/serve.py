@@ -1,4 +1,4 @@
-"""What ``wsprobe serve`` does: run the lab for other clients until ^C, or list what it plays."""
+"""The work of ``wsprobe serve``: run the lab for other clients until ^C, or list what it plays."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from wsprobe.visible import visible
 
 
 def serve_lab(settings: ServeSettings) -> int:
-    """Do what the options say; returns the exit status. Raises click.UsageError."""
+    """Run the lab, or list its scenarios; returns the exit status. Raises click.UsageError."""
     if settings.as_list:
         write_list(settings.as_json)
         return 0
@@ -32,7 +32,7 @@ def serve_lab(settings: ServeSettings) -> int:
 
 
 def write_list(as_json: bool) -> None:
-    """Every scenario: its name and what is of interest in it, under the heading of its subject."""
+    """Print every scenario under the heading of its subject: its name, and what it shows."""
     scenarios = load()
     if as_json:
         for each in scenarios.values():
@@ -62,7 +62,8 @@ def scenario_value(of: Scenario) -> dict[str, Any]:
 
 
 def conforming_value(of: Conforming) -> dict[str, Any]:
-    """Payloads are base64; both *close* and *fail* where either will do."""
+    """A scenario as JSON. Payloads are base64; *close* and *fail* are both given if either end is
+    acceptable."""
     return {
         "messages": [{"type": each.kind, "data": base64(each.data)} for each in of.messages],
         "pongs": [base64(each) for each in of.pongs],
@@ -76,7 +77,8 @@ def base64(data: bytes) -> str:
 
 
 def serve_until_interrupted(settings: ServeSettings) -> int:
-    """Run the lab until ^C, or a signal that does what ^C does. Whatever it wrote for itself is gone then."""
+    """Run the lab until ^C, or a signal that has the same effect; then remove its temporary files. Returns the
+    exit status."""
     public = settings.public
     host = settings.host or ("0.0.0.0" if public else "127.0.0.1")
     site = Site(
@@ -110,7 +112,8 @@ def serve_until_interrupted(settings: ServeSettings) -> int:
 
 
 def keeping(path: str) -> Callable[[Measured], object]:
-    """What writes a run to the file at *path*. Raises click.UsageError now if it cannot be written."""
+    """A function that writes a run to the file at *path*. Raises click.UsageError immediately if the file
+    cannot be written."""
     try:
         with open(path, "a", encoding="utf-8"):
             pass
@@ -130,7 +133,7 @@ def keeping(path: str) -> Callable[[Measured], object]:
 
 
 def ready(lab: Lab, site: Site, as_json: bool) -> None:
-    """Say where the lab is, once it listens."""
+    """Print where the lab listens."""
     at = reachable(lab.host)
     host = bracketed(at)
     urls = {"ws": f"ws://{host}:{lab.ports['plain']}/"}
@@ -159,7 +162,7 @@ def ready(lab: Lab, site: Site, as_json: bool) -> None:
 
 
 def log(visit: Visit, as_json: bool) -> None:
-    """One line a request; none for what the page itself is made of."""
+    """Print one line for a request, but none for parts of the page itself."""
     if visit.scenario == PAGE:
         return
     first = visit.request.split(b"\r\n", 1)[0]

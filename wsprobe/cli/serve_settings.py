@@ -1,4 +1,4 @@
-"""What `serve` has, as options: where the lab listens, who may use it, what it prints."""
+"""The options of `serve`: where the lab listens, who may use it, what it prints."""
 
 from typing import Annotated, ClassVar
 
@@ -9,7 +9,7 @@ LAB = "Lab"
 
 
 class ServeSettings(Section, frozen=True, kw_only=True):
-    """Where the lab listens, and what it says."""
+    """Where the lab listens, and what it prints."""
 
     heading: ClassVar[str] = LAB
 

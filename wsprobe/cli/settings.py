@@ -1,6 +1,6 @@
-"""The one typed value that the options of a command make, and what of them goes together.
+"""All settings of one call as one typed value, and the checks on combinations of options.
 
-What a command line cannot mean is a usage error here, before anything is sent.
+A combination that cannot be used is a usage error here, before anything is sent.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from wsprobe.opening import Offer
 
 
 class HandshakeSettings(Struct, frozen=True):
-    """What is sent, to where, and within which limits; with a URL it makes a plan."""
+    """What to send, to which address, within which limits; together with a URL it makes a plan."""
 
     offer: Offer
     limits: Limits
@@ -40,36 +40,36 @@ class HandshakeSettings(Struct, frozen=True):
     route: Route
     acts: tuple[Act, ...] = ()
     key: str | None = None
-    """Sec-WebSocket-Key; None: a fresh one for each request."""
+    """Sec-WebSocket-Key; None: a fresh key for each request."""
     raw: bytes | None = None
-    """The whole request, in place of one made from *offer*."""
+    """The whole request, instead of one made from *offer*."""
     wire: str = "hybi-13"
     jar: Jar = field(default_factory=Jar)
-    """Cookies of files and of answers, each for the places that it belongs to."""
+    """Cookies from files and from answers, each with the places it belongs to."""
     stranger: bool = False
-    """A redirect led to another origin: cookies go there only by their domain."""
+    """True after a redirect to another origin: then only cookies whose domain matches are sent."""
     http2: Literal["", "alpn", "prior"] = ""
-    """HTTP/2 where the server takes it in ALPN, or at once."""
+    """HTTP/2 if the server selects it in ALPN ("alpn"), or without asking ("prior")."""
     http2_anyway: bool = False
     method: Method = "basic"
-    """How credentials are sent."""
+    """How to send credentials."""
     proxy_method: Method = "basic"
     netrc: Netrc | None = None
-    """Credentials by host; None: no such file was asked for."""
+    """Credentials by host; None: no option requires such a file."""
     proxies: Proxies = Proxies()
-    """The proxies of -x or of the environment; *route* has none, since it depends on the URL."""
+    """The proxies from -x or the environment; *route* has no proxy, because it depends on the URL."""
 
 
 class Settings(Struct, frozen=True):
-    """All that the options of one call say. A section that a command lacks has its defaults."""
+    """The values of all options of one call. A section that the command does not have keeps its defaults."""
 
     handshake: HandshakeSettings
     max_time: float | None = None
-    """-m, if it was given."""
+    """Seconds from -m; None if it was not given."""
     cookie_jar: str | None = None
     """The file of --cookie-jar; - is standard output."""
     cluster: str | None = None
-    """The address of a scheduler of Dask."""
+    """The address of a Dask scheduler."""
     expectations: tuple[Expectation, ...] = ()
     follow: FollowSettings = FollowSettings()
     retry: RetrySettings = RetrySettings()
@@ -80,9 +80,9 @@ class Settings(Struct, frozen=True):
 
 
 def settings_of(given: Given, page: bool = False) -> Settings:
-    """The typed value of what was *given*. *page*: it says what a page does, and a page may try anything.
+    """The settings of the *given* sections. *page*: they describe a page, which may try anything.
 
-    Raises click.UsageError for what cannot be meant or used.
+    Raises click.UsageError for values that cannot be used.
     """
     request, own, follow = given[RequestSettings], given[OwnRequestSettings], given[FollowSettings]
     output = given[OutputSettings]
@@ -110,7 +110,7 @@ def settings_of(given: Given, page: bool = False) -> Settings:
 
 
 def _check_output(given: Given) -> None:
-    """Raises click.UsageError for ways of printing and keeping that cannot be used together."""
+    """Raises click.UsageError for output options that cannot be used together."""
     output, own, lists = given[OutputSettings], given[OwnOutputSettings], given[ListSettings]
     jar = given[OwnRequestSettings].cookie_jar
     if lists.resume is not None:
@@ -171,14 +171,16 @@ def _check_resume(output: OutputSettings, own: OwnOutputSettings) -> None:
 
 
 def _check_partners(given: Given) -> None:
-    """Raises click.UsageError for an option that can have no effect without another one, or beside it. What
-    scripts say for a case that may come (--max-redirs, --noproxy, --retry-max-time) is none of these."""
+    """Raises click.UsageError for an option that has no effect without another option, or together with one.
+    This excludes the options that scripts give for a case that may occur (--max-redirs, --noproxy,
+    --retry-max-time)."""
     tls, own, follow = given[TlsSettings], given[OwnRequestSettings], given[FollowSettings]
     if tls.key is not None and tls.cert is None:
         raise click.UsageError(
             "--key is the private key of --cert, and no certificate is named: add --cert FILE"
         )
-    # In a redirect to another origin the file is not sent, and in a jar a cookie is kept.
+    # These have an effect in two cases: wsprobe itself makes the request after a redirect to another origin,
+    # and --cookie-jar keeps the given cookies.
     if own.raw_request and not (follow.follow or follow.location_trusted or own.cookie_jar):
         unused = not_in_raw(given[RequestSettings], own)
         if unused:
@@ -189,7 +191,8 @@ def _check_partners(given: Given) -> None:
 
 
 def _cluster(given: Given) -> str | None:
-    """The scheduler's address. Raises click.UsageError, also for what cannot go to other machines."""
+    """The scheduler's address. Raises click.UsageError, also for options that other machines cannot carry
+    out."""
     elsewhere, lists = given[ClusterSettings], given[ListSettings]
     if elsewhere.cluster is not None:
         if lists.workers > 1:

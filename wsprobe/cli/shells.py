@@ -1,7 +1,7 @@
-"""The shells that completion serves: also for words with a colon or an equals sign.
+"""Shell completion that also works for words with a colon or an equals sign.
 
-bash breaks words at the characters of COMP_WORDBREAKS, a colon and an equals sign among them, and replaces only
-what follows the last one. So the whole line is split here, and a completion leaves out what bash keeps.
+bash splits words at the characters of COMP_WORDBREAKS, which include both, and replaces only the last part. So
+this module splits the whole line, and a completion leaves out the part that bash keeps.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Bash(BashComplete):
 
 
 def kept(incomplete: str, breaks: str) -> str:
-    """The part of the word that bash leaves alone: up to the last colon or equals sign, if words break there.
+    """The part of the word that bash keeps: up to the last colon or equals sign, if words break there.
 
     Of ``--option=value`` only the value is completed.
     """
@@ -73,12 +73,12 @@ local -a begun
 
 
 class Zsh(ZshComplete):
-    # No space behind what is only the beginning of a word: "lab:", "status=".
+    # No space after the beginning of a word, such as "lab:" or "status=".
     source_template = ZshComplete.source_template.replace(ZSH_ADDED, ZSH_BEGUN + ZSH_ADDED)
 
 
 class Fish(FishComplete):
-    # A description may hold commas: only the first one parts the type from the rest.
+    # A description may contain commas: only the first comma separates the type from the rest.
     source_template = FishComplete.source_template.replace('string split ","', 'string split -m 1 ","')
 
 

@@ -1,7 +1,7 @@
-"""Two runs over a list, read from files: of each line its URL, and what came of that.
+"""Two runs over a list, read from files: the URL and the result of each line.
 
-A line of ``--json`` that this version wrote is used as it is, ``--brief`` too. A recording, and the line of
-another version, is read and judged again, so that a new rule is not taken for a change of the server.
+A line of ``--json`` written by this version is used directly, also with ``--brief``. A recording, or a line of
+another version, is judged again, so that a new rule does not look like a change of the server.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class _Close(Struct):
 
 
 class _Line(Struct):
-    """As much of a line of ``--json`` as is compared."""
+    """The members of a ``--json`` line that are compared."""
 
     wsprobe: str
     url: str
@@ -69,7 +69,7 @@ class _Line(Struct):
 
     @property
     def title(self) -> str:
-        """The URL as ``two_runs.url_of`` has it."""
+        """The URL, in the form of ``two_runs.url_of``."""
         url = self.name or (self.hops[0].url if self.hops else self.url)
         return f"{url} from {self.worker}" if self.worker else url
 
@@ -93,19 +93,19 @@ _decode = msgspec.json.Decoder(_Line).decode
 
 
 def standing_in(line: RecordedLine) -> tuple[str, Standing]:
-    """The URL of *line* and what came of it. Raises click.UsageError for what is no recording."""
+    """The URL and the result in *line*. Raises click.UsageError for a line without a recording."""
     try:
         found = _decode(line.data)
     except (msgspec.DecodeError, RecursionError):
-        found = _Line("", "", "")  # no report, but perhaps a recording
+        found = _Line("", "", "")  # not a report, but perhaps a recording
     if found.outcome in STATUS_OF and (found.wsprobe == __version__ or not found.exchange):
         return found.title, found.standing
-    of = replace(report(exchanges(line)[0]), name=found.name or "")  # of a trace the handshake as it was given
+    of = replace(report(exchanges(line)[0]), name=found.name or "")  # of a trace: the unchanged handshake
     return url_of(of), standing_of(of)
 
 
 def compare_runs(old: Iterable[RecordedLine], new: Iterable[RecordedLine], settings: Settings) -> int:
-    """Print what changed from one run to the other; returns 0 if nothing did, else 1.
+    """Print what changed between two runs; returns 0 if nothing changed, otherwise 1.
 
     Raises click.UsageError.
     """
@@ -134,10 +134,10 @@ def compare_runs(old: Iterable[RecordedLine], new: Iterable[RecordedLine], setti
 
 
 class Since:
-    """The run of --since FILE, beside the one under way."""
+    """The run in the file of --since, and the current run."""
 
     def __init__(self, path: str) -> None:
-        """Raises click.UsageError if the file cannot be read or has no recording."""
+        """Raises click.UsageError if the file cannot be read, or has no recording."""
         self._runs = TwoRuns()
         any_line = False
         for each in lines(path):
@@ -147,20 +147,20 @@ class Since:
             raise click.UsageError(f"--since: {path}: there is no recording in it")
 
     def take(self, report: Report) -> None:
-        """Take a result of this run."""
+        """Add a result of the current run."""
         self._runs.now(url_of(report), standing_of(report))
 
     def finish(self, output: Output) -> bool:
-        """Print what changed; returns whether anything got worse. URLs of the file that were not asked this
-        time are no change."""
+        """Print what changed; returns whether anything got worse. URLs that only the file has are not a
+        change."""
         compared = self._runs.compared(missing=False)
         tell(compared, output, WORSE)
         return compared.worse
 
 
 def tell(of: Comparison, output: Output, failing: frozenset[Kind]) -> None:
-    """Print *of* as text, or as one JSON object (nothing with -s), and hand each URL to --junit: a test that
-    fails if the kind of change is one of *failing*."""
+    """Print *of* as text, or as one JSON object (nothing with -s), and add each URL to --junit as a test that
+    fails if its kind of change is one of *failing*."""
     settings = output.settings
     if settings.output.redact:
         of = _masked(of)
@@ -176,7 +176,7 @@ def tell(of: Comparison, output: Output, failing: frozenset[Kind]) -> None:
 
 
 def _masked(of: Comparison) -> Comparison:
-    """*of* with secrets masked in URLs and subprotocols."""
+    """*of* with secrets masked in its URLs and subprotocols."""
     secrets = Secrets()
 
     def standing(of: Standing | None) -> Standing | None:

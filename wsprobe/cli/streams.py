@@ -1,4 +1,4 @@
-"""Standard output and standard error: what they can take, and how lines are written to them."""
+"""Standard output and standard error: what they can show, and how lines are written to them."""
 
 from __future__ import annotations
 
@@ -25,10 +25,11 @@ Color = Literal["auto", "always", "never"]
 
 
 def prepare() -> None:
-    """Make the three standard streams usable, whatever the shell left of them.
+    """Make the three standard streams usable, however the shell left them.
 
-    A descriptor that is closed is taken, so that no socket gets its number: standard input is empty then,
-    standard output cannot be written, standard error swallows. What an encoding lacks is written as an escape.
+    A closed descriptor is replaced, so that no socket gets its number: then standard input is empty, standard
+    output cannot be written, and standard error discards everything. Characters that an encoding lacks are
+    written as escapes.
     """
     if sys.stdin is None:
         sys.stdin = _stand_in(0, os.O_RDONLY, "r")
@@ -50,7 +51,8 @@ def _stand_in(number: int, flags: int, mode: Literal["r", "w"]) -> IO[str]:
 
 
 def _escaped(error: UnicodeError) -> tuple[str | bytes, int]:
-    """Bytes that were no UTF-8 on the command line as those bytes; all else that cannot be encoded escaped."""
+    """Arguments' bytes that are not UTF-8 as those bytes; any other character that cannot be encoded as an
+    escape."""
     assert isinstance(error, UnicodeEncodeError)
     text = error.object[error.start : error.end]
     if all(0xDC80 <= ord(each) <= 0xDCFF for each in text):
@@ -62,14 +64,14 @@ codecs.register_error("wsprobe", _escaped)
 
 
 def forget_output() -> None:
-    """Send what is still buffered, and can go nowhere, to nowhere: the flush at exit is quiet then."""
+    """Discard the buffered output that cannot be written, so that the flush at exit raises no error."""
     with suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def look(stream: IO[str], color: Color = "auto", verbose: int | None = None) -> Look:
-    """What *stream* can take, by the environment and by --color. *verbose*: how often -v was given; None where
-    the command has no -v."""
+    """What *stream* can show, given the environment and --color. *verbose*: how often -v was given; None if the
+    command has no -v."""
     terminal = stream.isatty()
     wanted = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     encoding = (getattr(stream, "encoding", "") or "").lower().replace("_", "-")
@@ -84,14 +86,14 @@ def look(stream: IO[str], color: Color = "auto", verbose: int | None = None) -> 
 
 
 def emit(lines: Iterable[Line], stream: IO[str], of: Look) -> None:
-    """Write lines to *stream*, painted if it takes colour."""
+    """Write lines to *stream*, in colour if *of* allows it. Raises OSError."""
     with ignore_broken_pipe() if stream is sys.stderr else nullcontext():
         _emit(map(shortened, lines), stream, of)
 
 
 def write_json(value: object) -> None:
     """Print *value* as one line of JSON in ASCII."""
-    import json  # only for those who ask for it
+    import json  # only for JSON output
 
     sys.stdout.write(json.dumps(value, ensure_ascii=True, separators=(",", ":")) + "\n")
     sys.stdout.flush()
@@ -108,7 +110,7 @@ def _emit(lines: Iterable[Line], stream: IO[str], of: Look) -> None:
 
 
 def note(text: str) -> None:
-    """Write a word about the call itself to standard error. Where nobody can read it, that is no failure."""
+    """Write a message about the call itself to standard error. It is not an error if that cannot be written."""
     with ignore_broken_pipe():
         sys.stderr.write(f"wsprobe: {printable(text)}\n")
         sys.stderr.flush()
@@ -116,7 +118,8 @@ def note(text: str) -> None:
 
 @contextmanager
 def ignore_broken_pipe() -> Iterator[None]:
-    """Let standard error fail: a word that nobody can read is no failure, and neither are those after it."""
+    """Ignore errors of standard error in this context, and discard all later messages: a message without a
+    reader is not an error."""
     try:
         yield
     except OSError:
@@ -126,15 +129,15 @@ def ignore_broken_pipe() -> Iterator[None]:
 
 @contextmanager
 def queued_streams() -> Iterator[Sequence[QueuedOutput]]:
-    """While this stands, standard output and standard error take all at once where they are pipes; yields what
-    they wait in. At the end what still waits is written as long as somebody reads it."""
+    """In this context, writes to standard output and standard error return at once where these are pipes;
+    yields the queues. At the end it writes what still waits, as long as the reader reads."""
     from wsprobe.net.queued_output import QueuedOutput  # trio, only for a command that runs until ^C
 
     before = sys.stdout, sys.stderr
     queued: dict[tuple[int, int], QueuedOutput] = {}
     for name, stream in (("stdout", sys.stdout), ("stderr", sys.stderr)):
         pipe = _pipe(stream)
-        if pipe is not None:  # both may be the same one (2>&1), and then what is written keeps its order
+        if pipe is not None:  # with 2>&1 both are the same pipe, and one queue keeps the order
             if pipe not in queued:
                 queued[pipe] = QueuedOutput(stream.fileno())
             wrapped = io.TextIOWrapper(io.BufferedWriter(queued[pipe]), stream.encoding, stream.errors)
@@ -142,7 +145,7 @@ def queued_streams() -> Iterator[Sequence[QueuedOutput]]:
     try:
         yield tuple(queued.values())
     finally:
-        with suppress(OSError):  # whoever wrote to it knows
+        with suppress(OSError):  # the writer has already seen the error
             sys.stdout.flush()
             sys.stderr.flush()
         sys.stdout, sys.stderr = before
@@ -152,18 +155,18 @@ def queued_streams() -> Iterator[Sequence[QueuedOutput]]:
 
 
 def _pipe(stream: IO[str]) -> tuple[int, int] | None:
-    """What tells the pipe that *stream* writes to from others; None if it is none."""
+    """The identity of the pipe that *stream* writes to; None if it is not a pipe."""
     try:
         status = os.fstat(stream.fileno())
-    except (OSError, ValueError):  # a stream of whoever runs us inside Python
+    except (OSError, ValueError):  # a stream of a program that runs wsprobe inside Python
         return None
     return (status.st_dev, status.st_ino) if stat.S_ISFIFO(status.st_mode) else None
 
 
 def check_writable(path: str | None, option: str, *, private: bool = False) -> None:
-    """Raises click.UsageError, before anything is asked, if the file of --*option* cannot be written.
+    """Raises click.UsageError, before anything is sent, if the file of --*option* cannot be written.
 
-    *private*: where it is made, it is for nobody else.
+    *private*: only this user may read a new file.
     """
     if path is None or path == "-":
         return
@@ -178,11 +181,11 @@ def _private(name: str, flags: int) -> int:
 
 
 def write_whole(path: str, pieces: Iterable[str], option: str, *, private: bool = False) -> None:
-    """Write text to the file at *path* so that it is there as a whole, or is what it was before.
+    """Write text to the file at *path* atomically: afterwards the file has the whole text, or its old contents.
 
-    *private*: where it is new, it is for nobody else.
+    *private*: only this user may read a new file.
 
-    Raises click.UsageError if it cannot be written.
+    Raises click.UsageError if the file cannot be written.
     """
     path = os.path.realpath(path)
     beside = f"{path}.{os.getpid()}.part"
@@ -205,7 +208,7 @@ def write_whole(path: str, pieces: Iterable[str], option: str, *, private: bool 
 
 
 def check_replaceable(path: str, option: str) -> None:
-    """Raises click.UsageError, before anything is asked, if `write_whole` could not write *path*."""
+    """Raises click.UsageError, before anything is sent, if `write_whole` could not write *path*."""
     path = os.path.realpath(path)
     if os.path.isdir(path):
         raise click.UsageError(f"--{option}: {path}: {os.strerror(errno.EISDIR)}")
@@ -218,11 +221,12 @@ def check_replaceable(path: str, option: str) -> None:
 
 
 def write(path: str, data: bytes, option: str, append: bool = False) -> None:
-    """Write *data* to the file at *path*; - is standard output. Raises click.UsageError if it cannot be."""
+    """Write *data* to the file at *path*; - is standard output. Raises click.UsageError if it cannot be
+    written."""
     if path == "-":
         sys.stdout.flush()
         rest = memoryview(data)
-        while rest:  # with PYTHONUNBUFFERED there is no buffer that tries again after a part
+        while rest:  # with PYTHONUNBUFFERED, no buffer writes the rest after a partial write
             rest = rest[sys.stdout.buffer.write(rest) :]
         return
     try:
@@ -236,8 +240,8 @@ def write(path: str, data: bytes, option: str, append: bool = False) -> None:
 
 
 def _append(path: str, lines: bytes) -> None:
-    """Append whole *lines*: all of them, or nothing where the disk is full. What an earlier run left cut in the
-    middle of a line stays a line of its own. Raises OSError."""
+    """Append whole *lines*: all of them, or nothing if the disk is full. If an earlier run was cut in the
+    middle of a line, that part stays a separate line. Raises OSError."""
     with open(path, "ab", buffering=0) as file:
         kept = os.fstat(file.fileno())
         end = kept.st_size if stat.S_ISREG(kept.st_mode) else 0
@@ -252,7 +256,8 @@ def _append(path: str, lines: bytes) -> None:
 
 
 def _cut(path: str) -> bool:
-    """Whether the file at *path*, which is not empty, ends without a line end; no, where it may not be read."""
+    """Whether the file at *path*, which is not empty, lacks a line end at its end; False if it may not be
+    read."""
     with suppress(OSError), open(path, "rb", buffering=0) as file:
         file.seek(-1, os.SEEK_END)
         return file.read(1) != b"\n"

@@ -1,4 +1,4 @@
-"""What ``wsprobe talk`` does: hold a session, in a pipe or at a terminal."""
+"""The work of ``wsprobe talk``: hold a session, in a pipe or at a terminal."""
 
 from __future__ import annotations
 
@@ -46,15 +46,15 @@ from wsprobe.talk.recording import SessionRecording
 from wsprobe.talk.session import Outgoing, Rules, TalkSession
 
 REPORTED = 1 << 14
-"""Bytes of a session that are kept for its report, unless a recording is asked for."""
+"""Bytes of a session to keep for its report, unless a recording is required."""
 RECORDED = 1 << 22
 """The same with --json: as many as connect keeps."""
 OVER_HTTP2 = 1 << 23
-"""Bytes after which a session over HTTP/2 ends: all of it is kept, because its frames share the connection."""
+"""The most bytes of a session over HTTP/2, which is kept whole because its frames share the connection."""
 
 
 class Manner(Struct, frozen=True):
-    """How the session is held: what the options say that connect has not."""
+    """How to hold the session: the options that connect does not have."""
 
     rules: Rules
     shape: Shape
@@ -67,7 +67,7 @@ class Manner(Struct, frozen=True):
 
 
 def talk(urls: Sequence[str], given: Given) -> int:
-    """Do what the options say; returns the exit status. Raises click.UsageError."""
+    """Hold the session with these options; returns the exit status. Raises click.UsageError."""
     if not urls:
         raise NoUrl("no URL: name one, as wss://chat.example/ws, or lab:/echo")
     if given[OutputSettings].redact:
@@ -93,7 +93,7 @@ def talk(urls: Sequence[str], given: Given) -> int:
 
 
 def manner(given: Given) -> Manner:
-    """Raises click.UsageError for what cannot be meant."""
+    """The options as one value. Raises click.UsageError for unusable ones."""
     own = given[TalkSettings]
     forms = [
         name for name, wanted in (("binary", own.binary), ("null", own.null), ("jsonl", own.jsonl)) if wanted
@@ -147,7 +147,8 @@ def _first(own: TalkSettings) -> Iterator[Outgoing]:
 
 
 def file_said(path: str, binary: bool, where: str) -> Outgoing:
-    """The bytes of the file at *path* as one message. Raises click.UsageError."""
+    """The bytes of the file at *path* as one message: text if they are UTF-8, unless *binary*. *where*: the
+    option for the error's text. Raises click.UsageError."""
     try:
         with open(path, "rb") as file:
             data = file.read()
@@ -165,8 +166,8 @@ class TalkOutput(ConnectOutput):
     """Holds the session of each place, and prints its report."""
 
     def __init__(self, settings: Settings, manner: Manner, several: bool) -> None:
-        """Where standard output is no terminal, it is for the messages, and the report goes to standard error.
-        An option such as --json has standard output for itself: then what comes is told on standard error."""
+        """If standard output is not a terminal, it gets the messages, and standard error the report. With an
+        option that needs standard output, such as --json, messages go to standard error too."""
         taken = (
             settings.output.as_json
             or settings.own.include
@@ -187,14 +188,14 @@ class TalkOutput(ConnectOutput):
         self._wrong = ""
 
     def __exit__(self, kind: type[BaseException] | None, *raised: object) -> None:
-        if self._spool is not None:  # the reader of our output went away, so that there was no report
+        if self._spool is not None:  # no report was made, because the reader of our output is gone
             self._spool.finish(Exchange(self._plan, (Ended(self._spool.at, "interrupted"),)))
         super().__exit__(kind, *raised)
 
     async def ask(
         self, plan: Plan, watch: Callable[[Event], object], keep: Callable[[Exchange], object]
     ) -> Exchange:
-        """Carry out *plan*, and hold the session that it opens."""
+        """Carry out *plan*, and hold the session that it opens; returns the recording."""
         if self._raw and self._way is None:
             sys.stdout.flush()
             self._way = DescriptorWriter(sys.stdout.fileno(), self._separator)
@@ -208,7 +209,7 @@ class TalkOutput(ConnectOutput):
         finally:
             if self._terminal is not None:
                 await self._terminal.stop()
-        keep(exchange)  # ^C need not wait for a slow reader of our output
+        keep(exchange)  # ^C does not wait for a slow reader of our output
         await self._over(exchange)
         return exchange
 
@@ -282,7 +283,7 @@ class TalkOutput(ConnectOutput):
             return
         lines: InputLines = JsonInput() if how.form == "jsonl" else RawInput(self._separator, how.binary)
         try:
-            # The report keeps whole writes: the first is to be a small one, or it has thousands of frames.
+            # The report keeps whole writes, so the first write is small; otherwise it has thousands of frames.
             async with aclosing(pieces(0, PIECE, first=REPORTED)) as read:
                 async for piece in read:
                     if found := lines.feed(piece):
@@ -293,7 +294,7 @@ class TalkOutput(ConnectOutput):
             yield [Outgoing("close", code=1000)]
 
     def report(self, report: Report) -> Report:
-        """Print and keep one report; returns it as it was told."""
+        """Print and keep one report; returns it as printed."""
         held = self._held
         if held is not None and self._by_hand and not self.settings.output.silent:
             emit(fitted(show.ended(held, self._out), self._out), sys.stdout, self._out)
@@ -324,7 +325,7 @@ class TalkOutput(ConnectOutput):
         return report
 
     def save(self, lines: bytes) -> None:
-        """Append *lines* to the file of --save, unless what is saved was written while it came."""
+        """Append *lines* to the file of --save, unless a spool has already written the recording there."""
         if self._spool is None:
             super().save(lines)
         else:
@@ -333,14 +334,14 @@ class TalkOutput(ConnectOutput):
 
 
 class Spool:
-    """A recording that is written while it is made, so that it may be longer than memory."""
+    """A recording that is written to its file during the session, so that it may exceed memory."""
 
     def __init__(self, path: str, plan: Plan, events: Sequence[Event]) -> None:
-        """*events*: those until the session opened."""
+        """*events*: the events until the session opened. Raises OSError."""
         self._path = path
         self._comma = b""
         self.at = 0
-        """Microseconds: when the last event was."""
+        """Microseconds: the time of the last event."""
         self._file = open(path, "ab")  # noqa: SIM115 - closed by finish
         self._write(b'{"format":%d,"plan":' % FORMAT + ascii_json(plan) + b',"events":[')
         for event in events:
@@ -359,7 +360,7 @@ class Spool:
         self.at = event.at
 
     def finish(self, exchange: Exchange) -> None:
-        """Write the last event of *exchange*, and what stands beside the events."""
+        """Write the last event of *exchange*, and its other members."""
         self.add(exchange.events[-1])
         started, hops = ascii_json(exchange.started), ascii_json(exchange.hops)
         self._write(b'],"started":' + started + b',"hops":' + hops + b"}\n")

@@ -1,4 +1,4 @@
-"""What only `talk` has, as options: how a session is held."""
+"""The options that only `talk` has: how to hold a session."""
 
 import re
 from typing import Annotated, Any, ClassVar, Literal
@@ -11,9 +11,10 @@ from wsprobe.cli.section import Declared, Section
 from wsprobe.talk.codec import Shape
 
 SAVED = 1 << 24
-"""Bytes of a session that --save keeps at most of each side: compare reads lines as long as that makes them."""
+"""The most bytes that --save keeps of each side of a session; compare reads lines as long as that makes
+them."""
 MESSAGE = 1 << 24
-"""Bytes of a message, unless --max-message says otherwise."""
+"""The most bytes of a message, unless --max-message changes it."""
 
 
 def _size(text: str) -> int | None:
@@ -42,7 +43,7 @@ FRAMES = "Frames"
 
 
 class TalkSettings(Section, frozen=True, kw_only=True):
-    """How a session is held."""
+    """How to hold a session."""
 
     heading: ClassVar[str] = HOLD
 

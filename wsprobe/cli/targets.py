@@ -1,4 +1,4 @@
-"""The words that name what to probe: URLs, ``lab:NAME``, ``@FILE``, ``-``."""
+"""The arguments that say what to probe: URLs, ``lab:NAME``, ``@FILE``, ``-``."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 
 
 class ProbeTarget(Struct, frozen=True):
-    """What a word on the command line stands for."""
+    """The place that an argument denotes."""
 
     url: str
     handshake: HandshakeSettings
     scripted: Page | None = None
-    """What the page of a lab scenario does; None for any other place."""
+    """The behaviour of a lab scenario's page; None for any other place."""
     script_url: str = ""
-    """What script hands to the constructor, where that is not *url*."""
+    """The argument of the WebSocket constructor in a script, if it differs from *url*."""
     name: str = ""
-    """The word that was given, where that is not *url*."""
+    """The argument on the command line, if it differs from *url*."""
 
     def page(self, given: Page) -> Page:
-        """The page that the options describe, doing what the scenario's page does where they are silent."""
+        """The page of the options; where they set nothing, it behaves like the scenario's page."""
         own = self.scripted
         if own is None:
             return given
@@ -50,46 +50,46 @@ class ProbeTarget(Struct, frozen=True):
             construct=own.construct,
             address=given.address or own.address,
             target_address=own.target_address,
-            permissions=(*own.permissions, *given.permissions),  # of a name, the last counts
+            permissions=(*own.permissions, *given.permissions),  # the last of a name counts
         )
 
 
 class Word(Struct, frozen=True):
-    """A word that names a place, and where it stands; *where* is "" on the command line."""
+    """An argument or a line of a list that denotes a place. *where*: file and line; "" for the command line."""
 
     text: str
     where: str = ""
 
 
 class Wrong(Struct, frozen=True):
-    """A line of a list that is no text, and where it stands."""
+    """A line of a list that is not text, and where it is."""
 
     where: str
     why: str
 
 
 class UrlList:
-    """A list of URLs, one a line: a file, or standard input. It is read as its lines are asked for."""
+    """A list of URLs, one a line, from a file or standard input. Lines are read only when needed."""
 
     def __init__(self, name: str, descriptor: int, size: int = 0) -> None:
         self.name = name
         self._descriptor = descriptor
         self.size = size
-        """Bytes; 0 where that is not known before the end."""
+        """Size in bytes; 0 if unknown before the end."""
         self.at = 0
-        """Bytes of the lines that were given out."""
+        """Bytes of the lines returned so far."""
 
     def several(self) -> bool:
-        """Whether more than one URL is to be expected."""
+        """Whether to expect more than one URL."""
         if not self.size:
-            return True  # what is to come on a pipe is not waited for
+            return True  # a pipe: do not wait for its lines
         begin = os.read(self._descriptor, BEGIN)
         os.lseek(self._descriptor, 0, os.SEEK_SET)
         used = (line for line in begin.splitlines() if line.strip() and not line.strip().startswith(b"#"))
         return len(begin) == BEGIN or sum(1 for _ in used) > 1
 
     async def words(self) -> AsyncGenerator[Word | Wrong, None]:
-        """Each URL with its place; empty lines and lines that begin with ``#`` are left out.
+        """Yield each URL with its place, without empty lines and lines that begin with ``#``.
 
         Raises click.UsageError if the list cannot be read.
         """
@@ -117,7 +117,7 @@ class UrlList:
 
 BEGIN = 65536
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-"""The byte order marks with which some editors begin a file."""
+"""The byte order marks that some editors write at the beginning of a file."""
 
 
 def _text(line: bytes) -> str | None:
@@ -127,9 +127,9 @@ def _text(line: bytes) -> str | None:
 
 
 def sources(words: Sequence[str]) -> list[Word | UrlList]:
-    """*words* with ``@FILE`` and ``-`` as the lists that they stand for.
+    """*words* with ``@FILE`` and ``-`` replaced by their lists.
 
-    Raises click.UsageError if a file cannot be opened, or a word is no place.
+    Raises click.UsageError if a file cannot be opened, or a word cannot denote a place.
     """
     return [_source(word) for word in words]
 
@@ -158,7 +158,7 @@ def _source(word: str) -> Word | UrlList:
 
 
 def check_word(name: str) -> None:
-    """Raises click.UsageError for what is plainly something else than a URL."""
+    """Raises click.UsageError for a word that is clearly not a URL."""
     if name.startswith("@"):
         raise click.UsageError(f"{name!a} is a list of URLs, which only wsprobe connect and watch accept")
     if (line := line_of_a_console(name)) is not None:
@@ -175,19 +175,19 @@ FILE_ENDINGS = (
     *(".html", ".htm", ".css", ".js", ".ts", ".pem", ".crt", ".cer", ".key", ".pdf", ".gz", ".tgz", ".pcap"),
     *(".pcapng", ".bak", ".tmp", ".out", ".har.gz"),
 )
-"""No top-level domain is called so."""
+"""Endings of file names; none of them is a top-level domain."""
 
 
 def of_a_file(word: str) -> str | None:
-    """What *word* names where it is the name of a file or a path, whether that exists or not; else None.
+    """Return "a file's name" or "a path" if *word* is one, whether or not it exists; otherwise None.
 
-    A host may stand before a slash without a scheme if it can be known for one: it has a dot, a port or
-    brackets, or is localhost.
+    A host before a slash needs no scheme if it is recognisable: it has a dot, a port or brackets, or is
+    localhost.
     """
     host, slash, _ = word.partition("/")
     if "://" in word or word.startswith(LAB) or any(each in host for each in ":[]@?#"):
         return None
     if not slash:
         return "a file's name" if word.lower().endswith(FILE_ENDINGS) else None
-    known = "." in host or host.lower() in ("", "~", "localhost")  # of ./, ~/ and / the URL's own error says it
+    known = "." in host or host.lower() in ("", "~", "localhost")  # ./, ~/, /: the URL's error reports them
     return None if known else "a path"

@@ -1,7 +1,7 @@
-"""A session at a terminal: what comes is told above a prompt, what is typed is sent, or is a command.
+"""A session at a terminal: received messages appear above a prompt; typed lines are sent, or are commands.
 
-The prompt is prompt_toolkit's (extra talk). Without it lines are read as the terminal gives them, and what
-comes is written between.
+The prompt is prompt_toolkit's (extra talk). Without it, wsprobe reads whole lines from the terminal and prints
+messages between them.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ if TYPE_CHECKING:
 MISSING = "for a prompt with history that incoming messages do not break: pip install 'wsprobe[talk]'"
 HELP = "open; /help lists the commands, ^D ends"
 FLOOD = 500
-"""Lines of one read that are shown: more of them nobody reads."""
+"""The most lines to show of one read: nobody can read more."""
 
 
 class Terminal:
-    """What a person sees and types. For one session."""
+    """The screen and the keyboard of one session."""
 
     def __init__(
         self, look: Look, held: TalkSession, head: Head, url: str, file: Callable[[str], Outgoing]
     ) -> None:
-        """*file* reads one to be sent; it raises click.UsageError."""
+        """*file* reads a file as a message; it raises click.UsageError."""
         self._look = look
         self._held = held
         self._head = head
@@ -52,7 +52,7 @@ class Terminal:
         self._mail: Mailbox[str | None] | None = None
 
     async def start(self) -> None:
-        """Show the prompt, if it can be had."""
+        """Show the prompt, if prompt_toolkit is installed and usable."""
         if os.environ.get("TERM") == "dumb":
             note(HELP)
             return
@@ -68,14 +68,14 @@ class Terminal:
         await self.tell([line(Piece(HELP, "dim"))])
 
     async def stop(self) -> None:
-        """Give the terminal back."""
+        """Remove the prompt, and restore the terminal."""
         if self._prompt is not None:
             prompt, self._prompt = self._prompt, None
             await in_thread(prompt.stop)
 
     async def tell(self, lines: Sequence[Line]) -> None:
-        """Write *lines* above the prompt; returns when they are there."""
-        columns = shutil.get_terminal_size().columns  # it may have changed
+        """Write *lines* above the prompt; returns once they are shown."""
+        columns = shutil.get_terminal_size().columns  # the window may have been resized
         lines = [row for each in lines for row in cut(each, columns)]
         if self._prompt is None:
             emit(lines, sys.stdout, self._look)
@@ -91,14 +91,14 @@ class Terminal:
         await told(lambda done: prompt.draw(text, done))
 
     async def hear(self, what: Sequence[Incoming], at: int) -> None:
-        """Tell what came."""
+        """Show the received items."""
         lines = show.at_terminal(what[:FLOOD], at, self._look, self._indent)
         if len(what) > FLOOD:
             lines.append(line(Piece(f"... {len(what) - FLOOD} more not shown; --jsonl has all", "warn")))
         await self.tell(lines)
 
     async def outgoing(self) -> AsyncGenerator[Sequence[Outgoing], None]:
-        """What is typed, until ^D."""
+        """Yield what is typed, as messages to send, until ^D."""
         async with aclosing(self._typed()) as every:
             async for text in every:
                 try:
@@ -129,7 +129,7 @@ class Terminal:
             yield rest.decode("utf-8", "surrogateescape")
 
     async def _answered(self, asked: PromptCommand) -> Outgoing | None:
-        """Do what is *asked*; what is to be sent for it."""
+        """Carry out a typed command; returns what to send for it, None for nothing."""
         if asked.what == "send":
             try:
                 return self._file(asked.argument)

@@ -1,4 +1,5 @@
-"""What ``wsprobe trace`` does: ask, change one thing, ask again. An audit is another list of requests."""
+"""The work of ``wsprobe trace``: send a request, change one thing, send it again. An audit sends another list
+of requests."""
 
 from __future__ import annotations
 
@@ -37,11 +38,11 @@ from wsprobe.trace.changes import values as sent
 from wsprobe.trace.series import TRACE, Choice, Series, following
 
 BROWSERS = ("chromium", "firefox")
-"""The engines whose own requests are sent."""
+"""The browsers whose own requests are sent."""
 
 
 class Tracing(Struct, frozen=True):
-    """All that the options say that only `trace` has."""
+    """The options that only `trace` has."""
 
     choice: Choice = Choice()
     backends: tuple[Backend, ...] = ()
@@ -49,15 +50,15 @@ class Tracing(Struct, frozen=True):
     pause: float = 0.0
     """Seconds between two requests."""
     hold: float = 0.0
-    """Seconds that an open session is held in silence at the end."""
+    """Seconds to hold an open session in silence at the end."""
     dry_run: bool = False
     heavy: bool = False
-    """With --audit-heavy."""
+    """True with --audit-heavy."""
     clear_port: int = 0
 
 
 def tracing(own: TraceSettings) -> Tracing:
-    """Raises click.UsageError for what cannot be meant."""
+    """The options as one value. Raises click.UsageError for unusable ones."""
     series = AUDIT if own.audits else TRACE
     return Tracing(
         choice=Choice(_changes("only", own.only, series), _changes("skip", own.skip, series), series),
@@ -103,7 +104,7 @@ def _backend(text: str) -> Backend:
 
 
 def trace(url: str, given: Given) -> int:
-    """Do what the options say; returns the exit status. Raises click.UsageError."""
+    """Trace with these options; returns the exit status. Raises click.UsageError."""
     settings, own = settings_of(given), given[TraceSettings]
     own.check()
     if own.audits and settings.output.no_redact:
@@ -119,11 +120,11 @@ def trace(url: str, given: Given) -> int:
 
 
 def trace_all(url: str, settings: Settings, of: Tracing, to: TraceOutput) -> int:
-    """Ask, show, keep; returns the exit status that *to* knows, or that of --expect.
+    """Send, show and keep all requests; returns the exit status of *to*, or of --expect.
 
-    What is asked next follows from the answers as they came; what is shown may be masked.
+    The real answers decide which request comes next; the answers shown may be masked.
 
-    Raises KeyboardInterrupt for ^C, after what had been recorded until then was shown.
+    Raises KeyboardInterrupt for ^C, after it has shown the answers received until then.
     """
     seen: Trace | None = None
     shown: Trace | None = None
@@ -160,7 +161,7 @@ def trace_all(url: str, settings: Settings, of: Tracing, to: TraceOutput) -> int
         to.interrupted()
         if seen is not None and shown is not None:
             for name, came, report in under_way:
-                # It is kept and shown; what is concluded is drawn from whole answers.
+                # A partial answer is kept and shown, but conclusions use only whole answers.
                 to.answer(name, kept(name, seen, shown, came, report)[1], report)
             to.end(seen, shown, of.choice)
         raise
@@ -175,7 +176,8 @@ def trace_all(url: str, settings: Settings, of: Tracing, to: TraceOutput) -> int
 
 
 def kept(name: str, seen: Trace, shown: Trace, came: Report, report: Report) -> tuple[Trace, Trace]:
-    """*seen* and *shown* with the answer *came*, and *report*, which is the same as it may be shown."""
+    """*seen* with the answer of *came* added, and *shown* with that of *report*, the same report with secrets
+    masked."""
     answer = answer_of(came)
     masked = answer if report is came else answer_of(report)
     return (
@@ -185,7 +187,7 @@ def kept(name: str, seen: Trace, shown: Trace, came: Report, report: Report) -> 
 
 
 def start_of(place: ProbeTarget, of: Tracing) -> Start:
-    """What the trace begins with: the handshake as the options have it, and the browsers' own."""
+    """The beginning of the trace: the handshake of the options, and the browsers' own handshakes."""
     given = plan_for(place.url, place.handshake)
     given = replace(given, limits=bounded(given.limits))
     target = given.target
@@ -209,30 +211,30 @@ def start_of(place: ProbeTarget, of: Tracing) -> Start:
 
 HEAD = BODY = 64 * 1024
 SESSION = 16 * 1024
-"""Bytes of an answer that are kept: of each only the beginning is compared, and a trace keeps all of them. A
-session takes the most memory for a byte, because a frame can be as short as two."""
+"""The most bytes to keep of an answer: only the beginning of each is compared, and a trace keeps all answers. A
+session takes the most memory per byte, because a frame can be as short as two bytes."""
 
 
 def bounded(limits: Limits) -> Limits:
-    """*limits* for one of the many answers of a trace; a body's limit that was given is kept."""
+    """*limits* reduced for one of the many answers of a trace; a limit for bodies set by the user stays."""
     body = min(limits.max_body, BODY) if limits.max_body == Limits().max_body else limits.max_body
     session = min(limits.max_session, SESSION)
     return replace(limits, max_head=min(limits.max_head, HEAD), max_body=body, max_session=session)
 
 
 def _http2(place: ProbeTarget, given: Plan) -> Http2 | None:
-    """How the same is asked over HTTP/2; None where it is not TLS, or bytes of HTTP/1.1 were given."""
+    """The same request over HTTP/2; None without TLS, or for a request given as bytes of HTTP/1.1."""
     handshake = place.handshake
     if not given.target.secure or handshake.raw is not None or handshake.offer.http_version != "1.1":
         return None
     try:
         return plan_for(place.url, replace(handshake, http2="alpn")).http2
-    except click.UsageError:  # a header that has no place there
+    except click.UsageError:  # a header that HTTP/2 cannot carry
         return None
 
 
 def _browsers(place: ProbeTarget, given: Plan, origin: str) -> Iterator[tuple[str, bytes]]:
-    """(name, request) of each browser that would ask at all."""
+    """(name, request) of each browser that would send a request at all."""
     page = Page(
         url=origin if "://" in origin else f"http://{given.target.host}/",
         protocols=place.handshake.offer.protocols or None,
@@ -246,7 +248,7 @@ def _browsers(place: ProbeTarget, given: Plan, origin: str) -> Iterator[tuple[st
 
 
 def fresh(plan: Plan, key: str | None) -> Plan:
-    """*plan* with a Sec-WebSocket-Key of its own (RFC 6455 section 4.1), unless the user gave one."""
+    """*plan* with a new Sec-WebSocket-Key (RFC 6455 section 4.1), unless the user gave one."""
     if key is not None:
         return plan
     return replace(plan, request=rekeyed(plan.request, fresh_key(os.urandom(16))))

@@ -1,4 +1,4 @@
-"""What ``wsprobe trace`` prints and keeps: a row as each answer comes, then what they mean together."""
+"""The output of ``wsprobe trace``: a row for each answer as it arrives, then their common meaning."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from wsprobe.trace.series import Choice
 
 
 class TraceOutput(Output):
-    """Prints and saves: a row as each answer comes, the conclusions at the end; or one object of JSON."""
+    """Prints and saves: a row for each answer as it arrives, and the conclusions at the end; or one JSON
+    object."""
 
     def __init__(self, settings: Settings) -> None:
         """Raises click.UsageError for a file that cannot be written."""
@@ -35,23 +36,23 @@ class TraceOutput(Output):
 
     @property
     def masks(self) -> bool:
-        """Whether secrets are masked in what is shown."""
+        """Whether to mask secrets in the output."""
         return self.settings.output.redact
 
     def shown(self, report: Report) -> Report:
-        """*report* as it may be shown."""
+        """*report* in the form that may be shown: masked if ``masks``."""
         return as_shown(report, self.settings)
 
     def known(self, seen: Trace, shown: Trace) -> expect.Known:
-        """The ids of causes that are concluded."""
+        """The ids of the concluded causes."""
         return {each.id: expect.CONCLUDED for each in conclusions(shown)}
 
     def exit_status(self, base: Report, seen: Trace) -> int:
-        """That of the handshake as it was given."""
+        """The exit status of *base*, the unchanged handshake."""
         return base.exit_status
 
     def dry_run(self, seen: Trace, choice: Choice) -> None:
-        """What may be sent."""
+        """Print the requests that may be sent."""
         url = seen.start.plan.target.url
         if self.masks:
             url = Secrets().url(url)
@@ -61,13 +62,13 @@ class TraceOutput(Output):
         return show.dry_run(url, seen, choice, self._look)
 
     def asking(self, step: TraceRequest) -> None:
-        """Tell a person what is being waited for."""
+        """On a terminal, show which request is running."""
         if self._waits:
             sys.stderr.write(f"\r{step.name} ...\x1b[K")
             sys.stderr.flush()
 
     def answer(self, name: str, seen: Trace, report: Report) -> None:
-        """One row, and the recording into --save."""
+        """Print the row of one answer, and append its recording to the file of --save."""
         self._reports.append((name, report))
         self.keep(Finished(report, report))
         if self._waits:
@@ -80,12 +81,12 @@ class TraceOutput(Output):
         return show.row(name, seen, self._look)
 
     def interrupted(self) -> None:
-        """The terminal has written ^C, and stands behind it."""
+        """End the line on which the terminal has written ^C."""
         if sys.stderr.isatty():
             sys.stderr.write("\n")
 
     def end(self, seen: Trace, shown: Trace, choice: Choice) -> None:
-        """The conclusions, if anything was asked, and the file of --report."""
+        """Print the conclusions, if anything was sent, and write the file of --report."""
         if not self._reports:
             return
         found = conclusions(shown)
@@ -97,13 +98,14 @@ class TraceOutput(Output):
             file.traced(shown, choice)
 
     def judged(self, base: Finished, seen: Trace, shown: Trace, choice: Choice) -> None:
-        """Say what --expect does not find in the handshake as it was given, and write the file of --junit."""
+        """Report the unmet conditions of --expect for the unchanged handshake, and write the file of
+        --junit."""
         self.complain(base)
         self.test(base, plain(self._told(seen, shown, choice)))
         self.write_files()
 
     def _told(self, seen: Trace, shown: Trace, choice: Choice) -> list[Line]:
-        """What the answers mean, for a file of text."""
+        """The meaning of the answers, as lines for a text file."""
         return show.concluded(conclusions(shown), shown, choice, Look())
 
     def _print(self, value: TraceJson) -> None:

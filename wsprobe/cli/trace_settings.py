@@ -1,4 +1,4 @@
-"""What only `trace` has, as options: what is changed from one request to the next."""
+"""The options that only `trace` has: what changes from one request to the next."""
 
 from typing import Annotated, ClassVar
 
@@ -13,16 +13,16 @@ from wsprobe.trace.changes import CHANGES
 
 SECTION = "Change the request"
 PATIENCE = 10.0
-"""Seconds for one exchange: many are made, one after another."""
+"""Time limit of one exchange in seconds; short, because trace makes many, one after another."""
 HOLD = 5.0
 
 
 def names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Shell completion: changes, and the next one of a list."""
+    """Shell completion: changes, and the next change in a list."""
     begun, comma, last = incomplete.rpartition(",")
     rows = CHANGES
     if ctx.params.get("audit") or ctx.params.get("audit_heavy"):
-        from wsprobe.trace.audit_requests import ROWS  # a person waits for it
+        from wsprobe.trace.audit_requests import ROWS  # a person waits for the completion
 
         rows = ROWS
     words = (row.name for row in rows if row.name != "base" and row.name not in begun.split(","))
@@ -30,7 +30,7 @@ def names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[s
 
 
 class TraceSettings(Section, frozen=True, kw_only=True):
-    """What is changed from one request to the next, and how."""
+    """What changes from one request to the next, and how."""
 
     heading: ClassVar[str] = SECTION
 
@@ -191,4 +191,4 @@ INSTEAD = {
         ),
     ),
 }
-"""Options that are others here, with other defaults."""
+"""Options with another meaning and another default in `trace`."""

@@ -1,4 +1,5 @@
-"""The tables of ``trace --help all`` and its manual page: what a trace and an audit send, and what it shows."""
+"""The tables of ``trace --help all`` and its manual page: what a trace and an audit send, and what their
+answers show."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from wsprobe.trace.weakness import Weakness
 
 
 def trace_tables() -> Tables:
-    """Requests by name, conclusions and weaknesses by id; what is seen, what it means, what it cannot show."""
+    """Requests by name, conclusions and weaknesses by id; each with what it observes, means and cannot show."""
     return (
         (
             "Changes, in the order they are sent",

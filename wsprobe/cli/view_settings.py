@@ -1,4 +1,4 @@
-"""What only `compare` has, as options: who reads an answer, and on which page."""
+"""The options that only `compare` has: who reads an answer, and on which page."""
 
 from typing import Annotated, ClassVar
 
@@ -16,11 +16,11 @@ from wsprobe.cli.section import Declared, Section, declared
 VIEWS = "Views"
 
 HELD = 1000
-"""With more recordings than this, ``--json`` prints each as it is read, and none has ``tellable``."""
+"""With more recordings than this, ``--json`` prints each one immediately, and none has ``tellable``."""
 
 
 def browsers(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Shell completion: engines, and the next one of a list."""
+    """Shell completion: browsers, and the next one in a list."""
     begun, comma, last = incomplete.rpartition(",")
     words = (*ENGINES, *NODES) if comma else (*ENGINES, *NODES, "all", "clients")
     return beginning(last, (word for word in words if word not in begun.split(",")), begun + comma)
@@ -164,4 +164,4 @@ INSTEAD = {
         ),
     )
 }
-"""An option with other help here."""
+"""Options with another help text in `compare`."""

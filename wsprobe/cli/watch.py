@@ -1,4 +1,4 @@
-"""What ``wsprobe watch`` does: the same handshakes again and again, what changes, and what all of them were."""
+"""The work of ``wsprobe watch``: repeat the same handshakes, report what changes, and summarize all of them."""
 
 from __future__ import annotations
 
@@ -47,26 +47,26 @@ if TYPE_CHECKING:
     from wsprobe.show.table import Screen
 
 TICK = 1.0
-"""Seconds after which the table is drawn again, so that its times go on."""
+"""Seconds after which the table is redrawn, so that its times advance."""
 GOODBYE = 20.0
-"""Seconds that a session may take to close once it was held: ours, the server's answer, the end of TCP."""
+"""Seconds for closing a held session: our Close, the server's answer, and the end of TCP."""
 
 
 class Watching(Struct, frozen=True):
-    """All that the options say that only `watch` has."""
+    """The options that only `watch` has."""
 
     every: float = 30.0
     parallel: int = 8
     count: int | None = None
     until: tuple[Expectation, ...] = ()
     hold: float | None = None
-    """Seconds."""
+    """Seconds to hold a session; None to hold none."""
     ping_every: float | None = None
     listen: tuple[str, int] | None = None
 
 
 def watching(own: WatchSettings) -> Watching:
-    """Raises click.UsageError for what cannot be meant."""
+    """The options as one value. Raises click.UsageError for unusable ones."""
     if own.ping_every is not None and own.hold is None:
         raise click.UsageError("--ping-every needs --hold")
     return Watching(
@@ -86,7 +86,7 @@ def _listen(text: str) -> tuple[str, int]:
         raise click.UsageError(f"--listen: {text!a} is not ADDRESS:PORT, nor a port")
     address = (found["address"] or "127.0.0.1").strip("[]")
     address = "127.0.0.1" if address == "localhost" else address
-    from ipaddress import ip_address  # for those who listen
+    from ipaddress import ip_address  # only with --listen
 
     try:
         return str(ip_address(address)), int(found["port"])
@@ -97,7 +97,7 @@ def _listen(text: str) -> tuple[str, int]:
 
 
 def watch(urls: Sequence[str], given: Given) -> int:
-    """Do what the options say; returns the exit status. Raises click.UsageError."""
+    """Watch with these options; returns the exit status. Raises click.UsageError."""
     if not urls:
         raise NoUrl("no URL: name one, or @FILE, or - for standard input")
     settings, of = settings_of(given), watching(given[WatchSettings])
@@ -112,10 +112,10 @@ def watch(urls: Sequence[str], given: Given) -> int:
 
 
 def watch_all(words: Sequence[Word | UrlList], settings: Settings, of: Watching, to: WatchOutput) -> None:
-    """Probe the place of every word until it is enough, and hand on what each probe told.
+    """Probe every URL until the end of the watch, and pass each result to *to*.
 
-    Raises KeyboardInterrupt for ^C, after a last summary; click.UsageError for words and a port that cannot be
-    used, before anything is sent.
+    Raises KeyboardInterrupt for ^C, after a last summary; click.UsageError for unusable arguments or an
+    unusable port, before anything is sent.
     """
     with ExitStack() as stack:
         if of.listen is not None:
@@ -129,7 +129,7 @@ def watch_all(words: Sequence[Word | UrlList], settings: Settings, of: Watching,
 
 
 def listen(address: str, port: int, to: WatchOutput, stack: ExitStack) -> None:
-    """Serve the metrics of *to* until *stack* is left. Raises click.UsageError where that cannot be done."""
+    """Serve the metrics of *to* until *stack* is left. Raises click.UsageError if that fails."""
     try:
         from wsprobe.watch.prometheus import application  # prometheus_client, only with --listen
     except ImportError:
@@ -149,7 +149,7 @@ async def rounds(
     to: WatchOutput,
     chance: Callable[[], float] = random.random,
 ) -> None:
-    """Ask, again and again."""
+    """Probe all URLs repeatedly."""
     began = net.clock()
     async with net.aside() as enter:
         jobs = Jobs(words, settings, LabTargets(enter), to)
@@ -171,7 +171,7 @@ async def rounds(
         allow(parallel)
         each = partial(pauses, of.every, chance)
         try:
-            # Where nothing is drawn, nothing wakes but for a probe.
+            # Without a live table, wake only for probes.
             async with (
                 nullcontext() if to.written is None else net.while_read(to.written),
                 net.ticking(TICK, lambda: to.tick(net.clock() - began)) if to.draws else nullcontext(),
@@ -182,11 +182,12 @@ async def rounds(
 
 
 def _ignore_event(event: Event) -> None:
-    """A probe is told of when it is over."""
+    """Ignore it: a probe is reported at its end."""
 
 
 def holding(hold: float, ping_every: float | None) -> Ask:
-    """Asks, and holds the session that opens: says nothing in it, or Pings, and then a Close."""
+    """A function that makes a probe and holds the session that it opens: silent, or with a Ping every
+    *ping_every* seconds, for *hold* seconds; then it sends a Close."""
 
     async def pings() -> AsyncGenerator[Sequence[Outgoing], None]:
         end = net.clock() + hold
@@ -202,7 +203,7 @@ def holding(hold: float, ping_every: float | None) -> Ask:
 
 
 def once_each(places: Sequence[ProbeTarget], to: WatchOutput) -> list[ProbeTarget]:
-    """*places* without those that are named again."""
+    """*places* without duplicates."""
     kept = {(place.name or place.url): place for place in reversed(places)}
     if len(kept) < len(places):
         again = len(places) - len(kept)
@@ -211,8 +212,8 @@ def once_each(places: Sequence[ProbeTarget], to: WatchOutput) -> list[ProbeTarge
 
 
 class WatchOutput(Output):
-    """Keeps the watches, prints and saves; knows the exit status when it is over. As a context, the time in
-    which a table stands on the terminal; at its end the last summary is written."""
+    """Keeps the watches, prints and saves, and knows the final exit status. As a context it shows the live
+    table on a terminal, and writes the last summary at its end."""
 
     def __init__(self, settings: Settings, of: Watching) -> None:
         """Raises click.UsageError for a file that cannot be written."""
@@ -226,22 +227,23 @@ class WatchOutput(Output):
         self._unusable = False
         self._screen: Screen | None = None
         self._cut: list[Line] = []
-        """Of sessions that ^C cut short."""
+        """Lines about sessions that ^C cut short."""
         self._reads = not settings.output.as_json and not settings.output.silent and settings.output.save != "-"
-        """Whether standard output is for a person's eyes."""
+        """Whether standard output is for a person to read."""
 
     def all(self) -> Sequence[Watch]:
-        """The watches as they stand; also for another thread."""
+        """The present state of all watches; may be called in another thread."""
         return tuple(self._watches)
 
     @property
     def met(self) -> bool:
-        """The last probe of every URL had what --until waits for."""
+        """True if the last probe of every URL met the condition of --until."""
         lasts = [each.last for each in self._watches]
         return bool(self._of.until and lasts) and all(last is not None and last.met for last in lasts)
 
     def exit_status(self) -> int:
-        """That of the last probes: the first that is not 0. 0 if --until was met, and never if it was not."""
+        """The first exit status of the last probes that is not 0. With --until: 0 if its condition was met,
+        otherwise never 0."""
         if self._unusable or not self._watches:
             return Exit.USAGE
         if self.met:
@@ -251,12 +253,12 @@ class WatchOutput(Output):
 
     @property
     def draws(self) -> bool:
-        """A table stands on the terminal."""
+        """True if a live table is on the terminal."""
         return self._screen is not None
 
     @property
     def written(self) -> int | None:
-        """The descriptor of standard output, where something may be written to it."""
+        """The descriptor of standard output, if wsprobe may write to it; otherwise None."""
         if (
             self.settings.output.silent
             and not self.settings.output.as_json
@@ -265,7 +267,7 @@ class WatchOutput(Output):
             return None
         try:
             return sys.stdout.fileno()
-        except OSError:  # a caller's own stream, in this process
+        except OSError:  # a caller's own stream, inside this process
             return None
 
     def __enter__(self) -> None:
@@ -276,7 +278,7 @@ class WatchOutput(Output):
             self._screen.start()
 
     def __exit__(self, kind: type[BaseException] | None, *raised: object) -> None:
-        # Who hung up may have taken the terminal along: that they did is what the status says then.
+        # After SIGHUP the terminal may be gone; report it in the exit status only.
         gone = kind is not None and issubclass(kind, KeyboardInterrupt | OSError)
         with suppress(OSError) if gone else nullcontext():
             self._end()
@@ -297,17 +299,17 @@ class WatchOutput(Output):
             self._emit(lines)
 
     def word(self, text: str) -> None:
-        """A word about the call itself."""
+        """Print a message about the call itself, unless -s is given."""
         if not self.settings.output.silent:
             note(text)
 
     def unusable(self, text: str) -> None:
-        """Name a line of a list that is no URL; the rest goes on."""
+        """Report a line of a list that is not a URL; the other lines are still used."""
         note(text)
         self._unusable = True
 
     def begin(self, places: Sequence[ProbeTarget]) -> None:
-        """Take what is going to be watched."""
+        """Take the places to watch."""
         self._places = list(places)
         labels = unique(label(place, self.settings.output.redact) for place in places)
         titles = (self._masked(place.name or place.url) for place in places)
@@ -320,11 +322,12 @@ class WatchOutput(Output):
         return Secrets().url(url)
 
     def recorded(self, number: int, exchange: Exchange) -> None:
-        """Take what was recorded of a probe, before it is known to be over: ^C may come now."""
+        """Take the recording of a probe before it is known to be complete, in case ^C comes now."""
         self._kept[number] = exchange
 
     def probed(self, number: int, report: Report, now: float) -> bool:
-        """Take the report of a probe, *now* seconds after the beginning; False if it is enough."""
+        """Take the report of a probe, *now* seconds after the beginning; returns False once the watch can
+        end."""
         self._now = now
         wanted, until = self.settings.expectations, self._of.until
         up = report.outcome == "open"
@@ -336,7 +339,7 @@ class WatchOutput(Output):
             f"#{place}" if self.settings.output.redact else each.text: expect.is_met(each, report)
             for place, each in enumerate(wanted, 1)
         }
-        # What is counted and shown is drawn from what may be shown, so that no secret is quoted.
+        # Count and show only the masked report, so that no secret is quoted.
         report = finished.report
         holds = self._of.hold is not None
         probe = seen(report, now, up=up, met=met, holds=holds, expected=tuple(expected.items()))
@@ -364,12 +367,12 @@ class WatchOutput(Output):
         sys.stdout.flush()
 
     def tick(self, now: float) -> None:
-        """Take the time: what stands on the terminal goes on."""
+        """Advance the time of the live table to *now*, in seconds since the beginning."""
         self._now = now
         self._draw()
 
     def ended(self, now: float) -> None:
-        """Take the time of the last summary."""
+        """Set the time of the last summary, in seconds since the beginning."""
         self._now = now
 
     def _draw(self) -> None:
@@ -378,7 +381,7 @@ class WatchOutput(Output):
             self._screen.show(self._watches, self._now)
 
     def interrupted(self) -> None:
-        """Tell and keep what was recorded of the probes that ^C cut short. They count for no statistics."""
+        """Show and keep the recordings of the probes that ^C cut short. They do not count in the statistics."""
         for number, exchange in sorted(self._kept.items()):
             report = as_shown(reported(self._places[number], exchange), self.settings)
             self.keep(Finished(report, report))
@@ -393,8 +396,8 @@ class WatchOutput(Output):
 
 
 def label(place: ProbeTarget, redact: bool) -> str:
-    """What the metrics of *place* are labelled with: the URL without user and password; with *redact* without
-    the values of its query too."""
+    """The label of *place* in the metrics: its URL without user and password; with *redact*, also without the
+    values of its query."""
     if place.name:
         text = place.name
     else:
@@ -406,7 +409,7 @@ def label(place: ProbeTarget, redact: bool) -> str:
 
 
 def unique(labels: Iterable[str]) -> list[str]:
-    """*labels*, those that stand there already with a number behind: two may differ in what is left out."""
+    """*labels*, with a number after each repeated one: two URLs may differ only in what a label leaves out."""
     found: dict[str, None] = {}
     for text in labels:
         number, name = 1, text

@@ -1,4 +1,4 @@
-"""What only `watch` has, as options: how often, how long, and until when."""
+"""The options that only `watch` has: how often, how long, and until when."""
 
 from typing import Annotated, ClassVar
 
@@ -9,7 +9,7 @@ from wsprobe.cli.section import Declared, Section
 
 SECTION = "Watch"
 LEAST = 0.1
-"""Seconds between two probes of one URL; more often would be a load test."""
+"""The least seconds between two probes of one URL; probing more often would be a load test."""
 
 
 class WatchSettings(Section, frozen=True, kw_only=True):
@@ -99,4 +99,4 @@ INSTEAD = {
         ),
     )
 }
-"""Options that are others here."""
+"""Options with another meaning in `watch`."""

@@ -1,4 +1,4 @@
-"""``--workers``: processes of this machine that share a list. Each makes in memory what is printed."""
+"""``--workers``: processes on this machine that share a list. Each process makes the printed text in memory."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ LOST = "not tried: two worker processes ended while trying it"
 
 
 def probe_with_processes(sources: Sequence[Word | UrlList], settings: Settings, to: ConnectOutput) -> None:
-    """As ``lists.probe_all``, by processes; by this one alone where the system allows no other."""
+    """The same as ``lists.probe_all``, with processes; in this process alone if the system allows no other."""
     most = sys.maxsize if any(isinstance(each, UrlList) for each in sources) else len(sources)
     pool = WorkerPool(partial(apart, *to.for_workers()), min(settings.lists.workers, most), to.lost)
     if not pool:
@@ -68,7 +68,7 @@ def probe_with_processes(sources: Sequence[Word | UrlList], settings: Settings, 
 
 
 class Processes(Generic[Item, Result]):
-    """Other processes of this machine do the work."""
+    """Does the work in other processes on this machine."""
 
     def __init__(
         self,
@@ -78,8 +78,8 @@ class Processes(Generic[Item, Result]):
         lost: Callable[[Item], Result],
         host: Callable[[Chunk[Item, Result]], str] = lambda chunk: "",
     ) -> None:
-        """*item*: what a process gets of some items; it hands back what came of each. *lost*: what stands in
-        for the result of an item with which processes ended, one after the other. *host*: who is asked."""
+        """*item*: makes what a process receives for some jobs; the process returns their results. *lost*: makes
+        the result for a job during which several processes ended. *host*: the host of a chunk."""
         self._pool = pool
         self._pace = pace
         self._item = item
@@ -94,7 +94,8 @@ class Processes(Generic[Item, Result]):
         self, jobs: AsyncGenerator[Item, None]
     ) -> AsyncGenerator[AsyncGenerator[list[Item], None], None]:
         if self._pace.interval:
-            await self._pool.up()  # what waited for a process to start would be begun at once when it has
+            # Otherwise all jobs that wait for a process would begin at once, without the interval.
+            await self._pool.up()
         yield one_by_one(jobs)
 
     async def carry_out(
@@ -112,8 +113,8 @@ class Processes(Generic[Item, Result]):
         await net.begun_in_order(give, chunks, self._pace, run.hand_on, run.weight, self._host, run.ordered)
 
     def _give(self, items: Sequence[Item], came: Callable[[list[Result]], object]) -> None:
-        """Have a process do *items*. Where processes end with them in hand, each is given by itself, one after
-        the other: the one that ends processes takes no other with it."""
+        """Give *items* to a process. If processes end while working on them, give each item alone, one after
+        another, so that a fatal item takes no other item with it."""
 
         def over(results: list[Result] | Lost) -> None:
             if not isinstance(results, Lost):
@@ -137,7 +138,7 @@ class Processes(Generic[Item, Result]):
 def apart(
     settings: Settings, several: bool, looks: tuple[Look, Look], encoding: str, counting: bool
 ) -> Callable[[str | ProbeTarget, Apart], Awaitable[list[WorkerResult]]]:
-    """What a process of --workers does with a place: it asks, and writes the report into memory."""
+    """The work of a --workers process on one place: it makes the probe, and writes the report into memory."""
     memory, words = BytesIO(), StringIO()
     sys.stdout = TextIOWrapper(memory, encoding, errors="wsprobe", newline="\n")
     sys.stderr = words

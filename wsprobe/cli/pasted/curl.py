@@ -1,9 +1,9 @@
-"""A cURL command, as DevTools copies it or a person writes it: its text in words, and what each of them means.
+"""A cURL command, copied from DevTools or written by a person: its words, and the meaning of each word.
 
 The text is quoted for a shell. For bash (Chrome, Firefox, Safari): single quotes, double quotes, ANSI-C quoting
 (``$'...'``) and backslashes. For cmd.exe (Chrome and Firefox on Windows): its ``^``, then the quoting of the C
-runtime. How browsers write it: escapeStringPosix and escapeStringWin in Chrome's NetworkLogView.ts and in
-Firefox's devtools/client/shared/curl.js, generateCURLCommand in WebKit's Resource.js.
+runtime. Sources for how browsers write it: escapeStringPosix and escapeStringWin in Chrome's NetworkLogView.ts
+and in Firefox's devtools/client/shared/curl.js, generateCURLCommand in WebKit's Resource.js.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ _OTHER_FORMS = (
 
 
 class CurlError(ValueError):
-    """A text that is no cURL command, or one that cannot be asked. The message is one line."""
+    """A text that is not a cURL command, or whose request cannot be sent. The message is one line."""
 
 
 def commands(text: str) -> list[list[str]]:
-    """The cURL commands in *text*, each the words behind ``curl``, with the quoting undone.
+    """The cURL commands in *text*: for each, the words after ``curl``, unquoted.
 
-    Raises CurlError for what is no such command, or is left to a shell to fill in.
+    Raises CurlError for a text that is not such a command, or that a shell would have to expand.
     """
     text = text.strip("\ufeff \t\r\n")
     for form, name in _OTHER_FORMS:
@@ -57,7 +57,7 @@ def commands(text: str) -> list[list[str]]:
 
 
 def is_for_cmd(text: str) -> bool:
-    """Whether *text* is written for cmd.exe and not for a POSIX shell."""
+    """Whether *text* is written for cmd.exe, not for a POSIX shell."""
     if re.match(r"\S+[ \t]+(?:-\S+[ \t]+)*\^", text):
         return True
     lines = text.splitlines()[:-1]
@@ -87,9 +87,9 @@ _PLAIN = re.compile(r"[^\\'\"$`# \t\r\n;&|<>]+")
 
 
 def shell_words(text: str) -> list[list[str]]:
-    """The commands in *text*, which is quoted for bash: each its words. Raises CurlError."""
+    """The words of each command in *text*, which is quoted for bash. Raises CurlError."""
     made: list[list[str]] = [[]]
-    word: list[str] = []  # pieces: to put two texts together takes as long as both are
+    word: list[str] = []  # pieces, because joining two strings copies both
     at = 0
     while at < len(text):
         char = text[at]
@@ -133,7 +133,8 @@ def shell_words(text: str) -> list[list[str]]:
 
 
 def _closing(text: str, at: int, quote: str, escaped: bool = False) -> int:
-    """Where the quoted part that begins at *at* is over, its *quote* included."""
+    """The index after the quoted part that begins at *at*, its closing *quote* included. Raises CurlError
+    without one."""
     if escaped:
         found = _QUOTED[quote].match(text, at)
         end = found.end() if found else 0
@@ -145,7 +146,7 @@ def _closing(text: str, at: int, quote: str, escaped: bool = False) -> int:
 
 
 _QUOTED = {quote: re.compile(rf"(?:\\.|[^\\{quote}])*{quote}", re.DOTALL) for quote in "'\""}
-"""As far as the quotation mark that no backslash stands before."""
+"""Up to the first quotation mark without a backslash before it."""
 
 
 def _double_quoted(text: str) -> str:
@@ -163,14 +164,15 @@ def _left_to_the_shell(text: str) -> CurlError:
 
 
 def _ansi_c(text: str) -> str:
-    """What stands in ``$'...'``. Bytes (``\\xE9``) are bytes; those that are UTF-8 together are characters."""
+    """The text in ``$'...'``. Escapes for bytes (``\\xE9``) are bytes; valid UTF-8 sequences of them are
+    characters."""
     pieces: list[bytes] = []
     at = 0
     for found in _ANSI_C.finditer(text):
         pieces += [text[at : found.start()].encode("utf-8", "surrogatepass"), _escape(found)]
         at = found.end()
     pieces.append(text[at:].encode("utf-8", "surrogatepass"))
-    # JavaScript writes a character beyond U+FFFF as two halves.
+    # JavaScript writes a character beyond U+FFFF as two surrogates.
     data = re.sub(rb"\xed[\xa0-\xaf].\xed[\xb0-\xbf].", _joined, b"".join(pieces), flags=re.DOTALL)
     return data.decode("utf-8", "surrogateescape")
 
@@ -198,14 +200,14 @@ def _escape(found: re.Match[str]) -> bytes:
 
 
 _NEVER_ESCAPED = re.compile(r"[A-Za-z0-9_\-:=+~'/.',?;()*`&\s]")
-"""What Chrome sets no caret before, but for what follows a percent sign."""
+"""Characters that Chrome never escapes with a caret, except after a percent sign."""
 
 
 def windows_words(text: str) -> list[list[str]]:
-    """The commands in *text*, which is quoted for cmd.exe: each its words. Raises CurlError.
+    """The words of each command in *text*, which is quoted for cmd.exe. Raises CurlError.
 
-    Chrome doubles each backslash, although the C runtime takes two for one only before a quotation mark; so in
-    what it wrote two are one. Firefox calls the program curl.exe, and does not.
+    Chrome doubles each backslash, although the C runtime reads two as one only before a quotation mark; so in a
+    command from Chrome two are one. Firefox does not double them; it writes curl.exe.
     """
     doubled = re.match(r"curl\s", text) is not None
     made: list[list[str]] = [[]]
@@ -227,7 +229,7 @@ def windows_words(text: str) -> list[list[str]]:
                 word += '"'
                 at += 1
         elif char == '"':
-            if quoted and at < len(chars) and chars[at][0] == '"':  # two in a quoted part are one
+            if quoted and at < len(chars) and chars[at][0] == '"':  # two in a quoted part mean one
                 word = (word or "") + '"'
                 at += 1
             else:
@@ -248,10 +250,10 @@ def windows_words(text: str) -> list[list[str]]:
 
 
 def _uncareted(text: str) -> Iterator[tuple[str, bool]]:
-    """The characters that cmd.exe hands on, and whether a caret stood before each.
+    """Yield the characters that cmd.exe passes on, and whether each had a caret before it.
 
-    In quotation marks cmd.exe leaves carets alone. Until 2024 Chrome wrote some there all the same: one before
-    what it always escapes is taken for one of those.
+    cmd.exe leaves carets inside quotation marks unchanged, but Chrome wrote some there until 2024: a caret
+    before a character that Chrome always escapes counts as one of those.
     """
     quoted = False
     at = 0
@@ -262,7 +264,7 @@ def _uncareted(text: str) -> Iterator[tuple[str, bool]]:
             following = text[at]
             if following in "\r\n":
                 at += 2 if text.startswith("\r\n", at) else 1
-                if text.startswith(("\n", "\r\n"), at):  # the line end itself
+                if text.startswith(("\n", "\r\n"), at):  # an escaped line end
                     at += 2 if text.startswith("\r\n", at) else 1
                     yield "\n", True
                 continue
@@ -284,13 +286,13 @@ BASIC = "wsprobe sends Basic, Digest and Bearer credentials only"
 
 
 class CurlOption(Struct, frozen=True):
-    """An option of curl."""
+    """The names and the meaning of an option of curl."""
 
     names: str
-    """Long, and short where there is one."""
+    """The long name, and the short one if there is one."""
     value: bool
     meaning: str
-    """Our option; "" where it makes no difference here; or why it cannot be asked."""
+    """Our option; "" if it has no effect here; or why the request cannot be sent."""
 
 
 _SAME = """
@@ -298,7 +300,7 @@ user-agent:A cookie:b user:u proxy:x noproxy resolve connect-to unix-socket inte
 max-time:m max-redirs cacert capath cert:E ciphers key netrc-file pinnedpubkey proxy-user:U tls-max
 request-target retry output:o write-out:w
 """
-"""Names that are ours too; these take a value."""
+"""Names that wsprobe has too; these options take a value."""
 _SAME_FLAGS = """
 anyauth digest haproxy-protocol insecure:k location:L location-trusted http2 http2-prior-knowledge include:i
 netrc:n netrc-optional proxy-anyauth proxy-digest silent:s verbose:v
@@ -328,7 +330,7 @@ retry-all-errors retry-connrefused sessionid show-error:S skip-existing ssl ssl-
 ssl-no-revoke ssl-reqd ssl-revoke-best-effort styled-output suppress-connect-headers tcp-fastopen
 tcp-nodelay tr-encoding trace-ids trace-time xattr
 """
-"""What makes no difference to a handshake, or to how wsprobe shows it."""
+"""Options without effect on a handshake, or on how wsprobe shows it."""
 _NOTHING = """
 alt-svc cert-type continue-at:C cookie-jar:c dns-ipv4-addr dns-ipv6-addr dump-header:D etag-compare
 etag-save expect100-timeout happy-eyeballs-timeout-ms hsts ip-tos keepalive-cnt keepalive-time key-type
@@ -369,30 +371,30 @@ def _rows() -> Iterator[CurlOption]:
 _LONG = {row.names.partition(":")[0]: row for row in _rows()}
 _SHORT = {short: row for row in _LONG.values() if (short := row.names.partition(":")[2])}
 _MEANT_FOR_US = ("json", "negotiate")
-"""Names of options that both programs have, and that mean ours where both can be meant."""
+"""Options of both programs with different meanings; where both are possible, ours counts."""
 
 
 class CurlCommand(Struct, frozen=True):
-    """What a cURL command asks for."""
+    """The request of a cURL command."""
 
     url: str
     lines: tuple[str, ...] = ()
     """Headers, in curl's syntax."""
     options: tuple[tuple[str, str | None], ...] = ()
-    """(an option of ours that means the same, its value), in their order; a flag has None."""
+    """(our option with the same meaning, its value), in their order; a flag has None."""
     ignored: tuple[str, ...] = ()
-    """Names of options that mean nothing to a handshake."""
+    """Names of options that have no effect on a handshake."""
     ours: tuple[str, ...] = ()
-    """Words behind it that are for wsprobe and not for curl."""
+    """The words after the command that are for wsprobe, not for curl."""
     note: str = ""
-    """What a person should know about it: a part of a sentence."""
+    """What a person should know about the request: part of a sentence."""
 
 
 def command(words: Sequence[str], has: Mapping[str, bool] | None = None, mixed: bool = False) -> CurlCommand:
-    """What the *words* behind ``curl`` ask for.
+    """The request of the *words* after ``curl``.
 
-    *has*: each option of the command of ours, and whether it takes a value. *mixed*: the person may have
-    written some of them behind the cURL command. Raises CurlError for what cannot be sent.
+    *has*: each option of our command, and whether it takes a value. *mixed*: some words after the cURL command
+    may be ours. Raises CurlError for a request that cannot be sent.
     """
     urls: list[str] = []
     options: list[tuple[str, str | None]] = []
@@ -434,16 +436,17 @@ def command(words: Sequence[str], has: Mapping[str, bool] | None = None, mixed: 
 
 
 def _has_too(row: CurlOption, name: str, has: Mapping[str, bool]) -> bool:
-    """Whether wsprobe has that option of curl's, with the same meaning, although it is not known here."""
+    """Whether our command has this option of curl's with the same meaning, although this table does not have
+    it."""
     long = row.names.partition(":")[0]
     same = not name.startswith("--no-") and has.get(f"--{long}") == row.value
     return same and long not in (*_MEANT_FOR_US, "globoff")
 
 
 def _next(word: str, left: list[str], ours: Mapping[str, bool]) -> tuple[str, str | None, CurlOption | None]:
-    """The name as it was written, its value, and what it is; None where it is ours.
+    """The name as written, its value, and its meaning; None as the meaning if it is ours.
 
-    Takes the value from *left*; of letters that stand together the rest is put back.
+    Takes the value from *left*; of combined letters, puts the rest back.
     """
     if word.startswith("--"):
         name, equals, attached = word[2:].partition("=")
@@ -453,7 +456,7 @@ def _next(word: str, left: list[str], ours: Mapping[str, bool]) -> tuple[str, st
         row = _SPECIAL.get(name) or _LONG.get(name) or _LONG.get(name.removeprefix("no-"))
         if row is None or equals:
             raise CurlError(f"{word.partition('=')[0]} is not a curl option that wsprobe knows")
-        if name != row.names.partition(":")[0]:  # --no-...: as without it
+        if name != row.names.partition(":")[0]:  # --no-...: the same as without "no-"
             return word, None, CurlOption(row.names, False, IGNORED)
         return word, _value(word, left) if row.value else None, row
     letter, rest = word[1], word[2:]
@@ -483,25 +486,25 @@ def _value(name: str, left: list[str]) -> str:
 
 
 def _option(meaning: str, value: str | None) -> Iterator[tuple[str, str | None]]:
-    """The option of ours, and its value: *value*, behind what *meaning* already says of it."""
+    """Our option, and its value: *value* after the text that *meaning* already has for it."""
     name, equals, begun = meaning.partition("=")
     if value is None:
         yield name, begun if equals else None
     elif name == "--resolve":
         yield name, value.removeprefix("+")
-    elif name != "--max-redirs" or not value.startswith("-"):  # -1: as many as there are
+    elif name != "--max-redirs" or not value.startswith("-"):  # -1: no limit
         yield name, begun + value
 
 
 def _one_url(urls: Sequence[str], globbing: bool) -> str:
     if len(urls) != 1:
         raise CurlError("it names no URL" if not urls else f"it names {len(urls)} URLs: paste one")
-    # DevTools puts a backslash before what curl would take for a pattern of several URLs.
+    # DevTools escapes with a backslash what curl would read as a pattern of several URLs.
     return re.sub(r"\\([\[\]{}])", r"\1", urls[0]) if globbing else urls[0]
 
 
 def pasted(text: str, has: Mapping[str, bool] | None = None) -> CurlCommand:
-    """What the one cURL command in *text* asks for; of several (Copy all as cURL) the one to ws: or wss:.
+    """The request of the only cURL command in *text*; of several (Copy all as cURL), of the one to ws: or wss:.
 
     Raises CurlError.
     """

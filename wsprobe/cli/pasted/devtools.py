@@ -1,7 +1,7 @@
-"""A request that a browser made, in settings of ours: what was copied from its developer tools is sent again.
+"""A request copied from a browser's developer tools, as settings of wsprobe, so that it can be sent again.
 
-Some headers belong to that one connection: wsprobe generates them, or sends them by itself. The notes list
-what was left out.
+Some headers belong to the browser's connection: wsprobe generates these, or sends its own. The notes list what
+was left out.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from wsprobe.cli.section import Given
 
 
 class Copied(Struct, frozen=True):
-    """A request that was copied: its settings, and what a person should know about it."""
+    """A copied request: its settings, and what a person should know about it."""
 
     url: str
     settings: RequestSettings
     notes: tuple[str, ...] = ()
-    """Each a part of a sentence."""
+    """Each note is part of a sentence."""
 
 
 _TOKENS = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+(, [!#$%&'*+.^_`|~0-9A-Za-z-]+)*")
 _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s]+")
 _USUAL = {"connection": "upgrade", "upgrade": "websocket", "sec-websocket-version": "13"}
-"""What wsprobe sends by itself; only another value is kept."""
+"""The values that wsprobe sends by itself; only a different value is kept."""
 _OF_HTTP_1 = ("connection", "upgrade", "host")
 _OF_THE_PROXY = ("proxy-connection", "proxy-authorization")
 
@@ -36,8 +36,7 @@ _OF_THE_PROXY = ("proxy-connection", "proxy-authorization")
 def copied(url: str, lines: Sequence[str], given: Given) -> Copied:
     """The request to *url* with the header *lines*, in curl's syntax.
 
-    *given*: the settings of the call; a header, or --protocol, that is given there replaces the one that was
-    copied.
+    *given*: the settings of the call; a header, or --protocol, from there replaces the copied one.
     """
     own = given[OwnRequestSettings]
     over_http2 = own.http2 or own.http2_prior_knowledge
@@ -50,7 +49,7 @@ def copied(url: str, lines: Sequence[str], given: Given) -> Copied:
     notes: list[str] = []
     also = header_names(given[RequestSettings].headers)
     if _is_whole(lines) and not (also | header_names(lines)) & {"sec-websocket-extensions"}:
-        headers.append("Sec-WebSocket-Extensions:")  # none was offered
+        headers.append("Sec-WebSocket-Extensions:")  # the browser offered none
     for line in lines:
         name, separator, value = line.partition(":" if ":" in line.lstrip(":") else ";")
         if line.startswith(":"):  # a pseudo-header of HTTP/2
@@ -65,7 +64,7 @@ def copied(url: str, lines: Sequence[str], given: Given) -> Copied:
             by_itself.append(name)
         elif key in _OF_THE_PROXY or (key == "sec-websocket-extensions" and own.no_compression):
             dropped.append(name)
-        # In `compare` these options are the page's own.
+        # In `compare`, these options describe the page.
         elif key == "origin" and _ORIGIN.fullmatch(value):
             origin = value
         elif key == "cookie" and "=" in value:
@@ -97,12 +96,12 @@ def header_names(lines: Iterable[str]) -> set[str]:
 
 
 def _is_whole(lines: Iterable[str]) -> bool:
-    """Whether these are all the headers of a handshake, and not a few that a person wrote."""
+    """Whether *lines* are all headers of a handshake, not a few that a person wrote."""
     return "sec-websocket-key" in header_names(lines)
 
 
 def _sent_anyway(key: str, value: str, url: str, over_http2: bool) -> bool:
-    """Whether wsprobe sends the same by itself, or has to send its own."""
+    """Whether wsprobe sends the same header by itself, or must send its own value."""
     if value.lower() == _USUAL.get(key) or _names_host(key, value, url):
         return True
     if key in _OF_HTTP_1 and over_http2:
@@ -111,8 +110,8 @@ def _sent_anyway(key: str, value: str, url: str, over_http2: bool) -> bool:
 
 
 def _names_host(key: str, value: str, url: str) -> bool:
-    """Whether a header says no more than the URL does. Of HTTP/2 DevTools copies ``:authority`` and
-    ``:protocol``, without their colons."""
+    """Whether a header only repeats the URL. DevTools copies ``:authority`` and ``:protocol`` of HTTP/2 without
+    their colons."""
     if key == "protocol":
         return value == "websocket"
     if key not in ("host", "authority"):
@@ -124,7 +123,7 @@ def _names_host(key: str, value: str, url: str) -> bool:
 
 
 def _as_websocket(url: str) -> tuple[str, tuple[str, ...]]:
-    """*url* as ws: or wss:, and a note where it was http: or https:."""
+    """*url* as ws: or wss:, and a note if it was http: or https:."""
     scheme, mark, rest = url.partition("://")
     meant = {"http": "ws", "https": "wss"}.get(scheme.lower())
     if not mark or meant is None:

@@ -1,4 +1,4 @@
-"""HAR files on the command line: an entry to ask again, entries to read, and the file that --har writes."""
+"""HAR files on the command line: an entry to send again, entries to read, and the file that --har writes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from wsprobe.visible import printable
 
 
 def archive(name: str) -> Archive:
-    """The WebSocket entries of the file *name*. Raises click.UsageError if it has none, or is no HAR file."""
+    """The WebSocket entries of the file *name*. Raises click.UsageError if it has none, or is not a HAR
+    file."""
     try:
         with open(name, "rb") as file:
             found = har.read(file.read())
@@ -38,9 +39,10 @@ def archive(name: str) -> Archive:
 
 
 def request_in(name: str, number: int | None, given: Given) -> Copied:
-    """The request of entry *number* of the file *name*, or of the only one.
+    """The request of entry *number* of the file *name*, or of its only entry.
 
-    Raises click.UsageError; where there are several to choose from, they are listed on standard output.
+    Raises click.UsageError; if there are several entries to choose from, it first lists them on standard
+    output.
     """
     found = archive(name)
     if number is None and len(found.entries) > 1:
@@ -61,7 +63,8 @@ def request_in(name: str, number: int | None, given: Given) -> Copied:
 
 
 def listed(entry: HarEntry, masked: bool = False) -> str:
-    """What a person chooses an entry by: status, URL, messages; of a failed one what the browser says of it."""
+    """The line from which a person chooses an entry: status, URL, messages; after a failure, the browser's
+    error text."""
     url = Secrets().url(entry.url) if masked else entry.url
     status = str(entry.status) if entry.status else "failed" if entry.error else "no answer"
     messages = f"  {counted(len(entry.messages), 'message')}" if entry.messages else ""
@@ -70,16 +73,16 @@ def listed(entry: HarEntry, masked: bool = False) -> str:
 
 
 LONGEST_ERROR = 200
-"""Characters of an error text that a line shows."""
+"""The most characters of an error text in such a line."""
 
 
 def _masked(error: str) -> str:
-    """*error* with what is secret in the URLs in it masked."""
+    """*error* with the secrets in its URLs masked."""
     return re.sub(r"""\w+://[^\s'"]+""", lambda url: Secrets().url(url[0]), error)[:LONGEST_ERROR]
 
 
 def meaning(error: str) -> str:
-    """What the text of an error in a HAR file means, in one sentence, to be read after it; "" if not known."""
+    """The meaning of an error text in a HAR file, as a sentence to append; "" if unknown."""
     from wsprobe import explain  # its tables, only for a failure in the file
 
     try:
@@ -90,8 +93,8 @@ def meaning(error: str) -> str:
 
 
 def recordings_of(name: str, number: int | None) -> list[Exchange]:
-    """The entries of the file *name* as recordings, or the one with *number*; what cannot be read as one is
-    named on standard error. Raises click.UsageError if none can be."""
+    """The entries of the file *name* as recordings, or only the one with *number*. Reports unreadable entries
+    on standard error. Raises click.UsageError if no entry can be read."""
     found = archive(name)
     if number is not None:
         _entry(found, name, number)
