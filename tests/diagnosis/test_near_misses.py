@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 
 import pytest
 
@@ -407,3 +408,66 @@ def test_a_subprotocol_that_a_server_does_not_know_was_not_dropped(words: str) -
 def test_a_call_that_json_rpc_refuses_is_known_by_its_code(error: str, id: str) -> None:
     message = f'{{"jsonrpc":"2.0","error":{error}}}'.encode()
     assert next((each.id for each in causes(reading_of(OPEN + frame(1, message), "open"))), "") == id
+
+
+@pytest.mark.parametrize(
+    ("body", "id"),
+    [
+        ("missing Origin header", "origin-lost"),
+        ("Origin required", "origin-lost"),
+        ("Invalid or missing Origin header", "origin-refused"),
+        ("Missing origin in allow list", "origin-refused"),
+        ("Unknown origin", "origin-refused"),
+    ],
+)
+def test_an_origin_is_lost_only_where_the_words_leave_nothing_else_open(body: str, id: str) -> None:
+    assert first(f"HTTP/1.1 403 Forbidden\n\n{body}", "https://app.example").id == id
+    assert first(f"HTTP/1.1 403 Forbidden\n\n{body}").id == "origin-refused"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "id"),
+    [
+        ("/ws", "Session expired", "unauthorized"),
+        ("/ws", "Your session has expired, log in", "unauthorized"),
+        ("/ws?sid=3", "Session expired", "session"),
+        ("/session/3/cdp", "Session expired", "session"),
+        ("/ws", "Upload session expired", "session"),
+        ("/ws", "Reason: session timed out or not found", "session"),
+    ],
+)
+def test_a_session_that_expired_is_not_always_one_of_a_login(path: str, body: str, id: str) -> None:
+    answer = f"HTTP/1.1 403 Forbidden\r\n\r\n{body}".encode()
+    assert causes(reading_of(answer, "fin", {"path": path}))[0].id == id
+
+
+@pytest.mark.parametrize(
+    ("to", "login"),
+    [
+        ("/login?next=/ws", True),
+        ("/accounts/sign_in", True),
+        ("/oauth2/start", True),
+        ("/catalog-info", False),
+        ("/design-index", False),
+        ("/assigning", False),
+    ],
+)
+def test_a_word_within_another_is_no_login(to: str, login: bool) -> None:
+    assert (first(f"HTTP/1.1 302 Found\nLocation: {to}\n\n").fix.startswith("log in first")) == login
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["413 Payload Too Large", "413 Content Too Large", "413 Request Entity Too Large", "414 URI Too Long"],
+)
+def test_each_standard_phrase_of_a_status_is_ordinary(answer: str) -> None:
+    assert first(f"HTTP/1.1 {answer}\n\n").id == "header-too-large"
+
+
+def test_a_compressed_packet_connects_to_socket_io_too() -> None:
+    packer = zlib.compressobj(wbits=-15)
+    packed = (packer.compress(b"40") + packer.flush(zlib.Z_SYNC_FLUSH))[:-4]
+    opened = OPEN[:-2] + b"Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n" + ENGINE
+    sent = bytes([0xC1, 0x80 | len(packed), 0, 0, 0, 0]) + packed
+    events = (Sent(0, REQUEST), Received(1, opened), Sent(2, sent), Ended(3, "local"))
+    assert causes(read(Exchange(Plan(parse(f"ws://{AT}/ws"), REQUEST), events))) == ()

@@ -263,3 +263,52 @@ def test_a_proxy_s_own_page_for_an_origin_is_its_rule() -> None:
         "blocked-by-rule",
         True,
     )
+
+
+@pytest.mark.parametrize(
+    ("body", "id"),
+    [
+        ("Missing Origin header", "origin-lost"),
+        ("Unknown origin", "origin-refused"),
+        ("not allowed origin", "origin-refused"),
+        ("Invalid or missing Origin header", "origin-refused"),
+        ("Origin is missing from the allow list", "origin-refused"),
+        ("Origin http://other.example refused", "origin-changed"),
+        ("Origin refused. Read https://docs.example/origins", "origin-refused"),
+        ("Origin refused. Allowed: https://chat.example", "origin-refused"),
+        ("Origin refused, please use https://chat.example", "origin-refused"),
+    ],
+)
+def test_a_proxy_drops_or_rewrites_origin_only_where_the_words_show_it(body: str, id: str) -> None:
+    lines = ("start origin", f"base: 403 Forbidden | {body}", "get: 404 Not Found | none", "no-origin: = base")
+    assert conclusions(Section("", lines, "").trace())[0].id == id
+
+
+def test_an_application_that_requires_an_origin_gets_none_from_a_proxy() -> None:
+    lines = (
+        "start backends=1",
+        "base: 403 Forbidden | Origin required",
+        "get: 400 Bad Request | no",
+        "origin: 403 Forbidden | Origin refused",
+        "backend: 403 Forbidden | Origin required",
+        "backend-origin: 101",
+    )
+    found = conclusions(Section("", lines, "").trace())[0]
+    assert (found.id, "adds" in found.text, "or a rule of the proxy" in found.text) == (
+        "host-changed",
+        False,
+        True,
+    )
+
+
+def test_lines_for_an_application_with_tls_use_tls() -> None:
+    lines = (
+        "start tls backends=1",
+        "base: 404 Not Found; Server: nginx | <hr><center>nginx</center>",
+        "get: = base",
+        "backend: 101",
+        "backend-get: 426 Upgrade Required | no",
+    )
+    fix = conclusions(Section("", lines, "").trace())[0].fix
+    assert "proxy_pass https://b1:8001;" in fix
+    assert fix.endswith("b1:8001 speaks TLS: the proxy must use TLS to it too.")

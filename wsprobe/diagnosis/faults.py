@@ -105,6 +105,21 @@ def origin_refused(evidence: Evidence, fix: str, text: str = "") -> Cause:
     )
 
 
+_NO_ORIGIN = re.compile(
+    r"(?i)\b(?:missing|empty)\b[^.\n]{0,12}\borigin\b|\b(?:no|without)(?: an?| the)? origin\b"
+    r"|\borigin\b[^.\n]{0,20}\b(?:missing|required)\b"
+)
+_OTHER_THAN_NONE = re.compile(
+    r"(?i)\bor\b|\b(?:invalid|wrong|bad|unknown|unauthori[sz]ed|lists?)\b|\b(?:match|allow|permi)|://"
+)
+"""Words that are about the value of an Origin, or leave open whether one arrived."""
+
+
+def misses_origin(said: str) -> bool:
+    """True if these words of a server report that no Origin arrived, and leave no other meaning open."""
+    return _NO_ORIGIN.search(said) is not None and _OTHER_THAN_NONE.search(said) is None
+
+
 def origin_lost(evidence: Evidence) -> Cause:
     return Cause(
         "origin-lost",
@@ -250,7 +265,7 @@ def redirected(evidence: Evidence, who: str) -> Cause:
     to = evidence.get("location")[:LONGEST_LOCATION]
     place, path, _ = url_parts(to)
     fix = "open the socket at the final address, or log in first"
-    if re.search(r"(?i)log-?in|sign-?in|\bsso\b|oauth", path):
+    if re.search(r"(?i)(?<![a-z])(?:log[-_]?in|sign[-_]?in|sso|oauth2?)(?![a-z])", path):
         fix = "log in first, and send the cookie or token that this gives (-b, --bearer)"
     if to_another_host(to, evidence.host):
         how = f"to another host ({shown(place)})"

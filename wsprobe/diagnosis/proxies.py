@@ -27,14 +27,18 @@ class LineValues(msgspec.Struct, frozen=True):
     """For PART: the field or the origin that the fault is about."""
     target: str = ""
     """For TARGET: the path of the socket in the application, if it is another."""
+    secure: bool = False
+    """The application speaks TLS: a scheme before HOST:PORT is https or wss."""
 
     def fill(self, text: str) -> str:
         """*text* of ``proxies.toml`` with these values."""
         words = {"PATH": self.path, "HOST:PORT": self.backend, "PART": self.part, "TARGET": self.target}
+        text = _SCHEMES.sub(r"\1s", text) if self.secure else text
         return _WORDS.sub(lambda found: words[found[0]] or found[0], text)
 
 
 _WORDS = re.compile("PATH|HOST:PORT|PART|TARGET")
+_SCHEMES = re.compile(r"\b(http|ws)(?=://HOST:PORT)")
 _PLAIN_PATH = re.compile(r"/[\w./~-]*", re.ASCII)
 _EXAMPLE = LineValues("/chat", "127.0.0.1:8000")
 """What the lines are about where no URL is known."""

@@ -691,9 +691,15 @@ def _session_of(reading: Reading) -> _Session:
         None if last is None else len(last.data),
         0 if last is None else sum(frame.length for frame in last.frames),
         ended - sent[-1].at if sent else 0,
-        any(frame.data[:2] == b"40" for frame in sent),
+        _connects(sent, agreed),
         behind,
     )
+
+
+def _connects(sent: Sequence[Frame], agreed: Deflate | None) -> bool:
+    """True if one of *sent*, or of the first few if they are compressed, is a packet that connects."""
+    inflated = () if agreed is None else messages(sent[:8], agreed.client)
+    return any(frame.data[:2] == b"40" for frame in sent) or any(each.data[:2] == b"40" for each in inflated)
 
 
 def _last_message(sent: Sequence[Frame], agreed: Deflate | None) -> Message | None:

@@ -19,6 +19,7 @@ from wsprobe.diagnosis.faults import (
     asked_wrong,
     credentials_wanted,
     http10,
+    misses_origin,
     no_route,
     origin_lost,
     origin_refused,
@@ -181,6 +182,11 @@ _PHRASES = {
     401: {"unauthorised", "authorization", "required"},
     403: {"forbidden", "prohibited"},
     404: {"nothing", "matches", "given"},
+    # The names of RFC 2616, 7231 and 9110; which of them HTTPStatus has depends on the version of Python.
+    413: {"payload", "content", "entity", "large"},
+    414: {"uri", "long", "large"},
+    416: {"requested", "range", "satisfiable"},
+    422: {"unprocessable", "entity", "content"},
     500: {"internal"},
     501: {"implemented"},
     502: {"invalid"},
@@ -257,7 +263,7 @@ def _offered(evidence: Evidence, said: str) -> tuple[Cause, ...]:
 
 
 def _origin(evidence: Evidence, said: str) -> tuple[Cause, ...]:
-    if evidence.origin is not None and re.search(r"(?i)\bmissing origin\b|\bno origin header\b", said):
+    if evidence.origin is not None and misses_origin(said):
         return (origin_lost(evidence),)
     return (origin_refused(evidence, "add the page's origin to the server's allowed origins"),)
 
@@ -281,7 +287,7 @@ def _credentials(evidence: Evidence, _: str) -> tuple[Cause, ...]:
 
 
 def _session(evidence: Evidence, said: str) -> tuple[Cause, ...]:
-    if _LOGGED_OUT.search(said) and not _SESSION_ID.search(evidence.query):
+    if _LOGGED_OUT.search(said) and not _SESSION_ID.search(f"{evidence.path}?{evidence.query}"):
         return (credentials_wanted(evidence),)
     return (
         Cause(
@@ -292,8 +298,13 @@ def _session(evidence: Evidence, said: str) -> tuple[Cause, ...]:
     )
 
 
-_LOGGED_OUT = re.compile(r"(?i)\bsession\b[^.\n]{0,12}\b(?:expired|timed out)|\bexpired session")
-_SESSION_ID = re.compile(r"(?i)(?:\A|&)(?:s(?:ess(?:ion)?[_-]?)?id|session)=")
+_LOGGED_OUT = re.compile(
+    r"(?i)(?:\A|[.:;!]\s+|\b(?:your|the|login|user|web)[ _-])session\b"
+    r"[^.\n]{0,12}\b(?:expired|timed out)(?! or\b)"
+    r"|\bexpired session\b(?! id)"
+)
+"""The session of a login; an upload, a game or a browser has one too, which its words name."""
+_SESSION_ID = re.compile(r"(?i)[?&](?:s(?:ess(?:ion)?[_-]?)?id|session)=|/sessions?/")
 """A session of the login has no id in the URL."""
 
 

@@ -14,7 +14,7 @@ from wsprobe.diagnosis.advice import code_for
 from wsprobe.diagnosis.cause import quote_of
 from wsprobe.diagnosis.proxies import LineValues, mending, path_for_lines
 from wsprobe.trace.answer import Answer, alike
-from wsprobe.trace.changes import Backend, Trace
+from wsprobe.trace.changes import Trace
 
 
 class Conclusion(msgspec.Struct, frozen=True):
@@ -283,17 +283,22 @@ def proxy_lines(
         return ""
     if not (known or proven or seen.start.backends):
         return steps(FIND_OUT, ANY_PROXY)
-    return mending(fault, known, _line_values(seen, fault, part))
+    values = _line_values(seen, fault, part)
+    lines = mending(fault, known, values)
+    over_tls = values.secure and values.backend in lines
+    return steps(lines, f"{values.backend} speaks TLS: the proxy must use TLS to it too." if over_tls else "")
 
 
 def _line_values(seen: Trace, fault: str, part: str) -> LineValues:
-    target, behind = seen.start.plan.target, _next_of_faulty(seen)
-    path = path_for_lines(target.resource)
+    path = path_for_lines(seen.start.plan.target.resource)
+    number = _next_of_faulty(seen)
+    answer = seen.directly(number) if number and compared(seen) != "not reached" else None
     return LineValues(
         path.rstrip("/") or path if fault == "slash" else path,
-        str(behind) if behind is not None and compared(seen) != "not reached" else "",
+        str(seen.start.backends[number - 1]) if answer is not None else "",
         part,
         path_for_lines(other_path(seen)),
+        answer is not None and answer.opens and answer.reading.exchange.plan.target.secure,
     )
 
 
@@ -303,12 +308,11 @@ def other_path(seen: Trace) -> str:
     return "" if own == seen.start.plan.target.resource else own
 
 
-def _next_of_faulty(seen: Trace) -> Backend | None:
-    """What is behind the proxy at fault: of several backends the first from which on all open; the
-    application if that is not known; None without --backend."""
-    backends = seen.start.backends
+def _next_of_faulty(seen: Trace) -> int:
+    """The number, from 1, of what is behind the proxy at fault: of several backends the first from which on all
+    open; the application if that is not known; 0 without --backend."""
     opening = _first_opening(seen)
-    return None if not backends else backends[-1 if opening is None else opening]
+    return len(seen.start.backends) if opening is None or not seen.start.backends else opening + 1
 
 
 def varnish(seen: Trace) -> str:

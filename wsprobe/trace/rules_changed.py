@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from wsprobe.diagnosis.faults import misses_origin
 from wsprobe.trace.answer import Answer, alike
 from wsprobe.trace.changes import Trace, values
 from wsprobe.trace.conclusion import (
@@ -382,12 +383,13 @@ def _list_or_host(seen: Trace) -> str:
 # -- Origin
 
 OF_ORIGIN = re.compile(r"(?i)\borigin\b(?! server)")
-NO_ORIGIN = re.compile(
-    r"(?i)(?:missing|no|without|empty)[^.\n]{0,12}origin|origin[^.\n]{0,20}(?:missing|required)"
+OF_ALLOWED = re.compile(
+    r"(?i)\ballowed (?:origins?|is|are)\b|\ballowed:|\ballow-?list|\bpermitted (?:origins?|is|are)\b"
+    r"|\b(?:accept(?:s|ed)?|expect(?:s|ed)?|only|must|use|see|instead)\b"
 )
-OF_ALLOWED = re.compile(r"(?i)\ballowed origins?\b|\bexpected\b|\bonly\b|\bmust be\b")
-"""The body names the origins that may connect, not the one that arrived."""
-AN_ORIGIN = re.compile(r"(?i)\b(?:https?://[^\s\"'<>,;]+|null)(?=[\s\"'<>,;.]|$)")
+"""The body names the origins that may connect, or a page to read, not the Origin that arrived."""
+AN_ORIGIN = re.compile(r"(?i)\b(?:https?://[^\s\"'<>,;/()]+|null)(?=\.?(?:[\s\"'<>,;()]|$))")
+"""An Origin has no path: a URL with one is a page to read."""
 
 
 def _refused_without(seen: Trace) -> Answer | None:
@@ -452,7 +454,7 @@ def _origin_names(seen: Trace) -> tuple[str, ...]:
 @rule("the answer reports a missing Origin, but one was sent", "a proxy drops it", "which proxy, if several")
 def origin_lost(seen: Trace) -> Iterator[Conclusion]:
     about = _about_origin(seen)
-    if about is not None and NO_ORIGIN.search(about[0].text):
+    if about is not None and misses_origin(about[0].text):
         yield Conclusion(
             f"{about[0].result()}, and the body says {quoted(about[0])}, but the request had an "
             f"Origin: a proxy drops it ({proxy_of(seen)}).{past_the_proxy(seen)}",
@@ -486,11 +488,15 @@ def host_changed_by_words(seen: Trace) -> Iterator[Conclusion]:
     about = _about_origin(seen)
     if about is None or compared(seen) != "opens":
         return
-    bare = seen.without_origin
-    if bare is not None and not seen.start.has_origin and OF_ORIGIN.search(bare.text):
+    bare, past = seen.without_origin, seen.past
+    # The library of the application refuses by itself; a text without an author may be that of a proxy's rule.
+    or_rule = "" if about[0].by_server else "; or a rule of the proxy refuses this Origin"
+    bare_opens = past is not None and past.opens and not seen.start.has_origin
+    if bare is not None and bare_opens and OF_ORIGIN.search(bare.text):
         yield Conclusion(
             f"{about[0].result()}, and the body is about the Origin: {quoted(about[0])}, even if none is sent. "
-            f"Asked directly, the handshake opens: the proxy adds or changes Origin ({proxy_of(seen)}).",
+            f"Asked directly, the handshake opens: the proxy adds or changes Origin "
+            f"({proxy_of(seen)}){or_rule}.",
             0.93,
             _origin_names(seen),
             proxy_lines(seen, "header", part="Origin", proven=True),
@@ -500,7 +506,7 @@ def host_changed_by_words(seen: Trace) -> Iterator[Conclusion]:
         yield Conclusion(
             f"{about[0].result()}, and the body is about the Origin: {quoted(about[0])}. Without the "
             "proxy, the same Origin and Host open (101): the proxy changes Host (or Origin), and the "
-            f"application compares the two ({proxy_of(seen)}).",
+            f"application compares the two ({proxy_of(seen)}){or_rule}.",
             0.93,
             _origin_names(seen),
             proxy_lines(seen, "host"),
