@@ -12,7 +12,8 @@ from wsprobe.cli.main import run
 from wsprobe.outcome import Exit
 
 Capture = pytest.CaptureFixture[str]
-OLD = ("lab:status-403", "lab:ok", "lab:status-404")
+OLD = ("lab:status-403", "lab:echo-any-version", "lab:status-404")
+"""None of them closes by itself: whether that came before wsprobe's own Close would differ."""
 
 
 def lines(capsys: Capture, *words: str) -> list[str]:
