@@ -471,3 +471,9 @@ def test_a_compressed_packet_connects_to_socket_io_too() -> None:
     sent = bytes([0xC1, 0x80 | len(packed), 0, 0, 0, 0]) + packed
     events = (Sent(0, REQUEST), Received(1, opened), Sent(2, sent), Ended(3, "local"))
     assert causes(read(Exchange(Plan(parse(f"ws://{AT}/ws"), REQUEST), events))) == ()
+
+
+@pytest.mark.parametrize("message", [b'44{"message":"\xff"}', b'44"\xc3', b'{"error":"\xff no token"}'])
+def test_a_message_that_is_not_utf8_has_no_words_and_raises_nothing(message: bytes) -> None:
+    opened = OPEN + ENGINE + bytes([0x81, len(message)]) + message
+    assert [each.id for each in causes(reading_of(opened, "open"))] == ["not-socket.io"]

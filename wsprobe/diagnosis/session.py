@@ -260,7 +260,7 @@ def troubled(text: str, *, ended: bool) -> tuple[str, ...]:
     *ended* right after it, a short plain text with such words counts too."""
     text = text.strip()
     if (packet := _CONNECT_ERROR.match(text)) is not None:
-        return of_json(text[packet.end() :].encode())
+        return of_json(text[packet.end() :].encode("utf-8", "surrogateescape"))
     if text[:1] == "<":
         if "error" not in text and "failure" not in text:
             return ()
@@ -284,7 +284,7 @@ def troubled(text: str, *, ended: bool) -> tuple[str, ...]:
     statuses = (value.get(name) for name in ("statusCode", "status", "code"))
     failed = any(isinstance(each, int) and each >= 400 for each in statuses)
     troubled = any(value[name] and FAULT.match(name) for name in value)
-    said = of_json(text.encode())
+    said = of_json(text.encode("utf-8", "surrogateescape"))
     troubled = troubled or any(map(FAULT.match, said))  # "Error in server: Expecting value"
     if not (troubled or failed or re.search(_TROUBLE, kind) or (ended and "reason" in value)):
         return ()
