@@ -65,7 +65,7 @@ class Worker(Struct, frozen=True):
 
 
 class _Known(Struct):
-    """What a scheduler knows of a worker; the rest is not used."""
+    """The used members of what a scheduler reports about a worker."""
 
     name: str | int
     nthreads: Annotated[int, msgspec.Meta(ge=0, le=THREADS_MAX)]
@@ -73,7 +73,7 @@ class _Known(Struct):
 
 
 class _Identity(Struct):
-    """What a scheduler says of itself."""
+    """The used members of what a scheduler reports about itself."""
 
     workers: dict[str, _Known]
 
@@ -83,7 +83,7 @@ class _Packages(Struct):
 
 
 class _Versions(Struct):
-    """Which packages the parts of a cluster have."""
+    """The packages of the parts of a cluster."""
 
     client: _Packages
     scheduler: _Packages
@@ -123,7 +123,7 @@ def _connect(address: str, patience: float) -> Any:
     try:
         import dask
 
-        # What Dask logs is for whoever runs a cluster; what concerns this command is said in its own words.
+        # Dask's log is for administrators of a cluster; this command reports what matters in its own words.
         dask.config.set({"logging": {"version": 1}})
         client: Any = _distributed().Client
     except ImportError as error:
@@ -143,7 +143,7 @@ def _connect(address: str, patience: float) -> Any:
         raise ClusterError(
             f"no scheduler answered at {address} within {patience:g} s; dask scheduler starts one"
         ) from None
-    except (MemoryError, OverflowError):  # the first bytes of what it said were taken for a length
+    except (MemoryError, OverflowError):  # the first bytes of its answer were read as a length
         raise ClusterError(
             f"the program at {address} is not a Dask scheduler; dask scheduler prints its own address"
         ) from None
@@ -154,7 +154,7 @@ def _connect(address: str, patience: float) -> Any:
                 "DASK_DISTRIBUTED__COMM__TLS__CA_FILE, ...__TLS__CLIENT__CERT and ...__TLS__CLIENT__KEY"
             ) from None
         raise ClusterError(f"the scheduler at {address} cannot be used: {_first_line(error)}") from None
-    except Exception as error:  # whatever Dask raises where what answers is none of it
+    except Exception as error:  # any exception that Dask raises if the other program is not a scheduler
         raise ClusterError(
             f"what answers at {address} is no scheduler that Dask can use: {type(error).__name__}: "
             f"{_first_line(error)}"
@@ -202,7 +202,7 @@ class Cluster:
         self._fit = fit
         self._token = trio.lowlevel.current_trio_token()
         self.room = trio.CapacityLimiter(1)
-        """Limits the pieces sent out at the same time, of those that any worker may do."""
+        """Limits the number of pieces sent out at the same time; pieces for one certain worker do not count."""
         self._out: set[Any] = set()
         self._alone_since: float | None = None
         """The time since which there is no worker."""
@@ -235,7 +235,7 @@ class Cluster:
 
         if by is not None and self.workers.get(by.name) != by:
             raise WorkersLost
-        # Dask would keep what is for one worker until there is one at the same address again.
+        # Dask would keep a piece for a certain worker until one has the same address again.
         only = {} if by is None else {"workers": [by.address], "allow_other_workers": False}
         future = self._client.submit(work, *arguments, pure=False, **only)
         self._out.add(future)
@@ -341,8 +341,8 @@ class Cluster:
         if self._client.status != "running" or scheduler is None:
             raise self._gone()
         with self._understood():
-            # Not Client.scheduler_info: what it returns may be what the client asks for by itself every other
-            # second, which has no workers in it.
+            # Not Client.scheduler_info: it may return the client's own periodic request, which lists no
+            # workers.
             known = self._client.sync(scheduler.identity, n_workers=-1)
             workers = msgspec.convert(known, _Identity).workers
         return [
@@ -353,9 +353,10 @@ class Cluster:
 
     @contextmanager
     def _understood(self) -> Iterator[None]:
-        """Raises ClusterError for what the scheduler returned, if nobody can read it.
+        """Raises ClusterError if the scheduler's answer cannot be read.
 
-        Dask does not check it: garbage ends in whatever exception its own code, or the check here, raises."""
+        Dask does not check it: garbage ends in any exception of its code, or of the check here.
+        """
         try:
             yield
         except OSError:
@@ -443,6 +444,6 @@ def name_here() -> str:
 
 def _distributed() -> Any:
     """Dask's package for clusters, mostly without types. Raises ImportError."""
-    import distributed  # half a second, for those who have a cluster
+    import distributed  # takes half a second, so only with --cluster
 
     return distributed

@@ -129,7 +129,7 @@ async def connect(addresses: tuple[Address, ...], interface: str | None, tape: T
     Writes Connecting for every attempt, ConnectFailed for every failed attempt, Connected for the one in use.
     An attempt with neither was abandoned because another was faster, or time ran out.
     """
-    if len(addresses) == 1:  # no race, and none of its cost
+    if len(addresses) == 1:  # no race, so skip its cost
         only = await _attempt(addresses[0], interface, tape)
         return _lost() if only is None else _won(addresses[0], only, tape)
     won: list[tuple[Address, socket.socket]] = []
@@ -153,7 +153,7 @@ async def connect(addresses: tuple[Address, ...], interface: str | None, tape: T
                 if won:
                     break
     except BaseException:
-        for _, sock in won:  # time ran out just when it opened
+        for _, sock in won:  # it opened exactly when time ran out
             shut(sock)
         raise
     return _won(*won[0], tape) if won else _lost()
@@ -201,7 +201,7 @@ def new_socket(family: int) -> socket.socket:
     made = socket.socket(family, socket.SOCK_STREAM)
     made.setblocking(False)
     if family in (socket.AF_INET, socket.AF_INET6):
-        with suppress(OSError):  # a system may lack them: it works without
+        with suppress(OSError):  # some systems lack these options, and work without them
             made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
             if hasattr(socket, "TCP_NOTSENT_LOWAT"):
                 made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)
@@ -273,11 +273,11 @@ async def _introduce(sock: socket.socket, wire: Wire, client: str, tape: Tape) -
     """Send the header of the PROXY protocol on *wire*, which uses *sock*."""
     try:
         ends = sock.getsockname(), sock.getpeername()
-    except OSError:  # reset, it has no other end any more: what is sent and read next tells
+    except OSError:  # it was reset; the next send or read reports how it ended
         return
     header = proxy_header(*ends, client=client)
     tape.add(ProxyHeaderSent(tape.now(), header))
-    await wire.send(header)  # that it did not arrive shows when the answer is read
+    await wire.send(header)  # reading the answer reports a failure to send
 
 
 def proxy_header(local: Any, remote: Any, client: str) -> bytes:
@@ -290,7 +290,7 @@ def proxy_header(local: Any, remote: Any, client: str) -> bytes:
     """
     if not isinstance(local, tuple):
         return b"PROXY UNKNOWN\r\n"  # a Unix socket
-    # A scope behind an IPv6 address is ours, and means nothing elsewhere.
+    # A scope in an IPv6 address is local, and means nothing elsewhere.
     source, to = (end[0].partition("%")[0] for end in (local, remote))
     if client:
         source, to = client, to if (":" in to) == (":" in client) else client

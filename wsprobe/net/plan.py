@@ -25,12 +25,12 @@ class Ready(Struct, frozen=True):
 
     plan: Plan
     context: ssl.SSLContext | None
-    """Of the target; None for ``ws:``."""
+    """The TLS context for the target; None for ``ws:``."""
     proxy: ProxyUrl | None
     proxy_context: ssl.SSLContext | None
-    """Of an ``https:`` proxy."""
+    """The TLS context for an ``https:`` proxy; None without one."""
     http2_client: type[Http2Client] | None = None
-    """Of a plan with a request for HTTP/2."""
+    """The HTTP/2 client, for a plan with a request over HTTP/2; otherwise None."""
 
     @property
     def host(self) -> str:
@@ -67,7 +67,7 @@ def check(plan: Plan) -> Ready:
         )
     if plan.http2 is None:
         return Ready(plan, context, proxy, proxy_context)
-    # h2, where it may be spoken: 60 ms, before the clock of any exchange runs.
+    # h2 takes 60 ms to load: before the clock of any exchange starts, and only if it may be used.
     from wsprobe.conversation_http2 import Http2Client
 
     return Ready(plan, context, proxy, proxy_context, Http2Client)

@@ -64,7 +64,7 @@ _Item = Received | End
 async def converse(wire: Wire, client: Speaking, tape: Tape, plan: Plan) -> End:
     """Send the opening handshake of *plan*, then do as *client* says; return how it ended."""
     if not isinstance(client, Client) or len(client.opening) > SHORT:
-        # Over HTTP/2 there is something to say before the answer: SETTINGS, and what answers the server's.
+        # Over HTTP/2 the client sends before the answer: SETTINGS, and replies to the server's frames.
         pump = _Pump(wire, tape, READS, at_once(plan))
         pump.send(client.opening)
         return await _both_ways(pump, client, client.timer(tape.now()), tape)
@@ -89,7 +89,7 @@ async def _handshake(wire: Wire, client: Client, tape: Tape, size: int) -> End |
     reader, a writer and the channels between them.
     """
     tape.add(Sent(tape.now(), client.opening))
-    await wire.send(client.opening)  # where this fails, what the peer has said before is still to be read
+    await wire.send(client.opening)  # after a failure, what the peer sent before is still read
     turn = client.timer(tape.now())
     reads = 0
     while turn.phase in (Phase.HEAD, Phase.BODY):
@@ -142,7 +142,7 @@ async def _turns(
             item = await inbox.receive()
         match item:
             case None:
-                # Rounding must not wake us a moment too early again and again.
+                # Otherwise rounding would wake this task slightly too early, many times.
                 turn = client.timer(max(tape.now(), turn.wake_at or 0))
             case Received():
                 turn = client.receive(item.data, item.at)
@@ -160,9 +160,9 @@ class _Pump:
         self._size = size
         self._tape = tape
         self._reads = reads
-        # What the client sends is bounded by what it receives, and that by the plan's limits.
+        # The client's output is bounded by its input, and that by the plan's limits.
         self._put, self._outbox = trio.open_memory_channel[bytes | None](float("inf"))
-        """Bytes to send; None for a look."""
+        """Bytes to send; None lets the reader run first."""
         self.written = trio.Event()
         self._broken = False
 
@@ -174,14 +174,15 @@ class _Pump:
         self._put.close()
 
     def look(self) -> None:
-        """Let the reader find an end that is there already, before our Close goes out: a server that ends the
-        connection without that Close is told so from one that waited for it."""
+        """Let the reader notice an end that has already happened, before our Close is sent. This tells a server
+        that ends the connection by itself from one that waits for the Close."""
         self._put.send_nowait(None)
 
     async def write(self) -> None:
         async for data in self._outbox:
             if data is None:
-                # Here, not in the task of the conversation: a turn costs it four times as much, for its depth.
+                # In this task, because a turn costs four times as much in the deeper stack of the
+                # conversation's task.
                 for _ in range(END_TURNS):
                     await trio.lowlevel.checkpoint()
             elif not self._broken:
@@ -234,7 +235,7 @@ async def probe(
 async def _carry_out(ready: Ready, tape: Tape, talk: Talking | None) -> End:
     limits = ready.plan.limits
     began = trio.current_time()
-    # One scope for both limits: of a list, each costs a tenth of what a URL does.
+    # One scope for both limits, because each scope takes a tenth of the time for a URL in a list.
     first = min(limits.connect_timeout, limits.max_time)
     with trio.CancelScope(deadline=began + first) as whole:
         connecting = True
@@ -242,7 +243,7 @@ async def _carry_out(ready: Ready, tape: Tape, talk: Talking | None) -> End:
         if isinstance(wire, End):
             return wire
         try:
-            await trio.lowlevel.checkpoint_if_cancelled()  # time may have run out just when it stood
+            await trio.lowlevel.checkpoint_if_cancelled()  # time may have run out just as it opened
             whole.deadline = began + limits.max_time
             connecting = False
             if talk is None:

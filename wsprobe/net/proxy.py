@@ -201,7 +201,7 @@ async def _version_4(tunnel: Tunnel, proxy: ProxyUrl, host: str, port: int) -> W
     address = _literal(host)
     if address is not None and address.version == 6:
         return tunnel.failed("SOCKS 4 has no IPv6 addresses")
-    # SOCKS 4A: the impossible address 0.0.0.1 says that a name follows.
+    # SOCKS 4A: the invalid address 0.0.0.1 means that a name follows.
     packed, name = (b"\0\0\0\1", host.encode() + b"\0") if address is None else (address.packed, b"")
     user = (proxy.user or b"").replace(b"\0", b"") + b"\0"
     await tunnel.say(b"\x04\x01" + port.to_bytes(2) + packed + user + name)
@@ -243,7 +243,7 @@ async def _version_5(tunnel: Tunnel, proxy: ProxyUrl, host: str, port: int) -> W
 
 
 async def _authenticate(tunnel: Tunnel, user: bytes, password: bytes) -> End | None:
-    """RFC 1929: user name and password, in clear text."""
+    """Log in with user name and password, in clear text (RFC 1929); returns the end if that fails."""
     await tunnel.say(b"\x01" + _counted(user) + _counted(password))
     answer = await tunnel.hear(_exactly(2))
     if isinstance(answer, End):
@@ -274,7 +274,8 @@ def _exactly(size: int) -> Callable[[bytes], int | None]:
 
 
 def _answer_size(data: bytes) -> int | None:
-    """RFC 1928 section 6: version, reply, reserved, address type, address, port. A refusal may stop early."""
+    """The length of the answer that *data* begins with, None if more bytes are needed. RFC 1928 section 6:
+    version, reply, reserved, address type, address, port. A refusal may stop early."""
     if len(data) >= 2 and (data[0] != 5 or data[1] != 0) and len(data) < 10:
         return len(data)
     if len(data) < 5:

@@ -32,7 +32,7 @@ class QueuedOutput(io.RawIOBase):
         self._queue: deque[bytes] = deque()
         self._waiting = 0
         self._error: OSError | None = None
-        # Where nobody reads, the thread is left behind in write(2), which holds no lock of Python's.
+        # Without a reader, the thread is left behind in write(2), where it does not hold Python's lock.
         threading.Thread(target=self._empty, daemon=True).start()
 
     def writable(self) -> bool:
@@ -58,7 +58,7 @@ class QueuedOutput(io.RawIOBase):
         """Wait while the reader reads; returns the number of unread bytes."""
         with self._changed:
             while (left := self._waiting) and self._changed.wait(PATIENCE):
-                pass  # it was notified: some of it was taken
+                pass  # notified: the reader has taken some bytes
             self._queue.clear()
             return left
 
@@ -89,7 +89,7 @@ class QueuedOutput(io.RawIOBase):
         while rest:
             try:
                 written = os.write(self._descriptor, rest[:PIECE])
-            except BlockingIOError:  # whoever shares the pipe has set it so
+            except BlockingIOError:  # another process that shares the pipe made it non-blocking
                 select.select([], [self._descriptor], [])
                 continue
             rest = rest[written:]

@@ -84,18 +84,18 @@ class Connection:
         """How the connection to the server ended, once known."""
         self._end_at = 0
         self._server: Wire | None = None
-        """Once it is reached."""
+        """The wire to the server, once connected."""
         self._client_end: End | None = None
         self._passed = 0
-        """Reads."""
+        """Number of reads forwarded, in both directions."""
         self._whole = trio.CancelScope()
-        """Of the whole connection."""
+        """The scope of the whole connection."""
 
     async def carry(self, number: int, watch: RelayWatcher) -> None:
         """Forward the connection to its end, and give its recording to *watch*, also when cancelled."""
         over = False
         try:
-            # The handshake has a limit of its own, and its end may still have to be told.
+            # The handshake has its own limit; its end may still have to be reported to the client after that.
             self._whole.deadline = trio.current_time() + self._relaying.longest + TO_TELL
             with self._whole:
                 await self._carry(number, watch)
@@ -214,7 +214,7 @@ class Connection:
 
     async def _with_server(self, server: Wire, number: int, watch: RelayWatcher) -> None:
         self._tape.add(Sent(self._tape.now(), self._plan.request))
-        await server.send(self._plan.request)  # that it did not arrive shows when the answer is read
+        await server.send(self._plan.request)  # reading the answer reports a failure to send
         told: PageClose | None = None
         end: End | None = None
         async with trio.open_nursery() as nursery:
@@ -235,7 +235,7 @@ class Connection:
                 elif end.how == "limit":
                     await self._pass_rest(server)
             nursery.cancel_scope.cancel()
-        end = end or End("local", CLIENT_LEFT)  # the client's connection broke, which ends all
+        end = end or End("local", CLIENT_LEFT)  # the client's connection broke, which ends both
         self._ended(end)
         if told is not None:
             await self._say(told)
@@ -308,7 +308,7 @@ class Connection:
             if data:
                 self._passed += 1
                 self._record(Sent, self._up.take(data), self._tape.now())
-                await server.send(data)  # that it did not arrive shows when the server is read
+                await server.send(data)  # reading from the server reports a failure to send
             data = await self._client.receive()
         self._client_end = data
         over.set()

@@ -54,7 +54,7 @@ async def while_read(descriptor: int) -> AsyncIterator[None]:
         try:
             await trio.lowlevel.wait_readable(
                 descriptor
-            )  # what is only written to is never readable, but in error
+            )  # a descriptor open only for writing becomes readable only after an error
         except OSError:
             return
         raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
@@ -72,7 +72,7 @@ def _only_written(descriptor: int) -> bool:
     """Whether *descriptor* is open only for writing: if a shell opened it both ways, this process is a reader
     itself."""
     try:
-        import fcntl  # Windows has none
+        import fcntl  # not on Windows
     except ImportError:
         return False
     return fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE == os.O_WRONLY

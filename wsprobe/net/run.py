@@ -31,7 +31,7 @@ def run(work: Callable[[*Arguments], Awaitable[Result]], *arguments: *Arguments)
     from inside a nursery.
     """
     try:
-        # ^C ends the work as a whole: raised in whatever task runs, it could fell the lab before its probe.
+        # ^C ends the whole work: raised in a single task, it could end the lab before the probe that uses it.
         return trio.run(work, *arguments, restrict_keyboard_interrupt_to_checkpoints=True)
     except BaseExceptionGroup as group:
         for kind in (KeyboardInterrupt, BrokenPipeError):
@@ -87,10 +87,10 @@ async def in_order(
     busy, does not stop the later ones, until WINDOW of them wait or the *weight* of the waiting results is
     HEAVY: an endless iterable takes bounded memory.
     """
-    # A task that is done takes the next job: to begin one and end one for each job costs three times as much.
+    # A finished task takes the next job: a task for each job would cost three times as much.
     free = trio.lowlevel.ParkingLot()
     given_out: deque[tuple[Job, Callable[[Done], None]]] = deque()
-    one_is_done = False  # a task is, and takes the next job itself
+    one_is_done = False  # a task is finished, and takes the next job itself
 
     def begin(job: Job, over: Callable[[Done], None]) -> None:
         nonlocal one_is_done
@@ -181,15 +181,15 @@ class _Results(Generic[Done]):
     """Results on their way to *each*, one after the other."""
 
     def __init__(self, each: Callable[[Done], Awaitable[None] | None], then: Callable[[], None]) -> None:
-        """*then* is called once there is nothing to hand on now."""
+        """*then* is called once no result is waiting."""
         self._each = each
         self._then = then
         self._waiting: deque[Done] = deque()
         self.busy = False
-        """Whether one takes long."""
+        """Whether a call of *each* is still running."""
 
     def add(self, results: Iterable[Done], nursery: trio.Nursery) -> None:
-        """Hand on *results*, now or behind the one that takes long."""
+        """Pass on *results*, now or after the running call."""
         self._waiting.extend(results)
         while self._waiting and not self.busy:
             rest = self._each(self._waiting.popleft())

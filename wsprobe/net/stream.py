@@ -166,12 +166,12 @@ class SocketWire(_Ending):
         self._socket = connected
         self._said_nothing = self._heard_nothing = True
         self._waiting = 0
-        """Calls that wait for the socket."""
+        """Number of calls that wait for the socket."""
 
     async def send(self, data: bytes) -> End | None:
         rest: bytes | memoryview = data
-        # What is sent first goes into the buffer of a new connection, and then its answer is waited for: nobody
-        # else needs a turn. Whatever is sent later gives one, so that a peer that is fast stops no clock.
+        # The first bytes fit into the buffer of a new connection, and the caller then waits for the answer, so
+        # no other task needs a turn. Each later send gives a turn, so that a fast peer blocks no timer.
         waited, self._said_nothing = self._said_nothing, False
         try:
             if not waited:
@@ -191,7 +191,7 @@ class SocketWire(_Ending):
         return None
 
     async def receive(self, most: int = READ) -> bytes | End:
-        # What was asked just now is not answered yet: a look at once would be in vain.
+        # The answer to a request just sent cannot be here yet, so trying to read at once is useless.
         waited, self._heard_nothing = self._heard_nothing, False
         try:
             if waited:
@@ -219,17 +219,17 @@ class SocketWire(_Ending):
             self._waiting -= 1
 
     async def finish(self) -> None:
-        with suppress(OSError):  # gone already
+        with suppress(OSError):  # already closed
             self._socket.shutdown(socket.SHUT_WR)
 
     async def reset(self) -> None:
-        # A linger time of zero drops what is unsent, and says so (socket(7)).
+        # A linger time of zero drops the unsent bytes and sends RST (socket(7)).
         with suppress(OSError):
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, pack("ii", 1, 0))
         shut(self._socket)
 
     async def close(self) -> None:
-        # To tell those who wait takes a fiftieth of what a URL of a list does, and nearly always there is none.
+        # Waking waiting tasks takes a fiftieth of the time for a URL in a list, and there are almost never any.
         if self._waiting:
             shut(self._socket)
         else:

@@ -169,7 +169,7 @@ class Talk:
         if self._compressed:
             return LEAST
         if held is None and (not isinstance(self._client, Client) or DEFLATE in self._client.opening):
-            return LEAST  # the first messages may come with the head; over HTTP/2 the request is sent later
+            return LEAST  # the first messages may arrive with the head; over HTTP/2 the request is sent later
         if held is None or held.totals.wire_received < READ:
             return READ
         received, frames = held.totals.wire_received - self._seen[0], held.frames - self._seen[1]
@@ -219,7 +219,7 @@ class Talk:
         if not self._turn.done and (now - at > MOMENT or now >= (self._turn.wake_at or now + 1)):
             self._take(self._client.timer(now))
         else:
-            self._wake_clock()  # meanwhile it may have lain down for good: it minds no time while we are busy
+            self._wake_clock()  # it may sleep without a limit, because it ignores time while this is busy
 
     async def _speak(self) -> None:
         """Send the input as it is read."""
@@ -291,7 +291,7 @@ class Talk:
             with trio.move_on_at(self._tape.deadline(self._asleep_until)):
                 await self._turned.wait()
             now, due = self._tape.now(), self._turn.wake_at
-            # Rounding must not wake us a moment too early again and again.
+            # Otherwise rounding would wake this task slightly too early, many times.
             if due is not None and due <= now + 1 and not self._busy and self._end is None:
                 self._take(self._client.timer(max(now, due)))
 
@@ -405,7 +405,7 @@ class _Way:
         status = os.fstat(descriptor)
         self._file = stat.S_ISREG(status.st_mode) or _is_null(status)
         self._waits = False
-        if stat.S_ISFIFO(status.st_mode) and hasattr(os, "O_NONBLOCK"):  # Windows has none
+        if stat.S_ISFIFO(status.st_mode) and hasattr(os, "O_NONBLOCK"):  # not on Windows
             try:
                 self._descriptor = os.open(f"/proc/self/fd/{descriptor}", flags | os.O_NONBLOCK)
             except OSError:
@@ -432,7 +432,7 @@ class _Way:
                 return data
 
     async def write(self, data: memoryview) -> int:
-        if self._file:  # no turn of the loop for each message: whoever writes has just waited for a read
+        if self._file:  # No turn of the loop for each message: the caller has just waited for a read.
             return os.write(self._descriptor, data)
         if not self._waits:
             return await trio.to_thread.run_sync(self._write_whole, data, abandon_on_cancel=True)
@@ -466,12 +466,12 @@ def _is_null(status: os.stat_result) -> bool:
 def _widen(pipe: int) -> None:
     """Enlarge *pipe* to one read, if it is smaller: each turn of the loop reads as much as there is."""
     try:
-        import fcntl  # Windows has none
+        import fcntl  # not on Windows
 
         if fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ) < PIECE:
             fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIECE)
     except (ImportError, AttributeError, OSError):
-        return  # it is slower, that is all: the system has none of it, or no more room for this user
+        return  # A smaller pipe is only slower. The system cannot enlarge it, or this user has reached a limit.
 
 
 Item = TypeVar("Item")

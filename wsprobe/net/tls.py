@@ -131,7 +131,8 @@ def context(options: TlsOptions) -> ssl.SSLContext:
         _own_certificate(made, options.certificate, options.key)
     if keys := os.environ.get("SSLKEYLOGFILE"):
         try:
-            # Where OpenSSL cannot write a key it fails in a later read, with words that blame the connection.
+            # Otherwise OpenSSL fails to write the key in a later read, with an error that blames the
+            # connection.
             with open(keys, "ab", buffering=0) as log:
                 if os.fstat(log.fileno()).st_size == 0:
                     log.write(b"# Secrets of TLS sessions, one a line\n")
@@ -147,14 +148,14 @@ def _versions(made: ssl.SSLContext, options: TlsOptions) -> None:
         raise PlanError(f"no TLS version is at least {options.minimum} and at most {options.maximum}")
     lowest = lowest or min(highest or ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_2)
     with warnings.catch_warnings():
-        # Python deprecates the old versions; somebody who asks for them wants to know what the server does.
+        # Python deprecates the old versions, but a user who asks for one wants to know the server's reaction.
         warnings.simplefilter("ignore", DeprecationWarning)
         made.minimum_version = lowest
         if highest:
             made.maximum_version = highest
     ciphers = options.ciphers
     if lowest < ssl.TLSVersion.TLSv1_2 and "@SECLEVEL" not in (ciphers or ""):
-        # OpenSSL 3 offers TLS 1.0 and 1.1 at security level 0 only: their signatures are SHA-1 and MD5.
+        # OpenSSL 3 offers TLS 1.0 and 1.1 only at security level 0, because their signatures use SHA-1 and MD5.
         ciphers = f"{ciphers or 'DEFAULT'}:@SECLEVEL=0"
     if ciphers is not None:
         try:
@@ -214,7 +215,7 @@ GOODBYE = 0.1
 """Seconds that close_notify may wait for room in the send buffer."""
 
 _DER = 2
-"""``_ssl.ENCODING_DER``."""
+"""The value of ``_ssl.ENCODING_DER``."""
 
 
 class TlsWire:
@@ -297,7 +298,7 @@ class TlsWire:
         return b"".join(pieces)
 
     async def finish(self) -> None:
-        # It wants to read the peer's close_notify too, which may come much later.
+        # unwrap() also waits for the peer's close_notify, which may come much later.
         with suppress(ssl.SSLError):
             self.engine.unwrap()
         await self._flush()
@@ -308,7 +309,7 @@ class TlsWire:
 
     async def close(self) -> None:
         if self._up and (self._ended is None or self._ended.how == "fin"):
-            # It wants to read the peer's close_notify too, for which nobody waits here.
+            # unwrap() also waits for the peer's close_notify, which is not needed here.
             with suppress(ssl.SSLError):
                 self.engine.unwrap()
             with trio.move_on_after(GOODBYE, shield=True):

@@ -178,7 +178,7 @@ class WorkerPool:
 
     def _end(self) -> None:
         for member in self._members:
-            member.process.kill()  # one that is stopped (SIGSTOP) would not take a SIGTERM, and be waited for
+            member.process.kill()  # not SIGTERM: a stopped process (SIGSTOP) would not react, and never end
             member.post.close()
 
 

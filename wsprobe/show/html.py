@@ -42,10 +42,10 @@ from wsprobe.timing import bars
 from wsprobe.visible import hexdump, printable
 
 BYTES = 16_384
-"""The most bytes of one exchange to unfold: in hex they are five times as long."""
+"""The most bytes of one exchange to show, folded: hex takes five times the space."""
 MARKS = ("fail", "warn", "note")
 LEVELS = {"error": "fail", "warning": "warn", "note": "note", "good": "good"}
-"""Level of a weakness -> how it is marked."""
+"""Level of a weakness -> its mark."""
 
 
 @cache
@@ -55,7 +55,7 @@ def style() -> str:
 
 
 def whole(cover: Cover, parts: Iterable[str]) -> Iterator[str]:
-    """The page, of *parts* as `part` made them, in pieces."""
+    """Yield the page, made of *parts* from `part`, in pieces."""
     digest = b64encode(sha256(style().encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     yield (
@@ -92,7 +92,7 @@ def _counts(rows: Sequence[IndexRow]) -> str:
 
 
 def part(of: Part, number: int) -> str:
-    """One recording; *number* is its place in the list, from 1, or 0 if it is the only one."""
+    """One recording; *number* is its place in the list, from 1, or 0 for the only one."""
     if of.short:
         return _short(of, number)
     rows = [
@@ -122,8 +122,8 @@ def part(of: Part, number: int) -> str:
 
 
 def _in_order(parts: Sequence[str], rows: Sequence[IndexRow]) -> Iterator[str]:
-    """The parts by their groups: the full ones, then the short ones, folded together, because a browser needs
-    half a millisecond for each element that can be unfolded."""
+    """Yield the parts by group: first the full ones, then the short ones in one folded element, because a
+    browser needs half a millisecond for each element that can be unfolded."""
     for group in grouped(rows):
         yield from (parts[number - 1] for number, row in group if not row.short)
         short = [parts[number - 1] for number, row in group if row.short]
@@ -134,7 +134,8 @@ def _in_order(parts: Sequence[str], rows: Sequence[IndexRow]) -> Iterator[str]:
 
 
 def _short(of: Part, number: int) -> str:
-    """One recording whose group has another one in full: text in one element with others."""
+    """One recording of which another in the same group is shown in full: text that shares one element with
+    others."""
     answer = f"{report_file.answered_shortly(of.report)}\n"
     command = f"\n{of.command}\n" if of.command else ""
     return f'<b id="answer-{number}">{text(of.title)}</b>\n{text(f"{answer}{command}")}\n'
@@ -192,7 +193,7 @@ def _pane(title: str, of: str, inner: str) -> str:
 
 
 def _advised(of: Advice) -> str:
-    """The causes and what to do about them, the lines for a proxy, and how to let a page know."""
+    """The causes and their remedies, the lines for a proxy, and how to let a page know."""
     rows = [f'<li class="warn">{_badge("take care", "warn")}{prose(each)}</li>\n' for each in of.warnings]
     for rank, each in enumerate(of.causes):
         kind, word = ("note", "or") if rank else ("warn", "likely")
@@ -249,7 +250,7 @@ def _times(reading: Reading) -> str:
 
 
 def _bytes(exchange: Exchange) -> str:
-    """Every write and read, to be unfolded: as text with its line ends, and in hex."""
+    """Every write and read, folded: as text with its line ends, and in hex."""
     rows = []
     for each in report_file.transfers(exchange, BYTES):
         left = f'<p class="total">{counted(each.left, "more byte")}: --save and --json keep all.</p>'
@@ -273,7 +274,7 @@ def _hop(why: str, hop: Exchange) -> str:
 
 
 MOST = 20
-"""Groups that the summary has a row for."""
+"""The most groups with a row in the summary."""
 
 
 def _likely(of: Likely) -> str:
@@ -281,7 +282,7 @@ def _likely(of: Likely) -> str:
 
 
 def _summary(rows: Sequence[IndexRow]) -> str:
-    """How many of what, the likely cause, and what to do."""
+    """The counts by outcome, the likely cause of each group, and what to do."""
     groups = grouped(rows)
     made = "".join(
         f'<tr><td>{len(group)}</td><td class="{_kind(of)}">{text(of.answer)}</td>'
@@ -297,7 +298,7 @@ def _summary(rows: Sequence[IndexRow]) -> str:
 
 
 def _index(rows: Sequence[IndexRow]) -> Iterator[str]:
-    """The failures by cause, and below them, folded, what opened."""
+    """The failures by cause, and below them, folded, the connections that opened."""
     groups = grouped(rows)
     failed = [group for group in groups if not group[0][1].group.open]
     opened = [row for group in groups for row in group if row[1].group.open]
@@ -312,7 +313,7 @@ def _index(rows: Sequence[IndexRow]) -> Iterator[str]:
 
 
 FIRST = 10
-"""Rows of a group that are not folded."""
+"""Rows of a group that are shown unfolded."""
 
 
 def _index_table(rows: Iterable[Numbered]) -> str:
@@ -337,7 +338,7 @@ def _kind(of: PartGroup) -> str:
 
 
 def _scrolling(head: str, rows: str) -> str:
-    """A table that scrolls where the screen is narrow; also by keyboard."""
+    """A table that scrolls on a narrow screen, also by keyboard."""
     return f'<div class="scroll" tabindex="0"><table>\n{head}\n{rows}</table></div>\n'
 
 
@@ -380,7 +381,7 @@ def _list(items: Iterable[str]) -> str:
 
 
 def _pre(lines: Sequence[Line], kind: str = "", marks: bool = False) -> str:
-    """Lines in their styles; with *marks*, what a finding is about is marked."""
+    """*lines* in their styles; *marks*: with the bytes of findings marked."""
     shown = "\n".join("".join(_piece(piece, marks) for piece in each) for each in lines)
     return f"<pre{f' class={chr(34)}{kind}{chr(34)}' if kind else ''}>{shown}</pre>\n"
 
@@ -397,12 +398,13 @@ def _joined(lines: Iterable[str]) -> str:
 
 
 def prose(said: str) -> str:
-    """A sentence, the sections that it cites linked."""
+    """A sentence, with links to the sections that it cites."""
     return "".join(
         f'<a href="{escape(url)}">{text(words)}</a>' if url else text(words) for words, url in cited(said)
     )
 
 
 def text(said: str) -> str:
-    """*said* as text of a page or the value of an attribute: nothing in it is markup, or cannot be seen."""
+    """*said* as text of a page, or as the value of an attribute: it has no markup and no invisible
+    character."""
     return "\n".join(escape(printable(each)) for each in said.split("\n"))

@@ -33,14 +33,14 @@ from wsprobe.show.report_file import (
 from wsprobe.visible import hexdump, printable
 
 BYTES = 1024
-"""Bytes of one exchange in hex: an issue holds 65,536 characters."""
+"""Bytes of one exchange to show in hex: an issue holds 65,536 characters."""
 LONG_LINE = 400
-"""Characters of a line: an issue shows them in one row."""
+"""The most characters of a line: an issue does not wrap lines of code."""
 LOOK_OF_BARS = Look(width=80, unicode=False)
 
 
 def whole(cover: Cover, parts: Iterable[str]) -> Iterator[str]:
-    """The text, of *parts* as `part` made them, in pieces."""
+    """Yield the text, made of *parts* from `part`, in pieces."""
     several = len(cover.rows) > 1
     yield f"# wsprobe {cover.kind}: {prose(summary(cover.rows) if several else cover.rows[0].outcome)}\n\n"
     yield f"> {cover.care}\n\n"
@@ -61,7 +61,7 @@ def whole(cover: Cover, parts: Iterable[str]) -> Iterator[str]:
 
 
 def part(of: Part, number: int) -> str:
-    """One recording; *number* is its place in the index, from 1, or 0 where it is alone."""
+    """One recording; *number* is its place in the index, from 1, or 0 for the only one."""
     if of.folded:
         return _folded(of)
     if of.short:
@@ -92,7 +92,7 @@ def part(of: Part, number: int) -> str:
 
 
 def _folded(of: Part) -> str:
-    """One of the other answers of a trace: the request and what came."""
+    """One further answer of a trace: the request and the answer, folded."""
     lines = [*map(text_of, report_file.asked(of.report.reading)), ""]
     lines += map(text_of, report_file.answered(of.report, pointing=False))
     return f"<details><summary>{escape(printable(of.title))}</summary>\n\n{_fenced(lines)}</details>\n\n"
@@ -157,7 +157,7 @@ def _times(reading: Reading) -> str:
 
 
 def _bytes(exchange: Exchange) -> str:
-    """Reads and writes in hex, to be unfolded."""
+    """Reads and writes in hex, folded."""
     lines = []
     for each in report_file.transfers(exchange, BYTES):
         lines += [each.title, *hexdump(each.shown)]
@@ -172,7 +172,7 @@ def _likely(of: Likely) -> str:
 
 
 def _index(rows: Sequence[IndexRow]) -> str:
-    """How many of what, with the likely cause and what to do; then each, the failures first."""
+    """The counts by outcome, with likely causes and remedies; then each recording, the failures first."""
     groups = grouped(rows)
     made = "## Summary\n\n"
     for group in groups:
@@ -207,7 +207,7 @@ def _command(line: str) -> str:
 
 
 def _fenced(lines: Iterable[str], language: str = "text", cut: bool = True) -> str:
-    """Lines as a block of code; those that are very long are cut, unless *cut* is False."""
+    """Lines as a block of code; very long lines are cut, unless *cut* is False."""
     shown = [printable(each) for each in lines]
     if cut:
         shown = [
@@ -234,7 +234,7 @@ def span(text: str) -> str:
 
 
 def _cell(text: str) -> str:
-    """A cell of a table. GitHub takes a bar for the end of a cell even in code."""
+    """A cell of a table. GitHub ends a cell at a bar, even within code."""
     if _PLAIN.fullmatch(text):
         return text
     return span(text).replace("|", "\\|") if text else ""
@@ -243,28 +243,28 @@ def _cell(text: str) -> str:
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9 .,%()-]*")
 
 _WORD = re.compile(r"""([("']*)(.*?)([.,;:)"'?]*)""", re.DOTALL)
-"""A word, with the marks before and behind it that are a sentence's."""
+"""A word, with the sentence's punctuation before and after it."""
 _SAFE = re.compile(r"(?:[A-Za-z0-9%]+(?:[.,'/-][A-Za-z0-9%]+)*)?")
-"""A word that is one, and nothing else, in any Markdown."""
+"""A plain word, which no Markdown reads as anything else."""
 _TAKEN_FOR_MORE = re.compile(r"(?i)www\..*|[0-9a-f]{7,40}|gh-[0-9]+")
-"""Words that GitHub turns into links anyway: pages, commits, issues."""
+"""Words that GitHub turns into links: pages, commits, issues."""
 
 
 def prose(text: str) -> str:
-    """A sentence: the sections that it cites are linked, and each word that could be taken for markup, for a
-    mention or for a link is code."""
+    """A sentence with links to the sections that it cites. Each word that could be read as markup, a mention or
+    a link becomes code."""
     return "".join(f"[{words}]({url})" if url else _words(printable(words)) for words, url in cited(text))
 
 
 def _words(text: str) -> str:
-    """*text*, with each word that is not plain in a span; several in a row are one."""
+    """*text* with each word that is not plain in a span; consecutive ones share a span."""
     made = ""
     code: list[str] = []
     for word in text.split(" "):
         match = _WORD.fullmatch(word)
-        assert match is not None  # it takes anything
+        assert match is not None  # the pattern matches any text
         before, core, behind = match.groups()
-        if core.endswith("(") and behind.startswith(")"):  # a call, as fetch()
+        if core.endswith("(") and behind.startswith(")"):  # a call, such as fetch()
             core, behind = f"{core})", behind[1:]
         plain = _SAFE.fullmatch(core) is not None and not _TAKEN_FOR_MORE.fullmatch(core)
         if not plain and not before and not behind:

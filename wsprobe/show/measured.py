@@ -23,10 +23,10 @@ from wsprobe.show.views import STATES
 from wsprobe.version import __version__
 
 DIFFERING = 100
-"""Lines of differences that are shown."""
+"""The most lines of differences to show."""
 
 Rows = Mapping[str, Mapping[str, ViewComparison]]
-"""Scenario -> engine -> what was seen beside that engine's view."""
+"""Scenario -> engine -> the observation compared with that engine's view."""
 
 
 def engine_title(engine: str) -> str:
@@ -35,7 +35,8 @@ def engine_title(engine: str) -> str:
 
 
 def summary(measured: Measured, rows: Rows, look: Look) -> list[Line]:
-    """Which browser it was, how far each engine's view agrees, and what differs from the nearest one."""
+    """The browser, how many scenarios each engine's view matches, and the differences from the nearest
+    engine."""
     browser = measured.browser
     made = [
         line(Piece(_safe(browser.title, look), "title"), Piece(f"  {len(measured.seen)} scenarios", "dim")),
@@ -93,7 +94,7 @@ def _left(left: Mapping[str, str], look: Look) -> list[Line]:
 
 
 def one(measured: Measured, seen: Observation, row: Mapping[str, ViewComparison], look: Look) -> list[Line]:
-    """One scenario: what was seen, then each engine's view of it."""
+    """One scenario: the observation, then each engine's view."""
     made = [
         line(Piece(f"lab:{seen.scenario}", "title")),
         line(Piece(f"seen in {_safe(measured.browser.title, look)}", "name")),
@@ -105,7 +106,7 @@ def one(measured: Measured, seen: Observation, row: Mapping[str, ViewComparison]
 
 
 def beside(title: str, held: ViewComparison, look: Look) -> list[Line]:
-    """The view of one engine, in short where it is what was seen."""
+    """The view of one engine; one line if it equals the observation."""
     races = [line(Piece(f"  differs from run to run: {held.view.races}", "warn"))] if held.view.races else []
     if held.same:
         return [line(Piece(title, "name"), ": ", Piece("predicted and seen: the same", "good")), *races]
@@ -122,7 +123,7 @@ def indented(lines: Sequence[Line]) -> list[Line]:
 
 
 def told(seen: Observation, look: Look) -> list[Line]:
-    """What script saw, and what the console said where that was read."""
+    """What a script saw, and the console's lines if they were read."""
     if seen.exception is not None:
         thrown = seen.exception
         return [
@@ -170,11 +171,11 @@ class BesideJson(msgspec.Struct, frozen=True):
     same: bool
     differences: tuple[str, ...]
     races: str
-    """In which way the engine is known to give more than one result, "" if it is not."""
+    """How the engine's results vary between runs, "" if they do not."""
 
 
 class ScenarioJson(msgspec.Struct, frozen=True):
-    """One scenario: what was seen, and each engine's view of it."""
+    """One scenario: the observation, and each engine's view."""
 
     scenario: str
     seen: Observation
@@ -182,20 +183,20 @@ class ScenarioJson(msgspec.Struct, frozen=True):
 
 
 class MeasuredJson(msgspec.Struct, frozen=True):
-    """What ``compare --measured --json`` prints."""
+    """The output of ``compare --measured --json``."""
 
     format: int
     wsprobe: str
     measured: Browser
     nearest: str | None
-    """The engine whose view most scenarios agree with; null if nothing was measured."""
+    """The engine whose view matches the most scenarios; null if nothing was measured."""
     agreement: dict[str, dict[str, Agreement]]
-    """Kind of scenario -> engine -> how many agree; ``all`` is of all kinds."""
+    """Kind of scenario -> engine -> number of matches; the kind ``all`` is the total."""
     scenarios: list[ScenarioJson]
 
 
 def value(measured: Measured, rows: Rows) -> MeasuredJson:
-    """The same as one JSON object."""
+    """The results of `summary` as one JSON object."""
     return MeasuredJson(
         format=1,
         wsprobe=__version__,

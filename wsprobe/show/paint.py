@@ -1,6 +1,6 @@
-"""Lines on a terminal, drawn with rich. Imported only when something is drawn.
+"""Lines on a terminal, drawn with rich. Imported only if something is drawn.
 
-rich would eat markup and emoji codes and drop control characters; all text that comes here has passed
+rich would interpret markup and emoji codes and drop control characters. All text here has passed
 `wsprobe.show.visible`, and markup, emoji and highlighting are off.
 """
 
@@ -30,7 +30,7 @@ STYLES = {
 
 
 def paint(lines: Iterable[Line], stream: IO[str], look: Look) -> None:
-    """Write *lines* to *stream* in colour."""
+    """Write *lines* to *stream* in colour. Raises OSError."""
     console = Console(
         file=stream,
         force_terminal=True,

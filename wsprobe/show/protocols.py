@@ -1,4 +1,4 @@
-"""HTTP/1.1 and HTTP/2 compared: which engine used which, and where that makes a difference."""
+"""HTTP/1.1 and HTTP/2 compared: which engine used which, and where the results differ."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from wsprobe.show.lines import Line, Piece, line
 from wsprobe.show.views import title
 
 OPENED = ("open", "closed", "aborted")
-"""Outcomes behind an opening handshake that completed."""
+"""Outcomes after a complete opening handshake."""
 
 
 def difference(report: Report) -> list[Line]:
-    """Shown first: the result over HTTP/1.1, and the engines that get another one over HTTP/2."""
+    """The first lines of a comparison: the result over HTTP/1.1, and the engines with another result over
+    HTTP/2."""
     over_http1 = _opens_over_http1(report)
     if over_http1 is None:
         return []
@@ -32,7 +33,7 @@ def difference(report: Report) -> list[Line]:
 
 
 def _opens_over_http1(report: Report) -> bool | None:
-    """None if no request went over HTTP/1.1."""
+    """Whether a request over HTTP/1.1 opened a session; None if there was none."""
     views = [view for view in report.views if view.handshakes[-1:] == ("1.1",)]
     if views:
         return any(map(_opened, views))

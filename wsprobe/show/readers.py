@@ -23,19 +23,19 @@ class SharedAnswer(Struct, frozen=True):
     """One answer, and its readers: the indexes of *views* in the report; *ours* if wsprobe got it too."""
 
     answer: EngineAnswer | Report
-    """Of the first that got it: wsprobe's own as it stands in the report."""
+    """The answer as its first reader received it; wsprobe's own is the whole report."""
     views: tuple[int, ...]
     ours: bool
 
     @property
     def report(self) -> Report:
-        """All of it: another engine's is read again."""
+        """The whole report of the answer; an engine's answer is read again for it."""
         return self.answer if isinstance(self.answer, Report) else report_of(self.answer)
 
 
 def answers_of(report: Report) -> list[SharedAnswer]:
-    """Each different answer once, those of a page's browser first; wsprobe's own last if no browser got the
-    same. Engines without a request have no answer here."""
+    """Each different answer once, those of a page's browsers first; wsprobe's own is last if no browser
+    received the same one. Engines without a request have no answer here."""
     if not report.answers:
         return [SharedAnswer(report, tuple(range(len(report.views))), ours=True)]
     groups: dict[bytes, list[int]] = {}
@@ -54,13 +54,13 @@ def answers_of(report: Report) -> list[SharedAnswer]:
 
 
 def _own(report: Report) -> EngineAnswer:
-    """wsprobe's own answer, as those of engines are kept."""
+    """wsprobe's own answer, in the form of an engine's answer."""
     return engine_answer(report.reading, report.verdict, report.outcome)
 
 
 def sent_nothing(report: Report) -> list[str]:
-    """The browsers and runtimes that send no request where wsprobe sent one, by name: Local Network Access,
-    mixed content, or a constructor that threw."""
+    """The names of the browsers and runtimes that send no request although wsprobe sent one, because of Local
+    Network Access, mixed content, or a constructor that threw."""
     if not report.reading.sent:
         return []
     views = (
@@ -91,7 +91,7 @@ def page_of(report: Report, look: Look) -> list[Line]:
 
 
 def origins_sent(report: Report) -> list[bytes | None]:
-    """Each Origin that a request had, once; None for a request without one."""
+    """Each different Origin of the requests; None for a request without one."""
     asked = [each.asked for each in report.answers if each is not None]
     if not report.answers:
         asked = [report.reading.request.head]

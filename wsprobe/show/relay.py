@@ -16,7 +16,7 @@ from wsprobe.show.lines import Line, Look, Piece, fitted, line
 from wsprobe.visible import shown_text
 
 VALUE = 100
-"""Bytes of a field's value that are shown."""
+"""The most bytes of a field's value to show."""
 ENDED = {
     "fin": "the client closed the connection",
     "reset": "the client reset the connection",
@@ -61,7 +61,7 @@ def told_text(told: PageClose, look: Look) -> str:
 
 
 def client_lines(report: Report, look: Look, number: int = 0) -> list[Line]:
-    """The client's side of a report; none without a relay. *number*: of the connection, 0 for none."""
+    """The client's side of a report; empty without a relay. *number*: that of the connection, 0 for none."""
     client = report.exchange.client
     if client is UNSET:
         return []

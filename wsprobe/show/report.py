@@ -49,7 +49,7 @@ from wsprobe.version import __version__
 from wsprobe.visible import hexdump, shown_text, visible
 
 SAID_BY_OUTCOME = ("status-not-101", "http2-status-not-200", "interrupted")
-"""Findings whose sentence is the outcome's own."""
+"""Findings that only repeat the sentence of the outcome."""
 DUMP_MOST = 16384
 """The most bytes that are not HTTP to show in hex with -vv."""
 MICRO = 1_000_000
@@ -142,7 +142,7 @@ def asked_again(hop: Exchange, then: Exchange) -> str:
 
 
 def answered_with(hop: Exchange, then: Exchange) -> str:
-    """How *then* answers the 401 of *hop*; "" if that is another request."""
+    """How *then* answers the 401 of *hop*; "" if it is not an answer to it."""
     if then.plan.target.url != hop.plan.target.url:
         return ""
     final = read(hop).final
@@ -155,12 +155,12 @@ def answered_with(hop: Exchange, then: Exchange) -> str:
 
 
 def scheme(authorization: str) -> str:
-    """Of credentials: the name before them."""
+    """The scheme at the beginning of the value of Authorization."""
     return shown_text(authorization.partition(" ")[0])
 
 
 def left_behind(hop: Exchange, then: Exchange) -> list[str]:
-    """What *hop* sent and *then* left out: names of fields, and a client certificate."""
+    """What *hop* sent and *then* does not send: names of fields, and a client certificate."""
     before, after = (split_head(each.plan.request)[0] for each in (hop, then))
     still = {field.key for field in after.fields}
     left = dict.fromkeys(visible(field.name) for field in before.fields if field.key not in still)

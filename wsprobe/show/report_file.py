@@ -1,7 +1,7 @@
 """The contents of a report file (``--report``) in any format; `html` and `markdown` write it.
 
-Each recording is a `Part`, made as soon as it is there, so that many need no more memory than their text; one
-`Cover` is for all. Every line comes from the builders of the terminal's report.
+Each recording becomes a `Part` as soon as it is available, so that many need only as much memory as their text.
+One `Cover` is for all parts. The lines come from the same functions as the terminal's report.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ from wsprobe.visible import shown_text
 Kind = Literal["connect", "compare", "trace"]
 
 LOOK = Look(width=100, unicode=True)
-"""What a file can take: all characters that can be seen."""
+"""What a file can show: all visible characters."""
 ORDER = {"fail": 0, "warn": 1, "note": 2}
 MASKED = (
     "Credentials, cookies, query values and messages that were sent are masked, as with --redact. "
@@ -66,12 +66,12 @@ class Side(Struct, frozen=True):
     """One answer, and what the pages with this answer see."""
 
     report: Report | None
-    """None: nothing was asked."""
+    """None if no request was sent."""
     blocks: tuple[Block, ...]
     who: Line = ()
-    """Who got it; empty if there is only one answer."""
+    """The readers of this answer; empty if there is only one answer."""
     alike: tuple[Line, ...] = ()
-    """What looks the same to a script."""
+    """The situations that look the same to a script."""
     advice: Advice = Advice()
 
 
@@ -80,24 +80,24 @@ class Part(Struct, frozen=True):
 
     report: Report
     command: str
-    """The command line that repeats it, quoted for a shell; "" if that is the cover's."""
+    """The command line that repeats it, quoted for a shell; "" if it is the cover's command."""
     sides: tuple[Side, ...]
     page: tuple[Line, ...] = ()
-    """Whose page it is that the views are of."""
+    """The URL and Origin of the page in the views."""
     verdicts: tuple[Line, ...] = ()
-    """By the revisions that were asked for."""
+    """The verdicts of the chosen revisions."""
     seen: tuple[Line, ...] = ()
-    """What installed browsers did."""
+    """The results of installed browsers."""
     client: tuple[Line, ...] = ()
-    """The client's side, of a relay."""
+    """The client's side, for a relay."""
     as_is: bool = False
-    """The engines read wsprobe's own answer, and made no request of theirs."""
+    """True if the engines read wsprobe's own answer, and sent no request themselves."""
     heading: str = ""
-    """Instead of the title."""
+    """Replaces the title."""
     folded: bool = False
-    """It is one of many of a kind, and folded."""
+    """True if the part is one of many similar ones, and folded."""
     short: bool = False
-    """Another part of its group is shown in full, so this one has only its answer."""
+    """True if another part of its group is shown in full, so that this part has only its answer."""
 
     @property
     def title(self) -> str:
@@ -111,7 +111,7 @@ class PartGroup(Struct, frozen=True):
     answer: str
     """The outcome, with the status or the close code."""
     cause: str
-    """The id of the likeliest cause, or else of the first finding that fails; "" where nothing is known."""
+    """The id of the likeliest cause, or of the first failing finding; "" if neither is known."""
 
     @property
     def open(self) -> bool:
@@ -119,14 +119,14 @@ class PartGroup(Struct, frozen=True):
 
 
 class IndexRow(Struct, frozen=True):
-    """A part, in the index of many."""
+    """The row of a part in the index."""
 
     title: str
     group: PartGroup
     took: str
     likely: Likely | None = None
     short: bool = False
-    """As that of the part."""
+    """The same as ``Part.short``."""
 
     @property
     def outcome(self) -> str:
@@ -134,11 +134,11 @@ class IndexRow(Struct, frozen=True):
 
 
 Numbered = tuple[int, IndexRow]
-"""The place of a part in the order of the list, from 1, and its row."""
+"""The number of a part in the list, from 1, and its row."""
 
 
 def grouped(rows: Sequence[IndexRow]) -> list[list[Numbered]]:
-    """*rows* by their groups: the failures first, the largest group first; those that opened last."""
+    """*rows* by group: failures before groups that opened, larger groups first."""
     found: dict[PartGroup, list[Numbered]] = {}
     for number, each in enumerate(rows, 1):
         found.setdefault(each.group, []).append((number, each))
@@ -146,7 +146,7 @@ def grouped(rows: Sequence[IndexRow]) -> list[list[Numbered]]:
 
 
 class Table(Struct, frozen=True):
-    """Rows of cells under a heading of their own; *note* says what they come to."""
+    """Rows of cells under a heading; *note* is their summary."""
 
     title: str
     head: tuple[str, ...]
@@ -160,9 +160,9 @@ class Told(Struct, frozen=True):
     said: Conclusion
     because: tuple[Line, ...] = ()
     level: str = ""
-    """Of a weakness: error, warning or note. A conclusion has its likelihood instead."""
+    """The level of a weakness: error, warning or note. A conclusion has a likelihood instead."""
     rows: tuple[tuple[str, str], ...] = ()
-    """(label, text) below it."""
+    """(label, text) of each row below the conclusion."""
 
     @property
     def badge(self) -> str:
@@ -170,18 +170,18 @@ class Told(Struct, frozen=True):
 
 
 class Cover(Struct, frozen=True):
-    """What is said of all parts together."""
+    """The facts about all parts together."""
 
     kind: Kind
     command: str
     made_with: str
-    """Versions: of wsprobe, and of what it ran on."""
+    """The versions of wsprobe, and of Python and the system."""
     masked: bool
     rows: tuple[IndexRow, ...] = ()
     tables: tuple[Table, ...] = ()
     told: tuple[Told, ...] = ()
     apart: tuple[Line, ...] = ()
-    """Which recordings a script can tell apart."""
+    """The recordings that a script can tell apart."""
 
     @property
     def title(self) -> str:
@@ -203,7 +203,7 @@ def summary(rows: Sequence[IndexRow]) -> str:
 
 
 def part(report: Report, command: str = "", *, as_is: bool = False, seen: Sequence[Line] = ()) -> Part:
-    """All that is said of *report*."""
+    """The whole content for *report*."""
     return Part(
         report=report,
         command=command,
@@ -248,12 +248,12 @@ def _sides(report: Report) -> Iterator[Side]:
 
 
 def capital(text: str) -> str:
-    """A line of the terminal as the beginning of a sentence."""
+    """*text*, a line of the terminal, with a capital letter as the beginning of a sentence."""
     return text[:1].upper() + text[1:]
 
 
 def row(report: Report, *, short: bool = False) -> IndexRow:
-    """*report* in the index. *short*: as that of its part."""
+    """The row of *report* in the index. *short*: see ``Part.short``."""
     cause, why = "", None
     if report.outcome != "open":
         why = likely(report.causes, report.reading, report.author)
@@ -265,12 +265,12 @@ def row(report: Report, *, short: bool = False) -> IndexRow:
 
 
 def said(report: Report) -> str:
-    """What the outcome means."""
+    """The meaning of the outcome, as a sentence."""
     return sentence(report, LOOK)
 
 
 def asked(reading: Reading) -> list[Line]:
-    """The request, a line each: as bytes, or the fields of HTTP/2."""
+    """The request, one line per field: its bytes as text, or the fields of HTTP/2."""
     planned = reading.exchange.plan.http2
     if reading.http2 is not None and planned is not None:
         return [line(Piece(LOOK.text(name), "name"), f": {LOOK.text(value)}") for name, value in planned.fields]
@@ -284,8 +284,8 @@ def asked(reading: Reading) -> list[Line]:
 
 
 def answered(report: Report, pointing: bool = True) -> list[Line]:
-    """What came back, short of what it means: the answers, in them the bytes that findings are about if
-    *pointing*, and the session."""
+    """What was received, without its meaning: the answers (with the bytes of findings marked, if *pointing*),
+    and the session."""
     reading = report.reading
     if reading.looks_like and reading.received:
         rows = received_dump(reading.received, LOOK)
@@ -302,24 +302,24 @@ def answered(report: Report, pointing: bool = True) -> list[Line]:
 
 
 SHORT = 2000
-"""Characters of an answer that are shown where another one of its group is there in full."""
+"""The most characters of an answer if another one of its group is shown in full."""
 
 
 def answered_shortly(report: Report) -> str:
-    """The beginning of what came back, as text."""
+    """The beginning of the answer and session, as text."""
     whole = "\n".join(map(text_of, answered(report, pointing=False)))
     left = len(whole) - SHORT
     return whole if left <= 0 else f"{whole[:SHORT]} ... {left} more characters (--save and --json keep all)"
 
 
 def findings(report: Report) -> list[Finding]:
-    """The faults first; those left out whose sentence is the outcome's own."""
+    """The findings, faults first, without those that repeat the sentence of the outcome."""
     found = [each for each in report.verdict.findings if each.id not in SAID_BY_OUTCOME]
     return sorted(found, key=lambda each: ORDER[each.level])
 
 
 def hops(report: Report) -> list[tuple[str, Exchange]]:
-    """What was asked before, and why it was asked again."""
+    """(reason for the next request, exchange) of each earlier exchange, oldest first."""
     earlier = report.exchange.hops
     return [
         (asked_again(hop, then), hop)
@@ -328,7 +328,7 @@ def hops(report: Report) -> list[tuple[str, Exchange]]:
 
 
 def facts(report: Report) -> list[tuple[str, str]]:
-    """(what, value): when, where and how long."""
+    """(label, value) of the facts about the exchange: time, addresses, durations."""
     rows = [("URL", shown_text(report.exchange.plan.target.url))]
     if report.name not in ("", report.exchange.plan.target.url):
         rows.append(("asked for as", shown_text(report.name)))
@@ -354,7 +354,7 @@ def facts(report: Report) -> list[tuple[str, str]]:
 
 
 def tls(report: Report) -> list[tuple[str, str]]:
-    """(what, value) of TLS; empty where it was not spoken."""
+    """(label, value) of the TLS connection; empty without TLS."""
     for event in report.exchange.events:
         match event:
             case TlsDone(certificate=certificate):
@@ -379,15 +379,15 @@ class Transfer(Struct, frozen=True):
     """One write or read."""
 
     title: str
-    """When, who to whom, and how much."""
+    """Its time, direction and size."""
     shown: bytes
-    """As much of it as there was room for."""
+    """The first bytes, as far as there is room."""
     left: int
-    """Bytes that are left out."""
+    """Number of bytes not shown."""
 
 
 def transfers(exchange: Exchange, room: int) -> Iterator[Transfer]:
-    """Every write and read, in order; at most *room* bytes of them all are shown."""
+    """Yield every write and read, in order; together they show at most *room* bytes."""
     named: dict[type, str] = {
         ProxyHeaderSent: "sent, for the PROXY protocol",
         Sent: "sent",
@@ -404,7 +404,7 @@ def transfers(exchange: Exchange, room: int) -> Iterator[Transfer]:
 
 
 def with_line_ends(data: bytes) -> list[str]:
-    """*data* as text: a line each, with what ended it to be seen."""
+    """*data* as text lines, each with a visible line end."""
     return [
         LOOK.text(each.rstrip(b"\r\n")) + each[len(each.rstrip(b"\r\n")) :].decode().translate(_ENDS)
         for each in data.splitlines(keepends=True)
@@ -415,7 +415,7 @@ _ENDS = {0x0D: "\\r", 0x0A: "\\n"}
 
 
 def difference(reports: Sequence[Report]) -> Table:
-    """What differs between recordings, a column each."""
+    """The differences between recordings, one column each."""
     unequal, points = differing(reports)
     rows = [(Piece(what, "name"), *(Piece(value) for value in values)) for what, values in unequal[:POINTS]]
     more = f", of which {POINTS} are shown" if len(unequal) > POINTS else ""
@@ -430,12 +430,12 @@ def difference(reports: Sequence[Report]) -> Table:
 
 
 def told_apart(reports: Sequence[Report], groups: Sequence[Tellable]) -> tuple[Line, ...]:
-    """Which of *reports* a script can tell apart."""
+    """The *reports* that a script can tell apart."""
     return tuple(apart(reports, groups, LOOK)) if groups else ()
 
 
 def changes(seen: Trace, choice: Choice) -> Table:
-    """The answers of a trace, and what was not sent."""
+    """The answers of a trace, and the requests not sent."""
     reasons = traced.unsent(seen, choice)
     left = "; ".join(f"{', '.join(names)} ({why})" for why, names in reasons.items())
     return Table(
@@ -447,7 +447,7 @@ def changes(seen: Trace, choice: Choice) -> Table:
 
 
 def audited(found: Sequence[Found], untested: Sequence[tuple[str, str]]) -> tuple[Told, ...]:
-    """The weaknesses of an audit, the worst first, and what could not be tested."""
+    """The weaknesses found by an audit, the worst first, and the tests that could not be made."""
     told = []
     for each in found:
         of, said = each.weakness, each.conclusion
@@ -469,7 +469,7 @@ def audited(found: Sequence[Found], untested: Sequence[tuple[str, str]]) -> tupl
 
 
 def concluded(found: Sequence[Conclusion], seen: Trace) -> tuple[Told, ...]:
-    """What the answers of a trace mean, most likely first."""
+    """The conclusions of a trace, the likeliest first."""
     return tuple(
         Told(each, () if number else tuple(traced.because(each, seen, LOOK)))
         for number, each in enumerate(found)

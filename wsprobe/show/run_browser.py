@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def seen_beside(found: BrowserRun, look: Look) -> list[Line]:
-    """One browser and one place."""
+    """The lines about one browser and one place."""
     title = f"{BY_NAME[found.browser.engine].title} {found.version}".strip()
     held = found.held
     made = [
@@ -42,7 +42,7 @@ def seen_beside(found: BrowserRun, look: Look) -> list[Line]:
 
 
 def seen_value(found: BrowserRun) -> SeenJson:
-    """The same as JSON has it."""
+    """The same as JSON."""
     seen = found.seen
     raised = seen.exception
     return SeenJson(

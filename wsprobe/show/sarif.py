@@ -17,15 +17,15 @@ from wsprobe.trace.weakness import Found, Weakness
 from wsprobe.version import __version__
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-"""Names the structure; nothing is loaded from there."""
+"""The identifier of the structure; nothing is loaded from this URL."""
 SEVERITY = {"error": "8.0", "warning": "5.0", "note": "2.0"}
-"""Level -> ``security-severity``, by which services sort; it says no more than the level."""
+"""Level -> ``security-severity``, by which services sort; it adds nothing to the level."""
 
 Log = dict[str, Any]
 
 
 def text(found: Sequence[Found], untested: Sequence[tuple[str, str]], shown: Trace) -> Iterator[str]:
-    """The file, in ASCII. All values are masked already."""
+    """Yield the file, in ASCII. All values are already masked."""
     yield json.dumps(log(found, untested, shown), indent=1)
     yield "\n"
 
@@ -84,7 +84,7 @@ def _index(id: str) -> int:
 
 
 def _result(each: Found, shown: Trace) -> Log:
-    """A ``result`` (section 3.27), with the first of the requests that show it, and its answer."""
+    """A ``result`` (section 3.27), with the first request that shows it, and the answer to that request."""
     of, said = each.weakness, each.conclusion
     url = _url(shown.base)
     first = shown.answers[said.because[0]]
@@ -140,7 +140,7 @@ def _first(head: Head) -> str:
 
 
 def _headers(head: Head) -> dict[str, str]:
-    """Name -> value; of several with a name, joined as RFC 9110 section 5.3 has it."""
+    """Name -> value; several fields with one name are joined as in RFC 9110 section 5.3."""
     found: dict[str, list[str]] = {}
     for field in head.fields:
         found.setdefault(field.name.decode("latin-1"), []).append(field.value.decode("latin-1"))

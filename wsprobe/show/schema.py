@@ -29,15 +29,15 @@ TAGS = {
 
 
 def schema_of(command: str) -> str:
-    """The schema of what *command* prints with --json."""
+    """The schema of the output of *command* with --json."""
     return schema(TraceJson, "A trace of wsprobe") if command == "trace" else schema()
 
 
 def schema(of: type[Object] = ReportJson, title: str = "A report of wsprobe") -> str:
-    """The schema of a report, or of another object (JSON Schema 2020-12), as text with a line end."""
+    """The schema of a report, or of another class of objects (JSON Schema 2020-12), as text with a line end."""
     whole = msgspec.json.schema(of)
     named: dict[str, Any] = whole["$defs"]
-    # JSON has no infinity: a time limit that is none is null.
+    # JSON has no infinity: a missing time limit is null.
     for name in ("connect_timeout", "max_time", "linger"):
         if "Limits" in named:
             named["Limits"]["properties"][name]["type"] = ["number", "null"]
@@ -60,7 +60,8 @@ def schema(of: type[Object] = ReportJson, title: str = "A report of wsprobe") ->
 
 
 def structs(info: object, seen: set[type]) -> Iterator[type[Struct]]:
-    """The classes of values in *info*, which is what msgspec knows of a type; each once, and none of *seen*."""
+    """Yield each class in *info*, msgspec's description of a type, once; leave out those in *seen*, and add to
+    it."""
     if isinstance(info, StructType):
         if info.cls in seen:
             return
@@ -75,7 +76,7 @@ def structs(info: object, seen: set[type]) -> Iterator[type[Struct]]:
 
 
 def meanings(struct: type[Struct]) -> dict[str, str]:
-    """Name in JSON of each member of *struct* that has a docstring below it -> that docstring, as one line."""
+    """Name in JSON -> docstring as one line, for each member of *struct* with a docstring below it."""
     found: dict[str, str] = {}
     in_json = {field.name: field.encode_name for field in msgspec.structs.fields(struct)}
     for of in reversed(struct.__mro__):
@@ -92,8 +93,9 @@ def meanings(struct: type[Struct]) -> dict[str, str]:
 
 @cache
 def classes(module: str) -> dict[str, ast.ClassDef]:
-    """The classes that the source of *module* defines, by name.
+    """The classes in the source of *module*, by name.
 
-    It is parsed once: ``inspect.getsource`` of a class parses the whole module each time."""
+    Cached, because parsing is slow: ``inspect.getsource`` of a class would parse the whole module each time.
+    """
     tree = ast.parse(inspect.getsource(sys.modules[module]))
     return {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}

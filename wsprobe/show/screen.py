@@ -43,53 +43,53 @@ from wsprobe.show.views import Block, short_blocks
 from wsprobe.visible import shown_text
 
 HEADERS = 8
-"""Header lines that are shown of an answer."""
+"""The most header lines of an answer."""
 BODY = 3
-"""Lines that are shown of a body, of those with more than tags; LONG characters of each."""
+"""The most lines of a body, not counting lines with only tags; LONG characters of each."""
 LONG = 200
 FRAMES = 6
 LINES_BEFORE = 4
-"""Lines about redirects, proxies and what was sent before HTTP."""
+"""The most lines about redirects, proxies and bytes sent before HTTP."""
 CAUSES = 2
 MENDING = 2
-"""Lines for proxies; more are in ``explain upgrade-lost``."""
+"""The most lines for proxies; ``explain upgrade-lost`` has more."""
 DUMP = 64
-"""Bytes that are shown of what is not HTTP."""
+"""The most bytes of an answer that is not HTTP."""
 GAP = 2
-"""Columns between the sides."""
+"""Columns between the two sides."""
 NARROWEST = 30
-"""Columns of a side whose lines are cut."""
+"""The least columns of a side whose lines are cut."""
 TALL, WIDE, TALL_IF_WIDE = 24, 120, 18
-"""Lines of a screen; from WIDE columns on, lines are long, and TALL_IF_WIDE are enough."""
+"""Lines of a screen: TALL, or TALL_IF_WIDE from WIDE columns on, because lines are longer there."""
 RESULTS = frozenset(
     {"redirected", "unauthorized", "not-upgraded", "proxy-failed", "timeout", "tls-failed", "open"}
 )
-"""Outcomes whose sentence has more in it than the status and the causes have."""
+"""Outcomes whose sentence adds something to the status and the causes."""
 
 
 AFTER_101 = frozenset({"open", "closed", "aborted", "invalid"})
-"""Outcomes whose status is always the same."""
+"""Outcomes that always have the same status."""
 
 
 class ScreenSpace(Struct, frozen=True):
-    """How much of the less important may be shown."""
+    """How much of the less important content to show."""
 
     spaced: bool = True
-    """Empty lines between the parts, and the line about -v."""
+    """True for empty lines between the parts, and the line about -v."""
     whole_lines: bool = True
-    """Lines of the answer are broken where they are too long, and not cut."""
+    """True to wrap long lines of the answer; False to cut them."""
     causes: int = CAUSES
     body: int = BODY
     frames: int = FRAMES
     briefly: bool = False
-    """Of the first cause the server's words or the first clause; one way to tell the page; lines for proxies by
-    the command that prints them."""
+    """True to shorten: of the first cause only the server's words or the first clause, one way to tell the
+    page, and for the lines for proxies the command that prints them."""
     narrow: bool = False
-    """The sides stand beside each other, with lines that are cut to their column."""
+    """True to put the two sides next to each other, with lines cut to their column."""
     alike: int | None = None
-    """List at most this many situations that look the same to a script, and count the rest."""
+    """The most situations to list that look the same to a script; the rest is counted. None: no limit."""
     told: int | None = None
-    """Keep this many lines at either end of a page's block, and count those between."""
+    """The most lines at each end of a page's block; the lines between are counted. None: no limit."""
 
 
 ROOMS = (
@@ -102,11 +102,12 @@ ROOMS = (
         spaced=False, whole_lines=False, body=1, causes=1, frames=1, briefly=True, narrow=True, alike=2, told=3
     ),
 )
-"""What is given up first where the lines of a terminal do not suffice."""
+"""From most to least content: the first one that fits the lines of the terminal is used."""
 
 
 def screen(report: Report, look: Look) -> list[Line]:
-    """One recording with its views, in as few lines as *look* has; in a pipe, each line as long as it is."""
+    """One recording with its views, in at most as many lines as the terminal has, if possible; in a pipe, lines
+    are not wrapped or cut."""
     rows: list[Line] = []
     for room in ROOMS:
         rows = _screen(report, look, room)
@@ -150,8 +151,8 @@ def _wrapped(rows: Sequence[Line], look: Look) -> list[Line]:
 
 
 def _shown(report: Report) -> list[int]:
-    """Indexes of the views that are shown: of all the usual ones, the standards only where no browser's script
-    is told the same."""
+    """Indexes of the views to show: with the usual set, a standard only if no browser's script sees the
+    same."""
     everyone = range(len(report.views))
     if not set(ALL) <= {view.browser for view in report.views}:
         return list(everyone)
@@ -161,7 +162,7 @@ def _shown(report: Report) -> list[int]:
 
 
 def _title(report: Report, got: Sequence[SharedAnswer], look: Look) -> list[Line]:
-    """The outcome (to whom, where that differs), the URL and the page."""
+    """The outcome (and who received it, if outcomes differ), the URL and the page."""
     words = list(dict.fromkeys(_outcome(each) for each in got)) or [report.outcome]
     result = words[0]
     if len(words) > 1:
@@ -178,7 +179,7 @@ def _title(report: Report, got: Sequence[SharedAnswer], look: Look) -> list[Line
 
 
 def _outcome(of: SharedAnswer) -> str:
-    """The outcome, with the status where that says more."""
+    """The outcome, with the status if that adds something."""
     answer = of.answer
     final = answer.reading.final if isinstance(answer, Report) else None
     status = answer.status if not isinstance(answer, Report) else None if final is None else final.status
@@ -186,7 +187,7 @@ def _outcome(of: SharedAnswer) -> str:
 
 
 def _page(report: Report, look: Look) -> Line:
-    """The page, and the Origin that was sent for it where it is not the page's own."""
+    """The page, and the Origin sent for it, if it is not the page's own."""
     page = report.page
     if page is None:
         return ()
@@ -204,7 +205,7 @@ def _page(report: Report, look: Look) -> Line:
 def _sides(
     report: Report, wire: Sequence[Line], views: Sequence[int], look: Look, room: ScreenSpace
 ) -> list[Line]:
-    """The wire, and the page beside it where every line fits; else the page below it."""
+    """The wire and the page, next to each other if every line fits, otherwise one below the other."""
     blocks = short_blocks([report.views[i] for i in views], look)
     page, notes = _pages(blocks, look, room.told)
     left = [line(Piece("ON THE WIRE", "name")), *wire]
@@ -223,9 +224,10 @@ def _sides(
 
 
 def _pages(blocks: Sequence[Block], look: Look, ends: int | None) -> tuple[list[Line], list[Line]]:
-    """What the page is told, a block for engines that agree; and what is to be noted about single engines.
+    """What the page sees, a block for engines that agree; and notes about single engines.
 
-    *ends*: how many lines are kept at either end of a block."""
+    *ends*: the most lines to keep at each end of a block.
+    """
     rows: list[Line] = []
     notes: list[Line] = []
     place, call = "", ""
@@ -257,14 +259,14 @@ def _beside(left: Sequence[Line], right: Sequence[Line], column: int) -> list[Li
 
 
 def _trimmed(of: Line, columns: int) -> Line:
-    """*of* in one row."""
+    """*of* in one row, cut if necessary."""
     if width_of(of) <= columns:
         return of
     return (*cut(of, columns - 4, indent=0)[0], Piece(" ...", "dim"))
 
 
 def _wire(report: Report, look: Look, room: ScreenSpace) -> list[Line]:
-    """What came back, as far as a screen has room for it."""
+    """What was received, as much as a screen has room for."""
     reading = report.reading
     hops = reading.exchange.hops
     before = [
@@ -284,7 +286,7 @@ def _wire(report: Report, look: Look, room: ScreenSpace) -> list[Line]:
 
 
 def _answers(reading: Reading, look: Look, room: ScreenSpace) -> list[Line]:
-    """The heads with HEADERS lines each, and the beginning of the body."""
+    """The heads with at most HEADERS lines each, and the beginning of the body."""
     heads: list[list[Line]] = [[]]
     body: list[Line] = []
     interim = sum(response.interim for response in reading.responses)
@@ -309,7 +311,7 @@ def _answers(reading: Reading, look: Look, room: ScreenSpace) -> list[Line]:
 
 
 def _by_v(look: Look) -> str:
-    """How to see what is left out, behind its count."""
+    """How to see what is left out; follows its count."""
     return "" if look.screen_only else " (-v)"
 
 
@@ -320,7 +322,7 @@ def _short(of: Line, look: Look) -> Line:
 
 
 def _few(rows: Sequence[Line], most: int, what: str, look: Look) -> list[Line]:
-    """The first of *rows*, and how many more there are."""
+    """The first *most* of *rows*, and the number of the others."""
     if len(rows) <= most:
         return list(rows)
     more = Piece(f"  +{len(rows) - most} {what}{_by_v(look)}", "dim")
@@ -328,10 +330,10 @@ def _few(rows: Sequence[Line], most: int, what: str, look: Look) -> list[Line]:
 
 
 def _why(report: Report, of: Advice, look: Look, room: ScreenSpace) -> list[Line]:
-    """The rules that are broken and the likeliest causes; the outcome's sentence where it says more."""
+    """The broken rules and the likeliest causes; the outcome's sentence if it adds something."""
     failing = [f for f in report.verdict.findings if f.level == "fail" and f.id not in SAID_BY_OUTCOME]
     if report.outcome == "dropped" and of.causes:
-        failing = []  # the first cause says that nothing came
+        failing = []  # the first cause says that nothing arrived
     rows = [line(Piece(f"{f.level} {f.id}: ", f.level), f.text) for f in failing]
     if report.outcome in RESULTS or not (failing or of.causes):
         rows.append(
@@ -350,7 +352,7 @@ def _why(report: Report, of: Advice, look: Look, room: ScreenSpace) -> list[Line
 
 
 def _causes(causes: Sequence[Cause], room: ScreenSpace, look: Look) -> list[Line]:
-    """The likeliest with what to do, another one, and how many more there are."""
+    """The likeliest causes, the first with what to do, and the number of the others."""
     rows: list[Line] = []
     for number, each in enumerate(causes[: room.causes]):
         meaning, quote = quote_of(each.text)
@@ -367,13 +369,13 @@ def _causes(causes: Sequence[Cause], room: ScreenSpace, look: Look) -> list[Line
 
 
 def _says(quote: str, meaning: str) -> bool:
-    """Whether the server's own words have a word of what they mean, so that they need no explanation."""
+    """Whether the server's words and their meaning share a word, so that the words need no explanation."""
     words = set(re.findall(r"[a-z]{5,}", quote.lower())) - {"server", "request", "websocket"}
     return bool(words & set(re.findall(r"[a-z]{5,}", meaning.lower())))
 
 
 def _tell(of: Advice, look: Look, room: ScreenSpace) -> list[Line]:
-    """How the server can let the page know, and where the code for it is."""
+    """How the server can let the page know, and where to find the code."""
     if not of.remedies:
         return []
     shown = of.remedies[:1] if room.briefly else of.remedies

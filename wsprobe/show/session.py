@@ -10,7 +10,7 @@ from wsprobe.visible import hexdump
 
 NAMES = {0: "Continuation", 1: "Text", 2: "Binary", 8: "Close", 9: "Ping", 10: "Pong"}
 ALONE = Session((), b"", 0)
-"""For a frame shown without its session."""
+"""The session of a frame that is shown alone."""
 SHOWN = 120
 """Payload bytes shown of a frame, without -v."""
 SHOWN_VERBOSE = 4000

@@ -14,26 +14,26 @@ from wsprobe.show.lines import Line, Piece, line
 from wsprobe.show.report import SAID_BY_OUTCOME
 
 MOST = 10
-"""Statuses, and findings, that are named."""
+"""The most statuses, and the most findings, to list."""
 FAULTS = 3
-"""Faults that are explained."""
+"""The most faults to explain."""
 KINDS = 1000
-"""Different faults that are told apart: some repeat words of the server, which has endless ones."""
+"""The most different faults to count: some quote the server, which can send endless variants."""
 
 
 class Fact(Struct, frozen=True):
-    """What is counted of a report."""
+    """What is counted of one report."""
 
     outcome: str
     status: int | None = None
     findings: tuple[str, ...] = ()
-    """Ids of what is wrong or doubtful."""
+    """The ids of failing and doubtful findings."""
     likely: Likely | None = None
-    """None where nothing is known, or it was not asked for."""
+    """The likely cause; None if unknown, or if it was not requested."""
 
 
 def fact(report: Report, why: bool) -> Fact:
-    """What is to be counted of *report*. *why*: its likely cause too, which takes some time to find."""
+    """The countable facts of *report*. *why*: also its likely cause, which is slow to find."""
     final = report.reading.final
     return Fact(
         report.outcome,
@@ -44,10 +44,10 @@ def fact(report: Report, why: bool) -> Fact:
 
 
 class Tally:
-    """Facts, counted as they come."""
+    """Counts facts as they arrive."""
 
     def __init__(self, what: str = "URL") -> None:
-        """*what*: each of them is about."""
+        """*what*: what each fact is about, in the singular."""
         self._what = what
         self.outcomes: Counter[str] = Counter()
         self._statuses: Counter[int] = Counter()
@@ -56,7 +56,7 @@ class Tally:
         self._before = False
 
     def add(self, of: Fact, before: bool = False) -> None:
-        """Count *of*; *before*: it was found by an earlier run, of which the causes are not known."""
+        """Count *of*. *before*: it is from an earlier run, whose causes are not known."""
         self._before = self._before or before
         self.outcomes[of.outcome] += 1
         if of.status is not None:
@@ -74,7 +74,7 @@ class Tally:
         return _most(self.outcomes) or "no URL was tried"
 
     def lines(self) -> list[Line]:
-        """The outcomes, statuses and findings, each the commonest first, and the commonest faults."""
+        """The outcomes, statuses and findings, the commonest first, and the commonest causes."""
         rows = [line(Piece(f"{counted(self.total, self._what)}: ", "title"), self.brief())]
         rows += [line("  status: ", _most(self._statuses))] if self._statuses else []
         rows += [line("  findings: ", _most(self._findings))] if self._findings else []
@@ -82,7 +82,7 @@ class Tally:
 
 
 def commonest(faults: Counter[Likely], of_which: str = "") -> list[Line]:
-    """The commonest causes. *of_which*: what is said behind their number."""
+    """The commonest causes. *of_which*: text to append to their number."""
     rows: list[Line] = []
     for each, count in faults.most_common(FAULTS):
         rows.append(line(Piece(f"  likely, for {count}{of_which}: ", "note"), each.text))
@@ -92,7 +92,7 @@ def commonest(faults: Counter[Likely], of_which: str = "") -> list[Line]:
 
 
 def to_do(of: Likely) -> list[Line]:
-    """What to do about it, in the server and for the page."""
+    """What to do about a cause, in the server and for the page."""
     return [line(f"    {what}: ", text) for what, text in of.to_do]
 
 

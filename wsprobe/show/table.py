@@ -1,6 +1,6 @@
-"""The live table of `watch`, drawn over itself with rich. Imported only on a terminal.
+"""The live table of `watch`, redrawn in place with rich. Imported only on a terminal.
 
-All text that comes here has been made visible, and goes in as `Text`: rich reads no markup in it.
+All text here was already made visible, and is drawn as `Text`, in which rich reads no markup.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from wsprobe.show.paint import STYLES
 from wsprobe.watch.state import MEASURED, Watch, percentiles
 
 BESIDES = 8
-"""Lines of a screen that no URL has: two heads, what is left out, and the line of the shell."""
+"""Lines of a screen without a URL: two heads, the note about what is left out, and the shell's line."""
 NARROW = 80
-"""Columns; below them a table has no room, and each URL has lines."""
+"""Columns; a narrower screen has no room for a table, and shows a few lines per URL."""
 LINES = 4
-"""Of a URL there."""
+"""The most lines per URL on a narrow screen."""
 OTHERS = 64
-"""Columns that a table needs beside the URL."""
+"""Columns that a table needs in addition to the URL."""
 LEAST = 24
-"""Columns that a URL has in a table."""
+"""The least columns of a URL in a table."""
 
 
 class Screen:
-    """A part of the terminal that shows how all stand, from `start` to `stop`."""
+    """The part of the terminal that shows the state of all URLs, from `start` to `stop`."""
 
     def __init__(self, stream: IO[str], look: Look) -> None:
         self._look = look
@@ -51,21 +51,23 @@ class Screen:
         )
 
     def start(self) -> None:
-        """Begin; the cursor is hidden from here on."""
+        """Begin to draw, and hide the cursor."""
         self._live.start()
 
     def stop(self) -> None:
-        """Leave what was drawn last, and the cursor behind it."""
+        """Leave the last state on the terminal, and show the cursor below it."""
         self._live.stop()
 
     def show(self, watches: Sequence[Watch], now: float) -> None:
-        """Draw all of *watches* as they stand; those that are down first where there is no room for all."""
+        """Draw the state of all *watches*; if there is no room for all, first those that are down. *now*:
+        seconds since the watch began."""
         look = replace(self._look, width=self._console.width)
         self._live.update(drawn(watches, now, look, self._console.height), refresh=True)
 
 
 def drawn(watches: Sequence[Watch], now: float, look: Look, height: int) -> RenderableType:
-    """How each URL stands, and how long its phases take: two tables, or lines where the screen is narrow."""
+    """The state of each URL and the durations of its phases: as two tables, or as lines on a narrow screen.
+    *height*: lines of the screen."""
     narrow = look.width < NARROW
     room = max(1, (height - BESIDES) // (LINES if narrow else 2))
     shown = list(watches)
@@ -82,7 +84,7 @@ def drawn(watches: Sequence[Watch], now: float, look: Look, height: int) -> Rend
 
 
 def _lines(watch: Watch, now: float, look: Look) -> Iterator[Text]:
-    """How a URL stands, in at most ``LINES`` lines."""
+    """The state of a URL, in at most ``LINES`` lines."""
     yield _url(watch, look, look.width)
     last, since = watch.last, watch.since
     if last is None or since is None or watch.availability is None:
@@ -97,7 +99,7 @@ def _lines(watch: Watch, now: float, look: Look) -> Iterator[Text]:
 
 
 def _in_one(*parts: str | Text, style: str = "") -> Text:
-    """*parts* in one line, cut at the end."""
+    """*parts* in one line, cut at the end if too long."""
     return Text.assemble(*parts, style=style, no_wrap=True, overflow="ellipsis")
 
 
@@ -126,7 +128,7 @@ def _states(watches: Iterable[Watch], now: float, look: Look) -> Table:
 
 
 COLUMN = 12
-"""Columns that the times of a phase take, about."""
+"""Approximate columns for the times of a phase."""
 
 
 def _phases(watches: Iterable[Watch], look: Look) -> Table:

@@ -41,7 +41,7 @@ def _legible(data: bytes) -> bool:
 
 
 def content(data: bytes, text: bool, look: Look) -> str:
-    """A payload as it stands behind its kind."""
+    """A payload as text, to follow the name of its kind."""
     room = SHOWN_VERBOSE if look.verbose else SHOWN
     if text:
         return f' "{look.text(data[:room])}"' + (f" ... {len(data)} bytes in all" if len(data) > room else "")
@@ -87,7 +87,7 @@ def bytes_of(size: int) -> str:
     if size < 10_000:
         return f"{size} bytes" if size != 1 else "1 byte"
     amount, units = size / 1024, ["KiB", "MiB", "GiB", "TiB"]
-    while amount >= 999.5 and len(units) > 1:  # which would be 1e+03
+    while amount >= 999.5 and len(units) > 1:  # otherwise it would round to 1e+03
         amount, units = amount / 1024, units[1:]
     return f"{amount:.3g} {units[0]}"
 
@@ -145,7 +145,7 @@ def at_terminal(what: Iterable[Incoming], at: int, look: Look, indent: bool) -> 
 
 
 INDENTED = 64 * 1024
-"""Bytes of JSON that are indented; longer ones are shown as they come."""
+"""The most bytes of JSON to indent; longer messages are shown as received."""
 
 
 def _indented(message: ReceivedMessage, look: Look) -> list[Line]:
@@ -178,7 +178,7 @@ def ours(said: Outgoing, look: Look) -> Line:
 
 
 def table(rows: Iterable[tuple[str, str]]) -> list[Line]:
-    """Terms and what each is."""
+    """Terms, each with its meaning."""
     listed = list(rows)
     width = max(len(term) for term, _ in listed) + 2
     return [line(Piece(f"{term:<{width}}", "name"), text) for term, text in listed]

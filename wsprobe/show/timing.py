@@ -10,7 +10,8 @@ from wsprobe.target import authority
 from wsprobe.timing import bars, phases, timing
 
 FEW_DAYS = 30
-"""A certificate with fewer days left is mentioned: certificates of 90 days are renewed by then."""
+"""A certificate with fewer days left is mentioned: certificates valid for 90 days are usually renewed
+earlier."""
 
 
 def peer(exchange: Exchange) -> str:
@@ -67,7 +68,7 @@ def waterfall(reading: Reading, look: Look) -> list[Line]:
     spans = bars(reading)
     if not spans:
         return []
-    # The times of a recording that somebody wrote may be in any order.
+    # A recording written by hand may have its times in any order.
     total = max(0.001, *(end for _, _, end in spans))
     room = max(10, min(48, look.width - 32))
     rows = []

@@ -16,7 +16,7 @@ from wsprobe.trace.series import TRACE, Choice, left_out
 NAME = max(len(row.name) for row in CHANGES)
 OPENED = {"open": "good", "invalid": "fail"}
 BODY = 60
-"""Characters of a body in a row."""
+"""The most characters of a body in a row."""
 
 
 def cells(name: str, seen: Trace, look: Look) -> Line:
@@ -39,12 +39,12 @@ def cells(name: str, seen: Trace, look: Look) -> Line:
 
 
 def _as_base(answer: Answer, base: Answer) -> bool:
-    """True if nothing tells the answers apart; of two that open, how their sessions ended may."""
+    """True if the two answers look the same; if both opened, the ends of their sessions may differ."""
     return same(answer, base) and (not base.opens or answer.cause == base.cause)
 
 
 def row(name: str, seen: Trace, look: Look) -> list[Line]:
-    """The answer to one request, and whether it is the one to the handshake as it was given."""
+    """The answer to one request, and whether it looks the same as the answer to the unchanged handshake."""
     changed, came, took, about = cells(name, seen, look)
     narrow = look.terminal and look.width < NARROW
     told = line(
@@ -58,9 +58,9 @@ def row(name: str, seen: Trace, look: Look) -> list[Line]:
 
 
 NARROW = 64
-"""Columns; below them a row has no time."""
+"""Columns; on a narrower screen, a row has no time."""
 LEAST = 10
-"""Columns that what tells an answer from others needs, to tell anything."""
+"""The least columns in which the differences of an answer are readable."""
 
 
 def _about(answer: Answer, look: Look) -> str:
@@ -88,7 +88,7 @@ def _held(answer: Answer) -> str:
 
 
 def _last_fits(of: Line, look: Look) -> Line:
-    """A row stays a row: what does not fit the terminal is left to --json."""
+    """*of* in one row: text that does not fit the terminal is left out (--json has it)."""
     if not look.terminal:
         return of
     return cut(of, look.width, indent=0)[0]
@@ -123,7 +123,7 @@ def _side_by_side(found: Conclusion, seen: Trace, look: Look) -> Iterator[Line]:
 
 
 def because(found: Conclusion, seen: Trace, look: Look) -> Iterator[Line]:
-    """The answers that show *found*: what was changed, status line, and what tells it from others."""
+    """The answers that show *found*: the change, the status line, and the difference from other answers."""
     for name in found.because:
         answer = seen.answers.get(name)
         if answer is not None:
@@ -139,7 +139,7 @@ def because(found: Conclusion, seen: Trace, look: Look) -> Iterator[Line]:
 
 
 HELD = ("again-2", "backend-held")
-"""The changes whose session is held in silence."""
+"""The changes whose session is held silently."""
 
 
 def _seconds_held(answer: Answer) -> float:
@@ -147,14 +147,14 @@ def _seconds_held(answer: Answer) -> float:
 
 
 def sent(seen: Trace, choice: Choice) -> str:
-    """How many requests went out, and what none of an audit's shows."""
+    """The number of requests sent and, after an audit, what none of them shows."""
     count = f"{len(seen.answers)} requests"
     over_http2 = choice.series is TRACE or not seen.start.plan.target.secure
     return count if over_http2 else f"{count}, all over HTTP/1.1 (an audit does not test HTTP/2)"
 
 
 def unsent(seen: Trace, choice: Choice) -> dict[str, list[str]]:
-    """Why -> what was left out for that reason, where more is to say than that nobody asked for it."""
+    """Reason -> the changes left out for it; without those that were not requested."""
     reasons: dict[str, list[str]] = {}
     for name, why in left_out(seen, choice):
         if not why.startswith("sent only"):

@@ -53,7 +53,7 @@ def cases(of: Comparison, failing: frozenset[Kind]) -> Iterator[Case]:
 
 
 def _told(change: UrlChange) -> Iterator[str | Piece]:
-    """What came before and what comes now; with the likely cause of a new failure."""
+    """The old and the new result, with the likely cause of a new failure."""
     old, new = change.old, change.new
     was, now = (None if each is None else answer(each.state) for each in (old, new))
     if old is None or new is None or was == now:

@@ -1,5 +1,5 @@
-"""Many URLs from several places, as a table written row by row: a column for each place, then the URL, whose
-length moves nothing. On a narrow screen, one line for places with the same result."""
+"""The results of several places for many URLs, as a table printed row by row: a column for each place, then the
+URL, so that its length shifts no column. On a narrow screen, one line for all places with the same result."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from wsprobe.vantage import Group, Vantage, Vantages, by_place, differ, explaine
 from wsprobe.visible import shown_text
 
 CELL = len("server-error 503")
-"""Columns of the longest answer but for those that are seldom."""
+"""Columns of the longest result, except for a few rare ones."""
 GAP = 2
 URL = 32
-"""Columns of a terminal that are to be left for the URL."""
+"""The least columns of a terminal for the URL."""
 UNASKED = "not tried"
 
 
 class Grid:
-    """The table, for as many rows as there are. *places* in the order of the columns."""
+    """The table. *places* are in the order of the columns."""
 
     def __init__(self, places: Sequence[str], look: Look) -> None:
         self._look = look
@@ -30,10 +30,10 @@ class Grid:
         self._columns = not look.terminal or sum(self._widths) + URL <= look.width
         self._rows = 0
         self.unlike = 0
-        """Rows of places that differ."""
+        """Number of rows whose places differ."""
 
     def _head(self) -> list[Line]:
-        """The names of the places; nothing where they stand in the rows."""
+        """The names of the places; empty if each row has them."""
         if not self._columns:
             return []
         return [tuple(Piece(each, "dim") for each in (*self._filled(self._names), "URL"))]
@@ -71,7 +71,7 @@ class Grid:
         return fitted([of], self._look)
 
     def total(self) -> list[Line]:
-        """How many of the rows differ, in a line; nothing where there is no row."""
+        """One line with the number of rows that differ; empty without a row."""
         if not self._rows:
             return []
         among = f"{len(self._names)} places"
@@ -97,5 +97,5 @@ def _style(of: Vantage | None) -> str:
 
 
 def _safe(text: str, look: Look) -> str:
-    """Names and sentences, made visible: a worker's name is whatever somebody called it."""
+    """Names and sentences, made visible: a worker's name can be any text."""
     return look.text(text.encode("utf-8", "surrogateescape"))

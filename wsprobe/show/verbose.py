@@ -1,6 +1,6 @@
-"""``-v``: the conversation as it happens, one line an event, for standard error.
+"""``-v``: the conversation as it happens, one line per event, for standard error.
 
-``*`` is wsprobe itself, ``>`` sent, ``<`` received; with ``-vv`` every byte in hex.
+``*`` marks lines of wsprobe itself, ``>`` bytes sent, ``<`` bytes received; with ``-vv``, every byte in hex.
 """
 
 from __future__ import annotations
@@ -52,22 +52,22 @@ ENDS = {
 
 
 MOST = 100_000
-"""Characters of bytes, both ways together, that are shown of one exchange with -v."""
+"""The most characters to show of one exchange with -v, both directions together."""
 MOST_IN_HEX = 250_000
-"""The same with -vv: five characters a byte."""
+"""The same with -vv, which needs five characters for a byte."""
 LONG_LINE = 4000
-"""Characters of one line."""
+"""The most characters of one line."""
 
 
 class Conversation:
-    """Shows one exchange after the other, each within a bound, because a peer may send without end."""
+    """Shows exchanges one after another, each within a limit, because a peer may send without end."""
 
     def __init__(self, look: Look) -> None:
         self._look = look
         self._begin()
 
     def event(self, of: Event) -> list[Line]:
-        """The lines for the next event: empty for bytes past the bound, which are counted in the last line."""
+        """The lines for the next event; empty for bytes beyond the limit, whose number is in the last line."""
         if isinstance(of, Received | Sent | TunnelReceived | TunnelSent):
             return self._bounded(of, self._read(of))
         lines = event(of, self._look)
@@ -89,9 +89,9 @@ class Conversation:
         self._http2: Frames | None = None
 
     def _over_http2(self, of: Received | Sent) -> list[Line] | None:
-        """The frames of HTTP/2 in the next bytes; None where it is not spoken."""
+        """The frames of HTTP/2 that the next bytes complete; None if HTTP/2 is not in use."""
         if self._http2 is None and isinstance(of, Sent) and of.data.startswith(b"PRI * HTTP/2.0\r\n\r\nSM"):
-            from wsprobe.show.http2_frames import Frames  # hpack, where HTTP/2 is spoken
+            from wsprobe.show.http2_frames import Frames  # hpack, only for HTTP/2
 
             self._http2 = Frames(self._look)
         if self._http2 is None:
@@ -99,7 +99,7 @@ class Conversation:
         return self._http2.take("client" if isinstance(of, Sent) else "server", of.data)
 
     def _read(self, of: Received | Sent | TunnelReceived | TunnelSent) -> list[Line]:
-        """The lines of *of*, or, once the session is open, the frames that are whole with it."""
+        """The lines of *of*; once the session is open, the frames that it completes."""
         over_http2 = self._over_http2(of) if self._room > 0 and isinstance(of, Received | Sent) else None
         if over_http2 is not None:
             rows = [_stamped(of.at, each) for each in over_http2]
@@ -134,7 +134,7 @@ class Conversation:
         return [_stamped(of.at, each) for each in rows]
 
     def _framed(self) -> bool:
-        """Whether frames of RFC 6455 are what comes: it was asked for, and the answer opened it."""
+        """Whether RFC 6455 frames come next: they were requested, and the answer opened a session."""
         return all(side.open and side.head is None for side in self._sides.values())
 
     def _frames(self, mark: str, data: bytes, at: int) -> list[Line]:
@@ -169,7 +169,7 @@ class _Side:
     def __init__(self) -> None:
         self.head: HeadSplitter | None = HeadSplitter()
         self.rest = bytearray()
-        """What is not yet shown, or not yet a whole frame; of a head, all of it so far."""
+        """Bytes not yet shown, or not yet a whole frame; during a head, all of its bytes until now."""
         self.shown = 0
         self.open = False
 
@@ -179,7 +179,7 @@ def _is_13(head: Head) -> bool:
 
 
 def _text(mark: str, data: bytes, style: str, look: Look) -> list[Line]:
-    """Lines as a person reads them: of their ends only those are shown that are not CR LF."""
+    """*data* as text lines; of line ends, only those other than CR LF are shown."""
     rows = []
     lines = data.splitlines(keepends=True) if _textual(data) else [data]
     at = 0
@@ -200,7 +200,7 @@ def _text(mark: str, data: bytes, style: str, look: Look) -> list[Line]:
 
 
 def event(of: Event, look: Look) -> list[Line]:
-    """The lines for one event, all of it but for lines without end."""
+    """The lines for one event, complete except for endless lines."""
     return [_stamped(of.at, each) for each in _said(of, look)]
 
 
@@ -254,7 +254,7 @@ def _place(address: str, port: int) -> str:
 
 
 def _certificates(of: TlsDone | TlsFailed) -> list[Line]:
-    """The chain that the server sent, its own first."""
+    """The certificate chain, the server's own certificate first."""
     if of.certificate is None:
         return []
     return [_call(row) for row in chain((of.certificate, *of.issuers))]

@@ -13,28 +13,28 @@ from wsprobe.browsers.tell import told
 from wsprobe.show.lines import Line, Look, Piece, cut, ends, left_out, line, width_of
 
 EVENTS = 50
-"""Events that are shown."""
+"""The most events to show."""
 STATES = ("CONNECTING", "OPEN", "CLOSING", "CLOSED")
 
 
 class Block(Struct, frozen=True):
-    """Engines that show a script the same, and the lines about it."""
+    """Engines whose scripts see the same, and the lines about it."""
 
     names: tuple[str, ...]
     lines: tuple[Line, ...]
     place: str = "in the page"
-    """Where script runs."""
+    """Where the script runs."""
     notes: tuple[Line, ...] = ()
-    """Of a block for one screen: what is to be noted about single engines."""
+    """In a block for one screen: the notes about single engines."""
 
 
 def title(view: ScriptView) -> str:
-    """Name and version, as people say it."""
+    """The engine's name and version, for people."""
     return title_of(view.browser, view.version)
 
 
 def short_title(view: ScriptView, among: Sequence[ScriptView]) -> str:
-    """The same without the version, where there is one of its kind *among* the views."""
+    """The name; with the version only if *among* the views there are several versions of it."""
     alone = len({each.version for each in among if each.browser == view.browser}) == 1
     return BY_NAME[view.browser].title if alone else title(view)
 

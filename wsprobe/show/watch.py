@@ -13,7 +13,7 @@ from wsprobe.timing import how_long
 from wsprobe.watch.state import Hold, Probed, State, Watch, differences, percentiles
 
 STAMP = len("2026-11-26T19:42:33")
-"""Characters of a time as it is shown: to the second."""
+"""Characters of a printed time, to the second."""
 
 
 def change(watch: Watch, look: Look) -> Line:
@@ -40,20 +40,20 @@ def words(seen: Probed) -> str:
 
 
 def answer(of: State) -> str:
-    """The same of a state by itself."""
+    """The same for a state."""
     number = of.close if of.outcome == "closed" else of.status if of.status != "101" else ""
     return f"{of.outcome} {number}".rstrip()
 
 
 def result(report: Report) -> str:
-    """The same of a report."""
+    """The same for a report."""
     final, close = report.response, report.close
     status = "" if final is None or final.status is None else str(final.status)
     return answer(State(report.outcome, status, close="" if close is None else str(close.code)))
 
 
 def state(seen: Probed) -> Piece:
-    """The same, in the colour of whether it is up."""
+    """The same, coloured by whether the URL is up."""
     return Piece(words(seen), "good" if seen.up else "fail")
 
 
@@ -95,7 +95,7 @@ DAY = 86400.0
 
 
 def cut_short(watch: Watch, held: Hold, look: Look) -> Line:
-    """A session that was held when ^C came."""
+    """One line about a held session that ^C cut short."""
     return line(f"{_safe(watch.title, look)}  {ending(held)}")
 
 
@@ -126,7 +126,7 @@ def summary(watch: Watch, now: float, look: Look) -> Iterator[Line]:
 
 
 def why_down(watches: Iterable[Watch]) -> list[Line]:
-    """The commonest causes of what is down at the end: what a table has no room for."""
+    """The commonest causes of the URLs that are down at the end; a table has no room for them."""
     lasts = (each.last for each in watches)
     return commonest(Counter(last.likely for last in lasts if last is not None and last.likely is not None))
 
@@ -168,5 +168,5 @@ def part(of_one: float) -> str:
 
 
 def _safe(text: str, look: Look) -> str:
-    """Text of the server's, or of the command line, made visible."""
+    """Text from the server or the command line, made visible."""
     return look.text(text.encode("utf-8", "surrogateescape"))

@@ -45,7 +45,7 @@ _CURL_TIMES = {
     "time_appconnect": "time_tls",
     "time_starttransfer": "time_first_byte",
 }
-"""What curl calls a time -> what it is called here."""
+"""curl's name for a time -> our name."""
 
 
 def _curl_seconds(name: str) -> Callable[[Report], str]:
@@ -127,7 +127,7 @@ VARIABLES: dict[str, tuple[str, Callable[[Report], str]]] = {
         lambda r: _header_json(r),
     ),
 }
-"""Name -> (what it is, how to get it). ``header{Name}`` is the one variable with an argument."""
+"""Name -> (its meaning, the function for its value). ``header{Name}`` is the only variable with an argument."""
 
 _TOKEN = re.compile(r"%%|%\{(?P<name>\w+)(?:\{(?P<argument>[^}]*)\})?\}|\\(?P<escape>.)", re.DOTALL)
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\"}
@@ -147,7 +147,7 @@ def _redirects(report: Report) -> int:
 
 
 _NUMBERS = ("http_code", "response_code", "status", "exit_status", "body_size", "cert_days", "num_redirects")
-"""Variables that are numbers in ``json``, as are times; null where they are empty."""
+"""Variables that are numbers in ``json``, like the times; null if empty."""
 
 
 def _json(report: Report) -> str:
@@ -173,13 +173,13 @@ def _header_json(report: Report) -> str:
 
 
 def unknown(template: str) -> list[str]:
-    """Names in *template* that are no variable."""
+    """Names in *template* that are not variables."""
     names = [m["name"] for m in _TOKEN.finditer(template) if m["name"]]
     return [name for name in names if name not in VARIABLES and name != "header"]
 
 
 def write_out(template: str, report: Report) -> str:
-    """*template* with every variable filled in; nothing is added, not even a newline."""
+    """*template* with the value of every variable; nothing is added, not even a newline."""
 
     def fill(match: re.Match[str]) -> str:
         name = match["name"]
