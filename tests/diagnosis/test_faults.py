@@ -38,6 +38,29 @@ def text(message: str) -> bytes:
     return bytes([0x81, len(message)]) + message.encode()
 
 
+# Tornado compares the Origin with Host --------------------------------------------------------------------
+
+CROSS = (
+    b"HTTP/1.1 403 Forbidden\r\nServer: nginx\r\nContent-Type: text/html; charset=UTF-8\r\n"
+    b"Content-Length: 35\r\n\r\nCross origin websockets not allowed"
+)
+
+
+@pytest.mark.parametrize(
+    ("origin", "cause", "fix"),
+    [
+        (f"http://{AT}", "host-changed", "proxy_set_header Host $http_host"),
+        (f"http://localhost:{AT.rpartition(':')[2]}", "origin-refused", f"try --origin http://{AT}:"),
+        ("http://localhost:3000", "origin-refused", "override check_origin() of the WebSocketHandler"),
+    ],
+)
+def test_tornado_is_given_only_an_origin_that_it_would_accept(origin: str, cause: str, fix: str) -> None:
+    first = found(CROSS, origin=origin)[0]
+    assert first.id == cause
+    assert fix in first.fix
+    assert ("try --origin" in first.fix) == fix.startswith("try")
+
+
 # How a session ended --------------------------------------------------------------------------------------
 
 

@@ -171,6 +171,18 @@ def test_what_stands_below_an_outcome(of: Report, last: str) -> None:
     assert known == ([last] if last else [])
 
 
+def test_the_command_keeps_the_origin_and_a_narrow_terminal_does_not_tear_it() -> None:
+    of = answered("403 Forbidden", asked="foreign")
+    origin = of.reading.request.head.all(b"origin")[0].value.decode()
+    command = f"wsprobe compare --browser-mode --origin {origin} {of.asked}"
+    assert f"learns none of this: {command}" in plain(outcome(of, Look()))
+    lines = plain(outcome(of, Look(width=60, terminal=True))).splitlines()
+    below = lines[lines.index("  a script in a browser learns none of this:") + 1 :]
+    assert max(map(len, below)) <= 60
+    assert below[0].endswith(" \\")
+    assert " ".join("".join(below).replace("\\", "").split()) == command
+
+
 @pytest.mark.parametrize(
     ("size", "says"),
     [

@@ -120,6 +120,34 @@ def misses_origin(said: str) -> bool:
     return _NO_ORIGIN.search(said) is not None and _OTHER_THAN_NONE.search(said) is None
 
 
+CROSS_ORIGIN = "Cross origin websockets not allowed"
+"""What Tornado writes (tornado/websocket.py, WebSocketHandler.get) if check_origin() refuses."""
+
+
+def origin_unlike_host(evidence: Evidence) -> Cause:
+    """Tornado refused the request: by default the host and port of the Origin must be those of Host."""
+    fix = "override check_origin() of the WebSocketHandler"
+    if evidence.origin is None:
+        return origin_refused(evidence, fix)
+    scheme, _, host = evidence.origin.partition("://")
+    if host.lower() == evidence.host.lower():
+        return Cause(
+            "host-changed",
+            f"the server compares the Origin with Host (Tornado's default); both were "
+            f"{shown(host)}, so most often a proxy changes Host",
+            f"let the proxy forward Host (nginx: proxy_set_header Host $http_host), or {fix}",
+        )
+    other = near(evidence.origin, evidence.host, secure=evidence.secure)
+    if other is not None and other[0] == f"{scheme}://{evidence.host}":
+        return origin_refused(evidence, fix)
+    return Cause(
+        "origin-refused",
+        f"the server does not allow the origin {shown(evidence.origin)}: by default Tornado allows only "
+        "the origin that Host names",
+        fix,
+    )
+
+
 def origin_lost(evidence: Evidence) -> Cause:
     return Cause(
         "origin-lost",

@@ -10,6 +10,7 @@ import msgspec
 from wsprobe.diagnosis.cause import Cause
 from wsprobe.diagnosis.evidence import Evidence, foreign_origin, is_markup, phrase_of
 from wsprobe.diagnosis.faults import (
+    CROSS_ORIGIN,
     asked_wrong,
     crashed,
     credentials_wanted,
@@ -23,6 +24,7 @@ from wsprobe.diagnosis.faults import (
     not_socketio,
     origin_lost,
     origin_refused,
+    origin_unlike_host,
     other_generation,
     refused_by_application,
     socketio_causes,
@@ -206,11 +208,11 @@ def _tornado(evidence: Evidence) -> Author | None:
         if "Connection" in text and not evidence.oddity:
             causes = (upgrade_stripped("a proxy forwards Upgrade, but not Connection: Upgrade"),)
         return written_by(author, "its words", causes)
-    if text == "Cross origin websockets not allowed" and evidence.status == 403:
+    if text == CROSS_ORIGIN and evidence.status == 403:
         return written_by(
             "tornado",
             "its words",
-            (origin_refused(evidence, "override check_origin() of the WebSocketHandler"),),
+            (origin_unlike_host(evidence),),
         )
     if not signed and not (own_type and _tornado_page(evidence)):
         return None

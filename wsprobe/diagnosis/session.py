@@ -488,6 +488,11 @@ def _act(evidence: Evidence, session: _Session) -> Iterator[Cause]:
         if session.close is not None
         else "dropped the connection without a Close"
     )
+    ended = (
+        f"{act} {session.after}"
+        if session.close is not None
+        else f"dropped the connection {session.after} without a Close"
+    )
     shows = f"{session.named if session.close is not None else 'no Close'} {session.after}"
     if session.untouched and asks_socketio(evidence.path, evidence.query):
         for cause in wrong_for_socketio(evidence):
@@ -508,7 +513,7 @@ def _act(evidence: Evidence, session: _Session) -> Iterator[Cause]:
     elif session.code is None and session.answered and session.lasted < AT_ONCE:
         yield Cause(
             "handler-returned",
-            f"the server sent messages, then {act} {session.after}: its handler returned or raised an "
+            f"the server sent messages, then {ended}: its handler returned or raised an "
             "exception, or the application closed it on purpose",
             "keep the handler running: loop over the messages",
             "shared",
@@ -517,7 +522,7 @@ def _act(evidence: Evidence, session: _Session) -> Iterator[Cause]:
     elif session.close is None:
         yield Cause(
             "crashed",
-            f"the server {act} {session.after}: most often its handler raised an exception; or the handler "
+            f"the server {ended}: most often its handler raised an exception; or the handler "
             f"returned, or refuses by dropping (token, Origin, session){_untouched(evidence, session)}",
             SEE_LOG,
             "shared",
@@ -526,7 +531,7 @@ def _act(evidence: Evidence, session: _Session) -> Iterator[Cause]:
     elif session.code is None:
         yield Cause(
             "closed-by-app",
-            f"the server {act} {session.after} and gives no reason: its handler returned or raised an "
+            f"the server {ended} and gives no reason: its handler returned or raised an "
             f"exception, or it refuses by closing (Origin, token, session){_untouched(evidence, session)}",
             "check the path; keep the handler running; close with a code and a reason",
             "shared",
@@ -535,7 +540,7 @@ def _act(evidence: Evidence, session: _Session) -> Iterator[Cause]:
     else:
         yield Cause(
             "handler-returned",
-            f"the server {act} {session.after}: its handler returned or raised an exception, or the "
+            f"the server {ended}: its handler returned or raised an exception, or the "
             f"application closed it on purpose{_behind(session)}",
             "keep the handler running: loop over the messages",
             "shared",

@@ -15,6 +15,7 @@ import msgspec
 from wsprobe.diagnosis.cause import Cause
 from wsprobe.diagnosis.evidence import Evidence, is_markup, phrase_of, shown
 from wsprobe.diagnosis.faults import (
+    CROSS_ORIGIN,
     SEE_LOG,
     asked_wrong,
     credentials_wanted,
@@ -23,6 +24,7 @@ from wsprobe.diagnosis.faults import (
     no_route,
     origin_lost,
     origin_refused,
+    origin_unlike_host,
     subprotocol_wanted,
     upgrade_stripped,
 )
@@ -265,6 +267,8 @@ def _offered(evidence: Evidence, said: str) -> tuple[Cause, ...]:
 def _origin(evidence: Evidence, said: str) -> tuple[Cause, ...]:
     if evidence.origin is not None and misses_origin(said):
         return (origin_lost(evidence),)
+    if CROSS_ORIGIN in said:
+        return (origin_unlike_host(evidence),)
     return (origin_refused(evidence, "add the page's origin to the server's allowed origins"),)
 
 

@@ -177,7 +177,8 @@ ACCEPT_MISMATCH = Entry(
     "RFC 6455 section 4.1, item 4",
     title="Sec-WebSocket-Accept is wrong",
     meaning="It is not base64(SHA-1(key + GUID)) of the key sent, and no known mistake explains it.",
-    usual="a value made for another key (a cache, a proxy that opens its own handshake) or a fixed value",
+    usual="a value made for another key (a cache, a proxy that opens its own handshake), a fixed value, or a "
+    "server with a mistyped GUID",
     advice="Compare the key in the server's log with the one sent (`-v` shows it).",
 )
 ACCEPT_UNCHECKED = Entry(
@@ -342,7 +343,7 @@ def _slip(reading: Reading, got: bytes, key: bytes) -> tuple[Entry, str]:
     if any(got == _right(earlier) for earlier in _earlier_keys(reading)):
         return ACCEPT_EARLIER_KEY, "this answers an earlier request of this probe"
     if _SHAPE.fullmatch(got):
-        return ACCEPT_MISMATCH, f"{shown(got)} has the right form, but answers another key"
+        return ACCEPT_MISMATCH, f"{shown(got)} has the right form, but is not the answer to this key"
     return ACCEPT_MISMATCH, f"{shown(got)} is not base64 of 20 bytes"
 
 

@@ -3,6 +3,7 @@ message), its end, and its duration."""
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable, Sequence
 
@@ -41,7 +42,7 @@ from wsprobe.show import answer, http2, timing
 from wsprobe.show.answer import DUMP_BYTES, HEAD_LINES, LONG_LINE, loose, without_style
 from wsprobe.show.causes import causes
 from wsprobe.show.chain import chain
-from wsprobe.show.lines import Budget, Line, Look, Piece, fitted, left_out, line
+from wsprobe.show.lines import Budget, Line, Look, Piece, fitted, left_out, line, width_of
 from wsprobe.show.session import session
 from wsprobe.target import authority
 from wsprobe.timing import timing as times_of
@@ -248,19 +249,37 @@ def outcome(report: Report, look: Look) -> list[Line]:
     final = report.reading.final
     unheard = final is not None and final.status is not None and report.reading.session is None
     if final is not None and unheard and final.status != 101 and not report.views:
-        url = shown_text(report.asked)
-        told = report.exchange.client is not UNSET and bool(report.exchange.client.answer)
-        rows.append(
-            line(
-                f"  {'without the relay ' if told else ''}a script in a browser learns none of this: ",
-                f"wsprobe compare --browser-mode {shlex.quote(url)}",
-            )
-        )
+        rows += _heard(report, look)
     if report.outcome == "open" and report.exchange.how_ended == "limit" and not report.views:
         rows.append(line("  ", after_limit(report)))
     if session_opened(report) and not report.views and not report.reading.request.head.all(b"origin"):
         rows.append(line("  no Origin was sent; browsers always send one (--origin https://app.example)"))
     return fitted(rows, look)
+
+
+def _heard(report: Report, look: Look) -> list[Line]:
+    """That a script learns nothing, and the command that shows what it sees, with the Origin that was sent.
+
+    On a terminal too narrow for both, the command is below, in lines that a shell joins."""
+    told = report.exchange.client is not UNSET and bool(report.exchange.client.answer)
+    heard = f"  {'without the relay ' if told else ''}a script in a browser learns none of this:"
+    origins = [visible(field.value) for field in report.reading.request.head.all(b"origin")]
+    page = len(origins) == 1 and re.fullmatch(r"https?://[^\s/?#]+", origins[0])  # not "null": it has no page
+    own = ["--origin", origins[0]] if page else []
+    words = [
+        shlex.quote(word) for word in ("wsprobe", "compare", "--browser-mode", *own, shown_text(report.asked))
+    ]
+    whole = line(f"{heard} ", " ".join(words))
+    if not look.terminal or width_of(whole) <= look.width:
+        return [whole]
+    rows = [f"    {words[0]}"]
+    for word in words[1:]:
+        if len(rows[-1]) + len(word) + len("  \\") <= look.width:
+            rows[-1] += f" {word}"
+        else:
+            rows[-1] += " \\"
+            rows.append(f"      {word}")
+    return [line(heard), *map(line, rows)]
 
 
 def unexplained(report: Report) -> bool:
