@@ -16,15 +16,18 @@ if TYPE_CHECKING:
 
 
 class Row(Struct, frozen=True):
-    """One engine: a module or package with its name. Its ``ENGINE`` is the engine of a specification; of others
-    the class, made of the facts of a version, which are a ``Facts``."""
+    """One engine, implemented by the module or package of the same name.
+
+    The module's ``ENGINE`` is an ``Engine`` for a specification. For a browser or runtime it is a class; an
+    instance takes the ``Facts`` of one version.
+    """
 
     name: str
     title: str
     kind: Literal["browser", "specification", "runtime"]
     numbers: int = 0
-    """The count of numbers in the name of a version: 1 of ``chromium@156``, 2 of ``bun@1.4``; none for a
-    specification."""
+    """How many numbers a version has: 1 in ``chromium@156``, 2 in ``bun@1.4``; 0 for a specification, which has
+    no versions."""
 
 
 ROWS = (
@@ -49,15 +52,15 @@ VERSIONED = tuple(row.name for row in ROWS if row.numbers)
 """Engines with selectable versions, such as ``chromium@156``: one file of facts for each version."""
 
 NODES = {"node22": "6.29", "node24": "7.30", "node25": "7.24", "node26": "8.13"}
-"""What Node's own WebSocket is, by Node's version: the undici of which the facts hold for the one built in.
+"""Version of Node -> the version of undici whose facts describe Node's built-in WebSocket.
 
-Measured with Node itself in 922 scenarios: 22.23.3 (undici 6.28.1), 24.21.0 (7.29.1), 25.9.0 (7.24.4) and
-26.12.1 (8.12.2) are as the facts say in all.
+Measured in 922 scenarios with Node 22.23.3 (undici 6.28.1), 24.21.0 (7.29.1), 25.9.0 (7.24.4) and 26.12.1
+(8.12.2): the facts are right in all of them.
 """
 
 
 class Engines(Mapping[str, "Engine"]):
-    """Name, ``NAME@VERSION`` or ``nodeVERSION`` -> engine. A seam: none is imported before it is looked up."""
+    """Name, ``NAME@VERSION`` or ``nodeVERSION`` -> engine. An engine is imported when it is first looked up."""
 
     def __getitem__(self, name: str) -> Engine:
         return _loaded(name)
@@ -88,12 +91,12 @@ ENGINES = Engines()
 
 
 def versions(name: str) -> tuple[str, ...]:
-    """The versions of an engine with facts, oldest first; none if it is not VERSIONED."""
+    """The versions for which an engine has facts, oldest first; () if it is not in VERSIONED."""
     return files.versions(name) if name in VERSIONED else ()
 
 
 def title(name: str, version: str) -> str:
-    """The usual name of an engine with that *version*, with the Node that contains it."""
+    """The usual name of an engine and its *version*, and the Node that contains it if there is one."""
     row = BY_NAME.get(name)
     if row is None:
         return f"{name} {version}"

@@ -18,7 +18,8 @@ class Client(msgspec.Struct, frozen=True):
 
     @property
     def title(self) -> str:
-        """Name and version in the usual form, without the zeros in place of numbers that Chromium hides."""
+        """Name and version in the usual form. Chromium hides the later numbers of its version as zeros; these
+        are left out."""
         version = re.sub(r"(\.0)+$", "", self.version)
         return f"{self.name.capitalize()} {version}".strip() if self.name else "An unknown browser"
 
@@ -34,12 +35,12 @@ _RULES = (
     (re.compile(r"\((?:X11|Wayland);.*AppleWebKit/([\d.]+)"), "webkitgtk", "webkitgtk"),
     (re.compile(r"\bVersion/([\d.]+).*\bSafari/"), "safari", ""),
 )
-"""(pattern whose group is the version, name, engine), in the order of asking: the words of later ones stand in
-the User-Agents of earlier ones too."""
+"""(pattern whose group is the version, name, engine), in the order in which they are tried. User-Agents for
+earlier patterns match later ones too."""
 
 
 def client(user_agent: str) -> Client:
-    """The browser in *user_agent*."""
+    """The browser that a User-Agent describes; name and engine are "" if it is unknown."""
     for pattern, name, engine in _RULES:
         if found := pattern.search(user_agent[:1000]):
             return Client(name, found[1], engine)

@@ -1,8 +1,8 @@
-"""Bun: an answer that opens, frames, and what script is told of them.
+"""Bun: which answers open the socket, how it reads frames, and the events that it fires.
 
 Sources: bun src/bun.js/bindings/webcore/WebSocket.cpp, src/http/websocket_client/WebSocketUpgradeClient.zig
-(processResponse), src/http/websocket_client.zig (handleData). 1.4.5 checks more than the public sources, so the
-order of checks is the measured one.
+(processResponse), src/http/websocket_client.zig (handleData). Bun 1.4.5 checks more than the public sources do,
+so the order of the checks is the measured one.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ _WINDOW = re.compile(r"[1-9][0-9]?")
 
 class Facts(RuntimeFacts, frozen=True, kw_only=True):
     most_head: int
-    """Bytes at which a head that has not ended is too large."""
+    """The number of bytes from which on an incomplete head is too large."""
     most_message: int
-    """Bytes of one message."""
+    """The most bytes of one message."""
     close_timeout: int
-    """Seconds from the script's close() to the server's Close."""
+    """The most seconds from the script's close() to the server's Close."""
 
 
 class Bun(Client[Facts]):
-    """An ``Engine``. Its ErrorEvent says what went wrong, with the URL."""
+    """An ``Engine``. Its ErrorEvent contains the reason and the URL."""
 
     name = "bun"
     source = http = _UPGRADE
@@ -48,7 +48,7 @@ class Bun(Client[Facts]):
 
     @staticmethod
     def may_close(code: int) -> bool:
-        """The codes that close() takes."""
+        """True for the codes that its close() accepts."""
         return is_valid(code)
 
     def heads(self, reading: Reading) -> Iterator[Head | Fault]:
@@ -62,7 +62,7 @@ class Bun(Client[Facts]):
         if head.status != 101:
             return self.failure("status", {"status": head.status})
         protocol: str | None = None
-        for name, value in head.fields:  # in the order in which they stand
+        for name, value in head.fields:  # in the server's order
             if name == b"sec-websocket-version" and value != b"13":
                 return self.failure("version")
             if name == b"sec-websocket-protocol":
@@ -91,7 +91,7 @@ ENGINE = Bun
 
 
 class _Socket(WebSocket):
-    """close() as Bun judges it: the codes that a Close may carry are taken (WebSocket.cpp)."""
+    """close() in Bun, which accepts every code that a Close may carry (WebSocket.cpp)."""
 
     def _close(self, act: Act) -> None:
         code = None if act.code is None else min(max(act.code, 0), 65535)
@@ -110,7 +110,7 @@ class _Socket(WebSocket):
 
 
 def _fault(reading: Reading, head: Head, *, asked: bool, named: bool) -> str:
-    """The key of what is missing, then of what is not as it must be."""
+    """The key of the first failed check, "" if there is none: missing fields first, then wrong values."""
     upgrade, accepts = head.values(b"upgrade"), head.values(b"sec-websocket-accept")
     connection = head.values(b"connection")
     if not upgrade or not upgrade[0]:
@@ -131,7 +131,7 @@ def _fault(reading: Reading, head: Head, *, asked: bool, named: bool) -> str:
 
 
 def _extensions(head: Head) -> Agreed | str | None:
-    """permessage-deflate as it was agreed, None if it was not, or the key of what is wrong."""
+    """The agreed permessage-deflate, None without extensions, or the key of the fault."""
     values = head.values(b"sec-websocket-extensions")
     if not values:
         return None
@@ -150,7 +150,7 @@ def _extensions(head: Head) -> Agreed | str | None:
 
 
 def _written(agreed: Agreed) -> str:
-    """``WebSocket.extensions``: what was agreed, written again; a window of 15 bits is left out."""
+    """``WebSocket.extensions``: rebuilt from the agreed parameters, without a window of 15 bits."""
     parts = [NAME]
     if not agreed.takeover:
         parts.append("server_no_context_takeover")
@@ -164,7 +164,7 @@ def _written(agreed: Agreed) -> str:
 
 
 class BunSession(FrameSession[Facts]):
-    """``Wrong`` has the key of a failure, and what is filled into its text."""
+    """An open WebSocket. ``Wrong`` carries the key of a failure, and the values for its text."""
 
     source = _UPGRADE
 

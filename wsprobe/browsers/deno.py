@@ -1,7 +1,7 @@
-"""Deno: an answer that opens, frames, and what script is told of them.
+"""Deno: which answers open the socket, how it reads frames, and the events that it fires.
 
-Neither Sec-WebSocket-Accept nor subprotocol nor extensions are checked. Sources: deno ext/websocket/lib.rs
-(handshake_websocket: over TLS a handshake that failed is tried once more over HTTP/2; op_ws_create,
+Deno checks neither Sec-WebSocket-Accept nor subprotocol nor extensions. Sources: deno ext/websocket/lib.rs
+(handshake_websocket, which repeats a failed handshake over TLS once more over HTTP/2; op_ws_create,
 op_ws_next_event) and 01_websocket.js (_eventLoop); fastwebsockets 0.10 src/handshake.rs (verify), src/lib.rs
 (ReadHalf), src/fragment.rs (Fragments), src/close.rs; rustls 0.23 src/error.rs.
 """
@@ -39,15 +39,15 @@ _CANCELED = (
 
 class Facts(RuntimeFacts, frozen=True, kw_only=True):
     most_head: int
-    """Bytes at which a head that has not ended is too large (hyper src/proto/h1/io.rs)."""
+    """The number of bytes from which on an incomplete head is too large (hyper src/proto/h1/io.rs)."""
     most_fields: int
-    """Header fields of one head (hyper src/proto/h1/role.rs)."""
+    """The most header fields of one head (hyper src/proto/h1/role.rs)."""
     most_payload: int
-    """Bytes of one frame, from which on it is too large (fastwebsockets src/lib.rs)."""
+    """The number of bytes from which on a frame is too large (fastwebsockets src/lib.rs)."""
 
 
 class Deno(Client[Facts]):
-    """An ``Engine``. Its ErrorEvent says what went wrong; a close that is no server's has code 0."""
+    """An ``Engine``. Its ErrorEvent contains the reason. The code of ``close`` is 0 if no server closed."""
 
     name = "deno"
     source = _VERIFY
@@ -56,7 +56,7 @@ class Deno(Client[Facts]):
     code_of_failure = 0
 
     def answered(self, reading: Reading, protocols: tuple[str, ...]) -> Answered:
-        """There is no time limit."""
+        """The result of the handshake, which has no time limit."""
         answered = super().answered(reading, protocols)
         if not isinstance(answered.outcome, Failed):
             return answered
@@ -115,19 +115,20 @@ ENGINE = Deno
 
 
 def _first(head: Head, name: bytes) -> str | None:
-    """The first value of *name*, None if there is none or it is no visible ASCII."""
+    """The first value of *name*, None if there is none or it is not visible ASCII."""
     values = head.values(name)
     return _to_str(values[0]) if values else None
 
 
 def _to_str(value: bytes) -> str | None:
-    """HeaderValue::to_str of the http crate."""
+    """*value* as text, None if it is not visible ASCII (HeaderValue::to_str of the http crate)."""
     shown = all(byte == 0x09 or 0x20 <= byte < 0x7F for byte in value)
     return value.decode("ascii") if shown else None
 
 
 def _certificate(found: Hindered) -> str:
-    """``{seconds}`` stands for the time now, and for how long ago that is."""
+    """rustls's text for an invalid certificate. ``{seconds}`` in it stands for the current time, and for the
+    distance to it."""
     shown = found.certificate
     match found.key:
         case "expired" if shown is not None:
@@ -161,7 +162,7 @@ def _is_ip(name: str) -> bool:
 
 
 def _seconds(moment: str) -> int:
-    """Since 1970; 0 where the certificate has no such time."""
+    """Seconds since 1970 of an ISO 8601 time; 0 if *moment* is none."""
     try:
         return round(datetime.fromisoformat(moment).timestamp())
     except ValueError:
@@ -169,8 +170,10 @@ def _seconds(moment: str) -> int:
 
 
 class DenoSession(FrameSession[Facts]):
-    """A mask is read and not taken off: what was masked arrives so. ``Wrong`` has the key of a WebSocketError,
-    and where it is made. There is no time limit for the closing handshake."""
+    """An open WebSocket. Deno does not unmask a masked frame: the script gets the masked bytes.
+
+    ``Wrong`` carries the key of a WebSocketError, and its source file. The closing handshake has no time limit.
+    """
 
     source = _READ
 
@@ -193,8 +196,8 @@ class DenoSession(FrameSession[Facts]):
 
     @property
     def _close_got_through(self) -> bool:
-        """True once the script's close() has got through: op_ws_close is lazy, and is begun when the event loop
-        turns, after all that is there already."""
+        """True once the script's close() has taken effect. op_ws_close is lazy: it starts at the next turn of
+        the event loop, after everything that is already there."""
         return self._asked_at is not None and not self._asked_now
 
     def called(self, at: int) -> None:
@@ -244,7 +247,7 @@ class DenoSession(FrameSession[Facts]):
                 self._accumulate(header, payload)
 
     def _accumulate(self, header: Header, payload: bytes) -> None:
-        """Fragments::accumulate: a new message that is not final takes the place of one that has not ended."""
+        """Fragments::accumulate: the first fragment of a new message replaces an unfinished message."""
         if header.opcode == CONTINUATION:
             self._continue(header, payload)
         elif header.final:
@@ -261,7 +264,7 @@ class DenoSession(FrameSession[Facts]):
             raise Wrong("continuation", _FRAGMENTS)
         self._add(payload)
         if header.final:
-            # Of a character that has not ended nothing is left.
+            # An incomplete character at the end is dropped.
             data = "".join(self._texts) if self._type == TEXT else b"".join(self._fragments)
             self._fragments = None
             self._deliver(data)
@@ -277,7 +280,7 @@ class DenoSession(FrameSession[Facts]):
             raise Wrong("utf-8", _FRAGMENTS) from None
 
     def _deliver(self, data: str | bytes) -> None:
-        """Also while CLOSING: the event loop does not ask for the state."""
+        """Deliver a message, also while CLOSING: the event loop does not check readyState."""
         self.script.deliver(data)
         self.called(self.at)
 
@@ -293,7 +296,8 @@ class DenoSession(FrameSession[Facts]):
         self._closed(code, reason.decode("utf-8"))
 
     def fail(self, key: str, source: str = _READ) -> None:
-        """After the script's close() any error counts as the end that it asked for (op_ws_next_event)."""
+        """Fail the connection. After the script's close(), any error counts as a normal close
+        (op_ws_next_event)."""
         message = self.facts.failures[key]
         self.because = f"{message}: {source}"
         if self._close_got_through:
@@ -318,5 +322,5 @@ def _is_utf8(data: bytes) -> bool:
 
 
 def _is_allowed(code: int) -> bool:
-    """CloseCode::is_allowed."""
+    """True if Deno accepts a Close with this code (CloseCode::is_allowed)."""
     return code in (1000, 1001, 1002, 1003, *range(1007, 1014)) or 3000 <= code <= 4999

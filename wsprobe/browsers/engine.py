@@ -1,4 +1,7 @@
-"""The view of a recording by an engine, or by a specification that acts like one. Names are the DOM's."""
+"""The types that every engine shares: the page, what its script sees of a recording, and ``Engine`` itself.
+
+A specification that acts like a browser is an engine too. Names are those of the DOM.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from wsprobe.exchange import Act, Http2, Target
 from wsprobe.read.reading import Reading
 
 ELSEWHERE = "http://localhost/"
-"""The page of scenarios without one: on another site than the server, as in the measurements of browsers."""
+"""URL of the page if a scenario has none: on another site than the server, as when browsers were measured."""
 
 
 AddressSpace = Literal["public", "local", "loopback"]
@@ -23,7 +26,7 @@ class Page(Struct, frozen=True):
     """The page whose script opens the socket."""
 
     url: str = ELSEWHERE
-    """"": a page with the origin of the socket's own URL; ``page.opened_by`` fills it in."""
+    """"" for a page with the origin of the socket's URL, which ``page.opened_by`` fills in."""
     csp: str = ""
     """Content-Security-Policy of the page, "" if none."""
     protocols: tuple[str, ...] | str | None = None
@@ -33,7 +36,7 @@ class Page(Struct, frozen=True):
     cookies: str = ""
     """Value of the Cookie field that the browser's jar would send, "" if none."""
     user_agent: str = ""
-    """Replaces the engine's own, "" if not."""
+    """Replaces the engine's own User-Agent, "" if nothing does."""
     construct: Literal["new", "call", "no-arguments"] = "new"
     http: Literal["1.1", "2"] = "1.1"
     """The version of HTTP over which the page was loaded."""
@@ -44,24 +47,24 @@ class Page(Struct, frozen=True):
     target_address: AddressSpace | Literal[""] = ""
     """The space to use for the target's address; "": its real space."""
     permissions: tuple[tuple[str, str], ...] = ()
-    """(name, granted, denied or prompt) of those that are not ``prompt``."""
+    """(name, state) of each permission whose state is not ``prompt``: ``granted`` or ``denied``."""
 
 
 class DomException(Struct, frozen=True):
     name: str
     message: str
     code: int | str | None = None
-    """Legacy code: SyntaxError 12, InvalidAccessError 15, SecurityError 18, InvalidStateError 11, or
-    None; a word where a runtime gives its errors one."""
+    """Legacy code: SyntaxError 12, InvalidAccessError 15, SecurityError 18, InvalidStateError 11; None if it
+    has none; a word for an error of a runtime that has such codes."""
 
 
 class DomEvent(Struct, frozen=True):
     """One event delivered to script, or (``throw``) an exception that a later call raised."""
 
     type: Literal["open", "message", "error", "close", "throw", "left-out"]
-    """``left-out``: later messages that were not kept, ``size`` of them."""
+    """``left-out``: stands for later messages that were not kept; ``size`` is their number."""
     ready_state: int
-    """readyState while it was delivered."""
+    """readyState while the event was delivered."""
     protocol: str = ""
     extensions: str = ""
     data: str | bytes = ""
@@ -71,13 +74,15 @@ class DomEvent(Struct, frozen=True):
     was_clean: bool = False
     exception: DomException | None = None
     message: str | None = None
-    """Of an ``error`` that is an ErrorEvent (in a runtime); None where it is a plain Event, as in a browser."""
+    """Message of an ``error`` that is an ErrorEvent, as in a runtime; None for a plain Event, as in a
+    browser."""
     error: str = ""
-    """Of an ErrorEvent: name, message and, in brackets, code of its ``error``."""
+    """The ``error`` of an ErrorEvent: its name, message and, in brackets, code."""
     size: int | None = None
-    """Of a message that is not kept whole: UTF-16 code units (``data.length``) or bytes of all of it."""
+    """Full size of a message of which only the beginning is kept: UTF-16 code units (``data.length``) of a
+    text, bytes of a binary message."""
     digest: bytes = b""
-    """A digest of a message that is not kept whole: different messages have different digests."""
+    """Digest of a message of which only the beginning is kept: different messages have different digests."""
 
 
 class Assumed(Struct, frozen=True):
@@ -104,7 +109,7 @@ class ScriptView(Struct, frozen=True):
     """Thrown by the constructor."""
     events: tuple[DomEvent, ...]
     ready_state: int
-    """The final state: the engine's own timers run on after the end of the recording."""
+    """The final state. The engine's own timers keep running after the end of the recording."""
     console: tuple[str, ...]
     hidden: tuple[str, ...]
     """What the server sent and a script cannot see, e.g. ``status 403``, ``3 headers``, ``25-byte body``."""
@@ -114,18 +119,17 @@ class ScriptView(Struct, frozen=True):
     because: str
     """The deciding step, and its source: standard or engine source file."""
     races: str = ""
-    """Not "" if the engine was measured to give more than one result; describes them."""
+    """The other results, if the engine was measured to give more than one; "" otherwise."""
     cookies: tuple[str, ...] = ()
     """Set-Cookie values that the engine stores."""
     handshakes: tuple[Literal["2", "1.1"], ...] = ()
     """The protocols of its handshakes, in order."""
     otherwise: str = ""
-    """Not "" if this engine, on its own, would use the other protocol; says when."""
+    """When this engine, left to itself, would use the other protocol; "" if it would not."""
     assumes: Assumed | None = None
     """Set if the server could still have changed the final state."""
     beyond: tuple[str, ...] = ()
-    """In words: what a script can read through an interface that browsers do not have, or what happens
-    there."""
+    """What a script can read, or what happens, through an interface that browsers do not have; in words."""
     local_network: tuple[str, ...] = ()
     """The effect of Local Network Access: its meaning, then the remedy, one sentence each."""
 
@@ -151,7 +155,7 @@ class Construction(Struct, frozen=True):
     """
 
     url: str
-    """Serialised, as ``WebSocket.url`` says it; "" with an exception."""
+    """The serialised URL, as in ``WebSocket.url``; "" with an exception."""
     exception: DomException | None = None
     blocked: Literal["", "bad-port", "mixed-content", "csp"] = ""
     target: Target | None = None
@@ -166,17 +170,17 @@ class Made(Struct, frozen=True):
     because: str = ""
     """The deciding step, if no connection will be made."""
     connects_to: str = ""
-    """The URL of the connection, and of ``WebSocket.url`` once open, if it differs from the constructor's URL:
-    the page upgrades insecure URLs."""
+    """The URL of the connection, and ``WebSocket.url`` once open, if the page upgrades insecure URLs; "" if it
+    is the constructor's URL."""
 
 
 ALPN = ("h2", "http/1.1")
-"""What a connection offers that may speak either version of HTTP."""
+"""The protocols that a connection offers if it can use either version of HTTP."""
 
 
 class FollowUp(Struct, frozen=True):
-    """A handshake that the engine makes by itself: the first, or another one for a redirect, credentials, or
-    the other protocol."""
+    """A handshake that the engine makes by itself: the first one, or a further one for a redirect, for
+    credentials, or over the other version of HTTP."""
 
     url: str
     target: Target
@@ -212,7 +216,8 @@ class Usual:
 
 
 class Engine(Protocol):
-    """Pure: no clock, no socket, no chance (the key is handed in)."""
+    """A browser, runtime or specification. Its methods are pure: no clock, no socket, no random numbers (the
+    caller gives the Sec-WebSocket-Key)."""
 
     @property
     def name(self) -> str: ...
@@ -222,7 +227,8 @@ class Engine(Protocol):
 
     @property
     def oldest_tls(self) -> str | None:
-        """The oldest TLS version that it speaks, in the form of ``TlsOptions.minimum``; None: the usual one."""
+        """The oldest TLS version that it accepts, in the form of ``TlsOptions.minimum``; None: the usual
+        one."""
         ...
 
     def may_close(self, code: int) -> bool:
@@ -231,11 +237,12 @@ class Engine(Protocol):
 
     @property
     def undefined_is_zero(self) -> bool:
-        """It throws at a close() that has a reason and no code."""
+        """True if its close() throws for a reason without a code."""
         ...
 
     def kept_off(self, page: Page, readings: Sequence[Reading]) -> bool:
-        """True if it blocks *page* from the address in the first of *readings*: nothing is sent."""
+        """True if it blocks *page* from the address that the first of *readings* connected to, before it sends
+        a byte."""
         ...
 
     def construct(self, url: str, page: Page) -> Construction:
@@ -251,7 +258,7 @@ class Engine(Protocol):
         ...
 
     def follow(self, readings: Sequence[Reading], page: Page, key: str) -> FollowUp | None:
-        """The engine's next request after these readings (oldest first), None without one."""
+        """The engine's next handshake after these readings (oldest first), None if it makes no further one."""
         ...
 
     def view(self, url: str, page: Page, readings: Sequence[Reading]) -> ScriptView:

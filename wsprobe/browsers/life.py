@@ -1,7 +1,7 @@
-"""The life of a WebSocket in an engine: made, answered, open, over; the same order for all engines.
+"""The life of a WebSocket in an engine: made, answered, open, over. The order is the same for all engines.
 
-An engine's ``Life`` and ``Session`` have its own part: what prevents a connection, the effect of close() while
-CONNECTING, the result of each answer, and everything from ``open`` on.
+What differs is in the engine's ``Life`` and ``Session``: what prevents a connection, the effect of close()
+while CONNECTING, the result of each answer, and everything from ``open`` on.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Step = TypeVar("Step")
 
 
 class Ending(Struct, frozen=True):
-    """The result of a life: ``ScriptView`` explains each."""
+    """The result of a life. The members are those of ``ScriptView``."""
 
     outcome: str
     because: str
@@ -44,7 +44,7 @@ class Ending(Struct, frozen=True):
 
 
 class Handshake(Struct, Generic[Step], frozen=True):
-    """One handshake, the part common to all engines; *step* is its result in the engine's own terms."""
+    """One handshake in a form common to all engines. *step* is its result in the engine's own form."""
 
     at: int
     """The time of the result, or of the end of the recording: microseconds since the construction."""
@@ -52,11 +52,12 @@ class Handshake(Struct, Generic[Step], frozen=True):
     cookies: tuple[str, ...] = ()
     """Set-Cookie values that the engine stores."""
     again: str = ""
-    """Not "" if the engine repeats the request by itself, without an event for the script; says why."""
+    """Why the engine repeats the request by itself, without an event for the script; "" if it does not."""
     began: int = 0
-    """The start of its recording, for the script's later calls; microseconds since the construction."""
+    """The start of its recording: microseconds since the construction. The script's later calls count from
+    it."""
     instead: Ending | None = None
-    """Set if there is no such handshake; says what happens instead."""
+    """What happens instead, if the engine does not make this handshake; None if it does."""
 
 
 class Life(Protocol[Step]):
@@ -64,22 +65,23 @@ class Life(Protocol[Step]):
 
     page: Page
     races: str = ""
-    """Why there may be another result than the one that is shown, "" if there is none."""
+    """Why the result may differ from the one shown, "" if it cannot."""
 
     def begin(self, script: WebSocket) -> None:
         """The object exists, and the script has made no call yet."""
         return None
 
     def blocked(self, script: WebSocket) -> Ending | None:
-        """The end before anything is sent, None without one. The script has made its first calls."""
+        """The ending, if the engine connects nowhere; None if it connects. The script has made its first
+        calls."""
         return None
 
     def closed_early(self, script: WebSocket) -> Ending:
-        """The later effect of a close() while CONNECTING, after its immediate effect."""
+        """The delayed effect of a close() while CONNECTING. Its immediate effect has already happened."""
         ...
 
     def handshakes(self) -> Iterable[Handshake[Step]]:
-        """Those of the recording, in order."""
+        """The handshakes of the recording, in order."""
         ...
 
     def answered(self, script: WebSocket, step: Step, acts: list[Act]) -> Ending | None:
@@ -107,7 +109,7 @@ def lived(life: Life[Any], script: WebSocket) -> Ending:
 
 
 def _connected(life: Life[Any], script: WebSocket, acts: list[Act], cookies: list[str]) -> Ending:
-    """From the first byte on; *cookies* are added to."""
+    """The ending of a WebSocket that connects. Appends the cookies that the engine stores to *cookies*."""
     again = ""
     for handshake in life.handshakes():
         if handshake.instead is not None:
@@ -130,7 +132,10 @@ def _closed_early(life: Life[Any], script: WebSocket, acts: list[Act]) -> Ending
 
 
 def begins(readings: Sequence[Reading]) -> Iterable[int]:
-    """When each of *readings* began: microseconds since the first did, together with all of its connection."""
+    """When the connection of each of *readings* began, in microseconds since that of the first one.
+
+    Readings of the same connection have the same beginning.
+    """
     before = 0
     for number, reading in enumerate(readings):
         if number and readings[number - 1].exchange is not reading.exchange:
@@ -142,7 +147,7 @@ class Session(Protocol):
     """An open WebSocket in an engine. Times are microseconds, in order."""
 
     because: str
-    """What decided."""
+    """The deciding step, and its source."""
     races: str = ""
     """As ``Life.races``."""
 
@@ -161,11 +166,11 @@ class Session(Protocol):
         ...
 
     def stream_over(self, over: StreamOver) -> None:
-        """Our stream of an HTTP/2 connection is over."""
+        """The WebSocket's stream of an HTTP/2 connection is over."""
         return None
 
     def end(self, ended: Ended) -> None:
-        """The recording is over; so is the connection if *ended* is true."""
+        """The recording is over. *ended* says whether the connection is over too."""
         ...
 
 
@@ -213,9 +218,11 @@ def seen(
     otherwise: str = "",
     socket: Callable[[Iterable[Act], CallTexts], WebSocket] = WebSocket,
 ) -> ScriptView:
-    """The view of what was *made*: the script's WebSocket, run through its *life*, if it has one.
+    """What a script sees of the WebSocket that was *made*.
 
-    *socket*: makes that WebSocket, where its calls are not judged by the standard."""
+    *life* is run to its ending; an ``Ending`` is used unchanged. *socket* makes the script's WebSocket, for an
+    engine whose close() or send() differs from the standard.
+    """
     if made.construction.exception is not None:
         return _view(engine, page, made, None, (), Ending("threw", made.because), ())
     if made.construction.blocked:

@@ -1,8 +1,7 @@
 """The script's WebSocket object: readyState, events in order of time, and the effects of its calls.
 
-This is the only mutable object in the computation of a view. The engine drives it; the page's acts run at the
-times at which a script would run them. Calls follow the WHATWG text (close() steps 1 to 3, send()), as in all
-engines; the texts of exceptions are data.
+Only this object changes while a view is computed. The engine drives it; the page's acts run when a script would
+run them. Calls follow the WHATWG text (close() steps 1 to 3, send()); the texts of exceptions are data.
 """
 
 from __future__ import annotations
@@ -31,11 +30,11 @@ MAX_REASON = 123
 """Bytes of UTF-8 (WHATWG WebSockets, close(), step 2)."""
 
 MESSAGES_KEPT = 1000
-"""Most messages of a view that are separate events: only the number of later messages is kept."""
+"""The most messages of a view that are separate events. Of later messages only the number is kept."""
 WHOLE = 256 * 1024
-"""Total characters or bytes of messages that are kept whole. Only the beginning of other messages is kept."""
+"""Total characters or bytes of the messages that are kept whole. Only the beginning of the others is kept."""
 BEGINNING = 200
-"""Characters or bytes of such a beginning: the part that is shown, and compared with a measured browser."""
+"""Characters or bytes of such a beginning, which is shown, and compared with a measured browser."""
 
 
 class CallTexts(Struct, frozen=True):
@@ -62,9 +61,12 @@ class CloseCall(Struct, frozen=True):
 def on_wire(
     acts: Iterable[Act], *, undefined_is_zero: bool = False, may_close: Callable[[int], bool] | None = None
 ) -> tuple[Act, ...]:
-    """Those of a page's *acts* that a probe plays in the page's stead: not the ones that throw, nor those
-    before there is a session. *undefined_is_zero*: as in ``CallTexts``; *may_close*: the codes that
-    close() takes, those of the WHATWG text if None."""
+    """The *acts* of a page that a probe carries out itself. Acts that throw, and acts before there is a
+    session, are left out.
+
+    *undefined_is_zero*: as in ``CallTexts``. *may_close*: whether close() accepts a code; None: the codes of
+    the WHATWG text.
+    """
     return tuple(
         act
         for act in acts
@@ -110,52 +112,55 @@ class WebSocket:
         self.close_call: CloseCall | None = None
         self._assumption: tuple[str, int, int] | None = None
         self.sent = 0
-        """Messages that script sent while OPEN."""
+        """How many messages the script sent while OPEN."""
         self.sent_bytes = 0
-        """The frames of these, as long as they are without compression."""
+        """The bytes of the frames of these messages, without compression."""
         self.on_early_close: Callable[[WebSocket], None] | None = None
-        """Called with this WebSocket inside a close() that took effect while CONNECTING: for engines that fail
-        at once. It is handed over so that it is not held: a circle of two is left to the collector."""
+        """Called by a close() that takes effect while CONNECTING, for engines that fail at once.
+
+        The argument is this WebSocket: a callable that held a reference to it would make a reference cycle, and
+        only the garbage collector frees those.
+        """
 
     @property
     def events(self) -> list[DomEvent]:
-        """The events so far; the event of messages that were left out is made here, once for all of them."""
+        """The events so far. One ``left-out`` event replaces each run of messages that were left out."""
         self._keep_left_out()
         return self._events
 
     def assume(self, words: str) -> None:
-        """The recording is over, and what comes next does so by the engine's own timer, if the server does as
-        *words* say."""
+        """Mark the end of the recording. Later events come from the engine's own timers, and assume that the
+        server does what *words* say."""
         self._assumption = words, len(self.events), len(self.console)
 
     @property
     def assumed(self) -> Assumed | None:
-        """The assumption, and its result."""
+        """The assumption, and the number of events and lines after it; None without one."""
         if self._assumption is None:
             return None
         words, events, lines = self._assumption
         return Assumed(words, len(self.events) - events, len(self.console) - lines)
 
     def run(self, when: Literal["created", "open", "message"]) -> None:
-        """Do the script's calls at *when*."""
+        """Make the script's calls that are due at *when*."""
         for act in self._acts:
             if act.when == when:
                 self.do(act)
 
     def do(self, act: Act) -> None:
-        """One call of the script: close() or send()."""
+        """Make one call of the script: close() or send()."""
         if act.do == "close":
             self._close(act)
         elif act.do in ("text", "binary"):
             self._send(len(act.data))
 
     def do_all(self, acts: Iterable[Act]) -> None:
-        """One call after the other."""
+        """Make the calls in order."""
         for act in acts:
             self.do(act)
 
     def do_until(self, acts: list[Act], at: int) -> list[Act]:
-        """Do the calls due by *at* (microseconds), up to an effective close(); return the rest."""
+        """Make the calls due by *at* (microseconds), up to a close() that takes effect; return the rest."""
         for number, act in enumerate(acts):
             if act.after > at or self.close_call is not None:
                 return acts[number:]
@@ -174,7 +179,7 @@ class WebSocket:
             self.deliver(data)
 
     def deliver(self, data: str | bytes) -> None:
-        """The same, in any state: not all runtimes check it."""
+        """Event ``message``, then onmessage, in any state: not all runtimes check readyState."""
         self._messages += 1
         if self._messages > MESSAGES_KEPT:
             self._leave_out(data)
@@ -188,7 +193,7 @@ class WebSocket:
         self.run("message")
 
     def _leave_out(self, data: str | bytes) -> None:
-        """Count a message, behind those of the same state that were counted last."""
+        """Count a message with those counted just before, if they have the same readyState."""
         if self._left_out is None or self._left_out.ready_state != self.ready_state:
             self._keep_left_out()
             self._left_out = _LeftOut(self.ready_state)
@@ -200,7 +205,7 @@ class WebSocket:
             self._left_out = None
 
     def error(self, ready_state: int = CLOSED, message: str | None = None, error: str = "") -> None:
-        """Event ``error``, an ErrorEvent with a *message*; readyState is *ready_state* from then on."""
+        """Set readyState, then event ``error``: an ErrorEvent if there is a *message*, else a plain Event."""
         self.ready_state = ready_state
         self.events.append(DomEvent("error", ready_state, message=message, error=error))
 
@@ -246,7 +251,7 @@ class WebSocket:
 
 
 class _LeftOut:
-    """Messages in a row that a view does not keep: their number, and a digest of them all."""
+    """Consecutive messages that a view does not keep: their number, and one digest of them all."""
 
     __slots__ = ("_digest", "_number", "ready_state")
 
@@ -269,7 +274,7 @@ def _bytes(data: str | bytes) -> bytes:
 
 
 def _length(data: str | bytes) -> int:
-    """As script has it: ``data.length``, or ``data.byteLength``."""
+    """``data.length`` (UTF-16 code units) of a text, ``data.byteLength`` of a binary message."""
     return len(data.encode("utf-16-le", "surrogatepass")) // 2 if isinstance(data, str) else len(data)
 
 
@@ -279,18 +284,20 @@ class Arrival(Struct, frozen=True):
     at: int
     data: bytes
     start: int
-    """Offset of the first in ``Reading.received``."""
+    """Offset of the first byte in ``Reading.received``."""
 
 
 class OwnClose(Struct, frozen=True):
-    """We sent a Close frame though the server had sent none. A page that did not call close() would not have:
-    what comes after is no longer what it would see."""
+    """The probe sent a Close frame before the server sent one.
+
+    A page that did not call close() would have sent none, so it would not see what follows.
+    """
 
     at: int
 
 
 class StreamOver(Struct, frozen=True):
-    """Our stream of an HTTP/2 connection is over."""
+    """The WebSocket's stream of an HTTP/2 connection is over."""
 
     at: int
     orderly: bool
@@ -301,7 +308,7 @@ Happening = Arrival | Frame | OwnClose | Act | StreamOver | Ended
 
 
 def arrivals(reading: Reading, offset: int = 0) -> Iterator[Arrival]:
-    """Every read, without the first *offset* bytes of all that was received."""
+    """Every read in order, without the first *offset* bytes that were received."""
     start = 0
     for event in reading.exchange.events:
         if type(event) is Received:  # an isinstance takes ten times as long for every event that is none
@@ -313,13 +320,13 @@ def arrivals(reading: Reading, offset: int = 0) -> Iterator[Arrival]:
 
 
 def end(reading: Reading) -> Ended:
-    """How it ended; a local end at the last event where that is missing."""
+    """The end of the recording; if it has none, a ``local`` end at the time of the last event."""
     events = reading.exchange.events
     return reading.exchange.ended or Ended(events[-1].at if events else 0, "local")
 
 
 def own_close(reading: Reading) -> OwnClose | None:
-    """Our Close frame, if it was not the answer to one of the server's."""
+    """The probe's Close frame; None if it sent none, or only to answer the server's."""
     if reading.session is None:
         return None
     ours = first_close(reading.session.sent)
@@ -337,15 +344,16 @@ def timed_acts(page: Page) -> list[Act]:
 
 
 def session(reading: Reading, offset: int, acts: Sequence[Act]) -> Iterator[Happening]:
-    """All that happens from byte *offset* of what was received to the end, and what script still does."""
+    """Everything from byte *offset* of the received bytes to the end, with the script's remaining *acts*, in
+    order."""
     return in_order(reading, arrivals(reading, offset), acts, end(reading))
 
 
 def in_order(
     reading: Reading, coming: Iterable[Arrival | Frame | StreamOver], acts: Sequence[Act], last: Ended
 ) -> Iterator[Happening]:
-    """What is *coming* in the session of *reading*, at the times of its events, what script still does, our own
-    Close, and the *last* of it."""
+    """Everything in the session of *reading*, in order: what is *coming* from the server, the script's
+    remaining *acts*, the probe's own Close, and the *last* event."""
     own = own_close(reading)
     if not acts and all([event.at <= last.at for event in reading.exchange.events]):
         return _without_script(coming, own, last)  # most recordings: a merge takes three times as long
@@ -366,7 +374,7 @@ def _without_script(
 
 
 def timeline(*parts: Iterable[Happening]) -> Iterator[Happening]:
-    """All of *parts* (each in order of time) merged; at the same time: received, script, sent, end."""
+    """The *parts*, each in order of time, merged. Order at the same time: received, script, sent, end."""
     return merge(*parts, key=_order)
 
 
@@ -383,7 +391,7 @@ def _order(happening: Happening) -> tuple[int, int]:
 
 
 def unanswered(seconds: int) -> str:
-    """The assumption about a server that has not answered a Close yet, for the first *seconds* after it."""
+    """The assumption about a server that has not answered a Close yet, in words. *seconds*: the time limit."""
     return f"the server neither answers the Close nor ends the connection within {seconds} s"
 
 

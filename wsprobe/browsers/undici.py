@@ -1,8 +1,8 @@
-"""undici, which is also the WebSocket of Node: an answer that opens, frames, and what script is told of them.
+"""undici, whose WebSocket is also Node's: which answers open the socket, how it reads frames, and its events.
 
-Since undici 7 script is not told why a handshake failed. Sources: undici lib/dispatcher/client-h1.js (Parser),
-lib/web/fetch/index.js (httpNetworkOrCacheFetch), lib/web/websocket/connection.js (processResponse), util.js
-(parseExtensions), receiver.js (ByteParser), permessage-deflate.js, websocket.js.
+From undici 7 on, a script gets no reason for a failed handshake. Sources: undici lib/dispatcher/client-h1.js
+(Parser), lib/web/fetch/index.js (httpNetworkOrCacheFetch), lib/web/websocket/connection.js (processResponse),
+util.js (parseExtensions), receiver.js (ByteParser), permessage-deflate.js, websocket.js.
 """
 
 from __future__ import annotations
@@ -39,39 +39,39 @@ _BOM = b"\xef\xbb\xbf"
 _CONTINUE = 100
 _MOST_LENGTH = 2**31 - 1
 _WRITE_ROOM, _WRITE_ROOM_OF_NODE_20 = 64 * 1024, 16 * 1024
-"""Bytes that wait for the parser, or for who reads the socket, from which on Node reads no more (its default
-highWaterMark, from Node 22 on and before)."""
+"""Node's default highWaterMark, from Node 22 on and before: once so many bytes wait for the parser, or for the
+reader of the socket, Node stops reading."""
 
 
 class Facts(RuntimeFacts, frozen=True, kw_only=True):
-    """``user_agent`` is ``undici`` for the package; in Node, which has it built in, it is ``node``."""
+    """``user_agent`` is ``undici`` for the package, ``node`` for the undici that is built into Node."""
 
     accept_encoding: str
-    """Over TLS (lib/web/fetch/index.js)."""
+    """Value of Accept-Encoding over TLS (lib/web/fetch/index.js)."""
     accept_encoding_cleartext: str
     llhttp: Literal[8, 9]
     """The major version of llhttp that it is built with."""
     tells_why: bool
-    """Up to undici 6: the ErrorEvent has a message, and comes whatever readyState is. A handshake that fails
-    has no ``close`` and leaves readyState at 0; an end without a Close has no ``error`` before it."""
+    """Up to undici 6: the ErrorEvent has a message, and fires in any readyState. A failed handshake fires no
+    ``close`` and leaves readyState at 0. An end without a Close fires no ``error`` before ``close``."""
     repeated: tuple[int, ...]
-    """Statuses after which the request is sent once more, on another connection (lib/web/fetch/index.js)."""
+    """Statuses after which undici sends the request again, on another connection (lib/web/fetch/index.js)."""
     stays_compressed: bool
-    """Up to undici 7: after a compressed message, a continuation frame without a message counts as one."""
+    """Up to undici 7: after a compressed message, a stray continuation frame counts as compressed."""
     headers_timeout: int
-    """Seconds for the head of the answer (lib/dispatcher/client.js)."""
+    """The most seconds until the head of the answer (lib/dispatcher/client.js)."""
     most_payload: int
-    """Bytes of one message (lib/dispatcher/dispatcher-base.js)."""
+    """The most bytes of one message (lib/dispatcher/dispatcher-base.js)."""
     most_fragments: int
     most_inflated: int
-    """Bytes that one frame inflates to (lib/web/websocket/permessage-deflate.js)."""
+    """The most bytes to which one frame may inflate (lib/web/websocket/permessage-deflate.js)."""
     unasked_protocol: str = ""
-    """The TypeError that nobody catches where a server names a subprotocol and none was offered; "": there is
-    none, and the handshake fails (lib/web/websocket/connection.js)."""
+    """Message of the uncaught TypeError if the server selects a subprotocol and none was offered; "": no
+    exception, and the handshake fails (lib/web/websocket/connection.js)."""
 
 
 class Undici(Client[Facts]):
-    """An ``Engine``. From undici 7 on the message of its ErrorEvent is always empty."""
+    """An ``Engine``. From undici 7 on, the message of its ErrorEvent is always empty."""
 
     name = "undici"
     source = because_early = _CONNECTION
@@ -83,7 +83,8 @@ class Undici(Client[Facts]):
         return {"accept_encoding": own.accept_encoding if secure else own.accept_encoding_cleartext}
 
     def follow(self, readings: Sequence[Reading], page: Page, key: str) -> FollowUp | None:
-        """The same once more after a 421, and since undici 7 a 401: without credentials, whatever the URL."""
+        """The same handshake again after a 421, and from undici 7 on after a 401; None after anything else. The
+        credentials in the URL are not sent."""
         readings = over_http1_only(readings)
         if len(readings) != 1 or self._final_status(readings[0]) not in self.facts.repeated:
             return None
@@ -95,7 +96,7 @@ class Undici(Client[Facts]):
         return FollowUp(made.url, made.target, self.request(made, page, key), why)
 
     def _final_status(self, reading: Reading) -> int | None:
-        """The status of the answer that is no interim one, None if none was read."""
+        """The status of the final answer, None if none was read."""
         last: Head | Fault | None = None
         for last in self.heads(reading):
             if isinstance(last, Head) and last.status == _CONTINUE:
@@ -112,7 +113,8 @@ class Undici(Client[Facts]):
         return self._no_answer("there was no connection: undici lib/core/connect.js")
 
     def read(self, reading: Reading, protocols: tuple[str, ...]) -> Answered:
-        """The dispatcher limits the time for the head."""
+        """The result of a handshake whose connection was made, within the dispatcher's time limit for a
+        head."""
         step = super().read(reading, protocols)
         limit = self.facts.headers_timeout
         if step.at >= limit * SECOND:
@@ -182,8 +184,9 @@ class Undici(Client[Facts]):
         script.ready_state = CLOSING
 
     def closed_early(self, script: WebSocket, url: str) -> None:
-        """What failed came within close(), after which readyState is set to CLOSING, and stays so. Up to undici
-        6 there is a second error when the request is given up."""
+        """Fire the later events of a close() while CONNECTING. undici fails the handshake within close(), then
+        sets readyState to CLOSING, which stays. Up to undici 6, a second ``error`` follows when the request is
+        aborted."""
         if self.facts.tells_why:
             self.fail(script, Failed(""), url)
 
@@ -192,14 +195,14 @@ ENGINE = Undici
 
 
 def built_in(engine: Undici) -> Undici:
-    """*engine* as it is built into Node, where it and its class have other names (measured)."""
+    """The *engine* as built into Node, where the User-Agent and the name of its class differ (measured)."""
     no_new = engine.facts.exceptions["no-new"].replace("WebSocket", "_WebSocket")
     exceptions = {**engine.facts.exceptions, "no-new": no_new}
     return Undici(replace(engine.facts, user_agent="node", exceptions=exceptions))
 
 
 def _fault(reading: Reading, head: Head, protocols: tuple[str, ...]) -> str:
-    """The key of the first check that the 101 fails."""
+    """The key of the first check that the 101 fails, "" if it passes all."""
     protocol = _joined(head, b"sec-websocket-protocol")
     if protocols and not protocol:
         return "no-protocol"
@@ -219,12 +222,13 @@ def _fault(reading: Reading, head: Head, protocols: tuple[str, ...]) -> str:
 
 
 def _joined(head: Head, name: bytes) -> str | None:
-    """White space behind a value is kept, so such a value is none of those that are compared with."""
+    """The joined values of *name*. White space after a value is kept, so such a value matches nothing."""
     return head.joined(name, trims=False)
 
 
 def parse_extensions(value: str) -> dict[str, str]:
-    """Everything between semicolons as a name and a value: commas and quotes have no meaning (util.js)."""
+    """Name -> value of each part between semicolons. Commas and quotes have no meaning (util.js,
+    parseExtensions)."""
     pairs = (part.split("=") for part in value.removesuffix(";").split(";")) if value else ()
     return {pair[0].lstrip("\t\n\r "): (pair[1] if len(pair) > 1 else "").rstrip("\t\n\r ") for pair in pairs}
 
@@ -234,8 +238,8 @@ def _is_window(bits: str) -> bool:
 
 
 class UndiciSession(FrameSession[Facts]):
-    """``Wrong`` has a message, and whether a Close with a code is sent first. There is no time limit for the
-    closing handshake."""
+    """An open WebSocket. ``Wrong`` carries a message, and whether undici sends a Close with a code first. The
+    closing handshake has no time limit."""
 
     source = _CONNECTION
 
@@ -252,7 +256,8 @@ class UndiciSession(FrameSession[Facts]):
         self._destroyed = False
         self._closed_at = 0
         self._waits = self._unread = self._unread_by_node_20 = 0
-        """Bytes since the Close that the parser does not take, and those behind them that nobody reads."""
+        """Bytes since the Close that wait for the parser, and the bytes after these, which stay in the socket
+        unread (one count for Node 22 and later, one for Node 20)."""
         self._inflating: tuple[Header, bytes] | None = None
         self._reads = True
 
@@ -264,8 +269,8 @@ class UndiciSession(FrameSession[Facts]):
             self._wait_for_parser(len(data))
 
     def _wait_for_parser(self, size: int) -> None:
-        """The parser stops at a Close: what comes waits for it until the socket is paused, and what comes then
-        waits in the socket (websocket.js, onSocketData)."""
+        """Count bytes that arrive after a Close, at which the parser stops. They wait for the parser until the
+        socket is paused; later bytes wait in the socket (websocket.js, onSocketData)."""
         self._unread += size if self._waits >= _WRITE_ROOM else 0
         self._unread_by_node_20 += size if self._waits >= _WRITE_ROOM_OF_NODE_20 else 0
         self._waits += size
@@ -283,7 +288,7 @@ class UndiciSession(FrameSession[Facts]):
         self._sent_close = self._sent_close or self.script.close_call is not None
 
     def wait(self, at: int) -> None:
-        """Let what is being inflated be ready."""
+        """Finish inflating what is ready by *at*."""
         while self._inflating is not None and at - self.at >= AT_ONCE:
             self._ready()
 
@@ -315,7 +320,7 @@ class UndiciSession(FrameSession[Facts]):
         self._read_on()
 
     def _misses(self, ended: Ended) -> bool:
-        """True if the end is behind what nobody reads, so that ``close`` never comes."""
+        """True if unread bytes hide the end of the connection from undici, so that ``close`` never fires."""
         room = _WRITE_ROOM if ended.how == "reset" else 1
         if self._unread >= room:
             self.because = f"undici reads no more behind the Close, and does not see the end: {_SOCKET}"
@@ -325,8 +330,8 @@ class UndiciSession(FrameSession[Facts]):
         return False
 
     def _wait_on(self) -> None:
-        """The recording is over, and the connection is not. undici has no timer; how a connection ends changes
-        nothing once the server's Close was read."""
+        """The recording is over, but the connection is not. undici has no timer. Once it has read the server's
+        Close, the way in which the connection ends changes nothing."""
         if self.over or not self.closing:
             return
         if self._received is None:
@@ -345,7 +350,7 @@ class UndiciSession(FrameSession[Facts]):
         self._was_fragmented = not header.final and header.opcode != CONTINUATION
 
     def _fault(self, header: Header) -> str:
-        """Every check of the first two bytes, in order."""
+        """The message of the first check that the first two bytes fail, "" if they pass all."""
         first, opcode = header.first, header.opcode
         is_data, is_control = opcode in (TEXT, BINARY), opcode in (CLOSE, PING, PONG)
         fragmented = not header.final and opcode != CONTINUATION
@@ -384,8 +389,8 @@ class UndiciSession(FrameSession[Facts]):
             self._collect(header, payload)
 
     def _read_on(self) -> None:
-        """What was being inflated when the socket closed is ready, and the parser goes on: a Close sets
-        readyState back, and undici 6 tells of an error."""
+        """Finish inflating after the socket closed. The parser then continues: a Close sets readyState back,
+        and undici 6 fires ``error``."""
         self._reads = self._inflating is not None
         self._inflate_all()
         self._reads = False
@@ -395,12 +400,12 @@ class UndiciSession(FrameSession[Facts]):
             self._ready()
 
     def _ready(self) -> None:
-        """The callback of decompress, behind which the parser goes on."""
+        """The callback of decompress, after which the parser continues."""
         self.attempt(self._inflate)
         self.run()
 
     def _inflate(self) -> None:
-        """Raises Wrong."""
+        """Inflate the waiting frame. Raises Wrong."""
         assert self._inflating is not None
         (header, body), self._inflating = self._inflating, None
         if self.inflater is None:
@@ -418,7 +423,7 @@ class UndiciSession(FrameSession[Facts]):
         self._collect(header, body)
 
     def _collect(self, header: Header, body: bytes) -> None:
-        """Raises Wrong."""
+        """Add a fragment; deliver the message if it is complete. Raises Wrong."""
         if len(self._fragments) == self.facts.most_fragments:
             raise Wrong("Too many message fragments", True)
         self._fragments.append(body)
@@ -429,7 +434,7 @@ class UndiciSession(FrameSession[Facts]):
             self._deliver(message)
 
     def _deliver(self, message: bytes) -> None:
-        """TextDecoder takes a byte order mark away."""
+        """Deliver a message while OPEN. TextDecoder removes a byte order mark."""
         if self.script.ready_state != OPEN:
             return
         if self._type == BINARY:
@@ -444,7 +449,8 @@ class UndiciSession(FrameSession[Facts]):
         self.called(0)
 
     def _bad_text(self, message: str) -> None:
-        """The socket is destroyed, but the parser goes on with what it has: a Close in it counts."""
+        """Destroy the socket. The parser continues with the bytes that it has, and a Close among them
+        counts."""
         self.because = f"{message} {_SOCKET}"
         self._destroyed = True
         if self.facts.tells_why:
@@ -454,14 +460,14 @@ class UndiciSession(FrameSession[Facts]):
             self._sent_close = True
 
     def _close(self, body: bytes) -> None:
-        """Raises Wrong."""
+        """Handle a Close. Raises Wrong."""
         code, given = close_of(body)
         if len(body) == 1:
             raise Wrong("Received close frame with a 1-byte body.")
         if body and not is_valid(code):
             raise Wrong("Invalid status code", True)
         try:
-            # parseCloseBody takes one byte order mark away, TextDecoder another.
+            # parseCloseBody removes one byte order mark, TextDecoder another.
             reason = given.removeprefix(_BOM).removeprefix(_BOM).decode("utf-8")
         except UnicodeDecodeError:
             raise Wrong("Invalid UTF-8", True) from None
@@ -472,7 +478,7 @@ class UndiciSession(FrameSession[Facts]):
         self.because = f"the server sent Close {code}; undici waits for TCP to close: {_RECEIVER}"
 
     def fail(self, message: str, closes: bool = False) -> None:
-        """failWebsocketConnection: the socket is destroyed. *closes*: a Close with a code is sent first."""
+        """failWebsocketConnection: destroy the socket. *closes*: send a Close with a code first."""
         if closes and not self.over:
             self.script.ready_state = CLOSING
         if self.facts.tells_why:
@@ -484,7 +490,7 @@ class UndiciSession(FrameSession[Facts]):
         self._closed()
 
     def _closed(self) -> None:
-        """onSocketClose."""
+        """Fire ``close`` (onSocketClose)."""
         self.over, self._reads = True, False
         if self._received is not None:
             code, reason = self._received

@@ -1,4 +1,5 @@
-"""The npm package ws, on Node: an answer that opens, frames, and what script is told of them.
+"""The npm package ws, on Node: which answers open the socket, how it reads frames, and the events that it
+fires.
 
 Sources: ws lib/websocket.js (initAsClient, receiverOn..., socketOn...), lib/receiver.js,
 lib/permessage-deflate.js; node lib/_http_client.js (socketOnData, parserOnIncomingClient, socketOnEnd,
@@ -50,16 +51,17 @@ _RESET_RACE = 'the message begins with "connect", "read" or "write", depending o
 
 class Facts(RuntimeFacts, frozen=True, kw_only=True):
     close_timeout: int
-    """Seconds from the first Close to the end of the connection (lib/constants.js)."""
+    """The most seconds from the first Close to the end of the connection (lib/constants.js)."""
     most_payload: int
-    """Bytes of one message (lib/websocket.js, maxPayload)."""
+    """The most bytes of one message (lib/websocket.js, maxPayload)."""
     most_fragments: int
     most_pongs: int
-    """Pongs that wait to be written (maxPendingAutoPongs)."""
+    """The most Pongs that may wait to be written (maxPendingAutoPongs)."""
 
 
 class Ws(Client[Facts]):
-    """An ``Engine``. Its ErrorEvent says what went wrong. There is no time limit unless script sets one."""
+    """An ``Engine``. Its ErrorEvent contains the reason. The handshake has no time limit unless the script sets
+    one."""
 
     name = "ws"
     source = because_early = _SOCKET
@@ -68,7 +70,7 @@ class Ws(Client[Facts]):
 
     @staticmethod
     def may_close(code: int) -> bool:
-        """The codes that close() takes."""
+        """True for the codes that its close() accepts."""
         return is_valid(code)
 
     def values(self, made: Construction) -> dict[str, str]:
@@ -126,7 +128,8 @@ class Ws(Client[Facts]):
         return Opened(protocol or "", NAME, head.stop, True, agreed.takeover, agreed.bits)
 
     def _unexpected(self, reading: Reading, head: Head) -> Failed:
-        """What a listener for unexpected-response would be given instead of the error."""
+        """The failure of an answer that is no upgrade. A listener for ``unexpected-response`` gets the answer
+        in place of the error."""
         parts = [f"status {head.status}", f"{len(head.fields)} header{'s' * (len(head.fields) != 1)}"]
         final = reading.final
         if final is not None and final.body is not None and final.body.content:
@@ -136,7 +139,7 @@ class Ws(Client[Facts]):
         return Failed(f"no upgrade: {_SOCKET}", text, beyond=(beyond,))
 
     def _refused(self, key: str, head: Head) -> Failed:
-        """Its headers came with the upgrade event before."""
+        """The failure of an invalid 101. A listener for ``upgrade`` has already received its headers."""
         text = self.facts.failures[key]
         beyond = f"a listener for upgrade reads the 101's {len(head.fields)} headers"
         return Failed(f"{text}: {_SOCKET}", text, beyond=(beyond,))
@@ -152,8 +155,8 @@ ENGINE = Ws
 
 
 class _Socket(WebSocket):
-    """close() and send() as ws judges them: nothing is asked while CONNECTING, and what is thrown is no
-    DOMException (lib/websocket.js, lib/sender.js)."""
+    """close() and send() in ws: close() checks nothing while CONNECTING, and exceptions are no DOMExceptions
+    (lib/websocket.js, lib/sender.js)."""
 
     def _close(self, act: Act) -> None:
         if self.ready_state in (CLOSING, CLOSED):
@@ -179,10 +182,10 @@ def _frame(message: str, code: str, name: str = "RangeError") -> Wrong:
 
 
 class WsSession(FrameSession[Facts]):
-    """``Wrong`` has an error of the receiver: message, code and class.
+    """An open WebSocket. ``Wrong`` carries an error of the receiver: message, code and class.
 
-    Once both sides sent a Close, or ws failed the connection, it ends its side of TCP: the server's end of it
-    is awaited, and comes as soon as the server reads ours.
+    Once both sides have sent a Close, or ws has failed the connection, ws ends its side of TCP. It then waits
+    for the server's end of TCP, which comes as soon as the server reads that of ws.
     """
 
     source = _SOCKET
@@ -229,7 +232,7 @@ class WsSession(FrameSession[Facts]):
         super().wait(at)
 
     def _inflate_all(self, at: int) -> None:
-        """What waits to be inflated is told, and what is behind it."""
+        """Deliver the message that is being inflated, then read the frames after it. *at*: microseconds."""
         self._now = at
         while self._inflating is not None and not self.over and not self._failed:
             self.attempt(self._inflate)
@@ -245,8 +248,8 @@ class WsSession(FrameSession[Facts]):
         return self._sent_close or self._failed or self._destroyed
 
     def end(self, ended: Ended) -> None:
-        """Where ws ended its side already, the server would have answered that: that the probe did not wait for
-        it says nothing."""
+        """The recording is over. If ws had already ended its side, the server would have ended its own; that
+        the probe stopped earlier changes nothing."""
         self.wait(ended.at)
         if self._inflating is not None:
             if ended.how in LOST:
@@ -329,7 +332,7 @@ class WsSession(FrameSession[Facts]):
         self._collect(header, payload)
 
     def _inflate(self) -> None:
-        """The callback of decompress, behind which the receiver goes on. Raises Wrong and TooLong."""
+        """The callback of decompress, after which the receiver continues. Raises Wrong, TooLong."""
         assert self._inflating is not None
         assert self.inflater is not None
         (header, payload), self._inflating = self._inflating, None
@@ -343,13 +346,13 @@ class WsSession(FrameSession[Facts]):
         self._collect(header, payload)
 
     def _collect(self, header: Header, payload: bytes) -> None:
-        """Raises Wrong."""
+        """Add a fragment; deliver the message if it is complete. Raises Wrong."""
         self._fragments.append(payload)
         if not header.final:
             return
         message, self._fragments = b"".join(self._fragments), []
         self._frames = self._announced = self._inflated = self._fragmented = 0
-        # Also while CLOSING: ws does not ask for the state.
+        # Also while CLOSING: ws does not check readyState.
         self.script.deliver(message if header.opcode == BINARY else _text(message))
         self.called(self._now)
 
@@ -368,8 +371,8 @@ class WsSession(FrameSession[Facts]):
         self.because = f"the server sent Close {code}: {_RECEIVER}"
 
     def _ping(self) -> None:
-        """receiverOnPing: no Pong of one read is out before all of it is read. One too many is not answered but
-        ends the connection; a Close behind it is still read."""
+        """receiverOnPing: ws sends no Pong before it has read all frames of one read. One Ping too many ends
+        the connection in place of a Pong; a Close after it is still read."""
         if self.script.ready_state == OPEN:
             self._pongs += 1
             if self._pongs > self.facts.most_pongs:
@@ -378,7 +381,7 @@ class WsSession(FrameSession[Facts]):
                 self.because = f"more than {self.facts.most_pongs} Pings at once: {_SOCKET}"
 
     def fail(self, message: str, code: str, name: str) -> None:
-        """receiverOnError: a Close is sent, then the error told; ``close`` comes when the connection ends."""
+        """receiverOnError: send a Close, then fire ``error``; ``close`` follows when the connection ends."""
         self._failed = True
         self.because = f"{message}: {_RECEIVER}"
         if self.script.ready_state == OPEN:
@@ -386,7 +389,7 @@ class WsSession(FrameSession[Facts]):
         self.script.error(CLOSING, message, f"{name}: {message} [{code}]")
 
     def _closed(self) -> None:
-        """emitClose."""
+        """Fire ``close`` (emitClose)."""
         self.over = True
         code, reason = self._received or (1006, "")
         self.script.ready_state = CLOSED

@@ -1,4 +1,4 @@
-"""What becomes of a handshake in a runtime."""
+"""The result of a handshake in a runtime."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import msgspec
 from wsprobe.exchange import Ended
 
 AT_ONCE = 1000
-"""Microseconds in which a runtime inflates a message, beside its event loop: an end that comes meanwhile is
-seen first."""
+"""Microseconds that a runtime takes to inflate a message, outside its event loop. If the connection ends in
+that time, the runtime sees the end first."""
 
 
 class Failed(msgspec.Struct, frozen=True):
-    """Why there is no session."""
+    """A handshake that failed, and why."""
 
     because: str
     text: str | None = None
-    """One of ``RuntimeFacts.failures``, filled in."""
+    """One of the texts of ``RuntimeFacts.failures``, with its fields filled in; None without a text."""
     code: str = ""
     beyond: tuple[str, ...] = ()
     """As ``ScriptView.beyond``."""
@@ -26,22 +26,22 @@ class Opened(msgspec.Struct, frozen=True):
     protocol: str
     extensions: str
     stop: int
-    """Offset in ``Reading.received`` behind the head."""
+    """Offset in ``Reading.received`` of the first byte after the head."""
     deflates: bool = False
     takeover: bool = True
     bits: int = 15
-    """Of the server's window; 0 where it is no number that zlib takes."""
+    """Window size of the server's compression, as a power of two; 0 if zlib does not accept it."""
     round_trip: int = AT_ONCE
-    """Microseconds that a packet takes to the server and back: an answer takes longer."""
+    """Microseconds that a packet takes to the server and back. No answer can come sooner."""
 
     def right_behind(self, ended: Ended, last: int) -> bool:
-        """Whether the server *ended* the connection right behind what it sent at *last*, before it can have had
-        what the client sent next."""
+        """True if the server *ended* the connection so soon after it sent its bytes of *last* (microseconds)
+        that it cannot have received what the client sent next."""
         return ended.at - last <= min(self.round_trip, AT_ONCE)
 
 
 class Answered(msgspec.Struct, frozen=True):
-    """What one reading comes to: *outcome* at *at* (microseconds), None while it is still open."""
+    """The result of one reading: *outcome* at *at* (microseconds), None if there is no result yet."""
 
     at: int
     outcome: Opened | Failed | None

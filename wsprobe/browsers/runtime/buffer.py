@@ -1,10 +1,10 @@
-"""Bytes that came and are not read yet."""
+"""Bytes that have been received but not read yet."""
 
 from __future__ import annotations
 
 
 class Buffer:
-    """A queue of bytes: added behind, taken from the front."""
+    """A queue of bytes: added at the end, taken from the front."""
 
     __slots__ = ("_at", "_data")
 
@@ -25,7 +25,7 @@ class Buffer:
         return bytes(self._data[self._at : self._at + size])
 
     def take(self, size: int) -> bytes:
-        """The next *size* bytes, or what there is."""
+        """Remove and return the next *size* bytes, or all of them if there are fewer."""
         taken = self.peek(size)
         self._at += len(taken)
         return taken

@@ -1,8 +1,8 @@
-"""The life of a WebSocket in a runtime, in the order in which all four live it: made, answered, open, over.
+"""The life of a WebSocket in a runtime: made, answered, open, over. The order is the same in all four runtimes.
 
-A runtime has no page. The page's URL is no origin, sets no policy and blocks nothing; it is not even what a
-relative URL is resolved against (its script has no ``location``). What the page's script does is what the
-runtime's script does.
+A runtime has no page. The page's URL gives no origin, sets no policy and blocks nothing. Relative URLs are not
+resolved against it either, because the script has no ``location``. The acts of the page's script are those of
+the runtime's script.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ class Client(Usual, ABC, Generic[_Facts]):
 
     name: str
     source: str
-    """Where it stands how an answer is judged."""
+    """The source file of the runtime that decides about an answer."""
     http: str
-    """Where it stands how the connection and the answer's head are read; "": in ``source``."""
+    """The source file that reads the connection and the answer's head; "": the same as ``source``."""
     because_early: str
-    """Where it stands what a close() while CONNECTING does."""
+    """The source file with the effect of a close() while CONNECTING."""
     while_failing: int = CLOSED
-    """readyState in the error event."""
+    """readyState during the error event."""
     code_of_failure: int = 1006
 
     def __init__(self, facts: _Facts) -> None:
@@ -57,7 +57,7 @@ class Client(Usual, ABC, Generic[_Facts]):
 
     @property
     def texts(self) -> CallTexts:
-        """Of what close() and send() throw."""
+        """Texts of the exceptions that close() and send() throw."""
         texts = self.facts.exceptions
         return CallTexts(texts["close-code"], texts["close-reason"], texts["send-connecting"])
 
@@ -65,7 +65,7 @@ class Client(Usual, ABC, Generic[_Facts]):
         return self.make(url, page).construction
 
     def make(self, url: str, page: Page) -> Made:
-        """What its constructor does."""
+        """Run the constructor."""
         return construct(url, page, self.facts)
 
     def request(self, made: Construction, page: Page, key: str) -> bytes:
@@ -74,26 +74,26 @@ class Client(Usual, ABC, Generic[_Facts]):
         return head(self.facts.request, {**usual, "authorization": basic(to), **self.values(made), "key": key})
 
     def values(self, made: Construction) -> dict[str, str]:
-        """What this runtime alone fills into its request."""
+        """Fields of the request's template that only this runtime fills in."""
         return {}
 
     def first(self, made: Construction, page: Page, key: str) -> FollowUp:
-        """Over HTTP/1.1."""
+        """The first handshake, over HTTP/1.1."""
         return over_http1(self, made, page, key)
 
     def follow(self, readings: Sequence[Reading], page: Page, key: str) -> FollowUp | None:
-        """Nothing: redirects and credentials are script's to see to."""
+        """None: the runtime leaves redirects and credentials to the script."""
         return None
 
     def answered(self, reading: Reading, protocols: tuple[str, ...]) -> Answered:
-        """What became of the handshake, in which *protocols* were offered."""
+        """The result of the handshake, which offered *protocols*."""
         unmade = self.unmade(reading)
         if unmade is not None and not given_up(reading):
             return Answered(end(reading).at, unmade)
         return self.read(reading, protocols)
 
     def read(self, reading: Reading, protocols: tuple[str, ...]) -> Answered:
-        """What became of a connection that was made."""
+        """The result of a handshake whose connection was made."""
         for found in self.heads(reading):
             if isinstance(found, Fault):
                 return Answered(found.at, self.unreadable(found))
@@ -103,7 +103,7 @@ class Client(Usual, ABC, Generic[_Facts]):
         return Answered(last.at, self.lost(reading, last.how) if last.how in LOST else None)
 
     def unmade(self, reading: Reading) -> Failed | None:
-        """What kept the request from being sent, None if nothing did."""
+        """The failure that kept the request from being sent, None if it was sent."""
         found = hindered(reading)
         if found is None:
             return None
@@ -120,56 +120,56 @@ class Client(Usual, ABC, Generic[_Facts]):
         return self.failure(f"unmade-{kind}", given)
 
     def certificate(self, found: Hindered) -> dict[str, str]:
-        """What ``unmade-certificate`` is filled with."""
+        """Values for the fields of the text ``unmade-certificate``."""
         return {}
 
     @abstractmethod
     def heads(self, reading: Reading) -> Iterable[Head | Fault]:
-        """The heads as its HTTP parser reads them."""
+        """The response heads as the runtime's HTTP parser reads them; a Fault is the last item."""
 
     def ends(self, head: Head) -> bool:
-        """True if it waits for no other head."""
+        """True if the runtime waits for no further head after this one."""
         return head.status == 101 or not 100 <= head.status < 200
 
     def unreadable(self, fault: Fault) -> Failed:
-        """Its parser gives up."""
+        """The failure after its parser found a *fault*."""
         return self.failure(fault.key, source=self.http)
 
     @abstractmethod
     def judged(self, reading: Reading, head: Head, protocols: tuple[str, ...]) -> Opened | Failed:
-        """What the head of a final answer leads to."""
+        """The result of a final answer with this *head*."""
 
     def lost(self, reading: Reading, how: str) -> Failed:
-        """The connection ended before the answer."""
+        """The failure after the connection ended before the answer. *how*: as in ``Ended``."""
         return self.failure("ended" if how in ("fin", "truncated") else "reset")
 
     def failure(
         self, key: str, given: Mapping[str, object] = _NOTHING, *, because: str = "", source: str = ""
     ) -> Failed:
-        """The failure *key* of the facts, its text filled with what is *given*."""
+        """The failure *key* of the facts, with the values *given* filled into its text."""
         text = self.facts.failures[key].format_map(given)
         code = self.facts.codes.get(key, "").format_map(given)
         return Failed(f"{because or text}: {source or self.source}", text, code)
 
     @abstractmethod
     def session(self, script: WebSocket, opened: Opened, url: str) -> FrameSession[_Facts]:
-        """What goes on from ``open``."""
+        """The open WebSocket, which reads the frames."""
 
     def fail(self, script: WebSocket, failed: Failed, url: str) -> None:
-        """What script is told of a handshake that failed."""
+        """Fire the events of a failed handshake."""
         tell(script, self.while_failing, self.facts, failed.text or "", failed.code, url)
         script.closed(self.code_of_failure, clean=False)
 
     def closed_early(self, script: WebSocket, url: str) -> None:
-        """What script is told of its close() while CONNECTING."""
+        """Fire the events of a close() while CONNECTING."""
         self.fail(script, self.failure("closed-early"), url)
 
     def races(self, reading: Reading) -> str:
-        """Why there may be another result than the one that is shown, "" if there is none."""
+        """Why the result may differ from the one shown, "" if it cannot."""
         return ""
 
     def socket(self, acts: Iterable[Act], texts: CallTexts) -> WebSocket:
-        """The object that script holds."""
+        """The script's WebSocket object."""
         return WebSocket(acts, texts)
 
     def view(self, url: str, page: Page, readings: Sequence[Reading]) -> ScriptView:
@@ -185,7 +185,7 @@ _Step = tuple[Reading, Answered]
 
 
 class _Life(Life[_Step]):
-    """A WebSocket of a runtime's."""
+    """The life of one WebSocket in a runtime."""
 
     def __init__(
         self, client: Client[Any], made: Construction, page: Page, readings: Sequence[Reading]
@@ -236,7 +236,7 @@ class _Life(Life[_Step]):
 
 
 def _round_trip(reading: Reading) -> int:
-    """Microseconds that the connection took to be made."""
+    """Microseconds that it took to connect."""
     since = 0
     for event in reading.exchange.events:
         if isinstance(event, Connecting):

@@ -1,6 +1,7 @@
-"""``new WebSocket(url, protocols)`` in a runtime: the checks of all of them, as the facts of a version say.
+"""``new WebSocket(url, protocols)`` in a runtime. The facts of a version choose among the checks of all
+runtimes.
 
-There is no base URL: a relative one does not parse. Sources: those of each runtime's facts.
+There is no base URL, so a relative URL is invalid. Sources: those of each runtime's facts.
 """
 
 from __future__ import annotations
@@ -17,27 +18,27 @@ from wsprobe.browsers.url import Address, as_websocket, bad_port, parse, scalar,
 
 
 class Constructor(msgspec.Struct, frozen=True):
-    """What differs from one runtime to the next."""
+    """The differences between the constructors of the runtimes."""
 
     source: str
-    """Where it stands."""
+    """The source file of the constructor."""
     no_new: str | None = None
-    """Code of the TypeError without ``new``."""
+    """Code of the TypeError that a call without ``new`` throws; None if the error has no code."""
     no_arguments: str = "TypeError"
-    """Name of what is thrown without arguments."""
+    """Name of the exception that a call without arguments throws."""
     no_arguments_code: str | None = None
     code: int = 12
-    """Legacy code of its SyntaxErrors; 0: they have none."""
+    """Legacy code of its SyntaxErrors; 0: no code."""
     empty_fragment: bool = True
-    """An empty fragment is one."""
+    """True if an empty fragment counts as a fragment."""
     protocols: tuple[Literal["invalid", "repeated"], ...] = ("invalid", "repeated")
     """The order in which subprotocols are checked."""
     protocol_case: bool = False
-    """Whether two that differ in letter case alone are two."""
+    """True if two subprotocols that differ only in letter case are different."""
     blocks_ports: bool = False
-    """Fetch's bad ports are not connected to."""
+    """True if it refuses to connect to the bad ports of the Fetch standard."""
     shows_userinfo: bool = True
-    """``WebSocket.url`` has the credentials."""
+    """True if ``WebSocket.url`` contains the credentials."""
 
 
 class _Facts(Protocol):
@@ -49,7 +50,7 @@ class _Facts(Protocol):
 
 
 def construct(url: str, page: Page, facts: _Facts) -> Made:
-    """Run the constructor; nothing is connected yet."""
+    """Run the constructor for *url* and the page's subprotocols. Connects to nothing."""
     own = facts.constructor
     if page.construct == "call":
         return _threw(facts, DomException("TypeError", facts.exceptions["no-new"], own.no_new))
@@ -77,7 +78,7 @@ def construct(url: str, page: Page, facts: _Facts) -> Made:
 
 
 def _repeated(protocols: tuple[str, ...], own: Constructor) -> str | None:
-    """The first that is there twice, as it is written the second time."""
+    """The first subprotocol that repeats an earlier one, None without one."""
     seen: set[str] = set()
     for protocol in protocols:
         same = protocol if own.protocol_case else protocol.lower()
@@ -88,7 +89,7 @@ def _repeated(protocols: tuple[str, ...], own: Constructor) -> str | None:
 
 
 def without_userinfo(address: Address) -> str:
-    """The URL without user and password."""
+    """The URL of *address* without user and password."""
     if not address.username and not address.password:
         return address.href
     own = replace(address, username="", password="")

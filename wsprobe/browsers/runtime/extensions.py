@@ -19,11 +19,11 @@ Parameters = tuple[tuple[str, str | None], ...]
 
 
 class NotParsed(Exception):
-    """The field does not follow the grammar, or a parameter may not be what it is."""
+    """The field does not follow the grammar, or a parameter has an invalid value."""
 
 
 class Agreed(msgspec.Struct, frozen=True):
-    """permessage-deflate as the first of its mentions has it."""
+    """The parameters of permessage-deflate, from its first mention in the field."""
 
     takeover: bool
     bits: int
@@ -32,9 +32,11 @@ class Agreed(msgspec.Struct, frozen=True):
 
 
 def parse(value: str) -> Iterator[tuple[str, Parameters]]:
-    """Each extension with its parameters, a value of None where it has none. Raises NotParsed.
+    """Each extension in *value*, with its parameters; the value of a parameter without one is None.
 
-    White space may stand before anything but the first name, and nowhere at the end.
+    White space is allowed before everything except the first name, but not at the end.
+
+    Raises NotParsed.
     """
     if not value or value[0] in " \t" or value[-1] in " \t":
         raise NotParsed
@@ -68,7 +70,11 @@ def _unquoted(text: str | None) -> str | None:
 
 
 def accept(mentions: list[Parameters]) -> Agreed:
-    """acceptAsClient, normalizeParams: all mentions must hold, the first counts. Raises NotParsed."""
+    """What the client agrees to (acceptAsClient, normalizeParams): all mentions must be valid, the first
+    counts.
+
+    Raises NotParsed.
+    """
     for parameters in mentions:
         names = [name for name, _ in parameters]
         if len(set(names)) < len(names):
@@ -89,7 +95,8 @@ def _bits(text: str | None) -> int:
 
 
 def number(text: str) -> float | None:
-    """*text* as JavaScript makes it a number ("015" is 15, "1e1" and "0xa" are 10), None if it is none."""
+    """*text* converted as by JavaScript's Number ("015" is 15, "1e1" and "0xa" are 10), None if it is no
+    number."""
     base = _BASES.get(text[:2].lower())
     if base is not None:
         try:

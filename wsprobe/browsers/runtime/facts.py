@@ -1,4 +1,4 @@
-"""What the facts of every runtime have."""
+"""The facts that every runtime has."""
 
 from __future__ import annotations
 
@@ -19,24 +19,25 @@ class RuntimeFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     constructor: Constructor
     request: Template
     exceptions: Mapping[str, str]
-    """Messages of what the constructor, close() and send() throw."""
+    """Messages of the exceptions that the constructor, close() and send() throw."""
     failures: Mapping[str, str] = {}
-    """The texts of what fails a connection. Those that begin with ``unmade-`` are for one that is not made:
-    behind it stands the kind (``Hindered``)."""
+    """Key -> text of a failed connection. A key ``unmade-KIND`` is for a connection that was not made, for the
+    kind of reason in ``Hindered``."""
     codes: Mapping[str, str] = {}
-    """The codes of these errors, by the same keys."""
+    """Codes of these errors, by the same keys."""
     message: str = "{failure}"
-    """The message of the ErrorEvent; ``{url}`` is that of the socket without credentials."""
+    """Template of the ErrorEvent's message; ``{url}`` is the socket's URL without credentials."""
     error: str = "Error: {message}"
-    """Name and message of its error."""
+    """Template of the name and message of the ErrorEvent's ``error``."""
     alerts: str = ""
     """The column of ``hindered.toml`` with the names of TLS alerts."""
     unknown_alert: str = ""
-    """The name of another alert: ``{number}`` is its number, ``{reason}`` OpenSSL's number for it."""
+    """Template for an alert that is not in the column: ``{number}`` is its number, ``{reason}`` OpenSSL's
+    number for it."""
 
 
 def tell(script: WebSocket, state: int, facts: RuntimeFacts, failure: str, code: str, url: str) -> None:
-    """The ErrorEvent of a *failure*, while readyState is *state*."""
+    """Fire the ErrorEvent of a *failure*, while readyState is *state*."""
     message = facts.message.format(url=shown(url), failure=failure)
     script.error(state, message, facts.error.format(message=message) + (f" [{code}]" if code else ""))
 

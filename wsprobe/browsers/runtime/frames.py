@@ -1,4 +1,4 @@
-"""After ``open``: frames as every runtime reads them. What it checks, and what script is told, is its own."""
+"""After ``open``: how the runtimes read frames. Each runtime adds its own checks and events."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from wsprobe.exchange import SECOND, Ended
 from wsprobe.read.frames import CLOSE
 
 LOST = ("fin", "truncated", "reset", "error")
-"""Ends of the peer's making, or of the network's."""
+"""The ends of a connection that the server or the network caused, as in ``Ended.how``."""
 MOST_SAFE = 2**53 - 1
 """Number.MAX_SAFE_INTEGER."""
 NO_STATUS = 1005
@@ -24,7 +24,7 @@ Facts = TypeVar("Facts", bound=RuntimeFacts)
 
 
 class Header:
-    """Of a frame; ``length`` is negative until all of it is there."""
+    """The header of a frame. ``length`` (bytes of payload) is negative until it has been read."""
 
     __slots__ = ("code", "final", "first", "key", "length", "masked", "opcode")
 
@@ -34,10 +34,11 @@ class Header:
         self.opcode = first & 0x0F
         self.masked = second >= 0x80
         self.code = second & 0x7F
-        """The length, or 126 or 127."""
+        """The seven bits of the length: the length itself, or 126 or 127 if it follows (RFC 6455 section
+        5.2)."""
         self.length = -1
         self.key = b""
-        """The mask's, if it is masked."""
+        """The masking key, b"" if the frame is not masked."""
 
     @property
     def is_control(self) -> bool:
@@ -45,19 +46,19 @@ class Header:
 
 
 class Wrong(Exception):
-    """What a runtime fails on; ``args`` are handed to ``fail``."""
+    """The runtime must fail the connection. ``args`` are the arguments of ``FrameSession.fail``."""
 
 
 class FrameSession(Session, Generic[Facts]):
-    """An open WebSocket in a runtime: reads frames one by one.
+    """An open WebSocket in a runtime, which reads frames one by one.
 
-    *url*: that of the socket, for messages.
+    *url*: the URL of the socket, for messages.
     """
 
     limit: int | None = None
-    """Seconds for the closing handshake; None: without a limit."""
+    """Seconds for the closing handshake; None: no limit."""
     source: str
-    """Where the handshake is completed."""
+    """The source file that completes the opening handshake."""
 
     def __init__(self, script: WebSocket, opened: Opened, facts: Facts, url: str) -> None:
         self.script = script
@@ -67,52 +68,52 @@ class FrameSession(Session, Generic[Facts]):
         self.buffer = Buffer()
         self.inflater = OneStream(opened.bits, opened.takeover) if opened.deflates and opened.bits else None
         self.at = 0
-        """When what is being read came."""
+        """When the bytes being read arrived, in microseconds."""
         self.due: int | None = None
-        """When the limit is over."""
+        """When the limit expires, in microseconds; None if it is not running."""
         self.over = False
         """True once nothing can happen any more."""
         self.races = ""
         self.because = f"the handshake is valid: {self.source}"
         self._header: Header | None = None
 
-    # What is the runtime's own.
+    # Each runtime defines these.
 
     @property
     @abstractmethod
     def closing(self) -> bool:
-        """True once either side has begun to close, or to end the connection: what is received decides no more
-        than the end of it."""
+        """True once either side has begun to close or to end the connection. From then on, only the end of the
+        connection can still change the result."""
 
     @abstractmethod
     def check(self, header: Header) -> None:
-        """Every check of the first two bytes, in order. Raises Wrong."""
+        """Check the first two bytes of a frame, in the runtime's order. Raises Wrong."""
 
     @abstractmethod
     def measured(self, header: Header) -> None:
-        """The checks of the length. Raises Wrong."""
+        """Check the length of a frame, once it is known. Raises Wrong."""
 
     @abstractmethod
     def frame(self, header: Header, payload: bytes) -> None:
-        """A whole frame. Raises Wrong."""
+        """Handle a complete frame. Raises Wrong."""
 
     @abstractmethod
     def fail(self, *wrong: Any) -> None:
-        """The runtime fails on *wrong*, the ``args`` of a Wrong."""
+        """Fail the connection. *wrong*: the ``args`` of a Wrong."""
 
     @abstractmethod
     def lost(self, ended: Ended) -> None:
-        """The connection ended."""
+        """Handle the end of the connection by the server or the network."""
 
     def expired(self) -> None:
-        """The limit is over."""
+        """Handle the expiry of the limit for the closing handshake."""
         return None
 
     def stopped(self) -> bool:
-        """True where the runtime reads no more frames, for now or at all."""
+        """True while the runtime reads no frames, for now or for good."""
         return self.over
 
-    # What is alike.
+    # All runtimes share these.
 
     def receive(self, data: bytes, at: int) -> None:
         self.wait(at)
@@ -122,11 +123,11 @@ class FrameSession(Session, Generic[Facts]):
             self.run()
 
     def run(self) -> None:
-        """Read what there is."""
+        """Read all complete frames in the buffer."""
         self.attempt(self._steps)
 
     def attempt(self, act: Any, *args: Any) -> None:
-        """Call *act*, and fail on what it raises."""
+        """Call *act*. On Wrong, fail the connection; on TooLong, end the view there."""
         try:
             act(*args)
         except Wrong as wrong:
@@ -140,7 +141,10 @@ class FrameSession(Session, Generic[Facts]):
             pass
 
     def _step(self) -> bool:
-        """One frame, or as much of it as is decided by what came; False if more is needed. Raises Wrong."""
+        """Read one frame, or check as much of one as has arrived. Returns False if more bytes are needed.
+
+        Raises Wrong.
+        """
         header = self._header
         if header is None:
             if len(self.buffer) < 2:
@@ -186,15 +190,15 @@ class FrameSession(Session, Generic[Facts]):
 
 
 def close_of(payload: bytes) -> tuple[int, bytes]:
-    """Code and reason of a Close frame."""
+    """Code and reason of a Close frame with this *payload*."""
     return (int.from_bytes(payload[:2], "big"), payload[2:]) if payload else (NO_STATUS, b"")
 
 
 def is_valid(code: int) -> bool:
-    """The codes that a Close may carry (ws lib/validation.js, undici lib/web/websocket/util.js)."""
+    """True for a code that a Close may carry (ws lib/validation.js, undici lib/web/websocket/util.js)."""
     return (1000 <= code <= 1014 and code not in (1004, 1005, 1006)) or 3000 <= code <= 4999
 
 
 def zlib_words(error: str) -> str:
-    """zlib's own message, as Node hands it on; Python puts words of its own around it."""
+    """zlib's own message, which Node passes on, taken out of Python's message around it."""
     return error.rpartition(": ")[2]

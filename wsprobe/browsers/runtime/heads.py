@@ -1,4 +1,5 @@
-"""Response heads, and how every parser of a runtime reads them: the status line, then field after field."""
+"""Response heads, and the order in which every runtime's parser reads them: the status line, then the
+fields."""
 
 from __future__ import annotations
 
@@ -14,41 +15,41 @@ Field = tuple[bytes, bytes]
 
 
 class Head(msgspec.Struct, frozen=True):
-    """One response head that holds."""
+    """One valid response head."""
 
     at: int
-    """Microseconds: when its last byte was read."""
+    """When its last byte was read, in microseconds."""
     status: int
     fields: tuple[Field, ...]
-    """(name in lower case, value as the parser leaves it), in order."""
+    """(name in lower case, value from the parser), in order."""
     stop: int
-    """Offset in ``Reading.received`` behind it."""
+    """Offset in ``Reading.received`` of the first byte after it."""
     upgrade: bool = False
-    """The parser hands the connection over."""
+    """True if the parser stops here and passes the connection on as upgraded."""
 
     def values(self, name: bytes) -> list[bytes]:
         return [value for key, value in self.fields if key == name]
 
     def joined(self, name: bytes, *, trims: bool = True) -> str | None:
-        """The values of *name* joined by ", ", None if there are none: node's IncomingMessage and Fetch alike.
+        """The values of *name* joined by ", ", None without one. Node's IncomingMessage and Fetch both do this.
 
-        *trims*: node takes the white space behind a value away (src/node_http_parser.cc, ToTrimmedString).
+        *trims*: remove the white space after a value, as node does (src/node_http_parser.cc, ToTrimmedString).
         """
         values = [value.rstrip(b" \t") if trims else value for value in self.values(name)]
         return b", ".join(values).decode("latin-1") if values else None
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """Why a parser gives up."""
+    """An invalid response head, at which a parser stops."""
 
     at: int
     key: str
-    """In the parser's own terms, or TOO_LARGE."""
+    """The parser's own name for the fault, or TOO_LARGE."""
     reason: str = ""
 
 
 class Wrong(Exception):
-    """What a parser gives up on: offset, key and reason."""
+    """The head is invalid: the offset of the fault, its key (``Fault.key``), and the reason."""
 
     def __init__(self, at: int, key: str, reason: str = "") -> None:
         self.at = at
@@ -61,10 +62,11 @@ class Short(Exception):
 
 
 class HeadParser(ABC):
-    """What a parser accepts is in its methods. All raise Wrong, and Short at the end of what came."""
+    """A parser of response heads. Its methods raise Wrong for invalid bytes, and Short if the bytes end too
+    soon."""
 
     most: int | None = None
-    """Bytes of all heads of a connection together."""
+    """The most bytes of all heads of a connection together; None: no limit."""
 
     def __init__(self, data: bytes) -> None:
         self.data = data
@@ -75,7 +77,7 @@ class HeadParser(ABC):
         return self.data[at : at + 1]
 
     def head(self, at: int) -> tuple[int, tuple[Field, ...], int]:
-        """Status, fields, and the offset behind the head that begins at *at*."""
+        """Status and fields of the head that begins at *at*, and the offset after it."""
         status, at = self.status_line(self.start(at))
         fields: list[Field] = []
         while (stop := self.end(at)) is None:
@@ -85,7 +87,7 @@ class HeadParser(ABC):
         return status, tuple(fields), stop
 
     def start(self, at: int) -> int:
-        """Where the status line begins."""
+        """The offset at which the status line begins."""
         return at
 
     @abstractmethod
@@ -94,28 +96,28 @@ class HeadParser(ABC):
 
     @abstractmethod
     def end(self, at: int) -> int | None:
-        """The offset behind the empty line at *at*, None if a field begins there."""
+        """The offset after the empty line at *at*, None if a field begins at *at*."""
 
     @abstractmethod
     def field(self, at: int, fields: list[Field]) -> tuple[bytes, bytes, int]:
-        """Name, value, and the offset of the next line; *fields* are those before it."""
+        """Name, value, and the offset of the next line. *fields*: the fields before this one."""
 
     def whole(self, status: int, fields: list[Field], stop: int) -> None:
-        """What is checked once the head is there."""
+        """Check the complete head."""
         return None
 
     def upgrades(self, status: int, fields: tuple[Field, ...]) -> bool:
         return False
 
     def behind(self, at: int, fields: tuple[Field, ...]) -> None:
-        """What is checked behind an interim head, which has *fields* and ends at *at*."""
+        """Check what follows an interim head that has *fields* and ends at *at*."""
         return None
 
 
 def heads(reading: Reading, parser: HeadParser) -> Iterator[Head | Fault]:
-    """Each response head, interim ones too, until one is no interim one; or what is wrong with it.
+    """The interim response heads, then the final one, or a Fault at the first invalid head.
 
-    Ends without either where the bytes end first.
+    If the bytes end first, only the complete interim heads.
     """
     most, at = parser.most, 0
     while True:

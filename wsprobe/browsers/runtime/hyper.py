@@ -1,4 +1,4 @@
-"""A response head as hyper reads it, through httparse, which Deno is built with.
+"""A response head as read by hyper, the HTTP library of Deno, and its parser httparse.
 
 Sources: httparse 1.10 src/lib.rs (Response::parse, parse_headers_iter_uninit), hyper 1.6 src/proto/h1/role.rs
 (Client) and io.rs (Buffered::parse).
@@ -21,7 +21,8 @@ _LENGTH_MAX = 2**64 - 3
 
 
 class Httparse(HeadParser):
-    """Lines end in CRLF or LF. The keys of faults are the names of hyper's errors (hyper::error::Parse)."""
+    """Accepts CRLF and LF as line ends. The keys of faults are the names of hyper's errors
+    (hyper::error::Parse)."""
 
     def __init__(self, data: bytes, most_fields: int) -> None:
         super().__init__(data)
@@ -93,7 +94,7 @@ class Httparse(HeadParser):
         return self.data[at:stop].lower(), self.data[start:end].rstrip(b" \t"), after + 1
 
     def whole(self, status: int, fields: list[Field], stop: int) -> None:
-        """Client::decoder: how the body is framed is settled before the status is looked at."""
+        """Client::decoder: hyper decides how the body is framed before it looks at the status."""
         if status < 100:
             raise Wrong(stop, "Status")
         if status < 200 or status in _NO_BODY:
@@ -112,9 +113,12 @@ class Httparse(HeadParser):
 
 
 def heads(reading: Reading, most_fields: int, most: int) -> Iterator[Head | Fault]:
-    """As ``heads.heads``, but a fault is noticed when hyper looks at the head again: once a head was found to
-    be short, that is when an empty line came (is_complete_fast). *most*: bytes at which a head that has not
-    ended is too large."""
+    """As ``heads.heads``, but a fault is found at the time when hyper parses the head again.
+
+    After a head was incomplete, hyper parses it again only once an empty line has arrived (is_complete_fast).
+    *most_fields*: the most fields of one head. *most*: the number of bytes from which on an incomplete head is
+    too large.
+    """
     parser = Httparse(b"", most_fields)
     at = parsed = 0
     for arrival in arrivals(reading):

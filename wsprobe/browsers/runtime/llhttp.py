@@ -1,6 +1,7 @@
-"""A response head as llhttp reads it: the HTTP parser of Node (so of ws) and of undici, strict as both use it.
+"""A response head as read by llhttp, the HTTP parser of Node (and so of ws) and of undici, as strict as both
+use it.
 
-Sources: llhttp 9.3.1, src/llhttp/http.ts and src/native/http.c; the limit is node's src/node_http_parser.cc
+Sources: llhttp 9.3.1, src/llhttp/http.ts and src/native/http.c. The size limit: node's src/node_http_parser.cc
 (TrackHeader) and undici's lib/dispatcher/client-h1.js (trackHeader).
 """
 
@@ -12,7 +13,7 @@ from itertools import count
 from wsprobe.browsers.runtime.heads import Field, HeadParser, Wrong
 
 MAX_HEAD = 16 * 1024
-"""Bytes of names and values together at which the head has overflowed (--max-http-header-size)."""
+"""Total bytes of names and values from which on the head is too large (node --max-http-header-size)."""
 
 _WORDS = (b"HTTP", b"RTSP", b"ICE")
 _VERSIONS = ((0, 9), (1, 0), (1, 1), (2, 0))
@@ -23,10 +24,10 @@ _LENGTH_MAX = 2**64 - 1
 
 
 class Llhttp(HeadParser):
-    """The states of llhttp for a response, a method each."""
+    """The states of llhttp for a response: one method for each."""
 
     def __init__(self, data: bytes, *, counts_reason: bool) -> None:
-        """*counts_reason*: the reason phrase counts to the limit."""
+        """*counts_reason*: the reason phrase counts towards the size limit."""
         super().__init__(data)
         self._counts_reason = counts_reason
         self._counted = 0
@@ -50,12 +51,13 @@ class Llhttp(HeadParser):
         return at
 
     def upgrades(self, status: int, fields: tuple[Field, ...]) -> bool:
-        """F_UPGRADE and F_CONNECTION_UPGRADE: Upgrade has any value, and a token of Connection is "upgrade"."""
+        """True if there is an Upgrade field with any value, and a token of Connection is "upgrade" (F_UPGRADE
+        and F_CONNECTION_UPGRADE)."""
         named = any(key == b"upgrade" and value for key, value in fields)
         return status == 101 and named and b"upgrade" in self.tokens(fields)
 
     def tokens(self, fields: tuple[Field, ...]) -> set[bytes]:
-        """Of Connection and Proxy-Connection, in lower case."""
+        """The tokens of Connection and Proxy-Connection, in lower case."""
         return {token for name, value in fields if name in CONNECTION for token in tokens_of(value)}
 
     def end(self, at: int) -> int | None:
@@ -66,7 +68,8 @@ class Llhttp(HeadParser):
         return at + 2
 
     def _count(self, start: int, stop: int) -> None:
-        """TrackHeader: also of a name or value that has not ended yet."""
+        """Count the bytes of a name or value towards the limit, even of one that is incomplete
+        (TrackHeader)."""
         self._counted += stop - start
         if self._counted >= MAX_HEAD:
             offset = stop - 1 - (self._counted - MAX_HEAD)
@@ -181,7 +184,7 @@ class Llhttp(HeadParser):
         return self.data[start:stop], stop + 2
 
     def _length(self, at: int, again: bool) -> None:
-        """A Content-Length's value: digits, then spaces, then the end of its line."""
+        """Check the value of a Content-Length: digits, then spaces, then the end of the line."""
         if again:
             raise Wrong(at, "HPE_UNEXPECTED_CONTENT_LENGTH", "Duplicate Content-Length")
         length = 0

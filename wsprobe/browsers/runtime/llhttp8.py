@@ -1,7 +1,10 @@
-"""A response head as llhttp 8 reads it, which undici 6 is built with, and not in its strict mode.
+"""A response head as read by llhttp 8, the HTTP parser of undici 6, built without its strict mode.
 
-A name may be empty and have spaces in it, a value may go on in the next line, a status may have any number of
-digits, and the line of the status and the head may end in a bare LF.
+- A field name may be empty, and may contain spaces.
+- A value may continue on the next line.
+- A status may have any number of digits.
+- The status line and the head may end in a bare LF.
+
 Source: llhttp 8.1.0, src/llhttp/http.ts.
 """
 
@@ -19,10 +22,10 @@ _KNOWN = (b"close", b"keep-alive", b"upgrade")
 
 
 class Llhttp8(Llhttp):
-    """The states that are not as today."""
+    """The states that differ from those of llhttp 9."""
 
     _tokens: frozenset[bytes] = frozenset()
-    """Of the Connection fields of the head that is being read."""
+    """The tokens of the Connection fields in the head being read."""
 
     def start(self, at: int) -> int:
         self._tokens = frozenset()
@@ -113,7 +116,8 @@ class Llhttp8(Llhttp):
                 return value, start
 
     def _note(self, name: bytes, lines: list[bytes]) -> None:
-        """Each line has tokens of its own; behind one that ends in a known token no more are looked for."""
+        """Collect the tokens of a Connection field. Each line has its own tokens; after a line that ends in a
+        known token, llhttp 8 looks for no more."""
         for line in lines if name in CONNECTION else ():
             found = tokens_of(line)
             self._tokens |= frozenset(found)

@@ -1,4 +1,4 @@
-"""Node: how it words errors of name resolution, of the network, of OpenSSL; how late it inflates and writes.
+"""Node's texts for errors of name resolution, the network and OpenSSL, and its delays in inflating and writing.
 
 Sources: node lib/internal/errors.js (SystemError, DNSException), lib/_tls_wrap.js, src/crypto/crypto_common.cc,
 and those of ``hindered.toml``.
@@ -14,13 +14,13 @@ SOCKET_HANG_UP = ("socket hang up", "ECONNRESET")
 READ_RESET = ("read ECONNRESET", "ECONNRESET")
 INFLATE_RACE = "messages are inflated outside the event loop: the message event may come before the end is seen"
 WRITTEN_LATER = 1000
-"""Microseconds. A reset that comes so soon after the server's Close comes before ours is written."""
+"""Microseconds until Node has written its answer to the server's Close. A reset within them comes first."""
 
 
 def not_connected(reading: Reading) -> tuple[str, str] | None:
-    """(message, code) of the error that kept the request from being answered; None if nothing did.
+    """(message, code) of the error because of which no connection was made; None if one was.
 
-    ``{thread}`` stands for what OpenSSL calls the thread: another number each time.
+    ``{thread}`` in the message stands for OpenSSL's number for the thread, which changes each time.
     """
     found = hindered(reading)
     if found is None:
@@ -50,7 +50,8 @@ def not_connected(reading: Reading) -> tuple[str, str] | None:
 
 
 def _refused(reading: Reading, found: Hindered) -> tuple[str, str]:
-    """One address has its own error; of several, an AggregateError without a message is made (net.js)."""
+    """(message, code) if no address accepted the connection. One address: its own error. Several: an
+    AggregateError without a message (net.js)."""
     code = found.key or "ECONNREFUSED"
     *before, last = (event for event in reading.exchange.events if isinstance(event, ConnectFailed))
     port = f":{last.port}" if last.port else ""
@@ -72,7 +73,7 @@ def _alert(found: Hindered, number: int) -> tuple[str, str]:
 
 
 def _wrong_name(found: Hindered) -> str:
-    """checkServerIdentity in lib/tls.js."""
+    """The message of a certificate for another name (lib/tls.js, checkServerIdentity)."""
     host = found.host
     names = found.certificate.names if found.certificate is not None else ()
     start = "Hostname/IP does not match certificate's altnames: "

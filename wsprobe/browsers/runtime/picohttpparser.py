@@ -1,5 +1,7 @@
-"""A response head as picohttpparser reads it, which Bun carries. Sources: picohttpparser.c (phr_parse_response,
-parse_headers, get_token_to_eol)."""
+"""A response head as read by picohttpparser, the HTTP parser of Bun.
+
+Source: picohttpparser.c (phr_parse_response, parse_headers, get_token_to_eol).
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ INVALID = "invalid"
 
 
 class Picohttpparser(HeadParser):
-    """Lines end in CRLF or LF."""
+    """Accepts CRLF and LF as line ends."""
 
     def __init__(self, data: bytes, most: int) -> None:
         super().__init__(data)
@@ -50,7 +52,8 @@ class Picohttpparser(HeadParser):
         return at + 1 if byte in (b"\r", b"\n") else None
 
     def field(self, at: int, fields: list[Field]) -> tuple[bytes, bytes, int]:
-        """A line that goes on with the value before has no name here."""
+        """Name, value, and the offset of the next line. A line that continues the value before it has the name
+        b""."""
         if fields and self.byte(at) in (b" ", b"\t"):
             return b"", b"", self._line(at)[1]
         stop = _NAME.match(self.data, at).end()  # type: ignore[union-attr]
@@ -61,11 +64,11 @@ class Picohttpparser(HeadParser):
         return self.data[at:stop].lower(), self.data[start:end].rstrip(b" \t"), line
 
     def whole(self, status: int, fields: list[Field], stop: int) -> None:
-        if any(not name for name, _ in fields):  # Bun refuses it
+        if any(not name for name, _ in fields):  # Bun refuses a continuation line
             raise Wrong(stop - 1, INVALID)
 
     def _line(self, at: int) -> tuple[int, int]:
-        """Where the line that goes on at *at* ends, and where the next begins."""
+        """The offset at which the line around *at* ends, and the offset of the next line."""
         stop = end = _LINE.match(self.data, at).end()  # type: ignore[union-attr]
         byte = self.byte(end)
         if byte == b"\r":
