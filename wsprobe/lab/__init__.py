@@ -2,8 +2,8 @@
 subject.
 
 A file begins with defaults for its scenarios, and each table may override them. ``pieces.toml`` has the parts
-shared by all files, ``aliases.toml`` other names. The lab fills in a template's fields in braces when it plays
-the scenario; each character from U+0000 to U+00FF is one byte.
+that files share; ``aliases.toml`` has other names for scenarios. In a template, each character from U+0000 to
+U+00FF is one byte, and the lab fills in the fields in braces when it plays the scenario.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def find(name: str) -> Scenario:
 
 @cache
 def aliases() -> dict[str, str]:
-    """Other names -> names of scenarios."""
+    """Alias -> name of the scenario."""
     return {str(alias): str(name) for alias, name in _parse(_read("aliases")).items()}
 
 

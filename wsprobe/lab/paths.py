@@ -16,7 +16,7 @@ from wsprobe.read.frames import CLOSE, TEXT
 from wsprobe.wire.rfc6455 import frame
 
 LONGEST_STAY = 60.0
-"""Seconds that /echo serves one client, and the longest *after*."""
+"""The most seconds that /echo serves one client, and the longest ``after``."""
 
 
 class PathError(ValueError):
@@ -45,7 +45,7 @@ class ParsedPath(Struct, frozen=True):
 
 
 def number(what: str, value: bytes, highest: int) -> int:
-    """*value* as a number.
+    """*value* as a number from 0 to *highest*. *what*: its name for the error message.
 
     Raises PathError.
     """
@@ -56,7 +56,7 @@ def number(what: str, value: bytes, highest: int) -> int:
 
 
 def scenario_at(resource: str) -> Scenario:
-    """The performance at *resource*: a path with or without its first slash, and a query.
+    """The performance at *resource*, which is a path with or without its first slash, and a query.
 
     Raises UnknownScenario or CatalogueError of the catalogue, or PathError.
     """
@@ -76,8 +76,8 @@ def scenario_at(resource: str) -> Scenario:
 
 
 def names_path(word: str) -> bool:
-    """Whether *word* is a path of the lab without its first slash, and not the name of a scenario: ``echo``,
-    ``status/403``, ``raw?text=hi``, ``s/NAME``."""
+    """True if *word* is a path of the lab without its first slash, and not the name of a scenario. Examples:
+    ``echo``, ``status/403``, ``raw?text=hi``, ``s/NAME``."""
     path = word.partition("?")[0]
     first, slash, _ = path.partition("/")
     if word.startswith(PATH.removeprefix("/")):
@@ -87,7 +87,7 @@ def names_path(word: str) -> bool:
 
 
 def _without_dot_segments(path: str) -> str:
-    """*path* without its first slash and without segments that go nowhere (RFC 3986 section 5.2.4)."""
+    """*path* without its first slash and without dot segments (RFC 3986 section 5.2.4)."""
     kept: list[str] = []
     for segment in path.removeprefix("/").split("/"):
         if segment == "..":
@@ -146,7 +146,7 @@ _ACCEPTS = {
     b"twice": (b"{accept}", b"{accept}"),
     b"right": (b"{accept}",),
 }
-"""Names for values of Sec-WebSocket-Accept; the wrong one is right for the key of RFC 6455 section 1.3."""
+"""Name in a path -> value of Sec-WebSocket-Accept. ``wrong`` is right for the key of RFC 6455 section 1.3."""
 
 
 def _accept(asked: ParsedPath) -> Iterator[Step]:
@@ -174,7 +174,7 @@ def _echo(asked: ParsedPath) -> Iterator[Step]:
 
 
 def _diagnostic(asked: ParsedPath) -> Iterator[Step]:
-    """Yield an answer that a script on any page can read with fetch: why this server refuses the socket."""
+    """Yield a response that a script on any page can read with fetch: why this server refuses the socket."""
     why = asked.first("reason", b"forbidden").replace(b"\\", b"\\\\").replace(b'"', b'\\"')
     status = number("the status", asked.first("status", b"403"), 999)
     body = b'{"status": %d, "reason": "%s"}\n' % (status, why)
@@ -191,7 +191,7 @@ class Parameterised(Struct, frozen=True):
     """Its syntax."""
     summary: str
     argument: bool = True
-    """Whether a second slash must follow."""
+    """True if a second slash must follow."""
 
 
 PARAMETERISED: dict[str, Parameterised] = {
@@ -247,4 +247,4 @@ _REASONS = {
     b"503": b"Service Unavailable",
     b"504": b"Gateway Timeout",
 }
-"""RFC 9110 section 15 and RFC 6585."""
+"""Status -> reason phrase (RFC 9110 section 15, RFC 6585)."""

@@ -1,9 +1,10 @@
 """The server's side of a scenario, without input or output: what to do next, step by step.
 
-A performance is a generator. It yields what is to be done and is sent what came of it; whoever drives it has
-the socket and the clock (``server``), or neither (``play``). A request tells its own wire version:
-``{opening}`` is the 101 of that version, and what the client sends after it is heard, and echoed, in that
-version. Everything else that a scenario sends is sent as it is written.
+A performance is a generator: it yields a deed and receives its result. Its driver has the socket and the clock
+(``server``), or neither (``play``).
+
+The request determines the wire version. ``{opening}`` is the 101 of that version; frames of the client are read
+and echoed in it. Everything else in a scenario is sent unchanged.
 """
 
 from __future__ import annotations
@@ -26,23 +27,23 @@ from wsprobe.wire.hybi import Mask, draft_frame, mask_of_04, mask_of_05, of_clie
 from wsprobe.wire.rfc6455 import CONTROL_MAX, frame
 
 PATIENCE = 20.0
-"""Seconds that a client has for its request."""
+"""The most seconds that the lab waits for a client's request."""
 
 LONGEST_HEAD = 256 * 1024
-"""Bytes of a request's head that are still read."""
+"""The most bytes of a request's head that the lab reads."""
 
 
 def request(data: bytes) -> Request | None:
-    """The request that *data* begins with, None while its head is not complete."""
+    """The request at the beginning of *data*, None while its head is incomplete."""
     return RequestReader().receive(data)
 
 
 def values(asked: Request) -> dict[str, bytes]:
-    """What the request itself fills in.
+    """Name -> value of the template fields that come from the request.
 
-    ``{accept}`` is the right Sec-WebSocket-Accept (RFC 6455 section 4.2.2), the others that begin so are wrong
-    in one way each; ``{host}`` is the Host field, ``{path}`` the resource name, ``{protocol}`` the first
-    subprotocol offered.
+    ``{accept}`` is the right Sec-WebSocket-Accept (RFC 6455 section 4.2.2); each name that begins with
+    ``accept-`` is wrong in one way. ``{host}`` is the Host field, ``{path}`` the resource name, ``{protocol}``
+    the first subprotocol offered.
     """
     key = asked.first(b"sec-websocket-key")
     accept = expected_accept(key)
@@ -65,16 +66,16 @@ def values(asked: Request) -> dict[str, bytes]:
 
 
 class Speech(Struct, frozen=True):
-    """One wire version. Opcodes are those of RFC 6455."""
+    """The frames of one wire version. Opcodes are those of RFC 6455."""
 
     heard: One
-    """Finds a client's frame."""
+    """Finds the next frame of a client."""
     said: Callable[[int, bytes, bool], bytes]
-    """(opcode, payload, fin) -> a frame; b"" of a kind that the version does not have."""
+    """(opcode, payload, fin) -> the server's frame; b"" if the version has no such frame."""
     closing: Callable[[bytes], bytes]
     """Payload of the client's Close -> the frame that answers it."""
     too_big: bytes
-    """The frame that closes because a frame is longer than is listened to: 1009, where there are codes."""
+    """The Close after a frame that is too long: 1009 in versions with close codes."""
 
 
 def _said(opcode: int, payload: bytes, fin: bool) -> bytes:
@@ -99,13 +100,13 @@ def _closing_in_a_draft(payload: bytes) -> bytes:
 
 TOO_BIG = pack("!H", 1009)
 BY_SERVER = b"S"
-"""hybi-05: the first byte of a Close says who closes."""
+"""hybi-05: the first byte of a Close names the side that closes."""
 
 RFC6455 = Speech(frame_at, _said, _closing, _closing(TOO_BIG))
 
 
 def draft(heard: Mask, closing: Callable[[bytes], bytes], too_big: bytes) -> Speech:
-    """Hybi-04, -05 or -06, which differ in their masks and in what a Close carries."""
+    """The frames of hybi-04, -05 or -06, which differ in their masks and in the payload of a Close."""
     return Speech(of_client(heard), _said_in_a_draft, closing, _closing_in_a_draft(too_big))
 
 
@@ -116,27 +117,28 @@ HYBI_06 = draft(mask_of_05, _closing_in_a_draft, TOO_BIG)
 
 
 def hybi_04(mask: Mask) -> Speech:
-    """Hybi-04 with the *mask* of one handshake."""
+    """The frames of hybi-04 with the *mask* of one handshake."""
     return draft(mask, _closing_in_a_draft, b"")
 
 
 Values = Mapping[str, bytes]
-"""What fills in a template: see ``request.values``."""
+"""Name -> value of a template's fields (``values``)."""
 
 
 def challenge(asked: Request) -> bytes:
-    """The sixteen bytes that hixie-76 wants behind the head; b"" where no such challenge came."""
+    """The sixteen bytes that hixie-76 requires after the response's head; b"" if the request has no
+    challenge."""
     keys = asked.first(b"sec-websocket-key1"), asked.first(b"sec-websocket-key2")
     return answer_to(*keys, asked.body) or b""
 
 
 def broken(right: bytes) -> bytes:
-    """Sixteen bytes that answer another challenge: every bit of the last one is the other way."""
+    """*right* with every bit of its last byte inverted: a wrong answer to a challenge."""
     return right[:-1] + bytes(each ^ 0xFF for each in right[-1:])
 
 
 def opening(wire: str, values: Values) -> bytes:
-    """The 101 of *wire*, and nothing beyond what that version demands."""
+    """The 101 of *wire*, with no more than that version requires."""
     if wire == "hixie-75":
         return _hixie(b"Web Socket", b"", values)
     if wire == "hixie-76":
@@ -149,7 +151,7 @@ def opening(wire: str, values: Values) -> bytes:
 
 
 def _hixie(name: bytes, prefix: bytes, values: Values) -> bytes:
-    """The head of 75 or 76 (section 5.2 of both). A subprotocol that is asked for must be repeated."""
+    """The response head of hixie-75 or -76 (section 5.2 of both). A requested subprotocol must be repeated."""
     echoes = [
         (b"Origin", values["origin"]),
         (b"Location", values["location"]),
@@ -163,12 +165,12 @@ def _hixie(name: bytes, prefix: bytes, values: Values) -> bytes:
 
 
 def nonce(asked: Request) -> bytes:
-    """A Sec-WebSocket-Nonce for hybi-04, the same for the same request."""
+    """A Sec-WebSocket-Nonce for hybi-04: always the same for the same Sec-WebSocket-Key."""
     return b64encode(sha256(asked.first(b"sec-websocket-key")).digest()[:16])
 
 
 def speech(wire: str, asked: Request, opened: bytes) -> Speech:
-    """How to hear and speak after the 101 that *opened* the session."""
+    """The frames of *wire* after the 101 that *opened* the session; RFC 6455 for an unknown version."""
     if wire == "hybi-04":
         return hybi_04(mask_of_04(asked.head, split_head(opened)[0]))
     known = {"hixie-75": HIXIE_75, "hixie-76": HIXIE_76, "hybi-05": HYBI_05, "hybi-06": HYBI_06}
@@ -176,38 +178,38 @@ def speech(wire: str, asked: Request, opened: bytes) -> Speech:
 
 
 LONGEST_INBOX = 1024 * 1024
-"""Bytes of a frame that are still listened to; and of answers that are kept for sending."""
+"""The most bytes of a client's frame, and of answers that wait to be sent."""
 
 HEADER_MAX = 14
-"""Bytes that the header of so long a frame has at most, in any version."""
+"""The most bytes of a frame header, for frames up to LONGEST_INBOX in any version."""
 
 
 class Inbox:
-    """A client's frames, and the answers that an echo server gives to them.
+    """Reads a client's frames, and makes the answers of an echo server.
 
-    Never raises on received bytes; memory is bounded, whatever comes.
+    No received bytes make it raise; its memory is bounded.
     """
 
     def __init__(self, early: bytes = b"", speech: Speech = RFC6455) -> None:
-        """*early* came right after the request."""
+        """*early*: bytes that arrived right after the request."""
         self._speech = speech
         self.ended = False
-        """The client's stream has ended."""
+        """True once the client's stream has ended."""
         self.touched = False
-        """Anything came."""
+        """True once any byte has arrived."""
         self.frames = 0
-        """How many complete frames came."""
+        """The number of complete frames received."""
         self.close: bytes | None = None
-        """The Close frame that answers the client's, None if it sent none."""
+        """The Close frame that answers the client's; None until the client sends one."""
         self.answers = bytearray()
-        """What an echo server would send back, as frames; whoever sends it clears it."""
+        """The frames that an echo server would send back. The sender clears them."""
         self._buffer = bytearray()
         self._deaf = False
         if early:
             self.receive(early)
 
     def receive(self, data: bytes) -> None:
-        """Take what one read gave; b"" is the end of the client's stream."""
+        """Add the bytes of one read; b"" is the end of the client's stream."""
         if not data:
             self.ended = True
         self.touched = True
@@ -251,23 +253,27 @@ class PlayedAnswer(Struct, frozen=True):
     inbox: Inbox
 
     def perform(self, clock: Callable[[], float]) -> Performance:
-        """The performance of this answer; *clock* tells seconds."""
+        """The performance of this answer. *clock* returns seconds."""
         return perform(self.steps, self.values, clock, self.inbox)
 
 
 def refusal(versions: tuple[str, ...]) -> Step:
-    """The answer to a version that is not one of *versions* (RFC 6455 section 4.2.2, item 4)."""
+    """The 426 for a Sec-WebSocket-Version that is not one of *versions* (RFC 6455 section 4.2.2, item 4)."""
     return Step("send", UNKNOWN_VERSION % ", ".join(versions).encode("ascii"))
 
 
 def answer(
     scenario: Scenario, asked: Request, ports: Mapping[str, int], *, secure: bool = False
 ) -> PlayedAnswer:
-    """The answer that *scenario* gives to *asked*; *ports* are what templates call the listeners by.
+    """The answer of *scenario* to *asked*.
 
-    *secure*: it was asked over TLS. What templates can name beyond ``request.values``: ``{opening}``;
-    ``{location}``, the URL that the hixie drafts repeat; ``{challenge}``, the sixteen bytes of hixie-76, and
-    ``{challenge-wrong}``; ``{nonce}`` of hybi-04.
+    *ports*: listener -> port, for the template fields with listeners' names. *secure*: the request came over
+    TLS. Template fields, in addition to ``values``:
+
+    - ``{opening}``: the 101 of the request's wire version
+    - ``{location}``: the URL that the hixie drafts repeat
+    - ``{challenge}``, ``{challenge-wrong}``: the sixteen bytes of hixie-76, right and wrong
+    - ``{nonce}``: the nonce of hybi-04
     """
     wire = wire_of(asked)
     filled = values(asked)
@@ -285,13 +291,13 @@ def answer(
 
 
 PIECE = 65536
-"""Bytes handed over at once; repeated data is made as it is sent."""
+"""The most bytes sent at once. Repeated data is made while it is sent."""
 READ = 65536
-"""Bytes of one read of the client's stream at most, from a socket and where a scenario is played without one: a
-server that reads a frame leaves what is behind it for later."""
+"""The most bytes of one read of the client's stream, with or without a socket. Bytes after these wait for the
+next read."""
 
 FAREWELL = 20.0
-"""Seconds to wait for the client's end of stream after ours."""
+"""Seconds to wait for the client to end its stream, after the server has ended its own."""
 
 
 class Send(Struct, frozen=True):
@@ -299,28 +305,28 @@ class Send(Struct, frozen=True):
 
 
 class Pause(Struct, frozen=True):
-    """Do nothing; what the client sends meanwhile waits."""
+    """Do nothing for so many seconds. Bytes that the client sends in that time wait."""
 
     seconds: float
 
 
 class Read(Struct, frozen=True):
-    """Wait for bytes until the clock shows *until*. Answered by them, b"" at the end of the client's stream,
-    None when the time is over."""
+    """Wait for bytes until the clock shows *until* (seconds). The result: the bytes, b"" at the end of the
+    client's stream, or None after the time is over."""
 
     until: float
 
 
 class Finish(Struct, frozen=True):
-    """End our side of the stream (FIN); over TLS without a close_notify."""
+    """End the server's side of the stream (FIN); over TLS without a close_notify."""
 
 
 class Reset(Struct, frozen=True):
-    """Drop the connection with RST. Nothing can be done after it."""
+    """Drop the connection with RST. No deed can follow."""
 
 
 class CloseNotify(Struct, frozen=True):
-    """End our side of TLS in due form; nothing in clear."""
+    """End the server's side of the stream (FIN); over TLS with a close_notify first."""
 
 
 Deed = Send | Pause | Read | Finish | Reset | CloseNotify
@@ -330,9 +336,9 @@ Performance = Generator[Deed, bytes | None, None]
 def perform(
     steps: Sequence[Step], values: Mapping[str, bytes], clock: Callable[[], float], inbox: Inbox
 ) -> Performance:
-    """Play *steps*, then end the stream and wait for the client's end of it.
+    """Play *steps*, then end the stream and wait for the client to end it too.
 
-    *values* fill in the templates; *clock* tells seconds; *inbox* hears the client.
+    *values*: the template fields. *clock* returns seconds. *inbox* reads the client's frames.
     """
     waiting = bytearray()
     finished = False
@@ -383,7 +389,7 @@ def perform(
 
 
 def needed(steps: Sequence[Step]) -> frozenset[str]:
-    """The names of all fields that *steps* want filled in.
+    """The names of all template fields in *steps*, without ``number``.
 
     Raises TemplateError.
     """
@@ -391,7 +397,7 @@ def needed(steps: Sequence[Step]) -> frozenset[str]:
 
 
 def _repeated(step: Step, values: Mapping[str, bytes]) -> Iterator[bytes]:
-    """The data of *step*, ``{number}`` counting its repetitions from 0, in pieces of bounded size."""
+    """The data of *step* in pieces; ``{number}`` counts the repetitions from 0."""
     if b"{number}" in step.data:
         for number in range(step.repeat):
             yield fill(step.data, {**values, "number": b"%d" % number})
@@ -403,7 +409,7 @@ def _repeated(step: Step, values: Mapping[str, bytes]) -> Iterator[bytes]:
 
 
 def _read(inbox: Inbox, until: float, enough: Callable[[], bool]) -> Generator[Deed, bytes | None, bool]:
-    """Read until *enough* or the end of the client's stream; return False if the time was over before."""
+    """Read until *enough* is true or the client's stream ends. Returns False if the time is over first."""
     while not enough() and not inbox.ended:
         data = yield Read(until)
         if data is None:
@@ -413,7 +419,7 @@ def _read(inbox: Inbox, until: float, enough: Callable[[], bool]) -> Generator[D
 
 
 def _echo(inbox: Inbox, until: float) -> Performance:
-    """Send every message back, answer Ping and Close, until the client closes or the time is over."""
+    """Echo every message, and answer Ping and Close, until the client closes or the time is over."""
     in_time = True
     while True:
         if inbox.answers:
@@ -425,6 +431,6 @@ def _echo(inbox: Inbox, until: float) -> Performance:
 
 
 def _another(inbox: Inbox) -> Callable[[], bool]:
-    """A test of whether a further frame has come since now."""
+    """A function that is true once the inbox has received a further frame after this call."""
     seen = inbox.frames
     return lambda: inbox.frames > seen

@@ -1,5 +1,8 @@
-"""A scenario played without sockets, in virtual time: the recording that the network would have made, and what
-an engine shows of it. Pure: no name is looked up, nothing is signed."""
+"""Plays a scenario without sockets, in virtual time.
+
+Returns the recording that the network would have made, and what an engine shows of it. Pure: no name is looked
+up, and nothing is signed.
+"""
 
 from __future__ import annotations
 
@@ -71,11 +74,12 @@ if TYPE_CHECKING:
 
 _LABEL = r"[a-z0-9_-]+"
 _NUMBERS = r"(?:(?:0[xX][0-9a-fA-F]+|[0-9]+)\.){0,3}(?:0[xX][0-9a-fA-F]+|[0-9]+)"
-"""An IPv4 address as C's inet_aton() reads one, and getaddrinfo() with it."""
+"""An IPv4 address in the notation of C's inet_aton(), which getaddrinfo() accepts too."""
 
 
 def resolves(host: str) -> bool:
-    """False for names under .invalid (RFC 6761), of one label, and for what is no name, as ``a%20b``."""
+    """True for an address and for a name that resolves. False for names under .invalid (RFC 6761), for names of
+    one label except localhost, and for invalid names such as ``a%20b``."""
     if _literal(host) or re.fullmatch(_NUMBERS, host):
         return True
     *others, last = labels = host.lower().removesuffix(".").split(".")
@@ -85,12 +89,12 @@ def resolves(host: str) -> bool:
 
 
 def address_of(host: str) -> str:
-    """The address of a *host* that resolves: its own if it is one."""
+    """The address of a *host* that resolves: *host* itself if it is one, else 127.0.0.1."""
     return _literal(host) or "127.0.0.1"
 
 
 def _literal(host: str) -> str:
-    """The address that *host* is, "" if it is none."""
+    """*host* in canonical form if it is an IP address, else ""."""
     try:
         return str(ip_address(host))
     except ValueError:
@@ -102,11 +106,11 @@ NOT_VALID: Mapping[Fault, str] = {
     "expired": "certificate has expired",
     "wrong-name": "IP address mismatch, certificate is not valid for '{}'.",
 }
-"""Fault -> what OpenSSL says of it, with the host's name filled in."""
+"""Fault -> template of OpenSSL's message for it; ``{}`` is the host."""
 
 
 def certificate(host: str, fault: Fault) -> Certificate:
-    """What *host* shows of itself, with that *fault*."""
+    """The certificate of *host*, with that *fault*."""
     return Certificate(
         der=b"",
         subject="O=wsprobe lab",
@@ -118,7 +122,7 @@ def certificate(host: str, fault: Fault) -> Certificate:
 
 
 HOP = 100
-"""Microseconds that anything takes from one side to the other."""
+"""Microseconds that bytes take from one side to the other."""
 
 HELLO = bytes.fromhex("16 03 01")
 """Stands for a ClientHello."""
@@ -132,12 +136,12 @@ def play(
     ports: Mapping[Listener, int] = PORTS,
     attempt: int = 0,
 ) -> Exchange:
-    """The recording of *plan* carried out against a lab that plays *scenario*.
+    """The recording of *plan* against a lab that plays *scenario*.
 
-    The scenario's listener stands at whatever host and port the plan names; names under .invalid do not
-    resolve. *until*: microseconds after which the probe stops, instead of its own time limit. *ports* are
-    what templates call the listeners by. *attempt*: how many CONNECTs the scenario has answered before, where
-    it answers each with a play of its own.
+    The scenario's listener is at the plan's host and port, whatever they are; ``resolves`` decides about the
+    name. *until*: microseconds after which the probe stops, in place of its own time limit. *ports*: listener
+    -> port, for the template fields with listeners' names. *attempt*: how many CONNECTs the scenario has
+    answered before, for a scenario with a play for each.
     """
     stage = _Stage(plan, until if until is not None else round(plan.limits.max_time * SECOND))
     if stage.reach(scenario.listener):
@@ -158,9 +162,9 @@ def play(
 def _over_http2(
     scenario: Scenario, plan: Plan, kind: PortKind, stage: _Stage, attempt: int
 ) -> tuple[Speaking, Performance]:
-    """Both sides of an exchange over HTTP/2, the client's first bytes sent. Its libraries are loaded for no
-    other."""
-    from wsprobe.conversation_http2 import Http2Client  # h2, where it is spoken
+    """Both sides of an exchange over HTTP/2, after the client has sent its first bytes. Only this function
+    loads the HTTP/2 libraries."""
+    from wsprobe.conversation_http2 import Http2Client  # loads h2, which only HTTP/2 needs
     from wsprobe.lab.perform_http2 import perform_http2  # as above
 
     def plays(asked: Http2Request, before: int) -> tuple[Http2Step, ...]:
@@ -194,7 +198,7 @@ def _reads_first(steps: tuple[Step, ...]) -> bool:
 
 
 class _Stage:
-    """The clock, the events, and the two sides."""
+    """The clock, the recorded events, and the exchange between the two sides."""
 
     def __init__(self, plan: Plan, until: int) -> None:
         self.events: list[Event] = []
@@ -218,7 +222,7 @@ class _Stage:
         return data
 
     def reach(self, listener: Listener) -> bool:
-        """Resolve, connect, shake hands over TLS if need be; False if there is no way to the scenario."""
+        """Resolve, connect, and do the TLS handshake if there is one. Returns False if one of them fails."""
         target = self._plan.target
         self.now += HOP
         if not resolves(target.host):
@@ -269,7 +273,7 @@ class _Stage:
         self.add(TlsDone(self.now, version, cipher, alpn, shown, True))
         if kind.fault != "client-certificate":
             return True
-        # RFC 8446 section 4.4.2.4: the server's refusal comes after our own handshake is done.
+        # RFC 8446 section 4.4.2.4: the server refuses after the client's handshake is complete.
         self.send(self._plan.request)
         self.now += HOP
         error = "the peer sent TLS alert 116 (certificate_required)"
@@ -278,7 +282,7 @@ class _Stage:
         return False
 
     def _no_tls(self, kind: PortKind) -> bool:
-        """Send a ClientHello to a port that speaks no TLS, and record what comes of it."""
+        """Send a ClientHello to a port without TLS, and record the result. Returns False."""
         limit = round(self._plan.limits.connect_timeout * SECOND)
         steps = kind.steps if kind.steps is not None else (Step("send", escape(NOT_A_REQUEST)),)
         performance = perform(steps, {}, self.seconds, Inbox(HELLO))
@@ -318,9 +322,9 @@ class _Stage:
         self.end(how, failed.error)
 
     def converse(self, client: Speaking, performance: Performance, secure: bool, *, waits: bool) -> None:
-        """Let both sides talk until the client has what it wants, or its time is over.
+        """Let both sides exchange bytes until the client is done, or its time is over.
 
-        *waits*: the server does nothing before it has the request.
+        *waits*: the server does nothing before it has received the request.
         """
         turn = client.timer(self.now)
         unread = bytearray()
@@ -370,7 +374,7 @@ class _Stage:
                 return self.end(turn.stop, turn.why)
 
     def _ready(self, deed: object) -> int:
-        """When the server can go on by itself."""
+        """When the server can continue by itself, in microseconds."""
         if isinstance(deed, Pause):
             return self.now + round(deed.seconds * SECOND)
         if isinstance(deed, Read):
@@ -381,7 +385,7 @@ class _Stage:
 _TLS, _OLD_TLS = ("TLS 1.3", "TLS_AES_256_GCM_SHA384"), ("TLS 1.1", "ECDHE-RSA-AES256-SHA")
 
 _ALERTS = {40: " (handshake_failure)"}
-"""RFC 8446 section 6, those that the lab sends."""
+"""Number -> name of the TLS alerts that the lab sends (RFC 8446 section 6)."""
 
 
 def _too_long(what: str, limit: int, called: str) -> str:
@@ -389,9 +393,10 @@ def _too_long(what: str, limit: int, called: str) -> str:
 
 
 KEY = "d3Nwcm9iZSByZWhlYXJzZQ=="
-"""Not the sample key of RFC 6455 section 1.3: scenarios answer that one where they are to be wrong."""
+"""The Sec-WebSocket-Key of rehearsals. It is not the sample key of RFC 6455 section 1.3, because scenarios with
+a wrong Sec-WebSocket-Accept answer that one."""
 REHEARSED = Limits(linger=10.0, max_session=32 * 1024 * 1024)
-"""Longer, and more, than any scenario that ends by itself, so that all of it is seen."""
+"""Longer and larger than any scenario that ends by itself, so that the recording is complete."""
 
 
 def rehearse(
@@ -403,7 +408,7 @@ def rehearse(
     ports: Mapping[Listener, int] = PORTS,
     limits: Limits = REHEARSED,
 ) -> ScriptView:
-    """What *engine* shows the scenario's page. Redirects lead to scenarios of *catalogue*."""
+    """What a script on the scenario's page sees in *engine*. Redirects lead to scenarios of *catalogue*."""
     where = place(scenario, ports, host)
     visiting = visit(engine, where.url, where.page, KEY, limits, TlsOptions(), Route())
     met = scenario
@@ -418,9 +423,9 @@ def rehearse(
 
 
 def _there(scenario: Scenario, target: Target, ports: Mapping[Listener, int]) -> Scenario:
-    """*scenario* on the listener that stands at the target's port: nothing listens at a port of no listener."""
+    """*scenario* on the listener at the target's port; on ``unused`` if there is none."""
     found = next((name for name, port in ports.items() if port == target.port), None)
-    if ":" in target.host:  # the lab stands on IPv4 addresses
+    if ":" in target.host:  # the lab listens on IPv4 addresses only
         found = None
     if found is None or found == scenario.listener:
         return scenario if found is not None else replace(scenario, listener="unused")

@@ -1,4 +1,4 @@
-"""A scenario: a server's steps, a page's actions, and the templates of the bytes."""
+"""A scenario: the server's steps, the page's actions, and the templates of the bytes to send."""
 
 from __future__ import annotations
 
@@ -137,27 +137,28 @@ class Step(Struct, frozen=True):
         "close-notify",
     ]
     data: bytes = b""
-    """To send. ``{accept}``, ``{host}``, ``{key}`` and the like have not been filled in yet."""
+    """The template of the bytes to send: ``{accept}``, ``{host}``, ``{key}`` and the like are still to be
+    filled in."""
     seconds: float = 0.0
-    """wait, hold (keep open and read), pause between bytes (send-bytewise); at most, for read, read-frame,
-    read-close and echo."""
+    """The duration of wait and hold (keep open and read); the pause between bytes of send-bytewise; the time
+    limit of read, read-frame, read-close and echo."""
     repeat: int = 1
-    """How often *data* is sent; ``{number}`` in it counts from 0."""
+    """How often to send *data*; ``{number}`` in it counts from 0."""
     by: int = 1
     """Bytes in one write (send-bytewise)."""
 
 
 class Delivered(Struct, frozen=True):
-    """A message as received."""
+    """A received message."""
 
     kind: Literal["text", "binary"]
     data: bytes
 
 
 class Conforming(Struct, frozen=True):
-    """The reaction of a client that conforms to RFC 6455 to the bytes after the 101.
+    """How a client that conforms to RFC 6455 reacts to the bytes after the 101.
 
-    It ends in one of the ways in *close* and *fail*; there is at least one.
+    At least one of *close* and *fail* is set; any of the endings in them is correct.
     """
 
     messages: tuple[Delivered, ...] = ()

@@ -1,6 +1,6 @@
-"""The lab: a server that plays every scenario over real sockets, on loopback only unless told otherwise.
+"""The lab: a server that plays every scenario over real sockets. By default it listens on loopback only.
 
-Everything is bounded: connections, bytes and time; every connection ends by itself.
+Connections, bytes and time are bounded; every connection ends by itself.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ if TYPE_CHECKING:
     from wsprobe.lab.perform_http2 import Http2Request
 
 PAGE = "page"
-"""The name for other pages: visits to them are not logged."""
+"""The name for pages of the program that runs the lab. Visits to them are not logged."""
 
 Pages = Callable[[Request], Scenario | bytes | None]
 
 
 def reception(asked: Request, pages: Pages | None = None) -> Scenario:
-    """The performance for *asked*; *pages* goes before the catalogue."""
+    """The performance for *asked*: that of *pages*, else that of the catalogue, else an error response."""
     page = pages(asked) if pages is not None else None
     if isinstance(page, Scenario):
         return page
@@ -68,13 +68,15 @@ def reception(asked: Request, pages: Pages | None = None) -> Scenario:
 
 
 def whole(answer: bytes) -> Scenario:
-    """A performance that sends *answer*, not from a scenario, byte for byte."""
+    """A performance that sends *answer* byte for byte."""
     return Scenario(PAGE, "page", "A page from the program that runs the lab.", (Step("send", escape(answer)),))
 
 
 def reception_http2(asked: Http2Request, before: int) -> tuple[str, tuple[Http2Step, ...]]:
-    """The name of what is played for a request over HTTP/2, "" if nothing is, and its steps. *before*:
-    how many CONNECTs for its path came before it on its connection."""
+    """(name of the scenario or path, "" if there is none; steps) for a request over HTTP/2.
+
+    *before*: how many CONNECTs for the same path came earlier on its connection.
+    """
     try:
         scenario = scenario_at(asked.path.decode("latin-1"))
     except (UnknownScenario, PathError) as error:
@@ -87,7 +89,7 @@ def reception_http2(asked: Http2Request, before: int) -> tuple[str, tuple[Http2S
 
 
 def unavailable(why: str) -> Scenario:
-    """The answer for a scenario that this lab cannot play."""
+    """The 503 for a scenario that this lab cannot play."""
     return _words("", "503 Service Unavailable", f"{why}\n")
 
 
@@ -116,39 +118,39 @@ class LabError(RuntimeError):
 
 
 class Bounds(Struct, frozen=True):
-    """Limits, in seconds and bytes."""
+    """The limits of a lab."""
 
     connections: int = 512
-    """Open at the same time, over all listeners; the lab closes more at once."""
+    """The most open connections, over all listeners. The lab closes further ones at once."""
     time: float = 180.0
-    """For one connection."""
+    """Seconds for one connection."""
     received: int = 64 * 1024 * 1024
-    """From one client, after its request."""
+    """Bytes from one client, after its request."""
 
 
 class Visit(Struct, frozen=True):
-    """One request, as it reached the lab."""
+    """One request that reached the lab."""
 
     listener: Listener
     peer: str
-    """The client's end, as ``address:port``."""
+    """The client's ``address:port``."""
     local: str
-    """Our end."""
+    """The lab's ``address:port``."""
     request: bytes
-    """Its head as sent, with the bytes after it; the received bytes, if they are not a request. Over HTTP/2 a
-    line with its name, and the fields of its block as lines."""
+    """The request's head and the bytes after it, unchanged; the received bytes, if they are not a request. Over
+    HTTP/2: a line with its name, then the fields of its block as lines."""
     scenario: str
     """The name of the scenario or path played, "" if there is none."""
 
 
 class Front(Protocol):
-    """A handler that goes before the catalogue, and sees the bytes that the catalogue sends."""
+    """A handler that gets requests before the catalogue, and sees the bytes that the catalogue sends."""
 
     async def answer(self, lab: Lab, asked: Request, secure: bool) -> bytes | None:
-        """The whole answer to *asked*, None to leave it to the catalogue."""
+        """The whole response to *asked*; None if the catalogue is to answer."""
 
     def noted(self, scenario: Scenario, asked: Request, wire: LabConnection) -> LabConnection:
-        """The wire on which to play *scenario* for *asked*."""
+        """The connection on which to play *scenario* for *asked*: *wire*, or one around it."""
 
 
 class Lab:
@@ -176,7 +178,7 @@ class Lab:
         self._front = front
         self._fault = fault
         self.connections = 0
-        """Open now, over all listeners."""
+        """The number of open connections, over all listeners."""
         self._closing = ExitStack()
 
     def start(self, listener: Listener, port: int = 0) -> int:
@@ -203,11 +205,11 @@ class Lab:
         return self.ports[listener]
 
     def listens_at(self, address: str) -> bool:
-        """Whether a client that connects to *address* of this machine comes here."""
+        """True if a client that connects to *address* of this machine reaches this lab."""
         return self._bind in (address, "0.0.0.0")
 
     def place(self, scenario: Scenario, host: str | None = None) -> Place:
-        """URL and page of *scenario*, at *host* if it is not the lab's own; starts what it needs.
+        """URL and page of *scenario*, at *host* in place of the lab's own. Starts the listeners that it needs.
 
         Raises LabError, NoCertificates.
         """
@@ -216,7 +218,7 @@ class Lab:
         return place(scenario, self.ports, host or self.host)
 
     def url(self, scenario: Scenario, host: str | None = None) -> str:
-        """The URL at which a client without a page finds *scenario*; starts what it needs.
+        """The URL of *scenario* for a client without a page. Starts the listeners that it needs.
 
         Raises LabError, NoCertificates.
         """
@@ -228,7 +230,7 @@ class Lab:
 
     @cached_property
     def certificate_authority(self) -> Path:
-        """A PEM file with the authority to trust; it is there as long as the lab is.
+        """The path of a PEM file with the authority to trust. The file exists as long as the lab runs.
 
         Raises NoCertificates.
         """
@@ -255,7 +257,7 @@ class Lab:
                 self._nursery.start_soon(self._serve, listener, trio.SocketStream(client))
 
     def _welcome(self, client: tsocket.SocketType) -> bool:
-        """Whether the client came to an address that is ours to serve."""
+        """True if the client connected to an address that this lab serves."""
         if self._bind == self.host:
             return True
         try:
@@ -268,8 +270,8 @@ class Lab:
             with trio.move_on_after(self._bounds.time):
                 await self._play(listener, stream)
         except (trio.BrokenResourceError, trio.ClosedResourceError, OSError):
-            pass  # the client is gone; that is its right
-        except Exception as error:  # a bug, met by one client: the others are still served
+            pass  # a client that disconnects is not an error
+        except Exception as error:  # a bug in one connection: keep serving the others
             if self._fault is None:
                 raise
             self._fault(error)
@@ -315,7 +317,7 @@ class Lab:
     async def _over_http2(
         self, listener: Listener, kind: PortKind, wire: LabConnection, came: bytes, ends: tuple[str, str]
     ) -> None:
-        from wsprobe.lab.perform_http2 import perform_http2  # hpack, where HTTP/2 is spoken
+        from wsprobe.lab.perform_http2 import perform_http2  # loads hpack, which only HTTP/2 needs
 
         def plays(asked: Http2Request, before: int) -> tuple[Http2Step, ...]:
             name, steps = reception_http2(asked, before)
@@ -331,7 +333,7 @@ class Lab:
         await drive(perform(steps, {}, trio.current_time, Inbox()), wire, self._bounds.received)
 
     async def _wire(self, kind: PortKind, stream: trio.SocketStream) -> LabConnection | None:
-        """The wire for requests; None if the client does not speak TLS on a TLS port."""
+        """The connection for requests; None if the TLS handshake on a TLS port failed."""
         if not kind.tls:
             return Clear(stream)
         with trio.move_on_after(PATIENCE):
@@ -347,7 +349,7 @@ class Lab:
 
 
 async def _hear(wire: LabConnection) -> tuple[bytes, Request | None]:
-    """The bytes received, and the request in them; None if it is invalid or late."""
+    """(bytes received, the request in them). The request is None if it is invalid or late."""
     reader = RequestReader()
     with trio.move_on_after(PATIENCE):
         while len(reader.came) < LONGEST_HEAD and not is_hello(reader.came):
@@ -382,11 +384,13 @@ async def serve(
 ) -> AsyncIterator[Lab]:
     """Run a lab at *host*, its plain listener on *port* (0: any free one), until the block ends.
 
-    Other listeners start on demand; *tls_port* starts the TLS listener at once, *http2_port* the listener with
-    HTTP/2. *every_loopback*: listen on all of 127.0.0.0/8. *public*: *host* need not be a loopback address.
-    *watch* is called for each request. *pages* may answer a request instead of the catalogue, with a scenario
-    or with a whole answer as bytes; *front* goes before *pages*. A bug in one connection ends that connection,
-    and *fault* is called with the exception; None: the exception ends the lab.
+    Other listeners start on demand.
+
+    - *tls_port*: start the TLS listener at once, on this port. *http2_port*: likewise the listener with HTTP/2.
+    - *every_loopback*: listen on all of 127.0.0.0/8. - *public*: allow a *host* that is no loopback address. -
+    *watch*: called for each request. - *pages*: may answer a request before the catalogue, with a scenario or
+    with a whole response as bytes. - *front*: gets requests before *pages*. - *fault*: called with the
+    exception after a bug, which ends only its connection. None: the exception ends the lab.
 
     Raises LabError, NoCertificates.
     """

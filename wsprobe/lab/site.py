@@ -1,8 +1,8 @@
-"""The page of the lab, from the server's side: its files, its requests, and its access control.
+"""The server's side of the lab's page: its files, its requests, and its access control.
 
-All its parts are under ``/-/``; the page itself is at ``/`` for clients that prefer HTML. It runs scenarios in
-the browser that opens it. Each gets its own frame (a *stage*), so that the scenario's page can have its own URL
-and policy. The page sends back what the script saw, and ``measured`` compares that with the engines' views.
+The page is at ``/`` for clients that prefer HTML; its parts are under ``/-/``. It runs scenarios in the browser
+that opens it, each in a frame (a *stage*), so that a scenario's page can have its own URL and policy. The page
+sends back what the script saw, and ``measured`` compares that with the engines' views.
 """
 
 from __future__ import annotations
@@ -49,35 +49,35 @@ FILES = {
 """The files of the page, by their names under PREFIX."""
 
 FRONT = ("403", "refused", "302-ws", "accept-wrong", "wss-unknown-ca", "close-4403")
-"""The first question of the page: five failures that look alike to a script, and one answer."""
+"""The scenarios that the page shows first: failures that look alike to a script, and one that does not."""
 
 ANOTHER = "localhost"
-"""An origin other than the page's, for a scenario whose page is on another site than its server."""
+"""A second name of this machine, for a scenario whose page is on another site than its server."""
 
 LOOPBACK_NAMES = ("127.", "localhost", "2130706433", "[::1]", "[::ffff:")
 """The names of this machine in the URLs of scenarios."""
 
 SENT_KEPT = 16 * 1024
-"""Most bytes sent on one connection that the page shows."""
+"""The most bytes sent on one connection that the page shows."""
 
 CONNECTIONS_KEPT, SCENARIOS_KEPT = 4, 64
 RUNS_KEPT = 8
-"""Runs of the whole catalogue at the same time; beyond this, the oldest is dropped."""
+"""The most runs of the whole catalogue at the same time. A further run drops the oldest."""
 
 _FOLDER = Path(__file__).parent / "page"
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?")
 
 
 class PageVisit:
-    """One URL for a page of ours to open, in a browser that another part of the program starts."""
+    """One URL that a page of the lab opens, in a browser that another part of the program starts."""
 
     def __init__(self, job: dict[str, Any], policy: str = "") -> None:
-        """*job*: as ``job_of`` makes it. *policy*: the Content-Security-Policy of the page that opens it."""
+        """*job*: a return value of ``job_of``. *policy*: the Content-Security-Policy of the page."""
         self.job = job
         self.policy = policy
         self.over = trio.Event()
         self.seen: Observation | None = None
-        """What the script saw, once the visit is over."""
+        """What the script saw; None until the visit is over."""
         self.user_agent = ""
 
 
@@ -93,9 +93,9 @@ class Site:
         hosts: Sequence[str] = (),
         keep: Callable[[Measured], object] | None = None,
     ) -> None:
-        """*names*: the names that a Host field may have, in addition to loopback addresses and localhost; None:
-        any. *addresses*: it may be any address too. *token*: required in the URL of the page. *hosts*:
-        addresses at which the page may run scenarios in parallel; with only one, they run one after the other.
+        """*names*: the names allowed in a Host field, in addition to loopback addresses and localhost; None:
+        any. *addresses*: allow any address in a Host field. *token*: required in the URL of the page. *hosts*:
+        the addresses at which the page may run scenarios in parallel; with only one, it runs them one by one.
         *keep* receives the results of a run of the whole catalogue, if the person at the browser sends them."""
         self._names = None if names is None else frozenset(name.lower().strip("[]") for name in names)
         self._addresses = addresses
@@ -103,14 +103,14 @@ class Site:
         self._hosts = tuple(hosts)
         self._keep = keep
         self._stages: dict[tuple[str, str], Scenario] = {}
-        """Scenarios with a page elsewhere, by Host field and path of that page."""
+        """(Host field, path) of a page at its own URL -> its scenario."""
         self._visits: dict[str, PageVisit] = {}
         self._sent: OrderedDict[tuple[bytes, str], deque[ConnectionLog]] = OrderedDict()
         self._runs: OrderedDict[str, Measured] = OrderedDict()
 
     def visit(self, lab: Lab, visit: PageVisit) -> str:
-        """The URL that makes a browser do *visit*. The URL cannot be guessed: its job may contain credentials,
-        and every user of this machine can reach the lab."""
+        """The URL that makes a browser carry out *visit*. It cannot be guessed: the job may contain
+        credentials, and every user of this machine can reach the lab."""
         key = token_urlsafe()
         visit.job.setdefault("stage", f"/?stage=@{key}")
         self._visits[key] = visit
@@ -121,7 +121,7 @@ class Site:
         return f"{PREFIX}{self._token}/" if self._token else PREFIX
 
     def page_url(self, host: str, port: int) -> str:
-        """URL of the page, with the token."""
+        """The URL of the page, with the token if there is one."""
         return f"http://{bracketed(host)}:{port}/" + (f"?token={self._token}" if self._token else "")
 
     @property
@@ -129,7 +129,7 @@ class Site:
         return bool(self._token)
 
     async def answer(self, lab: Lab, asked: Request, secure: bool) -> bytes | None:
-        """The whole answer to *asked*, None to leave it to the catalogue."""
+        """The whole response to *asked*; None if the catalogue is to answer."""
         hosts = [field.value.decode("latin-1") for field in asked.head.all(b"host")]
         if not all(self.is_own(host) for host in hosts):
             return _words(
@@ -159,7 +159,7 @@ class Site:
         return self._got(lab, asked, host, word, parse_qs(query))
 
     def noted(self, scenario: Scenario, asked: Request, wire: LabConnection) -> LabConnection:
-        """*wire* with a record of the bytes sent on it, for the page."""
+        """*wire*, which from now on records the bytes sent on it, for the page."""
         key = asked.first(b"user-agent"), scenario.name
         connections = self._sent.setdefault(key, deque(maxlen=CONNECTIONS_KEPT))
         self._sent.move_to_end(key)
@@ -170,13 +170,14 @@ class Site:
         return Noting(wire, sent)
 
     def is_own(self, host: str) -> bool:
-        """Whether this lab accepts a Host field; otherwise a foreign page could reach it by its own name."""
+        """True if this lab accepts a Host field. If it accepted all, a foreign page could reach it through a
+        name of its own."""
         if self._names is None:
             return True
         return names_this_machine(host, self._names, self._addresses)
 
     def _root(self, lab: Lab, asked: Request, host: str, query: Mapping[str, list[str]]) -> bytes | None:
-        """The page, or a stage at its place; None for clients that prefer plain text."""
+        """The page or a stage as a response; None for clients that prefer plain text."""
         stage = _first(query, "stage")
         if not stage and b"text/html" not in asked.first(b"accept").lower():
             return None if not self._token else _words("403 Forbidden", "The page needs a token in its URL.")
@@ -194,7 +195,7 @@ class Site:
         return _html(_stage_text(), with_script(scenario.page.csp))
 
     def _policy(self, host: str) -> str:
-        """The page's own policy: nothing from elsewhere, and frames of this lab only."""
+        """The page's Content-Security-Policy: its own files only, and frames of this lab only."""
         name = host if host.endswith("]") else host.rpartition(":")[0] or host
         frames = " ".join(
             f"http://{one}:* https://{one}:*" for one in dict.fromkeys((name, ANOTHER, *self._hosts))
@@ -292,7 +293,7 @@ class Site:
         }
 
     def _job(self, lab: Lab, asked: Request, host: str, name: str, at: str) -> bytes:
-        """The data that the page needs to run one scenario; its stage exists from now on."""
+        """The response with the data that the page needs to run one scenario. Adds its stage."""
         scenario = load().get(name)
         at = at or _hostname(host) or lab.host
         if scenario is None or not (_HOST.fullmatch(at) or _HOST.fullmatch(f"[{at}]")) or not self.is_own(at):
@@ -305,7 +306,7 @@ class Site:
         return _json(job)
 
     def job_of(self, lab: Lab, scenario: Scenario, host: str) -> dict[str, Any]:
-        """The data that the page needs to run *scenario* at *host*; a page elsewhere exists from now on.
+        """The data that the page needs to run *scenario* at *host*. Adds its stage if it has its own URL.
 
         Raises LabError, NoCertificates.
         """
@@ -336,7 +337,7 @@ class Site:
         return {"engines": [_held_value(row) for row in rows], "wire": [one.value() for one in sent]}
 
     def _kept(self, part: ResultsPart) -> bytes:
-        """Join the parts of a run; pass it on when it is complete."""
+        """Add a part to its run; pass the run on when it is complete."""
         known = self._runs.setdefault(part.run, Measured(part.browser, {}))
         while len(self._runs) > RUNS_KEPT:
             self._runs.popitem(last=False)
@@ -353,9 +354,10 @@ def token() -> str:
 
 
 def reachable(host: str) -> str:
-    """An address at which a lab that listens at *host* can be reached: one of ours where that is every one.
+    """An address at which a lab that listens at *host* can be reached. If it listens at every address, one of
+    this machine's.
 
-    Nothing is sent: a UDP socket that is connected only looks up which address it would be sent from.
+    Sends nothing: connecting a UDP socket only finds the address that it would send from.
     """
     if host not in ("0.0.0.0", "::"):
         return host
@@ -396,7 +398,7 @@ class ConnectionLog:
         self.deeds.append((do, data))
 
     def value(self) -> dict[str, Any]:
-        """The request, and the server's steps, every byte visible."""
+        """The request and the server's steps as JSON values, every byte made visible."""
         return {
             "request": lines_of(self.request),
             "deeds": [{"do": do, "lines": lines_of(data)} for do, data in self.deeds],
@@ -405,7 +407,7 @@ class ConnectionLog:
 
 
 class Noting:
-    """A wire that records the bytes sent on it."""
+    """A connection that records the bytes sent on it."""
 
     def __init__(self, wire: LabConnection, sent: ConnectionLog) -> None:
         self._wire, self._sent = wire, sent
@@ -427,7 +429,8 @@ class Noting:
 
 
 def lines_of(data: bytes) -> list[tuple[str, str]]:
-    r"""*data* by its lines: each made visible, with its end: ``\r\n``, ``\n`` or ``""``, in letters."""
+    r"""The lines of *data*: (text made visible, line end). The line end is the escape ``\r\n`` or ``\n``, or
+    ""."""
     found = []
     for line in re.findall(rb"[^\n]*\n|[^\n]+", data):
         end = b"\r\n" if line.endswith(b"\r\n") else b"\n" if line.endswith(b"\n") else b""
@@ -445,7 +448,7 @@ FAULTS = {
 
 
 def described(scenario: Scenario) -> list[str]:
-    """The behaviour of the scenario's port, for scenarios that never answer a request."""
+    """The behaviour of the scenario's port in words, for a scenario that never answers a request; else []."""
     if scenario.listener == "unused":
         return ["nothing listens at this port: the connection is refused"]
     kind = KINDS[scenario.listener]
@@ -470,7 +473,8 @@ def _deed(step: Step) -> str:
 
 
 def job(name: str, url: str, page: Page, patience: float) -> dict[str, Any]:
-    """The data that ``measure.js`` needs to open one socket. *patience*: seconds until the page gives up."""
+    """The data that ``measure.js`` needs to open one socket. *patience*: seconds until the page stops
+    waiting."""
     made: dict[str, Any] = {
         "name": name,
         "url": url,
@@ -485,7 +489,7 @@ def job(name: str, url: str, page: Page, patience: float) -> dict[str, Any]:
 
 
 def act_value(act: Act) -> dict[str, object]:
-    """The script's calls, for ``measure.js``; None means ``undefined``: a reason without a code."""
+    """One call of the script, for ``measure.js``. None means ``undefined``: a reason without a code."""
     value: dict[str, object] = {"when": act.when, "do": act.do, "after": act.after / 1000}
     if act.do == "close":
         value["arguments"] = (
@@ -499,7 +503,7 @@ def act_value(act: Act) -> dict[str, object]:
 
 
 def with_script(policy: str) -> str:
-    """*policy* with directives that let the stage measure; those that affect WebSockets stay unchanged."""
+    """*policy* with directives that allow the stage's script. Those that affect WebSockets stay unchanged."""
     if not policy or "script-src" in policy:
         return policy
     return f"{policy}; script-src 'unsafe-inline' 'unsafe-eval'; img-src data:"
@@ -510,8 +514,8 @@ OVER_HTTP2 = "its page must come over HTTP/2, and this page did not"
 
 
 def in_order(scenarios: Any) -> list[Scenario]:
-    """*scenarios*, with those that have credentials in their URL last: a browser sends such credentials
-    again."""
+    """*scenarios*, with those that have credentials in their URL last: a browser repeats such credentials in
+    later requests."""
     return sorted(scenarios, key=lambda each: "@{ip}" in each.url)
 
 
@@ -524,14 +528,14 @@ def _listeners(template: str) -> list[Listener]:
 
 
 def speaks_tls(scenario: Scenario) -> bool:
-    """Whether the lab needs a certificate for it."""
+    """True if the lab needs a certificate for *scenario*."""
     template = _addressed(scenario) + scenario.page.url
     sent = needed(scenario.steps)
     return any(KINDS[name].tls for name in KINDS if f"{{{name}}}" in template or name in sent)
 
 
 def needs_trust(scenario: Scenario) -> bool:
-    """Whether a browser's result depends on its trust in the lab's authority."""
+    """True if a browser's result depends on its trust in the lab's authority."""
     url = _addressed(scenario).strip().lower()
     by_url = url.startswith(("wss:", "https:")) and any(
         KINDS[name].tls and KINDS[name].fault != "unknown-ca" for name in _listeners(url)
@@ -540,8 +544,8 @@ def needs_trust(scenario: Scenario) -> bool:
 
 
 def elsewhere(scenario: Scenario, host: str, listens_at: Callable[[str], bool]) -> str:
-    """Why a browser that calls us *host* cannot run *scenario*, "" if it can. *listens_at*: the lab's
-    address."""
+    """Why a browser that reaches the lab at *host* cannot run *scenario*, "" if it can. *listens_at*: whether
+    the lab listens at an address."""
     here = loopback(host)
     url = scenario.url.lower()
     if not here and any(name in url for name in LOOPBACK_NAMES):
@@ -557,12 +561,13 @@ def elsewhere(scenario: Scenario, host: str, listens_at: Callable[[str], bool]) 
 
 
 def stage_host(scenario: Scenario, host: str) -> str:
-    """The host of the page that opens *scenario* at *host*: another host if the page's policy has 'self'."""
+    """The host of the page that opens *scenario* at *host*. It differs from *host* if the page's policy has
+    'self'."""
     return ANOTHER if "'self'" in scenario.page.csp else host
 
 
 def where_is(host: str, lab: Lab) -> str:
-    """``host:port`` of the plain listener."""
+    """``host:port`` of the plain listener, as reached at *host*."""
     return f"{bracketed(host)}:{lab.ports['plain']}"
 
 
@@ -591,7 +596,7 @@ def _held_value(row: ViewComparison) -> dict[str, Any]:
 
 
 def _stage_text() -> str:
-    """The stage; the page around it gives it a scenario to run."""
+    """The HTML of a stage. The page around it supplies the scenario."""
     return _text("stage.html").replace("/*MEASURE*/", _text("measure.js"))
 
 
@@ -601,7 +606,7 @@ def _text(name: str) -> str:
 
 
 def measuring_script() -> str:
-    """JavaScript that opens a socket and records every event and result."""
+    """The JavaScript that opens a socket and records every event and result."""
     return _text("measure.js")
 
 

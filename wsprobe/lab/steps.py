@@ -33,7 +33,7 @@ class Pieces(Struct, frozen=True):
 
 
 def pieces(texts: Mapping[str, str], sequences: Mapping[str, Sequence[Any]]) -> Pieces:
-    """The pieces of these tables; a sequence may name those before it.
+    """The pieces in two tables of the catalogue. A sequence may use the sequences before it.
 
     Raises CatalogueError.
     """
@@ -44,7 +44,7 @@ def pieces(texts: Mapping[str, str], sequences: Mapping[str, Sequence[Any]]) -> 
 
 
 def steps(written: Sequence[Any], pieces: Pieces) -> tuple[Step, ...]:
-    """The steps of a list in which a text names a sequence or a bare step.
+    """The steps of a list in the catalogue. A string in the list is the name of a sequence or of a bare step.
 
     Raises CatalogueError.
     """
@@ -90,7 +90,7 @@ def _step(item: dict[str, Any], pieces: Pieces) -> Step:
 
 
 def _template(text: str, pieces: Pieces) -> bytes:
-    """The bytes of *text*, one a character, its pieces put in and its other fields kept."""
+    """The bytes of *text*, one for each character. Replaces the pieces and keeps the other fields."""
     for name, piece in pieces.texts.items():
         text = text.replace("{" + name + "}", piece)
     try:
@@ -100,7 +100,7 @@ def _template(text: str, pieces: Pieces) -> bytes:
 
 
 def conforming(written: Mapping[str, Any] | None) -> Conforming | None:
-    """What a conforming client makes of a scenario, of a table; None of None.
+    """The reaction of a conforming client, from a table of the catalogue; None for None.
 
     Raises CatalogueError.
     """
@@ -128,7 +128,8 @@ _WHEN = ("created", "open", "message", "time")
 
 
 def page(written: Mapping[str, Any]) -> Page:
-    """The page of a table; *created*, *open* and *message* list what its script does then.
+    """The page in a table of the catalogue. ``created``, ``open`` and ``message`` list its script's calls at
+    that time.
 
     Raises CatalogueError.
     """
