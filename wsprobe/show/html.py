@@ -162,7 +162,7 @@ def _side(of: Part, side: Side) -> str:
         + (f'<div class="pages">\n{pages}</div>\n' if pages else "")
         + f"</div>\n{note}"
     )
-    rows += [f'<p class="total">{prose(capital(text_of(each)))}.</p>\n' for each in side.alike]
+    rows += [f'<p class="total">{prose(capital(text_of(each)))}</p>\n' for each in side.alike]
     if side.report is not None:
         rows += [
             _advised(side.advice),

@@ -113,7 +113,7 @@ def _side(of: Part, side: Side) -> str:
             rows.append("Based on the answer that wsprobe got; each browser sends a request of its own.\n\n")
         for block in side.blocks:
             rows.append(f"**{', '.join(block.names)}**, {block.place}:\n\n{_fenced(map(text_of, block.lines))}")
-        rows += [f"{prose(capital(text_of(each)))}.\n\n" for each in side.alike]
+        rows += [f"{prose(capital(text_of(each)))}\n\n" for each in side.alike]
     if side.report is not None:
         rows += [_times(side.report.reading), _bytes(side.report.exchange)]
     return "".join(rows)
