@@ -12,7 +12,7 @@ from typing import Any
 from wsprobe.lab.ports import Fault
 
 SUBDOMAINS = "*.lab.localhost"
-"""Names of one site in one certificate: these may share a connection over HTTP/2."""
+"""The names of one site in one certificate, which may share a connection over HTTP/2."""
 
 
 class NoCertificates(RuntimeError):
@@ -37,12 +37,12 @@ class Certificates:
 
     @property
     def authority(self) -> bytes:
-        """The authority's certificate, PEM; clients that trust it accept the good certificates."""
+        """The authority's certificate as PEM. Clients that trust it accept the good certificates."""
         pem: bytes = self._authority.cert_pem.bytes()
         return pem
 
     def context(self, fault: Fault, host: str, alpn: tuple[str, ...] = ("http/1.1",)) -> ssl.SSLContext:
-        """The server's side of TLS for clients of *host*, with *fault*."""
+        """The server's TLS context for clients that connect to *host*, with *fault*. *alpn*: best first."""
         if (fault, host, alpn) not in self._contexts:
             self._contexts[fault, host, alpn] = self._context(fault, host, alpn)
         return self._contexts[fault, host, alpn]

@@ -1,7 +1,7 @@
 """One connection of the lab: performs a scenario over a real socket, with or without TLS.
 
-Our own pump between the socket and OpenSSL sends alerts even when the handshake fails, and can end the stream
-with or without a close_notify.
+It moves the bytes between the socket and OpenSSL itself, so that it can send alerts even when the handshake
+fails, and end the stream with or without a close_notify.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import trio
 from wsprobe.lab.perform import READ, CloseNotify, Finish, Pause, Performance, Read, Reset, Send
 
 REFUSED = 2.0
-"""Seconds for a client to read the alert that refuses it."""
+"""Seconds that a refused client has to read the alert."""
 
 
 class Secure:
@@ -27,7 +27,7 @@ class Secure:
         self._tls = context.wrap_bio(self._in, self._out, server_side=True)
 
     async def handshake(self) -> bool:
-        """Do the TLS handshake; False if it fails, after the client got an alert."""
+        """Do the TLS handshake. Returns False if it fails, after the alert has been sent to the client."""
         while True:
             try:
                 self._tls.do_handshake()
@@ -66,7 +66,7 @@ class Secure:
 
     async def finish(self, notify: bool) -> None:
         if notify:
-            with suppress(ssl.SSLWantReadError):  # for the client's close_notify, which is not waited for
+            with suppress(ssl.SSLWantReadError):  # raised because the client's close_notify is still missing
                 self._tls.unwrap()
             await self._flush()
         await self._clear.finish(False)
@@ -88,7 +88,7 @@ class Secure:
 
 
 async def secured(stream: trio.SocketStream, context: ssl.SSLContext) -> Secure | None:
-    """*stream* inside TLS, the handshake done; None if it failed."""
+    """*stream* with TLS, after the handshake; None if the handshake failed."""
     made = Secure(Clear(stream), context)
     return made if await made.handshake() else None
 
@@ -102,13 +102,13 @@ class LabConnection(Protocol):
         """The bytes of one read, b"" at the end of the client's stream."""
 
     async def finish(self, notify: bool) -> None:
-        """End our side of the stream; over TLS with a close_notify if *notify*."""
+        """End the server's side of the stream; over TLS with a close_notify if *notify*."""
 
     def reset(self) -> None: ...
 
 
 class Clear:
-    """A connection in clear."""
+    """A connection without TLS."""
 
     def __init__(self, stream: trio.SocketStream) -> None:
         self._stream = stream
@@ -129,7 +129,11 @@ class Clear:
 
 
 async def drive(performance: Performance, wire: LabConnection, most: int) -> None:
-    """Carry out *performance* on *wire* until it ends, or the client is gone or has sent *most* bytes."""
+    """Carry out *performance* on *wire* until it ends. Resets the connection after more than *most* bytes from
+    the client.
+
+    Raises trio.BrokenResourceError if the client is gone.
+    """
     heard = 0
     answer: bytes | None = None
     while True:

@@ -1,4 +1,4 @@
-"""Reads Chromium's console, by the DevTools protocol over a pipe (--remote-debugging-pipe)."""
+"""Reads Chromium's console through the DevTools protocol over a pipe (--remote-debugging-pipe)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ os.execvp(sys.argv[3], sys.argv[3:])
 and then runs the command after them."""
 
 MOST = 200
-"""Texts that are kept."""
+"""The most console texts that are kept."""
 
 
 class Refused(RuntimeError):
@@ -29,7 +29,7 @@ class Refused(RuntimeError):
 
 
 class DevToolsPipe:
-    """One connection: messages are JSON, each with a NUL at its end. Each frame of a page has a session."""
+    """One connection. Messages are JSON, each followed by a NUL; each frame of a page has a session."""
 
     def __init__(self, writing: trio.abc.SendStream) -> None:
         self.texts: list[str] = []

@@ -1,6 +1,6 @@
-"""A server's steps over HTTP/2: as values, and in the catalogue's notation.
+"""A server's steps over HTTP/2: as values, and in the notation of the catalogue.
 
-A play answers one CONNECT; the last play of a scenario answers all later ones.
+A play answers one CONNECT. The last play of a scenario answers all later ones.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from wsprobe.read.frames import CLOSE, TEXT
 from wsprobe.wire.rfc6455 import frame
 
 Last = Literal["this", "prev", "zero", "max"]
-"""The last stream of a GOAWAY: ours, the one before it, none, every."""
+"""The last stream in a GOAWAY: the WebSocket's, the one before it, none, all."""
 
 BARE = ("end-stream", "echo-close", "fin", "reset", "close-notify")
 """Steps without an argument, written as a bare name."""
@@ -59,7 +59,7 @@ class Http2Step(msgspec.Struct, frozen=True):
     type: int = 0
     flags: int = 0
     on_stream: bool = False
-    """For ``frame``: on our stream, not on the connection."""
+    """For ``frame``: True to send it on the WebSocket's stream, False on the connection."""
     seconds: float = 0.0
     repeat: int = 1
 
@@ -74,8 +74,11 @@ class Http2Play(msgspec.Struct, frozen=True):
 
 
 def play_of(plays: Sequence[tuple[Http2Step, ...]], before: int, *, authorized: bool) -> tuple[Http2Step, ...]:
-    """The one of *plays* that answers a CONNECT. *before*: how many were answered before it; one with
-    credentials (*authorized*) is never the first, even on a connection of its own: they were asked for."""
+    """The one of *plays* that answers a CONNECT. *before*: how many CONNECTs were answered before it.
+
+    A CONNECT with credentials (*authorized*) never counts as the first, even on a new connection: an earlier
+    answer requested them.
+    """
     return plays[min(max(before, int(authorized)), len(plays) - 1)]
 
 
@@ -84,7 +87,7 @@ ANNOUNCING = (Http2Step("settings", pairs=((3, 100), (8, 1))),)
 
 
 def http2_play(written: Mapping[str, Any] | None) -> Http2Play | None:
-    """The value of a table's ``http2``. Raises ValueError, one line."""
+    """The play in a scenario's table ``http2``; None for None. Raises ValueError, one line."""
     if written is None:
         return None
     rest = dict(written)
@@ -93,7 +96,7 @@ def http2_play(written: Mapping[str, Any] | None) -> Http2Play | None:
 
 
 def steps(written: Sequence[Any]) -> Iterator[Http2Step]:
-    """The steps of a list. Raises ValueError, one line."""
+    """The steps of a list in the catalogue. Raises ValueError, one line."""
     for item in written:
         yield Http2Step(item) if item in BARE else _step(dict(item)) if isinstance(item, dict) else _wrong(item)
 
@@ -137,14 +140,14 @@ def _step(item: dict[str, Any]) -> Http2Step:
 
 
 def _hex(written: str | Sequence[tuple[str, int]]) -> bytes:
-    """Bytes in hexadecimal, or a list of them, each with its number of repetitions."""
+    """The bytes of hexadecimal text, or of a list of (text, number of repetitions)."""
     parts = [(written, 1)] if isinstance(written, str) else written
     return b"".join(bytes.fromhex(text) * times for text, times in parts)
 
 
 def _fields(written: Sequence[Sequence[Any]]) -> tuple[tuple[bytes, bytes], ...]:
-    """Names and values, a byte a character. A third member of a field is how often its value is repeated, a
-    fourth how often the field is, with ``{number}`` in its name counting."""
+    """The fields of a list of [name, value], one byte for each character. An optional third member is how often
+    to repeat the value; a fourth is how often to repeat the field, with ``{number}`` in its name counting."""
     made = []
     for name, value, *more in written:
         text = value * (more[0] if more else 1)
@@ -163,6 +166,6 @@ def page_steps() -> tuple[Http2Step, ...]:
 
 
 def refusal_steps(status: bytes, text: bytes) -> tuple[Http2Step, ...]:
-    """A refusal in words."""
+    """A response with this *status* and a plain text body."""
     fields = ((b":status", status), (b"content-type", b"text/plain; charset=utf-8"))
     return (Http2Step("headers", fields=fields), Http2Step("data", data=text, end_stream=True))

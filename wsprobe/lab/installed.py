@@ -36,13 +36,13 @@ START = 60.0
 """Seconds that a browser has to start."""
 
 GAVE_UP = "WebSocket is closed before the connection is established."
-"""The console's text for our own close(), after the page waited long enough."""
+"""The console's text for the page's own close(), after the page stopped waiting."""
 
 SETTLING = 0.3
-"""Seconds until a socket's result is on the console too."""
+"""Seconds to wait until a socket's result has reached the console."""
 
 KEPT = ("PATH", "TMPDIR", "TZ")
-"""The variables that a browser inherits from our environment: no locale, no proxy."""
+"""The variables that a browser inherits from the environment: no locale, no proxy."""
 
 COMMANDS: Mapping[str, tuple[str, ...]] = {
     "chromium": (
@@ -141,7 +141,7 @@ class BrowserRun(msgspec.Struct, frozen=True):
     page: Page
     seen: Observation
     held: ViewComparison
-    """Compared with its engine's view."""
+    """The comparison with its engine's view."""
     file: str
     """The file with the difference, for a report; "" without one."""
 
@@ -381,7 +381,8 @@ async def guarded(
     stderr: int = subprocess.DEVNULL,
     pass_fds: Sequence[int] = (),
 ) -> AsyncIterator[trio.Process]:
-    """Run *command*; at the end of the block, or of this process, it, its children and *home* are gone."""
+    """Run *command* until the block ends. The end of the block, or of this process, also ends its children and
+    removes *home*."""
     process = await trio.lowlevel.open_process(
         [sys.executable, "-I", str(guard.__file__), str(LONGEST), str(home), *command],
         stdin=subprocess.PIPE,

@@ -1,7 +1,7 @@
-"""What a real browser did with the lab's scenarios, as its page wrote it down, and how our views compare.
+"""What a real browser did with the lab's scenarios, as its page recorded it, and the comparison with the views.
 
-A file of it is JSON, one object a line: the head first (``Browser``), then a scenario a line (``Observation``).
-Names of listeners stand for their ports, as ``{plain}``; everything else is written as script had it.
+A file has one JSON object on each line: first the head (``Browser``), then one line for each scenario
+(``Observation``). Names of listeners such as ``{plain}`` replace their ports; everything else is unchanged.
 """
 
 from __future__ import annotations
@@ -23,39 +23,41 @@ from wsprobe.lab.scenario import Scenario
 FORMAT = 1
 
 MEASURED = ("chromium", "firefox", "webkitgtk")
-"""The engines whose views are held against what a browser did."""
+"""The engines whose views are compared with what a browser did."""
 
 CAP, LONG_CAP = 6.0, 25.0
 """Seconds after which the page closes a socket that has not ended by itself."""
 
 LONG, LONG_CLOSING = 60.0, 10.0
-"""A server that does nothing for so many seconds, the second after the page's close(), asks how long the
-browser waits. Firefox waits 20."""
+"""A server that does nothing for so many seconds (the second number: after the page's close()) measures how
+long the browser waits. Firefox waits 20 s."""
 
 MUCH = 1024 * 1024
-"""Bytes that a browser may need longer for."""
+"""Bytes from which on a browser may need more time."""
 
 MUCH_DEFLATED = 64 * 1024
-"""The same of what is a thousand times as much once it is inflated."""
+"""The same for compressed bytes, which may inflate to a thousand times as many."""
 
 MOST_EVENTS = 40
-"""Of an endless stream of messages, so many events are kept: how many come in six seconds is chance."""
+"""The most events kept of an endless stream of messages. How many arrive in six seconds is chance."""
 
 LONGEST_DATA = 200
-"""UTF-16 units of a text message, or bytes of a binary one, that are kept; of a longer one its size is too."""
+"""The most UTF-16 code units of a text message, or bytes of a binary one, that are kept. A longer message also
+has its size."""
 
 MESSAGES = 64 * 1024
-"""Bytes in which there are more messages than are kept."""
+"""Bytes that contain more messages than are kept."""
 
 HEADS = 512 * 1024
-"""Bytes that are more than the head that any engine reads."""
+"""More bytes than any engine reads of a head."""
 
 ALL = 1 << 40
-"""Bytes within which nothing is left out, however small its pieces: those are counted in proportion."""
+"""A limit in bytes under which nothing is left out, however small the pieces: their number is limited in
+proportion."""
 
 
 class Raised(msgspec.Struct, frozen=True):
-    """An exception. *code* is the legacy code of a DOMException, None where there is none."""
+    """An exception. *code* is the legacy code of a DOMException, None without one."""
 
     name: str
     message: str
@@ -63,61 +65,61 @@ class Raised(msgspec.Struct, frozen=True):
 
 
 class Event(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One event as script had it, in the DOM's own words. What its type does not have is None."""
+    """One event of the script, with the DOM's names. Members that its type does not have are None."""
 
     type: str
     rs: int | None = None
-    """readyState while it was delivered."""
+    """readyState while the event was delivered."""
     protocol: str | None = None
     extensions: str | None = None
     data: str | None = None
-    """Of a text message, cut to LONGEST_DATA."""
+    """A text message, cut to LONGEST_DATA UTF-16 code units."""
     hex: str | None = None
-    """Of a binary message, cut to LONGEST_DATA bytes."""
+    """A binary message in hexadecimal, cut to LONGEST_DATA bytes."""
     size: int | None = None
-    """Length of a message that was cut."""
+    """The full length of a message that was cut."""
     code: int | str | None = None
     reason: str | None = None
     wasClean: bool | None = None
     name: str | None = None
-    """``throw``: of the exception that a later call raised."""
+    """``throw``: the name of the exception that a later call raised."""
     message: str | None = None
 
 
 class Capped(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What came of the socket after the page gave up waiting and called close()."""
+    """The end of the socket after the page stopped waiting and called close()."""
 
     events: tuple[Event, ...] = ()
     readyState: int | None = None
 
 
 class Observation(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What script saw of one scenario."""
+    """What a script saw of one scenario."""
 
     scenario: str
     exception: Raised | None
     """Thrown by the constructor."""
     url: str
-    """What ``WebSocket.url`` said, "" after an exception."""
+    """The value of ``WebSocket.url``, "" after an exception."""
     events: tuple[Event, ...]
-    """Until the socket ended, or until the page gave up: at most MOST_EVENTS."""
+    """The events until the socket ended or the page stopped waiting, at most MOST_EVENTS."""
     readyState: int | None
-    """At the end, or when the page gave up; None after an exception."""
+    """The state at the end, or when the page stopped waiting; None after an exception."""
     console: tuple[str, ...] | None = None
-    """None where nobody read the console: no page can."""
+    """Console lines; None if nothing read the console, which a page cannot do."""
     capped: Capped | None = None
-    """Only if the page gave up after ``cap`` seconds."""
+    """Set only if the page stopped waiting after ``cap`` seconds."""
     host: str = "127.0.0.1"
-    """Where the lab was, as the URL named it."""
+    """The lab's host in the URL."""
     value: str | None = None
-    """document.cookie at the end, where the scenario sets cookies."""
+    """document.cookie at the end, if the scenario sets cookies."""
 
 
 class Browser(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The head of a file: which browser it was, and what of the catalogue it did not run."""
+    """The head of a file: the browser, and the scenarios that it did not run."""
 
     engine: str
-    """Name for the recordings: ``safari``, ``chromium``."""
+    """Name for the recordings, such as ``safari`` or ``chromium``."""
     version: str
     userAgent: str
     wsprobe: str
@@ -134,18 +136,18 @@ class Browser(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Measured(msgspec.Struct, frozen=True):
-    """A file: one browser, and what it saw by the names of the scenarios."""
+    """The contents of a file: one browser, and its observations by name of scenario."""
 
     browser: Browser
     seen: dict[str, Observation]
 
 
 class MeasuredError(ValueError):
-    """The file is not one of these. The message is one line with the number of the line that is wrong."""
+    """The file is invalid. The message is one line, with the number of the invalid line."""
 
 
 def load(text: str) -> Measured:
-    """The browser and what it saw. Scenarios that the catalogue does not have (any more) are left out.
+    """The contents of a file with this *text*. Scenarios that are not in the catalogue are left out.
 
     Raises MeasuredError.
     """
@@ -171,14 +173,14 @@ def load(text: str) -> Measured:
 
 
 def dump(measured: Measured) -> str:
-    """The file that ``load`` reads, scenarios in order of name."""
+    """The text of a file for ``load``, with scenarios in order of name."""
     encode = msgspec.json.encode
     lines = [encode(measured.browser), *(encode(measured.seen[name]) for name in sorted(measured.seen))]
     return "".join(line.decode() + "\n" for line in lines)
 
 
 def cap(scenario: Scenario) -> float:
-    """Seconds after which the page gives up: longer where the scenario may rightly take longer."""
+    """Seconds after which the page stops waiting. More for scenarios that may legitimately take longer."""
     closes = any(act.do == "close" for act in scenario.page.acts)
     long = LONG_CLOSING if closes else LONG
     slow = any(step.do in ("wait", "hold") and step.seconds > long for step in scenario.steps)
@@ -189,8 +191,10 @@ def cap(scenario: Scenario) -> float:
 
 
 def of_view(view: ScriptView, scenario: str = "", ports: Mapping[Any, int] = PORTS) -> Observation:
-    """What *view* says, written as a page would that stops looking when the recording ends: listeners' names in
-    place of *ports*, those of a rehearsal."""
+    """*view* as an observation, as if by a page that stops watching when the recording ends.
+
+    *ports*: the ports of the rehearsal, which listeners' names replace.
+    """
     view = until_end(view)
     raised = view.exception
     said = Observation(
@@ -233,18 +237,18 @@ def _message(event: DomEvent) -> Event:
 
 
 def beginning(text: str) -> str:
-    """LONGEST_DATA UTF-16 units of *text*, as script counts them, without half of a surrogate pair."""
+    """The first LONGEST_DATA UTF-16 code units of *text*, without half of a surrogate pair."""
     units = text[:LONGEST_DATA].encode("utf-16-le", "surrogatepass")
     return units[: 2 * LONGEST_DATA].decode("utf-16-le", "ignore")
 
 
 class Prediction(msgspec.Struct, frozen=True):
-    """What one engine's view says, without the messages' data: one message may have 80 MB."""
+    """The essence of one engine's view, without the messages' data: one message may have 80 MB."""
 
     engine: str
     version: str
     says: Observation
-    """Written as what was seen is."""
+    """The view in the form of an observation."""
     outcome: str
     because: str
     hidden: tuple[str, ...]
@@ -252,11 +256,11 @@ class Prediction(msgspec.Struct, frozen=True):
 
 
 class ViewComparison(msgspec.Struct, frozen=True):
-    """What a browser saw of one scenario, held against one engine's view of it."""
+    """What a browser saw of one scenario, compared with one engine's view."""
 
     view: Prediction
     differences: tuple[str, ...]
-    """A line for each thing in which what was seen is not what the view says."""
+    """One line for each difference between the observation and the view."""
 
     @property
     def same(self) -> bool:
@@ -264,12 +268,12 @@ class ViewComparison(msgspec.Struct, frozen=True):
 
     @property
     def races(self) -> bool:
-        """It differs where the engine is known to give more than one result."""
+        """True if they differ, and the engine is known to give more than one result."""
         return bool(self.differences and self.view.races)
 
 
 def held(engine: str, scenario: Scenario, seen: Observation) -> ViewComparison:
-    """*seen* beside what *engine* is predicted to show of *scenario*."""
+    """*seen* compared with the prediction for *engine* and *scenario*."""
     found: list[ViewComparison] = []
     for limits in limits_of(scenario, seen):
         view = predicted(engine, scenario, seen.host, limits)
@@ -280,7 +284,8 @@ def held(engine: str, scenario: Scenario, seen: Observation) -> ViewComparison:
 
 
 def limits_of(scenario: Scenario, seen: Observation | None = None) -> Iterator[Limits]:
-    """Within what to rehearse: until the page gives up; of much that is sent, first what matters, then all."""
+    """The limits to rehearse with, which end when the page stops waiting. If the scenario sends much, first
+    those for the part that matters, then those for all of it."""
     patience = cap(scenario)
     if seen is not None and len(seen.events) == MOST_EVENTS:
         yield Limits(connect_timeout=patience, max_time=patience, linger=2 * patience, max_session=MESSAGES)
@@ -301,18 +306,18 @@ def limits_of(scenario: Scenario, seen: Observation | None = None) -> Iterator[L
 
 @lru_cache(maxsize=4096)
 def predicted(engine: str, scenario: Scenario, host: str, limits: Limits) -> Prediction:
-    """What *engine* is predicted to show of *scenario* at *host*; listeners' names in place of ports."""
+    """The prediction for *engine* and *scenario* at *host*, with listeners' names in place of ports."""
     view = rehearse(ENGINES[engine], scenario, catalogue(), host=host, limits=limits)
     return prediction(view, of_view(view, scenario.name))
 
 
 def prediction(view: ScriptView, says: Observation) -> Prediction:
-    """What is kept of *view*, which is written as *says*."""
+    """The prediction from *view*. *says*: the view as an observation."""
     return Prediction(view.browser, view.version, says, view.outcome, view.because, view.hidden, view.races)
 
 
 def named(value: Any, ports: Mapping[Any, int] = PORTS) -> Any:
-    """*value*, made of builtins, with ``{plain}`` and the like in place of the listeners' ports."""
+    """*value* (built-in types only) with names such as ``{plain}`` in place of the listeners' *ports*."""
     if isinstance(value, str):
         for name, port in ports.items():
             value = value.replace(f":{port}", f":{{{name}}}")
@@ -325,8 +330,8 @@ def named(value: Any, ports: Mapping[Any, int] = PORTS) -> Any:
 
 
 def differences(seen: Observation, view: Observation) -> Iterator[str]:
-    """A line for each thing in which *view* is not *seen*. How an endless stream ended is a matter of speed,
-    and what nobody read (the console) is not asked."""
+    """One line for each difference between *seen* and *view*. Ignores the end of an endless stream, which
+    depends on speed, and the console if nothing read it."""
     endless = len(seen.events) == MOST_EVENTS
     if seen.exception != view.exception:
         yield f"exception: {_raised(seen.exception)}; predicted: {_raised(view.exception)}"
@@ -344,7 +349,7 @@ def differences(seen: Observation, view: Observation) -> Iterator[str]:
 
 
 def words(event: Event | None) -> str:
-    """One event in one line: its type, then whatever it has."""
+    """One event in one line: its type, then its members."""
     if event is None:
         return "nothing"
     has = msgspec.structs.asdict(event)
@@ -357,11 +362,11 @@ def _raised(raised: Raised | None) -> str:
 
 
 class Agreement(msgspec.Struct, frozen=True):
-    """How many of the scenarios of one kind the browser does as one engine's view says."""
+    """In how many scenarios of one kind the browser did what one engine's view predicts."""
 
     same: int
     races: int
-    """Of those that are not the same: the engine is known to give more than one result."""
+    """How many of the others have an engine that is known to give more than one result."""
     of: int
 
     def __str__(self) -> str:
@@ -369,7 +374,7 @@ class Agreement(msgspec.Struct, frozen=True):
 
 
 def all_held(measured: Measured, engines: Sequence[str] = MEASURED) -> dict[str, dict[str, ViewComparison]]:
-    """Scenario -> engine -> what was seen beside that engine's view."""
+    """Scenario -> engine -> comparison of the observation with that engine's view."""
     known = catalogue()
     return {
         name: {engine: held(engine, known[name], seen) for engine in engines}
@@ -378,7 +383,7 @@ def all_held(measured: Measured, engines: Sequence[str] = MEASURED) -> dict[str,
 
 
 def agreement(found: Mapping[str, Mapping[str, ViewComparison]]) -> dict[str, dict[str, Agreement]]:
-    """Kind of scenario -> engine -> agreement; the last row, ``all``, is of all kinds."""
+    """Kind of scenario -> engine -> agreement. The last kind, ``all``, counts all scenarios."""
     known = catalogue()
     kinds: dict[str, list[Mapping[str, ViewComparison]]] = {}
     for name, row in found.items():
@@ -398,6 +403,6 @@ def _count(engine: str, rows: Sequence[Mapping[str, ViewComparison]]) -> Agreeme
 
 
 def nearest(found: Mapping[str, Mapping[str, ViewComparison]]) -> str:
-    """The engine whose view most scenarios agree with, "" if nothing was measured."""
+    """The engine whose views match the most scenarios, "" if nothing was measured."""
     engines = _engines(list(found.values()))
     return max(engines, key=lambda engine: sum(row[engine].same for row in found.values()), default="")

@@ -1,8 +1,7 @@
 """The server's side of HTTP/2, without input or output: one connection, and a play for each CONNECT on it.
 
 Acknowledges SETTINGS and PING, widens the client's windows as it reads, and otherwise does what the plays say,
-well-formed or not. Memory is bounded, whatever comes.
-
+well-formed or not. Memory is bounded, whatever the client sends.
 """
 
 from __future__ import annotations
@@ -43,10 +42,10 @@ from wsprobe.read.http2_values import (
 from wsprobe.wire.http2 import coded, data, frame, goaway, headers, rst_stream, settings, window_update
 
 LONGEST = 1 << 20
-"""Bytes of frames that are not whole yet, and of answers that wait."""
+"""The most bytes of incomplete frames, and of answers that wait to be sent."""
 
 STREAMS = 100
-"""Streams that are open at once on one connection."""
+"""The most streams open at once on one connection."""
 
 BLOCK_ROOM = 1 << 20
 
@@ -65,12 +64,12 @@ class Http2Request(msgspec.Struct, frozen=True):
 
     @property
     def authorized(self) -> bool:
-        """It brings credentials."""
+        """True if it has an Authorization field."""
         return bool(self.first(b"authorization"))
 
     @property
     def websocket(self) -> bool:
-        """An extended CONNECT for a WebSocket (RFC 8441 section 4)."""
+        """True for an extended CONNECT for a WebSocket (RFC 8441 section 4)."""
         return self.first(b":method") == b"CONNECT" and self.first(b":protocol") == b"websocket"
 
 
@@ -79,7 +78,7 @@ Plays = Callable[[Http2Request, int], tuple[Http2Step, ...]]
 
 
 class Wait(msgspec.Struct, frozen=True):
-    """Of a play: go on at *until*, or as soon as *enough*."""
+    """A pause in a play: continue at *until*, or as soon as *enough* is true."""
 
     until: float
     enough: Callable[[], bool]
@@ -92,7 +91,8 @@ Playing = Generator[Wait | Over | None, None, None]
 def perform_http2(
     opening: tuple[Http2Step, ...], plays: Plays, clock: Callable[[], float], came: bytes
 ) -> Performance:
-    """Play one connection: *opening* at once, then a play for each request. *came* begins with the preface."""
+    """Play one connection: *opening* at once, then a play for each request. *came*: the bytes received so far,
+    which begin with the preface."""
     connection = _Connection(plays, clock)
     connection.begin(opening)
     connection.run()  # a server's SETTINGS come before its acknowledgement of the client's
@@ -144,11 +144,11 @@ class _Connection:
         self._streams: dict[int, _Stream] = {}
         self._connects: Counter[bytes] = Counter()
         self._before = self._last = 0
-        """The stream before the last one that was opened, and that one."""
+        """The last two streams that were opened; the latest one last."""
 
     @property
     def until(self) -> float | None:
-        """When a play goes on by itself; None if none is under way."""
+        """When the next play continues by itself, in seconds; None if none is running."""
         waits = [stream.wait.until for stream in self._streams.values() if stream.wait is not None]
         return min(waits, default=None)
 
@@ -156,7 +156,7 @@ class _Connection:
         self._streams[0] = _Stream(self._play(0, Inbox(), opening))
 
     def run(self) -> Over | None:
-        """Let every play go on as far as it can; return what ends the connection, None if nothing does."""
+        """Continue every play as far as possible. Returns what ends the connection, None if nothing does."""
         for number, stream in list(self._streams.items()):
             while stream.wait is None or stream.wait.enough() or self._clock() >= stream.wait.until:
                 if len(self.out) >= LONGEST:
@@ -173,7 +173,7 @@ class _Connection:
         return None
 
     def receive(self, read: bytes) -> None:
-        """Take what one read gave."""
+        """Handle the bytes of one read."""
         self._buffer += read
         start = 0
         while (parts := frame_at(self._buffer, start)) is not None:
@@ -249,7 +249,7 @@ class _Connection:
         match step.do:
             case "headers":
                 fields = [(name, value.replace(b"{host}", host)) for name, value in step.fields]
-                # A block is as long as its fields are, so that a scenario says how long it is.
+                # Without Huffman codes, a scenario determines the length of the block.
                 block = coded(self._encoder, fields, huffman=False)
                 return headers(stream, block, end_stream=step.end_stream)
             case "block":
@@ -272,7 +272,7 @@ class _Connection:
 
 
 class _Stream:
-    """One play, and what its client has said meanwhile."""
+    """One play, and what its client has sent since it began."""
 
     def __init__(self, playing: Playing, inbox: Inbox | None = None) -> None:
         self.playing = playing

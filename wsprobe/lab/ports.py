@@ -28,11 +28,12 @@ class PortKind(Struct, frozen=True):
     """One kind of port."""
 
     tls: bool = False
-    """The port speaks TLS."""
+    """True for a port with TLS."""
     fault: Fault = ""
-    """The fault of that TLS server for a client."""
+    """The fault of the TLS server, "" for none."""
     steps: tuple[Step, ...] | None = None
-    """Played as soon as the connection is open, instead of a scenario; None: read a request first."""
+    """The steps to play as soon as the connection is open, in place of a scenario; None: read a request
+    first."""
     alpn: tuple[str, ...] = ("http/1.1",)
     """The protocols that the TLS server accepts, best first."""
     http2: tuple[Http2Step, ...] = ANNOUNCING
@@ -110,16 +111,16 @@ KINDS: Mapping[Listener, PortKind] = {
     "h2-malformed": _h2(Http2Step("frame", type=4, data=b"12345"), Http2Step("hold", seconds=PATIENCE)),
     "tls-no-alpn": PortKind(tls=True, alpn=()),
 }
-"""All but ``unused``, a port where nothing listens."""
+"""Every kind of port except ``unused``, where nothing listens."""
 
 
 def is_hello(data: bytes | bytearray) -> bool:
-    """Whether a client speaks TLS (RFC 8446 section 5.1) instead of the expected HTTP."""
+    """True if *data* begins a TLS handshake (RFC 8446 section 5.1) in place of the expected HTTP."""
     return data[:2] == b"\x16\x03"
 
 
 PATH = "/s/"
-"""Before a scenario's name in a path."""
+"""The beginning of a path with a scenario's name."""
 
 LISTENERS: tuple[Listener, ...] = (*KINDS, "unused")
 
@@ -131,18 +132,18 @@ class Place(Struct, frozen=True):
     url: str
     """The string for the constructor: it may be relative to the page's URL, or invalid."""
     page: Page
-    """With the URL of the page filled in."""
+    """The page, with its URL filled in."""
 
     @property
     def address(self) -> str:
-        """The URL for a client without a page: resolved against the page's if it has no scheme."""
+        """The URL for a client without a page: resolved against the page's URL if it has no scheme."""
         if not self.url.strip() or self.url.startswith("/") or ":" not in self.url:
             return _ws(urljoin(self.page.url, self.url))
         return self.url
 
 
 def place(scenario: Scenario, ports: Mapping[Listener, int] = PORTS, host: str = "127.0.0.1") -> Place:
-    """The place of *scenario* in a lab on *host* with these *ports*."""
+    """The URL and page of *scenario* in a lab on *host* with these *ports*."""
     values = {"ip": bracketed(host), "empty": ""} | {name: str(port) for name, port in ports.items()}
     url = fill_text(scenario.url or own_url(scenario), values)
     return Place(url, replace(scenario.page, url=fill_text(scenario.page.url, values)))
@@ -161,7 +162,7 @@ def own_url(scenario: Scenario) -> str:
 
 
 def wanted(scenario: Scenario) -> frozenset[Listener]:
-    """The listeners whose ports *scenario* uses in its URL, page or steps, with its own."""
+    """The listeners that *scenario* needs: its own, and those whose ports are in its URL, page or steps."""
     texts = scenario.url + scenario.page.url
     sent = needed(scenario.steps)
     named = (name for name in LISTENERS if f"{{{name}}}" in texts or name in sent)

@@ -1,9 +1,9 @@
 """An open WebSocket in Chromium: frames, the closing handshake and its timers, the end of the connection.
 
-Frames are read one read at a time, and all of a read is lost if any of it is broken.
+Chromium parses the bytes of one read together, and discards all of them if any frame among them is invalid.
 
 Sources: net/websockets/websocket_frame_parser.cc, websocket_basic_stream.cc, websocket_chunk_assembler.cc,
-websocket_deflate_stream.cc, websocket_inflater.cc, websocket_channel.cc; what the page is told of it:
+websocket_deflate_stream.cc, websocket_inflater.cc, websocket_channel.cc; for the events of the page,
 dom_websocket.cc and websocket_channel_impl.cc in third_party/blink/renderer/modules/websockets/.
 """
 
@@ -30,18 +30,18 @@ _INFLATED_CHUNK = 4096
 
 
 class ProtocolError(Exception):
-    """ERR_WS_PROTOCOL_ERROR: the channel is failed."""
+    """ERR_WS_PROTOCOL_ERROR: Chromium fails the channel."""
 
 
 class TooBig(Exception):
-    """ERR_MSG_TOO_BIG: the connection is dropped, without a word."""
+    """ERR_MSG_TOO_BIG: Chromium drops the connection without a console line."""
 
 
 class Piece(Struct, frozen=True):
-    """A frame or, of a data frame that came in several reads, a part of one."""
+    """A frame, or the part of a data frame that one read contains."""
 
     final: bool
-    """The message ends with it."""
+    """True if the message ends with it."""
     rsv: int
     opcode: int
     masked: bool
@@ -49,7 +49,7 @@ class Piece(Struct, frozen=True):
 
 
 class _Chunk(Struct, frozen=True):
-    """What one read holds of a frame."""
+    """The part of a frame that one read contains."""
 
     header: _Header
     payload: bytes
@@ -66,7 +66,7 @@ class _Header(Struct, frozen=True):
 
 
 class FrameReader:
-    """Takes what one read gave, returns the pieces it holds."""
+    """Splits the bytes of each read into pieces."""
 
     __slots__ = (
         "_control",
@@ -80,7 +80,7 @@ class FrameReader:
     )
 
     def __init__(self, deflate: bool) -> None:
-        # Chromium keeps the window whatever was agreed: net/websockets/websocket_deflate_stream.cc.
+        # Chromium keeps the window whatever the extension says: net/websockets/websocket_deflate_stream.cc.
         self._inflater = Inflater() if deflate else None
         self._header: _Header | None = None
         self._left = 0
@@ -92,11 +92,14 @@ class FrameReader:
 
     @property
     def payload_left(self) -> int:
-        """Bytes of the current frame's payload that are still to come."""
+        """The number of bytes of the current frame's payload that have not arrived yet."""
         return self._left
 
     def read(self, data: bytes) -> list[Piece]:
-        """Raises ProtocolError, TooBig or TooLong; then nothing of *data* counts."""
+        """The pieces in the bytes of one read.
+
+        Raises ProtocolError, TooBig, TooLong; then all of *data* is discarded.
+        """
         pieces = self._pieces(data)
         if self._inflater is not None:
             pieces = list(self._inflate(pieces, self._inflater))
@@ -127,7 +130,8 @@ class FrameReader:
         return [piece for chunk in chunks if (piece := self._convert(chunk)) is not None]
 
     def _convert(self, chunk: _Chunk) -> Piece | None:
-        """WebSocketChunkAssembler::HandleChunk: a frame's header alone is a piece, too."""
+        """The piece of one chunk (WebSocketChunkAssembler::HandleChunk). A frame's header alone is a piece
+        too."""
         header, payload, complete = chunk.header, chunk.payload, chunk.last
         if header.opcode >= CLOSE:  # the reserved ones 11 to 15 as well (measured, Chromium 156)
             if not header.final or header.length > _MAX_CONTROL_PAYLOAD:
@@ -174,14 +178,15 @@ class FrameReader:
 
 
 def _as_continuation(header: _Header) -> _Header:
-    """What the rest of a data frame counts as (WebSocketBasicStream::CreateFrame)."""
+    """The header for the rest of a data frame, which counts as a continuation
+    (WebSocketBasicStream::CreateFrame)."""
     if header.opcode not in _DATA:
         return header
     return replace(header, opcode=CONTINUATION, rsv=0)
 
 
 def _decode_header(data: bytes, at: int) -> tuple[_Header, int] | None:
-    """(header, offset behind it), None if it is not all there (WebSocketFrameParser::DecodeFrameHeader)."""
+    """(header, offset after it), None if it is incomplete (WebSocketFrameParser::DecodeFrameHeader)."""
     if len(data) < at + 2:
         return None
     first, second = data[at], data[at + 1]
@@ -229,7 +234,7 @@ class Channel(Session):
     """Drives *script*'s WebSocket from its ``open`` to its ``close``. Times are microseconds, in order."""
 
     def __init__(self, script: WebSocket, url: str, deflate: bool, facts: Facts, at_once: int = 0) -> None:
-        """*at_once*: how many of the first bytes are read in one go, which came with the head."""
+        """*at_once*: the number of bytes that arrived with the head, which Chromium reads in one go."""
         self._script = script
         self._url = url
         self._facts = facts
@@ -244,20 +249,21 @@ class Channel(Session):
         self.because = "the handshake is valid: net/websockets/websocket_basic_handshake_stream.cc"
 
     def wait(self, at: int) -> None:
-        """Let the timers run that are due before *at*, and start what script asked for."""
+        """Run the timers that are due before *at*, and start what the script requested."""
         if self._due is not None and at >= self._due:
             self._time_out()
 
     def called(self, at: int) -> None:
-        """Script had its say: begin the closing handshake if it called close() (StartClosingHandshake)."""
+        """The script made its calls: begin the closing handshake if it called close()
+        (StartClosingHandshake)."""
         if self.state is State.CONNECTED and self._script.close_call is not None:
             self.state = State.SEND_CLOSED
             self._due = at + self._facts.closing_timeout * SECOND
 
     def receive(self, data: bytes, at: int) -> None:
-        """Take bytes, in reads of the size Chromium makes.
+        """Read bytes, in reads of Chromium's size.
 
-        What script does meanwhile gets through when all of them are read.
+        Calls that the script makes in the meantime take effect after the last of these reads.
         """
         self.wait(at)
         start = 0
@@ -282,7 +288,7 @@ class Channel(Session):
             self._ended(reset=not over.orderly)
 
     def end(self, ended: Ended) -> None:
-        """The recording ends, and with it the connection; or the timers run out."""
+        """The recording is over: end the connection if it ended, else run the remaining timers."""
         self.wait(ended.at)
         if self.state is State.CLOSED:
             return
@@ -417,6 +423,6 @@ def complain(script: WebSocket, url: str, failure: str, facts: Facts) -> None:
 
 
 def failed(script: WebSocket) -> None:
-    """What script is told of a failure."""
+    """Fire the events of a failure."""
     script.error()
     script.closed(_ABNORMAL, clean=False)

@@ -1,8 +1,8 @@
 """``new WebSocket(url, protocols)`` in Blink, in its order of checks, from the URL's host on.
 
-Hosts are not canonicalised in the order of the URL standard: percent-decode, look every ASCII character up, map
-by UTS 46, percent-decode and look up again, and only then see whether it is an IP address. So there are hosts
-that the standard refuses, and one or two that only the standard takes.
+Blink does not canonicalise a host in the order of the URL standard. It percent-decodes, looks up every ASCII
+character, maps by UTS 46, and percent-decodes and looks up again; only then does it check for an IP address. So
+it accepts hosts that the standard refuses, and refuses one or two that the standard accepts.
 
 Sources: url/url_canon_host.cc (DoSimpleHost, DoComplexHost, DoIDNHost), url/url_canon_ip.cc,
 url/url_idna_icu.cc, url/url_parse.cc (ParseServerInfo), url/url_canon_path.cc, url/url_canon_internal.cc (all
@@ -49,23 +49,24 @@ _ESCAPE = "%([0-9A-Fa-f]{2})"
 _LITERAL = r"\[(.*:)([^:]*\.[^:]*)\]"
 _BRACKETED = r"\[[^\[\]]*\]"
 _PLAIN = re.compile(r"(?!xn--|.*\.xn--)[a-z0-9.-]+")
-"""A host of letters that need no mapping, and of which none is an A-label that the standard looks into."""
+"""A host that needs no mapping, and has no A-label for the standard to check."""
 _DOTTED = 3
-"""Dots of an IPv4 address in an IPv6 one: all four numbers must be there, in whatever base."""
+"""Dots of an IPv4 address at the end of an IPv6 one: all four numbers must be present, in any base."""
 _LONGEST = 1265
-"""UTF-16 code units that are mapped at most (kMaxHostBufferLength)."""
+"""The most UTF-16 code units that Blink maps (kMaxHostBufferLength)."""
 _ESCAPED = frozenset(" *")
 _REFUSED = frozenset("#%/<>?@\\^|\x7f").union(map(chr, range(0x20)))
 _FOREIGN = "% []:"
-"""ASCII characters that the standard's parser has in no host, and that stand before or after mapping here."""
+"""ASCII characters that the standard's parser allows in no host, but that occur here before or after
+mapping."""
 _STAND_INS = "!$&()+,;=_{}~"
-"""ASCII characters that mapping leaves as they are; those that a host does not have stand in for others."""
+"""ASCII characters that mapping does not change. Those that are not in a host can replace others in it."""
 _TAIL = ".z"
-"""Put behind a host, so that it is not taken for an IP address too early."""
+"""Appended to a host, so that the parser does not read it as an IP address too early."""
 
 
 def canonical(host: str) -> str | None:
-    """*host*, as it stands in a URL's text, in its canonical form; None if it is not valid."""
+    """The canonical form of *host*, which is as written in a URL; None if it is invalid."""
     found = _looked_up(host)
     if found is not None and not found.isascii():
         mapped = _mapped(found)
@@ -76,7 +77,8 @@ def canonical(host: str) -> str | None:
 
 
 def _looked_up(text: str) -> str | None:
-    """DoSimpleHost: what is escaped is decoded, and every ASCII character lowered, escaped or refused."""
+    """DoSimpleHost: percent-decode, then lower, escape or refuse every ASCII character. None if one is
+    refused."""
     data = text.encode("utf-8", "surrogatepass")
     if "%" in text:
         data = re.sub(_ESCAPE, lambda m: chr(int(m[1], 16)), data.decode("latin-1")).encode("latin-1")
@@ -91,7 +93,7 @@ def _looked_up(text: str) -> str | None:
 
 
 def _mapped(text: str) -> str | None:
-    """IDNToASCII: UTS 46, but with ASCII of every kind let pass."""
+    """IDNToASCII: UTS 46, but all ASCII characters pass unchanged."""
     if len(text.encode("utf-16-le")) // 2 > _LONGEST:
         return None
     text = "".join(_decomposed(c) for c in text)
@@ -106,7 +108,7 @@ def _mapped(text: str) -> str | None:
 
 
 def _decomposed(char: str) -> str:
-    """What *char* is mapped to, where that brings in a character that takes a stand-in."""
+    """The mapping of *char* if it contains a character that needs a stand-in, else *char*."""
     mapped = normalize("NFKC", char)
     return mapped if set(_FOREIGN) & set(mapped) else char
 
@@ -118,7 +120,7 @@ def _is_number(host: str) -> bool:
 
 
 def _address(host: str) -> str | None:
-    """An IP address; the IPv4 end of an IPv6 one may be written in octal and hexadecimal as well."""
+    """*host* as a canonical IP address. The IPv4 end of an IPv6 address may also be octal or hexadecimal."""
     literal = re.fullmatch(_LITERAL, host)
     if literal is not None:
         dotted = parse(f"ws://{literal[2]}/") if literal[2].count(".") == _DOTTED else None
@@ -132,7 +134,7 @@ def _address(host: str) -> str | None:
 
 
 _STAND_IN = "host.invalid"
-"""Takes the place of a host while the standard's parser looks at the rest."""
+"""Replaces the host while the standard's parser reads the rest of the URL."""
 
 _LOCAL = tuple(
     ip_network(network)
@@ -145,7 +147,7 @@ _LOCAL = tuple(
 
 
 def parse_url(text: str, base: str) -> Address | None:
-    """*text* against *base*; None if it is not valid."""
+    """The URL *text*, resolved against *base*; None if it is invalid."""
     found = written(text, base)
     if found is None or not found.host:
         address = parse(text, base)
@@ -159,7 +161,7 @@ def parse_url(text: str, base: str) -> Address | None:
 
 
 def is_local(host: str) -> bool:
-    """True for an address of the loopback or local network, and for a name under ``local``."""
+    """True for an address of this machine or of a local network, and for a name under ``local``."""
     name = host.strip("[]").lower()
     if name.removesuffix(".").rpartition(".")[2] == "local":
         return True
@@ -172,7 +174,7 @@ def is_local(host: str) -> bool:
 
 
 def _escaped(address: Address, host: str) -> Address:
-    """*address* with its *host*, and with characters escaped that the standard lets stand."""
+    """*address* with this *host*. Also escapes characters that the standard leaves unescaped."""
     path = address.path.replace("|", "%7C")
     username = address.username.replace("'", "%27")
     password = address.password.replace("'", "%27")
@@ -199,11 +201,12 @@ CSP_RULES = Rules(
     whole_path=True,
     query_ignored=True,
 )
-"""services/network/public/cpp/content_security_policy/csp_source.cc: ws: is no kind of http:."""
+"""Source expressions with http: do not match ws: (services/network/public/cpp/content_security_policy/
+csp_source.cc)."""
 
 
 def construct(url: str, page: Page, facts: Facts) -> Made:
-    """Run the constructor; nothing is connected yet."""
+    """Run the constructor. Connects to nothing."""
     if page.construct != "new":
         key = "no-new" if page.construct == "call" else "no-arguments"
         return _threw(DomException("TypeError", facts.exceptions[key]))
@@ -236,7 +239,8 @@ def construct(url: str, page: Page, facts: Facts) -> Made:
 
 
 def _mixed_content(page: Address, to: Address, facts: Facts) -> tuple[bool, tuple[str, ...]]:
-    """(blocked, console): loopback passes in silence, the local network with a warning (measured)."""
+    """(blocked, console lines). Loopback is allowed without a warning, the local network with one
+    (measured)."""
     if not insecure_from_secure(page, to) or trustworthy_host(to.host):
         return False, ()
     blocked = not is_local(to.host)

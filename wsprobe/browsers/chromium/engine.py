@@ -1,4 +1,4 @@
-"""Chromium: constructor, request, follow-ups and what script sees, put together."""
+"""Chromium as an engine: its constructor, its requests, and what a script sees."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from wsprobe.exchange import SECOND, Act
 from wsprobe.read.reading import Reading
 
 _HEAD_BUFFER = 4096
-"""The head buffer grows by as much; what stands in it behind the head is read as frames in one go."""
+"""Bytes by which the head buffer grows. Bytes in the buffer after the head are read as frames in one go."""
 
 _STREAM = "net/websockets/websocket_stream.cc"
 _CLOSED_EARLY = "close() while CONNECTING: third_party/blink/renderer/modules/websockets/websocket_common.cc"
@@ -48,14 +48,14 @@ _RESET_RACE = (
 
 
 class Step(Struct, frozen=True):
-    """What one reading comes to: *outcome* at *at*, None while it is still open."""
+    """The result of one reading: *outcome* at *at* (microseconds), None if there is no result yet."""
 
     reading: Reading
     at: int
     answer: Answer | None
     outcome: Opened | Failed | Again | None
     stream: http2.Settled | None = None
-    """Of a handshake over HTTP/2."""
+    """The result on the stream, for a handshake over HTTP/2."""
 
 
 class Chromium(Usual, Struct, frozen=True):
@@ -64,7 +64,7 @@ class Chromium(Usual, Struct, frozen=True):
     facts: Facts
     name = "chromium"
     undefined_is_zero = True
-    """Of close(): a missing code is read as 0 where there is a reason (dom_websocket.cc, measured)."""
+    """True: close() reads a missing code as 0 if there is a reason (dom_websocket.cc, measured)."""
 
     @property
     def version(self) -> str:
@@ -77,7 +77,7 @@ class Chromium(Usual, Struct, frozen=True):
         return request(made, page, key, self.facts)
 
     def first(self, made: Construction, page: Page, key: str) -> FollowUp:
-        """Over HTTP/2 where it has a session to the target, else over HTTP/1.1."""
+        """The first handshake: over HTTP/2 if Chromium has a session to the target, else over HTTP/1.1."""
         return self._ask(made, page, key, "the page opens it", "2" if http2.warm(made.url, page) else "1.1")
 
     def _ask(
@@ -96,7 +96,8 @@ class Chromium(Usual, Struct, frozen=True):
         return FollowUp(made.url, made.target, sent, why, over_http2)
 
     def follow(self, readings: Sequence[Reading], page: Page, key: str) -> FollowUp | None:
-        """One more request with the URL's own credentials after a 401; or again, as HTTP/2 has it."""
+        """The next handshake: with the credentials of the URL after a 401, or a repetition after an error of
+        HTTP/2; None without one."""
         if not readings or self.kept_off(page, readings):
             return None
         made = self.construct(readings[0].exchange.plan.target.url, page)
@@ -120,11 +121,13 @@ class Chromium(Usual, Struct, frozen=True):
         return steps
 
     def _answered_before(self, steps: Sequence[Step], page: Page, key: str) -> str:
-        """The credentials that went with the last of *steps*: those that answered an earlier 401."""
+        """The credentials sent with the last of *steps*, which are those for an earlier 401; "" if none
+        were."""
         return next((found for step in steps[:-1] if (found := self.credentials(step, page, key))), "")
 
     def kept_off(self, page: Page, readings: Sequence[Reading]) -> bool:
-        """Whether *page* is kept off the address that the first of *readings* has: nothing is sent."""
+        """True if Local Network Access blocks *page* from the address of the first of *readings*, before a byte
+        of the request is sent."""
         found = crossing(page, readings) if self.facts.local_network_access else None
         return found is not None and found.state != "granted"
 
@@ -146,13 +149,13 @@ class Chromium(Usual, Struct, frozen=True):
         return view if crosses is None else replace(view, local_network=sentences(crosses))
 
     def _kept_off(self, reading: Reading, at: int) -> Step:
-        """The connection stands, and there is no permission for it: it is ended there."""
+        """The result if the connection is made, but the page has no permission for it: Chromium ends it."""
         error = self.facts.failures["establishment"].format(error="ERR_BLOCKED_BY_LOCAL_NETWORK_ACCESS_CHECKS")
         because = "Local Network Access: services/network/local_network_access_checker.cc"
         return Step(reading, at, None, Failed(error, because))
 
     def credentials(self, step: Step, page: Page, key: str) -> str:
-        """The value of Authorization that a 401 is answered with, "" if it is not: cross-site it never is."""
+        """The value of Authorization that answers a 401, "" if none does. Cross-site, none ever does."""
         to = step.reading.exchange.plan.target
         if not to.userinfo or step.answer is None or step.answer.headers is None:
             return ""
@@ -194,7 +197,7 @@ class Chromium(Usual, Struct, frozen=True):
 
 
 class _Life(Life[Step]):
-    """A WebSocket of Chromium's."""
+    """The life of one WebSocket in Chromium."""
 
     def __init__(
         self, engine: Chromium, made: Construction, page: Page, steps: Sequence[Step], races: str
@@ -224,7 +227,7 @@ class _Life(Life[Step]):
         return None
 
     def closed_early(self, script: WebSocket) -> Ending:
-        """The console has it at once; the events are a task, and come after what script does in one go."""
+        """The console line comes at once. The events are a task, so they come after the running script."""
         failed(script)
         return Ending("failed", _CLOSED_EARLY)
 
@@ -255,7 +258,7 @@ class _Life(Life[Step]):
     def _opened(
         self, script: WebSocket, step: Step, opened: Opened, acts: list[Act]
     ) -> tuple[Channel, WebSocket, Iterator[Happening]]:
-        """The channel, the object that it drives, and all that happens."""
+        """The channel, the object that it drives, and all that happens to it."""
         script.opened(opened.protocol, opened.extensions)
         if step.stream is not None:
             at_once = 0
@@ -268,13 +271,13 @@ class _Life(Life[Step]):
             glued = any(a.at <= step.at for a in arrivals(step.reading, step.answer.body))
             happenings = session(step.reading, step.answer.body, acts)
         channel = Channel(script, self._made.url, opened.deflate, self._facts, at_once if glued else 0)
-        if not glued:  # else that is read before script gets through (WebSocketChannelImpl::StartReceiving)
+        if not glued:  # else Chromium reads first, then hears the script (WebSocketChannelImpl::StartReceiving)
             channel.called(step.at)
         return channel, script, happenings
 
 
 def _refused(steps: Sequence[Step]) -> int:
-    """Of these handshakes, those that were refused and made again on the session."""
+    """How many of these handshakes were refused and repeated on the session."""
     return sum(isinstance(step.outcome, Again) and step.outcome.over == "2" for step in steps)
 
 
@@ -298,9 +301,10 @@ def _because(step: Step) -> str:
 
 
 def _cookies(step: Step) -> tuple[str, ...]:
-    """Only an answer that comes through the handshake stream has its cookies stored: a good 101, and a 401.
+    """The Set-Cookie values that Chromium stores: those of a valid 101 and of a 401.
 
-    Any does whose head is cut: net/http/http_network_transaction.cc takes it before it is judged (measured).
+    It also stores those of any answer whose head is cut, because net/http/http_network_transaction.cc accepts
+    that answer before the handshake is checked (measured).
     """
     if step.answer is None or step.answer.headers is None:
         return ()

@@ -1,4 +1,4 @@
-"""What stands in the console when there was no connection to speak HTTP on.
+"""Chromium's errors if no connection for HTTP could be made.
 
 Sources: net/socket/tcp_client_socket.cc, net/socket/ssl_client_socket_impl.cc,
 net/websockets/websocket_stream.cc, and those of ``hindered.toml``.
@@ -19,11 +19,12 @@ _ERRORS = {
     "fin": "ERR_CONNECTION_CLOSED",
     "reset": "ERR_CONNECTION_RESET",
 }
-"""Kind -> net error, where there is no nearer one; any other is ERR_SSL_PROTOCOL_ERROR."""
+"""Kind -> net error, unless a more exact one is known. Any other kind is ERR_SSL_PROTOCOL_ERROR."""
 
 
 def not_established(reading: Reading, facts: Facts) -> tuple[int, Failed] | None:
-    """(microseconds, failure) if no request could be sent; None if one could, or if that is still open."""
+    """(microseconds, failure) if no request could be sent; None if one could, or if the recording does not
+    tell."""
     found = hindered(reading)
     if found is None:
         return _reset_at_once(reading, facts)
@@ -43,7 +44,7 @@ def _failure(found: Hindered, reading: Reading, facts: Facts) -> Failed:
 
 
 def certificate_error(faults: set[str]) -> str:
-    """The net error of a certificate with these *faults*, by the words of ``TlsFailed.reason``."""
+    """The net error for a certificate with these *faults* (values of ``TlsFailed.reason``)."""
     errors = column("certificate", "chromium")
     return next((error for fault, error in errors.items() if fault in faults), "ERR_CERT_INVALID")
 

@@ -1,4 +1,4 @@
-"""What changes from one Chromium to the next: a file in browsers/facts for each version."""
+"""The facts that differ between versions of Chromium: one file in browsers/facts for each version."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from wsprobe.exchange import Http2
 
 
 class Facts(Struct, frozen=True, forbid_unknown_fields=True):
-    """Texts are templates for ``str.format``; net errors are written without their ``net::``."""
+    """The facts of one version. Texts are templates for ``str.format``; net errors have no ``net::``."""
 
     version: str
     user_agent: str
     accept_encoding: str
-    """Offered to wss: and to loopback; a cleartext host elsewhere is offered ``accept_encoding_cleartext``."""
+    """Accept-Encoding for wss: and for loopback. Other cleartext hosts get ``accept_encoding_cleartext``."""
     accept_encoding_cleartext: str
     request: Template
     """The opening handshake (net/http/http_network_transaction.cc, net/websockets/websocket_stream.cc,
@@ -24,23 +24,23 @@ class Facts(Struct, frozen=True, forbid_unknown_fields=True):
     connect: Template
     """The same over HTTP/2 (CreateSpdyHeadersFromHttpRequestForWebSocket)."""
     http2: Http2
-    """How HTTP/2 is spoken, all but the fields."""
+    """The settings and frames of HTTP/2, without the fields of the request."""
     exceptions: Mapping[str, str]
-    """Messages of what the constructor, close() and send() throw."""
+    """Messages of the exceptions that the constructor, close() and send() throw."""
     console: Mapping[str, str]
     """Console lines."""
     failures: Mapping[str, str]
-    """What stands after "failed: " in the console."""
+    """The texts after "failed: " in the console."""
     opening_timeout: int
-    """Seconds (net/websockets/websocket_stream.cc)."""
+    """The most seconds for the handshake (net/websockets/websocket_stream.cc)."""
     closing_timeout: int
-    """Seconds the server has to answer a Close (net/websockets/websocket_channel.cc)."""
+    """Seconds for the server to answer a Close (net/websockets/websocket_channel.cc)."""
     tcp_close_timeout: int
-    """Seconds the server has to end the connection after both Close frames (the same file)."""
+    """Seconds for the server to end the connection after both Close frames (the same file)."""
     max_head: int
-    """Bytes of a response head (net/http/http_stream_parser.h)."""
+    """The most bytes of a response head (net/http/http_stream_parser.h)."""
     read_size: int
     """Bytes of one read of frames (net/websockets/websocket_basic_stream.cc)."""
     local_network_access: bool = False
-    """A public page needs a permission to reach a local address: from 147 on (services/network/public/cpp/
-    features.cc, LocalNetworkAccessChecksWebSockets)."""
+    """True if a public page needs a permission to reach a local address: from Chromium 147 on
+    (services/network/public/cpp/features.cc, LocalNetworkAccessChecksWebSockets)."""

@@ -1,4 +1,4 @@
-"""Is the answer an agreement to speak WebSocket? In Chromium's order of checks, extensions among them.
+"""Checks whether an answer opens the WebSocket, extensions included, in Chromium's order.
 
 Sources: net/websockets/websocket_basic_handshake_stream.cc (ValidateResponse, ValidateUpgradeResponse),
 websocket_handshake_stream_base.cc (ValidateSubProtocol, ValidateExtensions), websocket_stream.cc (Delegate),
@@ -26,11 +26,12 @@ _ONLY_TOKEN = _TOKEN
 class Extension(Struct, frozen=True):
     name: str
     parameters: tuple[tuple[str, str | None], ...]
-    """(name, value without quotes or None)."""
+    """(name, value without quotes; None without a value), in order."""
 
 
 class Fault(Struct, frozen=True):
-    """*key* of ``Facts.failures`` and what it is filled with; *inside* permessage-deflate."""
+    """A failed check: the *key* of ``Facts.failures`` with the values for its text; *inside*: it is a fault in
+    the parameters of permessage-deflate."""
 
     key: str
     value: str = ""
@@ -40,11 +41,11 @@ class Fault(Struct, frozen=True):
 class Agreed(Struct, frozen=True):
     deflate: bool
     text: str
-    """What ``WebSocket.extensions`` says."""
+    """The value of ``WebSocket.extensions``."""
 
 
 def agree(values: Sequence[bytes]) -> Agreed | Fault:
-    """Judge the elements of the field's list, in order."""
+    """Check the *values* of Sec-WebSocket-Extensions, in order. Returns what was agreed, or the first fault."""
     deflate = False
     accepted = []
     for raw in values:
@@ -66,7 +67,7 @@ def agree(values: Sequence[bytes]) -> Agreed | Fault:
 
 
 def parse(value: str) -> list[Extension]:
-    """Empty if any part of *value* is not as the grammar has it (ParseWebSocketExtensions)."""
+    """The extensions in *value*; [] if any part is against the grammar (ParseWebSocketExtensions)."""
     found = []
     at = 0
     while True:
@@ -130,15 +131,15 @@ class Opened(Struct, frozen=True):
 
 class Failed(Struct, frozen=True):
     failure: str
-    """What the console says after "failed: "."""
+    """The text after "failed: " in the console."""
     because: str
-    """The step that decided, and its source file."""
+    """The deciding step, and its source file."""
     unauthorized: bool = False
-    """True if credentials would have let it go on."""
+    """True if the server requires credentials (401)."""
 
 
 def validate(answer: Answer, key: bytes | None, protocols: tuple[str, ...], facts: Facts) -> Opened | Failed:
-    """Judge an *answer* that is not pending. *key* is the Sec-WebSocket-Key that was sent."""
+    """Check an *answer* that is not pending. *key*: the Sec-WebSocket-Key that was sent."""
     headers = answer.headers
     if answer.error:
         return _net_error(answer, facts)
@@ -158,7 +159,7 @@ def _net_error(answer: Answer, facts: Facts) -> Failed:
     if answer.error == "EMPTY_RESPONSE":
         return Failed(facts.failures["empty"], f"the connection ended before the first byte: {_BASIC}")
     if answer.error == "CONNECTION_CLOSED" and answer.headers is not None and answer.headers.status == 401:
-        # A cut head counts as a whole one further up (net/http/http_network_transaction.cc; measured).
+        # The layer above treats a cut head as complete (net/http/http_network_transaction.cc; measured).
         return _authenticate(401, facts)
     error = f"ERR_{answer.error}"
     detail = facts.failures["net-error"].format(error=error)
@@ -175,7 +176,7 @@ def _authenticate(status: int, facts: Facts) -> Failed:
 
 
 def handshake_fault(detail: str, because: str, facts: Facts) -> Failed:
-    """A failure with *detail* in the console's words."""
+    """A failure whose console text contains *detail*."""
     failure = facts.failures["handshake"].format(detail=detail)
     return Failed("" if _is_lossy(failure) else failure, because)
 
@@ -192,7 +193,7 @@ def _upgrade(headers: Headers, key: bytes | None, protocols: tuple[str, ...], fa
 
 
 def negotiated(headers: Headers, protocols: tuple[str, ...], facts: Facts) -> Opened | Failed:
-    """Subprotocol and extensions: the last checks, whichever version of HTTP the answer came over."""
+    """Check subprotocol and extensions: the last checks, over HTTP/1.1 and HTTP/2 alike."""
     protocol, fault = _subprotocol(headers, protocols, facts)
     if fault:
         return handshake_fault(fault, _because(fault, _BASE, headers.status), facts)
@@ -210,7 +211,7 @@ def _because(fault: str, source: str, status: int = 101) -> str:
 
 
 def _single(headers: Headers, name: str, facts: Facts) -> tuple[bytes, str]:
-    """(the only value, fault)."""
+    """(the only value of *name*, fault). One of them is empty."""
     values = headers.values(name.lower().encode())
     if not values:
         return b"", facts.failures["missing"].format(name=name)
@@ -243,7 +244,7 @@ def _connection_fault(headers: Headers, facts: Facts) -> str:
 
 
 def _subprotocol(headers: Headers, protocols: tuple[str, ...], facts: Facts) -> tuple[str, str]:
-    """(selected, fault): each value is held against what was asked for before a second one counts as one."""
+    """(selected, fault). Chromium compares the first value with the offer before it counts a second one."""
     selected = None
     for raw in headers.values(b"sec-websocket-protocol"):
         value = _text(raw)
@@ -264,5 +265,5 @@ def _text(value: bytes) -> str:
 
 
 def _is_lossy(failure: str) -> bool:
-    """True if there is a byte in it that is not UTF-8: such a text does not reach the console (measured)."""
+    """True if *failure* has a byte that is not UTF-8. Such a text does not reach the console (measured)."""
     return not failure.isascii() and any("\udc80" <= c <= "\udcff" for c in failure)

@@ -1,4 +1,4 @@
-"""A response head as Chromium reads it: forgiving, and with errors of its own.
+"""A response head as read by Chromium, which is lenient, and has its own net errors.
 
 Sources: net/http/http_stream_parser.cc, net/http/http_util.cc, net/http/http_response_headers.cc.
 
@@ -42,7 +42,7 @@ class Headers(Struct, frozen=True):
     """(name in lower case, values): a list is split at its commas."""
 
     def values(self, name: bytes) -> list[bytes]:
-        """Every value of *name* (lower case), those of one field's list and of several fields alike."""
+        """Every value of *name* (lower case), from lists within a field and from several fields."""
         return [value for key, values in self.fields if key == name for value in values]
 
     @property
@@ -53,18 +53,18 @@ class Headers(Struct, frozen=True):
 
 
 class Answer(Struct, frozen=True):
-    """What came of waiting for a response head."""
+    """The result of waiting for a response head."""
 
     at: int
-    """Microseconds: when it was settled."""
+    """When the result was known, in microseconds."""
     headers: Headers | None = None
-    """Also where *error* is set but a cut head could be made sense of."""
+    """The parsed head. With an *error*: that of a cut head, if it could be parsed."""
     body: int = 0
-    """Offset in ``Reading.received`` behind the head."""
+    """Offset in ``Reading.received`` of the first byte after the head."""
     error: str = ""
     """A net error without ``ERR_``, "" if there is none."""
     pending: bool = False
-    """True if the recording ends before this was settled."""
+    """True if the recording ends before the result is known."""
 
 
 def read_answer(reading: Reading, *, secure: bool, default_port: bool, max_head: int) -> Answer:
@@ -83,7 +83,8 @@ def read_answer(reading: Reading, *, secure: bool, default_port: bool, max_head:
 
 
 def _status_line(received: bytes) -> int | None:
-    """Offset of the status line: up to four bytes of anything may stand before it (LocateStartOfStatusLine)."""
+    """Offset of the status line, None without one. Up to four bytes of junk may precede it
+    (LocateStartOfStatusLine)."""
     at = received[: 2 * _STATUS_LINE_SLOP].lower().find(b"http")
     return at if at >= 0 else None
 
@@ -92,7 +93,7 @@ def _parsed(reading: Reading, start: int | None, stop: int, default_port: bool) 
     """HttpStreamParser::ParseResponseHeaders of the bytes from *start* to *stop*."""
     at = reading.when(stop - 1 if start is not None else 2 * _STATUS_LINE_SLOP - 1)
     if start is None:
-        if not default_port:  # HTTP/0.9 is believed on the scheme's own port only
+        if not default_port:  # HTTP/0.9 is accepted on the scheme's default port only
             return Answer(at, error="INVALID_HTTP_RESPONSE")
         return Answer(at, headers=Headers((0, 9), 200, ()))
     head = reading.received[:stop]
@@ -108,7 +109,7 @@ def _parsed(reading: Reading, start: int | None, stop: int, default_port: bool) 
 
 
 def _cut_short(reading: Reading, start: int | None, secure: bool, default_port: bool) -> Answer:
-    """The head has no end: HttpStreamParser::HandleReadHeaderResult when the connection ended."""
+    """The answer if the connection ended before the head did (HttpStreamParser::HandleReadHeaderResult)."""
     last = end(reading)
     if last.how not in ("fin", "truncated", "reset", "error"):
         return Answer(last.at, pending=True)
@@ -125,7 +126,7 @@ def _cut_short(reading: Reading, start: int | None, secure: bool, default_port: 
 
 
 def _differ(headers: Headers, name: bytes) -> bool:
-    """True if *name* is there with different values (HeadersContainMultipleCopiesOfField)."""
+    """True if *name* has different values (HeadersContainMultipleCopiesOfField)."""
     return len(set(headers.values(name))) > 1
 
 
@@ -144,7 +145,7 @@ def parse(head: bytes) -> Headers:
 
 
 def _unfolded(lines: list[bytes]) -> Iterator[bytes]:
-    """Lines with their continuations; what does not look like a field cannot be continued."""
+    """Lines joined with their continuations. A line that does not look like a field cannot be continued."""
     whole: bytes | None = None
     continuable = False
     for line in lines:
@@ -163,7 +164,8 @@ def _unfolded(lines: list[bytes]) -> Iterator[bytes]:
 
 
 def _fields(lines: list[bytes]) -> Iterator[tuple[bytes, tuple[bytes, ...]]]:
-    """Lines without a colon, or with a name that is no token, are skipped (HttpUtil::HeadersIterator)."""
+    """The fields in *lines*. Skips lines without a colon or with an invalid name
+    (HttpUtil::HeadersIterator)."""
     for line in lines:
         name, colon, value = line.partition(b":")
         key = name.rstrip(b" \t").lower()
@@ -174,7 +176,7 @@ def _fields(lines: list[bytes]) -> Iterator[tuple[bytes, tuple[bytes, ...]]]:
 
 
 def split_list(value: bytes) -> tuple[bytes, ...]:
-    """Elements between commas, trimmed, empty ones kept; commas in quotes do not count."""
+    """The elements of a list: split at commas outside quotes, trimmed, with empty elements."""
     elements = []
     at = 0
     while True:
@@ -187,7 +189,7 @@ def split_list(value: bytes) -> tuple[bytes, ...]:
 
 
 def _version(line: bytes) -> Version:
-    """(0, 0) where there is none (HttpResponseHeaders::ParseVersion)."""
+    """The version of HTTP in a status line, (0, 0) without one (HttpResponseHeaders::ParseVersion)."""
     dot = line.find(b".", 4)
     if line[4:5] != b"/" or dot < 0:
         return 0, 0
@@ -196,7 +198,8 @@ def _version(line: bytes) -> Version:
 
 
 def _status(line: bytes) -> int:
-    """200 where no digits follow the first space (HttpResponseHeaders::ParseStatusLine, ParseStatus)."""
+    """The status in a status line; 200 if no digits follow the first space
+    (HttpResponseHeaders::ParseStatusLine, ParseStatus)."""
     _, space, rest = line.partition(b" ")
     digits = _DIGITS.match(rest.lstrip(b" ")) if space else None
     if digits is None:

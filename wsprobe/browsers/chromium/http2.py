@@ -1,7 +1,7 @@
-"""WebSockets over HTTP/2 in Chromium: when it asks so, what it sends, and what it makes of the answer.
+"""WebSockets over HTTP/2 in Chromium: when it uses HTTP/2, what it sends, and how it reads the answer.
 
-It asks on a session that it has (a page, or a fetch with credentials, came over it), never on one opened for
-the WebSocket. A few errors are no failure: it asks again, on the session or over HTTP/1.1.
+Chromium uses only a session that it already has (for a page, or for a fetch with credentials), never one opened
+for the WebSocket. After a few errors it repeats the request, on the session or over HTTP/1.1.
 
 Sources: net/http/http_stream_factory_job.cc (which connection), net/spdy/spdy_http_utils.cc (the request),
 net/spdy/header_coalescer.cc, spdy_stream.cc, spdy_session.cc (what the server may not do),
@@ -63,19 +63,22 @@ _SESSION = "net/spdy/spdy_session.cc"
 _TRANSACTION = "net/http/http_network_transaction.cc"
 
 _MAX_FIELDS = 256 * 1024
-"""Bytes of a header list, each field with 32 more (kSpdyMaxHeaderListSize, announced in SETTINGS)."""
+"""The most bytes of a header list, with 32 more for each field (kSpdyMaxHeaderListSize, sent in SETTINGS)."""
 
 _NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9a-z]+")
 _NO_VALUE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _STATUS = re.compile(rb"[+-]?[0-9]+")
 _INT_MAX = 2**31 - 1
 _UNASKED = (SETTINGS, ALTSVC, PRIORITY_UPDATE)
-"""Frames that a server sends of itself when a connection opens, to the page's as to ours."""
+"""Frames that a server sends by itself when a connection opens, on the page's connection too."""
 
 
 def warm(url: str, page: Page) -> bool:
-    """True if Chromium has a session that serves *url*: *page* came over HTTP/2 from that very origin, or from
-    another of the same site on a connection that could serve both. Another site's is not used (measured)."""
+    """True if Chromium has a session that serves *url*.
+
+    *page* was then loaded over HTTP/2 from the same origin, or from another origin of the same site on a
+    connection that can serve both. Chromium does not use a session of another site (measured).
+    """
     if page.http != "2":
         return False
     if came_over(url, page):
@@ -87,7 +90,7 @@ def warm(url: str, page: Page) -> bool:
 
 
 def otherwise(url: str, page: Page, readings: Sequence[Reading]) -> str:
-    """When Chromium, asking by itself, would not ask as the first of *readings* does; "" if it would."""
+    """When Chromium itself would not use the version of HTTP in the first of *readings*; "" if it would."""
     if not readings:
         return ""
     has_session = warm(url, page)
@@ -102,17 +105,18 @@ def otherwise(url: str, page: Page, readings: Sequence[Reading]) -> str:
 
 
 class Settled(msgspec.Struct, frozen=True):
-    """What the handshake on one stream comes to: *outcome* at *at*, None while it is still open."""
+    """The result of the handshake on one stream: *outcome* at *at* (microseconds), None if there is none
+    yet."""
 
     at: int
     outcome: Opened | Failed | Again | None
     answer: Answer | None = None
     behind: tuple[Turn, ...] = ()
-    """What the server sent behind the answer."""
+    """What the server sent after the answer."""
     no_session: bool = False
-    """The session is broken off before anything would be asked on it."""
+    """True if the session ends before Chromium would send a request on it."""
     unasked: bool = False
-    """Nothing would be asked on this connection, whatever was in the recording."""
+    """True if Chromium would send no request on this connection, although the recording has one."""
 
 
 def settle(reading: Reading, protocols: tuple[str, ...], refused: int, facts: Facts) -> Settled:
@@ -149,14 +153,14 @@ def settle(reading: Reading, protocols: tuple[str, ...], refused: int, facts: Fa
 
 
 def _lost(how: str) -> str:
-    """The net error of a connection that ended, "" for an end of our own making."""
+    """The net error of a connection that ended (*how*: as in ``Ended``), "" if the probe ended it."""
     return {"fin": "CONNECTION_CLOSED", "truncated": "CONNECTION_CLOSED"}.get(
         how, "CONNECTION_RESET" if how in ("reset", "error") else ""
     )
 
 
 def _broken(error: str, stream: _Stream, refused: int, facts: Facts) -> Failed | Again:
-    """HandleIOError, before there are response headers."""
+    """The result of an error before the response headers (HandleIOError)."""
     if error == "HTTP_1_1_REQUIRED":
         return Again("1.1", f"the server requires HTTP/1.1 (HTTP_1_1_REQUIRED): {_TRANSACTION}")
     if error == "HTTP2_SERVER_REFUSED_STREAM" and refused + 1 < TRIES:
@@ -172,7 +176,7 @@ def _broken(error: str, stream: _Stream, refused: int, facts: Facts) -> Failed |
 
 
 def _judge(stream: _Stream, headers: Headers, protocols: tuple[str, ...], facts: Facts) -> Opened | Failed:
-    """ValidateResponse: neither Upgrade nor Connection nor Sec-WebSocket-Accept is looked at."""
+    """Check the response (ValidateResponse), without Upgrade, Connection and Sec-WebSocket-Accept."""
     if len(set(headers.values(b"location"))) > 1:
         return Failed("", "two different Location fields: net/spdy/spdy_http_utils.cc")
     if headers.status == 200 and stream.padded:
@@ -189,7 +193,7 @@ def _judge(stream: _Stream, headers: Headers, protocols: tuple[str, ...], facts:
 
 
 def session(reading: Reading, settled: Settled) -> Iterator[Arrival | StreamOver]:
-    """What comes on an open stream, until it is over."""
+    """Everything that the server sends on an open stream, until the stream is over."""
     connection = reading.http2
     assert connection is not None
     before = settled.behind[0].frame.start if settled.behind else 0
@@ -214,7 +218,7 @@ def session(reading: Reading, settled: Settled) -> Iterator[Arrival | StreamOver
 
 
 class _Stream:
-    """SpdySession and SpdyStream, as far as they can end our stream."""
+    """The parts of SpdySession and SpdyStream that can end the WebSocket's stream."""
 
     def __init__(self, connection: Http2Connection, *, opened: bool = False, before: int = 0) -> None:
         self._id = connection.stream
@@ -224,18 +228,18 @@ class _Stream:
         self._trailers = False
         self.answer: Headers | None = None
         self.padded = False
-        """The status is written with a zero before it."""
+        """True if the status has a leading zero."""
         self.away = False
-        """The session takes no more streams."""
+        """True once the session accepts no more streams."""
         final = final_block(connection)
         self.ended = opened and final is not None and final.end_stream
-        """The server's side is over."""
+        """True once the server has ended its side."""
         self.settings_seen = False
         self.opening = not opened
-        """The server has not acknowledged our SETTINGS: what comes, it sent of itself."""
+        """True until the server acknowledges the client's SETTINGS: frames before that, it sends by itself."""
 
     def take(self, turn: Turn) -> str:
-        """The net error (without ``ERR_``) with which *turn* ends our stream, "" if it does not."""
+        """The net error (without ``ERR_``) with which *turn* ends the stream, "" if it does not."""
         frame = turn.frame
         if wrong_size(frame) or (frame.type == PRIORITY_UPDATE and not frame.stream and frame.length < 4):
             return "HTTP2_FRAME_SIZE_ERROR"
@@ -266,7 +270,8 @@ class _Stream:
         return ""
 
     def _window_update(self, frame: Http2Frame) -> str:
-        """OnWindowUpdate: a fault of the stream's window ends the stream, one of the connection's all of it."""
+        """OnWindowUpdate: an invalid update of the stream's window ends the stream; one of the connection's
+        window ends the connection."""
         if frame.increment and self._windows.widen(frame):
             return ""
         if frame.stream not in (0, self._id):
@@ -321,14 +326,15 @@ class _Stream:
 
 
 def _misshapen(frame: Http2Frame) -> bool:
-    """True for a frame of an extension that Chromium knows and cannot decode: the session ends (measured)."""
+    """True for a frame of an extension that Chromium knows but cannot decode: it ends the session
+    (measured)."""
     if frame.type == ALTSVC:
         return frame.length < 2 or int.from_bytes(frame.payload[:2], "big") > frame.length - 2
     return frame.type == PRIORITY_UPDATE and (frame.stream != 0 or not int.from_bytes(frame.payload[:4], "big"))
 
 
 def _malformed(block: HeaderBlock) -> bool:
-    """HeaderCoalescer::AddHeader."""
+    """True if the fields of *block* are invalid (HeaderCoalescer::AddHeader)."""
     size = 0
     regular = False
     for field in block.fields:

@@ -1,9 +1,8 @@
-"""The opening handshake, byte for byte as Chromium sends it, and the same again with credentials after a 401.
+"""Chromium's opening handshake, byte for byte, and its repetition with credentials after a 401.
 
 Sources: those of the template (facts.py); net/http/http_auth.cc (ChooseBestChallenge), http_auth_controller.cc,
-http_auth_handler_basic.cc, http_auth_handler_digest.cc; that cross-site pages get no such answer is measured,
-Chromium 156. NTLM and Negotiate are not played: they take more than one round trip, or the system's own
-account.
+http_auth_handler_basic.cc, http_auth_handler_digest.cc. For cross-site pages Chromium 156 sends no credentials
+(measured). NTLM and Negotiate are left out: they need more than one round trip, or the system's own account.
 """
 
 from __future__ import annotations
@@ -22,14 +21,15 @@ from wsprobe.browsers.url import trustworthy_host
 from wsprobe.exchange import Http2, Target
 
 TRIES = 3
-"""Handshakes refused with REFUSED_STREAM that make a failure (kMaxRetryAttempts, and the first)."""
+"""The number of handshakes refused with REFUSED_STREAM after which it fails (kMaxRetryAttempts, and the
+first)."""
 _ESCAPED = rb"(?s)\\(.)"
 
 
 def authorization(headers: Headers, to: Target, key: str) -> str:
-    """The value of Authorization that answers the best of the challenges, "" if none can be answered.
+    """The value of Authorization for the best of the challenges, "" if Chromium can answer none.
 
-    *key* takes the place of chance in a Digest's cnonce.
+    *key* replaces the random number in a Digest's cnonce.
     """
     own = credentials(to)
     if own is None:
@@ -60,12 +60,13 @@ def _unquoted(value: bytes) -> bytes:
 
 
 def request(made: Construction, page: Page, key: str, facts: Facts, authorization: str = "") -> bytes:
-    """The whole request head; *authorization*: the value of Authorization, "" if none is sent."""
+    """The whole request head. *authorization*: the value of Authorization, "" to send none."""
     return head(facts.request, {**_values(made, page, facts), "key": key, "authorization": authorization})
 
 
 def asks(made: Construction, page: Page, facts: Facts, authorization: str = "", refused: int = 0) -> Http2:
-    """The extended CONNECT, and how its stream is spoken. *refused*: handshakes refused before this one."""
+    """The extended CONNECT, with the settings of its stream. *refused*: how many handshakes were refused
+    before."""
     fields = block(facts.connect, {**_values(made, page, facts), "authorization": authorization})
     return replace(facts.http2, fields=fields, tries=max(1, TRIES - refused))
 

@@ -1,7 +1,8 @@
-"""An open WebSocket in Firefox: what its socket thread does with bytes, its main thread with events.
+"""An open WebSocket in Firefox: its socket thread reads bytes, its main thread fires events.
 
-Each tells the other by a task that takes a moment; so a connection that ends right behind a Close frame has
-ended before that was answered, and the close is not clean. Frames that a server masked are let pass.
+The threads send each other tasks, which take a moment. So if the connection ends right after a Close frame, it
+ends before Firefox has answered the Close, and the close is not clean. Firefox accepts masked frames from a
+server.
 
 Sources: netwerk/protocol/websocket/WebSocketChannel.cpp (ProcessInput; the socket thread),
 dom/websocket/WebSocket.cpp (the main thread).
@@ -29,11 +30,11 @@ _CONTROL = 8
 
 
 class BadFrame(Exception):
-    """The connection is failed."""
+    """The frame is invalid: Firefox fails the connection."""
 
 
 class Unit(Struct, frozen=True):
-    """A message made of all its frames, a control frame, or one that is neither."""
+    """A complete message, a control frame, or a frame that is neither."""
 
     opcode: int
     payload: bytes
@@ -50,11 +51,11 @@ class _Header(Struct, frozen=True):
     mask: bytes
     length: int
     size: int
-    """Bytes of the header itself."""
+    """Bytes of the header, without the payload."""
 
 
 class FrameReader:
-    """Takes bytes as they come, gives what is complete. ``deflated`` stays set until a message is inflated."""
+    """Reads bytes and returns complete units. ``deflated`` stays set until a message is inflated."""
 
     __slots__ = ("_buffer", "_compressed", "_fragment_opcode", "_fragments", "_max_message", "deflated")
 
@@ -67,7 +68,7 @@ class FrameReader:
         self.deflated = False
 
     def read(self, data: bytes) -> Iterator[Unit]:
-        """Raises BadFrame once it comes to what cannot be a frame."""
+        """The units that *data* completes. Raises BadFrame at an invalid frame."""
         data, at = self._buffer + data, 0
         self._buffer = b""
         while (header := _header(data, at)) is not None:
@@ -100,7 +101,8 @@ class FrameReader:
         return self._fragment(header, payload)
 
     def _fragment(self, header: _Header, payload: bytes) -> Unit | None:
-        """Empty fragments leave no trace: what is forbidden inside a message is let pass behind them."""
+        """The message that a fragment completes, None if it completes none. Empty fragments leave no trace:
+        after them, Firefox accepts frames that are forbidden within a message."""
         if header.opcode != CONTINUATION:
             if self._fragments:
                 raise BadFrame("a message begins inside another")
@@ -117,7 +119,7 @@ class FrameReader:
 
 
 def _header(data: bytes, at: int) -> _Header | None:
-    """The header at *at*; None if it is not all there."""
+    """The header at *at*; None if it is incomplete."""
     if len(data) < at + 2:
         return None
     first, second = data[at], data[at + 1]
@@ -153,7 +155,7 @@ class Stop(Enum):
 
     CLEAN = auto()
     ENDED = auto()
-    """NS_BASE_STREAM_CLOSED: not clean, and not an error either."""
+    """NS_BASE_STREAM_CLOSED: neither clean nor an error."""
     FAILED = auto()
 
 
@@ -179,7 +181,7 @@ class Channel(Session):
         self._url = url
         self._facts = facts
         self._reader = FrameReader(deflate is not None, facts)
-        # The window is kept whatever was agreed: only the sending side resets (PMCECompression).
+        # Firefox keeps the window whatever the extension says: only the sending side resets (PMCECompression).
         self._inflater = Inflater(deflate.server_bits) if deflate is not None else None
         self._tasks: list[tuple[int, int, Callable[[int], None]]] = []
         self._number = 0
@@ -189,7 +191,7 @@ class Channel(Session):
         """When the server's Close came, or later, when the window had room for our own."""
         self._close_sent = False
         self._pong_due: int | None = None
-        """When the last Pong was put in the queue of what is to be sent."""
+        """When the last Pong was queued for sending, in microseconds."""
         self._requested = False
         self._stopped = False
         self._told = (ABNORMAL, "")
@@ -210,7 +212,7 @@ class Channel(Session):
             self.wait(at)
 
     def _run_out(self) -> None:
-        """Nothing more comes: run what has been begun."""
+        """No more bytes will arrive: run the tasks that have begun."""
         while self._tasks:
             self.wait(self._tasks[0][0])
 
@@ -221,12 +223,12 @@ class Channel(Session):
         self._later(now, self._on_start)
 
     def called(self, at: int) -> None:
-        """Script had its say: send a Close if it called close() (WebSocketImpl::CloseConnection)."""
+        """The script made its calls: send a Close if it called close() (WebSocketImpl::CloseConnection)."""
         if self._script.close_call is not None:
             self._request_close(at)
 
     def receive(self, data: bytes, at: int) -> None:
-        """Take bytes (OnInputStreamReady)."""
+        """Read bytes (OnInputStreamReady)."""
         self.wait(at)
         now = max(at, self._since)
         if self._stopped:
@@ -267,7 +269,7 @@ class Channel(Session):
         self._ended(over.at, reset=not over.orderly)
 
     def end(self, ended: Ended) -> None:
-        """The recording ends, and with it the connection; or the timer runs out."""
+        """The recording is over: end the connection if it ended, else run the remaining timer."""
         at = ended.at
         shut = self._close_right_before(at) if self._room_at is None else None
         if shut is not None and ended_unasked(self._reading, _close_answered(self._reading), at):
@@ -358,7 +360,8 @@ class Channel(Session):
             raise BadFrame(f"unknown opcode {unit.opcode}")
 
     def _close(self, payload: bytes, now: int) -> None:
-        """Any code is taken, and one byte is as good as none."""
+        """Handle the server's Close. Firefox accepts any code, and reads a payload of one byte as an empty
+        one."""
         self._server_closed = True
         self._shut = now
         code = int.from_bytes(payload[:2], "big") if len(payload) >= 2 else _NO_STATUS
@@ -374,7 +377,7 @@ class Channel(Session):
             self._stop(now, Stop.CLEAN)
 
     def _stop(self, now: int, how: Stop) -> None:
-        """StopSession: nothing that comes later counts."""
+        """StopSession: ignore everything that arrives later."""
         self._stopped = True
         self._close_due = None
         self._later(now, lambda due: self._on_stop(how))
@@ -398,7 +401,7 @@ class Channel(Session):
             self._later(room, self._on_room)
 
     def _on_room(self, now: int) -> None:
-        """The window was too narrow for our Close, and has been widened."""
+        """Continue after the server has widened the window, which was too small for the client's Close."""
         if not self._stopped:
             self._shut = now
             self._stop(now, Stop.CLEAN)
@@ -413,7 +416,7 @@ class Channel(Session):
         self.called(now)
 
     def _on_server_close(self, now: int) -> None:
-        """OnServerClose: answer, unless script has closed already."""
+        """OnServerClose: answer the Close, unless the script has already called close()."""
         if self._script.ready_state == OPEN:
             self._script.ready_state = CLOSING
             self._request_close(now)

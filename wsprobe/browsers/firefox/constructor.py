@@ -1,4 +1,4 @@
-"""``new WebSocket(url, protocols)`` in Gecko, in its order of checks; Gecko's reading of a CSP.
+"""``new WebSocket(url, protocols)`` in Gecko, in its order of checks, with Gecko's parser of a CSP.
 
 Sources: dom/websocket/WebSocket.cpp (ConstructorCommon, WebSocketImpl::Init, ParseURL);
 dom/security/nsCSPParser.cpp, nsCSPUtils.cpp (permitsScheme, permitsPort, nsCSPHostSrc::permits).
@@ -51,11 +51,11 @@ class Source(Struct, frozen=True):
     port: str = ""
     path: str = ""
     own: bool = False
-    """It is ``'self'``."""
+    """True for ``'self'``."""
 
 
 def violations(policies: str, page: Address, to: Address) -> Iterator[str]:
-    """The directive of every policy that keeps *page* from *to*, as the console quotes it."""
+    """The directive of each policy that blocks *page* from *to*, as the console quotes it."""
     for policy in policies.split(","):
         directives = parsed(policy)
         name = next((name for name in ("connect-src", "default-src") if name in directives), None)
@@ -68,7 +68,7 @@ def violations(policies: str, page: Address, to: Address) -> Iterator[str]:
 
 
 def _source(word: str, page: Address) -> Source | None:
-    """None for ``'none'`` and for what cannot be parsed: either way nothing is let pass."""
+    """The source expression in *word*; None for ``'none'`` and for an invalid one, which both allow nothing."""
     if word.lower() == "'self'":
         port = str(page.port) if page.port is not None else ""
         return Source("'self'", page.scheme, page.host.strip("[]"), port, own=True)
@@ -102,7 +102,7 @@ def _permits(source: Source, to: Address, *, upgrades: bool) -> bool:
 
 
 def _permits_scheme(source: Source, scheme: str, *, upgrades: bool) -> bool:
-    """``http:`` does not stand for ``ws:``, unless it is the page's own."""
+    """True if *source* allows *scheme*. ``http:`` does not allow ``ws:``, unless it comes from ``'self'``."""
     if source.scheme == scheme:
         return True
     if source.own and scheme in {"http": ("ws", "wss"), "https": ("wss",)}.get(source.scheme, ()):
@@ -136,7 +136,7 @@ _SOURCE = "dom/websocket/WebSocket.cpp"
 
 
 def construct(url: str, page: Page, facts: Facts) -> Made:
-    """Run the constructor; nothing is connected yet."""
+    """Run the constructor. Connects to nothing."""
     if page.construct != "new":
         key = "no-new" if page.construct == "call" else "no-arguments"
         return _threw(DomException("TypeError", facts.exceptions[key]))
@@ -165,7 +165,7 @@ def construct(url: str, page: Page, facts: Facts) -> Made:
 
 
 def parse_url(url: str, base: str | None) -> Address | None:
-    """ParseURL: a ws: or wss: URL with a host and without a fragment, None for all else.
+    """The ws: or wss: URL in *url*, with a host and without a fragment; None for any other (ParseURL).
 
     *base*: None for a page with an opaque origin, which resolves no relative URL (measured).
     """

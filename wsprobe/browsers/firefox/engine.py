@@ -1,4 +1,4 @@
-"""Firefox: constructor, request, follow-ups and what script sees, put together."""
+"""Firefox as an engine: its constructor, its requests, and what a script sees."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ _CHANNEL = "netwerk/protocol/websocket/WebSocketChannel.cpp"
 
 
 class Step(Struct, frozen=True):
-    """What one reading comes to: *outcome* at *at*, None while it is still open."""
+    """The result of one reading: *outcome* at *at* (microseconds), None if there is no result yet."""
 
     reading: Reading
     at: int
     answer: Answer | None
     outcome: Opened | Failed | Again | None
     stream: http2.Settled | None = None
-    """Of a handshake over HTTP/2."""
+    """The result on the stream, for a handshake over HTTP/2."""
 
 
 class Firefox(Usual, Struct, frozen=True):
@@ -66,7 +66,8 @@ class Firefox(Usual, Struct, frozen=True):
         return request(made, page, key, self.facts)
 
     def first(self, made: Construction, page: Page, key: str) -> FollowUp:
-        """Over HTTP/2 where the server takes it: a wss: URL's connection offers both."""
+        """The first handshake: over HTTP/2 if the server accepts it. The connection of a wss: URL offers
+        both."""
         assert made.target is not None
         over: HttpVersion = "2" if made.target.secure else "1.1"
         return self._ask(made, page, key, "the page opens it", over)
@@ -80,10 +81,10 @@ class Firefox(Usual, Struct, frozen=True):
         return FollowUp(made.url, made.target, sent, why, over_http2)
 
     def follow(self, readings: Sequence[Reading], page: Page, key: str) -> FollowUp | None:
-        """The URL's own user and password after a 401, one try for each challenge; and HTTP/1.1 where the
-        server turned out not to take HTTP/2.
+        """The next handshake: with the user and password of the URL after a 401, once for each challenge; or
+        over HTTP/1.1 if the server does not accept HTTP/2. None without one.
 
-        Redirects are refused (WebSocketChannel::AsyncOnChannelRedirect).
+        Firefox refuses redirects (WebSocketChannel::AsyncOnChannelRedirect).
         """
         if not readings:
             return None
@@ -133,7 +134,7 @@ class Firefox(Usual, Struct, frozen=True):
 
 
 class _Life(Life[Step]):
-    """A WebSocket of Firefox's."""
+    """The life of one WebSocket in Firefox."""
 
     def __init__(self, facts: Facts, made: Made, page: Page, steps: Sequence[Step]) -> None:
         self.page = page

@@ -1,6 +1,6 @@
-"""What there is to tell where there was no connection to speak HTTP on.
+"""Firefox's errors if no connection for HTTP could be made.
 
-Firefox tells script apart what the standard wants to look alike: a fault of TLS is 1015, all else 1006.
+A script can distinguish what the standard wants to look alike: a TLS fault has code 1015, everything else 1006.
 Sources: netwerk/protocol/websocket/WebSocketChannel.cpp (OnStartRequest), dom/websocket/WebSocket.cpp
 (ScheduleConnectionCloseEvents), security/nss/lib/ssl/ssl3gthr.c.
 
@@ -17,9 +17,9 @@ _CHANNEL = "netwerk/protocol/websocket/WebSocketChannel.cpp"
 _GATHER = "security/nss/lib/ssl/ssl3gthr.c"
 _RECORD_HEADER = 5
 _MAX_RECORD = 2**14 + 2048
-"""Longer records are refused as soon as their header is there (ssl3_GatherData)."""
+"""The most bytes of a TLS record. Firefox refuses a longer one at its header (ssl3_GatherData)."""
 _DEFINITE = ("certificate", "alert", "not-tls")
-"""Kinds of what no more patience would have changed."""
+"""Kinds of failure that more waiting could not have changed."""
 
 
 def not_established(reading: Reading) -> tuple[int, Failed | None] | None:

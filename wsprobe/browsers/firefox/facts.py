@@ -1,4 +1,4 @@
-"""What changes from one Firefox to the next: a file in browsers/facts for each version."""
+"""The facts that differ between versions of Firefox: one file in browsers/facts for each version."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from wsprobe.exchange import Http2
 
 
 class Facts(Struct, frozen=True, forbid_unknown_fields=True):
-    """Texts are templates for ``str.format``."""
+    """The facts of one version. Texts are templates for ``str.format``."""
 
     version: str
     user_agent: str
     accept_encoding: str
-    """Offered to wss: and to loopback; a cleartext host elsewhere is offered ``accept_encoding_cleartext``."""
+    """Accept-Encoding for wss: and for loopback. Other cleartext hosts get ``accept_encoding_cleartext``."""
     accept_encoding_cleartext: str
     request: Template
     """The opening handshake (netwerk/protocol/http/nsHttpHandler.cpp, nsHttpChannel.cpp,
@@ -24,19 +24,19 @@ class Facts(Struct, frozen=True, forbid_unknown_fields=True):
     connect: Template
     """The same over HTTP/2 (Http2StreamWebSocket::GenerateHeaders)."""
     http2: Http2
-    """How HTTP/2 is spoken, all but the fields."""
+    """The settings and frames of HTTP/2, without the fields of the request."""
     exceptions: Mapping[str, str]
-    """Messages of what the constructor, close() and send() throw."""
+    """Messages of the exceptions that the constructor, close() and send() throw."""
     console: Mapping[str, str]
     """Console lines."""
     opening_timeout: int
-    """Seconds (network.websocket.timeout.open)."""
+    """The most seconds for the handshake (network.websocket.timeout.open)."""
     closing_timeout: int
-    """Seconds the server has to answer a Close (network.websocket.timeout.close)."""
+    """Seconds for the server to answer a Close (network.websocket.timeout.close)."""
     max_message: int
-    """Bytes of a message, before it is inflated (network.websocket.max-message-size)."""
+    """The most bytes of a message, before it is inflated (network.websocket.max-message-size)."""
     max_head: int
-    """Bytes of a response head, interim ones included (network.http.max_response_header_size)."""
+    """The most bytes of a response head, with interim ones (network.http.max_response_header_size)."""
     hop: int
     """Microseconds that one thread takes to hear from another. It takes Firefox longer, but what a server does
     in answer to our Close comes before that, and it would have done it in answer to Firefox's."""
