@@ -66,12 +66,12 @@ def raw(text: str) -> bytes:
     return bytes(whole + text[at:].encode())
 
 
-def hexdump(data: bytes, start: int = 0) -> list[str]:
+def hexdump(data: bytes) -> list[str]:
     """Lines of sixteen bytes: offset, hex, and ASCII with a dot for all else (as ``hexdump -C``)."""
     lines = []
     for at in range(0, len(data), 16):
         chunk = data[at : at + 16]
         left, right = chunk[:8].hex(" "), chunk[8:].hex(" ")
         text = "".join(chr(b) if 0x20 <= b < 0x7F else "." for b in chunk)
-        lines.append(f"{start + at:08x}  {left:<23}  {right:<23}  |{text}|")
+        lines.append(f"{at:08x}  {left:<23}  {right:<23}  |{text}|")
     return lines

@@ -45,8 +45,8 @@ def test_examples(data: bytes, ascii_only: str, readable: str) -> None:
 
 
 def test_hexdump_shows_offsets_hex_and_text() -> None:
-    assert hexdump(b"SSH-2.0-OpenSSH_9\r\n", 16) == [
-        "00000010  53 53 48 2d 32 2e 30 2d  4f 70 65 6e 53 53 48 5f  |SSH-2.0-OpenSSH_|",
-        "00000020  39 0d 0a                                          |9..|",
+    assert hexdump(b"SSH-2.0-OpenSSH_9\r\n") == [
+        "00000000  53 53 48 2d 32 2e 30 2d  4f 70 65 6e 53 53 48 5f  |SSH-2.0-OpenSSH_|",
+        "00000010  39 0d 0a                                          |9..|",
     ]
     assert hexdump(b"") == []

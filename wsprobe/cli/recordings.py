@@ -23,13 +23,13 @@ class RecordedLine(Struct, frozen=True):
     data: bytes
 
 
-def recordings(name: str, entry: int | None = None) -> list[Exchange]:
+def recordings(name: str) -> list[Exchange]:
     """The recordings in file *name*, one a line; ``-`` is standard input. For a HAR file, its WebSocket
-    entries, or only the one with number *entry*.
+    entries.
 
     Raises click.UsageError, with the line's number, for a line that cannot be read.
     """
-    return [exchange for line in lines(name, entry) for exchange in exchanges(line)]
+    return [exchange for line in lines(name) for exchange in exchanges(line)]
 
 
 def lines(name: str, entry: int | None = None) -> Iterator[RecordedLine]:

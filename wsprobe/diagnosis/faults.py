@@ -42,8 +42,8 @@ def http10() -> Cause:
     )
 
 
-def crashed(text: str = "the application raised an exception before accepting", fix: str = SEE_LOG) -> Cause:
-    return Cause("crashed-before-accept", text, fix)
+def crashed(text: str = "the application raised an exception before accepting") -> Cause:
+    return Cause("crashed-before-accept", text, SEE_LOG)
 
 
 def no_route(
@@ -157,7 +157,7 @@ def origin_lost(evidence: Evidence) -> Cause:
     )
 
 
-def refused_by_application(evidence: Evidence, text: str = "", fix: str = "") -> tuple[Cause, ...]:
+def refused_by_application(evidence: Evidence, text: str = "") -> tuple[Cause, ...]:
     """An application refused with a status of its choice; causes in its words come first."""
     if evidence.status == 401:
         return (credentials_wanted(evidence),)
@@ -166,7 +166,7 @@ def refused_by_application(evidence: Evidence, text: str = "", fix: str = "") ->
     refused = Cause(
         "refused",
         text or "a check in the application refused the request",
-        fix or "send what the application requires (token, cookie, parameter)",
+        "send what the application requires (token, cookie, parameter)",
     )
     return (refused,)
 

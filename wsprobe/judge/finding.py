@@ -106,18 +106,17 @@ class Entry(Struct, frozen=True):
         expected: bytes | None = None,
         received: bytes | None = None,
         usual: str | None = None,
-        spec: str | None = None,
     ) -> Finding:
         """Return the finding of this fault at *span*; *text* is its meaning here, level and section are the
         entry's.
 
-        *expected* and *received* are wire values and are escaped here. *usual* and *spec* replace the entry's
-        words where more is known.
+        *expected* and *received* are wire values and are escaped here. *usual* replaces the entry's text if
+        more is known.
         """
         return Finding(
             self.id,
             self.level,
-            self.spec if spec is None else spec,
+            self.spec,
             text,
             self.usual if usual is None else usual,
             span,

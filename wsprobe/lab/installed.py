@@ -210,14 +210,13 @@ async def opened(
     url: str,
     *,
     authority: Path | None = None,
-    preferences: Mapping[str, object] = {},
     page: Page = Page(),
 ) -> AsyncIterator[Console]:
     """Run *browser*, without a window, on the page at *url* until the block ends.
 
-    *authority*: a PEM file of extra trusted certificates. *preferences*: for Firefox, in addition to our own.
-    *page*: sets how Chromium treats the page: the space of its address, its permissions. *url* is never on a
-    command line, because every user of this machine can read those.
+    *authority*: a PEM file of extra trusted certificates. *page*: sets how Chromium treats the page: the
+    space of its address, its permissions. *url* is never on a command line, because every user of this machine
+    can read those.
 
     Raises NoBrowser if the authority cannot be added to the profile.
     """
@@ -238,7 +237,7 @@ async def opened(
                 profile.mkdir()
                 if authority is not None:
                     trust(profile, authority)
-                wanted = {**FIREFOX, "browser.startup.homepage": url, **preferences}
+                wanted = {**FIREFOX, "browser.startup.homepage": url}
                 lines = [
                     f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in wanted.items()
                 ]

@@ -405,26 +405,25 @@ def rehearse(
     catalogue: Mapping[str, Scenario],
     *,
     host: str = "127.0.0.1",
-    ports: Mapping[Listener, int] = PORTS,
     limits: Limits = REHEARSED,
 ) -> ScriptView:
     """What a script on the scenario's page sees in *engine*. Redirects lead to scenarios of *catalogue*."""
-    where = place(scenario, ports, host)
+    where = place(scenario, PORTS, host)
     visiting = visit(engine, where.url, where.page, KEY, limits, TlsOptions(), Route())
     met = scenario
     try:
         plan = next(visiting)
         while True:
-            plan = visiting.send(play(_there(met, plan.target, ports), plan, ports=ports))
+            plan = visiting.send(play(_there(met, plan.target), plan))
             path = unquote(plan.target.resource.partition("?")[0])
             met = catalogue.get(path.removeprefix(PATH).removeprefix("/"), scenario)
     except StopIteration as end:
         return engine.view(where.url, where.page, end.value)
 
 
-def _there(scenario: Scenario, target: Target, ports: Mapping[Listener, int]) -> Scenario:
+def _there(scenario: Scenario, target: Target) -> Scenario:
     """*scenario* on the listener at the target's port; on ``unused`` if there is none."""
-    found = next((name for name, port in ports.items() if port == target.port), None)
+    found = next((name for name, port in PORTS.items() if port == target.port), None)
     if ":" in target.host:  # the lab listens on IPv4 addresses only
         found = None
     if found is None or found == scenario.listener:

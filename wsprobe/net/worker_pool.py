@@ -266,7 +266,7 @@ class _Member:
 
     async def send(self) -> None:
         """Send the items given since the last time together: several cost little more than one."""
-        with suppress(_Gone):  # whoever takes what it hands back finds out
+        with suppress(_Gone):  # reading its results reports that it is gone
             while not self._stopped:
                 if not self._outbox:
                     await self._more.park()

@@ -240,7 +240,7 @@ def outcome(report: Report, look: Look) -> list[Line]:
     """The result in one word and one sentence, and what to do next."""
     style = "good" if report.outcome == "open" else "fail"
     rows = [line(Piece(report.outcome, style), ": ", sentence(report, look))]
-    # Beside views it is said below them.
+    # With views, the text below them has it.
     said = Advice() if report.views else unsaid(report)
     rows += [(Piece("  "), *each) for each in causes(said, bool(look.verbose))]
     rows += [line(Piece("  do: ", "note"), each) for each in _to_do(report, said)]
