@@ -134,5 +134,5 @@ def _not_allowed(final: Response, own: str) -> str:
 
 
 def asked(names: Sequence[str]) -> tuple[str, ...]:
-    """Those of the engines *names* that have a fetch() of a page."""
+    """The engines among *names* that have a fetch() of a page."""
     return tuple(dict.fromkeys(word for name in names if (word := name.partition("@")[0]) in MESSAGES))

@@ -18,7 +18,8 @@ from wsprobe.exchange import Certificate, ConnectFailed, ResolveFailed, TlsDone,
 from wsprobe.read.reading import Reading
 
 CERTIFICATE_REQUIRED = 116
-"""RFC 8446 section 4.4.2.4: comes when the client's handshake is done, so it is a read that fails."""
+"""The alert certificate_required (RFC 8446 section 4.4.2.4). It arrives after the client's handshake is
+complete, so a read fails."""
 
 Kind = Literal["name", "connect", "tunnel", "certificate", "alert", "not-tls", "fin", "reset", "error"]
 
@@ -27,20 +28,20 @@ class Hindered(Struct, frozen=True):
     """Why no request was sent."""
 
     at: int
-    """Microseconds."""
+    """When it failed, in microseconds."""
     kind: Kind
     """``error`` is any other failure of TLS."""
     error: str
     """In words, as recorded."""
     host: str
-    """The target's."""
+    """The target's host."""
     key: str = ""
     """The key of its row: an errno, a certificate's fault (``TlsFailed.reason``), or an alert's number."""
     certificate: Certificate | None = None
     received: bytes = b""
     """The server's bytes, if they are not TLS."""
     let_pass: bool = False
-    """The certificate is invalid; wsprobe let it pass, but no engine would."""
+    """True for an invalid certificate that wsprobe accepted, but no engine would."""
 
     def word(self, library: str, default: Any = None) -> Any:
         """The name that *library* uses; *default* if it has none."""

@@ -1,4 +1,4 @@
-"""HTTP/2 for all engines: the server's actions on the connection and on our stream, in order.
+"""HTTP/2 for all engines: the server's actions on the connection and on the WebSocket's stream, in order.
 
 Each engine's reaction is in its own ``http2`` module. Sources of the terms: RFC 9113, RFC 8441.
 """
@@ -53,12 +53,12 @@ class Turn(msgspec.Struct, frozen=True):
     """One frame from the server."""
 
     at: int
-    """Microseconds: the time at which it was complete; for a header block, its last frame."""
+    """When it was complete, in microseconds; for a header block, when its last frame was."""
     frame: Http2Frame
     block: HeaderBlock | None = None
-    """The whole header block that *frame* begins, on our stream."""
+    """The whole header block that *frame* begins on the WebSocket's stream, None if it begins none."""
     out_of_turn: bool = False
-    """It interrupts a header block, or continues none (RFC 9113 section 6.10)."""
+    """True if it interrupts a header block, or continues none (RFC 9113 section 6.10)."""
 
 
 def came_over(url: str, page: Page) -> bool:
@@ -111,7 +111,8 @@ def sharing(url: str, page: Page, exchange: Exchange, addresses: Collection[str]
 
 
 def turns(connection: Http2Connection) -> Iterator[Turn]:
-    """The server's frames in order. One that is cut short is left out; but DATA counts as it comes."""
+    """The server's frames in order, without an incomplete last one; an incomplete DATA counts as far as it
+    came."""
     blocks = {block.start: block for block in connection.blocks}
     within: int | None = None  # the stream whose header block has begun and goes on
     for frame in connection.of("server"):
@@ -219,7 +220,7 @@ def handshakes(readings: Sequence[Reading]) -> tuple[HttpVersion, ...]:
 
 
 def over_http1_only(readings: Sequence[Reading]) -> Sequence[Reading]:
-    """Those of *readings* that are not over HTTP/2."""
+    """The *readings* that are not over HTTP/2."""
     return [reading for reading in readings if reading.http2 is None]
 
 

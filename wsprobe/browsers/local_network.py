@@ -1,9 +1,9 @@
 """Local Network Access: which page may reach which address without a permission from the user.
 
 Address spaces, from the least to the most public: loopback, local, public. Chromium, from 147 on, checks once
-the connection stands (of wss: after TLS), before a byte of the request is sent: a page of a public address
-needs a permission for anything else, which only a secure context can get. It takes local and loopback for one
-when it compares, so that a page of the local network reaches this machine freely.
+the connection is made (for wss: after TLS), before it sends a byte of the request. A page from a public address
+needs a permission for any other address, and only a secure context can get it. Chromium compares local and
+loopback as equal, so a page from the local network reaches this machine freely.
 
 Sources: services/network/local_network_access_checker.cc, services/network/public/cpp/ip_address_space_util.cc,
 content/browser/renderer_host/local_network_access_util.cc; WICG Local Network Access, section 2.1; measured for
@@ -99,13 +99,13 @@ class Crossing(Struct, frozen=True):
     address: str
     """The address of the connection."""
     space: AddressSpace
-    """That of *address*: local or loopback."""
+    """The space of *address*: local or loopback."""
     state: Literal["granted", "prompt", "denied", "insecure"]
-    """That of the permission; insecure: the page is none that can be given one."""
+    """The state of the permission; ``insecure`` if the page cannot be given one."""
 
     @property
     def permission(self) -> str:
-        """The name of the permission that it takes."""
+        """The name of the permission that the page needs."""
         return "loopback-network" if self.space == "loopback" else "local-network"
 
 
@@ -203,8 +203,8 @@ def off_by_default(version: str) -> tuple[str, ...]:
 
 
 def kept_off(engine: Engine, url: str, page: Page, exchange: Exchange) -> list[Reading] | None:
-    """What *engine* has of *exchange*, one with the target of *url*, if it keeps *page* off that address: the
-    connection, and nothing behind it. None if it does not."""
+    """The part of *exchange* that *engine* sees if it blocks *page* from the address: the connection, and
+    nothing after it. None if it does not block. *exchange*: a recording with the target of *url*."""
     if engine.construct(url, page).target is None:
         return None
     cut = before_the_request(exchange.hops[0] if exchange.hops else exchange)

@@ -62,8 +62,8 @@ def given_up(reading: Reading) -> bool:
 
 
 def certificate_faults(exchange: Exchange) -> set[str]:
-    """What is wrong with the certificate that was refused, or let pass, in words of ``TlsFailed.reason``; empty
-    if nothing is known against it."""
+    """The faults of the certificate that was refused, or that wsprobe accepted although it is invalid (values
+    of ``TlsFailed.reason``); empty without a known fault."""
     plan, found = exchange.plan, set[str]()
     for event in exchange.events:
         if isinstance(event, TlsDone) and event.problem is None:
@@ -156,13 +156,13 @@ def _connecting(events: Sequence[Event]) -> tuple[int | None, int]:
 
 
 COUNT = "00000001"
-"""nc: a challenge is answered once."""
+"""Value of nc: a challenge is answered once."""
 ALGORITHMS = ("md5", "sha-256")
-"""Those of Chromium, Firefox and libsoup, without -sess behind them."""
+"""The Digest algorithms of Chromium, Firefox and libsoup, without -sess."""
 
 
 def credentials(to: Target) -> UserAndPassword | None:
-    """Those of the URL, percent-decoded; None if it has none."""
+    """The user and password of the URL, percent-decoded; None if it has none."""
     if to.userinfo is None:
         return None
     user, _, password = to.userinfo.partition(":")
@@ -193,11 +193,11 @@ def response(
 
 
 def digest(own: UserAndPassword, uri: str, parameters: Mapping[str, bytes], key: str) -> str:
-    """The value of Authorization that Chromium and Firefox answer a Digest challenge with, "" if it has no
-    nonce or an algorithm that they have not.
+    """The value of Authorization with which Chromium and Firefox answer a Digest challenge; "" if the challenge
+    has no nonce, or an algorithm that they do not support.
 
-    Sources: net/http/http_auth_handler_digest.cc, netwerk/protocol/http/nsHttpDigestAuth.cpp. *key* takes the
-    place of chance in the cnonce.
+    Sources: net/http/http_auth_handler_digest.cc, netwerk/protocol/http/nsHttpDigestAuth.cpp. *key* replaces
+    the random number in the cnonce.
     """
     nonce, realm = parameters.get("nonce", b""), parameters.get("realm", b"")
     named = parameters.get("algorithm", b"").decode("latin-1")

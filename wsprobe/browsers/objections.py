@@ -15,10 +15,10 @@ from wsprobe.exchange import Exchange, TlsDone
 
 
 def objections(exchange: Exchange) -> dict[str, str]:
-    """Browser -> what it says to the certificate that was refused, or let pass, or to a version of TLS that it
-    does not speak; only those that object.
+    """Browser -> its error for an invalid certificate, or for a version of TLS that it does not support; only
+    browsers that object. The certificate may have been refused or accepted by wsprobe.
 
-    TLS before 1.2 is refused by Chromium and Firefox (measured) and spoken by WebKitGTK (measured).
+    Chromium and Firefox refuse TLS before 1.2, and WebKitGTK accepts it (measured).
     """
     found = certificate_faults(exchange)
     old = any(isinstance(event, TlsDone) and event.version in OLD_TLS for event in exchange.events)

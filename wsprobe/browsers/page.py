@@ -29,15 +29,15 @@ class Rules(Struct, frozen=True):
     """The differences between engines in matching a source expression."""
 
     schemes: Mapping[str, tuple[str, ...]]
-    """Scheme of an expression, or of the page where it names none -> other schemes that it lets pass."""
+    """Scheme of an expression (or of the page, if the expression has none) -> other schemes that it allows."""
     upgrade_needs_port: bool = False
-    """A scheme that only passes as an upgrade needs a port that does too."""
+    """True if a scheme that matches only as an upgrade needs a port that does so too."""
     port_needs_upgrade: bool = False
-    """Port 80 stands for 443 only where the scheme passes as an upgrade."""
+    """True if port 80 matches 443 only together with a scheme that matches as an upgrade."""
     whole_path: bool = False
-    """Paths are percent-decoded before they are taken apart, not after."""
+    """True if paths are percent-decoded before they are split, not after."""
     query_ignored: bool = False
-    """An expression with a query is one without; elsewhere it is no expression."""
+    """True if the query of an expression is ignored. False: an expression with a query is invalid."""
 
 
 STANDARD = Rules(
@@ -47,18 +47,18 @@ STANDARD = Rules(
 
 
 class Violation(Struct, frozen=True):
-    """A policy that forbids it."""
+    """The directive that forbids a connection."""
 
     name: str
-    """``connect-src``, or ``default-src`` where that is what the policy falls back to."""
+    """``connect-src``, or ``default-src`` if the policy has no ``connect-src``."""
     directive: str
     """Name, a space, and the sources with single spaces."""
 
 
 def violation(policies: str, page: Address, to: Address, rules: Rules = STANDARD) -> Violation | None:
-    """The first of *policies* (a Content-Security-Policy value, comma-separated) that keeps *page* from *to*.
+    """The directive of the first policy that blocks *page* from *to*; None if every policy allows it.
 
-    *to* is a ws: or wss: URL. None if every policy lets it pass.
+    *policies*: a Content-Security-Policy value, comma-separated. *to*: a ws: or wss: URL.
     """
     for policy in policies.split(",") if policies else ():
         found = _connect_directive(policy)
@@ -93,7 +93,7 @@ def upgraded(address: Address) -> Address:
 
 
 def matches(source: str, page: Address, to: Address, rules: Rules = STANDARD) -> bool:
-    """Whether one source expression lets *to* pass (sections 6.7.2.7 and 6.7.2.8)."""
+    """True if one source expression allows *to* (sections 6.7.2.7 and 6.7.2.8)."""
     lower = source.lower()
     if lower == "'self'":
         return _is_self(page, to)
@@ -114,7 +114,8 @@ def matches(source: str, page: Address, to: Address, rules: Rules = STANDARD) ->
 
 
 def parsed(policy: str) -> dict[str, tuple[str, ...]]:
-    """Directive -> its words (section 2.2.1). The first of a name counts; one that is not ASCII is ignored."""
+    """Directive -> its words (section 2.2.1). The first directive of a name counts; non-ASCII ones are
+    ignored."""
     directives: dict[str, tuple[str, ...]] = {}
     for part in policy.split(";"):
         name, *words = part.split() or [""]
@@ -193,9 +194,9 @@ def origin(page: Page) -> str:
 
 
 def opened_by(page: Page, url: str) -> Page:
-    """*page*, and where it has no URL, one of the origin that *url* goes to: wss://h/x has https://h/.
+    """*page*; if it has no URL, with one of the origin of *url*: https://h/ for wss://h/x.
 
-    A *url* that goes nowhere by itself (relative, or not valid) has ELSEWHERE.
+    ELSEWHERE for a *url* that is relative or invalid.
     """
     if page.url:
         return page
@@ -208,8 +209,8 @@ def opened_by(page: Page, url: str) -> Page:
 def fetch_site(page: Page, to: Address, *, schemeful: bool = True) -> str:
     """The value of Sec-Fetch-Site of a request by *page*; ws: counts as http:.
 
-    *schemeful*: False where http: and https: of one host are the same site.
-    Private suffixes such as github.io part sites too, in every engine.
+    *schemeful*: False if http: and https: of one host are the same site.
+    Private suffixes such as github.io separate sites too, in every engine.
     """
     base = parse(page.url)
     to = as_http(to)
@@ -226,14 +227,14 @@ TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghij
 
 
 def given(page: Page) -> tuple[str, ...]:
-    """The sequence of subprotocols asked for: a string stands for a sequence of one."""
+    """The requested subprotocols, as a sequence: a string counts as a sequence of one."""
     if page.protocols is None:
         return ()
     return (page.protocols,) if isinstance(page.protocols, str) else page.protocols
 
 
 def first_invalid(protocols: Iterable[str]) -> str | None:
-    """The first that is not a token (an empty one is not), None if all are."""
+    """The first subprotocol that is not a token (an empty one is none), None if all are."""
     return next((p for p in protocols if not p or not TOKEN.issuperset(p)), None)
 
 
@@ -252,7 +253,8 @@ def _escaped_unit(code: int) -> str:
 
 
 def first_repeated(protocols: Iterable[str]) -> str | None:
-    """The first that was there before (letter case counts in every engine measured), None if none was."""
+    """The first subprotocol that repeats an earlier one (case-sensitive in every engine measured), None without
+    one."""
     seen: set[str] = set()
     for protocol in protocols:
         if protocol in seen:

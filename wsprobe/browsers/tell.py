@@ -148,15 +148,15 @@ KEPT_OFF = "a page that may not reach the local network (explain lna)"
 
 
 def kept_off(view: ScriptView) -> bool:
-    """Whether the browser sent nothing, because the page may not reach the local network."""
+    """True if the browser sent nothing, because the page may not reach the local network."""
     return bool(view.local_network) and view.outcome == "failed" and not view.handshakes
 
 
 def alike(views: Sequence[ScriptView], outcome: str) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
-    """(engines, situations) for which script in these engines is told just what it is told here; situations
-    other than the recording's own *outcome*.
+    """(engines, situations): in these engines, a script sees the same in these situations as in the recording.
 
-    Engines with the same situations stand together; those with none are left out.
+    Situations with the recording's own *outcome* are left out, and so are engines without a situation. Engines
+    with the same situations are in one group.
     """
     found: dict[tuple[str, ...], list[str]] = {}
     for view in views:

@@ -19,14 +19,14 @@ class Address(Struct, frozen=True):
 
     href: str
     scheme: str
-    """Without the colon."""
+    """The scheme without the colon."""
     username: str
     """Percent-encoded, as serialised."""
     password: str
     host: str
     """Serialised: A-labels, brackets around IPv6, "" if there is none."""
     port: int | None
-    """None: the scheme's own."""
+    """The port; None for the default port of the scheme."""
     path: str
     query: str
     """With its ``?``; "" if there is none (an empty one is not none)."""
@@ -35,12 +35,12 @@ class Address(Struct, frozen=True):
 
     @property
     def effective_port(self) -> int:
-        """0 where the scheme has no port of its own."""
+        """The port, or the default port of the scheme; 0 if it has none."""
         return self.port if self.port is not None else DEFAULT_PORTS.get(self.scheme, 0)
 
     @property
     def authority(self) -> str:
-        """Host and port as a Host field carries them: no userinfo, no default port."""
+        """Host and port as in a Host field: without userinfo and default port."""
         return self.host if self.port is None else f"{self.host}:{self.port}"
 
     @property
@@ -49,7 +49,7 @@ class Address(Struct, frozen=True):
 
     @property
     def origin(self) -> str:
-        """HTML's serialisation of the origin; ``null`` for what has none (file:, data:, about:)."""
+        """HTML's serialisation of the origin; ``null`` for an opaque one (file:, data:, about:)."""
         return f"{self.scheme}://{self.authority}" if self.scheme in DEFAULT_PORTS else "null"
 
 
@@ -89,13 +89,13 @@ _AUTHORITY = 2
 
 
 def scalar(text: str) -> str:
-    """*text* as script hands it over: surrogates that are no pair become U+FFFD (Web IDL, USVString)."""
+    """*text* as the constructor receives it: unpaired surrogates become U+FFFD (Web IDL, USVString)."""
     return text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def parse(text: str, base: str | None = None) -> Address | None:
-    """*text* as the WHATWG URL parser reads it against *base*; None if it is not a valid URL."""
-    # Behind a special scheme and its slashes nothing of the base counts: what engines ask is one question then.
+    """*text* parsed by the WHATWG URL parser, relative to *base*; None if it is invalid."""
+    # After a special scheme and its slashes the base has no effect; without it, engines share one cache entry.
     return _parsed(text, None if text.startswith(("ws://", "wss://")) else base)
 
 
@@ -137,7 +137,7 @@ def _parsed(text: str, base: str | None) -> Address | None:
 
 
 def as_websocket(address: Address) -> Address:
-    """http: becomes ws:, https: becomes wss: (WHATWG WebSockets, constructor); all else stays."""
+    """*address* with ws: for http: and wss: for https: (WHATWG WebSockets, constructor)."""
     scheme = {"http": "ws", "https": "wss"}.get(address.scheme)
     if scheme is None:
         return address
@@ -145,7 +145,7 @@ def as_websocket(address: Address) -> Address:
 
 
 def as_http(address: Address) -> Address:
-    """ws: becomes http:, wss: becomes https: (WHATWG WebSockets, establish, step 1); all else stays."""
+    """*address* with http: for ws: and https: for wss: (WHATWG WebSockets, establish, step 1)."""
     scheme = {"ws": "http", "wss": "https"}.get(address.scheme)
     if scheme is None:
         return address
@@ -209,7 +209,7 @@ def trustworthy_host(host: str, *, rooted: bool = True) -> bool:
 
 
 def insecure_from_secure(page: Address, to: Address) -> bool:
-    """True where an https: page opens a ws: (or http:) URL of any host: mixed content, before exemptions.
+    """True if an https: page opens a ws: (or http:) URL of any host: mixed content, before exemptions.
 
     Engines exempt different hosts: see :func:`trustworthy_host`.
     """
@@ -220,7 +220,7 @@ LONGEST_SHOWN = 1024
 
 
 def elided(url: str) -> str:
-    """A URL as console lines have it that came down from WebKit: WTF::URL::stringCenterEllipsizedToLength, and
-    Blink's third_party/blink/renderer/platform/weborigin/kurl.cc."""
+    """*url* shortened as in console lines of WebKit and Blink (WTF::URL::stringCenterEllipsizedToLength;
+    third_party/blink/renderer/platform/weborigin/kurl.cc)."""
     half = LONGEST_SHOWN // 2
     return url if len(url) <= LONGEST_SHOWN else f"{url[: half - 1]}...{url[-(half - 2) :]}"

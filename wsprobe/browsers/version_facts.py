@@ -12,13 +12,13 @@ from wsprobe.data_file import toml_beside
 
 FOLDER = os.path.join(os.path.dirname(__file__), "facts", "")
 LIKE = "like"
-"""The key that names another version of the same engine: what a file does not have is as it is there."""
+"""The key with another version of the same engine, which supplies everything that a file leaves out."""
 
 Facts = TypeVar("Facts")
 
 
 def versions(engine: str) -> tuple[str, ...]:
-    """The versions of *engine* that there are facts of, oldest first."""
+    """The versions of *engine* that have facts, oldest first."""
     names = (name.removesuffix(".toml").partition("@") for name in os.listdir(FOLDER))
     return tuple(sorted((version for name, _, version in names if name == engine), key=_numbers))
 
@@ -32,7 +32,7 @@ def facts(engine: str, version: str, kind: type[Facts]) -> Facts:
 
 @cache
 def table(engine: str, version: str) -> dict[str, Any]:
-    """What the file of that version has, with what it has from another one."""
+    """The contents of the file of that version, merged over those of the version that it is ``like``."""
     own = toml_beside(FOLDER, f"{engine}@{version}.toml")
     other = own.pop(LIKE, None)
     return own if other is None else _over(table(engine, other), own)

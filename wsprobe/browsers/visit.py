@@ -15,8 +15,8 @@ from wsprobe.read import handshakes, read
 from wsprobe.read.reading import Reading
 
 MAX_SESSION_HTTP2 = 5 * 1024 * 1024
-"""Most bytes of a session over HTTP/2. Each byte is kept in its frame, in its DATA and in its message; this
-part of a flood fits into 100 MiB."""
+"""The most bytes of a session over HTTP/2. Each byte is kept in its frame, in its DATA and in its message; so
+many bytes of a flood fit into 100 MiB."""
 
 MOST_FOLLOWS = 25
 """More requests than any engine makes by itself (WebKitGTK stops after 20 redirects)."""

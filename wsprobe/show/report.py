@@ -260,7 +260,8 @@ def outcome(report: Report, look: Look) -> list[Line]:
 def _heard(report: Report, look: Look) -> list[Line]:
     """That a script learns nothing, and the command that shows what it sees, with the Origin that was sent.
 
-    On a terminal too narrow for both, the command is below, in lines that a shell joins."""
+    On a terminal too narrow for both, the command is below, in lines that a shell joins.
+    """
     told = report.exchange.client is not UNSET and bool(report.exchange.client.answer)
     heard = f"  {'without the relay ' if told else ''}a script in a browser learns none of this:"
     origins = [visible(field.value) for field in report.reading.request.head.all(b"origin")]

@@ -1,1 +1,2 @@
-"""A browser that follows its specification to the letter: one reader, given which text it reads."""
+"""A browser that follows a specification to the letter: one engine for all texts, with their differences as
+data."""

@@ -1,4 +1,4 @@
-"""An ``Engine`` that is a specification: what a browser would show that did what the text says, and no more.
+"""An ``Engine`` that is a specification: what a browser would show if it followed the text, and did no more.
 
 The constructor, step by step: WHATWG WebSockets section 3.1; W3C CR 2012 section 4.
 """
@@ -43,7 +43,7 @@ from wsprobe.read.reading import Reading, Response
 
 
 def construct(url: str, page: Page, letter: Letter) -> Made:
-    """What ``new WebSocket(url, protocols)`` does at once. The texts give exceptions no message."""
+    """Run ``new WebSocket(url, protocols)``. The texts give exceptions no message."""
     if page.construct != "new":
         return _thrown("TypeError", None, "Web IDL: an interface constructor needs new and its arguments")
     base = parse(page.url)
@@ -75,7 +75,7 @@ def _insecure(base: Address | None, to: Address) -> str:
 def _connecting(
     to: Address, base: Address | None, page: Page, protocols: tuple[str, ...], letter: Letter
 ) -> Made:
-    """Fetch's main fetch: what keeps the request from the network."""
+    """The construction after Fetch's main fetch, which may block the request."""
     shown = to.href
     if letter.policies and base is not None:
         if not to.secure and upgrades(page.csp):
@@ -91,7 +91,7 @@ def _connecting(
             made = Construction(shown, blocked="mixed-content", protocols=protocols)
             return Made(made, because="Fetch, main fetch: blocked as mixed content")
     if to.query == "?" and not letter.fetch:
-        to = replace(to, query="")  # RFC 6455 section 3: the question mark goes with a query that is not empty
+        to = replace(to, query="")  # RFC 6455 section 3: an empty query has no question mark
     return Made(Construction(shown, target=target(to), protocols=protocols))
 
 
@@ -100,7 +100,7 @@ def _thrown(name: str, code: int | None, because: str) -> Made:
 
 
 STILL_WAITING = ("timeout", "local", "limit", "interrupted")
-"""Ends of our own making: the server might have gone on."""
+"""Ends that wsprobe caused: the server might have continued."""
 
 
 class Standard(Usual, Struct, frozen=True):
@@ -122,11 +122,11 @@ class Standard(Usual, Struct, frozen=True):
         return head(self.letter.request, filled)
 
     def first(self, made: Construction, page: Page, key: str) -> FollowUp:
-        """Over HTTP/1.1: the texts know nothing else."""
+        """The first handshake, over HTTP/1.1: the texts define no other."""
         return over_http1(self, made, page, key)
 
     def follow(self, readings: Sequence[Reading], page: Page, key: str) -> FollowUp | None:
-        """Nothing: redirects are errors, and credentials would need a person to be asked."""
+        """None: redirects are errors, and credentials would need a person."""
         return None
 
     def view(self, url: str, page: Page, readings: Sequence[Reading]) -> ScriptView:
@@ -138,7 +138,7 @@ class Standard(Usual, Struct, frozen=True):
 
 
 class _Life(Life[Response | None]):
-    """A WebSocket as the texts have it: one handshake, of which the step is the answer, if there is one."""
+    """The life of one WebSocket in the texts: one handshake, whose step is the answer, None without one."""
 
     def __init__(self, made: Made, page: Page, letter: Letter, reading: Reading | None) -> None:
         self.page = page
@@ -188,7 +188,8 @@ class _Life(Life[Response | None]):
         return Ending("connecting", "no answer yet; the specifications set no limit")
 
     def _cookies(self, final: Response, *, opened: bool) -> tuple[str, ...]:
-        """Fetch stores those of every answer; before it, those of the handshake when it succeeded."""
+        """The cookies to store: with Fetch, those of every answer; before Fetch, those of a successful
+        handshake."""
         if not (self._letter.fetch or opened):
             return ()
         return tuple(field.value.decode("utf-8", "replace") for field in final.head.all(b"set-cookie"))

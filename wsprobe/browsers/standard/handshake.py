@@ -1,4 +1,5 @@
-"""Is the connection established? RFC 6455 section 4.1, items 1 to 6, as the API texts take them over."""
+"""Checks whether the connection is established: RFC 6455 section 4.1, items 1 to 6, as the API texts use
+them."""
 
 from __future__ import annotations
 
@@ -25,7 +26,7 @@ class Failed(Struct, frozen=True):
 def validate(
     reading: Reading, response: Response, protocols: tuple[str, ...], letter: Letter
 ) -> Opened | Failed:
-    """The answer to the handshake, by the first check that fails."""
+    """Check the answer to the handshake. The result: what was agreed, or the first check that fails."""
     head = response.head
     if response.status != 101:
         return Failed(f"{letter.status}: the status is not 101")
@@ -38,7 +39,7 @@ def validate(
 
 
 def negotiated(head: Head, protocols: tuple[str, ...], letter: Letter) -> Opened | Failed:
-    """Subprotocol and extensions (items 5 and 6): the same over HTTP/2 (RFC 8441 section 5)."""
+    """Check subprotocol and extensions (items 5 and 6), over HTTP/2 too (RFC 8441 section 5)."""
     if _lacks_protocol(head, protocols, letter):
         return Failed(_NO_PROTOCOL)
     answered = [field.value for field in head.all(b"sec-websocket-protocol")]

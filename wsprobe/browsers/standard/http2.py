@@ -1,8 +1,8 @@
-"""Is the connection established over HTTP/2? RFC 8441 and RFC 9113, with RFC 6455 section 4.1 for the rest.
+"""Checks whether the connection is established over HTTP/2: RFC 8441, RFC 9113, and RFC 6455 section 4.1.
 
-The API texts say nothing of it: WHATWG WebSockets establishes over a connection of its own and fails any status
-but 101, which RFC 9113 section 8.6 forbids. An editor called that a bug in the standard on 2026-01-09
-(whatwg/websockets issue 70); no text says yet what replaces it.
+The API texts do not cover HTTP/2. WHATWG WebSockets uses a separate connection, and fails any status but 101,
+which RFC 9113 section 8.6 forbids. An editor called that a bug in the standard on 2026-01-09 (whatwg/websockets
+issue 70); no text has replaced it yet.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _NO_SPACE = b" \t"
 def validate(
     reading: Reading, response: Response, protocols: tuple[str, ...], letter: Letter
 ) -> Opened | Failed:
-    """The final answer on our stream, by the first check that fails."""
+    """Check the final answer on the stream. The result: what was agreed, or the first check that fails."""
     assert reading.http2 is not None
     block = next(b for b in reading.http2.blocks if b.start == response.head.start)
     fault = malformed(block)
@@ -64,13 +64,13 @@ def malformed(block: HeaderBlock) -> str:
 
 
 def asked(reading: Reading) -> bool:
-    """False if nothing was asked, as the server does not announce that it may be."""
+    """False if no request was sent, because the server did not announce extended CONNECT."""
     return reading.http2 is None or reading.http2.request is not None or announced(reading.http2)
 
 
 def over(reading: Reading) -> Ended:
-    """How our stream ended, in the terms of a connection's end (RFC 8441 section 5: END_STREAM is as a TCP
-    close, RST_STREAM as a reset)."""
+    """The end of the stream as the end of a connection (RFC 8441 section 5: END_STREAM corresponds to a TCP
+    close, RST_STREAM to a reset)."""
     last = end(reading)
     stream = reading.http2.end if reading.http2 is not None else None
     if stream is None or stream.by != "server" or stream.how == "connection":

@@ -1,4 +1,4 @@
-"""What one API specification says, where they differ. The protocol under them is RFC 6455 and RFC 7692."""
+"""The differences between the API specifications. The protocol under all of them is RFC 6455 with RFC 7692."""
 
 from __future__ import annotations
 
@@ -8,21 +8,23 @@ from wsprobe.browsers.request import Template
 
 
 class Letter(Struct, frozen=True):
-    """One specification of the API. Each member names what the text says, with its place."""
+    """One specification of the API. Each member is a rule of the text."""
 
     name: str
     version: str
     """Date of the text."""
     relative_urls: bool
-    """The constructor resolves against the page and takes http: and https: (WHATWG since 2023-05-12)."""
+    """True if the constructor resolves relative URLs, and accepts http: and https: (WHATWG since
+    2023-05-12)."""
     throws_security_error: bool
     """Blocked ports, and ws: from an https: page: SecurityError from the constructor, else a network error."""
     policies: bool
-    """CSP's connect-src is looked at (through Fetch)."""
+    """True if CSP's connect-src applies (through Fetch)."""
     missing_protocol_fails: bool
-    """Subprotocols asked for and none answered: fail (r1.302, 2013-10-21)."""
+    """True if the handshake fails when the server selects none of the requested subprotocols (r1.302,
+    2013-10-21)."""
     request: Template
-    """The fields that the text names, in its order; where it leaves a value to the browser, none."""
+    """The fields that the text requires, in its order, without those whose value it leaves to the browser."""
     offer: str
     """Sec-WebSocket-Extensions as sent, "" if nothing is offered (until 2016-03-14)."""
     fetch: bool

@@ -1,4 +1,4 @@
-"""After ``open``: frames by RFC 6455 sections 5 and 7, and what script is told of them."""
+"""After ``open``: frames by RFC 6455 sections 5 and 7, and the events of the script."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Session:
         self._script = script
         self._inflater = Inflater(deflate, INFLATED_MAX) if deflate is not None else None
         self._message: list[Frame] = []
-        """Frames of the message that has begun and not ended."""
+        """The frames of the incomplete message, [] without one."""
         self._text = getincrementaldecoder("utf-8")()
         self._read: list[str] = []
         self._closing: Close | None = None
@@ -64,7 +64,7 @@ class Session:
 
     def _frame(self, frame: Frame) -> None:
         if self._closing is not None:
-            return  # RFC 6455 section 5.5.1: what follows a Close is not looked at
+            return  # RFC 6455 section 5.5.1: frames after a Close are ignored
         fault = next(self._faults(frame), None)
         if fault is not None:
             self._fail(fault)
@@ -109,7 +109,7 @@ class Session:
             self._fail("RFC 7692 section 7.2.2: a message that does not inflate")
 
     def _deliver(self, first: Frame) -> None:
-        """The whole message. Raises UnicodeDecodeError, InflateError, TooLong."""
+        """Deliver the whole message. Raises UnicodeDecodeError, InflateError, TooLong."""
         parts, read = self._message, self._read
         self._message, self._read = [], []
         if first.opcode == TEXT and not first.rsv:
