@@ -46,11 +46,16 @@ def legible(data: bytes) -> str:
     """
     if data.isascii():
         return visible(data)
-    return "".join(
-        visible(char.encode("utf-8", "surrogateescape"))
-        if ord(char) < 0x80 or not char.isprintable() or 0xDC80 <= ord(char) <= 0xDCFF
-        else char
-        for char in data.decode("utf-8", "surrogateescape")
+    text = data.decode("utf-8", "surrogateescape")
+    if text.isprintable() and "\\" not in text:
+        return text
+    return text.translate(  # a long text has few different characters
+        {
+            ord(char): char
+            if char.isprintable() and char != "\\"
+            else visible(char.encode("utf-8", "surrogateescape"))
+            for char in set(text)
+        }
     )
 
 

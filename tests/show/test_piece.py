@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsprobe.show.lines import Look, Piece, cells, cut, line, plain, text_of, width_of
-from wsprobe.show.paint import STYLES, paint
+from wsprobe.show.paint import STYLES, TOGETHER, paint
 
 words = st.text(alphabet="ab \\[]:", max_size=60)
 lines = st.lists(st.builds(Piece, words, st.sampled_from(sorted(STYLES))), max_size=5).map(tuple)
@@ -37,6 +37,13 @@ def test_paint_prints_the_same_words(of: list[tuple[Piece, ...]]) -> None:
         inside = (inside or char == "\x1b") and not (inside and char == "m")
         bare += "" if inside or char == "m" else char
     assert [row.rstrip() for row in bare.split("\n")[:-1]] == [text_of(each).rstrip() for each in of]
+
+
+def test_paint_prints_every_line_of_many() -> None:
+    stream = io.StringIO()
+    numbers = [str(each) for each in range(2 * TOGETHER + 1)]
+    paint([line(each) for each in numbers], stream, Look(width=80, terminal=True, color=True))
+    assert stream.getvalue().split("\n") == [*numbers, ""]
 
 
 @pytest.mark.parametrize(

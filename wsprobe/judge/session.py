@@ -26,9 +26,9 @@ from wsprobe.judge.subject import (
     stopped,
 )
 from wsprobe.read.behind import frames_before_http, http_behind
-from wsprobe.read.frames import RSV1, TEXT, Message, agreed_deflate, utf8_fault
+from wsprobe.read.frames import RSV1, TEXT, Message, agreed_deflate, messages_of, utf8_fault
 from wsprobe.read.frames import messages as read_messages
-from wsprobe.read.reading import Frame, Reading, Session, Span
+from wsprobe.read.reading import Frame, Reading, Response, Session, Span
 
 _HOME_MADE = "hand-written code that builds frames"
 
@@ -445,10 +445,9 @@ def messages(reading: Reading, of: Session) -> Iterator[Finding]:
     response = handshake(reading)
     if response is None:
         return
-    agreed = agreed_deflate(response.head)
     left = [_unexpected, _interrupts, _broken_deflate, _broken_text]
     before: Message | None = None
-    for message in read_messages(said(of), None if agreed is None else agreed.server):
+    for message in _messages(reading, response, said(of)):
         if message.oddities or (before is not None and before.oddities):
             for check in tuple(left):
                 if found := list(check(message, before)):
@@ -460,6 +459,14 @@ def messages(reading: Reading, of: Session) -> Iterator[Finding]:
             f"a {name(before.frames[0])} message was not finished after {counted(len(before.frames), 'frame')}",
             header(before.frames[0]),
         )
+
+
+def _messages(reading: Reading, response: Response, frames: tuple[Frame, ...]) -> tuple[Message, ...]:
+    """The messages of *frames*: those of the whole session, unless frames follow that do not count."""
+    if reading.session is not None and len(frames) == len(reading.session.frames):
+        return messages_of(reading)[0]
+    agreed = agreed_deflate(response.head)
+    return read_messages(frames, None if agreed is None else agreed.server)
 
 
 def _unexpected(message: Message, before: Message | None) -> Iterator[Finding]:

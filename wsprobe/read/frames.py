@@ -7,7 +7,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from wsprobe.read.reading import Frame, Head, Reading
+from wsprobe.read.reading import Frame, Head, Reading, once
 from wsprobe.read.tokens import Extension, parse_extensions
 
 FRAMES_MAX = 50_000
@@ -272,6 +272,7 @@ def messages(
     return tuple(_message(*group, unpacking) for group in _groups(frames))
 
 
+@once
 def messages_of(reading: Reading) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
     """The data messages of the session in *reading*: the server's, then the client's; inflated if
     permessage-deflate was agreed. Both are empty without a session."""
@@ -341,7 +342,7 @@ class _Unpacking:
     def __init__(self, deflate: Direction, limit: int) -> None:
         self._deflate = deflate
         self._inflater = Inflater(deflate, limit)
-        self._limit = limit
+        self._too_large = f"more than {limit} bytes in total; the rest was not inflated"
         self._lost = False
 
     def unpack(self, data: bytes) -> tuple[bytes, str, str]:
@@ -349,18 +350,15 @@ class _Unpacking:
         if self._lost:
             return data, "not-deflate", "an earlier message of this session could not be inflated"
         if self._inflater.room <= 0:
-            return data, "too-large", self._too_large()
+            return data, "too-large", self._too_large
         try:
             out = self._inflater.inflate(data)
         except InflateError as error:
             self._lost = self._deflate.takeover
             return data, "not-deflate", f"not valid permessage-deflate data: {error}"
         if self._inflater.room <= 0:
-            return out, "too-large", self._too_large()
+            return out, "too-large", self._too_large
         return out, "", ""
-
-    def _too_large(self) -> str:
-        return f"more than {self._limit} bytes in total; the rest was not inflated"
 
 
 def _text(data: bytes) -> str:

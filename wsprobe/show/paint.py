@@ -7,10 +7,12 @@ rich would interpret markup and emoji codes and drop control characters. All tex
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import IO
 
 from rich.console import Console
-from rich.text import Text
+from rich.segment import Segment, Segments
+from rich.style import Style
 
 from wsprobe.show.lines import Line, Look
 
@@ -28,6 +30,9 @@ STYLES = {
     "ours": "cyan",
 }
 
+TOGETHER = 500
+"""Lines printed at once: rich takes longer to prepare a print than to print a line."""
+
 
 def paint(lines: Iterable[Line], stream: IO[str], look: Look) -> None:
     """Write *lines* to *stream* in colour. Raises OSError."""
@@ -42,8 +47,11 @@ def paint(lines: Iterable[Line], stream: IO[str], look: Look) -> None:
         soft_wrap=True,
         legacy_windows=False,
     )
-    for line in lines:
-        text = Text()
-        for piece in line:
-            text.append(piece.text, STYLES[piece.style])
-        console.print(text)
+    styles = {name: Style.parse(style) for name, style in STYLES.items()}
+    rest = iter(lines)
+    while some := list(islice(rest, TOGETHER)):
+        segments: list[Segment] = []
+        for line in some:
+            segments += [Segment(piece.text, styles[piece.style]) for piece in line]
+            segments.append(Segment.line())
+        console.print(Segments(segments), end="")

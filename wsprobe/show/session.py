@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from wsprobe.read.behind import frames_before_http, http_behind
 from wsprobe.read.frames import CLOSE, FRAMES_MAX, RSV1, TEXT, Message, messages_of
-from wsprobe.read.reading import Frame, Reading, Session
+from wsprobe.read.reading import Frame, Reading, Session, once
 from wsprobe.show.lines import Budget, Line, Look, Piece, ends, left_out, line
 from wsprobe.visible import hexdump
 
@@ -24,12 +26,8 @@ def session(reading: Reading, look: Look) -> list[Line]:
     of = frames_before_http(reading)
     if of is None:
         return []
-    both = sorted(
-        [(f.at, 0, "<", f) for f in of.frames] + [(f.at, 1, ">", f) for f in of.sent],
-        key=lambda each: each[:2],
-    )
-    first, left, last = ends(both, FRAMES, look)
-    said = inflated(reading)
+    first, left, last = ends(in_order(reading), FRAMES, look)
+    said = inflated(reading, {(mark, each.start) for mark, each in (*first, *last)})
     room = Budget(FRAMES, look)
     rows: list[Line] = []
 
@@ -39,13 +37,13 @@ def session(reading: Reading, look: Look) -> list[Line]:
         if message is not None:
             rows.append(line("    inflated: ", content(message, look)))
 
-    for number, (_, _, mark, each) in enumerate(first):
+    for number, (mark, each) in enumerate(first):
         if room.full:
             left += len(first) - number
             break
         show(mark, each)
     rows += [left_out(left, "frames", look)] if left else []
-    for _, _, mark, each in last:
+    for mark, each in last:
         show(mark, each)
     behind = http_behind(reading)
     if behind is not None:
@@ -62,17 +60,30 @@ def session(reading: Reading, look: Look) -> list[Line]:
     return rows
 
 
-def inflated(reading: Reading) -> dict[tuple[str, int], Message]:
-    """Compressed messages of both sides, by the mark and start of their last frames (RFC 7692)."""
+@once
+def in_order(reading: Reading) -> tuple[tuple[str, Frame], ...]:
+    """The frames of both sides before any HTTP, with their marks, in the order of their times.
+
+    At the same time, the server's come first."""
+    of = frames_before_http(reading)
+    if of is None:
+        return ()
+    both = [*(("<", each) for each in of.frames), *((">", each) for each in of.sent)]
+    return tuple(sorted(both, key=lambda each: each[1].at))
+
+
+def inflated(reading: Reading, shown: Container[tuple[str, int]]) -> dict[tuple[str, int], Message]:
+    """The compressed messages of both sides, by the mark and start of their last frames (RFC 7692), of those
+    frames that are *shown*."""
     of = reading.session
     if of is None or not any(f.rsv & RSV1 for f in (*of.frames, *of.sent)):
         return {}
     received, sent = messages_of(reading)
     return {
-        (mark, message.frames[-1].start): message
+        key: message
         for mark, each in (("<", received), (">", sent))
         for message in each
-        if message.compressed
+        if message.compressed and (key := (mark, message.frames[-1].start)) in shown
     }
 
 

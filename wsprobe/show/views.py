@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -171,13 +172,8 @@ def _beginning(message: str, look: Look) -> str:
     shown = _safe(message, look)
     if len(shown) <= 2 * MESSAGE:
         return shown
-    shown = ""
-    for each in message:
-        more = shown + _safe(each, look)
-        if len(more) > 2 * MESSAGE:
-            break
-        shown = more
-    return shown
+    fit = bisect_right(range(len(message)), 2 * MESSAGE, key=lambda end: len(_safe(message[:end], look))) - 1
+    return _safe(message[:fit], look)
 
 
 def _events(events: Sequence[DomEvent], look: Look) -> list[Line]:
