@@ -41,18 +41,18 @@ def test_without_the_marks_of_a_kind_it_is_seldom_false() -> None:
 
 def test_what_is_left_out_is_gone_and_what_others_share_stays() -> None:
     rests = measure.resting_on(measured())
-    own = next(mark for mark, kinds in rests.items() if kinds == {"daphne"})
+    own = next(mark for mark, kinds in rests.items() if kinds == {"tomcat"})
     shared = next(mark for mark, kinds in rests.items() if len(kinds) > 5)
-    one = next(each for each in measured() if each.id == "1-daphne")
+    one = next(each for each in measured() if each.id == "383-tomcat")
     marks = measure.Marks()
     with measure.watched(marks):
-        assert author(one.reading).id == "daphne"
+        assert author(one.reading).id == "tomcat"
     assert own in marks.fired | set(rests)
-    marks.off = frozenset(mark for mark, kinds in rests.items() if kinds == {"daphne"})
+    marks.off = frozenset(mark for mark, kinds in rests.items() if kinds == {"tomcat"})
     with measure.watched(marks):
-        assert author(one.reading).id != "daphne"
+        assert author(one.reading).id != "tomcat"
     assert shared not in marks.off
-    assert author(one.reading).id == "daphne"
+    assert author(one.reading).id == "tomcat"
 
 
 def test_labels_are_words_of_the_vocabulary() -> None:

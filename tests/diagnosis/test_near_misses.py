@@ -477,3 +477,74 @@ def test_a_compressed_packet_connects_to_socket_io_too() -> None:
 def test_a_message_that_is_not_utf8_has_no_words_and_raises_nothing(message: bytes) -> None:
     opened = OPEN + ENGINE + bytes([0x81, len(message)]) + message
     assert [each.id for each in causes(reading_of(opened, "open"))] == ["not-socket.io"]
+
+
+@pytest.mark.parametrize("offered", [b"", b"Sec-WebSocket-Protocol: chat\r\n"])
+def test_a_server_that_closes_without_an_answer_may_require_an_origin(offered: bytes) -> None:
+    for origin in (b"", f"Origin: http://{AT}\r\n".encode()):
+        request = REQUEST[:-2] + offered + origin + b"\r\n"
+        events = (Sent(0, request), Ended(1, "fin"))
+        found = causes(read(Exchange(Plan(parse(f"ws://{AT}/ws"), request), events)))[0]
+        assert ("no Origin" in found.text) == (not origin), found.text
+
+
+def test_a_fault_of_the_request_is_no_proof_of_why_a_server_closed() -> None:
+    request = REQUEST.replace(b"Version: 13", b"Version: 12")
+    for how, more in (("fin", True), ("reset", True), ("timeout", False)):
+        events = (Sent(0, request), Ended(1, how))
+        found = causes(read(Exchange(Plan(parse(f"ws://{AT}/ws"), request), events)))[0]
+        assert found.id == "version-unsupported"
+        assert ("closed for another reason" in found.text) == more
+
+
+@pytest.mark.parametrize(("challenge", "other"), [("", True), ("WWW-Authenticate: Basic\n", False)])
+@pytest.mark.parametrize("signed", ["", "X-Powered-By: Express\n"])
+def test_a_401_that_names_no_scheme_may_be_of_another_check(signed: str, challenge: str, other: bool) -> None:
+    found = first(f"HTTP/1.1 401 Unauthorized\n{signed}{challenge}\n")
+    assert found.id == "unauthorized"
+    assert ("another check refused" in found.text) == other
+
+
+@pytest.mark.parametrize("server", ["granian", "hypercorn-h11"])
+def test_a_failure_with_a_page_may_be_of_a_plain_get(server: str) -> None:
+    found = first(f"HTTP/1.1 500 Internal Server Error\nServer: {server}\n\nInternal server error")
+    assert found.id == "crashed-before-accept"
+    assert "or a proxy dropped Upgrade" in found.text
+
+
+@pytest.mark.parametrize(
+    ("status", "route"), [("404 ", True), ("405 ", True), ("410 Gone", False), ("200 ", False)]
+)
+def test_an_answer_of_an_application_may_be_that_of_no_route(status: str, route: bool) -> None:
+    found = first(f"HTTP/1.1 {status}\nServer: hypercorn-h11\n\n")
+    assert ("as for a path without a route" in found.text) == route
+
+
+@pytest.mark.parametrize(("server", "rule"), [("envoy", True), ("nginx/1.26", True), ("Kestrel", False)])
+def test_a_refusal_in_words_may_be_of_a_rule_in_a_visible_proxy(server: str, rule: bool) -> None:
+    found = first(f"HTTP/1.1 402 Payment Required\nServer: {server}\n\nForbidden to you")
+    assert found.id == "refused"
+    assert ("or a rule in front of it" in found.text) == rule
+
+
+@pytest.mark.parametrize(
+    ("words", "id"), [("RBAC: access denied", "blocked-by-rule"), ("RBAC: you are denied", "refused")]
+)
+def test_the_policy_of_envoy_is_known_by_its_own_words(words: str, id: str) -> None:
+    assert first(f"HTTP/1.1 403 Forbidden\nServer: envoy\n\n{words}").id == id
+
+
+@pytest.mark.parametrize(
+    ("message", "id"),
+    [
+        ("Expecting value: line 1 column 1 (char 0)", "message-refused"),
+        ("Unexpected token 'b', \"boom\" is not valid JSON", "message-refused"),
+        ("Expecting value: see line 1 column 1 (char 0) for more", ""),
+        ("Expecting value", ""),
+        ("Unexpected token of love", ""),
+        ("boom", ""),
+    ],
+)
+def test_what_a_parser_of_json_says_is_no_chat(message: str, id: str) -> None:
+    found = causes(reading_of(OPEN + frame(1, message.encode()), "open"))
+    assert next((each.id for each in found), "") == id

@@ -78,6 +78,14 @@ def _or_plain(evidence: Evidence) -> str:
     return "; or a proxy dropped Upgrade and Connection" if lost else ""
 
 
+def _plain_crash(evidence: Evidence) -> Cause:
+    """A failure that an ASGI server answers as plain HTTP. Granian and Hypercorn answer an exception in a
+    WebSocket otherwise (403, or a 500 without a body): Upgrade may be lost too."""
+    lost = evidence.oddity != "upgrade" and not evidence.arrived
+    text = "the application raised an exception before accepting"
+    return crashed(f"{text}; or a proxy dropped Upgrade and Connection" if lost else text)
+
+
 def _asgi_crash(evidence: Evidence) -> tuple[Cause, ...]:
     return (
         crashed(
@@ -105,9 +113,10 @@ def _not_seen(evidence: Evidence, server: str) -> tuple[Cause, ...]:
             ),
         )
     # The others come with their WebSocket library; an application can answer the handshake with a page.
+    as_missing = ", as for a path without a route" if evidence.status in (404, 405) else ""
     text = (
         f"{server} got a plain GET: a proxy in front of it dropped Upgrade and Connection; or the application "
-        f"refused the handshake with its own answer ({evidence.status})"
+        f"refused the handshake with its own answer ({evidence.status}){as_missing}"
     )
     wrong = asked_wrong(evidence)
     refused = Cause("refused", "the application refused with its own status (HTTPException)", "")
@@ -211,7 +220,7 @@ def _hypercorn(evidence: Evidence) -> Author | None:
         case 404 | 200 | 405:
             return written_by("hypercorn", mark, _not_seen(evidence, "Hypercorn"))
         case _ if evidence.status >= 500:
-            return written_by("hypercorn", mark, (crashed(),))
+            return written_by("hypercorn", mark, (_plain_crash(evidence),))
         case _ if evidence.status >= 400:
             return written_by("hypercorn", mark, asked_wrong(evidence) or refused_by_application(evidence))
         case _:
@@ -244,7 +253,7 @@ def _granian(evidence: Evidence) -> Author | None:
             own = no_route() if evidence.body or evidence.status != 200 else nowhere(evidence)
             return written_by("granian", mark, either_or_stripped(evidence, own))
         case _ if evidence.status >= 500:
-            return written_by("granian", mark, (crashed(),))
+            return written_by("granian", mark, (_plain_crash(evidence),))
         case _ if evidence.status >= 400:
             return written_by("granian", mark, asked_wrong(evidence) or refused_by_application(evidence))
         case _:

@@ -85,6 +85,15 @@ def credentials_wanted(evidence: Evidence) -> Cause:
     )
 
 
+def answered_401(evidence: Evidence) -> Cause:
+    """What the status 401 alone means. A server that checks credentials names a scheme in WWW-Authenticate (RFC
+    9110 section 15.5.2); without one, a library may answer every refusal so."""
+    cause = credentials_wanted(evidence)
+    if evidence.credentials or evidence.has("www-authenticate"):
+        return cause
+    return msgspec.structs.replace(cause, text=f"{cause.text}; or another check refused (Origin, subprotocol)")
+
+
 def origin_or_rule(evidence: Evidence, fix: str, who: str) -> Cause:
     """A 403 to an Origin of another host, which says no more: *who* refused it, or the request as a whole."""
     text = (
@@ -160,7 +169,7 @@ def origin_lost(evidence: Evidence) -> Cause:
 def refused_by_application(evidence: Evidence, text: str = "") -> tuple[Cause, ...]:
     """An application refused with a status of its choice; causes in its words come first."""
     if evidence.status == 401:
-        return (credentials_wanted(evidence),)
+        return (answered_401(evidence),)
     if evidence.status == 404:
         return (no_route("no WebSocket endpoint has this path, or the application refused it with 404"),)
     refused = Cause(

@@ -523,6 +523,9 @@ def _envoy(evidence: Evidence) -> Author | None:
         return written_by("envoy", "its own words", (backend_down("Envoy", ", or failed its health check"),))
     if evidence.text.startswith("upstream request timeout"):
         return written_by("envoy", "its own words", (backend_slow("Envoy", "the route's timeout"),))
+    if evidence.text == "RBAC: access denied" and evidence.status == 403:
+        policy = _rule("Envoy (RBAC)", "find the policy for this path")
+        return written_by("envoy", "its own words", (policy, *_foreign(evidence, "Envoy")))
     if (
         not evidence.server("envoy", "istio-envoy")
         or evidence.body

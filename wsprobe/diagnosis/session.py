@@ -191,6 +191,11 @@ _TROUBLE = (
     r"(?i)err|unauth|disconnect|reject|refus|den(?:y|ied)|invalid|forbid|fail|problem|clos|bye|kick"
     r"|not[ _]?found|no such|unknown|missing|expired|time[d_ -]?out"
 )
+_PARSER = re.compile(
+    r"Expecting (?:value|property name|'[,:]' delimiter)[^\n]*: line \d+ column \d+ \(char \d+\)$"
+    r"|Unexpected (?:token|end|non-whitespace)[^\n]* JSON\b"
+)
+"""What the parsers of JSON in Python and in JavaScript (V8) say of text that is none."""
 _SAYS = ("type", "event", "op", "command", "kind", "action", "msg_type", "messageType")
 
 
@@ -267,7 +272,8 @@ def troubled(text: str, *, ended: bool) -> tuple[str, ...]:
         said = tuple(of_page(text))
         condition = re.search(r"<([a-z-]+) xmlns=['\"]urn:ietf:params:xml:ns:xmpp-streams", text)
         return (*said, *((condition[1],) if condition else ()))
-    plain = (text,) if ended and len(text) < 300 and re.search(_TROUBLE, text) else ()
+    short = len(text) < 300
+    plain = (text,) if short and ((ended and re.search(_TROUBLE, text)) or _PARSER.match(text)) else ()
     if text[:1] not in ("{", "["):
         return plain
     try:

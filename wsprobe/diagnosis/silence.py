@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import msgspec
+
 from wsprobe.diagnosis.cause import Cause
 from wsprobe.diagnosis.evidence import Evidence, shown, unanswered
 from wsprobe.diagnosis.faults import SEE_LOG, asked_wrong, asks_socketio, too_much
@@ -26,7 +28,10 @@ def nothing_came(reading: Reading) -> tuple[Cause, ...]:
     evidence = unanswered(reading)
     kinds = _timeout() if how == "timeout" else _closed(evidence, how, _waited(reading.exchange))
     first: dict[str, Cause] = {}
-    for cause in (*asked_wrong(evidence), *too_much(*evidence.largest), *kinds):
+    asked = asked_wrong(evidence)
+    if how != "timeout":
+        asked = tuple(_or_another(cause, evidence) for cause in asked)
+    for cause in (*asked, *too_much(*evidence.largest), *kinds):
         first.setdefault(cause.id, cause)
     shows = _ENDS.get(how, how)
     return tuple(
@@ -35,12 +40,18 @@ def nothing_came(reading: Reading) -> tuple[Cause, ...]:
     )
 
 
+def _or_another(cause: Cause, evidence: Evidence) -> Cause:
+    """A fault of the request, where no answer shows that it is the reason."""
+    other = f"the server closed for another reason (unknown path, no token{_origin(evidence)})"
+    return msgspec.structs.replace(cause, text=f"{cause.text}; or {other}")
+
+
 def _timeout() -> Iterator[Cause]:
     yield Cause(
         "no-upgrade-listener",
         "the server received the request but does not answer: no code handles WebSocket upgrades on "
         "this path (in Vite, webpack, Next.js or http-proxy: ws: true is missing), or that code "
-        "raised an exception",
+        "raised an exception, is blocked or waits",
         "correct the path; set ws: true in the proxy entry and forward the server's upgrade event; "
         "look in its log",
     )
@@ -57,8 +68,8 @@ def _closed(evidence: Evidence, how: str, waited: int) -> Iterator[Cause]:
     crash = Cause(
         "closed-silently",
         "the server closed the connection without an answer: the application crashed, refuses by "
-        "closing (unknown path, no token), or returned without accepting; or a rule drops the "
-        "request, or a proxy cannot reach the application",
+        f"closing (unknown path, no token{_origin(evidence)}), or returned without accepting; or a rule drops "
+        "the request, or a proxy cannot reach the application",
         "look in the logs of the application and of every proxy for this request",
     )
     other = Cause(
@@ -107,7 +118,8 @@ def _protocol(evidence: Evidence) -> Iterator[Cause]:
         yield Cause(
             "subprotocol-required",
             f"the server closed without an answer: it supports none of the offered subprotocols ({offered}), "
-            "the application crashed or refuses by closing, or a proxy cannot reach it",
+            f"the application crashed or refuses by closing (no token{_origin(evidence)}), or a proxy cannot "
+            "reach it",
             "offer one that the server supports: --protocol in wsprobe, the second argument of new "
             "WebSocket() in a page",
             "own-request",
@@ -121,6 +133,11 @@ def _protocol(evidence: Evidence) -> Iterator[Cause]:
             "own-request",
             f"the request: no Sec-WebSocket-Protocol for {shown(evidence.path)}",
         )
+
+
+def _origin(evidence: Evidence) -> str:
+    """That a check may require an Origin, if none was sent."""
+    return ", no Origin" if evidence.origin is None else ""
 
 
 def _waited(exchange: Exchange) -> int:

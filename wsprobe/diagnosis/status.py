@@ -11,7 +11,7 @@ from wsprobe.data_file import toml_beside
 from wsprobe.diagnosis.cause import Cause
 from wsprobe.diagnosis.evidence import Evidence, behind_proxy, foreign_origin, hop_of, is_markup
 from wsprobe.diagnosis.faults import (
-    credentials_wanted,
+    answered_401,
     either_or_stripped,
     for_socketio,
     http10,
@@ -47,7 +47,7 @@ def by_status(evidence: Evidence, *, silent: bool) -> tuple[Cause, ...]:
         case 200 | 204 | 404 | 405:
             return _as_a_page(evidence)
         case 401:
-            return (credentials_wanted(evidence),)
+            return (answered_401(evidence),)
         case 407:
             return (
                 Cause(

@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 import msgspec
 
 from wsprobe.diagnosis.cause import Cause
-from wsprobe.diagnosis.evidence import Evidence, is_markup, phrase_of, shown
+from wsprobe.diagnosis.evidence import Evidence, hop_of, is_markup, phrase_of, shown
 from wsprobe.diagnosis.faults import (
     CROSS_ORIGIN,
     SEE_LOG,
@@ -325,6 +325,13 @@ def _plain(id: str, text: str, fix: str) -> Means:
     return lambda evidence, said: (Cause(id, text, fix),)
 
 
+def _refused(evidence: Evidence, _: str) -> tuple[Cause, ...]:
+    """A refusal in words that a proxy may have written as well, where one is visible."""
+    rule = ", or a rule in front of it," if hop_of(evidence) else ""
+    text = f"a check in the application{rule} refused the request"
+    return (Cause("refused", text, "send what the application requires (token, cookie, Origin, parameter)"),)
+
+
 def _replaced(evidence: Evidence, _: str) -> tuple[Cause, ...]:
     return (
         Cause(
@@ -457,7 +464,7 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
     (
         (),
         r"too many(?! (?:redirect|argument|open file|value|header|field|level))"
-        r"|rate[- ]?limit|quota|throttl|connection limit|limit (?:reached|exceeded) for"
+        r"|rate[-_ ]?limit|quota|throttl|connection limit|limit (?:reached|exceeded) for"
         r"|(?:max(?:imum)?|limit)"
         r"[^.\n]{0,24}(?:connections|clients|sockets|users|sessions|requests)|slow down|calm down",
         _plain(
@@ -537,11 +544,7 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
         (),
         r"forbidden|\bdenied|\breject(?!ion)|\brefus|not (?:allowed|permitted|authori[sz]ed|entitled)"
         r"|disallow|banned",
-        _plain(
-            "refused",
-            "a check in the application refused the request",
-            "send what the application requires (token, cookie, Origin, parameter)",
-        ),
+        _refused,
     ),
     (
         (),
