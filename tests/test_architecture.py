@@ -24,7 +24,17 @@ FILES = sorted(path for path in PACKAGE.rglob("*.py") if PRINTED not in path.par
 
 FLOORS = (
     ("version", "data_file"),
-    ("exchange", "outcome", "visible", "nearest", "schedule", "spawned", "secrets", "exception_groups"),
+    (
+        "exchange",
+        "outcome",
+        "visible",
+        "nearest",
+        "schedule",
+        "spawned",
+        "secrets",
+        "exception_groups",
+        "line_breaks",
+    ),
     ("target", "opening", "certificate", "origins", "site"),
     ("read",),
     ("wire", "authentication"),

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pkgutil import iter_modules
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wsprobe.cli import commands
+from wsprobe.line_breaks import COMMANDS
 from wsprobe.show.lines import LONGEST, Line, Piece, cut, shortened, text_of, width_of
 
 
@@ -20,6 +24,29 @@ def test_a_word_is_not_broken_where_it_fits_a_line() -> None:
 
 def test_a_word_that_is_longer_than_a_line_is_broken() -> None:
     assert rows((Piece("a " + "b" * 25),), 10) == ["a", "  bbbbbbbb", "  bbbbbbbb", "  bbbbbbbb", "  b"]
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("To tell the page, see the code: wsprobe explain remedy express", "wsprobe explain remedy express"),
+        ("Try it (wsprobe explain remedy express), then look", "(wsprobe explain remedy express),"),
+        ("Or `wsprobe connect -4 URL` shows the headers", "`wsprobe connect -4 URL`"),
+        ("It is wsprobe explain upgrade-lost (for another proxy)", "wsprobe explain upgrade-lost"),
+    ],
+)
+def test_a_command_is_not_broken_where_it_fits_a_line(text: str, kept: str) -> None:
+    for columns in range(len(kept) + 2, 80):
+        assert any(kept in row for row in rows((Piece(text),), columns)), columns
+
+
+def test_a_command_that_is_longer_than_a_line_is_broken_at_spaces() -> None:
+    of = (Piece("see wsprobe compare --browser clients lab:status-403"),)
+    assert rows(of, 24) == ["see wsprobe compare", "  --browser clients", "  lab:status-403"]
+
+
+def test_the_commands_are_those_of_the_program() -> None:
+    assert sorted(COMMANDS) == sorted(each.name for each in iter_modules(commands.__path__))
 
 
 def test_of_a_line_without_end_the_beginning_is_printed() -> None:

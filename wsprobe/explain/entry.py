@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from wsprobe.data_file import toml_beside
+from wsprobe.line_breaks import parts
 
 WIDTH = 80
 
@@ -71,13 +72,15 @@ def _quoted(topic: str) -> str:
 
 
 def _wrapped(said: str, width: int, indent: str = "", more: str | None = None) -> Iterator[str]:
-    """Lines of at most *width* columns; a longer word gets its own line."""
+    """Lines of at most *width* columns; a longer word or command gets its own line."""
     line = indent
     empty = True
-    for word in said.split():
+    for part in parts(" ".join(said.split())):
+        word = part.lstrip(" ")
         if not empty and len(line) + 1 + len(word) > width:
             yield line
             line, empty = indent if more is None else more, True
+            line = line if len(line) + len(word) <= width else indent
         line += word if empty else f" {word}"
         empty = False
     yield line

@@ -3,12 +3,12 @@ whose length a peer decides."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from msgspec import Struct
 
+from wsprobe.line_breaks import parts, words
 from wsprobe.visible import legible, visible
 
 
@@ -155,8 +155,8 @@ def row(columns: Line, words: Line, look: Look) -> list[Line]:
 
 
 def cut(of: Line, columns: int, indent: int = 2) -> list[Line]:
-    """Wrap *of* into lines of at most *columns* columns, with its styles: at spaces, and within a word only if
-    the word is longer than a line. All lines but the first are indented, if there is room."""
+    """Wrap *of* into lines of at most *columns* columns, with its styles: at spaces, and within a command or a
+    word only if it is longer than a line. All lines but the first are indented, if there is room."""
     if width_of(of) <= columns:
         return [of]
     columns = max(columns, 1)
@@ -173,7 +173,7 @@ def cut(of: Line, columns: int, indent: int = 2) -> list[Line]:
         rows.append(tuple(row))
         row, room, begun = ([Piece(" " * indent)] if indent else []), columns - indent, False
 
-    for word in _words(of):
+    for word in _words(of, columns - indent):
         size = width_of(tuple(word))
         if size > room and begun:
             end()
@@ -202,16 +202,18 @@ NARROW = 6
 """Columns that are left beside an indent; where there are fewer, nothing is indented."""
 
 
-def _words(of: Line) -> list[list[Piece]]:
-    """The pieces of each word, with the spaces before it; a word may have several styles."""
-    words: list[list[Piece]] = []
+def _words(of: Line, columns: int) -> list[list[Piece]]:
+    """The pieces of each word, with the spaces before it; a word may have several styles. A command that fits
+    into *columns* is one word."""
+    found: list[list[Piece]] = []
     for piece in of:
-        for part in re.findall(r" *[^ ]+| +$", piece.text):
-            if words and not part.startswith(" ") and not words[-1][-1].text.endswith(" "):
-                words[-1].append(Piece(part, piece.style))
-            else:
-                words.append([Piece(part, piece.style)])
-    return words
+        for part in parts(piece.text):
+            for word in [part] if cells(part.lstrip(" ")) <= columns else words(part):
+                if found and not word.startswith(" ") and not found[-1][-1].text.endswith(" "):
+                    found[-1].append(Piece(word, piece.style))
+                else:
+                    found.append([Piece(word, piece.style)])
+    return found
 
 
 def _without_spaces(word: list[Piece]) -> list[Piece]:
