@@ -98,6 +98,45 @@ def test_a_page_that_quotes_its_path_is_the_same_page_at_another_path() -> None:
     assert conclusions(Trace(own, answers))[0].id == "upgrade-lost"
 
 
+# -- a prefix that the proxy should strip
+
+LIBRARY: dict[str, Any] = {**NOT_FOUND, "body_start": "no such path here"}
+
+
+@pytest.mark.parametrize("get", [NOT_FOUND, LIBRARY])
+def test_the_same_404_on_the_same_path_leaves_open_that_the_proxy_should_strip_a_prefix(
+    get: dict[str, Any],
+) -> None:
+    answers = {
+        "base": got(NOT_FOUND),
+        "get": got(get),
+        "no-version": got(FORBIDDEN),
+        "backend": got(NOT_FOUND),
+        "backend-get": got(get),
+    }
+    found = conclusions(Trace(begin(Backend("b", 1)), answers))[0]
+    assert (found.id, found.open) == ("refused-by-app", True)
+    assert "on the same path: the proxy is not at fault, unless it should strip a prefix" in found.text
+    assert found.fix.splitlines()[0].endswith("give the backend its own path: --backend ws://b:1/PATH")
+    known = conclusions(Trace(begin(Backend("b", 1, resource="/ws")), answers))[0]
+    assert (known.id, known.open) == ("refused-by-app", False)
+    assert "prefix" not in known.text + known.fix
+
+
+@pytest.mark.parametrize("get", [NOT_FOUND, LIBRARY])
+def test_a_path_of_its_own_that_opens_gets_the_lines_that_map_one_path_to_the_other(
+    get: dict[str, Any],
+) -> None:
+    base = got({**NOT_FOUND, "server": "nginx/1.26.3"})
+    answers = {"base": base, "get": got({**get, "server": "nginx/1.26.3"}), "backend": got(OPEN)}
+    answers |= {"no-version": got(FORBIDDEN), "backend-get": got(FORBIDDEN)}
+    found = conclusions(Trace(begin(Backend("127.0.0.1", 9306, resource="/ws")), answers))[0]
+    assert "the application has the socket at /ws" in found.text.replace("The", "the")
+    assert found.fix.startswith(
+        "nginx: location /chat { proxy_pass http://127.0.0.1:9306/ws; proxy_http_version 1.1;"
+    )
+
+
 # -- an idle timeout
 
 

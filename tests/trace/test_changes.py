@@ -149,6 +149,28 @@ def test_each_conclusion_has_lines_that_are_known() -> None:
             filled = mending(fault, (hop,), place)
             assert filled.endswith(place.fill(text))
             assert not re.search("PATH|HOST:PORT|PART|TARGET|/chat", filled), filled
+    assert mending("upgrade", ("apache",), place).endswith(
+        "ProxyPass /room/7 http://10.0.0.2:8000/ws upgrade=websocket"
+    )
     assert mending("upgrade", ("nginx",)).startswith("nginx: proxy_http_version 1.1;")
     assert len(mending("upgrade", ()).splitlines()) == len(LEADING)
     assert mending("rule", ()) == ""
+
+
+def test_a_path_in_a_regular_expression_is_escaped_and_elsewhere_it_is_not() -> None:
+    place = LineValues("/v1.2/ws", "10.0.0.2:8000", "https://a.example")
+    assert "RewriteRule ^/v1\\.2/ws - [F]" in mending("origin", ("apache",), place)
+    assert 'req.url ~ "^/v1\\.2/ws"' in mending("origin", ("varnish",), place)
+    assert 'regsub(req.url, "^/v1\\.2/ws", "/v1.2/ws")' in mending("prefix", ("varnish",), place)
+    assert '$HTTP["url"] =~ "^/v1\\.2/ws"' in mending("route", ("lighttpd",), place)
+    assert mending("slash", ("nginx",), place) == "nginx: location /v1.2/ws (without the final slash)"
+
+
+def test_a_line_without_its_path_can_be_read() -> None:
+    there = LineValues("", "b1:8001", target="")
+    line = "Apache httpd: ProxyPass <PATH> http://b1:8001<PATH IN THE APPLICATION> upgrade=websocket before any"
+    assert mending("prefix", ("apache",), there) == f"{line} other ProxyPass"
+    same = LineValues("", "b1:8001")
+    assert mending("upgrade", ("apache",), same).endswith(
+        "ProxyPass <PATH> http://b1:8001<PATH> upgrade=websocket"
+    )

@@ -20,24 +20,33 @@ class LineValues(msgspec.Struct, frozen=True):
     """What the lines of a proxy are about: each member replaces a word of ``proxies.toml``."""
 
     path: str = ""
-    """For PATH: that of the socket; "" leaves the word."""
+    """For PATH: that of the socket; "" leaves <PATH>, for the reader to fill in."""
     backend: str = ""
     """For HOST:PORT: the application's address; "" leaves the words."""
     part: str = ""
     """For PART: the field or the origin that the fault is about."""
-    target: str = ""
-    """For TARGET: the path of the socket in the application, if it is another."""
+    target: str | None = None
+    """For TARGET: the path of the socket in the application; None: the same path; "" leaves a word for it."""
     secure: bool = False
     """The application speaks TLS: a scheme before HOST:PORT is https or wss."""
 
     def fill(self, text: str) -> str:
         """*text* of ``proxies.toml`` with these values."""
-        words = {"PATH": self.path, "HOST:PORT": self.backend, "PART": self.part, "TARGET": self.target}
+        path = self.path or "<PATH>"
+        target = path if self.target is None else self.target or "<PATH IN THE APPLICATION>"
+        words = {
+            "^PATH": "^" + path.replace(".", r"\."),
+            "PATH": path,
+            "HOST:PORT": self.backend,
+            "PART": self.part,
+            "TARGET": target,
+        }
         text = _SCHEMES.sub(r"\1s", text) if self.secure else text
         return _WORDS.sub(lambda found: words[found[0]] or found[0], text)
 
 
-_WORDS = re.compile("PATH|HOST:PORT|PART|TARGET")
+_WORDS = re.compile(r"\^?PATH|HOST:PORT|PART|TARGET")
+"""``^PATH`` begins a regular expression: of the characters in ``_PLAIN_PATH`` only the dot is special there."""
 _SCHEMES = re.compile(r"\b(http|ws)(?=://HOST:PORT)")
 _PLAIN_PATH = re.compile(r"/[\w./~-]*", re.ASCII)
 _EXAMPLE = LineValues("/chat", "127.0.0.1:8000")

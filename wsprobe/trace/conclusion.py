@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from wsprobe.diagnosis import PROGRAMS, Cause
 from wsprobe.diagnosis.advice import code_for
 from wsprobe.diagnosis.cause import quote_of
-from wsprobe.diagnosis.proxies import LineValues, mending, path_for_lines
+from wsprobe.diagnosis.proxies import LineValues, mending, path_for_lines, table
 from wsprobe.trace.answer import Answer, alike
 from wsprobe.trace.changes import Trace
 
@@ -151,11 +151,16 @@ QUOTED = 160
 
 def quoted(answer: Answer) -> str:
     """The first words of its body, none of them cut."""
-    text = " ".join(answer.text.split())
-    if not text:
-        return "no text in the body"
-    whole_words = shorten(text, QUOTED, placeholder=" ...")
-    return f'"{whole_words if len(whole_words) > 4 else f"{text[:QUOTED]}..."}"'
+    text = whole_words(answer.text, QUOTED)
+    return f'"{text}"' if text else "no text in the body"
+
+
+def whole_words(text: str, most: int) -> str:
+    """The first words of *text* in at most *most* characters, with dots if more follow; a first word that is
+    longer is cut."""
+    text = " ".join(text.split())
+    kept = shorten(text, most, placeholder=" ...")
+    return kept if kept != "..." or text == "..." else f"{text[: most - 3]}..."
 
 
 def compared(seen: Trace) -> str:
@@ -213,7 +218,7 @@ def past_the_proxy(seen: Trace) -> str:
         case "opens":
             return f" {opens_directly(seen)} The proxy is at fault, not the application."
         case "same":
-            return f" Asked directly, {backend_of(seen)} gives the same answer: the proxy is not at fault."
+            return f" {same_directly(seen)}"
         case "not reached":
             return (
                 f" {backend_of(seen)} cannot be reached from here: if the proxy uses this address, the "
@@ -227,6 +232,35 @@ def past_the_proxy(seen: Trace) -> str:
             )
         case _:
             return ""
+
+
+def same_directly(seen: Trace) -> str:
+    """A sentence, where the direct answer is the same: what that shows about the proxy."""
+    same = f"Asked directly, {backend_of(seen)} gives the same answer"
+    if may_strip_prefix(seen):
+        return (
+            f"{same} on the same path: the proxy is not at fault, unless it should strip a prefix of the path."
+        )
+    return f"{same}: the proxy is not at fault."
+
+
+def may_strip_prefix(seen: Trace) -> bool:
+    """True if the path is unknown on both sides, and the application was asked for no path of its own: it may
+    have the socket at the path behind a prefix, which the proxy should strip."""
+    unknown = seen.base.status == 404 or seen.base.cause_id == "no-route"
+    given = seen.start.plan.target.resource.partition("?")[0]
+    asked = bool(seen.start.backends) and not seen.start.backends[-1].resource
+    return compared(seen) == "same" and unknown and asked and given != "/"
+
+
+def ask_own_path(seen: Trace) -> str:
+    """How to find out whether the proxy should strip a prefix; "" if that is not the question."""
+    if not may_strip_prefix(seen):
+        return ""
+    past = seen.past
+    scheme = "wss" if past is not None and past.reading.exchange.plan.target.secure else "ws"
+    backend = f"{scheme}://{seen.start.backends[-1]}/PATH"
+    return f"If the proxy should strip a prefix, give the backend its own path: --backend {backend}"
 
 
 def backend_of(seen: Trace) -> str:
@@ -262,7 +296,7 @@ FIND_OUT = (
     "To find out whether a proxy is at fault, also test the application directly: --backend with its own "
     "HOST:PORT."
 )
-ANY_PROXY = "Lines for each proxy: wsprobe explain proxy"
+ANY_PROXY = "What each proxy needs to pass a handshake on: wsprobe explain proxy"
 
 
 def steps(*parts: str) -> str:
@@ -283,6 +317,9 @@ def proxy_lines(
         return ""
     if not (known or proven or seen.start.backends):
         return steps(FIND_OUT, ANY_PROXY)
+    if other_path(seen) and fault in ("path", "route"):
+        has_prefix = table()["prefix"]
+        fault = "prefix" if not known or any(hop in has_prefix for hop in known) else fault
     values = _line_values(seen, fault, part)
     lines = mending(fault, known, values)
     over_tls = values.secure and values.backend in lines
@@ -297,7 +334,7 @@ def _line_values(seen: Trace, fault: str, part: str) -> LineValues:
         path.rstrip("/") or path if fault == "slash" else path,
         str(seen.start.backends[number - 1]) if answer is not None else "",
         part,
-        path_for_lines(other_path(seen)),
+        path_for_lines(other) if (other := other_path(seen)) else None,
         answer is not None and answer.opens and answer.reading.exchange.plan.target.secure,
     )
 

@@ -18,12 +18,14 @@ from wsprobe.trace.conclusion import (
     FIND_OUT,
     Conclusion,
     a_proxy,
+    ask_own_path,
     ask_past,
     backend_of,
     beside,
     compared,
     first_do,
     likeliest,
+    may_strip_prefix,
     opens_directly,
     other_path,
     past_the_proxy,
@@ -31,6 +33,7 @@ from wsprobe.trace.conclusion import (
     proxy_of,
     quoted,
     rule,
+    same_directly,
     shown_by,
     shows_proxy,
     steps,
@@ -555,12 +558,22 @@ def elsewhere(seen: Trace) -> Iterator[Conclusion]:
     if both and compared(seen) == "opens" and past_get is not None:
         yield Conclusion(
             f"{both}. {opens_directly(seen)} A plain GET there gets another answer "
-            f"({past_get.result()}): the proxy changes the path, or sends the request to another "
-            f"program or page, not to the application ({proxy_of(seen)}).",
+            f"({past_get.result()}): {_leads_elsewhere(seen)} ({proxy_of(seen)}).",
             0.95,
             ("base", "backend-get"),
             proxy_lines(seen, "route"),
         )
+
+
+def _leads_elsewhere(seen: Trace) -> str:
+    """A clause: what the proxy does with the path."""
+    if other := other_path(seen):
+        given = seen.start.plan.target.resource
+        return (
+            f"the application has the socket at {other}, and the proxy does not map {given} to it, or sends "
+            "the request to another program or page"
+        )
+    return "the proxy changes the path, or sends the request to another program or page, not to the application"
 
 
 @rule(
@@ -574,15 +587,20 @@ def refused_to_all_by_app(seen: Trace) -> Iterator[Conclusion]:
     if both and compared(seen) == "same":
         who = backend_of(seen)
         yield Conclusion(
-            f"{both}. Asked directly, {who} gives the same answer: the proxy is not at fault. "
+            f"{both}. {same_directly(seen)} "
             f"{who[0].upper()}{who[1:]} requires something that the request lacks (a session cookie, "
             f"a token), or has no WebSocket on this path.{likeliest(seen.base)}",
             0.93,
             ("base", "backend"),
             with_code(
-                "Send what a page would send (-b 'session=...', -H), then check the path in the application.",
+                steps(
+                    ask_own_path(seen),
+                    "Send what a page would send (-b 'session=...', -H), then check the path in the "
+                    "application.",
+                ),
                 seen.base,
             ),
+            open=may_strip_prefix(seen),
         )
 
 
@@ -760,7 +778,7 @@ def request_changed(seen: Trace) -> Iterator[Conclusion]:
             f"{refusing} {opens_directly(seen)} {_changed(seen)} ({proxy_of(seen)}).",
             0.93,
             beside(seen, "get"),
-            proxy_lines(seen, "prefix" if other_path(seen) else "path"),
+            proxy_lines(seen, "path"),
         )
 
 
@@ -787,11 +805,12 @@ def refused_by_app(seen: Trace) -> Iterator[Conclusion]:
     refusing = _refusing(seen)
     if refusing and compared(seen) == "same":
         yield Conclusion(
-            f"{refusing} Asked directly, {backend_of(seen)} gives the same answer: the "
-            f"application itself refuses (path, credentials, Origin).{likeliest(seen.base)}",
+            f"{refusing} {same_directly(seen)} The application itself refuses (path, credentials, Origin)."
+            f"{likeliest(seen.base)}",
             0.93,
             ("base", "backend"),
-            with_code(first_do(seen.base, CHECK_THE_PATH), seen.base),
+            with_code(steps(ask_own_path(seen), first_do(seen.base, CHECK_THE_PATH)), seen.base),
+            open=may_strip_prefix(seen),
         )
 
 
