@@ -163,7 +163,9 @@ def test_a_cut_that_is_not_the_default_of_the_proxy_is_not_laid_at_it() -> None:
     assert "This is not the default of nginx (60 s)" in found.text
     named = [line.partition(":")[0] for line in found.fix.splitlines()]
     assert named[0] == "nginx"
-    assert {"HAProxy", "Envoy", "AWS load balancer (from its documentation)"} <= set(named)
+    assert "HAProxy" in named
+    assert not {"Envoy", "AWS load balancer (from its documentation)"} & set(named)
+    assert 'wsprobe explain "idle timeout"' in found.fix
 
 
 def test_a_cut_after_the_default_of_the_proxy_prints_its_lines_alone() -> None:
@@ -171,6 +173,15 @@ def test_a_cut_after_the_default_of_the_proxy_prints_its_lines_alone() -> None:
     assert "default" not in found.text
     assert found.fix.startswith("nginx: proxy_read_timeout 1h")
     assert len(found.fix.splitlines()) == 2
+
+
+def test_the_lines_of_a_visible_proxy_without_a_default_come_alone_with_one_pointer() -> None:
+    found = conclusions(idle(4.0, "Caddy"))[0]
+    assert [line.partition(":")[0] for line in found.fix.splitlines()] == [
+        "Caddy",
+        "Idle limits of more proxies, and who ended the session",
+        "Or send a Ping or a message more often.",
+    ]
 
 
 def test_a_backend_that_is_a_proxy_is_not_taken_for_the_application() -> None:

@@ -76,8 +76,29 @@ def http_1_0(seen: Trace) -> Iterator[Conclusion]:
     base = _refused(seen)
     if base is None or not base.reading.sent.partition(b"\r\n")[0].endswith(b" HTTP/1.1"):
         return
-    if OLD_HTTP.search(base.text) or base.status == 505:
-        yield _removed(seen, "the HTTP version", "http-1.1")
+    stated = OLD_HTTP.search(base.text) is not None
+    if not (stated or base.status == 505) or compared(seen) == "same":
+        return
+    arrives = f"wsprobe sent HTTP/1.1, so a proxy sends HTTP/1.0 to the application ({proxy_of(seen)})."
+    proven = stated or compared(seen) == "opens"
+    if not proven:
+        arrives = (
+            f"wsprobe sent HTTP/1.1. Either a proxy sends HTTP/1.0 to the application ({proxy_of(seen)}), or "
+            "the program that answers gives this status for another reason."
+        )
+    yield Conclusion(
+        f"The answer {base.status} is about the HTTP version: {quoted(base)}. {arrives}"
+        f"{_as_get(seen)}{varnish(seen)}{past_the_proxy(seen)}",
+        sure(seen, 0.96 if stated else 0.8, 0.98),
+        beside(seen, "get"),
+        proxy_lines(seen, "http-1.1", proven=True),
+        open=not proven,
+    )
+
+
+def _as_get(seen: Trace) -> str:
+    """A sentence if a plain GET gets the same answer; else ""."""
+    return " A plain GET gets the same answer." if seen.like_get else ""
 
 
 @rule(
@@ -123,11 +144,9 @@ def upgrade_missed(seen: Trace) -> Iterator[Conclusion]:
 
 def _removed(seen: Trace, part: str, fault: str) -> Conclusion:
     base, get = seen.base, seen["get"]
-    arrives = ""
-    if fault == "header" and get is not None and not alike(base, get):
+    arrives = _as_get(seen)
+    if not arrives and fault == "header" and get is not None and not alike(base, get):
         arrives = " Upgrade and Connection arrive: a plain GET gets another answer."
-    if seen.like_get:
-        arrives = " A plain GET gets the same answer."
     return Conclusion(
         f"The answer {base.status} reports {part} as missing or wrong: {quoted(base)}. wsprobe "
         "sent the right value, so a proxy in front of the program that answers removes or "

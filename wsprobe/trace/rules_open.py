@@ -8,7 +8,6 @@ from wsprobe.diagnosis.proxies import LEADING, idle_limit
 from wsprobe.trace.answer import Answer, ended_in_silence
 from wsprobe.trace.changes import Trace
 from wsprobe.trace.conclusion import (
-    ANY_PROXY,
     FIND_OUT,
     Conclusion,
     ask_past,
@@ -27,6 +26,7 @@ AT_ONCE = 0.5
 NEAR = 0.15
 """How far an idle timeout may be from a proxy's default to be that default, as a part of it."""
 BALANCERS = ("aws", "cloudflare")
+IDLE_LIMITS = 'Idle limits of more proxies, and who ended the session: wsprobe explain "idle timeout"'
 
 
 @rule(
@@ -85,14 +85,21 @@ def _near(limit: float, seconds: float) -> bool:
 
 
 def _lines(seen: Trace, past: Answer | None, seconds: float) -> str:
-    """The lines of the proxy whose default it is; else of each proxy that can do it, the named ones first."""
+    """The lines of the proxy whose default it is; else of the visible proxies, and of those that can have it if
+    it is not the default of the visible ones."""
     own = seen.proxies
     if past is not None and past.opens and ended_in_silence(past) is not None:
         own = past.proxies
     usual = tuple(each for each in own if _near(idle_limit(each), seconds))
-    if not (usual or shows_proxy(seen)):
-        return steps("Raise the idle timeout of the application.", FIND_OUT, ANY_PROXY)
-    return proxy_lines(seen, "idle", usual or tuple(dict.fromkeys((*own, *LEADING, *BALANCERS))))
+    if usual or any(not idle_limit(each) for each in own):
+        return steps(proxy_lines(seen, "idle", usual or own), "" if usual else IDLE_LIMITS)
+    if not shows_proxy(seen):
+        return steps("Raise the idle timeout of the application.", FIND_OUT, IDLE_LIMITS)
+    # One with another default has this limit only if that was lowered.
+    others = (
+        each for each in (*LEADING, *BALANCERS) if not idle_limit(each) or _near(idle_limit(each), seconds)
+    )
+    return steps(proxy_lines(seen, "idle", tuple(dict.fromkeys((*own, *others)))), IDLE_LIMITS)
 
 
 @rule(
