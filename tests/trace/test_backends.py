@@ -362,3 +362,22 @@ def test_lines_for_an_application_with_tls_use_tls() -> None:
     fix = conclusions(Section("", lines, "").trace())[0].fix
     assert "proxy_pass https://b1:8001;" in fix
     assert fix.endswith("b1:8001 speaks TLS: the proxy must use TLS to it too.")
+
+
+# -- quotes
+
+
+@pytest.mark.parametrize("width", range(60, 140))
+def test_a_quote_is_closed_and_cut_between_words(width: int) -> None:
+    body = "No WebSocket UPGRADE hdr: None  Can Upgrade only to WebSocket: hdr version unknown, and so on"
+    seen = Trace(begin(), {"base": got({**NOT_FOUND, "body_start": body}), "get": got(FORBIDDEN)})
+    look, found = Look(terminal=True, width=width), conclusions(seen)[0]
+    shown = concluded((found,), seen, Choice(), look)
+    begins = [text_of(each) for each in shown if text_of(each).startswith("  base ")]
+    for line in (*begins, *(text_of(each) for each in row("base", seen, look))):
+        assert len(line) <= width
+        quote = line.partition(' "')[2]
+        if quote:
+            kept = quote.removesuffix(' ..."')
+            assert quote.endswith(' ..."')
+            assert set(kept.split()) <= set(body.split())

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wsprobe.show.lines import Line, Look, Piece, cut, cut_in_middle, fitted, line, width_of
+from wsprobe.show.lines import Line, Look, Piece, cut_in_middle, fitted, line, text_of, width_of
 from wsprobe.show.lines import cells as cells_of
 from wsprobe.trace.answer import Answer, ended_in_silence, same
 from wsprobe.trace.changes import CHANGES, Trace
-from wsprobe.trace.conclusion import Conclusion
+from wsprobe.trace.conclusion import Conclusion, whole_words
 from wsprobe.trace.rules_open import AT_ONCE
 from wsprobe.trace.series import TRACE, Choice, left_out
 
@@ -53,7 +53,7 @@ def row(name: str, seen: Trace, look: Look) -> list[Line]:
         *([] if narrow else [Piece(f"{took.text:>8}", took.style)]),
     )
     room = look.width - width_of(told) - 2 if look.terminal else len(about.text)
-    shown = cut_in_middle(about.text, room, look) if room >= LEAST or cells_of(about.text) <= room else ""
+    shown = _in_room(about.text, room, look) if room >= LEAST or cells_of(about.text) <= room else ""
     return [line(*told, Piece(f"  {shown}" if shown else "", about.style))]
 
 
@@ -77,21 +77,24 @@ def _about(answer: Answer, look: Look) -> str:
     if answer.author.id:
         words.append(f"by {answer.author.id}")
     if body:
-        words.append(f'"{_escaped(body[:BODY], look)}{"..." if len(body) > BODY else ""}"')
+        words.append(f'"{_escaped(whole_words(body, BODY), look)}"')
     return "  ".join(word for word in words if word)
+
+
+def _in_room(about: str, room: int, look: Look) -> str:
+    """*about* in at most *room* columns; the quote at its end is cut between words, and stays closed."""
+    before, quote, body = about.partition(' "')
+    left = room - cells_of(f'{before} ""')
+    if cells_of(about) <= room or not quote or left < LEAST:
+        return cut_in_middle(about, room, look)
+    shown = f'{before} "{whole_words(body.removesuffix(chr(34)), left)}"'
+    return cut_in_middle(shown, room, look)
 
 
 def _held(answer: Answer) -> str:
     """How an open, silent session ended."""
     dropped = ended_in_silence(answer)
     return f"held: dropped after {dropped:.1f} s" if dropped is not None and dropped >= AT_ONCE else ""
-
-
-def _last_fits(of: Line, look: Look) -> Line:
-    """*of* in one row: text that does not fit the terminal is left out (--json has it)."""
-    if not look.terminal:
-        return of
-    return cut(of, look.width, indent=0)[0]
 
 
 def concluded(found: tuple[Conclusion, ...], seen: Trace, choice: Choice, look: Look) -> list[Line]:
@@ -119,7 +122,8 @@ def _side_by_side(found: Conclusion, seen: Trace, look: Look) -> Iterator[Line]:
     """The answers that show it, one per line."""
     yield line(Piece("because", "title"))
     for each in because(found, seen, look):
-        yield _last_fits(line("  ", *each), look)
+        text = f"  {text_of(each)}"
+        yield line(_in_room(text, look.width, look) if look.terminal else text)
 
 
 def because(found: Conclusion, seen: Trace, look: Look) -> Iterator[Line]:
