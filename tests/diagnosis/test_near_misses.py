@@ -548,3 +548,26 @@ def test_the_policy_of_envoy_is_known_by_its_own_words(words: str, id: str) -> N
 def test_what_a_parser_of_json_says_is_no_chat(message: str, id: str) -> None:
     found = causes(reading_of(OPEN + frame(1, message.encode()), "open"))
     assert next((each.id for each in found), "") == id
+
+
+def test_a_401_without_a_scheme_may_not_be_about_the_credentials_sent() -> None:
+    request = REQUEST[:-2] + b"Authorization: Bearer t\r\n\r\n"
+    for challenge, other in ((b"", True), (b"WWW-Authenticate: Bearer\r\n", False)):
+        answer = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n" + challenge + b"\r\n"
+        events = (Sent(0, request), Received(1, answer), Ended(2, "fin"))
+        found = causes(read(Exchange(Plan(parse(f"ws://{AT}/ws"), request), events)))[0]
+        assert found.id == "credentials-refused"
+        assert ("another check refused" in found.text) == other
+
+
+@pytest.mark.parametrize("status", ["502 Bad Gateway", "504 Gateway Timeout"])
+def test_a_status_of_a_gateway_may_be_of_an_application_before_a_service(status: str) -> None:
+    assert "or the application none from a service" in first(f"HTTP/1.1 {status}\n\n").text
+
+
+def test_http_behind_a_101_may_be_what_a_handler_sent() -> None:
+    found = causes(reading_of(OPEN + b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n", "fin"))[
+        0
+    ]
+    assert found.id == "crashed"
+    assert "or sent an HTTP response" in found.text

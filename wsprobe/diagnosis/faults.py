@@ -89,7 +89,7 @@ def answered_401(evidence: Evidence) -> Cause:
     """What the status 401 alone means. A server that checks credentials names a scheme in WWW-Authenticate (RFC
     9110 section 15.5.2); without one, a library may answer every refusal so."""
     cause = credentials_wanted(evidence)
-    if evidence.credentials or evidence.has("www-authenticate"):
+    if evidence.has("www-authenticate"):
         return cause
     return msgspec.structs.replace(cause, text=f"{cause.text}; or another check refused (Origin, subprotocol)")
 

@@ -367,7 +367,8 @@ def _http_after(behind: Response) -> Iterator[Cause]:
     if status == 400 and _of_engine_io(behind):
         yield msgspec.structs.replace(other_generation(), evidence=shows)
     elif status >= 500:
-        yield Cause("crashed", "the handler raised an exception after the handshake", SEE_LOG, "shared", shows)
+        failed = "the handler raised an exception, or sent an HTTP response, after the handshake"
+        yield Cause("crashed", failed, SEE_LOG, "shared", shows)
     else:
         yield Cause(
             "response-after-101",
