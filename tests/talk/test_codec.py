@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from wsprobe.read.frames import BINARY, CLOSE, PING, RSV1, TEXT, Deflate, Direction, frame_at, messages
 from wsprobe.talk.codec import (
     LONG,
+    PIECE,
     STREAMS,
     Control,
     FrameFault,
@@ -284,3 +285,29 @@ def test_faults_of_compression() -> None:
     assert first(begun).code == 1002
     whole = Reader(Deflate(), 100_000).receive(Peer().frame(b"x" * 100_000))
     assert [type(each) for each in whole] == [ReceivedMessage]
+
+
+@given(st.integers(-2, 2), st.booleans())
+def test_a_long_message_is_inflated_in_pieces(over: int, final: bool) -> None:
+    data = bytes(2 * PIECE + over)
+    packer = zlib.compressobj(wbits=-15)
+    packed = packer.compress(data)
+    packed += packer.flush() if final else packer.flush(zlib.Z_SYNC_FLUSH)[:-4]
+    reader = Reader(Deflate())
+    for _ in range(2):
+        assert reader.receive(theirs(BINARY, packed, rsv=4)) == [ReceivedMessage(BINARY, data, len(packed))]
+
+
+def test_an_inflated_message_is_held_once() -> None:
+    data = bytes(4 << 20)
+    packer = zlib.compressobj(wbits=-15)
+    packed = (packer.compress(data) + packer.flush(zlib.Z_SYNC_FLUSH))[:-4]
+    reader = Reader(Deflate())
+    tracemalloc.start()
+    try:
+        [message] = reader.receive(theirs(BINARY, packed, rsv=4))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert message == ReceivedMessage(BINARY, data, len(packed))
+    assert peak < 1.5 * len(data)

@@ -14,6 +14,7 @@ from codecs import getincrementaldecoder
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import cache
+from io import BytesIO
 from struct import pack
 from typing import Literal
 
@@ -69,6 +70,8 @@ STREAMS = 1000
 """The most deflate streams in one message: each takes time to set up, and may have only two bytes."""
 SLICE = 16384
 """Bytes inflated at once: when a stream ends, zlib copies the rest of them."""
+PIECE = 1 << 18
+"""The most bytes that one call inflates to: zlib joins what it made, and so needs twice their size."""
 
 
 class Reader:
@@ -83,7 +86,7 @@ class Reader:
         self._need = 0
         self._opcode = 0
         self._compressed = False
-        self._fragments = bytearray()
+        self._fragments = BytesIO()
         self._size = 0
         self._over = False
         self.frames = 0
@@ -205,11 +208,15 @@ class Reader:
             self._compressed = bool(first & RSV1 << 4)
         self._size += len(payload)
         if not fin:
-            self._fragments += payload
+            self._fragments.write(payload)
             return None
-        data = bytes(self._fragments + payload) if self._fragments else payload
+        if self._fragments.tell():
+            self._fragments.write(payload)
+            data = self._fragments.getvalue()
+        else:
+            data = payload
         wire, opcode = self._size, self._opcode
-        self._fragments, self._size, self._opcode = bytearray(), 0, 0
+        self._fragments, self._size, self._opcode = BytesIO(), 0, 0
         if self._compressed:
             assert self._inflater is not None
             try:
@@ -285,26 +292,28 @@ class _Inflater:
         TooManyStreams."""
         if not self._takeover:
             self._stream = zlib.decompressobj(self._bits)
-        whole, out = data + TAIL, bytearray()
-        at = streams = 0
-        while at < len(whole):
+        whole, out = data + TAIL, BytesIO()  # which returns its bytes without a copy
+        at = streams = most = made = 0
+        while at < len(whole) or made == most:  # zlib may hold back more of a piece that is full
             fed = whole[at : at + SLICE]
-            out += self._stream.decompress(fed, limit + 1 - len(out))
-            if len(out) > limit:
+            most = min(limit + 1 - out.tell(), PIECE)
+            made = out.write(self._stream.decompress(fed, most))
+            if out.tell() > limit:
                 return None
-            at += len(fed)
             if not self._stream.eof:
+                at += len(fed) - len(self._stream.unconsumed_tail)
                 continue
             # A block with BFINAL ends a stream, not the message: another stream continues with the same
             # window (RFC 7692 section 7.2.3.4). Its end may leave a part of the tail that begins no stream.
-            at -= len(self._stream.unused_data)
+            at += len(fed) - len(self._stream.unused_data)
             if (streams := streams + 1) > STREAMS:
                 raise TooManyStreams
-            window = b"".join((*self._recent, out[-WINDOW:]))[-WINDOW:]
+            out.seek(max(out.tell() - WINDOW, 0))
+            window = b"".join((*self._recent, out.read()))[-WINDOW:]
             self._stream = zlib.decompressobj(self._bits, zdict=window)
             if len(whole) - at <= len(TAIL) and TAIL.endswith(whole[at:]):
                 break
-        message = bytes(out)
+        message = out.getvalue()
         if self._takeover:
             self._keep(message)
         return message

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import BytesIO
 
 from wsprobe.read.frames import BINARY, CLOSE, PING, TEXT, Deflate, One
 from wsprobe.read.reading import Head
@@ -41,15 +42,15 @@ class OlderReader(Reader):
                 heard.append(Control("ping" if frame.opcode == PING else "pong", frame.data, b""))
             else:
                 self._opcode = self._opcode or frame.opcode
-                self._fragments += frame.data
+                self._fragments.write(frame.data)
                 self._size += len(frame.data)
                 if frame.fin:
                     heard.append(
                         ReceivedMessage(
-                            BINARY if self._opcode == BINARY else TEXT, bytes(self._fragments), self._size
+                            BINARY if self._opcode == BINARY else TEXT, self._fragments.getvalue(), self._size
                         )
                     )
-                    self._opcode, self._size, self._fragments = 0, 0, bytearray()
+                    self._opcode, self._size, self._fragments = 0, 0, BytesIO()
             if not self._opcode or not message_ended:
                 self.boundary = at - behind
                 message_ended = not self._opcode
