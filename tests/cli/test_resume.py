@@ -35,7 +35,7 @@ def test_what_stands_in_the_file_is_not_asked_again(capsys: Capture, tmp_path: P
     assert out == ""
     assert err.splitlines() == [
         "2 URLs: 1 refused, 1 open",
-        "  status: 1 403, 1 101",
+        "  status: 403: 1, 101: 1",
         "  likely, for 1: a check in the application, or a rule in front of it, refused the request (403); "
         'the server says "body text"',
         "    do: send what the application requires (token, cookie, Origin, parameter); look in its log",
@@ -49,7 +49,7 @@ def test_what_stands_in_the_file_is_not_asked_again(capsys: Capture, tmp_path: P
         f"wsprobe: {file} already had 2 URLs; they were not tried again",
         "wsprobe: 1 line of the list repeated a URL; it was tried once",
         "3 URLs: 2 refused, 1 open",
-        "  status: 1 403, 1 101, 1 404",
+        "  status: 403: 1, 101: 1, 404: 1",
     ]
     assert err.splitlines()[4].startswith("  likely, for 1 of this run: the path leads to a page")
 
@@ -174,7 +174,7 @@ def test_summary_in_a_pipe_is_on_standard_error(capsys: Capture) -> None:
     assert out == ""
     rows = err.splitlines()
     assert rows[0] == "3 URLs: 1 invalid, 1 refused, 1 unreachable"
-    assert rows[1] == "  status: 1 101, 1 404"
+    assert rows[1] == "  status: 101: 1, 404: 1"
     assert rows[2].startswith("  findings: ")
     assert "1 accept-case" in rows[2]
     run(["connect", "-s", "lab:status-404", "lab:status-403"])

@@ -5,6 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.diagnosis.sessions import Session
+from wsprobe import opening, target
+from wsprobe.exchange import Plan
+from wsprobe.lab import find
+from wsprobe.lab.play import play
+from wsprobe.lab.ports import place
 from wsprobe.report import Report, report
 from wsprobe.show.lines import Look, plain
 from wsprobe.show.report import outcome
@@ -132,7 +137,7 @@ CASES: tuple[tuple[Report, str], ...] = (
     (made("unsent", "0.1 unresolved x", "0.2 error"), "unresolved: the host name did not resolve"),
     (
         made("unsent", "0.1 unreachable ECONNREFUSED", "0.2 error"),
-        "unreachable: no address could be reached: refused, or no route",
+        "unreachable: no address could be reached: the connection was refused",
     ),
     (
         made("asked tls", "unsent", "0.1 tls not-tls", "0.2 error"),
@@ -144,6 +149,21 @@ CASES: tuple[tuple[Report, str], ...] = (
 @pytest.mark.parametrize(("of", "says"), CASES)
 def test_the_sentence_of_an_outcome(of: Report, says: str) -> None:
     assert plain(outcome(of, Look())).partition("\n")[0] == says
+
+
+@pytest.mark.parametrize(
+    ("name", "does"),
+    [
+        ("accept-hex", "encode the 20 raw bytes of the hash in base64"),
+        ("wss-rst-on-hello", "try ws:// on that port; look in the logs of the server and the load balancer"),
+    ],
+)
+def test_what_to_do_about_a_broken_rule_without_a_cause(name: str, does: str) -> None:
+    of = find(name)
+    to = target.parse(place(of).address)
+    made_of = report(play(of, Plan(to, opening.request(to, opening.Offer(key="d3Nwcm9iZSByZWhlYXJzZQ==")))))
+    assert f"\n  do: {does}\n" in plain(outcome(made_of, Look()))
+    assert "close-unanswered" not in {each.id for each in made_of.verdict.findings}
 
 
 HEARD = "  a script in a browser learns none of this: wsprobe compare --browser-mode ws://127.0.0.1:24301/ws"

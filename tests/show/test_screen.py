@@ -19,6 +19,7 @@ from wsprobe.report import Report, report
 from wsprobe.show.compare import comparison
 from wsprobe.show.lines import Look, plain
 from wsprobe.show.report import outcome
+from wsprobe.show.screen import FRAMES
 
 KEY = "d3Nwcm9iZSByZWhlYXJzZQ=="
 URL = "wss://chat.example/ws"
@@ -230,3 +231,11 @@ def test_the_page_has_a_blank_line_before_it_in_a_pipe() -> None:
     lines = drawn(refused(), 0)
     at = next(number for number, line in enumerate(lines) if line.startswith("IN THE PAGE"))
     assert lines[at - 1] == ""
+
+
+def test_one_left_out_frame_is_one_frame() -> None:
+    session = b"\x81\x02hi" * (FRAMES + 1)
+    accept = b"Sec-WebSocket-Accept: nothing\r\n"
+    head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" + accept
+    text = plain(comparison([answered(head + b"\r\n" + session)], [], Look(screen=True)))
+    assert "+1 frame (-v)" in text

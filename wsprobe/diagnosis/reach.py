@@ -36,13 +36,14 @@ def _cause(of: Finding) -> Cause:
     return Cause(
         _RENAMED.get(of.id, of.id),
         f"{title}: {usual}".replace("`", "") if usual else title,
-        _advice(entry),
+        to_do(entry),
         certainty,
         of.text,
     )
 
 
-def _advice(entry: Entry) -> str:
+def to_do(entry: Entry) -> str:
+    """What to do about the findings of *entry*, as a clause that follows "do:"."""
     return (entry.advice[:1].lower() + entry.advice[1:]).rstrip(".").replace("`", "")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from wsprobe.data_file import toml_beside
-from wsprobe.line_breaks import parts
+from wsprobe.line_breaks import parts, words
 
 WIDTH = 80
 
@@ -72,11 +72,14 @@ def _quoted(topic: str) -> str:
 
 
 def _wrapped(said: str, width: int, indent: str = "", more: str | None = None) -> Iterator[str]:
-    """Lines of at most *width* columns; a longer word or command gets its own line."""
+    """Lines of at most *width* columns; a longer word gets its own line, a longer command breaks."""
     line = indent
     empty = True
-    for part in parts(" ".join(said.split())):
-        word = part.lstrip(" ")
+    room = width - len(indent)
+    whole = parts(" ".join(said.split()))
+    pieces = (each for part in whole for each in ([part] if len(part.strip()) <= room else words(part)))
+    for piece in pieces:
+        word = piece.lstrip(" ")
         if not empty and len(line) + 1 + len(word) > width:
             yield line
             line, empty = indent if more is None else more, True

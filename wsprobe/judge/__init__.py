@@ -91,6 +91,9 @@ def judge(reading: Reading, specification: Specification | None = None) -> Verdi
     spoken = RFC6455 if reading.http2 is None else RFC8441
     of = spoken if specification is None else specification
     findings = tuple([finding for rule in of.rules for finding in rule(reading)])
+    if any(each.id in OF_HANDSHAKE and each.level == "fail" for each in findings):
+        # No session was opened, so nothing required the server to answer a Close.
+        findings = tuple([each for each in findings if each.id != session.CLOSE_UNANSWERED.id])
     return Verdict(of.name, of.answer(reading, findings), findings)
 
 

@@ -107,9 +107,10 @@ _ASKED = {
     b"origin": "Origin",
     b"sec-websocket-extensions": "Sec-WebSocket-Extensions",
     b"sec-websocket-protocol": "Sec-WebSocket-Protocol",
-    b"user-agent": "User-Agent",
+    b"sec-fetch-site": "Sec-Fetch-Site",
     b"cookie": "Cookie",
     b"authorization": "Authorization",
+    b"user-agent": "User-Agent",
 }
 """The request fields that an answer may depend on."""
 
@@ -123,18 +124,39 @@ def who(report: Report, of: SharedAnswer, first: SharedAnswer, look: Look) -> Li
         here, there = {protocol(r.over_http2) for r in mine}, {protocol(r.over_http2) for r in theirs}
         if not here & there:
             otherwise.append(f"over {next(iter(here))}")
+        apart = _apart_from_ours(report, of, first, look)
         for key, name in _ASKED.items():
             mine_of, theirs_of = [_field(r.asked, key) for r in mine], [_field(r.asked, key) for r in theirs]
-            if set(mine_of) & set(theirs_of):
-                continue
+            if set(mine_of) & set(theirs_of) or (apart and key == b"user-agent"):
+                continue  # no difference, or one between any two browsers
             value = mine_of[0]
-            dots = "..." if value is not None and len(value) > 80 else ""
-            otherwise.append(
-                f"without {name}" if value is None else f"with {name}: {look.text(value[:80])}{dots}"
-            )
-        if otherwise:
-            rows.append(Piece(f" (sent {', '.join(otherwise)})"))
+            otherwise.append(f"without {name}" if value is None else f"with {name}: {_begun(value, look)}")
+        told = [f"sent {', '.join(otherwise)}"] if otherwise else []
+        if told or apart:
+            rows.append(Piece(f" ({'; '.join([*told, *apart])})"))
     return tuple(rows)
+
+
+def _apart_from_ours(report: Report, of: SharedAnswer, first: SharedAnswer, look: Look) -> list[str]:
+    """The fields that each browser of this group sent with one value, and neither wsprobe, which is in the
+    group too, nor any reader of the first answer sent."""
+    if not (of.ours and of.views):
+        return []
+    browsers = ", ".join(short_title(report.views[i], report.views) for i in of.views)
+    others = ", ".join(names_of(report, first))
+    found = []
+    for key, name in _ASKED.items():
+        *values, own = [_field(each.asked, key) for each in _requests(report, of)]
+        without = {own, *(_field(each.asked, key) for each in _requests(report, first))} == {None}
+        value = values[0]
+        if without and value is not None and set(values) == {value}:
+            found.append(f"{browsers} sent {name}: {_begun(value, look)}; {others} did not")
+    return found
+
+
+def _begun(value: bytes, look: Look) -> str:
+    """The beginning of a field's value."""
+    return f"{look.text(value[:80])}{'...' if len(value) > 80 else ''}"
 
 
 def _requests(report: Report, of: SharedAnswer) -> list[EngineAnswer]:

@@ -14,6 +14,7 @@ from wsprobe.authentication import challenges, unspoken
 from wsprobe.browsers import BY_NAME
 from wsprobe.certificate import objectionable
 from wsprobe.diagnosis.advice import Advice, advice
+from wsprobe.diagnosis.reach import to_do as clause
 from wsprobe.exchange import (
     Connected,
     ConnectFailed,
@@ -28,6 +29,7 @@ from wsprobe.exchange import (
     TunnelSent,
 )
 from wsprobe.followup import redirect, versions
+from wsprobe.judge import FINDINGS
 from wsprobe.judge.finding import Finding, Verdict
 from wsprobe.judge.subject import how
 from wsprobe.judge.transport import proxy_answer
@@ -51,6 +53,8 @@ from wsprobe.visible import hexdump, shown_text, visible
 
 SAID_BY_OUTCOME = ("status-not-101", "http2-status-not-200", "interrupted")
 """Findings that only repeat the sentence of the outcome."""
+MENDED = ("unresolved", "unreachable", "tls-failed", "invalid")
+"""Outcomes for which the broken rules alone say what to do."""
 DUMP_MOST = 16384
 """The most bytes that are not HTTP to show in hex with -vv."""
 MICRO = 1_000_000
@@ -196,10 +200,7 @@ def transport_bytes(report: Report, look: Look) -> list[Line]:
                 rows += _told(data, look)
             case TlsFailed(kind="not-tls", received=data):
                 rows += received_dump(data, look)
-            case ConnectFailed(address=address, port=port, error=error) if report.outcome in (
-                "unreachable",
-                "timeout",
-            ):
+            case ConnectFailed(address=address, port=port, error=error) if report.outcome == "timeout":
                 where = authority(address, port)
                 rows.append(line(f"{where}  {look.text(error.encode())}"))
             case _:
@@ -243,7 +244,8 @@ def outcome(report: Report, look: Look) -> list[Line]:
     # With views, the text below them has it.
     said = Advice() if report.views else unsaid(report)
     rows += [(Piece("  "), *each) for each in causes(said, bool(look.verbose))]
-    rows += [line(Piece("  do: ", "note"), each) for each in _to_do(report, said)]
+    if not said.causes and not report.views:
+        rows += [line(Piece("  do: ", "note"), each) for each in to_do(report)]
     if unexplained(report):
         rows.append(line("  nothing here shows the cause"))
     final = report.reading.final
@@ -300,12 +302,13 @@ def unsaid(report: Report) -> Advice:
     )
 
 
-def _to_do(report: Report, said: Advice) -> list[str]:
-    """What to do about a server that cannot be reached: ``unsaid`` leaves out the cause, and the finding has no
-    advice of its own."""
-    if report.views or said.causes or report.outcome != "unreachable":
+def to_do(report: Report) -> list[str]:
+    """What to do about each broken rule, where no cause says it: ``unsaid`` leaves out the causes of a server
+    that cannot be reached and of TLS, and an invalid 101 has none. Empty for other outcomes."""
+    if report.outcome not in MENDED:
         return []
-    return [one.fix for one in report.author.causes[:1] if one.fix]
+    broken = [f.id for f in report.verdict.findings if f.level == "fail" and f.id not in SAID_BY_OUTCOME]
+    return list(dict.fromkeys(clause(FINDINGS[each]) for each in broken if each in FINDINGS))
 
 
 def after_limit(report: Report) -> str:
@@ -337,6 +340,7 @@ def sentence(report: Report, look: Look) -> str:
         "invalid": lambda: invalid(report.verdict),
         "proxy-failed": lambda: through_proxy(report),
         "closed": lambda: closed(report, look),
+        "unreachable": lambda: unreachable(report.verdict),
         "tls-failed": lambda: "TLS could not be set up, so no request was sent",
         "timeout": lambda: "a time limit ran out: " + ended(report),
         "dropped": lambda: dropped(report),
@@ -346,6 +350,12 @@ def sentence(report: Report, look: Look) -> str:
         return interrupted(report)
     make = special.get(report.outcome)
     return make() if make else MEANING[report.outcome]
+
+
+def unreachable(verdict: Verdict) -> str:
+    """Why no address could be reached, if every address refused."""
+    refused = {each.id for each in verdict.findings if each.level == "fail"} == {"connect-refused"}
+    return "no address could be reached: the connection was refused" if refused else MEANING["unreachable"]
 
 
 def unauthorized(report: Report) -> str:

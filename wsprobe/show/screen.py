@@ -14,6 +14,7 @@ from wsprobe.browsers.page import opened_by
 from wsprobe.browsers.tell import told
 from wsprobe.diagnosis.advice import Advice, advice
 from wsprobe.diagnosis.cause import Cause, quote_of
+from wsprobe.judge.finding import counted
 from wsprobe.read.reading import Reading
 from wsprobe.report import Report
 from wsprobe.show.http2 import spoken
@@ -35,6 +36,7 @@ from wsprobe.show.report import (
     rebuilt,
     received_dump,
     sentence,
+    to_do,
     transport_bytes,
 )
 from wsprobe.show.session import session
@@ -273,15 +275,15 @@ def _wire(report: Report, look: Look, room: ScreenSpace) -> list[Line]:
         line(Piece(asked_again(hop, then), "dim"))
         for hop, then in zip(hops, (*hops[1:], reading.exchange), strict=False)
     ]
-    rows = _few(before, LINES_BEFORE, "requests before", look)
+    rows = _few(before, LINES_BEFORE, "earlier request", look)
     if reading.http2 is not None and reading.http2.earlier:
         rows += spoken(reading)
     if reading.looks_like and reading.received:
         rows += received_dump(reading.received[:DUMP], look)
     else:
         rows += _answers(reading, look, room)
-    rows += _few(transport_bytes(report, look), LINES_BEFORE, "lines", look)
-    rows += _few(session(reading, look), room.frames, "frames", look)
+    rows += _few(transport_bytes(report, look), LINES_BEFORE, "line", look)
+    rows += _few(session(reading, look), room.frames, "frame", look)
     return rows or [line(no_answer(reading) or "nothing was sent")]
 
 
@@ -300,13 +302,13 @@ def _answers(reading: Reading, look: Look, room: ScreenSpace) -> list[Line]:
     rows = [
         row
         for head in heads[: interim + 1]
-        for row in _few([_short(each, look) for each in head], 1 + HEADERS, "headers", look)
+        for row in _few([_short(each, look) for each in head], 1 + HEADERS, "header", look)
     ]
     telling = [row for row in body if re.sub("<[^>]*>", "", text_of(row)).strip()][: room.body]
     rows += [(), *telling] if telling and not room.briefly else telling
     left = len(body) - len(telling)
     if telling and left:
-        rows[-1] = (*rows[-1], Piece(f"  +{left} {'lines' if left > 1 else 'line'}{_by_v(look)}", "dim"))
+        rows[-1] = (*rows[-1], Piece(f"  +{counted(left, 'line')}{_by_v(look)}", "dim"))
     return rows
 
 
@@ -322,10 +324,10 @@ def _short(of: Line, look: Look) -> Line:
 
 
 def _few(rows: Sequence[Line], most: int, what: str, look: Look) -> list[Line]:
-    """The first *most* of *rows*, and the number of the others."""
+    """The first *most* of *rows*, and the number of the others; *what* is in the singular."""
     if len(rows) <= most:
         return list(rows)
-    more = Piece(f"  +{len(rows) - most} {what}{_by_v(look)}", "dim")
+    more = Piece(f"  +{counted(len(rows) - most, what)}{_by_v(look)}", "dim")
     return [*rows[: most - 1], (*rows[most - 1], more)]
 
 
@@ -344,6 +346,8 @@ def _why(report: Report, of: Advice, look: Look, room: ScreenSpace) -> list[Line
         )
     rows += [line(Piece("warning: ", "warn"), each) for each in of.warnings]
     rows += _causes(of.causes, room, look)
+    if failing and not of.causes and room.alike is None:
+        rows += [line(Piece("  -> ", "good"), each) for each in to_do(report)[: room.causes]]
     if len(of.lines) > (0 if room.briefly else MENDING):
         rows.append(line(Piece("To pass Upgrade and Connection on: ", "good"), "wsprobe explain upgrade-lost"))
     else:
@@ -364,7 +368,7 @@ def _causes(causes: Sequence[Cause], room: ScreenSpace, look: Look) -> list[Line
             rows.append(line(Piece("  -> ", "good"), each.fix.partition("; ")[0] if room.briefly else each.fix))
     if len(causes) > room.causes and rows:
         left = len(causes) - room.causes
-        rows[-1] = (*rows[-1], Piece(f"  +{left} {'cause' if left == 1 else 'causes'}{_by_v(look)}", "dim"))
+        rows[-1] = (*rows[-1], Piece(f"  +{counted(left, 'cause')}{_by_v(look)}", "dim"))
     return rows
 
 
@@ -384,7 +388,7 @@ def _tell(of: Advice, look: Look, room: ScreenSpace) -> list[Line]:
         line(
             Piece("To tell the page: ", "good"),
             ", or ".join(shown),
-            Piece(f"  +{left} {'way' if left == 1 else 'ways'}{_by_v(look)}" if left else "", "dim"),
+            Piece(f"  +{counted(left, 'way')}{_by_v(look)}" if left else "", "dim"),
             ". ",
             Piece(f"Code: {of.code or 'wsprobe explain remedy'}", "dim"),
         )

@@ -10,7 +10,7 @@ from msgspec import Struct
 from wsprobe.diagnosis.advice import Likely, likely
 from wsprobe.judge.finding import counted
 from wsprobe.report import Report
-from wsprobe.show.lines import Line, Piece, line
+from wsprobe.show.lines import KEPT, Line, Piece, line
 from wsprobe.show.report import SAID_BY_OUTCOME
 
 MOST = 10
@@ -76,7 +76,7 @@ class Tally:
     def lines(self) -> list[Line]:
         """The outcomes, statuses and findings, the commonest first, and the commonest causes."""
         rows = [line(Piece(f"{counted(self.total, self._what)}: ", "title"), self.brief())]
-        rows += [line("  status: ", _most(self._statuses))] if self._statuses else []
+        rows += [line("  status: ", _each(self._statuses))] if self._statuses else []
         rows += [line("  findings: ", _most(self._findings))] if self._findings else []
         return rows + commonest(self._faults, " of this run" if self._before else "")
 
@@ -88,7 +88,7 @@ def commonest(faults: Counter[Likely], of_which: str = "") -> list[Line]:
         rows.append(line(Piece(f"  likely, for {count}{of_which}: ", "note"), each.text))
         rows += to_do(each)
     more = len(faults) - FAULTS
-    return rows + ([line(f"  and {counted(more, 'other cause')}", style="dim")] if more > 0 else [])
+    return rows + ([line(f"  and {counted(more, 'other cause')} ({KEPT})", style="dim")] if more > 0 else [])
 
 
 def to_do(of: Likely) -> list[Line]:
@@ -96,6 +96,12 @@ def to_do(of: Likely) -> list[Line]:
     return [line(f"    {what}: ", text) for what, text in of.to_do]
 
 
-def _most(of: Counter[str] | Counter[int]) -> str:
+def _most(of: Counter[str]) -> str:
     named = ", ".join(f"{count} {what}" for what, count in of.most_common(MOST))
-    return f"{named}, {len(of) - MOST} more kinds" if len(of) > MOST else named
+    return f"{named}, {counted(len(of) - MOST, 'more kind')}" if len(of) > MOST else named
+
+
+def _each(of: Counter[int]) -> str:
+    """The commonest statuses, each with its number, in a form in which two numbers cannot be confused."""
+    named = ", ".join(f"{status}: {count}" for status, count in of.most_common(MOST))
+    return f"{named}, {counted(len(of) - MOST, 'more kind')}" if len(of) > MOST else named
