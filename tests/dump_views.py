@@ -139,7 +139,7 @@ def seen(engine: Engine, url: str, page: Page, scenario: Scenario, limits: Limit
         plan = next(visiting)
         while True:
             plans.append((plan.request, plan.http2, plan.tls.alpn))
-            made = play(_there(met, plan.target, PORTS), plan, attempt=tries)
+            made = play(_there(met, plan.target), plan, attempt=tries)
             tries += http2
             plan = visiting.send(made)
             path = unquote(plan.target.resource.partition("?")[0])
