@@ -7,7 +7,7 @@ import click
 from wsprobe.browsers import ENGINES, NODES
 from wsprobe.browsers.engine import AddressSpace
 from wsprobe.browsers.local_network import SPACES
-from wsprobe.cli.completion import beginning, specs
+from wsprobe.cli import completion
 from wsprobe.cli.expect_forms import FORMS, VIEW
 from wsprobe.cli.option import Whole
 from wsprobe.cli.output_settings import ExpectSettings
@@ -19,11 +19,11 @@ HELD = 1000
 """With more recordings than this, ``--json`` prints each one immediately, and none has ``tellable``."""
 
 
-def browsers(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+def next_engine(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Shell completion: browsers, and the next one in a list."""
     begun, comma, last = incomplete.rpartition(",")
     words = (*ENGINES, *NODES) if comma else (*ENGINES, *NODES, "all", "clients")
-    return beginning(last, (word for word in words if word not in begun.split(",")), begun + comma)
+    return completion.beginning(last, (word for word in words if word not in begun.split(",")), begun + comma)
 
 
 class ViewSettings(Section, frozen=True, kw_only=True):
@@ -51,7 +51,7 @@ class ViewSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--browser",
             metavar="NAME[,NAME]",
-            shell_complete=browsers,
+            shell_complete=next_engine,
             help="show these views: chromium, firefox, webkitgtk, whatwg, w3c-cr-2012, all; undici, ws, deno, "
             "bun, clients; node22, node24, node25, node26",
         ),
@@ -61,7 +61,7 @@ class ViewSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--spec",
             metavar="NAME[,NAME]",
-            shell_complete=specs,
+            shell_complete=completion.specs,
             help="judge the answer by these specification revisions: names, a range (hybi-05..rfc6455), or all",
         ),
     ] = ()

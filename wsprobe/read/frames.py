@@ -7,7 +7,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from wsprobe.read.reading import Frame, Head, Reading, once
+from wsprobe.read.reading import Frame, Head, Reading
 from wsprobe.read.tokens import Extension, parse_extensions
 
 FRAMES_MAX = 50_000
@@ -272,7 +272,6 @@ def messages(
     return tuple(_message(*group, unpacking) for group in _groups(frames))
 
 
-@once
 def messages_of(reading: Reading) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
     """The data messages of the session in *reading*: the server's, then the client's; inflated if
     permessage-deflate was agreed. Both are empty without a session."""

@@ -72,13 +72,17 @@ def in_order(reading: Reading) -> tuple[tuple[str, Frame], ...]:
     return tuple(sorted(both, key=lambda each: each[1].at))
 
 
+_messages = once(messages_of)
+"""A screen asks for them once for each layout that it tries. Nothing else keeps them: they can be large."""
+
+
 def inflated(reading: Reading, shown: Container[tuple[str, int]]) -> dict[tuple[str, int], Message]:
     """The compressed messages of both sides, by the mark and start of their last frames (RFC 7692), of those
     frames that are *shown*."""
     of = reading.session
     if of is None or not any(f.rsv & RSV1 for f in (*of.frames, *of.sent)):
         return {}
-    received, sent = messages_of(reading)
+    received, sent = _messages(reading)
     return {
         key: message
         for mark, each in (("<", received), (">", sent))

@@ -237,7 +237,7 @@ def http2_announced(seen: Trace) -> Iterator[Conclusion]:
         "WebSockets over HTTP/2, or a rule refuses them.",
         0.95,
         ("base", "http2"),
-        proxy_lines(seen, "http2-announced", over.proxies),
+        proxy_lines(seen, "http2-announced", over.proxies, proven=True),
     )
 
 
