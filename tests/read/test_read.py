@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from wsprobe.exchange import Ended, Event, Exchange, How, Limits, Plan, Received, Sent, Target
 from wsprobe.read import read
-from wsprobe.read.frames import When, messages_of
+from wsprobe.read.frames import When
 from wsprobe.read.head import LINES_MAX
 from wsprobe.read.reading import INTERIM_MAX, Reading, Session
 from wsprobe.wire import WIRES
@@ -368,10 +368,3 @@ def test_hostile_answers_are_read_whole(name: str) -> None:
     pieces = [data[at : at + 65536] for at in range(0, len(data), 65536)]
     reading = read(exchange(*pieces))
     assert reading.received == data
-
-
-def test_messages_are_made_once_for_a_reading() -> None:
-    opened = read(exchange(SESSION))
-    assert [message.data for message in messages_of(opened)[0]] == [b"hi"]
-    assert messages_of(opened) is messages_of(opened)
-    assert messages_of(read(exchange(UPGRADE, b"\x81\x02ho")))[0][0].data == b"ho"
