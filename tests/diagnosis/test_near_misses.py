@@ -28,9 +28,13 @@ def first(answer: str, origin: str | None = None) -> Cause:
 
 def closed(code: int, reason: str, after: int = 1000) -> Cause:
     """The first cause of a session that the server closed *after* so many microseconds."""
+    return all_closed(code, reason, after)[0]
+
+
+def all_closed(code: int, reason: str, after: int = 1000) -> tuple[Cause, ...]:
     frame = bytes([0x88, len(reason) + 2]) + code.to_bytes(2, "big") + reason.encode()
     events = (Sent(0, REQUEST), Received(1, OPEN), Received(after, frame), Ended(after + 1, "fin"))
-    return causes(read(Exchange(Plan(parse(f"ws://{AT}/ws"), REQUEST), events)))[0]
+    return causes(read(Exchange(Plan(parse(f"ws://{AT}/ws"), REQUEST), events)))
 
 
 @pytest.mark.parametrize(
@@ -571,3 +575,8 @@ def test_http_behind_a_101_may_be_what_a_handler_sent() -> None:
     ]
     assert found.id == "crashed"
     assert "or sent an HTTP response" in found.text
+
+
+@pytest.mark.parametrize("reason", ["cannot reach the upstream", "zzz"])
+def test_the_reason_of_a_close_is_quoted_once(reason: str) -> None:
+    assert [reason in each.text for each in all_closed(1011, reason)].count(True) == 1

@@ -223,7 +223,7 @@ def test_an_application_with_another_path_gets_the_lines_that_map_it() -> None:
         "backend: 101",
     )
     found = conclusions(Section("", lines, "").trace())[0]
-    assert "has the socket at /ws, not at /app/ws" in found.text
+    assert "has the socket at /ws, and the proxy does not map /app/ws to it" in found.text
     assert found.fix.startswith("nginx: location /app/ws { proxy_pass http://b1:8001/ws;")
 
 

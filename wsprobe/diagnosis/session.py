@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -120,13 +120,14 @@ def _causes(evidence: Evidence, session: _Session) -> Iterator[Cause]:
     if session.ended:
         yield from asked_wrong(evidence)
         yield from too_much(*evidence.largest)
-    yield from _stated(evidence, session)
+    known = tuple(_stated(evidence, session))
+    yield from known
     yield from _chosen(evidence)
     yield from _greeted(evidence, session)
     if session.behind is not None and session.close is None:
         yield from _http_after(session.behind)
     elif session.close is not None:
-        yield from _by_code(evidence, session)
+        yield from _by_code(evidence, session, known)
         yield from _act(evidence, session)
     elif session.dropped:
         yield from _act(evidence, session)
@@ -439,12 +440,14 @@ _CODES: dict[int, tuple[str, str, str]] = {
 convention."""
 
 
-def _by_code(evidence: Evidence, session: _Session) -> Iterator[Cause]:
+def _by_code(evidence: Evidence, session: _Session, known: Iterable[Cause]) -> Iterator[Cause]:
+    """What the code of the Close says, and its reason, unless a cause that is *known* quotes it."""
     if session.code is None:
         return
     reason = shown(session.reason, QUOTED)
     shows = f"Close {session.code}: {reason}" if reason else f"Close {session.code}"
-    says = f'; it says "{reason}"' if reason else ""
+    quoted = any(f'"{reason}"' in cause.text for cause in known)
+    says = f'; it says "{reason}"' if reason and not quoted else ""
     if session.code == 4406 or (session.code == 1002 and not reason):
         wanted = subprotocol_wanted(evidence)
         more = "" if session.code == 4406 else ", or the client broke the protocol (1002)"

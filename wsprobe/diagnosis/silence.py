@@ -60,7 +60,7 @@ def _timeout() -> Iterator[Cause]:
         "a proxy forwards the request, but not the 101",
         "test the application without the proxy and compare",
     )
-    yield Cause("hangs", "the application does not answer: it is blocked, or waits for something", SEE_LOG)
+    yield Cause("hangs", "the application waits for something else, such as a database or a lock", SEE_LOG)
 
 
 def _closed(evidence: Evidence, how: str, waited: int) -> Iterator[Cause]:

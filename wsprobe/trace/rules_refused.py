@@ -567,12 +567,8 @@ def elsewhere(seen: Trace) -> Iterator[Conclusion]:
 
 def _leads_elsewhere(seen: Trace) -> str:
     """A clause: what the proxy does with the path."""
-    if other := other_path(seen):
-        given = seen.start.plan.target.resource
-        return (
-            f"the application has the socket at {other}, and the proxy does not map {given} to it, or sends "
-            "the request to another program or page"
-        )
+    if unmapped := _unmapped(seen):
+        return f"{unmapped}, or sends the request to another program or page"
     return "the proxy changes the path, or sends the request to another program or page, not to the application"
 
 
@@ -784,13 +780,16 @@ def request_changed(seen: Trace) -> Iterator[Conclusion]:
 
 def _changed(seen: Trace) -> str:
     """What the proxy changes, or does not."""
-    if other := other_path(seen):
-        given = seen.start.plan.target.resource
-        return (
-            f"The application has the socket at {other}, not at {given}: the proxy does not map one path to "
-            "the other, or changes another part (Host, Origin, a header)"
-        )
+    if unmapped := _unmapped(seen):
+        return f"{unmapped[0].upper()}{unmapped[1:]}, or changes another part (Host, Origin, a header)"
     return "The proxy changes the request's path, or another part (Host, Origin, a header)"
+
+
+def _unmapped(seen: Trace) -> str:
+    """A clause: the proxy does not map the URL's path to that of the application; "" if the user gave no other
+    path."""
+    other, given = other_path(seen), seen.start.plan.target.resource
+    return other and f"the application has the socket at {other}, and the proxy does not map {given} to it"
 
 
 CHECK_THE_PATH = "Check the path first, then the application's requirements for a handshake; its log shows why."
