@@ -12,23 +12,10 @@ from collections.abc import Iterator
 from wsprobe.diagnosis.faults import misses_origin
 from wsprobe.trace.answer import Answer, alike
 from wsprobe.trace.changes import Trace, values
-from wsprobe.trace.conclusion import (
-    Conclusion,
-    ask_past,
-    beside,
-    compared,
-    opening_directly,
-    past_the_proxy,
-    proxy_lines,
-    proxy_of,
-    quoted,
-    rule,
-    shows_proxy,
-    steps,
-    sure,
-    varnish,
-    written_by,
-)
+from wsprobe.trace.conclusion import Conclusion, rule
+from wsprobe.trace.direct import beside, compared, opening_directly, past_the_proxy, sure
+from wsprobe.trace.sentences import proxy_of, quoted, shows_proxy, varnish, written_by
+from wsprobe.trace.to_do import ask_past, proxy_lines, steps
 
 # -- the answer calls something missing or wrong that was sent right
 

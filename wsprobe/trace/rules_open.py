@@ -7,19 +7,10 @@ from collections.abc import Iterator
 from wsprobe.diagnosis.proxies import LEADING, idle_limit
 from wsprobe.trace.answer import Answer, ended_in_silence
 from wsprobe.trace.changes import Trace
-from wsprobe.trace.conclusion import (
-    FIND_OUT,
-    Conclusion,
-    ask_past,
-    past_the_proxy,
-    proxy_lines,
-    proxy_of,
-    rule,
-    shows_proxy,
-    steps,
-    title,
-    written_by,
-)
+from wsprobe.trace.conclusion import Conclusion, rule
+from wsprobe.trace.direct import past_the_proxy
+from wsprobe.trace.sentences import proxy_of, shows_proxy, title, written_by
+from wsprobe.trace.to_do import FIND_OUT, ask_past, proxy_lines, steps
 
 AT_ONCE = 0.5
 """Seconds: a session that is dropped sooner was not dropped for its silence."""

@@ -13,34 +13,37 @@ from wsprobe.diagnosis.cause import quote_of
 from wsprobe.diagnosis.evidence import to_another_host
 from wsprobe.trace.answer import Answer, alike, same_words
 from wsprobe.trace.changes import Trace, resource_of, to_slash, values
-from wsprobe.trace.conclusion import (
-    ANY_PROXY,
-    FIND_OUT,
-    Conclusion,
-    a_proxy,
-    ask_own_path,
-    ask_past,
+from wsprobe.trace.conclusion import Conclusion, rule
+from wsprobe.trace.direct import (
     backend_of,
     beside,
     compared,
-    first_do,
-    likeliest,
     may_strip_prefix,
     opens_directly,
-    other_path,
     past_the_proxy,
-    proxy_lines,
+    same_directly,
+    sure,
+)
+from wsprobe.trace.sentences import (
+    a_proxy,
+    likeliest,
     proxy_of,
     quoted,
-    rule,
-    same_directly,
     shown_by,
     shows_proxy,
-    steps,
-    sure,
     varnish,
-    with_code,
     written_by,
+)
+from wsprobe.trace.to_do import (
+    ANY_PROXY,
+    FIND_OUT,
+    ask_own_path,
+    ask_past,
+    first_do,
+    other_path,
+    proxy_lines,
+    steps,
+    with_code,
 )
 
 TOO_LARGE = frozenset({413, 414, 431, 494})

@@ -10,22 +10,10 @@ from collections.abc import Iterator
 from wsprobe.diagnosis.proxies import LineValues, mending, path_for_lines
 from wsprobe.trace.answer import Answer, alike, same
 from wsprobe.trace.changes import NO_PROTOCOL, Trace
-from wsprobe.trace.conclusion import (
-    Conclusion,
-    ask_past,
-    beside,
-    compared,
-    likeliest,
-    past_the_proxy,
-    proxy_lines,
-    quoted,
-    rule,
-    shown_by,
-    shows_proxy,
-    steps,
-    sure,
-    written_by,
-)
+from wsprobe.trace.conclusion import Conclusion, rule
+from wsprobe.trace.direct import beside, compared, past_the_proxy, sure
+from wsprobe.trace.sentences import likeliest, quoted, shown_by, shows_proxy, written_by
+from wsprobe.trace.to_do import ask_past, proxy_lines, steps
 
 
 @rule(
