@@ -107,7 +107,6 @@ class Marks:
 def watched(marks: Marks) -> Iterator[None]:
     """Within it, the rules tell *marks* what they know an answer by."""
     places: tuple[tuple[Any, str, Any], ...] = (
-        (diagnosis, "alike_to", lambda reading, final: None),  # each answer is looked at again
         (diagnosis, "_RULES", tuple(map(marks.rule, diagnosis._RULES))),
         (
             words,

@@ -17,16 +17,7 @@ from msgspec.structs import replace
 
 from wsprobe.diagnosis import asgi, libraries, pages
 from wsprobe.diagnosis.cause import FORMERLY, KINDS, Cause, CauseKind
-from wsprobe.diagnosis.evidence import (
-    Alike,
-    Evidence,
-    alike_to,
-    answer_of,
-    foreign_origin,
-    hop_of,
-    shown,
-    unanswered,
-)
+from wsprobe.diagnosis.evidence import Evidence, answer_of, foreign_origin, hop_of, shown, unanswered
 from wsprobe.diagnosis.faults import asked_wrong, origin_or_rule, own_request, redirected, too_much
 from wsprobe.diagnosis.programs import PROGRAMS, Author, Rule, written_by
 from wsprobe.diagnosis.reach import kinds_of_the_way, way
@@ -37,7 +28,7 @@ from wsprobe.diagnosis.words import own_words, quoted, stated
 from wsprobe.exchange import Ended, Exchange, Received, Sent, TunnelFailed, TunnelReceived
 from wsprobe.read import read
 from wsprobe.read.behind import http_behind
-from wsprobe.read.reading import Reading, Response
+from wsprobe.read.reading import Reading
 
 __all__ = ["FORMERLY", "KINDS", "PROGRAMS", "Author", "Cause", "CauseKind", "all_kinds", "author", "causes"]
 
@@ -94,40 +85,15 @@ def _author(reading: Reading) -> Author:
         return Author(causes=nothing_came(reading)) if reading.exchange.how_ended in _ENDS else Author()
     if final is None or final.status is None or not final.head.complete or reading.looks_like:
         return Author(causes=(*_asked(reading), *way(reading)))
-    if reading.session is None:
-        return _refused(reading, final)
     answer = answer_of(reading, final)
-    found = opened(reading, answer)
-    # Over HTTP/2 the hop that speaks it writes every name in lower case: nothing is left of an author.
-    return _behind(answer, Author(causes=found.causes) if reading.http2 is not None else found)
-
-
-def _behind(answer: Evidence, known: Author) -> Author:
-    """*known* with the proxy that forwarded the *answer*."""
+    if reading.session is not None:
+        # Over HTTP/2 the hop that speaks it writes every name in lower case: nothing is left of an author.
+        found = opened(reading, answer)
+        found = Author(causes=found.causes) if reading.http2 is not None else found
+    else:
+        found = _refusal(answer, over_http2=reading.http2 is not None)
     hop = hop_of(answer)
-    return known if hop in ("", known.id) else replace(known, hop=hop)
-
-
-MOST = 256
-"""Answers whose diagnosis is kept."""
-_kept: dict[Alike, Author] = {}
-
-
-def _refused(reading: Reading, final: Response) -> Author:
-    """The author and the causes of *final*, which opens no session.
-
-    Kept for the next answer that is alike: a list or a watch gets few different ones from a server, and the
-    diagnosis of one takes as long as all that is printed of it."""
-    alike = alike_to(reading, final)
-    found = None if alike is None else _kept.get(alike)
-    if found is None:
-        answer = answer_of(reading, final)
-        found = _behind(answer, _refusal(answer, over_http2=reading.http2 is not None))
-        if alike is not None:
-            if len(_kept) >= MOST:
-                _kept.clear()
-            _kept[alike] = found
-    return found
+    return found if hop in ("", found.id) else replace(found, hop=hop)
 
 
 def _asked(reading: Reading) -> tuple[Cause, ...]:

@@ -220,38 +220,6 @@ def answer_of(reading: Reading, final: Response) -> Evidence:
     )
 
 
-Alike = tuple[object, ...]
-"""Equal for two answers that have the same diagnosis."""
-SMALL = 8192
-"""The most bytes of a body that is compared with others."""
-
-
-def alike_to(reading: Reading, final: Response) -> Alike | None:
-    """All that a diagnosis of *final* depends on; None for a long answer, or one whose body is not whole.
-
-    A proper key makes no difference."""
-    request, body, plan = reading.request, final.body, reading.exchange.plan
-    content = b"" if body is None else body.decoded if body.decoded is not None else body.content
-    if reading.http2 is not None or len(content) > SMALL or len(reading.rest) > SMALL:
-        return None
-    if body is not None and (body.malformed or not body.complete):
-        return None
-    asked, key = request.head.raw, request.key
-    if key is not None and _KEY.fullmatch(key) is not None:
-        asked = asked.replace(key, b"", 1)
-    return (
-        final.head.raw,
-        content,
-        reading.rest,
-        reading.exchange.how_ended,
-        asked,
-        plan.target.host,
-        plan.target.port,
-        plan.target.secure,
-        plan.wire,
-    )
-
-
 def unanswered(reading: Reading) -> Evidence:
     """The evidence without an answer: only that of the request."""
     return _evidence(reading, status=0, reason="", names=(), by_name={}, body=b"", rest=b"")

@@ -60,7 +60,7 @@ def own_words(evidence: Evidence) -> tuple[str, ...]:
     if evidence.reason and evidence.reason.lower() != phrase_of(evidence.status).lower():
         found.append(evidence.reason[:_LONG])
     if evidence.status >= 400:  # what a redirect says is for people who do not follow it
-        found += of_body(evidence.body)
+        found += _of_short(evidence.body) if len(evidence.body) <= _READ else of_body(evidence.body)
     return tuple(dict.fromkeys([own for each in found if (own := _own(each, evidence.status))]))
 
 
@@ -68,8 +68,8 @@ def own_words(evidence: Evidence) -> tuple[str, ...]:
 def _own(text: str, status: int) -> str:
     """*text* without the status at its beginning; "" if it says no more than the status.
 
-    Kept, like ``_row``: answers that differ in an id have few texts, which take longer to read than all else in
-    them."""
+    Kept, like ``_of_short`` and ``_row``: the answers of a list have few texts, which take longer to read than
+    all else in them."""
     tidied = _NUMBER.sub("", " ".join(text.split()))
     return "" if ordinary(tidied, status) else tidied
 
@@ -89,6 +89,10 @@ def of_body(whole: bytes) -> tuple[str, ...]:
         return of_json(whole)
     text = body.decode("utf-8", "surrogateescape")
     return tuple(of_page(text)) if body[:1] == b"<" else (text[:_LONG],)
+
+
+_of_short = lru_cache(maxsize=64)(of_body)
+"""``of_body`` for a body that can be kept."""
 
 
 def of_json(body: bytes) -> tuple[str, ...]:
