@@ -90,7 +90,7 @@ def reset_unasked(reading: Reading) -> bool:
     events = reading.exchange.events
     if reading.received or reading.exchange.how_ended != "reset":
         return False
-    connected, took = _connecting(events)
+    connected, took = connecting(events)
     if connected is None or any(isinstance(e, TlsFailed) for e in events[connected:]):
         return False
     asked = next((e for e in events[connected:] if isinstance(e, Sent)), None)
@@ -123,7 +123,7 @@ def _round_trip(reading: Reading) -> int:
     """Microseconds there and back, at most: of connecting, or of the first answer if that was faster; 0 on this
     machine, and where there was neither."""
     events = reading.exchange.events
-    at, took = _connecting(events)
+    at, took = connecting(events)
     if at is None:
         return 0
     connected = events[at]
@@ -137,7 +137,7 @@ def _round_trip(reading: Reading) -> int:
 def spoke_unasked(reading: Reading) -> bool:
     """True if the peer's first bytes, or its end, came before it can have had our request."""
     events = reading.exchange.events
-    connected, took = _connecting(events)
+    connected, took = connecting(events)
     if connected is None:
         return False
     asked = next((e for e in events[connected:] if isinstance(e, Sent)), None)
@@ -147,7 +147,7 @@ def spoke_unasked(reading: Reading) -> bool:
     return first.at - asked.at < took
 
 
-def _connecting(events: Sequence[Event]) -> tuple[int | None, int]:
+def connecting(events: Sequence[Event]) -> tuple[int | None, int]:
     """The place of the last ``Connected`` in *events*, None without one, and the microseconds that it took."""
     for at in reversed(range(len(events))):
         if isinstance(events[at], Connected):

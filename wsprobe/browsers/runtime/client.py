@@ -17,7 +17,7 @@ from wsprobe.browsers.engine import Construction, FollowUp, Made, Page, ScriptVi
 from wsprobe.browsers.hindered import Hindered, hindered
 from wsprobe.browsers.http2 import handshakes, over_http1_only
 from wsprobe.browsers.life import Ending, Handshake, Life, begins, follow, seen
-from wsprobe.browsers.network import given_up
+from wsprobe.browsers.network import connecting, given_up
 from wsprobe.browsers.request import basic, head, target_of, values
 from wsprobe.browsers.runtime.answer import AT_ONCE, Answered, Failed, Opened
 from wsprobe.browsers.runtime.constructor import construct
@@ -25,7 +25,7 @@ from wsprobe.browsers.runtime.facts import RuntimeFacts, tell
 from wsprobe.browsers.runtime.frames import LOST, FrameSession
 from wsprobe.browsers.runtime.heads import Fault, Head
 from wsprobe.browsers.script import CLOSED, CallTexts, WebSocket, end, session
-from wsprobe.exchange import Act, Connected, Connecting
+from wsprobe.exchange import Act
 from wsprobe.read.reading import Reading
 
 _Facts = TypeVar("_Facts", bound=RuntimeFacts)
@@ -221,7 +221,8 @@ class _Life(Life[_Step]):
             return ending
         if answered.outcome is None:
             return None
-        opened = replace(answered.outcome, round_trip=_round_trip(reading))
+        connected, took = connecting(reading.exchange.events)
+        opened = replace(answered.outcome, round_trip=AT_ONCE if connected is None else took)
         lived = self._client.session(script, opened, self._made.url)
         script.opened(opened.protocol, opened.extensions)
         lived.called(answered.at)
@@ -233,14 +234,3 @@ class _Life(Life[_Step]):
     def _failed(self, script: WebSocket, failed: Failed, races: str = "") -> Ending:
         self._client.fail(script, failed, self._made.url)
         return Ending("failed", failed.because, races=races, beyond=failed.beyond)
-
-
-def _round_trip(reading: Reading) -> int:
-    """Microseconds that it took to connect."""
-    since = 0
-    for event in reading.exchange.events:
-        if isinstance(event, Connecting):
-            since = event.at
-        elif isinstance(event, Connected):
-            return event.at - since
-    return AT_ONCE
