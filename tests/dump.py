@@ -9,6 +9,7 @@ files are made in a folder of their own. Every request that was sent is part of 
 
 from __future__ import annotations
 
+import argparse
 import io
 import itertools
 import os
@@ -373,4 +374,8 @@ def main(folder: str, part: str = "") -> None:
 
 if __name__ == "__main__":
     os.environ |= {"COLUMNS": "100", "NO_COLOR": "1"}
-    main(*sys.argv[1:])
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("folder")
+    options.add_argument("part", nargs="?", default="", help="only the lines that contain this")
+    given = options.parse_args()
+    main(given.folder, given.part)

@@ -10,7 +10,7 @@ the lab in virtual time. A long line ends in the digest of all of it.
 
 from __future__ import annotations
 
-import sys
+import argparse
 from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
@@ -273,4 +273,8 @@ def main(folder: str, *wanted: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("folder")
+    options.add_argument("engine", nargs="*")
+    given = options.parse_args()
+    main(given.folder, *given.engine)
