@@ -15,11 +15,14 @@ from wsprobe.exchange import Connected, Ended, Exchange, Plan, Received, Sent
 from wsprobe.lab import find
 from wsprobe.lab.play import play
 from wsprobe.lab.ports import place
+from wsprobe.read.reading import Reading
 from wsprobe.report import Report, report
+from wsprobe.show import screen as screens
 from wsprobe.show.compare import comparison
 from wsprobe.show.lines import Look, plain
 from wsprobe.show.report import outcome
 from wsprobe.show.screen import FRAMES
+from wsprobe.show.session import session
 
 KEY = "d3Nwcm9iZSByZWhlYXJzZQ=="
 URL = "wss://chat.example/ws"
@@ -123,6 +126,17 @@ def test_it_fits_a_screen(name: str, columns: int, most: int) -> None:
     rows = drawn(SHOWN[name](), columns)
     assert len(rows) <= most, "\n".join(rows)
     assert max(map(len, rows)) <= columns
+
+
+def test_the_frames_of_an_answer_are_read_once_for_all_layouts(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Reading] = []
+    monkeypatch.setattr(
+        screens, "session", lambda reading, look: made.append(reading) or session(reading, look)
+    )
+    monkeypatch.setattr(screens, "TALL", 0)  # no layout fits, so all are tried
+    report = scenario("pmd-message")
+    assert any("< Text" in row for row in drawn(report, 80))
+    assert made == [report.reading]
 
 
 @pytest.mark.parametrize("columns", [0, 80, 120])

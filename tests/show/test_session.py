@@ -10,9 +10,6 @@ from wsprobe.lab import find
 from wsprobe.lab.play import play
 from wsprobe.lab.ports import place
 from wsprobe.read import read
-from wsprobe.read.frames import messages_of
-from wsprobe.read.reading import Reading, once
-from wsprobe.show import session as session_lines
 from wsprobe.show.lines import Look, plain
 from wsprobe.show.session import session
 
@@ -40,16 +37,3 @@ def test_session(name: str, rows: list[str]) -> None:
     text = shown(name)
     assert all(row in text for row in rows)
     assert bool(text) == bool(rows)
-
-
-def test_the_messages_of_a_reading_are_made_once_for_all_layouts(monkeypatch: pytest.MonkeyPatch) -> None:
-    to = target.parse(place(find("pmd-message")).address)
-    plan = Plan(to, opening.request(to, opening.Offer(key="d3Nwcm9iZSByZWhlYXJzZQ==")))
-    made: list[Reading] = []
-    monkeypatch.setattr(
-        session_lines, "_messages", once(lambda reading: made.append(reading) or messages_of(reading))
-    )
-    one, other = (read(play(find("pmd-message"), plan)) for _ in range(2))
-    layouts = [session(reading, look) for reading in (one, other) for look in (Look(), Look(verbose=1))]
-    assert made == [one, other]
-    assert all("inflated" in plain(each) for each in layouts)

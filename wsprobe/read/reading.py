@@ -6,9 +6,8 @@ Every span is a pair (start, end) of offsets into ``Reading.received``, the appl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import wraps
-from typing import Literal, TypeVar
+from collections.abc import Sequence
+from typing import Literal
 
 from msgspec import Struct
 
@@ -182,7 +181,7 @@ class Opinion(Struct, frozen=True):
         return not self.accepts and self.message == WAITS
 
 
-class Reading(Struct, frozen=True, dict=True):
+class Reading(Struct, frozen=True):
     """The structure of one exchange. Never a judgement."""
 
     exchange: Exchange
@@ -217,22 +216,3 @@ class Reading(Struct, frozen=True, dict=True):
                 if offset < seen:
                     break
         return at
-
-
-Made = TypeVar("Made")
-
-
-def once(make: Callable[[Reading], Made]) -> Callable[[Reading], Made]:
-    """A function that calls *make* once for each reading, and keeps its value with the reading.
-
-    For what takes long after a peer sent much, and has several readers."""
-    name = make.__qualname__
-
-    @wraps(make)
-    def kept(reading: Reading) -> Made:
-        values: dict[str, Made] = reading.__dict__
-        if name not in values:
-            values[name] = make(reading)
-        return values[name]
-
-    return kept

@@ -165,7 +165,7 @@ def _requests(report: Report, of: SharedAnswer) -> list[EngineAnswer]:
 
 
 def looks_the_same(
-    report: Report, views: Sequence[int], answer: Report | None, most: int | None = None
+    report: Report, views: Sequence[int], answer: EngineAnswer | Report | None, most: int | None = None
 ) -> list[Line]:
     """What looks the same to the script of these *views*, with the engines for which it does not.
 

@@ -107,37 +107,81 @@ ROOMS = (
 """From most to least content: the first one that fits the lines of the terminal is used."""
 
 
+class WireLines(Struct, frozen=True):
+    """The lines about what was received for one answer, in order; a layout shows as many as it has room for."""
+
+    head: list[Line]
+    """Earlier requests, then the heads, or the beginning of bytes that are not HTTP."""
+    body: list[Line]
+    transport: list[Line]
+    frames: list[Line]
+    nothing: str
+    """What to show if there are no lines."""
+
+
+class ScreenAnswer(Struct, frozen=True):
+    """One answer with the lines that every layout chooses from. The answer is read for them only once: it may
+    be a flood."""
+
+    shared: SharedAnswer
+    views: tuple[int, ...]
+    """Indexes of the views to show."""
+    wire: WireLines
+    sentence: str
+    """That of the outcome."""
+    to_do: list[str]
+    """What to do about the broken rules."""
+    advice: Advice
+
+
 def screen(report: Report, look: Look) -> list[Line]:
     """One recording with its views, in at most as many lines as the terminal has, if possible; in a pipe, lines
     are not wrapped or cut."""
+    shown = _shown(report)
+    got = _answers(report, shown, look)
     rows: list[Line] = []
     for room in ROOMS:
-        rows = _screen(report, look, room)
+        rows = _screen(report, shown, got, look, room)
         if not look.terminal or len(rows) <= (TALL if look.width < WIDE else TALL_IF_WIDE):
             break
     return rows
 
 
-def _screen(report: Report, look: Look, room: ScreenSpace) -> list[Line]:
-    shown = set(_shown(report))
-    got = [each for each in answers_of(report) if not each.views or shown & set(each.views)]
-    silent = [i for i, answer in enumerate(report.answers) if answer is None and i in shown]
-    parts = [_wrapped([*_title(report, got, look), *rebuilt(report), *protocols_differ(report)], look)]
+def _answers(report: Report, shown: Sequence[int], look: Look) -> list[ScreenAnswer]:
+    """Each different answer to the *shown* views, and wsprobe's own."""
+    made = []
     given: set[str] = set()
+    for each in answers_of(report):
+        views = tuple(i for i in each.views if i in shown)
+        if each.views and not views:
+            continue
+        whole = each.report
+        found = advice(whole.reading, whole.outcome, whole.author).without(given) if views else Advice()
+        made.append(
+            ScreenAnswer(each, views, _received(whole, look), sentence(whole, look), to_do(whole), found)
+        )
+    return made
+
+
+def _screen(
+    report: Report, shown: Sequence[int], got: Sequence[ScreenAnswer], look: Look, room: ScreenSpace
+) -> list[Line]:
+    shared = [each.shared for each in got]
+    silent = [i for i, answer in enumerate(report.answers) if answer is None and i in shown]
+    parts = [_wrapped([*_title(report, shared, look), *rebuilt(report), *protocols_differ(report)], look)]
     if silent:
         nothing = [line("nothing: the browser does not send a request")]
         parts.append(_sides(report, nothing, silent, look, room))
         parts.append(_wrapped(looks_the_same(report, silent, None, room.alike), look))
+    several = len(got) + bool(silent) > 1
     for each in got:
-        views = [i for i in each.views if i in shown]
-        answer = each.report
-        heading = _wrapped([who(report, each, got[0], look)], look) if len(got) + bool(silent) > 1 else []
-        parts.append([*heading, *_sides(report, _wire(answer, look, room), views, look, room)])
-        advised = advice(answer.reading, answer.outcome, answer.author).without(given) if views else Advice()
-        parts.append(_wrapped(_why(answer, advised, look, room), look))
-        if views:
-            parts.append(_wrapped(looks_the_same(report, views, answer, room.alike), look))
-            parts.append(_wrapped(_tell(advised, look, room), look))
+        heading = _wrapped([who(report, each.shared, shared[0], look)], look) if several else []
+        parts.append([*heading, *_sides(report, _wire(each.wire, look, room), each.views, look, room)])
+        parts.append(_wrapped(_why(each, look, room), look))
+        if each.views:
+            alike = looks_the_same(report, each.views, each.shared.answer, room.alike)
+            parts.append(_wrapped(alike, look))
+            parts.append(_wrapped(_tell(each.advice, look, room), look))
     if room.spaced and not look.screen_only:
         parts.append(
             _wrapped([line(Piece("-v shows console lines, timing, every cause and view", "dim"))], look)
@@ -267,28 +311,34 @@ def _trimmed(of: Line, columns: int) -> Line:
     return (*cut(of, columns - 4, indent=0)[0], Piece(" ...", "dim"))
 
 
-def _wire(report: Report, look: Look, room: ScreenSpace) -> list[Line]:
-    """What was received, as much as a screen has room for."""
+def _received(report: Report, look: Look) -> WireLines:
+    """The lines about what was received."""
     reading = report.reading
     hops = reading.exchange.hops
     before = [
         line(Piece(asked_again(hop, then), "dim"))
         for hop, then in zip(hops, (*hops[1:], reading.exchange), strict=False)
     ]
-    rows = _few(before, LINES_BEFORE, "earlier request", look)
+    head = _few(before, LINES_BEFORE, "earlier request", look)
     if reading.http2 is not None and reading.http2.earlier:
-        rows += spoken(reading)
+        head += spoken(reading)
+    body: list[Line] = []
     if reading.looks_like and reading.received:
-        rows += received_dump(reading.received[:DUMP], look)
+        head += received_dump(reading.received[:DUMP], look)
     else:
-        rows += _answers(reading, look, room)
-    rows += _few(transport_bytes(report, look), LINES_BEFORE, "line", look)
-    rows += _few(session(reading, look), room.frames, "frame", look)
-    return rows or [line(no_answer(reading) or "nothing was sent")]
+        heads, body = _heads_and_body(reading, look)
+        head += heads
+    return WireLines(
+        head=head,
+        body=body,
+        transport=_few(transport_bytes(report, look), LINES_BEFORE, "line", look),
+        frames=session(reading, look),
+        nothing=no_answer(reading) or "nothing was sent",
+    )
 
 
-def _answers(reading: Reading, look: Look, room: ScreenSpace) -> list[Line]:
-    """The heads with at most HEADERS lines each, and the beginning of the body."""
+def _heads_and_body(reading: Reading, look: Look) -> tuple[list[Line], list[Line]]:
+    """The heads with at most HEADERS lines each, and the lines of the body that are not empty."""
     heads: list[list[Line]] = [[]]
     body: list[Line] = []
     interim = sum(response.interim for response in reading.responses)
@@ -304,12 +354,25 @@ def _answers(reading: Reading, look: Look, room: ScreenSpace) -> list[Line]:
         for head in heads[: interim + 1]
         for row in _few([_short(each, look) for each in head], 1 + HEADERS, "header", look)
     ]
+    return rows, body
+
+
+def _wire(of: WireLines, look: Look, room: ScreenSpace) -> list[Line]:
+    """What was received, as much as a screen has room for."""
+    frames = _few(of.frames, room.frames, "frame", look)
+    rows = [*of.head, *_body(of.body, look, room), *of.transport, *frames]
+    return rows or [line(of.nothing)]
+
+
+def _body(body: Sequence[Line], look: Look, room: ScreenSpace) -> list[Line]:
+    """The first lines of *body* with more than tags, below an empty line if there is room."""
     telling = [row for row in body if re.sub("<[^>]*>", "", text_of(row)).strip()][: room.body]
-    rows += [(), *telling] if telling and not room.briefly else telling
+    if not telling:
+        return []
     left = len(body) - len(telling)
-    if telling and left:
-        rows[-1] = (*rows[-1], Piece(f"  +{counted(left, 'line')}{_by_v(look)}", "dim"))
-    return rows
+    if left:
+        telling[-1] = (*telling[-1], Piece(f"  +{counted(left, 'line')}{_by_v(look)}", "dim"))
+    return telling if room.briefly else [(), *telling]
 
 
 def _by_v(look: Look) -> str:
@@ -331,23 +394,25 @@ def _few(rows: Sequence[Line], most: int, what: str, look: Look) -> list[Line]:
     return [*rows[: most - 1], (*rows[most - 1], more)]
 
 
-def _why(report: Report, of: Advice, look: Look, room: ScreenSpace) -> list[Line]:
+def _why(answer: ScreenAnswer, look: Look, room: ScreenSpace) -> list[Line]:
     """The broken rules and the likeliest causes; the outcome's sentence if it adds something."""
-    failing = [f for f in report.verdict.findings if f.level == "fail" and f.id not in SAID_BY_OUTCOME]
-    if report.outcome == "dropped" and of.causes:
+    outcome, of = answer.shared.answer.outcome, answer.advice
+    findings = answer.shared.answer.verdict.findings
+    failing = [f for f in findings if f.level == "fail" and f.id not in SAID_BY_OUTCOME]
+    if outcome == "dropped" and of.causes:
         failing = []  # the first cause says that nothing arrived
     rows = [line(Piece(f"{f.level} {f.id}: ", f.level), f.text) for f in failing]
-    if report.outcome in RESULTS or not (failing or of.causes):
+    if outcome in RESULTS or not (failing or of.causes):
         rows.append(
             line(
-                Piece(f"{report.outcome}: ", "good" if report.outcome == "open" else "fail"),
-                sentence(report, look),
+                Piece(f"{outcome}: ", "good" if outcome == "open" else "fail"),
+                answer.sentence,
             )
         )
     rows += [line(Piece("warning: ", "warn"), each) for each in of.warnings]
     rows += _causes(of.causes, room, look)
     if failing and not of.causes and room.alike is None:
-        rows += [line(Piece("  -> ", "good"), each) for each in to_do(report)[: room.causes]]
+        rows += [line(Piece("  -> ", "good"), each) for each in answer.to_do[: room.causes]]
     if len(of.lines) > (0 if room.briefly else MENDING):
         rows.append(line(Piece("To pass Upgrade and Connection on: ", "good"), "wsprobe explain upgrade-lost"))
     else:

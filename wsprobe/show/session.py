@@ -6,7 +6,7 @@ from collections.abc import Container
 
 from wsprobe.read.behind import frames_before_http, http_behind
 from wsprobe.read.frames import CLOSE, FRAMES_MAX, RSV1, TEXT, Message, messages_of
-from wsprobe.read.reading import Frame, Reading, Session, once
+from wsprobe.read.reading import Frame, Reading, Session
 from wsprobe.show.lines import Budget, Line, Look, Piece, ends, left_out, line
 from wsprobe.visible import hexdump
 
@@ -26,7 +26,7 @@ def session(reading: Reading, look: Look) -> list[Line]:
     of = frames_before_http(reading)
     if of is None:
         return []
-    first, left, last = ends(in_order(reading), FRAMES, look)
+    first, left, last = ends(_in_order(of), FRAMES, look)
     said = inflated(reading, {(mark, each.start) for mark, each in (*first, *last)})
     room = Budget(FRAMES, look)
     rows: list[Line] = []
@@ -60,20 +60,11 @@ def session(reading: Reading, look: Look) -> list[Line]:
     return rows
 
 
-@once
-def in_order(reading: Reading) -> tuple[tuple[str, Frame], ...]:
-    """The frames of both sides before any HTTP, with their marks, in the order of their times.
-
-    At the same time, the server's come first."""
-    of = frames_before_http(reading)
-    if of is None:
-        return ()
+def _in_order(of: Session) -> list[tuple[str, Frame]]:
+    """The frames of both sides with their marks, in the order of their times; at the same time, the server's
+    come first."""
     both = [*(("<", each) for each in of.frames), *((">", each) for each in of.sent)]
-    return tuple(sorted(both, key=lambda each: each[1].at))
-
-
-_messages = once(messages_of)
-"""A screen asks for them once for each layout that it tries. Nothing else keeps them: they can be large."""
+    return sorted(both, key=lambda each: each[1].at)
 
 
 def inflated(reading: Reading, shown: Container[tuple[str, int]]) -> dict[tuple[str, int], Message]:
@@ -82,7 +73,7 @@ def inflated(reading: Reading, shown: Container[tuple[str, int]]) -> dict[tuple[
     of = reading.session
     if of is None or not any(f.rsv & RSV1 for f in (*of.frames, *of.sent)):
         return {}
-    received, sent = _messages(reading)
+    received, sent = messages_of(reading)
     return {
         key: message
         for mark, each in (("<", received), (">", sent))
