@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 
 COMMANDS = ("compare", "connect", "explain", "relay", "serve", "talk", "trace", "watch")
-"""The commands of wsprobe, in order."""
+"""The commands of wsprobe."""
 _COMMAND = rf"[^ ]*?wsprobe (?:{'|'.join(COMMANDS)})(?![\w-])[^ ]*(?:(?<![.,;:)`]) (?!\()[^ ]+)*"
 """A command, up to the punctuation that ends it, or to an opening parenthesis."""
 _WORD = r"[^ ]+"
-_PARTS = re.compile(rf" *{_WORD}| +$")
-_PARTS_WITH_COMMANDS = re.compile(rf" *(?:{_COMMAND}|{_WORD})| +$")
+_WORDS = re.compile(rf" *{_WORD}| +$")
+_WORDS_AND_COMMANDS = re.compile(rf" *(?:{_COMMAND}|{_WORD})| +$")
 
 
-def parts(text: str) -> list[str]:
-    """The parts of *text* that stay on one line, each with the spaces before it: words, and whole commands."""
-    return (_PARTS_WITH_COMMANDS if "wsprobe " in text else _PARTS).findall(text)
-
-
-def words(text: str) -> list[str]:
-    """The words of *text*, each with the spaces before it: for a command that is longer than a line."""
-    return _PARTS.findall(text)
+def unbroken(text: str, columns: int, width: Callable[[str], int] = len) -> Iterator[str]:
+    """Yield the parts of *text* that stay on one line, each with the spaces before it: words, and whole
+    commands of at most *columns* columns, as *width* counts them."""
+    if "wsprobe " not in text:
+        yield from _WORDS.findall(text)
+        return
+    for part in _WORDS_AND_COMMANDS.findall(text):
+        if width(part.lstrip(" ")) <= columns:
+            yield part
+        else:
+            yield from _WORDS.findall(part)

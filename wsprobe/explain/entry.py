@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from wsprobe.data_file import toml_beside
-from wsprobe.line_breaks import parts, words
+from wsprobe.line_breaks import unbroken
 
 WIDTH = 80
 
@@ -75,11 +75,8 @@ def _wrapped(said: str, width: int, indent: str = "", more: str | None = None) -
     """Lines of at most *width* columns; a longer word gets its own line, a longer command breaks."""
     line = indent
     empty = True
-    room = width - len(indent)
-    whole = parts(" ".join(said.split()))
-    pieces = (each for part in whole for each in ([part] if len(part.strip()) <= room else words(part)))
-    for piece in pieces:
-        word = piece.lstrip(" ")
+    for part in unbroken(" ".join(said.split()), width - len(indent)):
+        word = part.lstrip(" ")
         if not empty and len(line) + 1 + len(word) > width:
             yield line
             line, empty = indent if more is None else more, True

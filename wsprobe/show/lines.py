@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from wsprobe.line_breaks import parts, words
+from wsprobe.line_breaks import unbroken
 from wsprobe.visible import legible, visible
 
 
@@ -207,12 +207,11 @@ def _words(of: Line, columns: int) -> list[list[Piece]]:
     into *columns* is one word."""
     found: list[list[Piece]] = []
     for piece in of:
-        for part in parts(piece.text):
-            for word in [part] if cells(part.lstrip(" ")) <= columns else words(part):
-                if found and not word.startswith(" ") and not found[-1][-1].text.endswith(" "):
-                    found[-1].append(Piece(word, piece.style))
-                else:
-                    found.append([Piece(word, piece.style)])
+        for word in unbroken(piece.text, columns, cells):
+            if found and not word.startswith(" ") and not found[-1][-1].text.endswith(" "):
+                found[-1].append(Piece(word, piece.style))
+            else:
+                found.append([Piece(word, piece.style)])
     return found
 
 
