@@ -14,6 +14,7 @@ from wsprobe.diagnosis import Author, Cause, author
 from wsprobe.engine_answer import VARYING, EngineAnswer
 from wsprobe.exchange import TlsDone, TlsFailed
 from wsprobe.judge import judge, outcome
+from wsprobe.judge.finding import counted
 from wsprobe.outcome import STATUS_OF
 from wsprobe.read import read
 from wsprobe.read.closing import SessionClose, close_of
@@ -215,7 +216,7 @@ def comparable(of: Report) -> tuple[Point, ...]:
             (f"header {visible(f.key)}", visible(f.value)) for f in final.head.fields if f.key not in VARYING
         ]
         if final.body is not None:
-            points.append(("body", f"{len(final.body.content)} bytes"))
+            points.append(("body", counted(len(final.body.content), "byte")))
     points += [(f"finding {f.id}", f.level) for f in of.verdict.findings if f.level != "note"]
     close = close_of(of.reading)
     if close is not None:

@@ -138,6 +138,11 @@ def test_the_end_of_a_long_session_is_shown() -> None:
     assert rows[at + 1 : at + 4] == ['< Text "x"', '< Text "x"', "< Close 1000"]
 
 
+def test_one_thing_that_is_left_out_is_in_the_singular() -> None:
+    assert "... 1 more frame (" in plain(handshake(made(GOOD + b"\x81\x01x" * 51), CONNECT))
+    assert "< 1 byte of an incomplete frame" in plain(handshake(made(GOOD + b"\x81"), CONNECT))
+
+
 def test_a_line_that_a_finding_points_into_is_always_shown() -> None:
     data = b"HTTP/1.1 403 No\r\n" + b"X-a: b\r\n" * 500 + b"X-bad\x01: c\r\n" + b"X-a: b\r\n" * 500 + b"\r\n"
     rows = plain(handshake(made(data), CONNECT)).splitlines()

@@ -11,6 +11,7 @@ from wsprobe.explain.entry import Topic
 from wsprobe.explain.proxies import mending
 from wsprobe.history.data import touched_by
 from wsprobe.judge import FINDINGS
+from wsprobe.judge.finding import counted
 from wsprobe.lab import aliases, names
 from wsprobe.lab import find as scenario_of
 from wsprobe.outcome import TABLE, Meaning
@@ -172,7 +173,7 @@ def conforming_words(of: Conforming) -> str:
 def _payload(data: bytes) -> str:
     """Short plain ASCII itself, and the size of any other payload."""
     plain = 0 < len(data) <= 40 and all(0x20 <= byte < 0x7F for byte in data)
-    return f"'{data.decode('ascii')}'" if plain else f"of {len(data)} byte{'' if len(data) == 1 else 's'}"
+    return f"'{data.decode('ascii')}'" if plain else f"of {counted(len(data), 'byte')}"
 
 
 PREFIX = "lab:"

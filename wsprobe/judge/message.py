@@ -453,7 +453,9 @@ def _framing(reading: Reading, response: Response, of: Body) -> Iterator[Finding
             f"the body is marked as chunked, but is not: {shown(of.problem.encode())}", span
         )
     elif of.cut or end == "limit":
-        yield BODY_CUT.found(f"{stopped(reading, of.cut_by)}; {len(of.content)} bytes of body had come", span)
+        yield BODY_CUT.found(
+            f"{stopped(reading, of.cut_by)}; {counted(len(of.content), 'byte')} of body had come", span
+        )
     elif end in PEER_ENDED and (of.framing != "close" or end != "fin"):
         yield BODY_TRUNCATED.found(f"{PEER_ENDED[end]} {_amount(of)}", span)
     elif end == "timeout":

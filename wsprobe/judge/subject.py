@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeVar
 
 from wsprobe.exchange import Ended, Event
+from wsprobe.judge.finding import counted
 from wsprobe.read.behind import frames_before_http
 from wsprobe.read.frames import CLOSE, first_close
 from wsprobe.read.looks import looks_like
@@ -85,7 +86,7 @@ def stopped(reading: Reading, by: str = "") -> str:
     last = ended(reading)
     limit = by or (last.error if last is not None else "")
     met = f", at its own limit of {limit}" if limit else ", at its own limit"
-    return f"wsprobe stopped reading after {len(reading.received)} bytes{met}"
+    return f"wsprobe stopped reading after {counted(len(reading.received), 'byte')}{met}"
 
 
 def status_span(response: Response) -> Span:

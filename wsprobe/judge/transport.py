@@ -381,7 +381,7 @@ def other_protocol(reading: Reading) -> Iterator[Finding]:
         else:
             yield PLAIN_TO_TLS_PORT.found(f"{what} came back: this port expects TLS", span, received=data[:16])
     elif kind == "noise":
-        yield NOT_HTTP_NOISE.found(f"{len(data)} bytes that begin {data[:16].hex(' ')}", span)
+        yield NOT_HTTP_NOISE.found(f"{counted(len(data), 'byte')} that begin {data[:16].hex(' ')}", span)
     elif kind == "http2":
         yield NOT_HTTP_HTTP2.found("HTTP/2 frames came back", (0, min(len(data), 9)))
     elif data.startswith(reading.sent.partition(b"\r\n")[0] + b"\r\n"):

@@ -31,16 +31,16 @@ def answers(reading: Reading, findings: Sequence[Finding], look: Look) -> list[L
     left = 0
     for response in reading.responses:
         if not response.interim:
-            rows += [*_missing(left, "interim answers", look), *head(response, findings, look)]
+            rows += [*_missing(left, "interim answer", look), *head(response, findings, look)]
             left = 0
             shown = [] if response.body is None else body(response.body, look)
             rows += [(), *shown] if shown else []
         elif room.full and not _pointed_at(response, findings):
             left += 1
         else:
-            rows += [*_missing(left, "interim answers", look), *head(response, findings, look, room), ()]
+            rows += [*_missing(left, "interim answer", look), *head(response, findings, look, room), ()]
             left = 0
-    return rows + _missing(left, "interim answers", look)
+    return rows + _missing(left, "interim answer", look)
 
 
 def marked(reading: Reading, findings: Sequence[Finding], look: Look) -> list[Line]:
@@ -57,13 +57,13 @@ def marked(reading: Reading, findings: Sequence[Finding], look: Look) -> list[Li
             if room.full and not here:
                 left += 1
                 continue
-            rows += _missing(left, "lines", look)
+            rows += _missing(left, "line", look)
             left = 0
             of = room.take(_wire_line(wire, response.head, look))
             for finding in here:
                 of = styled(of, *_columns(finding, wire, look), finding.level)
             rows.append(of)
-        rows += _missing(left, "lines", look)
+        rows += _missing(left, "line", look)
         shown = [] if response.body is None else body(response.body, look)
         rows += [(), *shown] if shown else []
         rows += [()] if response.interim else []
@@ -84,11 +84,11 @@ def head(response: Response, findings: Sequence[Finding], look: Look, room: Budg
         if room.full and not here:
             left += 1
             continue
-        rows += [*_missing(left, "lines", look), room.take(_wire_line(wire, response.head, look))]
+        rows += [*_missing(left, "line", look), room.take(_wire_line(wire, response.head, look))]
         left = 0
         for finding in here:
             rows += pointed(finding, wire, look)
-    return rows + _missing(left, "lines", look)
+    return rows + _missing(left, "line", look)
 
 
 def _missing(count: int, what: str, look: Look) -> list[Line]:
@@ -203,7 +203,7 @@ def body(of: Body, look: Look) -> list[Line]:
     if binary(content):
         rows = [line(Piece(row, "dim")) for row in hexdump(content[:DUMP_BYTES])]
         if len(content) > DUMP_BYTES:
-            rows.append(left_out(len(content) - DUMP_BYTES, "bytes", look, BODY_KEPT))
+            rows.append(left_out(len(content) - DUMP_BYTES, "byte", look, BODY_KEPT))
         return rows
     lines = (content if look.verbose else without_style(content)).split(b"\n")
     if lines[-1] == b"":
@@ -213,7 +213,7 @@ def body(of: Body, look: Look) -> list[Line]:
     at = 0
     while at < len(lines):
         if room.full:
-            return [*rows, left_out(len(lines) - at, "lines", look, BODY_KEPT)]
+            return [*rows, left_out(len(lines) - at, "line", look, BODY_KEPT)]
         empty = _empty_from(lines, at)
         if empty > EMPTY_LINES:
             rows.append(room.take(empty_lines(b"".join(each + b"\n" for each in lines[at : at + empty]))))

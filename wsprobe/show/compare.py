@@ -10,7 +10,7 @@ from wsprobe.browsers import BY_NAME
 from wsprobe.browsers.engine import ScriptView
 from wsprobe.browsers.tell import Tellable
 from wsprobe.diagnosis.advice import Advice, advice
-from wsprobe.judge.finding import Disclosed, Verdict
+from wsprobe.judge.finding import Disclosed, Verdict, counted
 from wsprobe.read.reading import Field, Response
 from wsprobe.report import Report, comparable
 from wsprobe.show import timing
@@ -64,7 +64,7 @@ def difference(reports: Sequence[Report], look: Look) -> list[Line]:
         lines.append(line(Piece(what, "name")))
         lines += [line(f"  {name} ", value) for name, value in zip(names, values, strict=True)]
     if len(unequal) > POINTS:
-        lines.append(left_out(len(unequal) - POINTS, "points", look))
+        lines.append(left_out(len(unequal) - POINTS, "point", look))
     for aside, values in (*islice(asides(reports), POINTS), ("time", times(reports))):
         lines.append(line(Piece(aside, "name"), Piece("  (does not change the exit status)", "dim")))
         lines += [line(f"  {name} ", _said((value,))) for name, value in zip(names, values, strict=True)]
@@ -93,7 +93,7 @@ def _said(values: tuple[str, ...]) -> str:
     """All values of one point, "-" if it is missing."""
     text = " | ".join(values) if values else "-"
     left = len(text) - LONG
-    return text if left <= 0 else f"{text[:LONG]} ... {left} more characters"
+    return text if left <= 0 else f"{text[:LONG]} ... {counted(left, 'more character')}"
 
 
 def asides(reports: Sequence[Report]) -> Iterator[tuple[str, list[str]]]:

@@ -29,7 +29,7 @@ def answers(reading: Reading, findings: Sequence[Finding], look: Look) -> list[L
     for number, block in enumerate(of.blocks):
         final = number == len(reading.responses) - 1
         if room.full and not final:
-            left += 1
+            left += max(1, len(block.fields))
             continue
         for field in block.fields:
             here = [f for f in findings if points_at(f, field)]
@@ -44,7 +44,7 @@ def answers(reading: Reading, findings: Sequence[Finding], look: Look) -> list[L
         rows += [(), *shown] if shown else []
         if not final and number + 1 < len(of.blocks):
             rows.append(())
-    return rows + ([left_out(left, "fields and blocks", look)] if left else [])
+    return rows + ([left_out(left, "line", look)] if left else [])
 
 
 def as_text(reading: Reading) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wsprobe.judge.finding import counted
 from wsprobe.read.http2 import BlockDecoder, form, frame_at
 from wsprobe.read.http2_values import (
     CONTINUATION,
@@ -98,5 +99,5 @@ class Frames:
             for name, value, _ in fields[:HEAD_LINES]
         ]
         left = len(fields) - HEAD_LINES
-        shown += [f"  ... {left} more fields"] if left > 0 else []
+        shown += [f"  ... {counted(left, 'more field')}"] if left > 0 else []
         return shown + ([f"  ({visible(problem.encode())})"] if problem else [])

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
+from wsprobe.judge.finding import counted
 from wsprobe.line_breaks import unbroken
 from wsprobe.visible import legible, visible
 
@@ -261,9 +262,9 @@ def ends(items: Sequence[Item], most: int, look: Look) -> tuple[Sequence[Item], 
 def left_out(count: int, what: str, look: Look, kept: str = KEPT) -> Line:
     """The line instead of *count* of *what*, with how to see them.
 
-    *what* is in the plural. *kept*: where `connect` keeps all of it.
+    *what* is in the singular. *kept*: where `connect` keeps all of it.
     """
     how = kept if look.verbosity else KEPT
     if look.verbosity and not look.verbose:
         how = f"-v shows more, {how}"
-    return line(Piece(f"... {count} more {what if count > 1 else what[:-1]} ({how})", "dim"))
+    return line(Piece(f"... {counted(count, f'more {what}')} ({how})", "dim"))

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from wsprobe.browsers import ENGINES, title
+from wsprobe.judge.finding import counted
 from wsprobe.lab.measured import (
     Agreement,
     Browser,
@@ -39,7 +40,10 @@ def summary(measured: Measured, rows: Rows, look: Look) -> list[Line]:
     engine."""
     browser = measured.browser
     made = [
-        line(Piece(_safe(browser.title, look), "title"), Piece(f"  {len(measured.seen)} scenarios", "dim")),
+        line(
+            Piece(_safe(browser.title, look), "title"),
+            Piece(f"  {counted(len(measured.seen), 'scenario')}", "dim"),
+        ),
         line(Piece(f"  {_safe(browser.userAgent, look)}", "dim")),
     ]
     if not rows:
@@ -77,7 +81,7 @@ def _differing(rows: Rows, engine: str, look: Look) -> list[Line]:
     budget = Budget(DIFFERING, look)
     for number, (name, one) in enumerate(sorted(different.items())):
         if budget.full:
-            return [*made, line("  ", *left_out(len(different) - number, "scenarios", look))]
+            return [*made, line("  ", *left_out(len(different) - number, "scenario", look))]
         races = Piece("  known to differ from run to run", "dim") if one.races else Piece("")
         made.append(budget.take(line(f"  lab:{name}", races)))
         made += [budget.take(line(f"    {each}")) for each in one.differences]

@@ -186,7 +186,7 @@ def received_dump(data: bytes, look: Look) -> list[Line]:
     limit = DUMP_MOST if look.verbose > 1 else DUMP_BYTES
     rows = [line(Piece(row)) for row in hexdump(data[:limit])]
     if len(data) > limit:
-        rows.append(left_out(len(data) - limit, "bytes", look))
+        rows.append(left_out(len(data) - limit, "byte", look))
     return rows
 
 
@@ -232,7 +232,7 @@ def _told(data: bytes, look: Look) -> list[Line]:
     rows: list[Line] = []
     for each in lines:
         if room.full:
-            return [*rows, left_out(len(lines) - len(rows), "lines", look)]
+            return [*rows, left_out(len(lines) - len(rows), "line", look)]
         rows.append(room.take(line(look.text(each[:LONG_LINE]))))
     return rows
 

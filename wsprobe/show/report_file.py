@@ -309,7 +309,9 @@ def answered_shortly(report: Report) -> str:
     """The beginning of the answer and session, as text."""
     whole = "\n".join(map(text_of, answered(report, pointing=False)))
     left = len(whole) - SHORT
-    return whole if left <= 0 else f"{whole[:SHORT]} ... {left} more characters (--save and --json keep all)"
+    if left <= 0:
+        return whole
+    return f"{whole[:SHORT]} ... {counted(left, 'more character')} (--save and --json keep all)"
 
 
 def findings(report: Report) -> list[Finding]:

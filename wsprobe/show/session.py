@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container
 
+from wsprobe.judge.finding import counted
 from wsprobe.read.behind import frames_before_http, http_behind
 from wsprobe.read.frames import CLOSE, FRAMES_MAX, RSV1, TEXT, Message, messages_of
 from wsprobe.read.reading import Frame, Reading, Session
@@ -42,7 +43,7 @@ def session(reading: Reading, look: Look) -> list[Line]:
             left += len(first) - number
             break
         show(mark, each)
-    rows += [left_out(left, "frames", look)] if left else []
+    rows += [left_out(left, "frame", look)] if left else []
     for mark, each in last:
         show(mark, each)
     behind = http_behind(reading)
@@ -51,11 +52,11 @@ def session(reading: Reading, look: Look) -> list[Line]:
         rows += [line("  ", look.text(each.text[:SHOWN_VERBOSE])) for each in behind.head.lines[:FRAMES]]
     elif of.rest:
         what = (
-            "that are not a complete frame"
+            "of an incomplete frame"
             if len(of.frames) < FRAMES_MAX
             else "after the frames that were read one by one"
         )
-        rows.append(line(Piece(f"< {len(of.rest)} bytes {what}", "warn")))
+        rows.append(line(Piece(f"< {counted(len(of.rest), 'byte')} {what}", "warn")))
         rows += [line(Piece(row, "dim")) for row in hexdump(of.rest[:64])]
     return rows
 

@@ -8,6 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from wsprobe.exchange import Event, LeftOut
+from wsprobe.judge.finding import counted
 from wsprobe.read.frames import TEXT
 from wsprobe.read.reading import Head
 from wsprobe.show.lines import Line, Look, Piece, line
@@ -85,7 +86,7 @@ def _messages(count: int, size: int, wire: int) -> str:
 def bytes_of(size: int) -> str:
     """*size* as people write it."""
     if size < 10_000:
-        return f"{size} bytes" if size != 1 else "1 byte"
+        return counted(size, "byte")
     amount, units = size / 1024, ["KiB", "MiB", "GiB", "TiB"]
     while amount >= 999.5 and len(units) > 1:  # otherwise it would round to 1e+03
         amount, units = amount / 1024, units[1:]

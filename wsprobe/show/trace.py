@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from wsprobe.judge.finding import counted
 from wsprobe.show.lines import Line, Look, Piece, cut_in_middle, fitted, line, text_of, width_of
 from wsprobe.show.lines import cells as cells_of
 from wsprobe.trace.answer import Answer, ended_in_silence, same
@@ -153,7 +154,7 @@ def _seconds_held(answer: Answer) -> float:
 
 def sent(seen: Trace, choice: Choice) -> str:
     """The number of requests sent and, after an audit, what none of them shows."""
-    count = f"{len(seen.answers)} requests"
+    count = counted(len(seen.answers), "request")
     over_http2 = choice.series is TRACE or not seen.start.plan.target.secure
     return count if over_http2 else f"{count}, all over HTTP/1.1 (an audit does not test HTTP/2)"
 
@@ -170,7 +171,8 @@ def unsent(seen: Trace, choice: Choice) -> dict[str, list[str]]:
 def _not_sent(seen: Trace, choice: Choice, look: Look) -> Iterator[Line]:
     """The skipped changes, and why; a shared reason is given once."""
     reasons = unsent(seen, choice)
-    yield line(Piece(f"{len(seen.answers)} requests; not sent:", "dim") if reasons else Piece("", "dim"))
+    count = counted(len(seen.answers), "request")
+    yield line(Piece(f"{count}; not sent:", "dim") if reasons else Piece("", "dim"))
     for why, names in reasons.items():
         yield from _wrapped(line(Piece(f"  {', '.join(names)}: {why}", "dim")), look)
 

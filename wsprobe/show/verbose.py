@@ -25,6 +25,7 @@ from wsprobe.exchange import (
     TunnelReceived,
     TunnelSent,
 )
+from wsprobe.judge.finding import counted
 from wsprobe.read import response_of
 from wsprobe.read.frames import frame_at
 from wsprobe.read.head import HeadSplitter, opens_session
@@ -159,7 +160,8 @@ class Conversation:
             left = len(lines) - kept
             lines = lines[:kept]
             if left:
-                lines.append(_stamped(of.at, line(Piece(f"... {left} more lines of this block", "dim"))))
+                more = f"... {counted(left, 'more line')} of this block"
+                lines.append(_stamped(of.at, line(Piece(more, "dim"))))
         return lines
 
 
@@ -194,7 +196,7 @@ def _text(mark: str, data: bytes, style: str, look: Look) -> list[Line]:
         ended = each.endswith(b"\r\n")
         text = look.text(each[:-2] if ended else each)
         left = len(text) - LONG_LINE
-        tail = [Piece(f" ... {left} more characters", "dim")] if left > 0 else []
+        tail = [Piece(f" ... {counted(left, 'more character')}", "dim")] if left > 0 else []
         rows.append(line(Piece(f"{mark} ", style), Piece(text[:LONG_LINE], style), *tail))
     return rows
 

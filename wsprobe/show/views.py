@@ -11,6 +11,7 @@ from wsprobe.browsers import BY_NAME, RUNTIMES
 from wsprobe.browsers import title as title_of
 from wsprobe.browsers.engine import DomEvent, ScriptView
 from wsprobe.browsers.tell import told
+from wsprobe.judge.finding import counted
 from wsprobe.show.lines import Line, Look, Piece, cut, ends, left_out, line, width_of
 
 EVENTS = 50
@@ -179,7 +180,7 @@ def _beginning(message: str, look: Look) -> str:
 def _events(events: Sequence[DomEvent], look: Look) -> list[Line]:
     """The events; where they are many, the first and the last."""
     begin, left, end = ends(events, EVENTS, look)
-    between = [line("  ", *left_out(left, "events", look))] if left else []
+    between = [line("  ", *left_out(left, "event", look))] if left else []
     return [*(_event(each, look) for each in begin), *between, *(_event(each, look) for each in end)]
 
 
@@ -194,7 +195,7 @@ def _event(event: DomEvent, look: Look) -> Line:
             return line(Piece(f"  ... {event.size} more messages (only counted)", "dim"))
         case "message" if isinstance(event.data, bytes):
             size = len(event.data) if event.size is None else event.size
-            return line(Piece("  message ", "good"), f"{size} bytes  {event.data[:24].hex(' ')}")
+            return line(Piece("  message ", "good"), f"{counted(size, 'byte')}  {event.data[:24].hex(' ')}")
         case "message":
             return line(Piece("  message ", "good"), f'"{_beginning(str(event.data), look)}"')
         case "close":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wsprobe.diagnosis.proxies import LEADING, idle_limit
+from wsprobe.judge.finding import counted
 from wsprobe.trace.answer import Answer, ended_in_silence
 from wsprobe.trace.changes import Trace
 from wsprobe.trace.conclusion import Conclusion, rule
@@ -173,7 +174,7 @@ def _watched(seen: Trace) -> str:
 def _untested(seen: Trace) -> str:
     over_http2 = ["HTTP/2"] if seen["http2"] is None and seen.start.plan.target.secure else []
     idle = f"idle timeouts over {_held(seen):g} s" if _held(seen) else "idle timeouts"
-    return "; ".join((*over_http2, idle, f"rate limits above {len(seen.answers)} requests"))
+    return "; ".join((*over_http2, idle, f"rate limits above {counted(len(seen.answers), 'request')}"))
 
 
 @rule("anything else", "no tested change explains it")
