@@ -71,13 +71,13 @@ class Tally:
 
     def brief(self) -> str:
         """The outcomes in one line."""
-        return _most(self.outcomes) or "no URL was tried"
+        return _listed(self.outcomes) or "no URL was tried"
 
     def lines(self) -> list[Line]:
         """The outcomes, statuses and findings, the commonest first, and the commonest causes."""
         rows = [line(Piece(f"{counted(self.total, self._what)}: ", "title"), self.brief())]
-        rows += [line("  status: ", _each(self._statuses))] if self._statuses else []
-        rows += [line("  findings: ", _most(self._findings))] if self._findings else []
+        rows += [line("  status: ", _listed(self._statuses, "{what}: {count}"))] if self._statuses else []
+        rows += [line("  findings: ", _listed(self._findings))] if self._findings else []
         return rows + commonest(self._faults, " of this run" if self._before else "")
 
 
@@ -96,12 +96,7 @@ def to_do(of: Likely) -> list[Line]:
     return [line(f"    {what}: ", text) for what, text in of.to_do]
 
 
-def _most(of: Counter[str]) -> str:
-    named = ", ".join(f"{count} {what}" for what, count in of.most_common(MOST))
-    return f"{named}, {counted(len(of) - MOST, 'more kind')}" if len(of) > MOST else named
-
-
-def _each(of: Counter[int]) -> str:
-    """The commonest statuses, each with its number, in a form in which two numbers cannot be confused."""
-    named = ", ".join(f"{status}: {count}" for status, count in of.most_common(MOST))
+def _listed(of: Counter[str] | Counter[int], form: str = "{count} {what}") -> str:
+    """The commonest, each in *form*: that of a status keeps two numbers apart."""
+    named = ", ".join(form.format(what=what, count=count) for what, count in of.most_common(MOST))
     return f"{named}, {counted(len(of) - MOST, 'more kind')}" if len(of) > MOST else named
