@@ -20,12 +20,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import programs
+from measure import processor_of
 
 from tests.peers.dask import Cluster, dask_cluster
 
 COUNT = 3000
 PATH = "/status/403?reason=Token%20Expired"
-TICK = os.sysconf("SC_CLK_TCK")
 WITH = (
     "import sys; from wsprobe.cli import cluster; cluster.CHUNK = {}; from wsprobe.cli.main import main; main()"
 )
@@ -69,12 +69,6 @@ class Bytes:
         writer.close()
 
 
-def processor(process: int) -> float:
-    """Seconds of it that a running process has had."""
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
-
-
 def run(command: list[str]) -> float:
     """Run it to its end; its seconds of processor."""
     process = subprocess.Popen(
@@ -89,12 +83,12 @@ def run(command: list[str]) -> float:
 def measured(name: str, cluster: Cluster, file: Path, answers: int, chunk: int, *options: str) -> None:
     through = Bytes()
     parts = {"scheduler": [cluster.scheduler_pid], "workers": [each.pid for each in cluster.workers.values()]}
-    before = {part: sum(map(processor, pids)) for part, pids in parts.items()}
+    before = {part: sum(map(processor_of, pids)) for part, pids in parts.items()}
     with through.before(cluster.address) as address:
         here = run(
             [sys.executable, "-c", WITH.format(chunk), "connect", "--cluster", address, *options, f"@{file}"]
         )
-    spent = {part: sum(map(processor, pids)) - before[part] for part, pids in parts.items()}
+    spent = {part: sum(map(processor_of, pids)) - before[part] for part, pids in parts.items()}
     row = " ".join(f"{1000 * each / answers:9.2f}" for each in (here, spent["scheduler"], spent["workers"]))
     whole = here + sum(spent.values())
     sizes = f"{through.out / answers:9.0f} {through.back / answers:9.0f}"

@@ -98,9 +98,14 @@ def _started_by(pid: int) -> dict[int, float]:
     with suppress(OSError):  # it has ended
         for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
             with suppress(OSError):
-                fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
-                found[int(child)] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+                found[int(child)] = processor_of(int(child))
     return found
+
+
+def processor_of(pid: int) -> float:
+    """Seconds of processor, user and system, of a process until now. Raises OSError if it has ended."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def own_peak() -> float:

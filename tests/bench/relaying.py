@@ -7,7 +7,6 @@ processor time (user and system): below 1.5 is meant.
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import sys
@@ -15,9 +14,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from statistics import median
 
+from measure import processor_of
 from msgspec import Struct
 
 ROUNDS = 7
@@ -71,12 +70,6 @@ class Running(Struct, frozen=True):
 
     pid: int
     port: int
-
-    @property
-    def processor(self) -> float:
-        """Seconds of processor that it has taken."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class Taken(Struct, frozen=True):
@@ -142,9 +135,9 @@ def turns(port: int) -> None:
 
 def taken(relay: Running, work: Callable[..., None], *arguments: int) -> Taken:
     """What *work* through *relay* takes."""
-    started, processor = time.perf_counter(), relay.processor
+    started, processor = time.perf_counter(), processor_of(relay.pid)
     work(relay.port, *arguments)
-    return Taken(time.perf_counter() - started, relay.processor - processor)
+    return Taken(time.perf_counter() - started, processor_of(relay.pid) - processor)
 
 
 def main() -> None:
