@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from tests.hostile.servers import SERVERS, serving
+from tests.hostile.sweep import COMMANDS, OVER_HTTP2
 from wsprobe.outcome import TABLE, Exit
 
 pytestmark = [
@@ -30,19 +31,10 @@ SECONDS = "2"
 LONGEST = 120.0
 """Seconds, on a machine that has much else to do."""
 
-COMMANDS = {
-    "connect": ("connect", "--json"),
-    "compare": ("compare", "--browser-mode"),
-    "trace": ("trace",),
-    "watch": ("watch", "--every", "0.1", "--count", "2"),
-    "talk": ("talk", "--eof", "keep", "--jsonl"),
-}
-OVER_HTTP2 = ("connect", "talk")
-"""The commands that speak it with prior knowledge."""
-
 RUNS = [
     pytest.param(command, name, id=f"{command}: {name}")
     for command in COMMANDS
+    if command != "relay"  # it waits for a client
     for name, server in SERVERS.items()
     if not server.http2 or command in OVER_HTTP2
 ]
