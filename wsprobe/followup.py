@@ -10,6 +10,7 @@ from datetime import UTC
 from urllib.parse import urljoin
 
 from wsprobe.read.reading import Reading
+from wsprobe.read.tokens import elements
 from wsprobe.wire import WIRE_OF_VERSION
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -51,8 +52,8 @@ def versions(reading: Reading) -> tuple[int, ...]:
     final = reading.final
     if final is None or final.status == 101:
         return ()
-    words = b",".join(f.value for f in final.head.all(b"sec-websocket-version")).split(b",")
-    return tuple(int(word) for word in (w.strip() for w in words) if word.isdigit() and len(word) <= 3)
+    listed = elements(f.value for f in final.head.all(b"sec-websocket-version"))
+    return tuple(int(word) for word in listed if word.isdigit() and len(word) <= 3)
 
 
 def other_wire(reading: Reading) -> str | None:

@@ -588,11 +588,12 @@ def _lists_protocols(evidence: Evidence) -> Cause | None:
     """A refusal that names subprotocols, of which none was offered."""
     if not evidence.has("sec-websocket-protocol"):
         return None
-    listed = [each.strip() for value in evidence.all("sec-websocket-protocol") for each in value.split(",")]
+    values = evidence.all("sec-websocket-protocol")
+    listed = [name for value in values for part in re.finditer("[^,]+", value) if (name := part[0].strip())]
     about_something_else = not 400 <= evidence.status < 500 or evidence.status in (401, 407, 429)
-    if about_something_else or not any(listed) or any(each in evidence.protocols for each in listed):
+    if about_something_else or not listed or any(each in evidence.protocols for each in listed):
         return None
-    names = shown(", ".join(filter(None, listed)))
+    names = shown(", ".join(listed))
     wanted = subprotocol_wanted(evidence, f"expected one of {names}")
     return msgspec.structs.replace(
         wanted, certainty="stated", evidence=f"{evidence.line}; Sec-WebSocket-Protocol: {names}"

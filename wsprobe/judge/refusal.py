@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from wsprobe.followup import REDIRECTS
 from wsprobe.judge.finding import Entry, Finding, shown
-from wsprobe.judge.subject import elements, status_span, where
+from wsprobe.judge.subject import status_span, where
 from wsprobe.read.reading import Reading, Response
+from wsprobe.read.tokens import elements
 
 LOCATION_MISSING = Entry(
     "location-missing",
@@ -91,8 +92,7 @@ def versions(response: Response) -> tuple[bytes, ...]:
     fields = response.head.all(b"sec-websocket-version")
     if not fields or response.status is None or not 400 <= response.status < 500:
         return ()
-    listed = elements(fields)
-    return tuple(dict.fromkeys(version for version in listed if version))
+    return tuple(dict.fromkeys(elements(field.value for field in fields)))
 
 
 def asked_version(reading: Reading) -> bytes:

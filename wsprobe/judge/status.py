@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from wsprobe.judge.finding import Entry, Finding, shown
-from wsprobe.judge.subject import elements, handshake, has_token, how, status_span, where
+from wsprobe.judge.subject import handshake, has_token, how, status_span, where
 from wsprobe.read.reading import Reading, Response
 
 STATUS_NOT_101 = Entry(
@@ -292,12 +292,11 @@ def upgrade(reading: Reading, response: Response, want: bytes = b"websocket") ->
     if not fields:
         yield UPGRADE_MISSING.found("the 101 has no Upgrade header", status_span(response), expected=want)
         return
-    values = elements(fields)
     span = where(response.head, fields)
     whole = b", ".join(field.value for field in fields)
-    if len(values) == 1 and values[0].lower() == want:
+    if whole.strip(b" \t").lower() == want:
         return
-    if has_token(values, want):
+    if has_token(fields, want):
         yield UPGRADE_LIST.found(
             f"ambiguous: Upgrade holds {shown(whole)}, not just {shown(want)}; Firefox opens, Chromium 156 and "
             "WebKitGTK fail (measured)",
@@ -319,10 +318,9 @@ def connection(reading: Reading, response: Response, *, as_list: bool = True) ->
             "the 101 has no Connection header", status_span(response), expected=b"Upgrade"
         )
         return
-    values = elements(fields)
     whole = b", ".join(field.value for field in fields)
-    alone = len(values) == 1
-    if not has_token(values, b"upgrade") or not (as_list or alone):
+    alone = b"," not in whole
+    if not has_token(fields, b"upgrade") or not (as_list or alone):
         said = f"Connection is {shown(whole)}, without Upgrade" if whole else "Connection is empty"
         yield CONNECTION_NO_UPGRADE.found(
             said if as_list else f"Connection is {shown(whole)}, not Upgrade",

@@ -11,6 +11,7 @@ from wsprobe.read.behind import frames_before_http
 from wsprobe.read.frames import CLOSE, first_close
 from wsprobe.read.looks import looks_like
 from wsprobe.read.reading import Field, Frame, Head, Reading, Response, Session, Span
+from wsprobe.read.tokens import elements
 from wsprobe.wire import WIRES
 
 if TYPE_CHECKING:
@@ -100,15 +101,9 @@ def blank(head: Head) -> bool:
     return head.first is None or not head.first.text.strip(b"\r\n")
 
 
-def elements(fields: tuple[Field, ...]) -> tuple[bytes, ...]:
-    """Return the elements of a list that may be split over several fields (RFC 9110 section 5.3), empty ones
-    too."""
-    return tuple([part.strip(b" \t") for field in fields for part in field.value.split(b",")])
-
-
-def has_token(elements: tuple[bytes, ...], token: bytes) -> bool:
-    """True if one of *elements* is *token*, in any letter case."""
-    return any(element.lower() == token for element in set(elements))  # a flood has millions of empty ones
+def has_token(fields: tuple[Field, ...], token: bytes) -> bool:
+    """True if the list in *fields* has *token*, in any letter case."""
+    return any(element.lower() == token for element in elements(field.value for field in fields))
 
 
 def where(head: Head, fields: tuple[Field, ...]) -> Span | None:

@@ -5,6 +5,7 @@ Never past a limit: a small body can hold a huge one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
@@ -37,8 +38,9 @@ def decode(data: bytes, coding: str, limit: int) -> Decoded:
 
     Bytes decoded before a fault are returned with the fault.
     """
-    for name in reversed([part.strip().lower() for part in coding.split(",")]):
-        if name in ("identity", "") or not data:
+    names = [name for part in re.finditer("[^,]+", coding) if (name := part[0].strip().lower())]
+    for name in reversed(names):
+        if name == "identity" or not data:
             continue
         undo = _UNDO.get(name)
         if undo is None:
