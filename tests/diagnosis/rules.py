@@ -29,6 +29,8 @@ ASKED: dict[str, dict[str, Any]] = {
     "foreign": {"origin": "https://evil.example"},
     "own": {"origin": f"http://{AT}"},
     "auth": {"headers": ["Authorization: Basic dTpw"]},
+    "cookie": {"headers": ["Authorization: Basic dTpw", "Cookie: a=1"]},
+    "many": {"headers": ["A: 1", "B: 2", "C: 3", "a: 4", "D: 5"]},
     "get": {"note": "plain GET"},
     "post": {"method": "POST"},
     "old": {"headers": ["Sec-WebSocket-Version: 12"]},

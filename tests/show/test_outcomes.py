@@ -204,6 +204,20 @@ def test_the_command_keeps_the_origin_and_a_narrow_terminal_does_not_tear_it() -
 
 
 @pytest.mark.parametrize(
+    ("asked", "line"),
+    [
+        ("chat", "none of this: wsprobe compare --browser-mode --protocol chat --protocol v1 "),
+        ("list", "none of this: wsprobe compare --browser-mode --protocol a --protocol b "),
+        ("auth", "none of this (add Authorization): wsprobe compare --browser-mode ws://"),
+        ("cookie", "none of this (add Authorization, Cookie): wsprobe compare --browser-mode ws://"),
+        ("many", "none of this (add A, B, C, more): wsprobe compare --browser-mode ws://"),
+    ],
+)
+def test_the_command_offers_the_same_subprotocols_and_names_the_fields_to_add(asked: str, line: str) -> None:
+    assert f"learns {line}" in plain(outcome(answered("403 Forbidden", asked=asked), Look()))
+
+
+@pytest.mark.parametrize(
     ("size", "says"),
     [
         *((0, "0 bytes"), (1, "1 byte"), (2, "2 bytes"), (9_999, "9999 bytes"), (10_000, "9.77 KiB")),

@@ -39,6 +39,7 @@ from wsprobe.read.closing import close_of
 from wsprobe.read.frames import first_close
 from wsprobe.read.head import split_head
 from wsprobe.read.reading import Head, Reading
+from wsprobe.read.tokens import is_token, split_list
 from wsprobe.report import Report
 from wsprobe.show import answer, http2, timing
 from wsprobe.show.answer import DUMP_BYTES, HEAD_LINES, LONG_LINE, loose, without_style
@@ -53,6 +54,16 @@ from wsprobe.visible import hexdump, shown_text, visible
 
 SAID_BY_OUTCOME = ("status-not-101", "http2-status-not-200", "interrupted")
 """Findings that only repeat the sentence of the outcome."""
+USUAL_FIELDS = frozenset(
+    {
+        *(b"host", b"connection", b"upgrade", b"origin", b"user-agent", b"sec-websocket-key"),
+        *(b"sec-websocket-version", b"sec-websocket-protocol", b"sec-websocket-extensions"),
+        *(b":method", b":protocol", b":scheme", b":authority", b":path"),
+    }
+)
+"""Fields of a request that ``compare --browser-mode`` sends without being told."""
+FIELDS_NAMED = 3
+"""Fields named at most, of those that it must be told."""
 MENDED = ("unresolved", "unreachable", "tls-failed", "invalid")
 """Outcomes for which the broken rules alone say what to do."""
 DUMP_MOST = 16384
@@ -260,15 +271,24 @@ def outcome(report: Report, look: Look) -> list[Line]:
 
 
 def _heard(report: Report, look: Look) -> list[Line]:
-    """That a script learns nothing, and the command that shows what it sees, with the Origin that was sent.
+    """That a script learns nothing, and the command that shows what it sees, with the Origin and the
+    subprotocols that were sent. Other fields may be secret: the line only names them.
 
     On a terminal too narrow for both, the command is below, in lines that a shell joins.
     """
     told = report.exchange.client is not UNSET and bool(report.exchange.client.answer)
-    heard = f"  {'without the relay ' if told else ''}a script in a browser learns none of this:"
-    origins = [visible(field.value) for field in report.reading.request.head.all(b"origin")]
+    asked = report.reading.request.head
+    more = list(dict.fromkeys(visible(f.name) for f in asked.fields if f.key not in USUAL_FIELDS))
+    left = ["more"] if len(more) > FIELDS_NAMED else []
+    added = f" (add {', '.join([*more[:FIELDS_NAMED], *left])})" if more else ""
+    heard = f"  {'without the relay ' if told else ''}a script in a browser learns none of this{added}:"
+    origins = [visible(field.value) for field in asked.all(b"origin")]
     page = len(origins) == 1 and re.fullmatch(r"https?://[^\s/?#]+", origins[0])  # not "null": it has no page
     own = ["--origin", origins[0]] if page else []
+    for field in asked.all(b"sec-websocket-protocol"):
+        own += [
+            word for name in split_list(field.value) if is_token(name) for word in ("--protocol", visible(name))
+        ]
     words = [
         shlex.quote(word) for word in ("wsprobe", "compare", "--browser-mode", *own, shown_text(report.asked))
     ]
