@@ -7,12 +7,26 @@ from typing import Any
 
 
 def toml_beside(module: str, *name: str) -> dict[str, Any]:
-    """The contents of the TOML file *name*, a path relative to the folder of *module* (its ``__file__``).
+    """The contents of the TOML file *name*, with *module* and *name* as in ``path_beside``.
 
     Raises OSError if there is none.
     """
     # Late: most answers need no table, and the start of the command none.
     import tomllib
 
-    with open(os.path.join(os.path.dirname(module), *name), "rb") as file:
+    with open(path_beside(module, *name), "rb") as file:
         return tomllib.load(file)
+
+
+def text_beside(module: str, *name: str) -> str:
+    """The text of the file *name*, in UTF-8, with *module* and *name* as in ``path_beside``.
+
+    Raises OSError if there is none.
+    """
+    with open(path_beside(module, *name), encoding="utf-8") as file:
+        return file.read()
+
+
+def path_beside(module: str, *name: str) -> str:
+    """The path of the file *name*, which is relative to the folder of *module* (its ``__file__``)."""
+    return os.path.join(os.path.dirname(module), *name)

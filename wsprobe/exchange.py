@@ -31,6 +31,12 @@ _Increment = Annotated[int, Meta(ge=0, lt=2**31)]
 """Of HTTP/2's frames (RFC 9113 section 6)."""
 
 How = Literal["fin", "reset", "truncated", "error", "timeout", "limit", "local", "interrupted"]
+"""How a connection ended; ``Ended.how`` says what each means."""
+FINISHED: tuple[How, ...] = ("fin", "truncated")
+"""The server closed the connection."""
+BROKEN: tuple[How, ...] = ("reset", "error")
+LOST = (*FINISHED, *BROKEN)
+"""The connection ended, and wsprobe did not end it."""
 
 
 class Target(Struct, frozen=True):

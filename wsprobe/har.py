@@ -280,7 +280,7 @@ def _content(content: _Content) -> bytes:
 
 
 def _payload(message: HarMessage, opcode: int) -> bytes:
-    return _data(message.data, base64=opcode != 1)
+    return _data(message.data, base64=opcode != TEXT)
 
 
 def _data(text: str, base64: bool) -> bytes:
@@ -463,7 +463,7 @@ def _messages(reading: Reading, session: Session, started: float) -> list[Json]:
     received, sent = messages_of(reading)
     for kind, whole, frames in (("send", sent, session.sent), ("receive", received, session.frames)):
         told = [(each.at, each.opcode, each.data) for each in whole]
-        told += [(each.at, each.opcode, each.data) for each in frames if each.opcode >= 8]
+        told += [(each.at, each.opcode, each.data) for each in frames if each.is_control]
         for at, opcode, data in told:
             text = data.decode("utf-8", "replace") if opcode == TEXT else b64encode(data).decode("ascii")
             found.append(

@@ -23,7 +23,7 @@ from wsprobe.browsers.runtime.frames import FrameSession, Header, Wrong, close_o
 from wsprobe.browsers.runtime.heads import Fault, Head
 from wsprobe.browsers.runtime.hyper import heads
 from wsprobe.browsers.script import CLOSED, WebSocket
-from wsprobe.exchange import Certificate, Ended
+from wsprobe.exchange import FINISHED, Certificate, Ended
 from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
 from wsprobe.read.reading import Reading
 
@@ -95,7 +95,7 @@ class Deno(Client[Facts]):
         return Opened(_first(head, b"sec-websocket-protocol") or "", shown, head.stop)
 
     def lost(self, reading: Reading, how: str) -> Failed:
-        if how in ("fin", "truncated"):
+        if how in FINISHED:
             return self.failure("cut", because="the connection ended", source=self.http)
         return self.failure("reset", because="the connection was reset", source=self.http)
 

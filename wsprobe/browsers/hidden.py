@@ -93,11 +93,9 @@ def _session(reading: Reading, closing: DomEvent | None) -> list[str]:
             found.append(_count(number, name))
     shut = first_close(of.frames)
     if closing is not None and shut is not None:
-        code = int.from_bytes(shut.data[:2], "big") if len(shut.data) >= 2 else 1005
-        if code != closing.code:
-            found.append(
-                f"Close frame with code {code}" if len(shut.data) >= 2 else "Close frame without a code"
-            )
+        code = shut.close_code
+        if closing.code != (1005 if code is None else code):
+            found.append("Close frame without a code" if code is None else f"Close frame with code {code}")
     return found
 
 

@@ -20,13 +20,13 @@ from wsprobe.browsers.request import target_of
 from wsprobe.browsers.runtime.answer import AT_ONCE, Answered, Failed, Opened
 from wsprobe.browsers.runtime.client import Client
 from wsprobe.browsers.runtime.facts import RuntimeFacts
-from wsprobe.browsers.runtime.frames import LOST, FrameSession, Header, Wrong, close_of, is_valid, zlib_words
+from wsprobe.browsers.runtime.frames import FrameSession, Header, Wrong, close_of, is_valid, zlib_words
 from wsprobe.browsers.runtime.heads import Fault, Head, heads
 from wsprobe.browsers.runtime.llhttp import Llhttp
 from wsprobe.browsers.runtime.llhttp8 import Llhttp8
 from wsprobe.browsers.runtime.node import INFLATE_RACE, WRITTEN_LATER
 from wsprobe.browsers.script import CLOSED, CLOSING, CONNECTING, OPEN, UNLIMITED, CallTexts, WebSocket
-from wsprobe.exchange import SECOND, Act, Ended
+from wsprobe.exchange import LOST, SECOND, Act, Ended
 from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
 from wsprobe.read.reading import Reading
 from wsprobe.read.tokens import expected_accept

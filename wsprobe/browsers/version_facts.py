@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from wsprobe.data_file import toml_beside
+from wsprobe.data_file import path_beside, toml_beside
 
-FOLDER = os.path.join(os.path.dirname(__file__), "facts", "")
+FOLDER = path_beside(__file__, "facts", "")
 LIKE = "like"
 """The key with another version of the same engine, which supplies everything that a file leaves out."""
 

@@ -17,7 +17,6 @@ from wsprobe.browsers.runtime.client import Client
 from wsprobe.browsers.runtime.extensions import NAME, NotParsed, Parameters, accept, parse
 from wsprobe.browsers.runtime.facts import RuntimeFacts
 from wsprobe.browsers.runtime.frames import (
-    LOST,
     MOST_SAFE,
     FrameSession,
     Header,
@@ -39,7 +38,7 @@ from wsprobe.browsers.script import (
     CloseCall,
     WebSocket,
 )
-from wsprobe.exchange import Act, Ended
+from wsprobe.exchange import FINISHED, LOST, Act, Ended
 from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
 from wsprobe.read.reading import Reading
 from wsprobe.read.tokens import expected_accept
@@ -87,7 +86,7 @@ class Ws(Client[Facts]):
         return Failed(f"llhttp: {fault.reason}: {self.http}", f"Parse Error: {fault.reason}", fault.key)
 
     def lost(self, reading: Reading, how: str) -> Failed:
-        if how in ("fin", "truncated"):
+        if how in FINISHED:
             return Failed(f"the connection ended: {self.http}", *SOCKET_HANG_UP)
         wrong = READ_RESET
         if reset_unasked(reading):

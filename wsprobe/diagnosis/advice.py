@@ -207,10 +207,9 @@ def _warnings(reading: Reading) -> Iterator[str]:
 
 
 def _code_warnings(close: Frame) -> Iterator[str]:
-    data = close.data
-    if len(data) < 2:
+    code = close.close_code
+    if code is None:
         return
-    code = int.from_bytes(data[:2], "big")
     if code in NEVER_SENT:
         yield (
             f"code {code} ({NEVER_SENT[code]}) must not be sent; Chromium and WebKitGTK report 1006 "
@@ -220,5 +219,5 @@ def _code_warnings(close: Frame) -> Iterator[str]:
         yield (f"code {code} is outside 1000 to 4999; WebKitGTK reports 1006 instead")
     elif code in (1012, 1013, 1014):
         yield (f"code {code} is registered, but WebKitGTK reports 1006 instead")
-    if len(data) - 2 > REASON_ROOM:
-        yield (f"the reason has {len(data) - 2} bytes; more than {REASON_ROOM} do not fit a Close frame")
+    if (size := len(close.data) - 2) > REASON_ROOM:
+        yield (f"the reason has {size} bytes; more than {REASON_ROOM} do not fit a Close frame")

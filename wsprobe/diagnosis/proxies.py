@@ -9,6 +9,7 @@ from functools import cache
 import msgspec
 
 from wsprobe.data_file import toml_beside
+from wsprobe.diagnosis.programs import PROGRAMS
 
 LEADING = ("nginx", "apache", "haproxy", "caddy", "traefik", "envoy")
 """The proxies in advice about an unknown one."""
@@ -81,7 +82,8 @@ class Proxy(msgspec.Struct, frozen=True):
             return f"forwards both by default; remove {self.remove}"
         if not self.lines:
             return self.mend.get("upgrade", "")
-        return " ".join(self.lines) if self.lines[0].endswith(";") else "; ".join(self.lines)
+        complete = all(line.endswith((";", "}")) for line in self.lines)
+        return (" " if complete else "; ").join(self.lines)
 
     @property
     def source(self) -> str:
@@ -92,7 +94,14 @@ class Proxy(msgspec.Struct, frozen=True):
 @cache
 def _all() -> tuple[Proxy, ...]:
     rows = toml_beside(__file__, "proxies.toml")["proxy"]
-    return tuple(msgspec.convert({key: _flat(value) for key, value in row.items()}, Proxy) for row in rows)
+    return tuple(
+        msgspec.convert(_named({key: _flat(value) for key, value in row.items()}), Proxy) for row in rows
+    )
+
+
+def _named(row: dict[str, object]) -> dict[str, object]:
+    """*row* with the name of the program, where the file has none."""
+    return row if "name" in row else {"name": PROGRAMS[str(row["key"])].name, **row}
 
 
 def _flat(value: object) -> object:
@@ -127,8 +136,18 @@ def table() -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {"upgrade": {each.key: each.mends for each in _all() if each.mends}}
     for each in _all():
         for fault, text in each.mend.items():
-            found.setdefault(fault, {}).setdefault(each.key, text)
+            found.setdefault(fault, {}).setdefault(each.key, text.replace("LINES", each.mends))
     return found
+
+
+def examples(fault: str) -> tuple[tuple[str, str], ...]:
+    """(name, what to write against *fault*) for the proxies in wide use, with an example's path and address."""
+    known = table()[fault]
+    return tuple(
+        (each.name, _EXAMPLE.fill(known[each.key]))
+        for each in _all()
+        if each.key in LEADING and each.key in known
+    )
 
 
 def mending(fault: str, hops: Sequence[str], values: LineValues | None = None) -> str:

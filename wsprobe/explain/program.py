@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from wsprobe.diagnosis import FORMERLY, KINDS, all_kinds
 from wsprobe.diagnosis.origin_checks import ORIGIN_CHECKS, lines_of, source
+from wsprobe.diagnosis.proxies import examples
 from wsprobe.explain.entry import Topic
-from wsprobe.explain.proxies import mending
 from wsprobe.history.data import touched_by
 from wsprobe.judge import FINDINGS
 from wsprobe.judge.finding import counted
@@ -116,7 +116,7 @@ def find_cause(id: str) -> Topic | None:
         return None
     facts = (
         ("what to do", kind.fix),
-        *(mending() if id in ("upgrade-lost", "upgrade-lost-or-elsewhere") else ()),
+        *(examples("upgrade") if id in ("upgrade-lost", "upgrade-lost-or-elsewhere") else ()),
     )
     see = ("proxy",) if id.startswith(("upgrade-lost", "backend")) else ()
     return Topic(id, "cause", kind.title, (kind.meaning,), tuple(fact for fact in facts if fact[1]), see)

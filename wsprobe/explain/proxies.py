@@ -23,7 +23,14 @@ def topics() -> tuple[str, ...]:
 def find(topic: str) -> Topic | None:
     """The proxy called *topic*; for ``proxy``, the facts about all of them."""
     if topic == "proxy":
-        return Topic("proxy", "proxy", "a proxy in front of the server", _OVERVIEW, mending(), _see("proxy"))
+        return Topic(
+            "proxy",
+            "proxy",
+            "a proxy in front of the server",
+            _OVERVIEW,
+            proxies.examples("upgrade"),
+            _see("proxy"),
+        )
     each = proxies.proxy(topic)
     if each is None:
         return None
@@ -37,12 +44,6 @@ def find(topic: str) -> Topic | None:
         ("tried with", each.tried),
     )
     return Topic(topic, "proxy", each.name, (each.why,), facts, _see(topic))
-
-
-def mending() -> tuple[tuple[str, str], ...]:
-    """The settings that make each common proxy forward Upgrade, as facts."""
-    leading = (proxies.proxy(key) for key in proxies.LEADING)
-    return tuple((each.name, each.mends) for each in leading if each is not None)
 
 
 def _see(topic: str) -> tuple[str, ...]:

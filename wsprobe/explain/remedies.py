@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
+from wsprobe.data_file import text_beside
 from wsprobe.explain.entry import Topic, line, load, paragraphs
 
 TOPIC = "remedy"
@@ -39,10 +39,7 @@ def _topic(row: dict[str, Any]) -> Topic:
 
 
 def _code(row: dict[str, Any]) -> str:
-    with open(
-        os.path.join(os.path.dirname(__file__), "data", "remedies", row["file"]), encoding="utf-8"
-    ) as file:
-        return file.read()
+    return text_beside(__file__, "data", "remedies", row["file"])
 
 
 def _rows() -> list[dict[str, Any]]:

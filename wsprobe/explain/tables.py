@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from wsprobe.diagnosis.proxies import examples
 from wsprobe.diagnosis.status import statuses
 from wsprobe.explain import revisions
 from wsprobe.explain.entry import Topic, lab, line, load, paragraphs
-from wsprobe.explain.proxies import mending
 from wsprobe.followup import REDIRECTS
 
 _SCRIPT = (
@@ -23,8 +23,6 @@ _BROWSERS = {
     "skip it and wait for the next answer.",
     "opens": "open, if the headers are right; otherwise error, then close 1006.",
 }
-_LOST = (400, 404, 426)
-"""The answers of servers that never saw the Upgrade: their explanations give the proxy settings."""
 
 
 def status_topics() -> tuple[str, ...]:
@@ -55,11 +53,16 @@ def _status(number: int, row: dict[str, Any]) -> Topic:
         ("browsers", row.get("browsers") or _BROWSERS[how].format(number=number)),
         *((("script", _SCRIPT),) if how != "opens" else ()),
         ("protocol", _PROTOCOL[how]),
-        *(mending() if number in _LOST else ()),
+        *_settings(row),
         *lab(row.get("scenarios", ())),
     )
     see = tuple(row.get("see", ())) or ("1006",)
     return Topic(str(number), "HTTP status", f"{number} {row['name']}", paragraphs(row["means"]), facts, see)
+
+
+def _settings(row: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """What to write in each common proxy against the fault in the row's ``settings``; empty without one."""
+    return examples(row["settings"]) if "settings" in row else ()
 
 
 _PROTOCOL = {
@@ -169,7 +172,8 @@ def find_header(asked: str) -> Topic | None:
     for row in load("headers")["header"]:
         if name == row["name"].lower() or name in row.get("other", ()):
             facts = tuple((label, line(row[key])) for key, label in _HEADER_LABELS if key in row)
-            return Topic(row["name"], "header", row["title"], (line(row["text"]),), facts, tuple(row["see"]))
+            text, see = (line(row["text"]),), tuple(row["see"])
+            return Topic(row["name"], "header", row["title"], text, facts + _settings(row), see)
     return None
 
 
@@ -208,7 +212,8 @@ def find_term(asked: str) -> Topic | None:
             if not names.isdisjoint(map(_plain, (row["name"], *row.get("other", ())))):
                 facts = tuple((label, line(row[key])) for key, label in _TERM_LABELS if key in row)
                 text, see = (line(row["text"]),), tuple(row["see"])
-                return Topic(row["name"], kind, row["title"], text, facts + lab(row.get("lab", [])), see)
+                facts += _settings(row) + lab(row.get("lab", []))
+                return Topic(row["name"], kind, row["title"], text, facts, see)
     return None
 
 

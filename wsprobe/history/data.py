@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from wsprobe.data_file import toml_beside
+from wsprobe.data_file import text_beside, toml_beside
 from wsprobe.history.revision import (
     Cell,
     Contradiction,
@@ -142,8 +141,7 @@ def touched_by() -> dict[str, str]:
 @cache
 def index(name: str) -> frozenset[str]:
     """The names in the file *name*, found without parsing it: enough to search for a word."""
-    with open(_path(name), encoding="utf-8") as file:
-        return frozenset(_NAMED.findall(file.read()))
+    return frozenset(_NAMED.findall(text_beside(__file__, f"{name}.toml")))
 
 
 @cache
@@ -201,10 +199,6 @@ def _revision(row: dict[str, Any]) -> Revision:
 @cache
 def _load(name: str) -> dict[str, Any]:
     return toml_beside(__file__, f"{name}.toml")
-
-
-def _path(name: str) -> str:
-    return os.path.join(os.path.dirname(__file__), f"{name}.toml")
 
 
 def _line(text: str) -> str:

@@ -17,6 +17,7 @@ from wsprobe.history.revision import Revision
 from wsprobe.judge.finding import shown
 from wsprobe.judge.subject import status_span
 from wsprobe.read.reading import Reading, Response, Span
+from wsprobe.target import bracketed
 from wsprobe.wire.hixie import ANSWER, answer_to
 
 LINE_75 = b"HTTP/1.1 101 Web Socket Protocol Handshake\r\n"
@@ -192,7 +193,7 @@ def _origin(reading: Reading, *, lower: bool) -> bytes | None:
 def location(target: Target) -> bytes:
     """The URL that the server must echo: rebuilt from security, host, port and resource (75 section 3.2)."""
     scheme, usual = ("wss", 443) if target.secure else ("ws", 80)
-    host = f"[{target.host}]" if ":" in target.host else target.host.lower()
+    host = bracketed(target.host)
     port = "" if target.port == usual else f":{target.port}"
     return f"{scheme}://{host}{port}{target.resource}".encode("latin-1", "replace")
 

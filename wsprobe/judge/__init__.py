@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable, Iterator
 
 from msgspec import Struct
 
-from wsprobe.exchange import Connected, ResolveFailed, TlsFailed, TunnelFailed
+from wsprobe.exchange import FINISHED, LOST, Connected, ResolveFailed, TlsFailed, TunnelFailed
 from wsprobe.followup import REDIRECTS
 from wsprobe.judge import accept, http2, message, refusal, selection, session, status, subject, tls, transport
 from wsprobe.judge.finding import Entry, Finding, Verdict
 from wsprobe.judge.refusal import asked_version, versions
-from wsprobe.judge.subject import about, close_code, closed_by_server, handshake, happened, has, how, our_close
+from wsprobe.judge.subject import about, closed_by_server, handshake, happened, has, how, our_close
 from wsprobe.judge.transport import proxy_answer, unresolved
 from wsprobe.read.behind import frames_before_http
 from wsprobe.read.http2_values import HTTP_1_1_REQUIRED, SETTINGS, Http2Connection
@@ -145,7 +145,7 @@ def unanswered(reading: Reading) -> Iterator[Finding]:
     of = reading.http2
     ended = of.end if of is not None else None
     settled = of is not None and any(frame.type == SETTINGS for frame in of.of("server"))
-    if of is None or (of.request is None and settled and how(reading) in ("local", "fin", "truncated")):
+    if of is None or (of.request is None and settled and how(reading) in ("local", *FINISHED)):
         return
     if ended is not None and ended.by == "server" and ended.how != "connection":
         return
@@ -192,9 +192,6 @@ RFC8441 = Specification(
     ),
     rfc8441_answer,
 )
-
-
-_DROPPED = ("fin", "truncated", "reset", "error")
 
 
 def outcome(reading: Reading, verdict: Verdict) -> str:
@@ -251,12 +248,7 @@ def _over_http2(reading: Reading, of: Http2Connection) -> str:
     final = reading.final
     if final is not None and final.head.complete:
         return "invalid" if final.status == 101 else ""
-    if (
-        of.request is None
-        and how(reading) in ("local", "fin", "truncated")
-        and reading.received
-        and not of.goaways
-    ):
+    if of.request is None and how(reading) in ("local", *FINISHED) and reading.received and not of.goaways:
         settled = any(frame.type == SETTINGS and frame.good and not frame.ack for frame in of.of("server"))
         return "not-upgraded" if settled else "not-http" if how(reading) == "local" else ""
     end = of.end
@@ -285,10 +277,10 @@ def _session(reading: Reading, session: Session, verdict: Verdict) -> str:
     session = frames_before_http(reading) or session
     theirs = closed_by_server(session)
     if theirs is not None and theirs.complete:
-        return "open" if not session.close_codes or close_code(theirs) == 1000 else "closed"
-    if session.drops and how(reading) in ("fin", "truncated"):
+        return "open" if not session.close_codes or theirs.close_code == 1000 else "closed"
+    if session.drops and how(reading) in FINISHED:
         return "open"
-    if our_close(session) is None and (how(reading) in _DROPPED or _stream_ended(reading)):
+    if our_close(session) is None and (how(reading) in LOST or _stream_ended(reading)):
         return "aborted"
     return "open"
 

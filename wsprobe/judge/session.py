@@ -12,7 +12,6 @@ from wsprobe.judge.message import BODY_ON_101
 from wsprobe.judge.selection import DEFLATE, accepted
 from wsprobe.judge.subject import (
     PEER_ENDED,
-    close_code,
     close_of,
     closed_by_server,
     ended,
@@ -26,7 +25,7 @@ from wsprobe.judge.subject import (
     stopped,
 )
 from wsprobe.read.behind import frames_before_http, http_behind
-from wsprobe.read.frames import RSV1, TEXT, Message, agreed_deflate, messages_of, utf8_fault
+from wsprobe.read.frames import BINARY, CLOSE, RSV1, TEXT, Message, agreed_deflate, messages_of, utf8_fault
 from wsprobe.read.frames import messages as read_messages
 from wsprobe.read.reading import Frame, Reading, Response, Session, Span
 
@@ -300,12 +299,12 @@ _CHECKS: tuple[tuple[Entry, _Broken, _Words], ...] = (
     (FRAME_MASKED, lambda frame: frame.masked, lambda frame: f"the server masks a {name(frame)} frame"),
     (
         CONTROL_FRAGMENTED,
-        lambda frame: frame.opcode >= 8 and not frame.fin,
+        lambda frame: frame.is_control and not frame.fin,
         lambda frame: f"a {name(frame)} frame without FIN",
     ),
     (
         CONTROL_TOO_LONG,
-        lambda frame: frame.opcode >= 8 and frame.length > 125,
+        lambda frame: frame.is_control and frame.length > 125,
         lambda frame: f"a {name(frame)} frame of {frame.length} bytes",
     ),
     (
@@ -359,7 +358,7 @@ def _reserved_bits(reading: Reading, frames: tuple[Frame, ...]) -> Iterator[Find
         return
 
     def fault(frame: Frame) -> Entry | None:
-        data = frame.opcode in (1, 2)
+        data = frame.opcode in (TEXT, BINARY)
         if frame.rsv != 4:
             return FRAME_RSV
         if in_use:
@@ -396,7 +395,7 @@ def _incomplete(frames: tuple[Frame, ...], rest: bytes) -> Iterator[Finding]:
             f"a {name(last)} frame ends after {len(last.payload)} of {last.length} bytes",
             last.span,
         )
-    elif rest and len(rest) < _HEADER_MAX and (last is None or last.opcode != 8):
+    elif rest and len(rest) < _HEADER_MAX and (last is None or last.opcode != CLOSE):
         yield FRAME_INCOMPLETE.found(
             f"the session ends with {counted(len(rest), 'byte')}, too few for a frame header",
         )
@@ -519,7 +518,7 @@ def close_frame(reading: Reading, of: Session) -> Iterator[Finding]:
     frame = close_of(of)
     if frame is None or not frame.complete:
         return
-    data, code = frame.data, close_code(frame)
+    data, code = frame.data, frame.close_code
     span = (frame.start + len(frame.header), frame.span[1])
     if len(data) == 1:
         yield CLOSE_BODY_ONE_BYTE.found(f"the Close carries one byte, 0x{data.hex()}", span, received=data)
@@ -578,7 +577,7 @@ def closing(reading: Reading) -> Iterator[Finding]:
     theirs, ours = close_of(of), our_close(of)
     if theirs is not None:
         yield from _after_close(reading, of, theirs)
-        if ours is not None and theirs.at > ours.at and close_code(theirs) != close_code(ours):
+        if ours is not None and theirs.at > ours.at and theirs.close_code != ours.close_code:
             yield from _other_code(of, theirs, ours)
     elif of.frames and not of.frames[-1].complete and how(reading) not in (*PEER_ENDED, "limit"):
         last = of.frames[-1]
@@ -617,7 +616,7 @@ def _after_close(reading: Reading, of: Session, theirs: Frame) -> Iterator[Findi
 def _other_code(of: Session, theirs: Frame, ours: Frame) -> Iterator[Finding]:
     if closed_by_server(of) is None:
         yield CLOSE_CODE_NOT_ECHOED.found(
-            f"the Close that wsprobe sent had the code {close_code(ours)}, and the answer has none",
+            f"the Close that wsprobe sent had the code {ours.close_code}, and the answer has none",
             header(theirs),
         )
 

@@ -169,12 +169,6 @@ def our_close(of: Session) -> Frame | None:
     return first_close(of.sent)
 
 
-def close_code(frame: Frame) -> int | None:
-    """The code in a Close; None if it has no room for one."""
-    data = frame.data
-    return int.from_bytes(data[:2], "big") if len(data) >= 2 else None
-
-
 def closed_by_server(of: Session) -> Frame | None:
     """Return the server's Close, unless it answers ours.
 
@@ -184,4 +178,4 @@ def closed_by_server(of: Session) -> Frame | None:
     theirs, ours = close_of(of), our_close(of)
     if theirs is None or ours is None or theirs.at <= ours.at:
         return theirs
-    return None if close_code(theirs) in (close_code(ours), None) else theirs
+    return None if theirs.close_code in (ours.close_code, None) else theirs

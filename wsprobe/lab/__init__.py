@@ -8,20 +8,20 @@ U+00FF is one byte, and the lab fills in the fields in braces when it plays the 
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 
+from wsprobe.data_file import path_beside, text_beside
 from wsprobe.lab.http2_steps import http2_play
 from wsprobe.lab.scenario import Scenario
 from wsprobe.lab.steps import CatalogueError, Pieces, conforming, page, pieces, steps
 from wsprobe.nearest import nearest
 
-_FOLDER = Path(__file__).parent / "scenarios"
 _SHARED = ("pieces", "aliases")
 _TABLE = re.compile(r'(?m)^\[(?:([A-Za-z0-9_-]+)|"([^"]+)")\]$')
 
@@ -94,12 +94,13 @@ def _unknown(name: str) -> str:
 def _index() -> dict[str, _Entry]:
     """The source of each scenario, found without parsing TOML."""
     found: dict[str, _Entry] = {}
-    for path in sorted(_FOLDER.glob("*.toml")):
-        if path.stem in _SHARED:
+    for file in sorted(os.listdir(path_beside(__file__, "scenarios"))):
+        subject = file.removesuffix(".toml")
+        if subject in _SHARED:
             continue
-        for name, entry in _entries(path.read_text("utf-8"), path.stem):
+        for name, entry in _entries(_read(subject), subject):
             if name in found:
-                raise CatalogueError(f"{name!r} is both in {found[name].subject} and in {path.stem}")
+                raise CatalogueError(f"{name!r} is both in {found[name].subject} and in {subject}")
             found[name] = entry
     return found
 
@@ -152,4 +153,4 @@ def _parse(text: str) -> dict[str, Any]:
 
 
 def _read(stem: str) -> str:
-    return (_FOLDER / f"{stem}.toml").read_text("utf-8")
+    return text_beside(__file__, "scenarios", f"{stem}.toml")

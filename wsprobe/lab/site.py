@@ -12,7 +12,6 @@ import socket
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from pathlib import Path
 from secrets import compare_digest, token_urlsafe
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
@@ -23,6 +22,7 @@ import trio
 from wsprobe.browsers import BY_NAME, ENGINES
 from wsprobe.browsers.agent import client
 from wsprobe.browsers.engine import Page
+from wsprobe.data_file import text_beside
 from wsprobe.exchange import Act
 from wsprobe.lab import load, subjects
 from wsprobe.lab.certificates import NoCertificates
@@ -64,7 +64,6 @@ CONNECTIONS_KEPT, SCENARIOS_KEPT = 4, 64
 RUNS_KEPT = 8
 """The most runs of the whole catalogue at the same time. A further run drops the oldest."""
 
-_FOLDER = Path(__file__).parent / "page"
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?")
 
 
@@ -602,7 +601,7 @@ def _stage_text() -> str:
 
 @cache
 def _text(name: str) -> str:
-    return (_FOLDER / name).read_text("utf-8")
+    return text_beside(__file__, "page", name)
 
 
 def measuring_script() -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec.structs import replace
 
-from wsprobe.exchange import Event, Exchange, Received, Sent
+from wsprobe.exchange import FINISHED, Event, Exchange, Received, Sent
 from wsprobe.read.body import FRAMING, plain_length, read_body
 from wsprobe.read.frames import When
 from wsprobe.read.head import LINES_MAX, opens_session, read_request, split_head, status_line
@@ -171,7 +171,7 @@ def _opinion(received: bytes, responses: list[Response], method: bytes, exchange
     return opinion(
         received,
         method=method,
-        ended=exchange.how_ended in ("fin", "truncated"),
+        ended=exchange.how_ended in FINISHED,
         chunks_at=body_at if final.body is not None and final.body.framing == "chunked" else 0,
     )
 

@@ -258,7 +258,7 @@ def close(frame: Frame) -> Close:
         odd.append("one-byte")
     if utf8_fault(data[2:], complete=frame.complete) is not None:
         odd.append("not-utf-8")
-    return Close(frame, int.from_bytes(data[:2], "big") if len(data) >= 2 else None, data[2:], tuple(odd))
+    return Close(frame, frame.close_code, data[2:], tuple(odd))
 
 
 def messages(

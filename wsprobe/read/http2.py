@@ -21,7 +21,7 @@ from hyperframe.exceptions import HyperframeError
 from hyperframe.frame import Frame as Form
 from msgspec.structs import replace
 
-from wsprobe.exchange import Exchange, Received, Sent, TlsDone
+from wsprobe.exchange import LOST, Exchange, Received, Sent, TlsDone
 from wsprobe.read.body import Decoded, decode
 from wsprobe.read.frames import read_frames
 from wsprobe.read.http2_values import (
@@ -90,9 +90,6 @@ OUR_TABLE = 1 << 16
 OPEN_STATUS = 200
 """RFC 8441 section 5. By RFC 9113 section 8.5 any other 2xx of a CONNECT succeeds too, but no client opens a
 WebSocket on it."""
-
-_OVER = ("fin", "truncated", "reset", "error")
-"""``Ended.how`` if the peer or the network ended the connection."""
 
 
 def spoken(exchange: Exchange) -> bool:
@@ -515,7 +512,7 @@ def _ends(
     last = exchange.ended
     if last is not None and not over:
         yield StreamEnd(
-            "server" if last.how in _OVER else "client", "connection", last.at, len(exchange.events) - 1
+            "server" if last.how in LOST else "client", "connection", last.at, len(exchange.events) - 1
         )
 
 

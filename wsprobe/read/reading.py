@@ -138,6 +138,17 @@ class Frame(Struct, frozen=True):
         return (int.from_bytes(self.payload, "big") ^ int.from_bytes(mask, "big")).to_bytes(size, "big")
 
     @property
+    def is_control(self) -> bool:
+        """True for Close, Ping, Pong and the reserved opcodes from 11 on (RFC 6455 section 5.5)."""
+        return self.opcode >= 0x8
+
+    @property
+    def close_code(self) -> int | None:
+        """The code in the payload of a Close; None if the payload has no room for one."""
+        data = self.data
+        return int.from_bytes(data[:2], "big") if len(data) >= 2 else None
+
+    @property
     def span(self) -> Span:
         return self.start, self.start + len(self.header) + len(self.payload) + len(self.trailer)
 
@@ -160,8 +171,7 @@ class Session(Struct, frozen=True):
 
     def close_code(self, close: Frame) -> int | None:
         """The code in *close*; None if the payload is too short, or the wire version has no codes."""
-        data = close.data
-        return int.from_bytes(data[:2], "big") if self.close_codes and len(data) >= 2 else None
+        return close.close_code if self.close_codes else None
 
 
 WAITS = "NEED_DATA"

@@ -112,5 +112,5 @@ def close_of_client(reading: Reading) -> PageClose | None:
 
 
 def _close(close: Frame) -> PageClose:
-    data = close.data
-    return PageClose(int.from_bytes(data[:2]) if len(data) > 1 else 1005, data[2:].decode("utf-8", "replace"))
+    code = 1005 if close.close_code is None else close.close_code
+    return PageClose(code, close.data[2:].decode("utf-8", "replace"))

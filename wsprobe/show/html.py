@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from hashlib import sha256
 from html import escape
-from importlib.resources import files
 
+from wsprobe.data_file import text_beside
 from wsprobe.diagnosis.advice import Advice, Likely
 from wsprobe.exchange import Exchange
 from wsprobe.judge.finding import Finding, counted
@@ -51,7 +51,7 @@ LEVELS = {"error": "fail", "warning": "warn", "note": "note", "good": "good"}
 @cache
 def style() -> str:
     """The style sheet."""
-    return files(__package__).joinpath("report.css").read_text("utf-8")
+    return text_beside(__file__, "report.css")
 
 
 def whole(cover: Cover, parts: Iterable[str]) -> Iterator[str]:

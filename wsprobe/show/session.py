@@ -6,7 +6,7 @@ from collections.abc import Container
 
 from wsprobe.judge.finding import counted
 from wsprobe.read.behind import frames_before_http, http_behind
-from wsprobe.read.frames import CLOSE, FRAMES_MAX, RSV1, TEXT, Message, messages_of
+from wsprobe.read.frames import CLOSE, CONTINUATION, FRAMES_MAX, RSV1, TEXT, Message, messages_of
 from wsprobe.read.reading import Frame, Reading, Session
 from wsprobe.show.lines import Budget, Line, Look, Piece, ends, left_out, line
 from wsprobe.visible import hexdump
@@ -122,6 +122,6 @@ def payload(of: Frame, look: Look, within: Session) -> str:
         return ""
     room = SHOWN_VERBOSE if look.verbose else SHOWN
     more = f" ... {len(data)} bytes in all" if len(data) > room else ""
-    if of.opcode in (0, 1) and not of.rsv:
+    if of.opcode in (CONTINUATION, TEXT) and not of.rsv:
         return f' "{look.text(data[:room])}"{more}'
     return f" {data[: min(room, 32)].hex(' ')}" + (f" ... {len(data)} bytes in all" if len(data) > 32 else "")

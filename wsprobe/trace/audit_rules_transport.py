@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from wsprobe.diagnosis.proxies import mending
 from wsprobe.exchange import TlsDone, TlsFailed
 from wsprobe.read.closing import close_of
+from wsprobe.read.frames import PONG
 from wsprobe.target import loopback
 from wsprobe.trace.answer import Answer
 from wsprobe.trace.audit_requests import LARGE, NO_PORT_BESIDE, PING, port_beside
@@ -135,7 +136,7 @@ def _untested_size(seen: Trace) -> str:
 def _took(answer: Answer) -> bool:
     """True if the server read the whole message: it answered the Ping behind it."""
     session = answer.reading.session
-    return session is not None and any(frame.opcode == 0xA and frame.data == PING for frame in session.frames)
+    return session is not None and any(frame.opcode == PONG and frame.data == PING for frame in session.frames)
 
 
 def _too_large(answer: Answer) -> bool:

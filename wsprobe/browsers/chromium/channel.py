@@ -21,7 +21,7 @@ from wsprobe.browsers.inflate import TOO_LONG, Inflater, TooLong
 from wsprobe.browsers.life import Session
 from wsprobe.browsers.script import CLOSING, StreamOver, WebSocket, unanswered
 from wsprobe.browsers.url import elided
-from wsprobe.exchange import SECOND, Ended
+from wsprobe.exchange import BROKEN, LOST, SECOND, Ended
 from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
 
 _DATA = (CONTINUATION, TEXT, BINARY)
@@ -292,8 +292,8 @@ class Channel(Session):
         self.wait(ended.at)
         if self.state is State.CLOSED:
             return
-        if ended.how in ("fin", "truncated", "reset", "error"):
-            self._ended(reset=ended.how in ("reset", "error"))
+        if ended.how in LOST:
+            self._ended(reset=ended.how in BROKEN)
         elif self._due is not None:
             if self._received_close is None:
                 self._script.assume(unanswered(self._facts.closing_timeout))

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from wsprobe.browsers.script import end
+from wsprobe.exchange import LOST
 from wsprobe.read.reading import Reading
 
 _END_OF_HEAD = re.compile(rb"\n\r?\n")
@@ -111,7 +112,7 @@ def _parsed(reading: Reading, start: int | None, stop: int, default_port: bool) 
 def _cut_short(reading: Reading, start: int | None, secure: bool, default_port: bool) -> Answer:
     """The answer if the connection ended before the head did (HttpStreamParser::HandleReadHeaderResult)."""
     last = end(reading)
-    if last.how not in ("fin", "truncated", "reset", "error"):
+    if last.how not in LOST:
         return Answer(last.at, pending=True)
     if last.how == "reset":
         return Answer(last.at, error="CONNECTION_RESET")

@@ -37,6 +37,7 @@ from wsprobe.browsers.http2 import (
 from wsprobe.browsers.page import fetch_site
 from wsprobe.browsers.script import Arrival, StreamOver, end
 from wsprobe.browsers.url import parse as parse_url
+from wsprobe.exchange import BROKEN, LOST
 from wsprobe.read.http2_values import (
     ALTSVC,
     DATA,
@@ -141,7 +142,7 @@ def settle(reading: Reading, protocols: tuple[str, ...], refused: int, facts: Fa
             return Settled(turn.at, _judge(stream, stream.answer, protocols, facts), answer, tuple(left))
     last = end(reading)
     if connection.request is None:
-        if last.how in ("fin", "truncated", "reset", "error") or stream.settings_seen:
+        if last.how in LOST or stream.settings_seen:
             because = f"the server does not announce ENABLE_CONNECT_PROTOCOL: {_SESSION}"
             return Settled(last.at, Again("1.1", because), unasked=True)
         return Settled(last.at, None)
@@ -155,7 +156,7 @@ def settle(reading: Reading, protocols: tuple[str, ...], refused: int, facts: Fa
 def _lost(how: str) -> str:
     """The net error of a connection that ended (*how*: as in ``Ended``), "" if the probe ended it."""
     return {"fin": "CONNECTION_CLOSED", "truncated": "CONNECTION_CLOSED"}.get(
-        how, "CONNECTION_RESET" if how in ("reset", "error") else ""
+        how, "CONNECTION_RESET" if how in BROKEN else ""
     )
 
 

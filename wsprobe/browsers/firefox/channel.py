@@ -22,7 +22,7 @@ from wsprobe.browsers.inflate import TOO_LONG, Inflater, TooLong
 from wsprobe.browsers.life import Session
 from wsprobe.browsers.network import ended_in_answer, ended_unasked
 from wsprobe.browsers.script import CLOSING, OPEN, StreamOver, WebSocket, own_close, unanswered
-from wsprobe.exchange import SECOND, Ended
+from wsprobe.exchange import BROKEN, LOST, SECOND, Ended
 from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, first_close
 from wsprobe.read.reading import Reading
 
@@ -275,8 +275,8 @@ class Channel(Session):
         if shut is not None and ended_unasked(self._reading, _close_answered(self._reading), at):
             at = shut
         self.wait(at)
-        if ended.how in ("fin", "truncated", "reset", "error"):
-            self._ended(at, reset=ended.how in ("reset", "error"))
+        if ended.how in LOST:
+            self._ended(at, reset=ended.how in BROKEN)
             return
         self._run_out()
         if self._close_due is not None:

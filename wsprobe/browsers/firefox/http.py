@@ -21,7 +21,7 @@ from msgspec import Struct
 
 from wsprobe.browsers.firefox.facts import Facts
 from wsprobe.browsers.script import arrivals, end
-from wsprobe.exchange import Received, Sent
+from wsprobe.exchange import BROKEN, FINISHED, Received, Sent
 from wsprobe.read.reading import Reading
 
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -271,9 +271,9 @@ def read_answer(reading: Reading, facts: Facts) -> Answer:
     except _GivenUp as fault:
         return Answer(reading.when(fault.offset), fault=str(fault))
     last = end(reading)
-    if last.how in ("reset", "error") and head is None:
+    if last.how in BROKEN and head is None:
         return Answer(last.at, fault="the connection was reset")
-    if head is None and last.how in ("fin", "truncated"):
+    if head is None and last.how in FINISHED:
         return Answer(last.at, fault="the connection ended before an answer")
     if head is None:
         return Answer(last.at, pending=True)
@@ -292,9 +292,9 @@ def _started(reading: Reading, head: Head) -> Answer:
     if start is not None:
         return Answer(reading.when(start.offset - 1), head, start.offset if start.complete else None)
     last = end(reading)
-    if last.how in ("reset", "error"):  # of a head without a byte behind it the channel is not told (measured)
+    if last.how in BROKEN:  # of a head without a byte behind it the channel is not told (measured)
         return Answer(last.at, fault="the connection was reset before the body")
-    ended = last.how in ("fin", "truncated")
+    ended = last.how in FINISHED
     return Answer(last.at, head if ended else None, cut=ended, pending=not ended)
 
 
@@ -354,7 +354,7 @@ def _head(reading: Reading, start: int) -> Head | None:
         at = stop + 1
     if rest := _line(received, at, len(received), starts):
         parser.line(rest, at)
-    if end(reading).how not in ("fin", "truncated"):
+    if end(reading).how not in FINISHED:
         return None
     parser.line(b"", len(received))
     return Head(parser.status, parser.fields, len(received), cut=True) if parser.status is not None else None

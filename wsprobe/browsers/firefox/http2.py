@@ -31,7 +31,7 @@ from wsprobe.browsers.http2 import (
     wrong_size,
 )
 from wsprobe.browsers.script import Arrival, StreamOver, end
-from wsprobe.exchange import Sent
+from wsprobe.exchange import LOST, Sent
 from wsprobe.read.http2_values import (
     DATA,
     DEFAULT_WINDOW,
@@ -125,7 +125,7 @@ def settle(reading: Reading, protocols: tuple[str, ...], facts: Facts, *, known:
         if stream.answer is not None and connection.request is not None:
             return _answered(reading, stream.answer, turn, tuple(left), protocols, facts)
     last = end(reading)
-    ended = last.how in ("fin", "truncated", "reset", "error")
+    ended = last.how in LOST
     if stream.left_out and not ended:
         because = f"GOAWAY excludes the stream, and Firefox does not retry: {_SESSION}"
         return Settled(_late(reading, facts), Failed(because, races=_ANSWERED_ANYWAY))
@@ -190,7 +190,7 @@ def session(reading: Reading, settled: Settled, facts: Facts) -> Iterator[Arriva
             yield StreamOver(turn.at, orderly=True)
             return
     last = end(reading)
-    if last.how in ("fin", "truncated", "reset", "error"):
+    if last.how in LOST:
         yield StreamOver(last.at, orderly=False)
 
 

@@ -22,10 +22,10 @@ from wsprobe.browsers.request import basic, head, target_of, values
 from wsprobe.browsers.runtime.answer import AT_ONCE, Answered, Failed, Opened
 from wsprobe.browsers.runtime.constructor import construct
 from wsprobe.browsers.runtime.facts import RuntimeFacts, tell
-from wsprobe.browsers.runtime.frames import LOST, FrameSession
+from wsprobe.browsers.runtime.frames import FrameSession
 from wsprobe.browsers.runtime.heads import Fault, Head
 from wsprobe.browsers.script import CLOSED, CallTexts, WebSocket, end, session
-from wsprobe.exchange import Act
+from wsprobe.exchange import FINISHED, LOST, Act
 from wsprobe.read.reading import Reading
 
 _Facts = TypeVar("_Facts", bound=RuntimeFacts)
@@ -141,7 +141,7 @@ class Client(Usual, ABC, Generic[_Facts]):
 
     def lost(self, reading: Reading, how: str) -> Failed:
         """The failure after the connection ended before the answer. *how*: as in ``Ended``."""
-        return self.failure("ended" if how in ("fin", "truncated") else "reset")
+        return self.failure("ended" if how in FINISHED else "reset")
 
     def failure(
         self, key: str, given: Mapping[str, object] = _NOTHING, *, because: str = "", source: str = ""

@@ -11,11 +11,9 @@ from wsprobe.browsers.runtime.answer import Opened
 from wsprobe.browsers.runtime.buffer import Buffer
 from wsprobe.browsers.runtime.facts import RuntimeFacts
 from wsprobe.browsers.script import UNLIMITED, WebSocket, unanswered
-from wsprobe.exchange import SECOND, Ended
+from wsprobe.exchange import LOST, SECOND, Ended
 from wsprobe.read.frames import CLOSE
 
-LOST = ("fin", "truncated", "reset", "error")
-"""The ends of a connection that the server or the network caused, as in ``Ended.how``."""
 MOST_SAFE = 2**53 - 1
 """Number.MAX_SAFE_INTEGER."""
 NO_STATUS = 1005

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from wsprobe.browsers.inflate import TOO_LONG, TooLong
 from wsprobe.browsers.script import CLOSED, OPEN, UNLIMITED, OwnClose, WebSocket, in_order
 from wsprobe.browsers.standard.http2 import over
-from wsprobe.exchange import Act, Ended
+from wsprobe.exchange import LOST, Act, Ended
 from wsprobe.read.frames import (
     BINARY,
     CLOSE,
@@ -86,7 +86,7 @@ class Session:
             yield "RFC 6455 section 5.2: the length is not in its shortest form"
         if frame.length >= 1 << 63:
             yield "RFC 6455 section 5.2: the highest bit of the length is set"
-        if frame.opcode >= 8 and (not frame.fin or frame.length > 125):
+        if frame.is_control and (not frame.fin or frame.length > 125):
             yield "RFC 6455 section 5.5: a control frame is fragmented or too long"
         if frame.opcode == CONTINUATION and not self._message:
             yield "RFC 6455 section 5.4: a continuation frame without a message"
@@ -139,7 +139,7 @@ class Session:
             code = 1005 if self._closing.code is None else self._closing.code
             self.because = "RFC 6455 section 7.1.4: the closing handshake is complete"
             self._script.closed(code, self._closing.text or "", clean=True)
-        elif ended.how in ("fin", "truncated", "reset", "error"):
+        elif ended.how in LOST:
             if self._script.ready_state == OPEN:
                 self._fail("RFC 6455 section 7.2.1: the transport was lost, so the connection fails")
             else:

@@ -14,7 +14,7 @@ from wsprobe.browsers.inflate import TOO_LONG, Inflater, TooLong
 from wsprobe.browsers.life import Session
 from wsprobe.browsers.script import CLOSED, WebSocket, unanswered
 from wsprobe.browsers.webkitgtk.facts import Facts
-from wsprobe.exchange import SECOND, Ended
+from wsprobe.exchange import BROKEN, FINISHED, SECOND, Ended
 from wsprobe.read.frames import BINARY, CLOSE, PING, PONG, TEXT
 
 NO_STATUS, ABNORMAL, TLS = 1005, 1006, 1015
@@ -160,7 +160,7 @@ class Connection(Session):
     def end(self, ended: Ended) -> None:
         """The recording ends, and with it the connection; or the timer runs out. After an error nothing that
         comes is read, so a server can change no more."""
-        reset = ended.how in ("reset", "error")
+        reset = ended.how in BROKEN
         self.wait(ended.at, reset=reset)
         if ended.how == "truncated" and self._end_seen:
             self._unreadable(self._facts.failures["read-after-end"], "reading continues after the end")
@@ -169,7 +169,7 @@ class Connection(Session):
             self._unreadable(failure, "the connection was reset")
         elif self._failed_at is not None:
             self._read_on()
-        elif ended.how in ("fin", "truncated"):
+        elif ended.how in FINISHED:
             self._ended()
         elif self._due is not None:
             if not (self._close_received or self._told_error):

@@ -32,7 +32,7 @@ from wsprobe.browsers.webkitgtk.http import (
 )
 from wsprobe.browsers.webkitgtk.request import NTLM, authorization
 from wsprobe.browsers.webkitgtk.uri import BadUri, is_numbers, resolved
-from wsprobe.exchange import Target
+from wsprobe.exchange import BROKEN, FINISHED, LOST, Target
 from wsprobe.read.reading import Reading
 from wsprobe.target import bracketed
 
@@ -122,7 +122,7 @@ class _Message:
         self._protocols = protocols
         self._facts = facts
         self._last = end(reading)
-        self._ended = self._last.how in ("fin", "truncated")
+        self._ended = self._last.how in FINISHED
 
     def answer(self, start: int, *, over: bool = False) -> Answer:
         self._ended = self._ended or over
@@ -195,7 +195,7 @@ class _Message:
         if self._ended:
             failure = self._facts.failures["ended"]
             return Answer(self._last.at, Failed(failure, f"{because}: {source}"))
-        if self._last.how in ("reset", "error"):
+        if self._last.how in BROKEN:
             failure = self._facts.failures["receive"].format(error="Connection reset by peer")
             return Answer(self._last.at, Failed(failure, "the connection was reset: gio/gsocket.c"))
         return Answer(self._last.at, None)
@@ -259,4 +259,4 @@ def _in_vain(again: Again, facts: Facts, *, alone: bool) -> Failed:
 
 
 def _is_over(reading: Reading) -> bool:
-    return end(reading).how in ("fin", "truncated", "reset", "error")
+    return end(reading).how in LOST
