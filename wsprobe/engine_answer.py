@@ -55,9 +55,9 @@ def engine_answer(reading: Reading, verdict: Verdict, outcome: str) -> EngineAns
 VARYING = frozenset({b"date", b"sec-websocket-accept", b"age", b"expires", b"last-modified"})
 """Fields that differ between any two answers, and are therefore ignored."""
 
-_OF_THE_MOMENT = re.compile(rb"[0-9A-Fa-f]{8,}|[0-9]+")
+_OF_THE_MOMENT = rb"[0-9A-Fa-f]{8,}|[0-9]+"
 """Text that a server generates for each answer: numbers, times, and the ids of requests."""
-_COMMENT = re.compile(rb"<!--[^>]*-->\s*")
+_COMMENT = rb"<!--[^>]*-->\s*"
 """A reader of the page does not see comments. nginx adds some to its own pages, but only for Chrome."""
 _DECIDES = (
     b"sec-websocket-",
@@ -81,7 +81,9 @@ def _likeness(reading: Reading, verdict: Verdict, outcome: str) -> bytes:
         if f.key not in VARYING
     )
     body = (
-        b"" if final.body is None else _OF_THE_MOMENT.sub(b"#", _COMMENT.sub(b"", final.body.content)).rstrip()
+        b""
+        if final.body is None
+        else re.sub(_OF_THE_MOMENT, b"#", re.sub(_COMMENT, b"", final.body.content)).rstrip()
     )
     close = close_of(reading)
     return _digest(outcome, final.version, final.status, final.reason, fields, body, found, close)

@@ -10,18 +10,18 @@ COMMANDS = ("compare", "connect", "explain", "relay", "serve", "talk", "trace", 
 _COMMAND = rf"[^ ]*?wsprobe (?:{'|'.join(COMMANDS)})(?![\w-])[^ ]*(?:(?<![.,;:)`]) (?!\()[^ ]+)*"
 """A command, up to the punctuation that ends it, or to an opening parenthesis."""
 _WORD = r"[^ ]+"
-_WORDS = re.compile(rf" *{_WORD}| +$")
-_WORDS_AND_COMMANDS = re.compile(rf" *(?:{_COMMAND}|{_WORD})| +$")
+_WORDS = rf" *{_WORD}| +$"
+_WORDS_AND_COMMANDS = rf" *(?:{_COMMAND}|{_WORD})| +$"
 
 
 def unbroken(text: str, columns: int, width: Callable[[str], int] = len) -> Iterator[str]:
     """Yield the parts of *text* that stay on one line, each with the spaces before it: words, and whole
     commands of at most *columns* columns, as *width* counts them."""
     if "wsprobe " not in text:
-        yield from _WORDS.findall(text)
+        yield from re.findall(_WORDS, text)
         return
-    for part in _WORDS_AND_COMMANDS.findall(text):
+    for part in re.findall(_WORDS_AND_COMMANDS, text):
         if width(part.lstrip(" ")) <= columns:
             yield part
         else:
-            yield from _WORDS.findall(part)
+            yield from re.findall(_WORDS, part)

@@ -19,8 +19,8 @@ SHORTEST = 3
 """A shorter word is similar to too many."""
 MOST = 3
 
-_WORD = re.compile(r"[a-z0-9]+")
-_PLACE = re.compile(r"[a-z]+:")
+_WORD = r"[a-z0-9]+"
+_PLACE = r"[a-z]+:"
 
 
 def nearest(asked: str, known: Iterable[str], *, words: bool = True) -> tuple[str, ...]:
@@ -31,14 +31,14 @@ def nearest(asked: str, known: Iterable[str], *, words: bool = True) -> tuple[st
     """
     from difflib import SequenceMatcher
 
-    whole = " ".join(_WORD.findall(_PLACE.sub("", asked[:LONGEST].lower(), count=1)))
+    whole = " ".join(re.findall(_WORD, re.sub(_PLACE, "", asked[:LONGEST].lower(), count=1)))
     if len(whole) < SHORTEST:
         return ()
     matcher = SequenceMatcher(autojunk=False)
     matcher.set_seq2(whole)
     found: dict[str, tuple[float, str]] = {}
     for name in known:
-        own = " ".join(_WORD.findall(_PLACE.sub("", name, count=1)))
+        own = " ".join(re.findall(_WORD, re.sub(_PLACE, "", name, count=1)))
         matcher.set_seq1(own)
         near = (
             matcher.ratio() if matcher.real_quick_ratio() >= ALIKE and matcher.quick_ratio() >= ALIKE else 0.0

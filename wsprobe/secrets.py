@@ -53,7 +53,7 @@ def _random(text: str) -> bool:
     return len(text) >= TOKEN_MIN and all(re.search(kind, text) for kind in ("[0-9]", "[a-z]", "[A-Z]"))
 
 
-_ENCODED = re.compile(rb"%[0-9A-Fa-f]{2}")
+_ENCODED = rb"%[0-9A-Fa-f]{2}"
 
 
 def _without_encoded(data: bytes, secrets: list[bytes]) -> bytes:
@@ -61,7 +61,7 @@ def _without_encoded(data: bytes, secrets: list[bytes]) -> bytes:
     decoded = bytearray()
     starts = array("Q")  # where in *data* each byte of *decoded* begins
     at = 0
-    for match in _ENCODED.finditer(data):
+    for match in re.finditer(_ENCODED, data):
         decoded += data[at : match.start()]
         starts.extend(range(at, match.start()))
         decoded.append(int(match[0][1:], 16))
@@ -159,7 +159,7 @@ class Secrets:
         for secret in secrets:
             if secret in data:
                 data = data.replace(secret, b"*" * len(secret))
-        return _without_encoded(data, secrets) if _ENCODED.search(data) else data
+        return _without_encoded(data, secrets) if re.search(_ENCODED, data) else data
 
     def echo_text(self, text: str) -> str:
         """The same for text instead of bytes."""
@@ -168,7 +168,7 @@ class Secrets:
             known = secret.decode("utf-8", "replace")
             text = text.replace(known, "*" * len(known))
         raw = text.encode("utf-8", "surrogatepass")
-        if _ENCODED.search(raw):
+        if re.search(_ENCODED, raw):
             text = _without_encoded(raw, secrets).decode("utf-8", "surrogatepass")
         return text
 

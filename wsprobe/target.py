@@ -15,8 +15,8 @@ DEFAULT_PORT = {False: 80, True: 443}
 _SECURE = {"ws": False, "http": False, "wss": True, "https": True}
 """http: and https: mean ws: and wss:, as in the WebSocket constructor of the WHATWG standard."""
 
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 # Needed only for what ``_PLAIN`` does not fit: strings, which re compiles on first use.
+_SCHEME = r"([A-Za-z][A-Za-z0-9+.-]*)://"
 _SCHEME_WITHOUT_SLASHES = r"(?i)(wss?|https?):(?![0-9]+(?:[/?#]|\Z))"
 _SCHEME_OF_NO_SERVER = (
     r"(?i)(about|blob|cid|data|file|ftp|geo|javascript|mailto|news|sips?|sms|tel|urn|view-source|xmpp)"
@@ -26,11 +26,11 @@ _SCHEME_OF_NO_SERVER = (
 host, with its port."""
 _SLASHES_WITHOUT_COLON = r"(?i)(wss?|https?)(//)"
 _QUOTES = "'\"`<\u2018\u2019\u201c\u201d\u00ab"
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL = r"[\x00-\x1f\x7f]"
 _NO_CHARACTER = "[\ud800-\udc7f\udd00-\udfff]"
 """Lone surrogates; U+DC80 to U+DCFF are excluded, because they are the bytes of PEP 383."""
-_PATH = re.compile(r"\.{1,2}/|~/")
-_AUTHORITY_END = re.compile(r"[/?#]|\Z")
+_PATH = r"\.{1,2}/|~/"
+_AUTHORITY_END = r"[/?#]|\Z"
 _PLAIN = re.compile(
     r"(wss?|https?)://"
     r"((?:[a-z0-9-]{1,63}\.)*[a-z0-9-]{1,63})"
@@ -40,8 +40,8 @@ _PLAIN = re.compile(
 """A URL with nothing to correct or refuse, except perhaps the length of the host."""
 
 # RFC 3986 section 3.3 (pchar), section 3.4 (query) and section 3.2.2 (reg-name, here without percent-encoding).
-_NOT_IN_RESOURCE = re.compile(rb"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:@/?%]")
-_NOT_IN_HOST = re.compile(r"[^A-Za-z0-9\-._~!$&'()*+,;=]")
+_NOT_IN_RESOURCE = rb"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:@/?%]"
+_NOT_IN_HOST = r"[^A-Za-z0-9\-._~!$&'()*+,;=]"
 
 
 class TargetError(ValueError):
@@ -70,7 +70,7 @@ def _parse_with_care(text: str) -> Target:
     url = text.strip(" \t\r\n")
     if not url:
         raise TargetError("the URL is empty")
-    if control := _CONTROL.search(url):
+    if control := re.search(_CONTROL, url):
         raise TargetError(f"URL {_shown(url)} has a control character, {control[0]!a}")
     if re.search(_NO_CHARACTER, url):
         raise TargetError(f"URL {_shown(url)} has a lone surrogate, which is not a character")
@@ -164,7 +164,7 @@ def host_header(target: Target) -> str:
 
 def _scheme(url: str) -> tuple[bool, str]:
     """Whether the scheme means TLS, and the rest from the authority on."""
-    if found := _SCHEME.match(url):
+    if found := re.match(_SCHEME, url):
         scheme = found[1].lower()
         if scheme not in _SECURE:
             raise TargetError(f"scheme {scheme!r} in URL {_shown(url)} is not ws, wss, http or https")
@@ -175,13 +175,13 @@ def _scheme(url: str) -> tuple[bool, str]:
         raise TargetError(f"scheme {found[1].lower()!r} in URL {_shown(url)} is not ws, wss, http or https")
     if found := re.match(_SLASHES_WITHOUT_COLON, url):
         raise TargetError(f"URL {_shown(url)} has no : after {found[1]}")
-    if _PATH.match(url):
+    if re.match(_PATH, url):
         raise TargetError(f"{_shown(url)} is a path, not a URL: it has no host")
     return False, url.removeprefix("//")
 
 
 def _authority_end(rest: str) -> int:
-    found = _AUTHORITY_END.search(rest)
+    found = re.search(_AUTHORITY_END, rest)
     return len(rest) if found is None else found.start()
 
 
@@ -252,7 +252,7 @@ def _name(name: str) -> str:
             raise TargetError(f"host {_shown(name)} is not UTF-8 once its percent-encoding is undone") from None
     if not host.isascii():
         host = _a_labels(host)
-    if wrong := _NOT_IN_HOST.search(host):
+    if wrong := re.search(_NOT_IN_HOST, host):
         raise TargetError(f"host {_shown(name)} has {wrong[0]!a}, which no host name has")
     labels = host.removesuffix(".").split(".")
     if "" in labels:
@@ -288,8 +288,10 @@ def _resource(text: str) -> str:
     """RFC 6455's resource name: path, "/" if empty, and query; what is illegal percent-encoded."""
     if not text.startswith("/"):
         text = "/" + text
-    encoded = _NOT_IN_RESOURCE.sub(
-        lambda found: b"".join(b"%%%02X" % byte for byte in found[0]), text.encode("utf-8", "surrogateescape")
+    encoded = re.sub(
+        _NOT_IN_RESOURCE,
+        lambda found: b"".join(b"%%%02X" % byte for byte in found[0]),
+        text.encode("utf-8", "surrogateescape"),
     )
     return encoded.decode("ascii")
 

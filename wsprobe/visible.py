@@ -35,7 +35,7 @@ def printable(text: str) -> str:
     return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
-_ESCAPE = re.compile(r"\\(\\|x[0-9a-f]{2})")
+_ESCAPE = r"\\(\\|x[0-9a-f]{2})"
 
 
 def legible(data: bytes) -> str:
@@ -63,7 +63,7 @@ def raw(text: str) -> bytes:
     """The bytes that `visible` or `legible` made *text* from."""
     whole = bytearray()
     at = 0
-    for match in _ESCAPE.finditer(text):
+    for match in re.finditer(_ESCAPE, text):
         whole += text[at : match.start()].encode()
         token = match[1]
         whole += b"\\" if token == "\\" else bytes([int(token[1:], 16)])

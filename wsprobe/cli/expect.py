@@ -52,7 +52,7 @@ VIEW_OUTCOMES = ("open", "failed", "closed", "connecting", "threw", "follows")
 
 _FORM = r"(?s)(?P<what>[a-z_-]+)(?::(?P<name>(?:(?!!=)[^=~<])*))?(?:(?P<operator>!=|=|~|<)(?P<wanted>.*))?"
 """Compiled on first use."""
-_CLASS = re.compile(r"[1-9]xx")
+_CLASS = r"[1-9]xx"
 """All statuses of a class, as in 4xx."""
 
 
@@ -111,7 +111,7 @@ def _possible(one: Expectation) -> None:
             re.compile(wanted)
         except re.error as error:
             raise _NoneSuch(f"'{text}': {wanted!r} is not a regular expression: {error}") from None
-    if what in HIGHEST and not (what == "status" and _CLASS.fullmatch(wanted)):
+    if what in HIGHEST and not (what == "status" and re.fullmatch(_CLASS, wanted)):
         if not wanted.isdecimal() or not wanted.isascii():
             raise _NoneSuch(f"'{text}': {wanted!r} is not a number")
         if len(wanted) > 9 or int(wanted) > HIGHEST[what]:

@@ -252,14 +252,14 @@ def complain(error: click.ClickException, argv: Sequence[str] = ()) -> None:
         sys.stderr.flush()
 
 
-_NAMED = re.compile(r"Invalid value for '-[\w-]+'(?: / '-[\w-]+')*: ")
+_NAMED = r"Invalid value for '-[\w-]+'(?: / '-[\w-]+')*: "
 """How click begins a message about the value of an option."""
 
 
 def without(text: str, argv: Sequence[str]) -> str:
     """*text* with the arguments, and everything in quotes, as asterisks: they may be secret. An option that
     click names at the start stays."""
-    named = _NAMED.match(text)
+    named = re.match(_NAMED, text)
     start = named[0] if named else ""
     text = text[len(start) :]
     text = re.sub(r"(?<![\w])(['\"])(.*)\1", lambda found: found[1] + "***" + found[1], text)

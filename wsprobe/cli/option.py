@@ -23,12 +23,12 @@ LAB = "lab:"
 TIMES = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 """Unit -> seconds."""
 _NUMBER = r"[0-9]{1,12}(?:\.[0-9]{1,9})?"
-_WITH_UNITS = re.compile(rf"(?:{_NUMBER}(?:{'|'.join(TIMES)}))+")
+_WITH_UNITS = rf"(?:{_NUMBER}(?:{'|'.join(TIMES)}))+"
 
 
 def with_units(text: str) -> float | None:
     """Seconds of a text such as 5s, 1h30m or 250ms; None for any other text, and for a bare number."""
-    if not _WITH_UNITS.fullmatch(text):
+    if not re.fullmatch(_WITH_UNITS, text):
         return None
     found = re.findall(rf"({_NUMBER})({'|'.join(TIMES)})", text)
     return sum(float(count) * TIMES[unit] for count, unit in found)
@@ -169,7 +169,7 @@ NARROW = 52
 """Columns; on a narrower terminal, click's help would not fit."""
 LEAST = 20
 """The fewest columns of help."""
-_WORDS = re.compile(r"""(?:'[^']*'|"(?:[^"\\]|\\.)*"|[^\s'"])+""")
+_WORDS = r"""(?:'[^']*'|"(?:[^"\\]|\\.)*"|[^\s'"])+"""
 """Of a shell, with what is quoted in them."""
 
 
@@ -188,7 +188,7 @@ class Formatter(click.HelpFormatter):
         """Write a command line; a long one continues after backslashes, so that it can be copied."""
         indent = " " * self.current_indent
         row = indent
-        for word in _WORDS.findall(command):
+        for word in re.findall(_WORDS, command):
             if row.strip() and len(row) + len(word) > self.width - 2:
                 self.write(f"{row}\\\n")
                 row = f"{indent}  "
@@ -228,7 +228,7 @@ class NoUrl(click.UsageError):
 
 WORDS = "words"
 """The key in the context for the words of the command line."""
-_URL = re.compile(r"(?i)(?:wss?|https?)://|lab:")
+_URL = r"(?i)(?:wss?|https?)://|lab:"
 OF_OTHERS = {
     ("-I", "--head"): "a handshake is a GET; -i prints the answer, head and body",
     ("-d", "--data", "--data-raw", "--data-binary", "--json-data"): "a handshake has no body; wsprobe connect "
@@ -313,7 +313,7 @@ class Command(click.Command):
         }
         for before, word in pairwise(ctx.meta.get(WORDS, ())):
             option = before if before.startswith("--") else f"-{before[-1:]}"
-            if before.startswith("-") and option in takes and _URL.match(word):
+            if before.startswith("-") and option in takes and re.match(_URL, word):
                 return f"; {option} took {word!a} as its value"
         return ""
 

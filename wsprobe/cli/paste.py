@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from wsprobe.cli.option import Command, Whole, together
 from wsprobe.cli.output_settings import OutputSettings
-from wsprobe.cli.pasted import CURL, CURL_COMMAND
+from wsprobe.cli.pasted import is_curl, is_curl_command
 from wsprobe.cli.request_settings import SEND, RequestSettings
 from wsprobe.cli.section import Declared, FieldOption, Section, given
 from wsprobe.cli.streams import note
@@ -94,7 +94,7 @@ def is_har(word: str) -> bool:
     return word.lower().endswith(".har") or _begins_as_har(word)
 
 
-_BEGINNING = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{\s*\"log\"\s*:\s*\{")
+_BEGINNING = rb"(?:\xef\xbb\xbf)?\s*\{\s*\"log\"\s*:\s*\{"
 
 
 def _begins_as_har(word: str) -> bool:
@@ -103,7 +103,7 @@ def _begins_as_har(word: str) -> bool:
         if not os.path.isfile(word):
             return False
         with open(word, "rb") as file:
-            return _BEGINNING.match(file.read(256)) is not None
+            return re.match(_BEGINNING, file.read(256)) is not None
     except (OSError, ValueError):  # no such name, or not to be read: whoever opens it says so
         return False
 
@@ -130,9 +130,7 @@ class Pasting(Command):
     def _curl_command(self, ctx: click.Context, args: list[str]) -> "tuple[CurlCommand, list[str]] | None":
         """The cURL command that was pasted, and the words that are not in it; None if none was. Raises
         click.UsageError."""
-        if not any(
-            CURL.fullmatch(word) or CURL_COMMAND.match(word) or word.startswith("--from-curl") for word in args
-        ):
+        if not any(is_curl(word) or is_curl_command(word) or word.startswith("--from-curl") for word in args):
             return None
         from wsprobe.cli.pasted import curl  # only for a pasted command
 
@@ -141,10 +139,10 @@ class Pasting(Command):
         try:
             _, behind = self._read(ctx, args, to_the_first_place=True)
             first, own = (behind or [""])[0], args[: len(args) - len(behind)]
-            if CURL.fullmatch(first):
+            if is_curl(first):
                 return curl.command(behind[1:], has, mixed=True), own
             texts, places = self._read(ctx, args)
-            if CURL_COMMAND.match(first):
+            if is_curl_command(first):
                 pasted, own, places = curl.pasted(first, has), [*own, *behind[1:]], places[1:]
             elif file := texts.get("from_curl"):
                 where = f"--from-curl: {'standard input' if file == '-' else file}"
@@ -275,13 +273,13 @@ def _fill(ctx: click.Context, option: FieldOption, value: Any) -> None:
     ctx.set_parameter_source(name, ParameterSource.COMMANDLINE)
 
 
-_URL = re.compile(r"(?:wss?|https?)://[A-Za-z0-9_.~:/?#@!$&*+,;=%\[\]-]*[A-Za-z0-9_/=]")
+_URL = r"(?:wss?|https?)://[A-Za-z0-9_.~:/?#@!$&*+,;=%\[\]-]*[A-Za-z0-9_/=]"
 """In a line of a console: as far as a shell takes it for one word, or nearly."""
 
 
 def url_in(text: str) -> str | None:
     """The first ws: or wss: URL in a console line or a client's error; None if there is none."""
-    urls = _URL.findall(text)
+    urls = re.findall(_URL, text)
     return next((url for url in urls if url.startswith("ws")), urls[0] if urls else None)
 
 

@@ -114,11 +114,11 @@ def origin_refused(evidence: Evidence, fix: str, text: str = "") -> Cause:
     )
 
 
-_NO_ORIGIN = re.compile(
+_NO_ORIGIN = (
     r"(?i)\b(?:missing|empty)\b[^.\n]{0,12}\borigin\b|\b(?:no|without)(?: an?| the)? origin\b"
     r"|\borigin\b[^.\n]{0,20}\b(?:missing|required)\b"
 )
-_OTHER_THAN_NONE = re.compile(
+_OTHER_THAN_NONE = (
     r"(?i)\bor\b|\b(?:invalid|wrong|bad|unknown|unauthori[sz]ed|lists?)\b|\b(?:match|allow|permi)|://"
 )
 """Words that are about the value of an Origin, or leave open whether one arrived."""
@@ -126,7 +126,7 @@ _OTHER_THAN_NONE = re.compile(
 
 def misses_origin(said: str) -> bool:
     """True if these words of a server report that no Origin arrived, and leave no other meaning open."""
-    return _NO_ORIGIN.search(said) is not None and _OTHER_THAN_NONE.search(said) is None
+    return re.search(_NO_ORIGIN, said) is not None and re.search(_OTHER_THAN_NONE, said) is None
 
 
 CROSS_ORIGIN = "Cross origin websockets not allowed"

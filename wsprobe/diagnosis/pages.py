@@ -327,13 +327,13 @@ _APACHE: dict[int, tuple[Cause, ...]] = {
 }
 """Status of a page of Apache -> its causes, where the request does not matter."""
 
-_APACHE_PAGE = re.compile(
+_APACHE_PAGE = (
     r'<!DOCTYPE HTML PUBLIC "-//(?:W3C//DTD HTML 4\.01|IETF//DTD HTML 2\.0)//EN"[^>]*>\n<html><head>\n<title>'
 )
 
 
 def _apache(evidence: Evidence) -> Author | None:
-    if _APACHE_PAGE.match(evidence.text) and "charset=iso-8859-1" in evidence.get("content-type"):
+    if "charset=iso-8859-1" in evidence.get("content-type") and re.match(_APACHE_PAGE, evidence.text):
         return written_by("apache", "its own page", _of_apache(evidence))
     if evidence.status == 200 and evidence.server("Apache") and _own_file(evidence):
         answered = "add a ProxyPass for the path: a file of the document root answered"

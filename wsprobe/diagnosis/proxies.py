@@ -42,13 +42,13 @@ class LineValues(msgspec.Struct, frozen=True):
             "PART": self.part,
             "TARGET": target,
         }
-        text = _SCHEMES.sub(r"\1s", text) if self.secure else text
-        return _WORDS.sub(lambda found: words[found[0]] or found[0], text)
+        text = re.sub(_SCHEMES, r"\1s", text) if self.secure else text
+        return re.sub(_WORDS, lambda found: words[found[0]] or found[0], text)
 
 
-_WORDS = re.compile(r"\^?PATH|HOST:PORT|PART|TARGET")
+_WORDS = r"\^?PATH|HOST:PORT|PART|TARGET"
 """``^PATH`` begins a regular expression: of the characters in ``_PLAIN_PATH`` only the dot is special there."""
-_SCHEMES = re.compile(r"\b(http|ws)(?=://HOST:PORT)")
+_SCHEMES = r"\b(http|ws)(?=://HOST:PORT)"
 _PLAIN_PATH = re.compile(r"/[\w./~-]*", re.ASCII)
 _EXAMPLE = LineValues("/chat", "127.0.0.1:8000")
 """What the lines are about where no URL is known."""

@@ -192,7 +192,7 @@ _TROUBLE = (
     r"(?i)err|unauth|disconnect|reject|refus|den(?:y|ied)|invalid|forbid|fail|problem|clos|bye|kick"
     r"|not[ _]?found|no such|unknown|missing|expired|time[d_ -]?out"
 )
-_PARSER = re.compile(
+_PARSER = (
     r"Expecting (?:value|property name|'[,:]' delimiter)[^\n]*: line \d+ column \d+ \(char \d+\)$"
     r"|Unexpected (?:token|end|non-whitespace)[^\n]* JSON\b"
 )
@@ -217,7 +217,7 @@ def _stated(evidence: Evidence, session: _Session) -> Iterator[Cause]:
     for quote, where in _quotes(session):
         if session.code is not None and where.startswith("Close") and session.code not in (1000, 1001):
             return  # _by_code says it with the code, and it is later than the last message
-        if session.code in (1000, 1001) and _COURTESY.fullmatch(quote):
+        if session.code in (1000, 1001) and re.fullmatch(_COURTESY, quote):
             continue
         if session.last is not None and session.since < SOON and session.code in (1000, 1001):
             continue  # the message that led to it says more than "Bye"
@@ -225,9 +225,7 @@ def _stated(evidence: Evidence, session: _Session) -> Iterator[Cause]:
         return
 
 
-_COURTESY = re.compile(
-    r"(?i)(?:(?:good ?)?bye(?: now| bye)?|closed?|closing|done|ok|end|normal(?: closure)?)\W*"
-)
+_COURTESY = r"(?i)(?:(?:good ?)?bye(?: now| bye)?|closed?|closing|done|ok|end|normal(?: closure)?)\W*"
 """The reasons of a Close that give none."""
 
 
@@ -241,7 +239,7 @@ def _quotes(session: _Session) -> Iterator[tuple[str, str]]:
     if session.reason.strip():
         yield " ".join(session.reason.split()), session.named
     texts = session.texts
-    if texts and _ENGINE_IO.match(texts[0]):
+    if texts and texts[0].startswith(_ENGINE_IO):
         texts = tuple(text for text in texts if text != "2")  # its pings
     if texts:
         for quote in troubled(texts[-1], ended=session.ended and session.quiet < QUIET):
@@ -265,7 +263,7 @@ def troubled(text: str, *, ended: bool) -> tuple[str, ...]:
     """The words of a message about an error, the most specific first; () if there are none. If the session
     *ended* right after it, a short plain text with such words counts too."""
     text = text.strip()
-    if (packet := _CONNECT_ERROR.match(text)) is not None:
+    if (packet := re.match(_CONNECT_ERROR, text)) is not None:
         return of_json(text[packet.end() :].encode("utf-8", "surrogateescape"))
     if text[:1] == "<":
         if "error" not in text and "failure" not in text:
@@ -274,7 +272,7 @@ def troubled(text: str, *, ended: bool) -> tuple[str, ...]:
         condition = re.search(r"<([a-z-]+) xmlns=['\"]urn:ietf:params:xml:ns:xmpp-streams", text)
         return (*said, *((condition[1],) if condition else ()))
     short = len(text) < 300
-    plain = (text,) if short and ((ended and re.search(_TROUBLE, text)) or _PARSER.match(text)) else ()
+    plain = (text,) if short and ((ended and re.search(_TROUBLE, text)) or re.match(_PARSER, text)) else ()
     if text[:1] not in ("{", "["):
         return plain
     try:
@@ -283,16 +281,16 @@ def troubled(text: str, *, ended: bool) -> tuple[str, ...]:
         return plain if text[:1] == "[" else ()  # "[error] invalid token"
     if isinstance(value, list):  # ["error", "invalid frame"]: an event and its values
         named = value[0] if value and isinstance(value[0], str) else ""
-        values = tuple(each for each in value[1:3] if isinstance(each, str)) if FAULT.match(named) else ()
+        values = tuple(each for each in value[1:3] if isinstance(each, str)) if re.match(FAULT, named) else ()
         return values or plain
     if not isinstance(value, dict):
         return ()
     kind = next((value[name] for name in _SAYS if isinstance(value.get(name), str)), "")
     statuses = (value.get(name) for name in ("statusCode", "status", "code"))
     failed = any(isinstance(each, int) and each >= 400 for each in statuses)
-    troubled = any(value[name] and FAULT.match(name) for name in value)
+    troubled = any(value[name] and re.match(FAULT, name) for name in value)
     said = of_json(text.encode("utf-8", "surrogateescape"))
-    troubled = troubled or any(map(FAULT.match, said))  # "Error in server: Expecting value"
+    troubled = troubled or any(re.match(FAULT, each) for each in said)  # "Error in server: Expecting value"
     if not (troubled or failed or re.search(_TROUBLE, kind) or (ended and "reason" in value)):
         return ()
     return said or ((kind,) if re.search(_TROUBLE, kind) else ())
@@ -324,8 +322,8 @@ def _chosen(evidence: Evidence) -> Iterator[Cause]:
         )
 
 
-_ENGINE_IO = re.compile(r'0\{"sid":"')
-_CONNECT_ERROR = re.compile(r'44(?:/[^,{"]*,)?(?=[{"])')
+_ENGINE_IO = '0{"sid":"'
+_CONNECT_ERROR = r'44(?:/[^,{"]*,)?(?=[{"])'
 """The packet with which Socket.IO refuses a namespace, before its JSON."""
 _PACKET = "its opening packet"
 """A mark of every server of the protocol, in whatever language: the packet itself names no program."""
@@ -334,7 +332,7 @@ _PACKET = "its opening packet"
 def _greeted(evidence: Evidence, session: _Session) -> Iterator[Cause]:
     """Programs that identify themselves in the first message."""
     first = session.texts[0] if session.texts else ""
-    if _ENGINE_IO.match(first) and not session.connects:
+    if first.startswith(_ENGINE_IO) and not session.connects:
         yield Cause(
             "not-socket.io",
             "this is a Socket.IO server: it opened a session and waits for Socket.IO packets",
@@ -652,7 +650,7 @@ def _opened_by(evidence: Evidence, session: _Session) -> tuple[str, str]:
     for library in ("aiohttp", "websockets"):
         if evidence.python(f"{library}/"):
             return library, "Server"
-    if session.texts and _ENGINE_IO.match(session.texts[0]):
+    if session.texts and session.texts[0].startswith(_ENGINE_IO):
         return "engine.io", _PACKET
     if session.texts and '"data":"Invalid Host/Origin header"' in session.texts[0]:
         return "webpack-dev-server", "its words"

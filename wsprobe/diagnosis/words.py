@@ -38,14 +38,14 @@ _LONG = 400
 _FIELDS = 4
 """The most fields with a reason to read."""
 
-_REASONS = re.compile(r"x-(?:[a-z0-9-]+-)?(?:reject-?reason|reason|error|error-message|denied-reason)$")
+_REASONS = r"x-(?:[a-z0-9-]+-)?(?:reject-?reason|reason|error|error-message|denied-reason)$"
 """Fields that give a reason; X-Request-Id and the like give none."""
 _MEMBERS = (
     *("error_description", "detail", "message", "msg", "reason", "error", "problem", "title", "description"),
     *("errors", "errorMessage", "error_message", "text", "data"),
 )
 """Members of JSON with a reason, the most specific first (RFC 9457 has ``detail`` and ``title``)."""
-FAULT = re.compile(r"(?:[Ee]rrors?|[Ff]ail(?:ure|ed)?|[Ff]ault|[Pp]roblem|[Ee]xception)(?![a-z])")
+FAULT = r"(?:[Ee]rrors?|[Ff]ail(?:ure|ed)?|[Ff]ault|[Pp]roblem|[Ee]xception)(?![a-z])"
 """How the name of a member begins that alone speaks of a fault: ``error``, ``failure reason``."""
 
 
@@ -54,7 +54,7 @@ def own_words(evidence: Evidence) -> tuple[str, ...]:
     found = [
         value[:_LONG].encode("latin-1", "replace").decode("utf-8", "surrogateescape")
         for name, values in evidence.by_name.items()
-        if name[:2] == "x-" and _REASONS.match(name)
+        if name[:2] == "x-" and re.match(_REASONS, name)
         for value in values
     ][:_FIELDS]
     if evidence.reason and evidence.reason.lower() != phrase_of(evidence.status).lower():
@@ -119,7 +119,7 @@ def _texts(value: object, depth: int) -> Iterator[str]:
             if name in value:
                 yield from _texts(value[name], depth + 1)
         for name, told in value.items():
-            if isinstance(told, str) and name not in _MEMBERS and FAULT.match(name):
+            if isinstance(told, str) and name not in _MEMBERS and re.match(FAULT, name):
                 yield told[:_LONG]
         for name in ("payload", "body", "params", "err", "status"):
             if isinstance(value.get(name), dict):
@@ -134,7 +134,7 @@ def _texts(value: object, depth: int) -> Iterator[str]:
 _HIDDEN = r"(?is)<(script|style|template|svg|noscript)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)|<\?[^<>]*>"
 _TITLE = r"(?i)<title[^<>]*>([^<]*)</title[^<>]*>?"
 _BLOCK = r"(?i)</?(?:p|h[1-6]|div|li|td|tr|th|br|hr|pre|title|head|body|center|span|ul|table|dt|dd)\b[^<>]*>"
-_TAG = re.compile(r"<[^<>]*>")
+_TAG = r"<[^<>]*>"
 """No expression here runs from one ``<`` past the next: a body may be full of them."""
 
 
@@ -147,7 +147,7 @@ def of_page(text: str) -> Iterator[str]:
     if title is not None:
         yield unescape(title[1])[:_LONG]
         text = text[: title.start()] + "\n" + text[title.end() :]
-    blocks = _TAG.sub(" ", re.sub(_BLOCK, "\n", text)).split("\n")
+    blocks = re.sub(_TAG, " ", re.sub(_BLOCK, "\n", text)).split("\n")
     shown = (block for block in map(str.strip, blocks) if len(block) > 2)
     for _, block in zip(range(6), shown, strict=False):
         yield unescape(block)[:_LONG]
@@ -171,17 +171,19 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z']*")
 
 def ordinary(text: str, status: int) -> bool:
     """Says no more than the status: its phrase, and words that such pages have."""
-    if _BOILERPLATE.search(text):
+    small = text.lower()
+    if any(each in small for each in _BOILERPLATE):
         return True
     told = {word.lower() for word in _WORD.findall(_URL.sub(" ", text)) if len(word) > 2}
     return told - _COMMON <= {*phrase_of(status).lower().split(), *_PHRASES.get(status, ())}
 
 
-_BOILERPLATE = re.compile(
-    r"(?i)maintenance downtime or capacity problems|sent a request that this server could not understand"
-    r"|overloaded or there is an error in the application"
+_BOILERPLATE = (
+    "maintenance downtime or capacity problems",
+    "sent a request that this server could not understand",
+    "overloaded or there is an error in the application",
 )
-"""Sentences that a server has for every answer of a status."""
+"""Sentences, in lower case, that a server has for every answer of a status."""
 _URL = re.compile(r"(?:https?|wss?)://\S+|/[^\s<>\"']*")
 _PHRASES = {
     400: {"malformed"},
@@ -295,7 +297,7 @@ def _credentials(evidence: Evidence, _: str) -> tuple[Cause, ...]:
 
 
 def _session(evidence: Evidence, said: str) -> tuple[Cause, ...]:
-    if _LOGGED_OUT.search(said) and not _SESSION_ID.search(f"{evidence.path}?{evidence.query}"):
+    if re.search(_LOGGED_OUT, said) and not re.search(_SESSION_ID, f"{evidence.path}?{evidence.query}"):
         return (credentials_wanted(evidence),)
     return (
         Cause(
@@ -306,13 +308,13 @@ def _session(evidence: Evidence, said: str) -> tuple[Cause, ...]:
     )
 
 
-_LOGGED_OUT = re.compile(
+_LOGGED_OUT = (
     r"(?i)(?:\A|[.:;!]\s+|\b(?:your|the|login|user|web)[ _-])session\b"
     r"[^.\n]{0,12}\b(?:expired|timed out)(?! or\b)"
     r"|\bexpired session\b(?! id)"
 )
 """The session of a login; an upload, a game or a browser has one too, which its words name."""
-_SESSION_ID = re.compile(r"(?i)[?&](?:s(?:ess(?:ion)?[_-]?)?id|session)=|/sessions?/")
+_SESSION_ID = r"(?i)[?&](?:s(?:ess(?:ion)?[_-]?)?id|session)=|/sessions?/"
 """A session of the login has no id in the URL."""
 
 
@@ -422,7 +424,7 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
         _upgrade,
     ),
     (
-        (),
+        ("conn", "enotfound", "reach", "etimedout", "stream", "back", "target", "server", "proxy", "dial tcp"),
         r"econnrefused|enotfound|ehostunreach|etimedout|connection refused|no healthy upstream"
         r"|upstream connect|connect(?:ion)? to (?:the )?(?:back-?end|upstream|target|server"
         r"|downstream)[^.\n]{0,20}"
@@ -439,7 +441,7 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
         ),
     ),
     (
-        (),
+        ("econnreset", "hang up", "reset by peer"),
         r"econnreset|socket hang up|connection reset by peer",
         _plain(
             "backend-closed",
@@ -448,7 +450,7 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
         ),
     ),
     (
-        (),
+        ("unexpected",),
         r"unexpected (?:server )?response",  # of a client library within a proxy
         _plain(
             "backend-closed",
@@ -456,7 +458,7 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
             "test the application without the proxy: the application refuses, or has no such path",
         ),
     ),
-    ((), r"\borigins?\b(?! server)|\bcors\b|cross[- ]?(?:origin|site)", _origin),
+    (("origin", "cors", "cross"), r"\borigins?\b(?! server)|\bcors\b|cross[- ]?(?:origin|site)", _origin),
     (
         ("host", "rebinding", "request"),
         rf"{_NO} (?:http )?host(?:name)?\b|\bhost(?:name)?(?: header| name)?\b[^.\n]{{0,30}}"
@@ -466,7 +468,7 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
         _host,
     ),
     (
-        (),
+        ("too many", "limit", "quota", "throttl", "max", "slow down", "calm down"),
         r"too many(?! (?:redirect|argument|open file|value|header|field|level))"
         r"|rate[-_ ]?limit|quota|throttl|connection limit|limit (?:reached|exceeded) for"
         r"|(?:max(?:imum)?|limit)"
@@ -476,7 +478,7 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
         ),
     ),
     (
-        (),
+        ("too ", "exceed"),
         r"(?:header|headers|cookie|field|fields|request[- ]?line|uri|url)\b[^.\n]{0,24}(?:too (?:large|long"
         r"|big)|exceed)"
         r"|exceeds server limit|request entity too large|line too long",
@@ -487,7 +489,10 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
         ),
     ),
     (
-        (),
+        (
+            *("session", "sid", "channel", "room", "namespace", "target", "uuid", "client id", "connection id"),
+            *("stream", "topic", "game", "lobby"),
+        ),
         r"\b(?:no|unknown|invalid|missing|expired|bad|wrong|unrecognized)[- _]?(?:such )?(?:web ?socket )?"
         r"(?:session|sid|channel|room|namespace|target|inspector uuid|client id|connection id|stream|topic|game"
         r"|lobby)\b"
@@ -497,14 +502,29 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
         _session,
     ),
     (
-        (),
+        ("duplicate", "already", "logged in", "another", "replaced"),
         r"duplicate (?:log[- ]?in|session|connection|client)|already (?:connected|logged in)"
         r"|logged in (?:from )?(?:elsewhere|another)|another (?:device|session|connection|client|tab|window)"
         r"|replaced by (?:a |an )?(?:new|other|later)",
         _replaced,
     ),
     (
-        (),
+        (
+            *(
+                "token",
+                "uthori",
+                "uthent",
+                "credential",
+                "pass",
+                "log",
+                "sign",
+                "key",
+                "secret",
+                "jwt",
+                "bearer",
+            ),
+            *("cookie", "srf", "not allowed", " id", " user"),
+        ),
         r"(?<!unexpected )\btokens?\b|unauthori[sz]ed|unauthenticated|authenticat|authori[sz]ation|credential"
         r"|password|passphrase"
         r"|\blog[- ]?in\b|\bsign[- ]?in\b|logged in|\bapi[- ]?key|access[- ]?key|\bsecret\b|\bjwt\b|bearer"
@@ -514,7 +534,7 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
         _credentials,
     ),
     (
-        (),
+        ("waf", "firewall", "security", "block", "banned", "denied", "not allowed", "blacklist", "geo"),
         r"\bwaf\b|firewall|mod_?security|blocked (?:by|due)|security (?:rule|policy)"
         r"|\b(?:ip|address)\b[^.\n]{0,20}(?:blocked|banned|denied|not allowed)|blacklist|blocklist"
         r"|\bgeo(?:\b|[- _]?(?:ip|block|fenc|restrict|locat))",
@@ -525,17 +545,17 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
         ),
     ),
     (
-        (),
+        ("shut", "stopp", "restart", "going", "maintenance", "draining"),
         r"shutting down|shut ?down|server (?:is )?(?:stopp|restart|going)|maintenance|draining",
         _plain("closing", "the server is stopping, or accepts no sessions for now", "try again later"),
     ),
     (
-        (),
+        ("overloaded", "at capacity", "busy", "full", "again later", "unavailable"),
         r"overloaded\b(?! or)|at capacity|server (?:is )?(?:busy|full)|try again later|temporarily unavailable",
         _plain("overloaded", "the server accepts no more sessions for now", "try again later"),
     ),
     (
-        (),
+        ("no ", "not found", "cannot ", "exist", "unknown", "invalid", "path", "route", "url"),
         r"no (?:web ?socket )?(?:route|handler|endpoint|mapping|listener|resource|gateway|page|app)\b"
         r"|not found|no such"
         r"|\bcannot (?:get|post|connect|head|put)\b|does(?: not|n't) exist|unknown (?:path|url|endpoint"
@@ -545,21 +565,34 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
         _route,
     ),
     (
-        (),
+        ("forbidden", "denied", "reject", "refus", "not ", "disallow", "banned"),
         r"forbidden|\bdenied|\breject(?!ion)|\brefus|not (?:allowed|permitted|authori[sz]ed|entitled)"
         r"|disallow|banned",
         _refused,
     ),
     (
-        (),
+        (
+            *(
+                "exception",
+                "traceback",
+                "panic",
+                "uncaught",
+                "unhandled",
+                "stack",
+                "error",
+                "segfault",
+                "assert",
+            ),
+            *("nil pointer", "undefined", "not a function", "null"),
+        ),
         r"exception|traceback|\bpanic|uncaught|unhandled (?:promise|rejection|error)|stack ?trace"
         r"|internal (?:server )?error|runtime ?error"
         r"|\w+error\b|segfault|assertion|nil pointer|undefined is not|is not a function|null ?pointer",
         _failed,
     ),
 )
-"""(pieces of which the words have one, else the expression is not tried; the words, in lower case; what they
-mean)."""
+"""(pieces of which the words have one, else the expression is neither compiled nor tried; the words, in lower
+case; what they mean)."""
 
 
 def stated(evidence: Evidence, found: tuple[str, ...]) -> Cause | None:
@@ -623,7 +656,7 @@ def _row(words: str, start: int) -> int:
     """The first row of ``STATED`` from *start* on that *words* fit; its length if none does."""
     for at in range(start, len(STATED)):
         pieces, pattern, _ = STATED[at]
-        if (not pieces or any(piece in words for piece in pieces)) and _compiled(pattern).search(words):
+        if any(piece in words for piece in pieces) and _compiled(pattern).search(words):
             return at
     return len(STATED)
 

@@ -195,7 +195,7 @@ ACCEPT_UNCHECKED = Entry(
 SAMPLE_KEY = b"dGhlIHNhbXBsZSBub25jZQ=="
 """RFC 6455 section 1.3."""
 
-_SHAPE = re.compile(rb"[A-Za-z0-9+/]{27}=")
+_SHAPE = rb"[A-Za-z0-9+/]{27}="
 
 
 def _digest(text: bytes) -> bytes:
@@ -342,7 +342,7 @@ def _slip(reading: Reading, got: bytes, key: bytes) -> tuple[Entry, str]:
             return entry, words
     if any(got == _right(earlier) for earlier in _earlier_keys(reading)):
         return ACCEPT_EARLIER_KEY, "this answers an earlier request of this probe"
-    if _SHAPE.fullmatch(got):
+    if re.fullmatch(_SHAPE, got):
         return ACCEPT_MISMATCH, f"{shown(got)} has the right form, but is not the answer to this key"
     return ACCEPT_MISMATCH, f"{shown(got)} is not base64 of 20 bytes"
 

@@ -749,7 +749,7 @@ def answer(reading: Reading) -> Iterator[Finding]:
     yield from _body(reading, of, span)
 
 
-_CHOICE = re.compile(rb"(?i)\borigin|\bsub-?protocol")
+_CHOICE = rb"(?i)\borigin|\bsub-?protocol"
 
 
 def _by_choice(reading: Reading) -> bool:
@@ -758,7 +758,7 @@ def _by_choice(reading: Reading) -> bool:
     response = refusal(reading)
     body = response.body if response is not None else None
     content = b"" if body is None else body.decoded if body.decoded is not None else body.content
-    return _CHOICE.search(content[:4096]) is not None
+    return re.search(_CHOICE, content[:4096]) is not None
 
 
 def _after_end(of: Http2Connection) -> Iterator[Finding]:

@@ -379,8 +379,8 @@ SERVER_TAKEOVER, CLIENT_TAKEOVER = b"server_no_context_takeover", b"client_no_co
 
 _TAKEOVERS = (SERVER_TAKEOVER, CLIENT_TAKEOVER)
 _WINDOWS = (SERVER_WINDOW, CLIENT_WINDOW)
-_BITS = re.compile(rb"[89]|1[0-5]")
-_ZERO = re.compile(rb"0+(?:[89]|1[0-5])")
+_BITS = rb"[89]|1[0-5]"
+_ZERO = rb"0+(?:[89]|1[0-5])"
 
 
 def deflate(reading: Reading, response: Response) -> Iterator[Finding]:
@@ -430,14 +430,14 @@ def _window(reading: Reading, field: Field, name: bytes, value: bytes | None) ->
     span = _place(reading, field, name)
     if value is None:
         yield DEFLATE_VALUE_MISSING.found(f"{shown(name)} has no value", span, expected=b"8 to 15")
-    elif _ZERO.fullmatch(value):
+    elif re.fullmatch(_ZERO, value):
         yield DEFLATE_WINDOW_BITS_ZERO.found(
             f"{shown(name)} is {shown(value)}, with a leading zero",
             span,
             expected=value.lstrip(b"0"),
             received=value,
         )
-    elif not _BITS.fullmatch(value):
+    elif not re.fullmatch(_BITS, value):
         yield DEFLATE_WINDOW_BITS.found(
             f"{shown(name)} is {shown(value)}, not a number from 8 to 15",
             span,
@@ -458,7 +458,13 @@ def _against(reading: Reading, answer: Extension, field: Field, offer: Extension
         )
     for name in _WINDOWS:
         limit, value = asked.get(name), given.get(name)
-        if limit and value and _BITS.fullmatch(limit) and _BITS.fullmatch(value) and int(value) > int(limit):
+        if (
+            limit
+            and value
+            and re.fullmatch(_BITS, limit)
+            and re.fullmatch(_BITS, value)
+            and int(value) > int(limit)
+        ):
             yield DEFLATE_WINDOW_LARGER.found(
                 f"{shown(name)} is {shown(value)}, more than the {shown(limit)} that was offered",
                 _place(reading, field, name),

@@ -240,9 +240,9 @@ JUNK_MAX = 4
 """Bytes before "HTTP" that Chromium (net/http/http_stream_parser.cc) and Firefox skip."""
 
 _NAME = re.compile(rb"(?is)(?P<junk>.{0,%d}?)(?P<name>http)(?P<version>/[0-9]+(?:\.[0-9]+)*)?" % JUNK_MAX)
-_OTHER_NAME = re.compile(rb"(?:[A-Za-z]+/[0-9]+(?:\.[0-9]+)*|ICY)(?=[ \t])")
+_OTHER_NAME = rb"(?:[A-Za-z]+/[0-9]+(?:\.[0-9]+)*|ICY)(?=[ \t])"
 _STATUS = re.compile(rb"(?s)([ \t]*)([^ \t]*)([ \t]?)(.*)")
-_OPENING = re.compile(rb"(?is).{0,%d}?http[^ \n]*[ ]+0*101(?![0-9])" % JUNK_MAX)
+_OPENING = rb"(?is).{0,%d}?http[^ \n]*[ ]+0*101(?![0-9])" % JUNK_MAX
 
 
 class StatusLine(Struct, frozen=True):
@@ -285,7 +285,7 @@ def _taken_apart(text: bytes, bare: bool) -> StatusLine:
             version = match["version"][1:].decode("ascii")
         else:
             odd.append("no-version")
-    elif match := _OTHER_NAME.match(text):
+    elif match := re.match(_OTHER_NAME, text):
         odd.append("other-protocol")
     else:
         return StatusLine(None, None, b"", ("not-http", *_odd_bytes(text, bare)))
@@ -312,7 +312,7 @@ def opens_session(response: Response) -> bool:
     if response.status is not None and not response.oddities:
         return False
     beginning = b"".join(line.raw for line in head.lines[: JUNK_MAX + 1])
-    return _OPENING.match(beginning) is not None
+    return re.match(_OPENING, beginning) is not None
 
 
 def _status(text: bytes) -> tuple[int | None, bytes, list[str]]:

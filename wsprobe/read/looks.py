@@ -6,12 +6,12 @@ import re
 from codecs import getincrementaldecoder
 from collections.abc import Callable
 
-_HTTP = re.compile(rb"(?is)[\r\n]*(?:.{0,4}?http|icy[ \t]|[a-z]+/[0-9.]+[ \t])")
-_TLS = re.compile(rb"(?s)[\x14-\x17]\x03[\x00-\x04]")
-_SMTP_OR_FTP = re.compile(rb"(?:[245][0-9]{2})[ -][^\r\n]*")
-_FTP_WORDS = re.compile(rb"(?i)ftp|filezilla")
-_SETTINGS = re.compile(rb"(?s)\x00[\x00-\x40].\x04[\x00\x01]\x00{4}")
-_GOAWAY = re.compile(rb"(?s)\x00\x00.\x07\x00\x00{4}")
+_HTTP = rb"(?is)[\r\n]*(?:.{0,4}?http|icy[ \t]|[a-z]+/[0-9.]+[ \t])"
+_TLS = rb"(?s)[\x14-\x17]\x03[\x00-\x04]"
+_SMTP_OR_FTP = rb"(?:[245][0-9]{2})[ -][^\r\n]*"
+_FTP_WORDS = rb"(?i)ftp|filezilla"
+_SETTINGS = rb"(?s)\x00[\x00-\x40].\x04[\x00\x01]\x00{4}"
+_GOAWAY = rb"(?s)\x00\x00.\x07\x00\x00{4}"
 
 
 def _is_text(data: bytes) -> bool:
@@ -24,14 +24,16 @@ def _is_text(data: bytes) -> bool:
 
 
 _GUESSES: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
-    ("tls", lambda data: _TLS.match(data) is not None),
+    ("tls", lambda data: re.match(_TLS, data) is not None),
     ("ssh", lambda data: data.startswith(b"SSH-")),
     (
         "http2",
-        lambda data: data.startswith(b"PRI * HTTP/2") or bool(_SETTINGS.match(data) or _GOAWAY.match(data)),
+        lambda data: (
+            data.startswith(b"PRI * HTTP/2") or bool(re.match(_SETTINGS, data) or re.match(_GOAWAY, data))
+        ),
     ),
-    ("ftp", lambda data: bool((m := _SMTP_OR_FTP.match(data)) and _FTP_WORDS.search(m[0]))),
-    ("smtp", lambda data: _SMTP_OR_FTP.match(data) is not None),
+    ("ftp", lambda data: bool((m := re.match(_SMTP_OR_FTP, data)) and re.search(_FTP_WORDS, m[0]))),
+    ("smtp", lambda data: re.match(_SMTP_OR_FTP, data) is not None),
     ("text", _is_text),
 )
 
@@ -44,6 +46,6 @@ def looks_like(data: bytes) -> str:
         return ""
     data = data[:_ENOUGH]
     start = data.lstrip(b"\r\n")
-    if _HTTP.match(data) or b"HTTP/".startswith(start[:5].upper()):
+    if re.match(_HTTP, data) or b"HTTP/".startswith(start[:5].upper()):
         return "http2" if data.startswith(b"PRI * HTTP/2") else ""
     return next((name for name, fits in _GUESSES if fits(data)), "noise")

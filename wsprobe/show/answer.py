@@ -118,14 +118,14 @@ def _meets(finding: Finding, wire: WireLine) -> bool:
     return span is not None and wire.start <= span[0] < wire.start + max(1, len(wire.raw))
 
 
-_EMPTY = re.compile(rb"(?:\r?\n)*")
+_EMPTY = rb"(?:\r?\n)*"
 
 
 def _begun(of: Head) -> tuple[WireLine | None, Sequence[WireLine]]:
     """All leading empty lines of *of* as one, None if they are few; and its other lines."""
     if len(of.lines) <= EMPTY_LINES or any(each.text for each in of.lines[: EMPTY_LINES + 1]):
         return None, of.lines
-    begin = _EMPTY.match(of.raw)
+    begin = re.match(_EMPTY, of.raw)
     assert begin is not None
     end = of.start + begin.end()
     rest = [each for each in of.lines if each.start + len(each.raw) > end]

@@ -54,7 +54,7 @@ ANSWER = 16
 _DIGITS_MAX = 12
 """A client's product of number and spaces is at most 12 times 2**32 (section 4.1, steps 16 to 20)."""
 
-_NOT_DIGIT = re.compile(rb"[^0-9]")
+_NOT_DIGIT = rb"[^0-9]"
 
 
 def number_of(key: bytes) -> int | None:
@@ -62,7 +62,7 @@ def number_of(key: bytes) -> int | None:
 
     None if there are no digits or no spaces, or if the division leaves a remainder (section 5.2, steps 4 to 6).
     """
-    digits = _NOT_DIGIT.sub(b"", key)
+    digits = re.sub(_NOT_DIGIT, b"", key)
     spaces = key.count(b" ")
     if not 0 < len(digits) <= _DIGITS_MAX or not spaces or int(digits) % spaces:
         return None

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wsprobe.cli.pasted import CURL, PROMPTS
+from wsprobe.cli.pasted import PROMPTS, is_curl
 
 # The text in words ---------------------------------------------------------------------------------------
 
@@ -48,7 +48,7 @@ def commands(text: str) -> list[list[str]]:
     for words in found:
         if words[0] in PROMPTS:
             del words[0]
-        if not words or not CURL.fullmatch(words[0]):
+        if not words or not is_curl(words[0]):
             raise CurlError(f"{_shown(words[0] if words else '$')} is not curl: {COPY}")
         del words[0]
     if not found:
