@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from wsprobe.cli.main import run
 from wsprobe.cli.paste import url_in
-from wsprobe.cli.pasted import CURL, CURL_COMMAND, curl
+from wsprobe.cli.pasted import curl, is_curl, is_curl_command
 from wsprobe.cli.pasted.devtools import Copied, copied
 from wsprobe.cli.request_settings import OwnRequestSettings, RequestSettings
 from wsprobe.cli.section import Given
@@ -260,8 +260,8 @@ def test_of_all_requests_of_a_page_the_websocket_is_asked() -> None:
     ],
 )
 def test_what_is_taken_for_curl(word: str, program: bool, whole: bool) -> None:
-    assert bool(CURL.fullmatch(word)) is program
-    assert bool(CURL_COMMAND.match(word)) is whole
+    assert is_curl(word) is program
+    assert is_curl_command(word) is whole
 
 
 # Options -------------------------------------------------------------------------------------------------
