@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from tests.browsers_views.recordings import MS, OPEN, recorded
 from tests.cases import every
-from wsprobe.browsers import ENGINES
+from wsprobe.browsers import ENGINES, inflate
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.inflate import Inflater, TooLong
 from wsprobe.browsers.version_facts import facts
@@ -108,12 +108,14 @@ def test_cookies_are_looked_at_once_the_framing_is_known() -> None:
         assert rehearse(ENGINES["webkitgtk"], scenario, load()).cookies == kept
 
 
-def test_messages_are_inflated_up_to_their_limit() -> None:
+def test_messages_are_inflated_up_to_their_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = zlib.compressobj(9, zlib.DEFLATED, -15)
     deflated = (stream.compress(b"a" * 1000) + stream.flush(zlib.Z_SYNC_FLUSH))[:-4]
-    assert inflated(Inflater(15, room=1000), deflated, True) == b"a" * 1000
+    monkeypatch.setattr(inflate, "INFLATED_MAX", 1000)
+    assert inflated(Inflater(15), deflated, True) == b"a" * 1000
+    monkeypatch.setattr(inflate, "INFLATED_MAX", 999)
     with pytest.raises(TooLong):
-        inflated(Inflater(15, room=999), deflated, True)
+        inflated(Inflater(15), deflated, True)
 
 
 DEFLATE = b"permessage-deflate"

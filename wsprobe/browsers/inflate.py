@@ -29,12 +29,12 @@ class Inflater:
 
     __slots__ = ("_bits", "_room", "_stream", "_streams", "_takeover")
 
-    def __init__(self, bits: int = 15, takeover: bool = True, room: int | None = None) -> None:
-        """*bits*: the server's window, 8 to 15. *takeover*: False with server_no_context_takeover.
-        *room*: bytes that all messages together may inflate to; None: INFLATED_MAX."""
+    def __init__(self, bits: int = 15, takeover: bool = True) -> None:
+        """*bits*: the server's window, 8 to 15. *takeover*: False with server_no_context_takeover. All messages
+        together may inflate to INFLATED_MAX bytes."""
         self._bits = max(bits, 9)  # zlib cannot inflate raw streams with a window of 8
         self._takeover = takeover
-        self._room = INFLATED_MAX if room is None else room
+        self._room = INFLATED_MAX
         self._streams = STREAMS_MAX
         self._start()
 
@@ -133,7 +133,7 @@ class OneStream(Inflater):
 
     __slots__ = ("_dropped", "_starts_again")
 
-    def __init__(self, bits: int = 15, takeover: bool = True, *, starts_again: bool = True) -> None:
+    def __init__(self, bits: int, takeover: bool = True, *, starts_again: bool = True) -> None:
         """*starts_again*: once something was dropped, what is fed next begins another stream; else it inflates
         to nothing, as in undici."""
         super().__init__(bits, takeover)

@@ -65,7 +65,7 @@ class WorkOrder(Struct, frozen=True):
     """The worker makes the line of JSON, and the recording stays there."""
 
 
-def check_settings(settings: Settings, carried: Sequence[str] = ()) -> None:
+def check_settings(settings: Settings, carried: Sequence[str]) -> None:
     """Raises click.UsageError for options that cannot go to another machine, or should not. *carried*: see
     ``work_with``."""
     address = settings.cluster

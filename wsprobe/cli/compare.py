@@ -60,9 +60,9 @@ def compare_all(
     words: Sequence[str],
     settings: Settings,
     by: Readers,
-    started: Sequence[str] = (),
-    workers: int = 1,
-    verbose: bool = False,
+    started: Sequence[str],
+    workers: int,
+    verbose: bool,
 ) -> int:
     """Collect the recordings, let the readers read them, print; returns the exit status. *started*: installed
     browsers that open each place too. Raises click.UsageError."""

@@ -158,9 +158,9 @@ def _known(text: str, word: str, words: Iterable[str]) -> None:
     raise _NoneSuch(f"'{text}': there is no {word!r}{hint}")
 
 
-def is_met(one: Expectation, report: Report, known: Known = NOTHING) -> bool:
-    """Whether *report* meets *one*. *known*: see ``Known``."""
-    return _holds(one, _found(one, report, known))
+def is_met(one: Expectation, report: Report) -> bool:
+    """Whether *report* meets *one*."""
+    return _holds(one, _found(one, report, NOTHING))
 
 
 def _found(one: Expectation, report: Report, known: Known) -> list[str]:

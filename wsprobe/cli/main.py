@@ -271,7 +271,7 @@ def without(text: str, argv: Sequence[str]) -> str:
     return start + text
 
 
-def bug(error: BaseException, argv: Sequence[str] = ()) -> int:
+def bug(error: BaseException, argv: Sequence[str]) -> int:
     """Keep the traceback in a file that only this user can read, and name it in one line."""
     import tempfile
 

@@ -86,7 +86,7 @@ def route(handshake: HandshakeSettings, to: Target, credentials: Credentials | N
     return replace(handshake.route, proxy=proxy, proxy_authorization=answer)
 
 
-def for_strangers(handshake: HandshakeSettings, *, without_netrc: bool = False) -> HandshakeSettings:
+def for_strangers(handshake: HandshakeSettings, *, without_netrc: bool) -> HandshakeSettings:
     """The part of *handshake* that may go to another origin: nothing that could be secret.
 
     Removed are credentials, cookies, the client certificate, a request or request target written by hand, all

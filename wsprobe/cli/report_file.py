@@ -48,7 +48,7 @@ GROUPS = 20
 class ReportFile:
     """Collects reports as they arrive, and writes the file at the end. It keeps only their text."""
 
-    def __init__(self, settings: Settings, kind: Kind, several: bool = False) -> None:
+    def __init__(self, settings: Settings, kind: Kind, several: bool) -> None:
         """Call this inside the command *kind*, because it reads that command's line. *several*: each answer has
         its own command line."""
         context = click.get_current_context()

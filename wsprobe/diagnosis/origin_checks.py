@@ -85,7 +85,7 @@ LEADING = ("websockets", "ws", "starlette", "daphne", "gorilla", "spring")
 """Those that are named where it is not known which one it is."""
 
 
-def origin_checks(programs: Iterable[str], page: str = ANY) -> str:
+def origin_checks(programs: Iterable[str], page: str) -> str:
     """The lines for those of *programs* that are known, one a line; else for the programs in wide use. *page*:
     the origin to allow."""
     known = dict.fromkeys(ALIKE.get(each, each) for each in programs)

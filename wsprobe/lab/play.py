@@ -132,18 +132,16 @@ def play(
     scenario: Scenario,
     plan: Plan,
     *,
-    until: int | None = None,
     ports: Mapping[Listener, int] = PORTS,
     attempt: int = 0,
 ) -> Exchange:
     """The recording of *plan* against a lab that plays *scenario*.
 
     The scenario's listener is at the plan's host and port, whatever they are; ``resolves`` decides about the
-    name. *until*: microseconds after which the probe stops, in place of its own time limit. *ports*: listener
-    -> port, for the template fields with listeners' names. *attempt*: how many CONNECTs the scenario has
-    answered before, for a scenario with a play for each.
+    name. *ports*: listener -> port, for the template fields with listeners' names. *attempt*: how many CONNECTs
+    the scenario has answered before, for a scenario with a play for each.
     """
-    stage = _Stage(plan, until if until is not None else round(plan.limits.max_time * SECOND))
+    stage = _Stage(plan)
     if stage.reach(scenario.listener):
         kind = KINDS[scenario.listener]
         if stage.speaks_http2:
@@ -200,12 +198,12 @@ def _reads_first(steps: tuple[Step, ...]) -> bool:
 class _Stage:
     """The clock, the recorded events, and the exchange between the two sides."""
 
-    def __init__(self, plan: Plan, until: int) -> None:
+    def __init__(self, plan: Plan) -> None:
         self.events: list[Event] = []
         self.now = 0
         self.speaks_http2 = plan.http2 is not None and plan.http2.prior_knowledge
         self._plan = plan
-        self._until = until
+        self._until = round(plan.limits.max_time * SECOND)
 
     def seconds(self) -> float:
         return self.now / SECOND

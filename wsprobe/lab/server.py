@@ -164,8 +164,8 @@ class Lab:
         nursery: trio.Nursery,
         watch: Callable[[Visit], object] | None,
         pages: Pages | None,
-        front: Front | None = None,
-        fault: Callable[[Exception], object] | None = None,
+        front: Front | None,
+        fault: Callable[[Exception], object] | None,
     ) -> None:
         self.host = host
         self.ports: dict[Listener, int] = {}

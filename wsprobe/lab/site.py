@@ -70,7 +70,7 @@ _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?")
 class PageVisit:
     """One URL that a page of the lab opens, in a browser that another part of the program starts."""
 
-    def __init__(self, job: dict[str, Any], policy: str = "") -> None:
+    def __init__(self, job: dict[str, Any], policy: str) -> None:
         """*job*: a return value of ``job_of``. *policy*: the Content-Security-Policy of the page."""
         self.job = job
         self.policy = policy

@@ -20,7 +20,7 @@ async def rounds(
     jobs: Iterable[Job],
     pauses: Callable[[], Iterator[float]],
     parallel: int,
-    most: int | None = None,
+    most: int | None,
 ) -> None:
     """Do *work* on every job, then again and again, until it returns False, or each was done *most* times.
 

@@ -333,15 +333,9 @@ class Http2Connection(msgspec.Struct, frozen=True):
         """The server's settings in the order sent, with repeats."""
         return tuple(pair for frame in self.of("server") if not frame.ack for pair in frame.settings)
 
-    def setting(self, number: int, event: int | None = None) -> int | None:
-        """The server's last value of a setting, None if it sent none; *event*: the value by that event."""
-        value = None
-        for frame in self.of("server"):
-            if event is not None and frame.event > event:
-                break
-            if not frame.ack:
-                value = dict(frame.settings).get(number, value)
-        return value
+    def setting(self, number: int) -> int | None:
+        """The server's last value of a setting, None if it sent none."""
+        return dict(self.settings).get(number)
 
     @property
     def goaways(self) -> tuple[Http2Frame, ...]:

@@ -362,7 +362,7 @@ def conclusions(
     return rows
 
 
-def advised(of: Advice, verbose: bool = False) -> list[Line]:
+def advised(of: Advice, verbose: bool) -> list[Line]:
     """The likely causes and what a server can do, in that order. *verbose*: with the evidence."""
     rows = [line(Piece("warning: ", "warn"), each) for each in of.warnings]
     rows += causes(of, verbose)

@@ -26,7 +26,7 @@ PIECE = 1 << 18
 class RawOutput:
     """Each message unchanged, followed by *separator*."""
 
-    def __init__(self, separator: bytes = b"\n") -> None:
+    def __init__(self, separator: bytes) -> None:
         self._separator = separator
         self._came = 0
         self.ambiguous = 0

@@ -28,7 +28,7 @@ def ended(answer: Answer) -> str:
     return "dropped" if close is None and answer.report.outcome == "aborted" else "stays"
 
 
-def admitted(answer: Answer | None, like: Answer | None = None) -> bool:
+def admitted(answer: Answer | None, like: Answer | None) -> bool:
     """True if a session opened and stayed open, or ended with 1000 as that of *like* did."""
     if answer is None or not answer.opens:
         return False

@@ -43,7 +43,7 @@ def weakness(
     level: Level,
     *,
     cwe: int | None = None,
-    fix: str = "",
+    fix: str,
     untested: Callable[[Trace], str] = lambda seen: "",
 ) -> Callable[[Rule], Weakness]:
     """Make a weakness of a rule. It is not tested where *untested* gives a reason."""

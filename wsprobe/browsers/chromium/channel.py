@@ -233,7 +233,7 @@ class State(Enum):
 class Channel(Session):
     """Drives *script*'s WebSocket from its ``open`` to its ``close``. Times are microseconds, in order."""
 
-    def __init__(self, script: WebSocket, url: str, deflate: bool, facts: Facts, at_once: int = 0) -> None:
+    def __init__(self, script: WebSocket, url: str, deflate: bool, facts: Facts, at_once: int) -> None:
         """*at_once*: the number of bytes that arrived with the head, which Chromium reads in one go."""
         self._script = script
         self._url = url

@@ -62,7 +62,7 @@ def request_in(name: str, number: int | None, given: Given) -> Copied:
     return replace(made, notes=tuple(notes))
 
 
-def listed(entry: HarEntry, masked: bool = False) -> str:
+def listed(entry: HarEntry, *, masked: bool) -> str:
     """The line from which a person chooses an entry: status, URL, messages; after a failure, the browser's
     error text."""
     url = Secrets().url(entry.url) if masked else entry.url
