@@ -8,6 +8,7 @@ import pytest
 
 from tests.cases import every
 from wsprobe import explain
+from wsprobe.browsers import BROWSERS, RUNTIMES
 from wsprobe.browsers.version_facts import table, versions
 from wsprobe.explain import console
 from wsprobe.explain.entry import load
@@ -211,11 +212,13 @@ def test_every_text_is_found_by_itself() -> None:
 
 def test_no_text_of_an_engine_stands_here_again() -> None:
     """A row names the place of a text that the facts of its engine have."""
-    for name in ("chromium", "firefox", "webkitgtk"):
+    browsers = {name: (name,) for name in BROWSERS}
+    for name, engines in {**browsers, "runtimes": RUNTIMES, "clients": RUNTIMES}.items():
         parts = [
             part
-            for version in versions(name)
-            for part in table(name, version).values()
+            for engine in engines
+            for version in versions(engine)
+            for part in table(engine, version).values()
             if isinstance(part, dict)
         ]
         known = {text for part in parts for text in part.values() if isinstance(text, str)}
@@ -227,7 +230,9 @@ def test_every_place_in_the_facts_has_a_text() -> None:
     rows = [row for name in console.FILES for row in load(f"console/{name}")["message"] if "fact" in row]
     assert rows
     for row in rows:
-        assert list(console.fact(row["fact"], row.get("given", {}))), row["fact"]
+        assert all(list(console.fact(place, row.get("given", {}))) for place in console.places(row)), row[
+            "fact"
+        ]
         assert "text" not in row
 
 

@@ -8,7 +8,7 @@ so the order of the checks is the measured one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from wsprobe.browsers.hindered import Hindered
 from wsprobe.browsers.runtime.answer import Failed, Opened
@@ -254,10 +254,10 @@ class BunSession(FrameSession[Facts]):
         self.script.ready_state = CLOSING
         self._closed(code, text, clean=True)
 
-    def fail(self, key: str, given: dict[str, int] | None = None) -> None:
-        text = self.facts.failures[key].format(**(given or {}))
+    def fail(self, key: str, *given: Mapping[str, object]) -> None:
+        text, code = self.facts.failure(key, *given)
         self.because = f"{text}: {_FRAMES}"
-        tell(self.script, CLOSED, self.facts, text, self.facts.codes[key], self.url)
+        tell(self.script, CLOSED, self.facts, text, code, self.url)
         self._closed(1006, "", clean=False)
 
     def _closed(self, code: int, reason: str, *, clean: bool) -> None:

@@ -7,7 +7,7 @@ util.js (parseExtensions), receiver.js (ByteParser), permessage-deflate.js, webs
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from msgspec.structs import replace
@@ -38,6 +38,8 @@ _SOCKET = "undici lib/web/websocket/websocket.js"
 _BOM = b"\xef\xbb\xbf"
 _CONTINUE = 100
 _MOST_LENGTH = 2**31 - 1
+_CLOSES = ("too-big", "window", "deflate", "inflated", "fragments", "close-code", "utf-8")
+"""The failures of a session for which undici sends a Close with a code first."""
 _WRITE_ROOM, _WRITE_ROOM_OF_NODE_20 = 64 * 1024, 16 * 1024
 """Node's default highWaterMark, from Node 22 on and before: once so many bytes wait for the parser, or for the
 reader of the socket, Node stops reading."""
@@ -238,8 +240,8 @@ def _is_window(bits: str) -> bool:
 
 
 class UndiciSession(FrameSession[Facts]):
-    """An open WebSocket. ``Wrong`` carries a message, and whether undici sends a Close with a code first. The
-    closing handshake has no time limit."""
+    """An open WebSocket. ``Wrong`` carries the key of a failure, and the values for its text. The closing
+    handshake has no time limit."""
 
     source = _CONNECTION
 
@@ -350,35 +352,35 @@ class UndiciSession(FrameSession[Facts]):
         self._was_fragmented = not header.final and header.opcode != CONTINUATION
 
     def _fault(self, header: Header) -> str:
-        """The message of the first check that the first two bytes fail, "" if they pass all."""
+        """The key of the first check that the first two bytes fail, "" if they pass all."""
         first, opcode = header.first, header.opcode
         is_data, is_control = opcode in (TEXT, BINARY), opcode in (CLOSE, PING, PONG)
         fragmented = not header.final and opcode != CONTINUATION
         if not is_data and not is_control and opcode != CONTINUATION:
-            return "Invalid opcode received"
+            return "opcode"
         if header.masked:
-            return "Frame cannot be masked"
+            return "mask"
         if first & 0x40 and not self.opened.deflates:
-            return "Expected RSV1 to be clear."
+            return "rsv1"
         if first & 0x30:
-            return "RSV1, RSV2, RSV3 must be clear"
+            return "rsv23"
         if fragmented and not is_data:
-            return "Invalid frame type was fragmented."
+            return "control-fragment"
         if is_data and self._fragments:
-            return "Expected continuation frame"
+            return "unfinished"
         if self._was_fragmented and fragmented:
-            return "Fragmented frame exceeded 125 bytes."
+            return "fragment"
         if is_control and header.code > 125:
-            return "Control frame either too large or fragmented"
+            return "control"
         if opcode == CONTINUATION and not self._fragments and not self._compressed:
-            return "Unexpected continuation frame"
+            return "continuation"
         return ""
 
     def measured(self, header: Header) -> None:
         if header.length > _MOST_LENGTH:
-            raise Wrong("Received payload length > 2^31 bytes.")
+            raise Wrong("length")
         if not header.is_control and header.length + self._waiting > self.facts.most_payload:
-            raise Wrong("Payload size exceeds maximum allowed size", True)
+            raise Wrong("too-big")
 
     def frame(self, header: Header, payload: bytes) -> None:
         if header.opcode == CLOSE:
@@ -409,23 +411,23 @@ class UndiciSession(FrameSession[Facts]):
         assert self._inflating is not None
         (header, body), self._inflating = self._inflating, None
         if self.inflater is None:
-            raise Wrong("Invalid server_max_window_bits", True)
+            raise Wrong("window")
         try:
             body = self.inflater.feed(body, header.final)
         except ValueError as error:
-            raise Wrong(zlib_words(str(error)), True) from None
+            raise Wrong("deflate", {"error": zlib_words(str(error))}) from None
         except TooLong:
             self.because = TOO_LONG
             self.over, self._reads = True, False
             return
         if len(body) > self.facts.most_inflated:
-            raise Wrong("Max decompressed message size exceeded", True)
+            raise Wrong("inflated")
         self._collect(header, body)
 
     def _collect(self, header: Header, body: bytes) -> None:
         """Add a fragment; deliver the message if it is complete. Raises Wrong."""
         if len(self._fragments) == self.facts.most_fragments:
-            raise Wrong("Too many message fragments", True)
+            raise Wrong("fragments")
         self._fragments.append(body)
         self._waiting += len(body)
         if header.final and not self._was_fragmented:
@@ -443,14 +445,15 @@ class UndiciSession(FrameSession[Facts]):
             try:
                 text = message.removeprefix(_BOM).decode("utf-8")
             except UnicodeDecodeError:
-                self._bad_text("Received invalid UTF-8 in text frame.")
+                self._bad_text()
                 return
             self.script.message(text)
         self.called(0)
 
-    def _bad_text(self, message: str) -> None:
+    def _bad_text(self) -> None:
         """Destroy the socket. The parser continues with the bytes that it has, and a Close among them
         counts."""
+        message = self.facts.failures["text"]
         self.because = f"{message} {_SOCKET}"
         self._destroyed = True
         if self.facts.tells_why:
@@ -463,23 +466,24 @@ class UndiciSession(FrameSession[Facts]):
         """Handle a Close. Raises Wrong."""
         code, given = close_of(body)
         if len(body) == 1:
-            raise Wrong("Received close frame with a 1-byte body.")
+            raise Wrong("close-size")
         if body and not is_valid(code):
-            raise Wrong("Invalid status code", True)
+            raise Wrong("close-code")
         try:
             # parseCloseBody removes one byte order mark, TextDecoder another.
             reason = given.removeprefix(_BOM).removeprefix(_BOM).decode("utf-8")
         except UnicodeDecodeError:
-            raise Wrong("Invalid UTF-8", True) from None
+            raise Wrong("utf-8") from None
         self._sent_close = self._sent_close or not (self._destroyed and self.facts.tells_why)
         self._received = code, reason
         self._closed_at = self.at
         self.script.ready_state = CLOSING
         self.because = f"the server sent Close {code}; undici waits for TCP to close: {_RECEIVER}"
 
-    def fail(self, message: str, closes: bool = False) -> None:
-        """failWebsocketConnection: destroy the socket. *closes*: send a Close with a code first."""
-        if closes and not self.over:
+    def fail(self, key: str, *given: Mapping[str, object]) -> None:
+        """failWebsocketConnection: destroy the socket."""
+        message, _ = self.facts.failure(key, *given)
+        if key in _CLOSES and not self.over:
             self.script.ready_state = CLOSING
         if self.facts.tells_why:
             self.script.error(self.script.ready_state, message, f"Error: {message}")

@@ -8,7 +8,7 @@ socketErrorListener).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from wsprobe.browsers.engine import Construction
 from wsprobe.browsers.network import reset_unasked
@@ -45,6 +45,8 @@ from wsprobe.read.tokens import expected_accept
 
 _SOCKET = "ws lib/websocket.js"
 _RECEIVER = "ws lib/receiver.js"
+_PLAIN = ("utf-8", "deflate")
+"""The failures of a session whose error is an Error; that of any other is a RangeError."""
 _RESET_RACE = 'the message begins with "connect", "read" or "write", depending on when the reset comes'
 
 
@@ -83,7 +85,8 @@ class Ws(Client[Facts]):
         return heads(reading, Llhttp(reading.received, counts_reason=True))
 
     def unreadable(self, fault: Fault) -> Failed:
-        return Failed(f"llhttp: {fault.reason}: {self.http}", f"Parse Error: {fault.reason}", fault.key)
+        given = {"error": fault.reason, "code": fault.key}
+        return self.failure("unreadable", given, because=f"llhttp: {fault.reason}", source=self.http)
 
     def lost(self, reading: Reading, how: str) -> Failed:
         if how in FINISHED:
@@ -176,12 +179,8 @@ class _Socket(WebSocket):
             self._throw("Error", self._texts.send_connecting, None)
 
 
-def _frame(message: str, code: str, name: str = "RangeError") -> Wrong:
-    return Wrong(f"Invalid WebSocket frame: {message}", f"WS_ERR_{code}", name)
-
-
 class WsSession(FrameSession[Facts]):
-    """An open WebSocket. ``Wrong`` carries an error of the receiver: message, code and class.
+    """An open WebSocket. ``Wrong`` carries the key of a failure, and the values for its text.
 
     Once both sides have sent a Close, or ws has failed the connection, ws ends its side of TCP. It then waits
     for the server's end of TCP, which comes as soon as the server reads that of ws.
@@ -278,44 +277,40 @@ class WsSession(FrameSession[Facts]):
         first, opcode, code = header.first, header.opcode, header.code
         compressed = first & 0x40 != 0
         if first & 0x30:
-            raise _frame("RSV2 and RSV3 must be clear", "UNEXPECTED_RSV_2_3")
+            raise Wrong("rsv23")
         if compressed and not self.opened.deflates:
-            raise _frame("RSV1 must be clear", "UNEXPECTED_RSV_1")
+            raise Wrong("rsv1")
         if opcode == CONTINUATION:
             if compressed:
-                raise _frame("RSV1 must be clear", "UNEXPECTED_RSV_1")
+                raise Wrong("rsv1")
             if not self._fragmented:
-                raise _frame("invalid opcode 0", "INVALID_OPCODE")
+                raise Wrong("opcode", {"opcode": opcode})
             header.opcode = self._fragmented
         elif opcode in (TEXT, BINARY):
             if self._fragmented:
-                raise _frame(f"invalid opcode {opcode}", "INVALID_OPCODE")
+                raise Wrong("opcode", {"opcode": opcode})
             self._compressed = compressed
         elif opcode in (CLOSE, PING, PONG):
             if not header.final:
-                raise _frame("FIN must be set", "EXPECTED_FIN")
+                raise Wrong("fragmented")
             if compressed:
-                raise _frame("RSV1 must be clear", "UNEXPECTED_RSV_1")
+                raise Wrong("rsv1")
             if code > 125 or (opcode == CLOSE and code == 1):
-                raise _frame(f"invalid payload length {code}", "INVALID_CONTROL_PAYLOAD_LENGTH")
+                raise Wrong("control", {"length": code})
         else:
-            raise _frame(f"invalid opcode {opcode}", "INVALID_OPCODE")
+            raise Wrong("opcode", {"opcode": opcode})
         if not header.final and not self._fragmented:
             self._fragmented = header.opcode
         if header.masked:
-            raise _frame("MASK must be clear", "UNEXPECTED_MASK")
+            raise Wrong("mask")
 
     def measured(self, header: Header) -> None:
         if header.length > MOST_SAFE:
-            message = "Unsupported WebSocket frame: payload length > 2^53 - 1"
-            raise Wrong(message, "WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH", "RangeError")
+            raise Wrong("length")
         if header.length and not header.is_control:
             self._announced += header.length
             if self._announced > self.facts.most_payload:
-                raise self._too_long()
-
-    def _too_long(self) -> Wrong:
-        return Wrong("Max payload size exceeded", "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH", "RangeError")
+                raise Wrong("too-big")
 
     def frame(self, header: Header, payload: bytes) -> None:
         if header.is_control:
@@ -323,7 +318,7 @@ class WsSession(FrameSession[Facts]):
             return
         self._frames += 1
         if self._frames > self.facts.most_fragments:
-            raise Wrong("Too many message fragments", "WS_ERR_TOO_MANY_BUFFERED_PARTS", "RangeError")
+            raise Wrong("fragments")
         if self._compressed and self.inflater is not None:
             self._inflating = header, payload
             self._begun_at = self._now
@@ -338,10 +333,10 @@ class WsSession(FrameSession[Facts]):
         try:
             payload = self.inflater.feed(payload, header.final)
         except ValueError as error:
-            raise Wrong(zlib_words(str(error)), "Z_DATA_ERROR", "Error") from None
+            raise Wrong("deflate", {"error": zlib_words(str(error))}) from None
         self._inflated += len(payload)
         if self._inflated > self.facts.most_payload:
-            raise self._too_long()
+            raise Wrong("too-big")
         self._collect(header, payload)
 
     def _collect(self, header: Header, payload: bytes) -> None:
@@ -362,7 +357,7 @@ class WsSession(FrameSession[Facts]):
             return
         code, reason = close_of(payload)
         if payload and not is_valid(code):
-            raise _frame(f"invalid status code {code}", "INVALID_CLOSE_CODE")
+            raise Wrong("close-code", {"code": code})
         self._received = code, _text(reason)
         self._closed_at = self._now
         if not self._destroyed and not self._ended:
@@ -379,8 +374,10 @@ class WsSession(FrameSession[Facts]):
                 self.script.ready_state = CLOSING
                 self.because = f"more than {self.facts.most_pongs} Pings at once: {_SOCKET}"
 
-    def fail(self, message: str, code: str, name: str) -> None:
+    def fail(self, key: str, *given: Mapping[str, object]) -> None:
         """receiverOnError: send a Close, then fire ``error``; ``close`` follows when the connection ends."""
+        message, code = self.facts.failure(key, *given)
+        name = "Error" if key in _PLAIN else "RangeError"
         self._failed = True
         self.because = f"{message}: {_RECEIVER}"
         if self.script.ready_state == OPEN:
@@ -399,4 +396,4 @@ def _text(data: bytes) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
-        raise _frame("invalid UTF-8 sequence", "INVALID_UTF8", "Error") from None
+        raise Wrong("utf-8") from None

@@ -1,7 +1,8 @@
 """Console texts of the engines: recognises a pasted line by the texts in the data files.
 
 A row of ``data/console`` has its ``text``, or in ``fact`` the place of the text in the facts of an engine
-(ENGINE.TABLE.KEY), with what is ``given`` for some of its parts.
+(ENGINE.TABLE.KEY; a list of places if several engines have it), with what is ``given`` for some of its parts.
+Its ``engines`` are those of the file, or of its facts.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from wsprobe.browsers import BY_NAME
 from wsprobe.browsers.version_facts import table, versions
 from wsprobe.explain.entry import Topic, lab, load
 from wsprobe.explain.tables import meaning
@@ -96,10 +98,21 @@ def rows(name: str) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
     """(engines, row) for each text in that one of FILES."""
     data = load(f"console/{name}")
     for row in data["message"]:
-        texts = [row["text"]] if "text" in row else fact(row["fact"], row.get("given", {}))
-        for text in texts:
+        found = (text for place in places(row) for text in fact(place, row.get("given", {})))
+        engines = row.get("engines") or data.get("engines") or [_title(place) for place in places(row)]
+        for text in dict.fromkeys([row["text"]] if "text" in row else found):
             whole = name in _CLIENTS and text[0] != "["
-            yield tuple(row.get("engines", data["engines"])), {"whole": whole, **row, "text": text}
+            yield tuple(engines), {"whole": whole, **row, "text": text}
+
+
+def places(row: Mapping[str, Any]) -> list[str]:
+    """The places of the row's text in the facts of engines; [] if the row has the text itself."""
+    named = row.get("fact", [])
+    return [named] if isinstance(named, str) else named
+
+
+def _title(place: str) -> str:
+    return BY_NAME[place.partition(".")[0]].title
 
 
 def fact(place: str, given: Mapping[str, str]) -> Iterator[str]:

@@ -147,8 +147,7 @@ class Client(Usual, ABC, Generic[_Facts]):
         self, key: str, given: Mapping[str, object] = _NOTHING, *, because: str = "", source: str = ""
     ) -> Failed:
         """The failure *key* of the facts, with the values *given* filled into its text."""
-        text = self.facts.failures[key].format_map(given)
-        code = self.facts.codes.get(key, "").format_map(given)
+        text, code = self.facts.failure(key, given)
         return Failed(f"{because or text}: {source or self.source}", text, code)
 
     @abstractmethod

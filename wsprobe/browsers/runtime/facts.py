@@ -11,6 +11,8 @@ from wsprobe.browsers.runtime.constructor import Constructor, without_userinfo
 from wsprobe.browsers.script import WebSocket
 from wsprobe.browsers.url import parse
 
+_NOTHING: Mapping[str, object] = {}
+
 
 class RuntimeFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     version: str
@@ -34,6 +36,10 @@ class RuntimeFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     unknown_alert: str = ""
     """Template for an alert that is not in the column: ``{number}`` is its number, ``{reason}`` OpenSSL's
     number for it."""
+
+    def failure(self, key: str, given: Mapping[str, object] = _NOTHING) -> tuple[str, str]:
+        """The text of the failure *key* and its code, "" if it has none, with the values *given* filled in."""
+        return self.failures[key].format_map(given), self.codes.get(key, "").format_map(given)
 
 
 def tell(script: WebSocket, state: int, facts: RuntimeFacts, failure: str, code: str, url: str) -> None:

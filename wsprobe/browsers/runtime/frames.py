@@ -44,7 +44,8 @@ class Header:
 
 
 class Wrong(Exception):
-    """The runtime must fail the connection. ``args`` are the arguments of ``FrameSession.fail``."""
+    """The runtime must fail the connection. ``args`` are the arguments of ``FrameSession.fail``: the key of a
+    failure in the facts, and what else the runtime needs."""
 
 
 class FrameSession(Session, Generic[Facts]):
