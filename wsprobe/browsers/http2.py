@@ -72,11 +72,11 @@ def came_over(url: str, page: Page) -> bool:
 
 
 def shareable(url: str, page: Page, exchange: Exchange) -> tuple[str, int] | None:
-    """Host and port of *page*'s origin, if its connection may serve *url* too (RFC 9113 section 9.1.1) for all
-    that *exchange*, one with *url*, says: both have one port, no proxy is between, and a good certificate has
-    both names. None if it may not. Addresses are not looked at.
+    """Host and port of *page*'s origin, if its connection may also serve *url* (RFC 9113 section 9.1.1); None
+    if it may not. *exchange*: a recording with *url*. Both must have one port, no proxy between, and a valid
+    certificate with both names. Addresses are not compared.
 
-    The page's own connection is not made: its certificate is taken to be the target's.
+    The connection of the page is not made: its certificate is assumed to be the target's.
     """
     if page.http != "2":
         return None
@@ -103,16 +103,16 @@ def shareable(url: str, page: Page, exchange: Exchange) -> tuple[str, int] | Non
 
 
 def sharing(url: str, page: Page, exchange: Exchange, addresses: Collection[str]) -> Page:
-    """*page*, and whether its connection could serve *url*: it is ``shareable``, and one of *addresses*,
-    those of the page's host, is one of the target's in *exchange* too."""
+    """*page*, with a mark if its connection could serve *url*: if it is ``shareable``, and if the target in
+    *exchange* has one of *addresses*, those of the page's host."""
     found = [event for event in exchange.events if isinstance(event, Resolved)]
     common = bool(found) and not set(addresses).isdisjoint(found[-1].addresses)
     return replace(page, shares=common and shareable(url, page, exchange) is not None)
 
 
 def turns(connection: Http2Connection) -> Iterator[Turn]:
-    """The server's frames in order, without an incomplete last one; an incomplete DATA counts as far as it
-    came."""
+    """Yield the server's frames in order, without an incomplete last one; of an incomplete DATA, the bytes that
+    arrived count."""
     blocks = {block.start: block for block in connection.blocks}
     within: int | None = None  # the stream whose header block has begun and goes on
     for frame in connection.of("server"):
@@ -127,7 +127,8 @@ def turns(connection: Http2Connection) -> Iterator[Turn]:
 
 
 def final_block(connection: Http2Connection) -> HeaderBlock | None:
-    """The server's first block on our stream, without interim answers; over HTTP/2 a 101 is not interim."""
+    """The server's first block on our stream that is not an interim answer; over HTTP/2 a 101 is not
+    interim."""
     for block in connection.blocks:
         if any(field.value[:1] != b"1" or field.value == b"101" for field in block.all(b":status")):
             return block
@@ -140,9 +141,9 @@ def announced(connection: Http2Connection) -> bool:
 
 
 def settings_fault(pairs: Sequence[tuple[int, int]], on: bool) -> tuple[bool, bool]:
-    """(ENABLE_CONNECT_PROTOCOL is on behind *pairs*, one of them breaks RFC 8441 section 3).
+    """(whether ENABLE_CONNECT_PROTOCOL is on after *pairs*, whether one of them breaks RFC 8441 section 3).
 
-    *on*: whether it was before.
+    *on*: whether it was on before.
     """
     fault = False
     for number, value in pairs:
@@ -175,9 +176,9 @@ class Windows:
                 self.settings(frame)
 
     def settings(self, frame: Http2Frame) -> None:
-        """Take a SETTINGS: INITIAL_WINDOW_SIZE changes the window of a stream that there is too.
+        """Apply SETTINGS: INITIAL_WINDOW_SIZE also changes the window of an existing stream.
 
-        One that is wider than there can be is left as it is (measured).
+        A value above the maximum is ignored (measured).
         """
         for number, value in frame.settings:
             if number == INITIAL_WINDOW_SIZE and value <= WINDOW_MAX:
@@ -185,7 +186,8 @@ class Windows:
                 self._first = value
 
     def widen(self, frame: Http2Frame) -> bool:
-        """Take a WINDOW_UPDATE; False if no window can be so wide. What was sent before narrowed them."""
+        """Apply a WINDOW_UPDATE. Returns False if the window would exceed the maximum. Bytes sent before have
+        narrowed it."""
         while self._sent and self._sent[0][0] <= frame.at:
             _, stream, length = self._sent.popleft()
             self.connection -= length

@@ -1,4 +1,4 @@
-"""Is the answer an agreement to speak WebSocket? In Firefox's order of checks, extensions among them.
+"""The checks of a 101 (over HTTP/2: of a 200) and its extensions, in Firefox's order.
 
 Source: netwerk/protocol/websocket/WebSocketChannel.cpp (OnStartRequest, HandleExtensions,
 ParseWebSocketExtension).
@@ -23,24 +23,26 @@ _INT32_MAX = 2**31 - 1
 
 
 class Deflate(Struct, frozen=True):
-    """permessage-deflate, agreed."""
+    """The agreed permessage-deflate."""
 
     server_bits: int = 15
 
 
 class BadExtension(Exception):
-    """It is not what was offered."""
+    """The extension is not the one that was offered. The argument says what is wrong."""
 
 
 class NoWindow(Exception):
-    """zlib makes no window of 8 bits for what Firefox sends. Firefox gives up in its main thread, which holds a
-    lock that it then waits for (HandleExtensions, DoStopSession: mCompressorMutex; measured, ESR 153.8)."""
+    """zlib supports no window of 8 bits for sending. Firefox fails the channel in its main thread, which holds
+    a lock and then waits for the same lock (HandleExtensions, DoStopSession: mCompressorMutex; measured, ESR
+    153.8)."""
 
 
 def agree(value: bytes) -> Deflate | None:
-    """What *value* agrees to; None if it is empty. Raises BadExtension, NoWindow.
+    """The permessage-deflate in *value*, the Sec-WebSocket-Extensions of the answer; None if *value* is empty.
+    Raises BadExtension, NoWindow.
 
-    There is room for one extension: a comma is no separator here.
+    Firefox reads one extension only: a comma does not separate two.
     """
     text = re.sub(_SPACES, b" ", value).strip(b" ")
     if not text:
@@ -78,8 +80,8 @@ def _setting(name: bytes, setting: bytes) -> int:
 def integer(text: bytes) -> int | None:
     """*text* as a number (xpcom/string: ToInteger), None if it is none.
 
-    Whatever stands before the first digit is skipped, whatever follows the last one too, but for the letters
-    a to f, which are digits of another base; an ``x`` after zeros is passed over.
+    Characters before the first digit and after the last are skipped, and so is an ``x`` after zeros. The
+    letters a to f are digits of another base, so they make the result None.
     """
     start = next((i for i, char in enumerate(text) if char in _HEXADECIMAL), None)
     if start is None:
@@ -112,28 +114,29 @@ class Opened(Struct, frozen=True):
 
     @property
     def extensions(self) -> str:
-        """Without the parameters (mNegotiatedExtensions)."""
+        """The name of the extension without its parameters (mNegotiatedExtensions), "" without one."""
         return "permessage-deflate" if self.deflate is not None else ""
 
 
 class Failed(Struct, frozen=True):
     because: str
-    """The step that decided, and its source file."""
+    """The check that failed, and its source file."""
     code: int = ABNORMAL
     error: bool = True
-    """False where script gets ``close`` without ``error``, and the console nothing."""
+    """False if the script gets ``close`` without ``error``, and the console no line."""
     races: str = ""
     console: tuple[str, ...] = ()
-    """Lines of the console before the usual one."""
+    """Console lines before the usual one."""
     frozen: str = ""
-    """In words, where the whole browser waits for ever, and script gets nothing."""
+    """If the whole browser hangs and the script gets no event: why, in words; else ""."""
 
 
 _FROZEN = "Firefox freezes, with all windows: it accepts client_max_window_bits=8, and then waits for itself"
 
 
 def validate(answer: Answer, key: bytes | None, protocols: tuple[str, ...]) -> Opened | Failed:
-    """Judge an *answer* that is not pending. *key* is the Sec-WebSocket-Key, *protocols* what was asked for."""
+    """Check an *answer* that is not pending. *key*: the Sec-WebSocket-Key. *protocols*: those that the page
+    requested."""
     head = answer.head
     if head is None:
         return Failed(f"{answer.fault}: {_TRANSACTION}")
@@ -163,7 +166,8 @@ def validate(answer: Answer, key: bytes | None, protocols: tuple[str, ...]) -> O
 
 
 def _upgrade_fault(head: Head, key: bytes | None) -> str:
-    """What only HTTP/1.1 has: Upgrade, Connection, Sec-WebSocket-Accept."""
+    """What is wrong with Upgrade, Connection or Sec-WebSocket-Accept, which only HTTP/1.1 has; "" if nothing
+    is."""
     fields = head.fields
     if all(token.lower() != b"websocket" for token in fields.tokens(b"upgrade", _SEPARATORS)):
         return "Upgrade has no websocket"

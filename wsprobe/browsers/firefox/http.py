@@ -1,9 +1,9 @@
-"""The answer as Firefox's HTTP transaction reads it, byte by byte as it comes: status line, header lines, body.
+"""How Firefox's HTTP transaction reads an answer, byte by byte as it arrives: status line, header lines, body.
 
-When the body of an answer begins matters, because only then is the channel told that there is an answer at all:
-a pipe lies between the connection and the channel, and with nothing in it, OnStartRequest waits. Without a
-Content-Type, the decoder that looks into the body to find one lies there too, and wants to see more. The
-transaction is bound to its connection (NS_HTTP_STICKY_CONNECTION), so nothing is asked twice.
+The start of the body matters, because only then does the channel learn of the answer: a pipe lies between the
+connection and the channel, and OnStartRequest waits while it is empty. Without a Content-Type, the decoder that
+guesses the type from the body waits for more bytes. The transaction is bound to its connection
+(NS_HTTP_STICKY_CONNECTION), so no request is repeated.
 
 Sources: netwerk/protocol/http/nsHttpTransaction.cpp (ParseHead, LocateHttpStart, ParseLineSegment, ProcessData,
 HandleContentStart, HandleContent, Close), nsHttpResponseHead.cpp (ParseVersion, ParseStatusLine),
@@ -34,21 +34,22 @@ _SINGLETONS = frozenset(
     | {b"authorization", b"proxy-authorization", b"if-modified-since", b"if-unmodified-since", b"from"}
     | {b"location", b"max-forwards", b"sec-gpc", b"strict-transport-security"}
 )
-"""Never merged: the first counts (IsSingletonHeader)."""
+"""Fields that are never merged: the first one counts (IsSingletonHeader)."""
 
 _SUSPECT = frozenset({b"content-length", b"content-disposition", b"location"})
-"""Different values of these look like an injected head (IsSuspectDuplicateHeader)."""
+"""Fields that make the head look injected if they come twice with different values
+(IsSuspectDuplicateHeader)."""
 
 _BY_LINE = frozenset({b"set-cookie", b"www-authenticate", b"proxy-authenticate"})
-"""Merged with a line feed, because their values have commas of their own (MergeHeader)."""
+"""Fields merged with a line feed, because their values contain commas (MergeHeader)."""
 
 
 class BadField(Exception):
-    """The whole answer is given up for this field."""
+    """Firefox refuses the whole answer because of this field. The argument says why."""
 
 
 class Fields:
-    """Filled line by line; values as ``GetResponseHeader`` gives them."""
+    """The fields of a head, added line by line, with values as ``GetResponseHeader`` returns them."""
 
     __slots__ = ("content_length", "typed", "values")
 
@@ -64,7 +65,8 @@ class Fields:
         return self.values.get(name)
 
     def add(self, line: bytes) -> None:
-        """One header line, folds joined. What is not a field is skipped; raises BadField."""
+        """Add one header line, with its folds joined. A line that is not a field is skipped. Raises
+        BadField."""
         name, colon, value = line.partition(b":")
         if not colon or not _TOKEN.fullmatch(name):
             return
@@ -79,12 +81,12 @@ class Fields:
             self.typed |= any(_is_type(part) for part in value.split(b","))
 
     def tokens(self, name: bytes, separators: bytes) -> list[bytes]:
-        """*name*'s value cut at any of *separators*, empty parts left out."""
+        """The value of *name* split at any of *separators*, without empty parts."""
         value = self.values.get(name)
         return [part for part in re.split(b"[" + separators + b"]+", value) if part] if value else []
 
     def _set(self, name: bytes, value: bytes) -> None:
-        """SetHeaderFromNet."""
+        """Store a value (SetHeaderFromNet). Raises BadField."""
         had = self.values.get(name)
         if had is None:
             self.values[name] = value
@@ -94,7 +96,8 @@ class Fields:
             raise BadField(f"different values of {name.decode()}")
 
     def _length(self, value: bytes) -> None:
-        """ParseResponseContentLength: one number, or the same one several times."""
+        """Store the length of the body (ParseResponseContentLength): one number, or the same one several times.
+        Raises BadField."""
         parts = [part.strip(_WHITE_SPACE) for part in value.split(b",")]
         if len(set(parts)) > 1:
             raise BadField("different values of content-length")
@@ -103,7 +106,8 @@ class Fields:
 
 
 def _is_type(part: bytes) -> bool:
-    """net_ParseMediaType: a slash before white space or parameters makes a type."""
+    """True if *part* contains a media type: a slash before any white space or parameter
+    (net_ParseMediaType)."""
     type_, *_ = re.split(rb"[; \t]", part.strip(_WHITE_SPACE), maxsplit=1)
     return b"/" in type_ and type_ != b"*/*"
 
@@ -117,7 +121,7 @@ def _merged(name: bytes, had: bytes, value: bytes) -> bytes:
 
 
 def _comparable(name: bytes, value: bytes) -> bytes:
-    """RemoveDuplicateHeaderValues, for Content-Length only."""
+    """*value* as compared with an earlier one (RemoveDuplicateHeaderValues, for Content-Length only)."""
     if name != b"content-length":
         return value
     parts = {part.strip(_WHITE_SPACE) for part in value.split(b",")}
@@ -130,7 +134,7 @@ _UINT32_MAX = 2**32 - 1
 
 
 class BadStatus(Exception):
-    """There is a space, and no status code behind it."""
+    """The status line has a space, and no status code after it."""
 
 
 class Status(Struct, frozen=True):
@@ -141,7 +145,8 @@ class Status(Struct, frozen=True):
 
 
 def parse(line: bytes) -> Status:
-    """What *line* says. Raises BadStatus. Without a space, and for HTTP/0.9, the code is 200."""
+    """The version and code in a status line. Without a space, and for HTTP/0.9, the code is 200. Raises
+    BadStatus."""
     major, minor = _version(line.partition(b"\0")[0])
     _, space, rest = line.partition(b" ")
     if major == 0 or not space:
@@ -153,7 +158,8 @@ def parse(line: bytes) -> Status:
 
 
 def _version(line: bytes) -> tuple[int, int]:
-    """HTTP/0.9 unless it begins with ``HTTP``, in capitals; HTTP/1.0 for what cannot be made sense of."""
+    """(major, minor): HTTP/0.9 unless the line begins with ``HTTP`` in upper case; HTTP/1.0 if the rest makes
+    no sense."""
     found = _VERSION.match(line)
     if found is None:
         return (1, 0) if line[:4].lower() == b"icy " else (0, 9)
@@ -166,7 +172,7 @@ def _version(line: bytes) -> tuple[int, int]:
 
 
 def _integer(digits: bytes | None) -> int:
-    """-1 where there is none, or none of 32 bits."""
+    """*digits* as a number; -1 if there are none, or if the number does not fit in 32 bits."""
     if not digits:
         return -1
     number = int(digits.lstrip(b"0")[:11] or b"0")
@@ -176,19 +182,19 @@ def _integer(digits: bytes | None) -> int:
 _NO_CONTENT = frozenset({101, 204, 205, 304})
 _SIZE = rb"[ \t\n\v\f\r]*\+?(?:0[xX])?([0-9A-Fa-f]+)"
 _SNIFFED = 512
-"""nsUnknownDecoder decides once there is more than this."""
+"""nsUnknownDecoder decides once it has more bytes than this."""
 
 
 class Start(Struct, frozen=True):
-    """The channel is told when the byte before *offset* arrives."""
+    """The moment at which the channel learns of the answer: when the byte before *offset* arrives."""
 
     offset: int
     complete: bool
-    """The body ends there; what comes behind is no part of it."""
+    """True if the body ends at *offset*; later bytes do not belong to it."""
 
 
 def begins(code: int, fields: Fields, received: bytes, start: int) -> Start | None:
-    """When the body that stands at *start* begins; None if not yet."""
+    """When the body at offset *start* has begun for the channel; None if it has not."""
     if code in _NO_CONTENT:
         return Start(start, True)
     needed = 1 if fields.typed else _SNIFFED + 1
@@ -225,39 +231,40 @@ _START = b"http/1."
 _OTHER_START = re.compile(rb"(?i)[ \t-\r]*(http/[23]|icy )")
 _ANY_START = rb"(?i)http/1\."
 _WITHIN = 11
-"""Of the first read, so many bytes are searched for the start of the answer."""
+"""Bytes of the first read in which Firefox looks for the start of the answer."""
 _SPACE = b" \t\n\v\f\r"
 _STALE = 1_000_000
-"""Microseconds after which a 408 is taken for that of a connection which was too old."""
+"""Microseconds after the request from which a 408 counts as the answer of a connection that was idle too
+long."""
 
 
 class Head(Struct, frozen=True):
     status: Status
     fields: Fields
     end: int
-    """Offset in ``Reading.received`` behind it."""
+    """Offset in ``Reading.received`` of the first byte after the head."""
     cut: bool = False
-    """The connection ended before the blank line: Firefox makes do with what there is."""
+    """True if the connection ended before the blank line; Firefox uses the fields so far."""
 
 
 class Answer(Struct, frozen=True):
-    """What came of waiting for an answer."""
+    """The result of waiting for an answer."""
 
     at: int
-    """Microseconds: when the WebSocket channel is told."""
+    """When the WebSocket channel learns of it, in microseconds."""
     head: Head | None = None
     stream: int | None = None
-    """Offset in ``Reading.received`` of what comes behind the answer; None if it has not ended."""
+    """Offset in ``Reading.received`` of the first byte after the answer; None if the answer has not ended."""
     cut: bool = False
-    """The connection ended before the answer did."""
+    """True if the connection ended before the answer did."""
     fault: str = ""
     """Why there is no head."""
     pending: bool = False
-    """True if the recording ends before this was settled."""
+    """True if the recording ends before the result is known."""
 
 
 class _GivenUp(Exception):
-    """The bytes up to *offset* cannot become an answer."""
+    """The bytes up to *offset* cannot become an answer. The argument *fault* says why."""
 
     def __init__(self, offset: int, fault: str) -> None:
         super().__init__(fault)
@@ -265,7 +272,7 @@ class _GivenUp(Exception):
 
 
 def read_answer(reading: Reading, facts: Facts) -> Answer:
-    """Read the final answer: interim ones are passed over."""
+    """Read the final answer, without interim ones."""
     try:
         head = _final_head(reading, facts)
     except _GivenUp as fault:
@@ -283,7 +290,7 @@ def read_answer(reading: Reading, facts: Facts) -> Answer:
 
 
 def _started(reading: Reading, head: Head) -> Answer:
-    """Wait for the body to begin; it is then that the channel is told."""
+    """The result once the body has begun, which is when the channel learns of the answer."""
     complete = reading.when(head.end - 1)
     asked = next((e.at for e in reading.exchange.events if isinstance(e, Sent)), 0)
     if head.status.code == 408 and complete - asked >= _STALE:
@@ -312,7 +319,8 @@ def _final_head(reading: Reading, facts: Facts) -> Head | None:
 
 
 def _first_start(reading: Reading) -> int | None:
-    """LocateHttpStart, with partial matches: the first read decides, and only minor junk may stand before."""
+    """Offset of the status line in the first read, None without any byte (LocateHttpStart, with partial
+    matches). Up to a few bytes of junk may precede it. Raises _GivenUp."""
     first = next((e.data for e in reading.exchange.events if isinstance(e, Received) and e.data), b"")
     head = first[:_WITHIN].lower()
     if not head:
@@ -330,7 +338,8 @@ def _first_start(reading: Reading) -> int | None:
 
 
 def _next_start(received: bytes, at: int, facts: Facts) -> int | None:
-    """LocateHttpStart after an interim answer: any junk may stand before, up to a limit."""
+    """Offset of the next status line after an interim answer, None if it has not arrived (LocateHttpStart).
+    Junk up to a limit may precede it. Raises _GivenUp."""
     other = _OTHER_START.match(received, at)
     found = other.start(1) if other is not None else -1
     if found < 0:
@@ -342,7 +351,7 @@ def _next_start(received: bytes, at: int, facts: Facts) -> int | None:
 
 
 def _head(reading: Reading, start: int) -> Head | None:
-    """The head from *start* on; None if its end has not come."""
+    """The head that begins at *start*; None if it has not ended. Raises _GivenUp."""
     received = reading.received
     starts = [read.start for read in arrivals(reading)]
     parser = _Parser()
@@ -361,8 +370,8 @@ def _head(reading: Reading, start: int) -> Head | None:
 
 
 def _line(received: bytes, at: int, stop: int, starts: list[int]) -> bytes:
-    """The bytes from *at* to *stop* as ParseHead takes them: of each read, a CR that is its last, or stands
-    before the LF, is left out. *starts*: where reads begin."""
+    """The bytes from *at* to *stop* as ParseHead reads them: without a CR that is the last byte of a read or
+    precedes the LF. *starts*: the offsets at which reads begin."""
     within = starts[bisect_right(starts, at) : bisect_right(starts, stop)]
     if not within:
         return received[at:stop].removesuffix(b"\r")
@@ -371,7 +380,8 @@ def _line(received: bytes, at: int, stop: int, starts: list[int]) -> bytes:
 
 
 class _Parser:
-    """ParseLineSegment: a line counts once the next one shows that it does not go on there."""
+    """Parses a head line by line (ParseLineSegment). A line counts once the next line shows that it does not
+    continue."""
 
     __slots__ = ("_line", "done", "fields", "status")
 
@@ -382,7 +392,7 @@ class _Parser:
         self.done = False
 
     def line(self, text: bytes, at: int) -> None:
-        """*text* without its line end; *at*: its offset. Raises _GivenUp."""
+        """Add a line without its line end, which begins at offset *at*. Raises _GivenUp."""
         if self._line is not None and self.status is not None and text[:1] in (b" ", b"\t"):
             self._line += text
             return

@@ -1,7 +1,7 @@
-"""WebSockets over HTTP/2 in Firefox: what it sends, and what it makes of the answer.
+"""WebSockets over HTTP/2 in Firefox: when it uses HTTP/2, what it sends, and how it reads the answer.
 
-It asks over HTTP/2 wherever the server takes it, in ALPN and in its SETTINGS, on a new connection too; and once
-only: whatever goes wrong there is a failure, and nothing is asked over HTTP/1.1 instead.
+Firefox uses HTTP/2 wherever the server accepts it in ALPN and in SETTINGS, on a new connection too. It sends
+one request: every error there is a failure, and no request follows over HTTP/1.1.
 
 Sources: netwerk/protocol/http/nsHttpConnectionMgr.cpp (which connection), Http2StreamTunnel.cpp
 (Http2StreamWebSocket), Http2Compression.cpp (DecodeHeaderBlock, OutputHeader), Http2StreamBase.cpp
@@ -70,18 +70,18 @@ _LEFT_OUT = frozenset(
     {b"connection", b"host", b"keep-alive", b"proxy-connection", b"te", b"transfer-encoding"}
     | {b"upgrade", b"accept-encoding"}
 )
-"""Fields that are dropped without a word (Http2Decompressor::OutputHeader)."""
+"""Fields that Firefox drops silently (Http2Decompressor::OutputHeader)."""
 _UNASKED = (SETTINGS, PRIORITY_UPDATE)
-"""Frames that a server sends of itself when a connection opens."""
+"""Frames that a server sends by itself when a connection opens."""
 _FRAMES = (16384, 2**24 - 1)
-"""The least and the most that MAX_FRAME_SIZE may be (RFC 9113 section 6.5.2)."""
+"""The smallest and the largest MAX_FRAME_SIZE (RFC 9113 section 6.5.2)."""
 _NAME = re.compile(rb":?[!#$%&'*+\-.^_`|~0-9a-z]+")
 _NO_VALUE = re.compile(rb"[\0\r\n]")
 _INTEGER = re.compile(rb"0|[1-9][0-9]{0,9}")
 
 
 def otherwise(readings: Sequence[Reading]) -> str:
-    """When Firefox, asking by itself, would not ask as the first of *readings* does; "" if it would."""
+    """When Firefox itself would not use the version of HTTP in the first of *readings*; "" if it would."""
     if not readings or not readings[0].exchange.plan.target.secure or offered(readings[0]):
         return ""
     return (
@@ -91,22 +91,22 @@ def otherwise(readings: Sequence[Reading]) -> str:
 
 
 class Settled(msgspec.Struct, frozen=True):
-    """What the handshake on one stream comes to: *outcome* at *at*, None while it is still open."""
+    """The result of the handshake on one stream: *outcome* at *at* (microseconds), None while it is open."""
 
     at: int
     outcome: Opened | Failed | Again | None
     answer: Answer | None = None
     behind: tuple[Turn, ...] = ()
-    """What the server sent behind the answer."""
+    """What the server sent after the answer."""
     no_session: bool = False
-    """The session is broken off before anything would be asked on it."""
+    """True if the session ends before Firefox would send a request on it."""
     unasked: bool = False
-    """Nothing would be asked on this connection, whatever was in the recording."""
+    """True if Firefox would send no request on this connection, although the recording has one."""
 
 
 def settle(reading: Reading, protocols: tuple[str, ...], facts: Facts, *, known: bool) -> Settled:
-    """Follow the stream until its handshake is decided. *known*: there was a session before, so that all that
-    the server announces at the beginning counts; else its first SETTINGS decide."""
+    """Follow the stream until its handshake is decided. *known*: there was a session before, so all early
+    settings of the server count; otherwise only its first SETTINGS do."""
     connection = reading.http2
     assert connection is not None
     stream = _Stream(connection, facts)
@@ -137,7 +137,8 @@ def settle(reading: Reading, protocols: tuple[str, ...], facts: Facts, *, known:
 def _answered(
     reading: Reading, head: Head, turn: Turn, behind: tuple[Turn, ...], protocols: tuple[str, ...], facts: Facts
 ) -> Settled:
-    """The channel is told of a 200 at once; of any other answer when its body begins or ends, or never."""
+    """The result of an answer. The channel learns of a 200 at once; of any other answer when its body begins or
+    ends, or never."""
     answer = Answer(turn.at, head, stream=0)
     code = head.status.code
     told = turn.at if code in (200, 101) else _told(reading, head, turn.at, behind, facts)
@@ -151,13 +152,13 @@ def _answered(
 
 
 def _late(reading: Reading, facts: Facts) -> int:
-    """When Firefox loses its patience."""
+    """The time of Firefox's limit for the handshake, in microseconds."""
     asked = next((e.at for e in reading.exchange.events if isinstance(e, Sent)), 0)
     return asked + facts.opening_timeout * 1_000_000
 
 
 def _told(reading: Reading, head: Head, at: int, behind: tuple[Turn, ...], facts: Facts) -> int | None:
-    """When the channel is told of an answer that is no session; None if it is not."""
+    """When the channel learns of an answer that opens no session, in microseconds; None if it never does."""
     body = b""
     if begins(head.status.code, head.fields, body, 0) is not None:
         return at
@@ -171,7 +172,7 @@ def _told(reading: Reading, head: Head, at: int, behind: tuple[Turn, ...], facts
 
 
 def session(reading: Reading, settled: Settled, facts: Facts) -> Iterator[Arrival | StreamOver]:
-    """What comes on an open stream, until it is over."""
+    """Yield everything that the server sends on an open stream, until the stream is over."""
     connection = reading.http2
     assert connection is not None
     before = settled.behind[0].frame.start if settled.behind else 0
@@ -195,10 +196,10 @@ def session(reading: Reading, settled: Settled, facts: Facts) -> Iterator[Arriva
 
 
 def room(reading: Reading, sent: int, now: int) -> tuple[int, bool]:
-    """(bytes of DATA that the server still lets the client send on the stream at *now*, whether it has widened
-    that window before). *sent*: bytes sent so far.
+    """(bytes of DATA that the server still lets the client send on the stream at *now*, whether the server has
+    widened that window before). *sent*: bytes sent so far.
 
-    The window of the connection, which the server can only widen, is left out of it.
+    The window of the connection is left out; the server can only widen it.
     """
     size, widened = DEFAULT_WINDOW, False
     for at, larger, before in _windows(reading):
@@ -209,8 +210,9 @@ def room(reading: Reading, sent: int, now: int) -> tuple[int, bool]:
 
 
 def room_from(reading: Reading, sent: int, needed: int, now: int) -> int | None:
-    """When the server's window has room, from *now* on, for *needed* bytes behind the *sent* ones, or None.
-    A server that widens the window as it reads makes room by itself."""
+    """The first time from *now* on at which the server's window has room for *needed* bytes after the *sent*
+    ones, in microseconds; None if there is none. A server that widens the window while it reads makes room by
+    itself."""
     states = {now: (DEFAULT_WINDOW, False)}
     for at, size, widened in _windows(reading):
         states[max(at, now)] = (size, widened)
@@ -221,8 +223,8 @@ def room_from(reading: Reading, sent: int, needed: int, now: int) -> int | None:
 
 
 def _windows(reading: Reading) -> Iterator[tuple[int, int, bool]]:
-    """(time, size of the stream's window, whether the server has widened it before) after each frame that may
-    change it."""
+    """Yield (time, size of the stream's window, whether the server has widened it before) after each frame that
+    may change it."""
     connection = reading.http2
     assert connection is not None
     first, more = DEFAULT_WINDOW, 0
@@ -237,7 +239,7 @@ def _windows(reading: Reading) -> Iterator[tuple[int, int, bool]]:
 
 
 class _Stream:
-    """Http2Session and Http2StreamBase, as far as they can end our stream."""
+    """The parts of Http2Session and Http2StreamBase that can end the WebSocket's stream."""
 
     def __init__(
         self, connection: Http2Connection, facts: Facts, *, opened: bool = False, before: int = 0
@@ -261,7 +263,7 @@ class _Stream:
         """The console has a line about the status line."""
 
     def take(self, turn: Turn) -> str:
-        """Why *turn* ends our stream, "" if it does not."""
+        """Why *turn* ends the stream, "" if it does not."""
         frame = turn.frame
         if frame.problem or wrong_size(frame) or turn.out_of_turn:
             return f"a {frame.name} frame that is not well-formed: {_SESSION}"
@@ -298,7 +300,8 @@ class _Stream:
         return ""
 
     def _block(self, block: HeaderBlock, *, continued: bool) -> str:
-        """RecvHeaders, ResponseHeadersComplete."""
+        """Handle a header block (RecvHeaders, ResponseHeadersComplete). Returns why it ends the stream, "" if
+        it does not."""
         if continued and block.end_stream:
             self.frozen = not self._opened
             return f"a header block of several frames that ends the stream: {_SESSION}"
@@ -340,9 +343,9 @@ class _Stream:
 
 
 def _malformed(block: HeaderBlock) -> str:
-    """Http2Decompressor::OutputHeader: what is wrong with the fields, "" if nothing is.
+    """What is wrong with the fields, "" if nothing is (Http2Decompressor::OutputHeader).
 
-    It ends the stream, or where the field was to be kept in HPACK's table the whole session.
+    A bad field ends the stream, or the whole session if HPACK's table was to keep the field.
     """
     regular = False
     for field in block.fields:

@@ -1,8 +1,8 @@
-"""The opening handshake, byte for byte as Firefox sends it, and the same again with credentials after a 401.
+"""Firefox's opening handshake, byte for byte, and its repetition with credentials after a 401.
 
 Sources: those of the template (facts.py); netwerk/protocol/http/nsHttpChannelAuthProvider.cpp (GetCredentials),
-nsHttpBasicAuth.cpp, nsHttpDigestAuth.cpp. Of NTLM and Negotiate nothing comes without the system's own account
-(measured).
+nsHttpBasicAuth.cpp, nsHttpDigestAuth.cpp. NTLM and Negotiate are left out: without the system's own account
+Firefox answers neither (measured).
 """
 
 from __future__ import annotations
@@ -29,9 +29,10 @@ Challenge = tuple[str, dict[str, bytes]]
 
 
 def authorizations(asked: bytes, to: Target, key: str) -> Iterator[str]:
-    """The values of Authorization to try, in the order of *asked* (WWW-Authenticate, by line).
+    """Yield the values of Authorization to try, in the order of *asked* (the WWW-Authenticate fields, joined by
+    line feeds).
 
-    *key* takes the place of chance in a Digest's cnonce.
+    *key* replaces the random number in a Digest's cnonce.
     """
     own = credentials(to)
     if own is None:
@@ -44,7 +45,8 @@ def authorizations(asked: bytes, to: Target, key: str) -> Iterator[str]:
 
 
 def challenges(challenges: bytes) -> list[Challenge]:
-    """(scheme in lower case, parameters by name in lower case); one field can hold several challenges."""
+    """(scheme in lower case, parameters by name in lower case) of each challenge; one field can contain
+    several."""
     found: list[Challenge] = []
     for element in re.findall(_ELEMENTS, challenges):
         parameter = element
@@ -65,18 +67,19 @@ def _unquoted(value: bytes) -> bytes:
 
 
 def request(made: Construction, page: Page, key: str, facts: Facts, authorization: str = "") -> bytes:
-    """The whole request head; *authorization*: the value of Authorization, "" if none is sent."""
+    """The whole request head. *authorization*: the value of Authorization, "" to send none."""
     return head(facts.request, {**_values(made, page, facts), "key": key, "authorization": authorization})
 
 
 def asks(made: Construction, page: Page, facts: Facts, authorization: str = "") -> Http2:
-    """The extended CONNECT, and how its stream is spoken."""
+    """The extended CONNECT, with the settings of its stream."""
     fields = block(facts.connect, {**_values(made, page, facts), "authorization": authorization})
     return replace(facts.http2, fields=fields)
 
 
 def _values(made: Construction, page: Page, facts: Facts) -> dict[str, str]:
-    """Fetch Metadata, and all encodings, go to potentially trustworthy URLs only."""
+    """The values for the template. Only potentially trustworthy URLs get Fetch Metadata and all content
+    codings."""
     to = target_of(made)
     near = to.secure or trustworthy_host(to.host)
     at = _site(page, to) if near else ""

@@ -1,4 +1,4 @@
-"""WebKitGTK's view: WebCore's constructor and events, and libsoup under them. No other WebKit is meant."""
+"""The view of WebKitGTK: WebCore's constructor and events on top of libsoup. Other ports of WebKit differ."""
 
 from wsprobe.browsers.webkitgtk.engine import WebKitGtk
 from wsprobe.browsers.webkitgtk.facts import Facts

@@ -1,9 +1,9 @@
-"""An open WebSocket in libsoup: frames, errors, the closing handshake and its timer; and messages inflated.
+"""An open WebSocket in libsoup: frames, errors, the closing handshake and its timer, and inflating.
 
-One stream inflates the whole session, and the tail that each message lacks is fed on its own.
+One stream inflates the whole session. The tail that the sender omits from each message is fed separately.
 
 Sources: libsoup/websocket/soup-websocket-connection.c (receive_close, close_connection, send_close),
-soup-websocket-extension-deflate.c; what WebKit makes of its signals:
+soup-websocket-extension-deflate.c; for WebKit's reaction to its signals:
 Source/WebKit/NetworkProcess/soup/WebSocketTaskSoup.cpp, Source/WebKit/WebProcess/Network/WebSocketChannel.cpp,
 Source/WebCore/Modules/websockets/WebSocket.cpp.
 """
@@ -19,9 +19,10 @@ from wsprobe.read.frames import BINARY, CLOSE, PING, PONG, TEXT
 
 NO_STATUS, ABNORMAL, TLS = 1005, 1006, 1015
 _ANSWERED = frozenset((1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, *range(3000, 5000)))
-"""Codes that close_connection() sends back; any other is a protocol error, the registered 1012 to 1014 too."""
+"""The codes that close_connection() sends back. Any other code is a protocol error, also the registered 1012 to
+1014."""
 _LONGEST_REASON = 123
-"""Bytes of it that fit into a Close frame."""
+"""The most bytes of a reason that fit into a Close frame."""
 
 
 class Fault(Exception):
@@ -29,15 +30,15 @@ class Fault(Exception):
 
 
 def code(payload: bytes) -> int:
-    """The code of a Close frame. Raises Fault if there is half of one."""
+    """The code of a Close frame, 1005 without one. Raises Fault if the payload is one byte."""
     if len(payload) == 1:
         raise Fault("response")
     return int.from_bytes(payload[:2], "big") if payload else NO_STATUS
 
 
 def reason(payload: bytes) -> str:
-    """The reason of a Close frame, up to a NUL. Raises Fault if its code may not be there, or the reason is not
-    UTF-8."""
+    """The reason of a Close frame, up to the first NUL. Raises Fault if the code must not be sent, or if the
+    reason is not UTF-8."""
     if payload and code(payload) in (NO_STATUS, ABNORMAL, TLS):
         raise Fault("response")
     try:
@@ -47,7 +48,7 @@ def reason(payload: bytes) -> str:
 
 
 def check_answer(payload: bytes) -> None:
-    """Raises Fault if no Close can be sent back for this one."""
+    """Raises Fault if libsoup cannot send a Close back in answer to this one."""
     if payload and code(payload) not in _ANSWERED:
         raise Fault("response")
     if len(reason(payload).encode()) > _LONGEST_REASON:
@@ -55,11 +56,12 @@ def check_answer(payload: bytes) -> None:
 
 
 def inflated(inflater: Inflater, data: bytes, final: bool) -> bytes:
-    """What a frame inflates to; *final*: it ends the message, and the tail that it lacks is fed by itself.
+    """The inflated payload of a frame. *final*: the frame ends the message; the tail that the sender omits is
+    fed separately.
 
-    Raises ``ValueError`` if it is not a deflate stream, and where the stream ends only within the tail, behind
-    which the next frame begins another; and TooLong. A stream that is broken stays so: zlib's state is not
-    reset.
+    Raises ``ValueError`` if the payload is not a deflate stream, or if the stream ends only within the tail
+    (the next frame then begins another stream); and TooLong. After a ValueError every later call fails too,
+    because zlib's state is not reset.
     """
     out = b"".join(inflater.streams(data))
     if not final:
@@ -72,26 +74,30 @@ def inflated(inflater: Inflater, data: bytes, final: bool) -> bytes:
 _SOURCE = "libsoup/websocket/soup-websocket-connection.c"
 _FIN, _RSV, _RSV1, _CONTROL = 0x80, 0x70, 0x40, 0x08
 _READ = 1024
-"""READ_BUFFER_SIZE: what stays behind a frame that failed is looked at again when there is more to read."""
+"""READ_BUFFER_SIZE, in bytes. After a frame failed, libsoup looks at the bytes behind it only when more
+arrive."""
 _BIGGEST = 2**63 - 1
 """WebKit's max-incoming-payload-size."""
 _DELAY = range(10_000, 110_000)
-"""Microseconds that an error is held back, by chance, while messages pass it: NetworkSocketChannel::
-didReceiveMessageError, NetworkProcess::randomClosedPortDelay."""
+"""Microseconds, chosen at random, by which an error is delayed; messages that arrive in the meantime pass it:
+NetworkSocketChannel::didReceiveMessageError, NetworkProcess::randomClosedPortDelay."""
 _OVERTAKEN = (_DELAY.start + _DELAY.stop) // 2
-"""What is read so soon after an error is more likely than not to reach script before it."""
+"""Microseconds: what is read so soon after an error more likely than not reaches the script before the
+error."""
 _HELD_OPEN = (
     "the message behind the error comes if the server ends the connection within 0.1 s once the browser has: "
     "held open longer, there is none"
 )
-"""Measured: a server that waits for 0.2 s, and one that ends the connection at the browser's Close."""
+"""Measured with a server that waits for 0.2 s, and with one that ends the connection at the Close of the
+browser."""
 
 
 class Connection(Session):
     """Drives *script*'s WebSocket from its ``open`` to its ``close``. Times are microseconds, in order."""
 
     def __init__(self, script: WebSocket, url: str, bits: int, facts: Facts, *, end_seen: bool) -> None:
-        """*end_seen*: the end of the connection was read with the head."""
+        """*bits*: the window of the server, 0 without permessage-deflate. *end_seen*: the end of the connection
+        was read together with the head."""
         self._end_seen = end_seen
         self._script = script
         self._url = url
@@ -111,11 +117,11 @@ class Connection(Session):
         self._due: int | None = None
         self.races = ""
         self.done = False
-        """The ``close`` event was delivered, or nothing more is to be said."""
+        """True once ``close`` was delivered, or nothing more can happen."""
         self.because = "the handshake is valid: libsoup/websocket/soup-websocket.c"
 
     def wait(self, at: int, *, reset: bool = False) -> None:
-        """Let the timer run that is due by *at*; *reset*: when the server resets the connection."""
+        """Run the timer if it is due by *at*. *reset*: the server resets the connection at that time."""
         if self._failed_at is not None and at > self._failed_at + _OVERTAKEN:
             if reset:  # as it would have once the engine shut its side
                 self._tell_failure()
@@ -131,7 +137,7 @@ class Connection(Session):
             self._closed()
 
     def called(self, at: int) -> None:
-        """Script had its say: begin the closing handshake if it called close()."""
+        """Begin the closing handshake if the script has called close()."""
         if self._script.close_call is not None and not self._close_sent and not self.done:
             self._send_close(at)
 
@@ -158,8 +164,8 @@ class Connection(Session):
         return not self._close_sent and not self.done
 
     def end(self, ended: Ended) -> None:
-        """The recording ends, and with it the connection; or the timer runs out. After an error nothing that
-        comes is read, so a server can change no more."""
+        """Handle the end of the recording, which ends the connection or lets the timer run out. After an error
+        libsoup reads no more, so nothing from the server changes the result."""
         reset = ended.how in BROKEN
         self.wait(ended.at, reset=reset)
         if ended.how == "truncated" and self._end_seen:
@@ -177,7 +183,7 @@ class Connection(Session):
             self.wait(self._due)
 
     def _ended(self) -> None:
-        """The server ended the connection."""
+        """Handle the end of the connection by the server."""
         if self.done:
             return
         if not (self._close_sent and self._close_received):
@@ -185,7 +191,7 @@ class Connection(Session):
         self._closed()
 
     def _unreadable(self, failure: str, because: str) -> None:
-        """Reading failed (emit_error_and_close, with prejudice)."""
+        """Handle a failed read (emit_error_and_close, with prejudice)."""
         if self._failed_at is not None:
             self._tell_failure()
         if self.done:
@@ -199,14 +205,14 @@ class Connection(Session):
             fail(self._script, self._url, failure, self._facts)
 
     def _process(self, now: int) -> None:
-        """process_incoming."""
+        """Read all complete frames in the buffer (process_incoming)."""
         at = 0
         while not self.done and (end := self._frame(at, now)) is not None:
             at = end
         del self._incoming[:at]
 
     def _read_on(self) -> None:
-        """After an error the engine has shut its side, the server does the same, and there is one more read."""
+        """Read once more after an error: the engine has shut down its side, and the server does the same."""
         self._process(0)
         self._tell_failure()
 
@@ -217,7 +223,8 @@ class Connection(Session):
         self._script.closed(ABNORMAL, clean=False)
 
     def _frame(self, at: int, now: int) -> int | None:
-        """process_frame: offset after the frame at *at*; None if more is needed, or all is over."""
+        """Read the frame at offset *at* (process_frame). Returns the offset after it; None if more bytes are
+        needed, or if the session is over."""
         data = self._incoming
         if len(data) < at + 2:
             return None
@@ -252,10 +259,11 @@ class Connection(Session):
         return start + length
 
     def _inflated(self, at: int, first: int, payload: bytes) -> tuple[int, bytes]:
-        """soup_websocket_extension_deflate_process_incoming_message.
+        """The first byte and the payload of a frame after inflating
+        (soup_websocket_extension_deflate_process_incoming_message).
 
-        A frame that cannot be inflated stays where it is, no longer marked as compressed: the next read takes
-        it for one that never was.
+        A frame that cannot be inflated stays in the buffer, without its mark as compressed: the next read takes
+        it for an uncompressed frame. Raises Fault.
         """
         if self._inflater is None or first & _CONTROL or not (self._inflating or first & _RSV1):
             return first, payload
@@ -278,7 +286,7 @@ class Connection(Session):
             return first, b""
 
     def _contents(self, first: int, payload: bytes, now: int) -> None:
-        """process_contents."""
+        """Handle the payload of a frame (process_contents). Raises Fault."""
         final, opcode = bool(first & _FIN), first & 0x0F
         if self._close_sent and self._close_received:
             return
@@ -316,7 +324,7 @@ class Connection(Session):
             self._script.message(whole)
 
     def _receive_close(self, payload: bytes, now: int) -> None:
-        """receive_close, then close_connection."""
+        """Handle a Close (receive_close, close_connection). Raises Fault."""
         self._close_received = True
         self._peer_code, self._peer_reason = 0, ""
         self._peer_code = code(payload)
@@ -332,7 +340,7 @@ class Connection(Session):
         self._due = now + self._facts.closing_timeout * SECOND
 
     def _fault(self, fault: Fault, now: int) -> None:
-        """emit_error_and_close, without prejudice but for a frame that is too big."""
+        """Report a broken rule: emit_error_and_close, without prejudice unless a frame is too big."""
         failure = self._facts.failures[fault.args[0]]
         self.because = f"{failure}: {_SOURCE}"
         if not self._close_sent:
@@ -344,7 +352,8 @@ class Connection(Session):
             self._closed()
 
     def _late_error(self, failure: str) -> None:
-        """WebSocketTask::didFail once a Close was sent: the first counts; ``close`` comes with the end."""
+        """Report an error after a Close was sent (WebSocketTask::didFail). Only the first one counts; ``close``
+        follows at the end of the connection."""
         if not self._told_error:
             self._told_error = True
             self._console(failure)
@@ -354,7 +363,7 @@ class Connection(Session):
         self._script.console.append(self._facts.console["failed"].format(url=self._url, failure=failure))
 
     def _closed(self) -> None:
-        """didCloseCallback, then WebSocketChannel::didClose and WebSocket::didClose."""
+        """Fire ``close`` (didCloseCallback, WebSocketChannel::didClose, WebSocket::didClose)."""
         self._finish()
         code = self._peer_code or ABNORMAL
         clean = code != ABNORMAL and self._script.ready_state != CLOSED
@@ -366,7 +375,8 @@ class Connection(Session):
 
 
 def fail(script: WebSocket, url: str, failure: str, facts: Facts) -> None:
-    """WebSocketTask::didFail where no Close was sent: console line, ``error``, ``close`` 1006."""
+    """Fail a WebSocket that has sent no Close: a console line, ``error``, and ``close`` with 1006
+    (WebSocketTask::didFail)."""
     script.console.append(facts.console["failed"].format(url=url, failure=failure))
     script.error()
     script.closed(ABNORMAL, clean=False)

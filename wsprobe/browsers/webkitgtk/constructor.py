@@ -1,4 +1,4 @@
-"""``new WebSocket(url, protocols)`` in WebCore, in its order of checks.
+"""``new WebSocket(url, protocols)`` in WebCore, in WebCore's order of checks.
 
 Sources: Source/WebCore/Modules/websockets/WebSocket.cpp (connect), Source/WebCore/page/csp/,
 Source/WebCore/loader/MixedContentChecker.cpp.
@@ -34,11 +34,12 @@ SYNTAX_ERROR, SECURITY_ERROR = 12, 18
 _SOURCE = "Source/WebCore/Modules/websockets/WebSocket.cpp"
 
 CSP_RULES = Rules({"http": ("https",), "ws": ("wss",)}, port_needs_upgrade=True, query_ignored=True)
-"""Source/WebCore/page/csp/ContentSecurityPolicySource.cpp: ws: is no kind of http: (measured)."""
+"""Source/WebCore/page/csp/ContentSecurityPolicySource.cpp: a source with http: does not match a ws: URL
+(measured)."""
 
 
 def construct(url: str, page: Page, facts: Facts) -> Made:
-    """Run the constructor; nothing is connected yet."""
+    """Run the constructor, before any connection."""
     if page.construct != "new":
         key = "no-new" if page.construct == "call" else "no-arguments"
         return _threw(DomException("TypeError", facts.exceptions[key]))
@@ -73,7 +74,7 @@ def construct(url: str, page: Page, facts: Facts) -> Made:
 
 
 def _blocked(address: Address, facts: Facts) -> str | None:
-    """The console line if the address or the port is not to be connected to."""
+    """The console line if the address or the port is blocked; None if neither is."""
     if _unspecified(address.host):
         return facts.console["address"].format(host=address.host)
     if bad_port(address):
@@ -82,7 +83,7 @@ def _blocked(address: Address, facts: Facts) -> str | None:
 
 
 def _unspecified(host: str) -> bool:
-    """True of the address that stands for none; *host* is serialised."""
+    """True if *host*, serialised, is an unspecified address (0.0.0.0 or [::])."""
     return host in ("0.0.0.0", "[::]")
 
 

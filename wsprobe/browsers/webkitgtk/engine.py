@@ -1,4 +1,4 @@
-"""WebKitGTK: constructor, request, follow-ups and what script sees, put together."""
+"""The engine WebKitGTK: constructor, request, repeated requests, and the script's events."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class WebKitGtk(Usual, Struct, frozen=True):
     facts: Facts
     name = "webkitgtk"
     oldest_tls = "1.0"
-    """GnuTLS, as WebKitGTK uses it, still speaks TLS 1.0 (measured)."""
+    """The GnuTLS of WebKitGTK still supports TLS 1.0 (measured)."""
 
     @property
     def version(self) -> str:
@@ -62,11 +62,12 @@ class WebKitGtk(Usual, Struct, frozen=True):
         return request(to, to, made.protocols, page, key, self.facts)
 
     def first(self, made: Construction, page: Page, key: str) -> FollowUp:
-        """Over HTTP/1.1, always (measured; libsoup asks for a connection of its own)."""
+        """The first handshake, always over HTTP/1.1 (measured; libsoup requests a connection of its own)."""
         return over_http1(self, made, page, key)
 
     def follow(self, readings: Sequence[Reading], page: Page, key: str) -> FollowUp | None:
-        """The next hop of a redirect, or the same again: after a 421, or a 401 if the URL has credentials."""
+        """The next request: after a redirect; the same again after a 421, or after a 401 if the URL has
+        credentials; None after anything else."""
         if not readings:
             return None
         readings = over_http1_only(readings)
@@ -99,7 +100,7 @@ class WebKitGtk(Usual, Struct, frozen=True):
 
 
 class _Life(Life[_Step]):
-    """A WebSocket of WebKitGTK's."""
+    """The life of one WebSocket in WebKitGTK."""
 
     def __init__(self, facts: Facts, made: Made, page: Page, readings: Sequence[Reading]) -> None:
         self.page = page
@@ -123,7 +124,8 @@ class _Life(Life[_Step]):
         return Ending("failed", self._made.because)
 
     def closed_early(self, script: WebSocket) -> Ending:
-        """WebSocketChannel::fail: the events are tasks, and come after what script does in one go."""
+        """Fail the socket (WebSocketChannel::fail). The events are tasks, so they come after the script's
+        current code."""
         fail(script, self._url, self._facts.failures["closed-early"], self._facts)
         return Ending("failed", _CLOSED_EARLY)
 
@@ -153,7 +155,7 @@ class _Life(Life[_Step]):
         return follow(connection, script, session(reading, answer.body, acts))
 
     def waiting(self, script: WebSocket, acts: list[Act]) -> Ending:
-        """What script still does, it does before there is an answer."""
+        """Run the acts of the script that come before the answer."""
         for act in acts:
             if script.close_call is None:
                 script.do(act)
@@ -170,7 +172,8 @@ def _call_texts(facts: Facts) -> CallTexts:
 
 
 def _cookies(step: Answer) -> tuple[str, ...]:
-    """The jar looks at every head that decides, whatever its status (libsoup/cookies/soup-cookie-jar.c)."""
+    """The cookies that *step* sets: the jar reads every head that decides, whatever its status
+    (libsoup/cookies/soup-cookie-jar.c)."""
     if step.fields is None:
         return ()
     return tuple(value.decode("utf-8", "replace") for value in step.fields.values(b"set-cookie"))

@@ -1,4 +1,4 @@
-"""What stands in the console when there was no connection to speak HTTP on.
+"""The console texts of failures before a connection could carry HTTP.
 
 Sources: GLib's gio/gthreadedresolver.c, gio/gsocketclient.c, gio/gsocket.c; glib-networking's
 tls/base/gtlsconnection-base.c, tls/gnutls/gtlsconnection-gnutls.c; and those of ``hindered.toml``.
@@ -16,7 +16,8 @@ _TLS = "tls/base/gtlsconnection-base.c"
 
 
 def not_established(reading: Reading, facts: Facts) -> tuple[int, Failed] | None:
-    """(microseconds, failure) if no request could be sent; None if one could, or if that is still open."""
+    """(microseconds, failure) if no request could be sent; None if one was sent, or if the result is still
+    open."""
     found = hindered(reading)
     if found is None or (given_up(reading) and not found.let_pass):
         return None

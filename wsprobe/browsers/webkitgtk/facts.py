@@ -1,4 +1,5 @@
-"""What changes from one WebKitGTK, with its libsoup, to the next: a file in browsers/facts for each version."""
+"""The facts that differ between versions of WebKitGTK and its libsoup: one file in browsers/facts for each
+version."""
 
 from __future__ import annotations
 
@@ -15,24 +16,24 @@ class Facts(Struct, frozen=True, forbid_unknown_fields=True):
     version: str
     user_agent: str
     accept_encoding: str
-    """Offered over TLS; in cleartext ``accept_encoding_cleartext`` is."""
+    """Value of Accept-Encoding over TLS; in clear text it is ``accept_encoding_cleartext``."""
     accept_encoding_cleartext: str
     request: Template
     """The opening handshake (Source/WebCore/Modules/websockets/ThreadableWebSocketChannel.cpp,
     webSocketConnectRequest; libsoup/websocket/soup-websocket.c, soup_websocket_client_prepare_handshake;
-    measured). libsoup writes the fields that it knows before those that it does not: Sec-Fetch-* stand last."""
+    measured). libsoup writes the fields that it knows first, so Sec-Fetch-* come last."""
     exceptions: Mapping[str, str]
-    """Messages of what the constructor, close() and send() throw."""
+    """Messages of the exceptions that the constructor, close() and send() throw."""
     console: Mapping[str, str]
     """Console lines."""
     failures: Mapping[str, str]
-    """What stands after "failed: " in the console."""
+    """The text after "failed: " in the console."""
     closing_timeout: int
-    """Seconds the server has to end the connection once a Close frame is sent
+    """Seconds from our Close until libsoup ends the connection itself
     (libsoup/websocket/soup-websocket-connection.c)."""
     max_head: int
-    """Bytes of a response head (libsoup/http1/soup-message-io-data.c)."""
+    """The most bytes of a response head (libsoup/http1/soup-message-io-data.c)."""
     max_resends: int
-    """Redirects and retries of one handshake (libsoup/soup-session.c)."""
+    """The most redirects and repetitions of one handshake (libsoup/soup-session.c)."""
     subprotocol_case: bool
-    """Whether letter case counts in the subprotocol that the server selects."""
+    """True if the selected subprotocol must match in letter case."""

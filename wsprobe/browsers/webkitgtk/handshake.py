@@ -1,4 +1,4 @@
-"""The checks of a 101, in libsoup's order, extensions among them.
+"""The checks of a 101 and its extensions, in libsoup's order.
 
 Sources: libsoup/websocket/soup-websocket.c (soup_websocket_client_verify_handshake, process_extensions),
 libsoup/websocket/soup-websocket-extension-deflate.c (parse_params, get_response_params).
@@ -17,14 +17,14 @@ from wsprobe.read.tokens import expected_accept
 
 NAME = b"permessage-deflate"
 _SLOTS = 8
-"""Of a GHashTable with few entries."""
+"""The number of slots in a GHashTable with few entries."""
 _DECIMAL = rb"[ \t\n\v\f\r]*([+-]?)([0-9]+)"
 _FLAGS = (b"server_no_context_takeover", b"client_no_context_takeover")
 _BITS = (b"server_max_window_bits", b"client_max_window_bits")
 
 
 class Refused(Exception):
-    """The handshake fails: key of the text, and the name in it."""
+    """The handshake fails. ``key``: the key of the text in the facts; ``name``: the name in the text."""
 
     def __init__(self, key: str, name: bytes = b"") -> None:
         super().__init__(key, name)
@@ -34,13 +34,13 @@ class Refused(Exception):
 
 class Accepted(Struct, frozen=True):
     text: str
-    """What ``WebSocket.extensions`` says: parameters in libsoup's own order."""
+    """The value of ``WebSocket.extensions``, with the parameters in libsoup's order."""
     server_bits: int
-    """The server's window, of the first of them; 0 if there is none."""
+    """The bits of the server's window in the first permessage-deflate; 0 without one."""
 
 
 def accept(value: bytes) -> Accepted:
-    """What is agreed on by the server's *value*. Raises ``Refused``."""
+    """The extensions in *value*, the Sec-WebSocket-Extensions of the answer. Raises Refused."""
     texts = []
     bits = 0
     for item in items(value):
@@ -58,7 +58,8 @@ def accept(value: bytes) -> Accepted:
 
 
 def _checked(given: dict[bytes, bytes | None]) -> dict[bytes, int]:
-    """Each parameter's value (0 for those that have none). The first fault counts, in the order of a table."""
+    """The value of each parameter, 0 for a flag. The first fault in the hash table's order counts. Raises
+    Refused."""
     checked = {}
     for name in in_table(given):
         value = given[name]
@@ -77,7 +78,7 @@ def _checked(given: dict[bytes, bytes | None]) -> dict[bytes, int]:
 
 
 def in_table(names: Iterable[bytes]) -> list[bytes]:
-    """*names* in the order in which a GHashTable goes through them; more than seven are taken as they come.
+    """*names* in the order in which a GHashTable lists them. From eight names on, their order is unchanged.
 
     Sources: libsoup/soup-misc.c (soup_str_case_hash), GLib's glib/ghash.c (g_hash_table_lookup_node).
     """
@@ -119,7 +120,7 @@ _SOURCE = "libsoup/websocket/soup-websocket.c"
 
 class Failed(Struct, frozen=True):
     failure: str
-    """What stands after "failed: " in the console."""
+    """The text after "failed: " in the console."""
     because: str
 
 
@@ -129,7 +130,7 @@ class Opened(Struct, frozen=True):
 
 
 def validate(fields: Fields, key: bytes | None, protocols: tuple[str, ...], facts: Facts) -> Opened | Failed:
-    """What comes of a 101 with these *fields*. *key* is the Sec-WebSocket-Key sent, None if none was."""
+    """The result of a 101 with these *fields*. *key*: the Sec-WebSocket-Key sent, None if none was."""
     upgrade = fields.joined(b"upgrade")
     if upgrade is None or upgrade.lower() != b"websocket":
         return _failed("ignored", f"Upgrade is not websocket: {_SOURCE}", facts)

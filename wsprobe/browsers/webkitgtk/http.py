@@ -1,6 +1,6 @@
-"""An HTTP answer as libsoup reads it: the head byte for byte, the fields, and where a body ends.
+"""How libsoup reads an HTTP answer: the head byte for byte, the fields, and the end of the body.
 
-Where the body of an answer that is no 101 ends is when libsoup goes on.
+libsoup acts on an answer other than 101 only when the body has ended.
 
 Sources: libsoup/http1/soup-message-io-data.c (soup_message_io_data_read_headers), libsoup/soup-headers.c
 (soup_headers_parse, soup_headers_parse_status_line, soup_headers_parse_response),
@@ -27,29 +27,29 @@ _STARTS_FOLD = (b" ", b"\t")
 
 
 class Cut(Struct, frozen=True):
-    """Where a head lies in the bytes received."""
+    """The place of a head in the bytes received."""
 
     text: bytes
-    """Without the blank line."""
+    """The head without the blank line."""
     end: int
     """Offset of the first byte after the blank line."""
 
 
 class Head(Struct, frozen=True):
     old: bool
-    """HTTP/1.0, or ICY, which counts as such."""
+    """True for HTTP/1.0 and for ICY, which libsoup treats the same."""
     status: int
     fields: Fields
 
 
 class TooBig(Exception):
-    """The head is larger than libsoup takes. The argument is the offset of the byte too many."""
+    """The head exceeds the limit of libsoup. The argument is the offset of the first byte too many."""
 
 
 def cut(data: bytes, start: int, limit: int, *, ended: bool) -> Cut | None:
-    """The head that begins at *start*; None if its end has not come yet.
+    """The head that begins at *start*; None if it has not ended. *limit*: the most bytes of a head.
 
-    *ended*: nothing more comes, so that what there is counts as a head. Raises ``TooBig``.
+    *ended*: nothing more arrives, so the bytes so far count as a head. Raises TooBig.
     """
     end = _end(data, start)
     text = data[start:] if end is None else data[start : end[0]]
@@ -61,7 +61,7 @@ def cut(data: bytes, start: int, limit: int, *, ended: bool) -> Cut | None:
 
 
 def parse(text: bytes) -> Head | None:
-    """The head, None if libsoup cannot parse it."""
+    """The parsed head, None if libsoup cannot parse it."""
     blanks = _BLANKS.match(text)
     text = text[blanks.end() :] if blanks else text
     found = _fields(text)
@@ -84,7 +84,8 @@ def parse(text: bytes) -> Head | None:
 
 
 def _end(data: bytes, start: int) -> tuple[int, int] | None:
-    """(end of the last line, end of the blank line): a blank line that is the first one does not count."""
+    """(end of the last line, end of the blank line), None if there is no blank line yet. A blank line at the
+    very start does not count."""
     at = start
     while (found := _HEAD_END.search(data, at)) is not None:
         line_end = found.start() + 1
@@ -96,7 +97,8 @@ def _end(data: bytes, start: int) -> tuple[int, int] | None:
 
 
 def _fields(text: bytes) -> list[tuple[bytes, bytes]] | None:
-    """soup_headers_parse: None if it fails."""
+    """The fields (name, value) of a head without its first line; None if libsoup cannot parse them
+    (soup_headers_parse)."""
     if not text or b"\0" in text:
         return None
     at = text.find(b"\n") + 1
@@ -120,7 +122,7 @@ def _fields(text: bytes) -> list[tuple[bytes, bytes]] | None:
 
 
 def _value(text: bytes) -> bytes:
-    """Folds become a space, stray CR too."""
+    """A value with a space for each fold and each stray CR."""
     text = text.lstrip(b" \t\r\n")
     if b"\n" in text:
         text = re.sub(_FOLD, b" ", text)
@@ -129,14 +131,14 @@ def _value(text: bytes) -> bytes:
 
 
 def _valid(text: bytes) -> bytes:
-    """Each byte that is not UTF-8 becomes U+FFFD (g_utf8_make_valid)."""
+    """*text* with U+FFFD for each byte that is not UTF-8 (g_utf8_make_valid)."""
     if text.isascii():
         return text
     return re.sub(_ESCAPED, "\ufffd", text.decode("utf-8", "surrogateescape")).encode()
 
 
 SPACE = b" \t\n\f\r"
-"""g_ascii_isspace()."""
+"""White space by g_ascii_isspace()."""
 
 
 class Fields:
@@ -148,34 +150,34 @@ class Fields:
         self._fields = [(name.lower(), value) for name, value in fields]
 
     def __iter__(self) -> Iterator[tuple[bytes, bytes]]:
-        """(name in lower case, value)."""
+        """Yield (name in lower case, value)."""
         return iter(self._fields)
 
     def values(self, name: bytes) -> list[bytes]:
-        """Of every field called *name* (lower case)."""
+        """The values of all fields called *name* (lower case)."""
         return [value for key, value in self._fields if key == name]
 
     def one(self, name: bytes) -> bytes | None:
-        """The last of them, None if there is none (soup_message_headers_get_one)."""
+        """The last of these values, None without one (soup_message_headers_get_one)."""
         return next((value for key, value in reversed(self._fields) if key == name), None)
 
     def joined(self, name: bytes) -> bytes | None:
-        """All of them in one list, None if there is none (soup_message_headers_get_list)."""
+        """These values as one list, None without one (soup_message_headers_get_list)."""
         values = self.values(name)
         return b", ".join(values) if values else None
 
     def has_token(self, name: bytes, token: bytes) -> bool:
-        """soup_message_headers_header_contains."""
+        """True if *token* is in the list of *name* (soup_message_headers_header_contains)."""
         return contains(self.joined(name) or b"", token)
 
     def without_connection_options(self) -> Fields:
-        """Without the fields that Connection names (soup_message_headers_clean_connection_headers)."""
+        """The fields that Connection does not list (soup_message_headers_clean_connection_headers)."""
         named = {item.lower() for item in items(self.joined(b"connection") or b"")}
         return Fields([field for field in self._fields if field[0] not in named])
 
 
 def items(value: bytes, mark: bytes = b",") -> list[bytes]:
-    """The elements of a list (parse_list): none is empty, quotes and backslashes within them count."""
+    """The elements of a list, without empty ones; quotes and backslashes are respected (parse_list)."""
     found = []
     at = _past_marks(value, 0, mark)
     while at < len(value):
@@ -186,15 +188,16 @@ def items(value: bytes, mark: bytes = b",") -> list[bytes]:
 
 
 def contains(value: bytes, token: bytes, *, case: bool = False) -> bool:
-    """Whether *token* is an element of the list *value* (soup_header_contains)."""
+    """True if *token* is an element of the list *value* (soup_header_contains). *case*: letter case must
+    match."""
     if case:
         return token in items(value)
     return token.lower() in (item.lower() for item in items(value))
 
 
 def parameters(value: bytes, mark: bytes = b";", *, strict: bool = True) -> dict[bytes, bytes | None] | None:
-    """The parameters of a list divided by *mark*. Of one that is there twice the first counts, or that of
-    RFC 8187; if *strict*, all are None then (parse_param_list)."""
+    """The parameters in a list separated by *mark*. Of two with the same name the first counts, or the one of
+    RFC 8187; if *strict*, two make the result None (parse_param_list)."""
     found: dict[bytes, bytes | None] = {}
     seen: set[bytes] = set()
     for item in items(value, mark):
@@ -260,7 +263,7 @@ def _unquoted(value: bytes) -> bytes:
 
 
 def _extended(value: bytes) -> bytes | None:
-    """RFC 8187: charset'language'value; None if it is not that."""
+    """The value of RFC 8187 syntax (charset'language'value); None if *value* is not in that syntax."""
     from urllib.parse import unquote_to_bytes
 
     charset, first, rest = value.partition(b"'")
@@ -280,21 +283,21 @@ _NUMBER = rb"[ \t\n\v\f\r]*([+-]?)([0-9]+)"
 _CHUNK_SIZE = rb"[ \t\n\v\f\r]*([+-]?)(?:0[xX])?([0-9A-Fa-f]+)"
 _UNSIGNED, _SIGNED = 2**64 - 1, 2**63 - 1
 _LINE = 128
-"""Bytes of a line of the chunked coding that there is room for, its end included."""
+"""The most bytes of a line of the chunked coding, with its end."""
 
 
 class Unended(Exception):
-    """The connection ended too early for the body."""
+    """The connection ended before the body did."""
 
 
 class TooLong(Exception):
-    """A line of the chunked coding does not end in the room there is. The argument: offset of its last byte."""
+    """A line of the chunked coding is too long. The argument is the offset of the last byte that fits."""
 
 
 class Framing(Struct, frozen=True):
     encoding: Encoding
     length: int
-    """-1: not known."""
+    """Bytes of the body; -1 if unknown."""
     keep_alive: bool
 
 
@@ -311,9 +314,9 @@ def framing(head: Head) -> Framing:
 
 
 def body_end(data: bytes, start: int, frame: Framing, *, ended: bool) -> int | None:
-    """Offset after the body; None if it has not ended yet. *ended*: nothing more comes.
+    """The offset after the body; None if the body has not ended. *ended*: nothing more arrives.
 
-    Raises ``Unended`` and ``TooLong``.
+    Raises Unended and TooLong.
     """
     if frame.encoding == "none":
         return start
@@ -331,7 +334,8 @@ def body_end(data: bytes, start: int, frame: Framing, *, ended: bool) -> int | N
 
 
 def _encoding(head: Head) -> tuple[Encoding, int]:
-    """The last Transfer-Encoding or Content-Length counts, but that chunked stays chunked."""
+    """The framing by the last Transfer-Encoding or Content-Length, and the length. A chunked body stays
+    chunked."""
     encoding: Encoding | None = None
     length = -1
     for name, value in head.fields:
@@ -358,7 +362,7 @@ def _length(value: bytes) -> int | None:
 
 
 def _signed(number: int, *, minus: bool) -> int:
-    """What strtoull() makes of it, kept in a goffset: 64 bits with a sign."""
+    """The result of strtoull(), stored in a goffset (64 bits with a sign)."""
     if number > _UNSIGNED:
         number = _UNSIGNED
     elif minus:
@@ -384,7 +388,7 @@ def _chunked_end(data: bytes, start: int, *, ended: bool) -> int | None:
 
 
 def _line_end(data: bytes, at: int) -> int | None:
-    """Offset after the line at *at*, None if it has not ended yet. Raises ``TooLong``."""
+    """The offset after the line at *at*, None if it has not ended. Raises TooLong."""
     end = data.find(b"\n", at, at + _LINE)
     if end >= 0:
         return end + 1
@@ -394,8 +398,8 @@ def _line_end(data: bytes, at: int) -> int | None:
 
 
 def _trailers_end(data: bytes, at: int, *, ended: bool) -> int | None:
-    """One line of any kind ends it, or what there is of one: the test for a blank one holds for all
-    (soup-body-input-stream.c)."""
+    """The offset after the trailers. Any one line ends them, complete or not: the test for a blank line is true
+    for every line (soup-body-input-stream.c)."""
     try:
         end = _line_end(data, at)
     except TooLong as line:

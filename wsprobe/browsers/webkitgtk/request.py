@@ -1,7 +1,7 @@
-"""The opening handshake, byte for byte as WebKitGTK sends it, and what a 401 is answered with.
+"""WebKitGTK's opening handshake, byte for byte, and its answer to a 401.
 
-A 401 is answered with credentials of the URL's own, or with the first of NTLM's messages, which has none; what
-NTLM says after the server's challenge is not played.
+A 401 is answered with the credentials of the URL, or with the first message of NTLM, which contains none. The
+later messages of NTLM are left out.
 
 Sources: those of the template (facts.py); libsoup/auth/soup-auth-manager.c (create_auth, authenticate_auth),
 soup-connection-auth.c, soup-auth-negotiate.c, soup-auth-ntlm.c, soup-auth-digest.c, soup-auth-basic.c.
@@ -25,15 +25,15 @@ from wsprobe.browsers.webkitgtk.http import Fields, items, parameters
 from wsprobe.exchange import Target
 
 NTLM = "NTLM TlRMTVNTUAABAAAABYIIAAAAAAAAAAAAAAAAAAAAAAAAAAAAMAAAAAAAAAAwAAAA"
-"""soup_ntlm_request: asks for a challenge (measured)."""
+"""The message that requests a challenge (soup_ntlm_request; measured)."""
 _ALGORITHMS = {b"md5": "MD5", b"md5-sess": "MD5-sess"}
 
 
 def authorization(fields: Fields, to: Target, key: str) -> str:
-    """The value of Authorization that answers the first challenge of the strongest scheme there is, "" if none
-    can be answered.
+    """The value of Authorization for the first challenge of the strongest known scheme, "" if libsoup can
+    answer none.
 
-    *key* takes the place of chance in a Digest's cnonce.
+    *key* replaces the random number in a Digest's cnonce.
     """
     offered = list(_challenges(fields.joined(b"www-authenticate") or b""))
     first = {scheme: len(given) for scheme, given in reversed(offered)}
@@ -52,7 +52,7 @@ def authorization(fields: Fields, to: Target, key: str) -> str:
 
 
 def _challenges(value: bytes) -> Iterator[tuple[bytes, dict[bytes, bytes | None]]]:
-    """(scheme in lower case, parameters by name in lower case) of each challenge in the list *value*."""
+    """Yield (scheme in lower case, parameters by name in lower case) for each challenge in the list *value*."""
     challenges: list[list[bytes]] = []
     for item in items(value):
         if not challenges or _begins(item):
@@ -65,7 +65,8 @@ def _challenges(value: bytes) -> Iterator[tuple[bytes, dict[bytes, bytes | None]
 
 
 def _begins(item: bytes) -> bool:
-    """Whether *item* begins a challenge, and is no parameter of the one before (next_challenge_start)."""
+    """True if *item* begins a challenge; False if it is a parameter of the previous one
+    (next_challenge_start)."""
     before, equals, _ = item.partition(b"=")
     return not equals or len(before.split()) > 1
 
@@ -78,7 +79,8 @@ def _basic(own: UserAndPassword) -> str:
 
 
 def _digest(own: UserAndPassword, given: dict[bytes, bytes | None], uri: str, key: str) -> str:
-    """The answer to a Digest challenge, "" if it has no realm, no nonce, or asks for what libsoup has not."""
+    """The answer to a Digest challenge; "" if the challenge has no realm or nonce, or requires something that
+    libsoup does not support."""
     realm, nonce, opaque, qop = (given.get(key) for key in (b"realm", b"nonce", b"opaque", b"qop"))
     algorithm = _ALGORITHMS.get((given.get(b"algorithm") or b"md5").lower())
     protects = qop is not None
@@ -117,7 +119,8 @@ def request(
     facts: Facts,
     authorization: str = "",
 ) -> bytes:
-    """The whole request head to *to*; *first* is where the first request went, before all redirects."""
+    """The whole request head to *to*. *first*: the target before all redirects. *authorization*: the value of
+    Authorization, "" to send none."""
     site = _site(first, page)
     filled = {
         **values(to, page, protocols, facts.user_agent),
@@ -134,7 +137,7 @@ def request(
 
 
 def _normal(resource: str) -> str:
-    """Escaped is only what must be, in capitals (GLib, glib/guri.c: uri_decoder)."""
+    """*resource* with only the necessary escapes, in upper case (GLib, glib/guri.c: uri_decoder)."""
     return re.sub(_ESCAPE, _normal_escape, resource)
 
 
@@ -144,8 +147,8 @@ def _normal_escape(escape: re.Match[str]) -> str:
 
 
 def _site(first: Target, page: Page) -> str:
-    """The value of Sec-Fetch-Site, "" where there is no Fetch Metadata: it goes to potentially trustworthy URLs
-    only. A redirect changes nothing in it."""
+    """The value of Sec-Fetch-Site; "" for a target that gets no Fetch Metadata, because its URL is not
+    potentially trustworthy. Redirects do not change the value."""
     address = parse(first.url)
     if address is None or not (first.secure or trustworthy_host(first.host, rooted=False)):
         return ""

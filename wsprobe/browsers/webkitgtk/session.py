@@ -1,6 +1,6 @@
-"""What libsoup does with one answer after another: redirects, and the same request again.
+"""libsoup's reaction to a series of answers: redirects and repeated requests.
 
-Interim heads are skipped and a body is waited for before it goes on.
+Interim heads are skipped. libsoup waits for the end of a body before it reacts.
 
 Sources: libsoup/soup-session.c (soup_session_requeue_item, redirect_handler, redirection_uri,
 misdirected_handler, websocket_connect_async_complete), libsoup/http1/soup-client-message-io-http1.c (io_read),
@@ -46,7 +46,8 @@ class Redirect(Struct, frozen=True):
 
 
 def redirected(base: str, location: bytes, facts: Facts) -> Redirect | Failed | None:
-    """Where *location* leads from *base*; None if GLib cannot parse it, whereupon it counts for nothing."""
+    """The target of a redirect from *base* to *location*, or the failure. None if GLib cannot parse *location*;
+    libsoup then ignores it."""
     if not location:
         return Failed(facts.failures["location-missing"], f"Location is empty: {_SOURCE}")
     text = location.decode("utf-8", "replace")
@@ -75,37 +76,38 @@ SWITCHING, UNAUTHORIZED, MISDIRECTED = 101, 401, 421
 
 
 class Again(Struct, frozen=True):
-    """The same request once more, after a 421, or after a 401 that can be answered."""
+    """The same request is repeated: after a 421, or after a 401 that can be answered."""
 
     status: int
     keep_alive: bool
-    """On the same connection."""
+    """True if the repetition uses the same connection."""
     authorization: str = ""
-    """The value of Authorization, "" if none is to be added."""
+    """The value of Authorization, "" to add none."""
 
     endless: bool = False
-    """It asks again each time: with a password, NTLM begins anew on each connection (soup-auth-ntlm.c)."""
+    """True if it repeats the request without end: with a password, NTLM begins again on each connection
+    (soup-auth-ntlm.c)."""
 
 
 class Answer(Struct, frozen=True):
-    """What one answer comes to, and when (microseconds); *outcome* is None while that is open."""
+    """The result of one answer, and when it was known (microseconds); *outcome* is None while it is open."""
 
     at: int
     outcome: Opened | Failed | Redirect | Again | None
     fields: Fields | None = None
-    """Of the answer that decided."""
+    """The fields of the answer that decided."""
     body: int = 0
-    """Offset of what comes after the answer."""
+    """Offset of the first byte after the answer."""
     end_seen: bool = False
-    """The end of the connection was read already: over TLS, reading once more is an error."""
+    """True if the end of the connection was already read; over TLS, reading again is then an error."""
 
 
 def read_answer(
     reading: Reading, url: str, key: bytes | None, protocols: tuple[str, ...], facts: Facts, start: int = 0
 ) -> Answer:
-    """The answer that begins at offset *start* of what was received.
+    """The result of the answer that begins at offset *start* of the received bytes.
 
-    What was received behind another answer is taken for all that comes, if the recording ends there by itself.
+    Bytes after an earlier answer are taken as complete if wsprobe itself ended the recording there.
     """
     message = _Message(reading, url, key, protocols, facts)
     return message.answer(start, over=0 < start < len(reading.received) and end(reading).how == "local")
@@ -175,7 +177,7 @@ class _Message:
         return Answer(at, self._next(head, frame), head.fields, end_)
 
     def _next(self, head: Head, frame: Framing) -> Failed | Redirect | Again:
-        """The handlers of "got-body", then of "finished"."""
+        """The result of the handlers of "got-body", then of "finished"."""
         if head.status == MISDIRECTED:
             return Again(head.status, frame.keep_alive)
         if head.status == UNAUTHORIZED:
@@ -191,7 +193,7 @@ class _Message:
         return Failed(self._facts.failures["not-accepted"], f"status {head.status}: {_SESSION}")
 
     def _cut_off(self, because: str, source: str) -> Answer:
-        """What the end of the recording means where more was needed."""
+        """The result if the recording ends where more bytes were needed."""
         if self._ended:
             failure = self._facts.failures["ended"]
             return Answer(self._last.at, Failed(failure, f"{because}: {source}"))
@@ -210,7 +212,8 @@ class _Message:
 
 
 def answers(readings: Sequence[Reading], protocols: tuple[str, ...], facts: Facts) -> list[Answer]:
-    """What each of *readings* comes to, up to the first that decides. *protocols*: those that the page gave."""
+    """The result of each of *readings*, up to the first that decides. *protocols*: those that the page
+    passed."""
     found: list[Answer] = []
     asked: set[int] = set()
     for reading in readings:
@@ -228,7 +231,8 @@ def answers(readings: Sequence[Reading], protocols: tuple[str, ...], facts: Fact
 
 
 def _answer(reading: Reading, protocols: tuple[str, ...], before: Set[int], facts: Facts) -> Answer:
-    """What *reading* comes to. *before*: the statuses after which the engine asked again already."""
+    """The result of *reading*. *before*: the statuses after which the engine has already repeated the
+    request."""
     failed = not_established(reading, facts)
     if failed is not None:
         return Answer(*failed)
@@ -247,10 +251,11 @@ def _answer(reading: Reading, protocols: tuple[str, ...], before: Set[int], fact
 
 
 def _in_vain(again: Again, facts: Facts, *, alone: bool) -> Failed:
-    """The same status once more; *alone*: on a connection that the engine would not have made.
+    """The failure when the same status comes again. *alone*: on a connection that the engine itself would not
+    have made.
 
-    It would have asked on the one that it had. What the server does there is not recorded; most that say the
-    same to every request end it with their answer (measured).
+    The engine would have used the existing connection. What the server does there is not recorded; most servers
+    that answer every request the same end the connection with the answer (measured).
     """
     if alone and again.keep_alive:
         because = f"{again.status} once more, which looks like the end of the reused connection"

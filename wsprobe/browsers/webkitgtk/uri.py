@@ -1,8 +1,7 @@
-"""URIs as GLib has them, which is RFC 3986 and not WHATWG URL: what cannot be parsed is not mended.
+"""URIs as GLib parses them, by RFC 3986 and not by WHATWG URL: invalid input is refused, not repaired.
 
 Sources: GLib's glib/guri.c (g_uri_split_internal, g_uri_parse_relative), glib/ghostutils.c, gio/gresolver.c;
-the flags are libsoup's (libsoup/soup-uri-utils.h, SOUP_HTTP_URI_FLAGS).
-
+with libsoup's flags (libsoup/soup-uri-utils.h, SOUP_HTTP_URI_FLAGS).
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ _ALSO_PROHIBITED = frozenset("\ufffc\ufffd\u0340\u0341")
 
 
 class BadUri(Exception):
-    """GLib cannot parse it."""
+    """GLib cannot parse the URI."""
 
 
 class Uri(Struct, frozen=True):
@@ -40,20 +39,20 @@ class Uri(Struct, frozen=True):
     userinfo: str | None
     """As written."""
     host: str | None
-    """Decoded, its letters as written; an IPv6 address without its brackets."""
+    """Decoded, with its letter case; an IPv6 address without brackets."""
     port: int | None
-    """None: the scheme's own."""
+    """None: the scheme's default."""
     path: str
     query: str | None
 
     @property
     def resource(self) -> str:
-        """What stands in a request line."""
+        """Path and query, as in a request line."""
         return self.path + (f"?{self.query}" if self.query is not None else "")
 
 
 def resolved(base: str, text: str) -> Uri:
-    """*text* against *base* (RFC 3986 section 5.2.2). Raises BadUri."""
+    """*text* resolved against *base* (RFC 3986 section 5.2.2). Raises BadUri."""
     scheme, given = _split(text)
     if scheme is not None:
         return _normal(scheme, given, _without_dots(given.path))
@@ -72,8 +71,8 @@ def resolved(base: str, text: str) -> Uri:
 
 
 def is_numbers(host: str) -> bool:
-    """Whether *host* is a number that stands for an IPv4 address, and is not written as one: such a name is
-    never looked up (inet_aton, in gio/gresolver.c)."""
+    """True if *host* is a number that means an IPv4 address but is not written as one. GLib never looks such a
+    name up (inet_aton, in gio/gresolver.c)."""
     found = re.fullmatch(_NUMBERS, host)
     if found is None or _is_address(host):
         return False
@@ -82,7 +81,8 @@ def is_numbers(host: str) -> bool:
 
 
 def _number(part: str) -> int:
-    """With C's own marks of the base; one that is out of its digits is out of any range."""
+    """The value of a number with C's prefixes for the base. A digit outside the base makes it larger than any
+    address."""
     if part[:2] in ("0x", "0X"):
         return int(part, 16)
     if part.startswith("0") and not set(part) <= set("01234567"):
@@ -91,7 +91,7 @@ def _number(part: str) -> int:
 
 
 def _split(text: str) -> tuple[str | None, Uri]:
-    """(scheme, the rest of it)."""
+    """(scheme, the rest of the URI)."""
     found = re.match(_SCHEME, text)
     scheme = found[1].lower() if found is not None else None
     rest = re.compile(_REST).fullmatch(text, found.end() if found is not None else 0)
@@ -123,7 +123,7 @@ def _host_and_port(text: str) -> tuple[str, int | None]:
 
 
 def _host(text: str) -> str:
-    """parse_host."""
+    """The host in the syntax of a URI (parse_host). Raises BadUri."""
     if text.startswith("["):
         return _ip_literal(text)
     if _is_address(text):
@@ -135,7 +135,7 @@ def _host(text: str) -> str:
 
 
 def _to_ascii(host: str) -> str:
-    """g_hostname_to_ascii: of IDNA what GLib has of it; a last dot is lost."""
+    """g_hostname_to_ascii, with GLib's subset of IDNA; a final dot is lost."""
     from unicodedata import category, normalize
 
     name = re.sub(_JUNK, "", host).lower()
@@ -179,7 +179,8 @@ def _is_ipv6(host: str) -> bool:
 
 
 def _encoded(text: str) -> str:
-    """What needs no escape loses it, what is not to be seen gets one."""
+    """*text* without unnecessary escapes, and with invisible characters escaped. Raises BadUri for an
+    incomplete escape."""
     out = re.sub(_ESCAPE, _kept, text)
     return re.sub(_UNSEEN, lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), out)
 
@@ -204,7 +205,7 @@ def _decoded(text: str) -> str:
 
 
 def _normal(scheme: str, given: Uri, path: str) -> Uri:
-    """G_URI_FLAGS_SCHEME_NORMALIZE."""
+    """The URI after G_URI_FLAGS_SCHEME_NORMALIZE."""
     default = _DEFAULT_PORTS.get(scheme)
     if not path and default is not None:
         path = "/"
@@ -213,7 +214,7 @@ def _normal(scheme: str, given: Uri, path: str) -> Uri:
 
 
 def _without_dots(path: str) -> str:
-    """RFC 3986 section 5.2.4, its own algorithm: empty segments are segments."""
+    """*path* without dot segments, by the algorithm of RFC 3986 section 5.2.4: empty segments count."""
     if "." not in path:
         return path
     out: list[str] = []
