@@ -49,6 +49,7 @@ class Cookie(Struct, frozen=True):
 
     @property
     def pair(self) -> str:
+        """The cookie as in a Cookie field (RFC 6265 section 4.2.1)."""
         return f"{self.name}={self.value}"
 
     def goes_to(self, target: Target) -> bool:

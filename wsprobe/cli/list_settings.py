@@ -98,6 +98,7 @@ class ListSettings(Section, frozen=True, kw_only=True):
     ] = None
 
     def pace(self) -> Pace:
+        """How fast to work on the list; without --rate, 0 starts a second: no limit."""
         return Pace(self.parallel, self.per_host, self.rate or 0.0)
 
 

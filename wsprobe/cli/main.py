@@ -53,12 +53,14 @@ class CommandGroup(click.Group):
     context_class = Context
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """Parse the command line. Raises ReaderGone if nobody reads --help or --version."""
         try:
             return super().make_context(*args, **kwargs)
         except BrokenPipeError as error:  # here --help and --version print
             raise ReaderGone from error
 
     def invoke(self, ctx: click.Context) -> object:
+        """Run the command. Raises ReaderGone if nobody reads its output, click.Abort after ^C."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError as error:
@@ -82,6 +84,7 @@ class CommandGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command for *args*: a URL alone means ``connect``, and ``connect --talk`` means ``talk``."""
         name = args[0]
         if _URL.match(name):
             return "connect", self.get_command(ctx, "connect"), args

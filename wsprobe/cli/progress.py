@@ -45,6 +45,7 @@ class Progress:
         self._shown = True
 
     def clear(self) -> None:
+        """Remove the line of progress from the terminal, if it is shown."""
         if self._shown:
             with suppress(OSError):
                 sys.stderr.write("\r\x1b[K")

@@ -275,6 +275,7 @@ class LimitSettings(Section, frozen=True, kw_only=True):
     ] = Limits().max_body
 
     def limits(self) -> Limits:
+        """The limits for a plan; without -m, the time limit is the plan's own default."""
         return Limits(
             connect_timeout=self.connect_timeout,
             max_time=Limits().max_time if self.max_time is None else self.max_time,

@@ -50,6 +50,7 @@ def write_list(as_json: bool) -> None:
 
 
 def scenario_value(of: Scenario) -> dict[str, Any]:
+    """The scenario as an object for ``serve --list --json``."""
     return {
         "name": of.name,
         "about": of.about,
@@ -73,6 +74,7 @@ def conforming_value(of: Conforming) -> dict[str, Any]:
 
 
 def base64(data: bytes) -> str:
+    """*data* in base64, for JSON."""
     return b64encode(data).decode("ascii")
 
 

@@ -148,6 +148,7 @@ class TraceSettings(Section, frozen=True, kw_only=True):
 
     @property
     def audits(self) -> bool:
+        """True if an audit was requested, heavy or not."""
         return self.audit or self.audit_heavy
 
     def check(self) -> None:

@@ -36,6 +36,7 @@ class QueuedOutput(io.RawIOBase):
         threading.Thread(target=self._empty, daemon=True).start()
 
     def writable(self) -> bool:
+        """True: as for a file, writing is allowed."""
         return True
 
     def write(self, data: ReadableBuffer, /) -> int:

@@ -44,6 +44,7 @@ class Tape:
         return float("inf") if at is None else self._zero + at / MICRO
 
     def add(self, event: Event) -> None:
+        """Record *event*, and pass it to the function that watches."""
         self.events.append(event)
         if self._watch is not None:
             self._watch(event)

@@ -346,6 +346,7 @@ def _end_of(error: ssl.SSLError) -> End:
 
 
 def words_of(error: ssl.SSLError) -> str:
+    """The reason that OpenSSL gives, as lower-case words: ``wrong version number``."""
     return (error.reason or str(error)).replace("_", " ").lower()
 
 

@@ -1195,6 +1195,7 @@ def response_value(responses: Sequence[Response], http2: Http2Connection | None)
 
 
 def one_response(response: Response, interim: list[ResponseJson] | UnsetType) -> ResponseJson:
+    """One answer. *interim*: the interim answers before it, for a final one."""
     return ResponseJson(
         status_line=_first_line(response.head),
         version=response.version,

@@ -111,6 +111,7 @@ def asides(reports: Sequence[Report]) -> Iterator[tuple[str, list[str]]]:
 
 
 def times(reports: Sequence[Report]) -> list[str]:
+    """How long each recording is, in milliseconds with the unit."""
     return [f"{e[-1].at / 1000 if e else 0.0:.1f} ms" for e in (r.exchange.events for r in reports)]
 
 
@@ -130,6 +131,7 @@ def _values(fields: Iterable[Field]) -> dict[str, str]:
 
 
 def fields_of(final: Response | None) -> tuple[Field, ...]:
+    """The header fields of the final answer; () without one."""
     return final.head.fields if final is not None else ()
 
 
@@ -317,6 +319,7 @@ def page(views: Sequence[ScriptView], look: Look) -> list[Line]:
 
 
 def indented_page(views: Sequence[ScriptView], look: Look) -> list[Line]:
+    """What each page sees, indented under the names of its engines; engines that agree share a block."""
     rows: list[Line] = []
     for block in blocks(views, look):
         rows.append(line(Piece(f"{block.place}, {', '.join(block.names)}", "name")))

@@ -59,6 +59,7 @@ def as_text(reading: Reading) -> bytes:
 
 
 def points_at(finding: Finding, field: Field) -> bool:
+    """True if *finding* is about a place within *field*."""
     return finding.span is not None and field.span[0] <= finding.span[0] < field.span[1]
 
 

@@ -107,6 +107,7 @@ class Totals(Struct):
     """Of the first case that knows it."""
 
     def add(self, case: Case) -> None:
+        """Count *case*."""
         self.tests += 1
         self.failures += case.fault is not None and case.fault.tag == "failure"
         self.errors += case.fault is not None and case.fault.tag == "error"

@@ -50,10 +50,12 @@ def line(*parts: str | Piece, style: str = "") -> Line:
 
 
 def text_of(of: Line) -> str:
+    """The line as text, without styles."""
     return "".join(piece.text for piece in of)
 
 
 def width_of(of: Line) -> int:
+    """The columns that the line takes on a terminal."""
     return sum(cells(piece.text) for piece in of)
 
 
@@ -242,6 +244,7 @@ class Budget:
 
     @property
     def full(self) -> bool:
+        """True if no line or no character is left."""
         return self._lines <= 0 or self._characters <= 0
 
     def take(self, row: Line) -> Line:

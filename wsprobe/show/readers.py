@@ -72,6 +72,7 @@ def sent_nothing(report: Report) -> list[str]:
 
 
 def names_of(report: Report, of: SharedAnswer) -> list[str]:
+    """The readers of a shared answer: engines by their short titles, then wsprobe itself."""
     return [*(short_title(report.views[i], report.views) for i in of.views), *(["wsprobe"] if of.ours else [])]
 
 

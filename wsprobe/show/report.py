@@ -339,6 +339,7 @@ def after_limit(report: Report) -> str:
 
 
 def session_opened(report: Report) -> bool:
+    """True if the handshake completed, however the session ended."""
     return report.outcome in ("open", "closed", "aborted")
 
 
@@ -451,6 +452,7 @@ def http_applies(report: Report) -> str:
 
 
 def invalid(verdict: Verdict) -> str:
+    """Why a 101 is invalid, in words: its handshake or its frames."""
     failed = [finding for finding in verdict.findings if finding.level == "fail"]
     if any(finding.id.startswith("rule-") for finding in failed):
         return f"a 101 that no client of {verdict.spec} accepts"
@@ -481,6 +483,7 @@ def dropped(report: Report) -> str:
 
 
 def opened(report: Report) -> str:
+    """The outcome ``open`` in words: who ended the session, and why."""
     if report.exchange.how_ended == "limit":
         return f"the handshake completed; wsprobe ended the session at {our_limit(report)}"
     close = close_of(report.reading)
@@ -519,6 +522,7 @@ def our_limit(report: Report) -> str:
 
 
 def ended(report: Report) -> str:
+    """The limit of time that ran out, in words."""
     last = report.exchange.ended
     limits = report.exchange.plan.limits
     said = last.error if last is not None else ""

@@ -101,6 +101,7 @@ class Part(Struct, frozen=True):
 
     @property
     def title(self) -> str:
+        """The heading of the part, printable."""
         return self.heading or shown_text(self.report.title)
 
 
@@ -115,6 +116,7 @@ class PartGroup(Struct, frozen=True):
 
     @property
     def open(self) -> bool:
+        """True if these answers opened a WebSocket."""
         return self.outcome == "open"
 
 
@@ -166,6 +168,7 @@ class Told(Struct, frozen=True):
 
     @property
     def badge(self) -> str:
+        """The level of a weakness; of a conclusion its likelihood in percent."""
         return self.level or f"{self.said.likely:.0%}"
 
 

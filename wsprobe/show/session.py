@@ -114,6 +114,8 @@ def frame(mark: str, of: Frame, look: Look, within: Session) -> Line:
 
 
 def payload(of: Frame, look: Look, within: Session) -> str:
+    """The payload of a frame for a person: code and reason of a Close, text in quotes, other bytes in
+    hexadecimal. Long payloads are cut."""
     data = of.data
     code = within.close_code(of) if of.opcode == CLOSE else None
     if code is not None:

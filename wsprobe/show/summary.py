@@ -67,6 +67,7 @@ class Tally:
 
     @property
     def total(self) -> int:
+        """The number of reports counted."""
         return self.outcomes.total()
 
     def brief(self) -> str:

@@ -153,6 +153,7 @@ def phases(watch: Watch) -> str:
 
 
 def pair(median: float, high: float) -> str:
+    """A median and a 95th percentile, in milliseconds: ``0.2/0.4``."""
     return f"{_number(median)}/{_number(high)}"
 
 

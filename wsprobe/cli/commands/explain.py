@@ -27,6 +27,7 @@ EXAMPLES = (
 
 
 def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """The topics that complete *incomplete*, the word being typed: a topic may have several words."""
     from wsprobe import explain  # all topics, only to complete one
 
     before = " ".join(("", *(ctx.params.get("topic") or ()))).lstrip()
