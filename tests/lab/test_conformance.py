@@ -25,7 +25,7 @@ from wsprobe.lab.perform import answer, request
 from wsprobe.lab.ports import place
 from wsprobe.lab.scenario import Delivered, Scenario, fill
 from wsprobe.read import read
-from wsprobe.read.frames import PONG, TEXT, closes, messages
+from wsprobe.read.frames import PONG, TEXT, first_close, messages
 
 CASES = {name: found for name, found in load().items() if found.conforming is not None}
 
@@ -132,8 +132,9 @@ def ours(scenario: Scenario, cut: Cut) -> Made:
         first = min(faults, key=lambda found: found.span or (0, 0))
         return Made(delivered, (), fail=CODES.get(first.id, 1002))
     pongs = tuple(frame.data for frame in reading.session.sent if frame.opcode == PONG)
-    code = closes(reading.session.frames)[0].code
-    return Made(delivered, pongs, close=1005 if code is None else code)
+    closing = first_close(reading.session.frames)
+    assert closing is not None
+    return Made(delivered, pongs, close=1005 if closing.close_code is None else closing.close_code)
 
 
 @pytest.mark.parametrize("cut", CUTS)

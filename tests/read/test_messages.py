@@ -15,8 +15,6 @@ from wsprobe.read.frames import (
     Inflater,
     Message,
     agreed_deflate,
-    close,
-    closes,
     messages,
     read_frames,
     utf8_fault,
@@ -179,30 +177,16 @@ def test_any_frames_make_messages_that_hold_every_data_frame_once(
     assert sorted(held) == sorted(id(f) for f in found if f.opcode in (0, 1, 2))
     for message in said:
         assert message.text is None or message.opcode == 1
-    for each in closes(found):
-        assert each.text is None or isinstance(each.text, str)
 
 
 @pytest.mark.parametrize(
-    ("payload", "code", "reason", "odd"),
-    [
-        (b"", None, b"", ()),
-        (b"\x03", None, b"", ("one-byte",)),
-        (b"\x03\xe8", 1000, b"", ()),
-        (b"\x03\xe8bye \xc3\xa4", 1000, b"bye \xc3\xa4", ()),
-        (b"\x03\xe8\xff", 1000, b"\xff", ("not-utf-8",)),
-        (b"\xff\xff", 65535, b"", ()),
-    ],
+    ("payload", "code"),
+    [(b"", None), (b"\x03", None), (b"\x03\xe8", 1000), (b"\x03\xe8bye", 1000), (b"\xff\xff", 65535)],
 )
-def test_closes(payload: bytes, code: int | None, reason: bytes, odd: tuple[str, ...]) -> None:
-    (made,) = closes(frames(frame(8, payload, mask=b"abcd")))
-    assert (made.code, made.reason, made.oddities) == (code, reason, odd)
-    assert made.text == (None if odd == ("not-utf-8",) else reason.decode())
-
-
-def test_a_close_of_which_bytes_are_missing() -> None:
-    (cut,) = frames(frame(8, b"\x03\xe8\xc3\xa4")[:-1])
-    assert close(cut).oddities == ("incomplete",)
+def test_the_code_of_a_close(payload: bytes, code: int | None) -> None:
+    (made,) = frames(frame(8, payload, mask=b"abcd"))
+    assert made.is_control
+    assert made.close_code == code
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,7 @@ def _second(seconds: int) -> str:
 READ = 65536
 """The default size of one read, in bytes."""
 
+_CLOSED = "this socket was already closed"
 _RESET = {errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE}
 
 
@@ -104,59 +105,7 @@ class Wire(Protocol):
         """Close with RST."""
 
 
-class _Ending:
-    """How a connection ended, if only a write has noticed the end.
-
-    Linux reports RST only once; after that, reading ends as with FIN. trio informs the writer up to two turns
-    of its loop after the reader.
-    """
-
-    _reset: End | None = None
-
-    def _not_sent(self, end: End) -> End:
-        if end.errno == "ECONNRESET":
-            self._reset = end
-        return end
-
-    async def _no_more(self) -> End:
-        for _ in range(2):
-            await trio.lowlevel.checkpoint()
-        return self._reset or End("fin")
-
-
-class StreamWire(_Ending):
-    """A wire over a trio stream."""
-
-    def __init__(self, stream: trio.abc.Stream) -> None:
-        self._stream = stream
-
-    async def send(self, data: bytes) -> End | None:
-        try:
-            await self._stream.send_all(data)
-        except (trio.BrokenResourceError, trio.ClosedResourceError) as broken:
-            return self._not_sent(_end_of(broken))
-        return None
-
-    async def receive(self, most: int = READ) -> bytes | End:
-        try:
-            data = await self._stream.receive_some(most)
-        except (trio.BrokenResourceError, trio.ClosedResourceError) as broken:
-            return _end_of(broken)
-        return bytes(data) if data else await self._no_more()
-
-    async def finish(self) -> None:
-        if isinstance(self._stream, trio.abc.HalfCloseableStream):
-            with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
-                await self._stream.send_eof()
-
-    async def close(self) -> None:
-        await trio.aclose_forcefully(self._stream)
-
-    async def reset(self) -> None:
-        await self.close()
-
-
-class SocketWire(_Ending):
+class SocketWire:
     """A wire over a connected socket that does not block.
 
     It does the same as a trio stream over the socket, with a fifth of the steps, which are most of the cost of
@@ -165,6 +114,9 @@ class SocketWire(_Ending):
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
+        self._reset: End | None = None
+        """How the connection ended, if only a write has noticed it. Linux reports RST only once; after that,
+        reading ends as with FIN."""
         self._said_nothing = self._heard_nothing = True
         self._waiting = 0
         """Number of calls that wait for the socket."""
@@ -186,7 +138,9 @@ class SocketWire(_Ending):
                 else:
                     rest = memoryview(rest)[sent:] if sent < len(rest) else b""
         except (OSError, trio.ClosedResourceError) as error:
-            return self._not_sent(_end(error))
+            end = _end(error)
+            self._reset = end if end.errno == "ECONNRESET" else self._reset
+            return end
         if not waited:
             await trio.lowlevel.cancel_shielded_checkpoint()
         return None
@@ -208,9 +162,17 @@ class SocketWire(_Ending):
                     waited = True
         except (OSError, trio.ClosedResourceError) as error:
             return _end(error)
+        except ValueError:  # trio waits for no closed socket
+            return End("error", _CLOSED)
         if not waited:
             await trio.lowlevel.cancel_shielded_checkpoint()
         return data or await self._no_more()
+
+    async def _no_more(self) -> End:
+        """The end that a read has met. trio informs the writer up to two turns of its loop after the reader."""
+        for _ in range(2):
+            await trio.lowlevel.checkpoint()
+        return self._reset or End("fin")
 
     async def _until(self, ready: Callable[[socket.socket], Awaitable[None]]) -> None:
         self._waiting += 1
@@ -278,15 +240,11 @@ def said_of(error: OSError) -> tuple[str, str]:
     return "", error.strerror or str(error) or type(error).__name__
 
 
-def _end_of(broken: BaseException) -> End:
-    """The end that *broken*, from a trio stream, means."""
-    return _end(broken.__cause__ if isinstance(broken.__cause__, OSError) else broken)
-
-
 def _end(error: BaseException) -> End:
+    """The end that *error* means."""
     if not isinstance(error, OSError):
         return End("error", str(error) or "the connection is broken")
     if error.errno in (errno.EBADF, errno.ENOTSOCK):
-        return End("error", "this socket was already closed")
+        return End("error", _CLOSED)
     name, words = said_of(error)
     return End("reset" if error.errno in _RESET else "error", words, name)

@@ -226,41 +226,6 @@ class Message(Struct, frozen=True):
         return self.frames[-1].at
 
 
-class Close(Struct, frozen=True):
-    """A Close frame (section 5.5.1)."""
-
-    frame: Frame
-    code: int | None
-    """None if the payload has fewer than two bytes."""
-    reason: bytes
-    oddities: tuple[str, ...] = ()
-    """``one-byte``: a payload of one byte. ``not-utf-8``: an invalid reason. ``incomplete``: bytes are
-    missing."""
-
-    @property
-    def text(self) -> str | None:
-        """The reason, None if it is not UTF-8."""
-        return None if utf8_fault(self.reason) is not None else _text(self.reason)
-
-
-def closes(frames: Iterable[Frame]) -> tuple[Close, ...]:
-    """Every Close frame, in order."""
-    return tuple(close(frame) for frame in frames if frame.opcode == CLOSE)
-
-
-def close(frame: Frame) -> Close:
-    """A Close frame taken apart."""
-    data = frame.data
-    odd = []
-    if not frame.complete:
-        odd.append("incomplete")
-    elif len(data) == 1:
-        odd.append("one-byte")
-    if utf8_fault(data[2:], complete=frame.complete) is not None:
-        odd.append("not-utf-8")
-    return Close(frame, frame.close_code, data[2:], tuple(odd))
-
-
 def messages(
     frames: Iterable[Frame], deflate: Direction | None = None, limit: int = INFLATED_MAX
 ) -> tuple[Message, ...]:

@@ -15,11 +15,9 @@ from wsprobe.read.frames import (
     CONTINUATION,
     INFLATED_MAX,
     TEXT,
-    Close,
     Direction,
     InflateError,
     Inflater,
-    close,
     utf8_fault,
 )
 from wsprobe.read.reading import Frame, Reading
@@ -35,7 +33,7 @@ class Session:
         """The frames of the incomplete message, [] without one."""
         self._text = getincrementaldecoder("utf-8")()
         self._read: list[str] = []
-        self._closing: Close | None = None
+        self._closing: Frame | None = None
         self.because = ""
 
     def follow(self, reading: Reading, acts: list[Act]) -> None:
@@ -69,7 +67,7 @@ class Session:
         if fault is not None:
             self._fail(fault)
         elif frame.opcode == CLOSE:
-            self._close(close(frame))
+            self._close(frame)
         elif frame.opcode in (CONTINUATION, TEXT, BINARY):
             self._data(frame)
 
@@ -122,11 +120,11 @@ class Session:
                 raise TooLong
         self._script.message(data.decode("utf-8") if first.opcode == TEXT else data)
 
-    def _close(self, of: Close) -> None:
-        if of.oddities or utf8_fault(of.reason) is not None:
+    def _close(self, frame: Frame) -> None:
+        if len(frame.data) == 1 or utf8_fault(frame.data[2:]) is not None:
             self._fail("RFC 6455 section 5.5.1: a Close frame with half a code, or a reason that is not UTF-8")
             return
-        self._closing = of
+        self._closing = frame
         self._script.ready_state = max(self._script.ready_state, 2)
 
     def _fail(self, because: str) -> None:
@@ -136,9 +134,9 @@ class Session:
 
     def _end(self, ended: Ended) -> None:
         if self._closing is not None:
-            code = 1005 if self._closing.code is None else self._closing.code
+            code = 1005 if self._closing.close_code is None else self._closing.close_code
             self.because = "RFC 6455 section 7.1.4: the closing handshake is complete"
-            self._script.closed(code, self._closing.text or "", clean=True)
+            self._script.closed(code, self._closing.data[2:].decode(), clean=True)
         elif ended.how in LOST:
             if self._script.ready_state == OPEN:
                 self._fail("RFC 6455 section 7.2.1: the transport was lost, so the connection fails")
