@@ -76,6 +76,7 @@ NAMED: dict[str, str] = {
     "message-refused": r"does not accept the message",
     "idle-timeout": r"idle timeout",
     "first-message": r"waited for a message",
+    "backend-timeout": r"g(?:ets|ot) no answer",
     "backend-down": r"cannot reach|could not reach|upstream refused or failed",
     "blocked-by-rule": r"a rule drops|a rule .*denies|a rule in front of it|a rule in \w+ (?:refused|answers)",
     "too-large": r"too large",

@@ -48,6 +48,15 @@ def all_closed(code: int, reason: str, after: int = 1000) -> tuple[Cause, ...]:
         ("HTTP/1.1 500 Internal Server Error\n\nNo connection in the pool", "crashed-before-accept"),
         ("HTTP/1.1 403 Forbidden\n\nRooms require an upgrade of your plan", "refused"),
         ("HTTP/1.1 403 Forbidden\n\nAsk George about the geometry", "refused"),
+        # The name of a product says nothing about a refusal; a sentence as a title does.
+        ("HTTP/1.1 403 Forbidden\n\n<title>Jupyter Server</title><p>Members</p>", "refused"),
+        ("HTTP/1.1 403 Forbidden\n\n<title>Members come first</title>", "refused"),
+        # The status in other words.
+        ("HTTP/1.1 504 Gateway Timeout\n\nGateway Time-out", "backend-timeout"),
+        ("HTTP/1.1 500 Internal Server Error\n\nServer got itself in trouble", "crashed-before-accept"),
+        # Any text of an object is no reason, unless the name of the object speaks of a fault.
+        ('HTTP/1.1 403 Forbidden\n\n{"data": {"owner": "no token"}}', "refused"),
+        ('HTTP/1.1 403 Forbidden\n\n{"error": {"value": "no token"}}', "unauthorized"),
         # The words of a client within a proxy say what happened behind it.
         ("HTTP/1.1 502 Bad Gateway\n\nread ECONNRESET", "backend-closed"),
         ("HTTP/1.1 502 Bad Gateway\n\nsocket hang up", "backend-closed"),
@@ -580,3 +589,45 @@ def test_http_behind_a_101_may_be_what_a_handler_sent() -> None:
 @pytest.mark.parametrize("reason", ["cannot reach the upstream", "zzz"])
 def test_the_reason_of_a_close_is_quoted_once(reason: str) -> None:
     assert [reason in each.text for each in all_closed(1011, reason)].count(True) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "quote"),
+    [
+        ("HTTP/1.1 403 Forbidden\n\n<title>Jupyter Server</title><p>Members</p>", ""),
+        ("HTTP/1.1 403 Forbidden\n\n<title>Members come first</title>", '"Members come first"'),
+        ("HTTP/1.1 403 Go Away\n\n<title>Jupyter Server</title>", '"Go Away"'),
+        ('HTTP/1.1 403 Forbidden\n\n{"data": {"owner": "Ann Lee"}}', ""),
+        ('HTTP/1.1 403 Forbidden\n\n{"error": {"who": "Ann Lee"}}', '"Ann Lee"'),
+    ],
+)
+def test_names_are_not_quoted_as_statements(answer: str, quote: str) -> None:
+    says = first(answer).text.partition("the server says ")[2]
+    assert says == quote
+
+
+@pytest.mark.parametrize(
+    ("answer", "id"),
+    [
+        ("HTTP/1.1 403 Forbidden\n\nblocked by a security rule", "blocked-by-rule"),
+        ("HTTP/1.1 403 Forbidden\n\ntoken expired", "unauthorized"),
+        # These may be what a server says of a name that it does not have.
+        ("HTTP/1.1 403 Forbidden\n\nHost not allowed", "host-refused"),
+        ("HTTP/1.1 403 Forbidden\n\nnot allowed", "host-refused"),
+        ("HTTP/1.1 404 Not Found\n\nno such page here", "host-refused"),
+        ("HTTP/1.1 403 Forbidden\n\nMembers come first", "host-refused"),
+    ],
+)
+def test_words_about_something_else_come_before_the_host_of_the_request(answer: str, id: str) -> None:
+    head, _, body = answer.partition("\n\n")
+    wire = (head.replace("\n", "\r\n") + "\r\n\r\n" + body).encode()
+    assert causes(reading_of(wire, "fin", {"headers": ["Host: other.example"]}))[0].id == id
+
+
+@pytest.mark.parametrize(
+    ("words", "none"), [("Backend not available", True), ("connect to backend failed", False)]
+)
+def test_a_backend_that_is_not_available_may_not_be_set(words: str, none: bool) -> None:
+    assert (
+        "has none for this host or path" in first(f"HTTP/1.1 503 Service Unavailable\n\n{words}").text
+    ) == none

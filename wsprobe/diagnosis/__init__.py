@@ -119,14 +119,16 @@ def _refusal(evidence: Evidence, *, over_http2: bool) -> Author:
     rest = marked or list(by_status(evidence, silent=not texts))
     asked = list(own_request(evidence))
     found = asked
-    if asked and not _fits(asked[0], evidence.status):
+    if asked and (_names_another(said, asked[0]) or not _fits(asked[0], evidence.status)):
         found = _unfitting(asked, said, known, [] if marked else rest)
     if said is not None and said.id == "server-says":
         if _foreign_refused(evidence):
             found.append(_foreign(evidence, known))
         if not _specific(known):
             found.append(
-                quoted(said, rest[0]) if rest and rest[0].id in _GENERAL and evidence.status != 400 else said
+                quoted(said, rest[0])
+                if rest and rest[0].id in _GENERAL and evidence.status not in (400, 501)
+                else said
             )
     elif said is not None:
         found.append(_explained(said, known))
@@ -150,6 +152,15 @@ _FITS: dict[str, frozenset[int]] = {
 
 def _fits(cause: Cause, status: int) -> bool:
     return status in _FITS.get(cause.id, (400, 426, 501))
+
+
+def _names_another(said: Cause | None, asked: Cause) -> bool:
+    """The words of the answer give a reason other than the Host that the user set."""
+    return asked.id == "host-refused" and said is not None and said.id not in _UNLIKE_HOST
+
+
+_UNLIKE_HOST = frozenset({"host-refused", "server-says", "no-route", "refused", "bad-request"})
+"""What a server may state of a Host that it does not serve."""
 
 
 def _unfitting(asked: list[Cause], said: Cause | None, known: Author, rest: list[Cause]) -> list[Cause]:

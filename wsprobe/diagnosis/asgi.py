@@ -40,8 +40,9 @@ def _asgi_403(evidence: Evidence) -> tuple[Cause, ...]:
         "refused",
         "the application closed before accepting: a check refused the request (token, parameter"
         f"{', Origin' if evidence.origin is not None else '; or it requires an Origin, and none was sent'}), "
-        "no route has this path, or, in some frameworks, the application raised an exception"
-        f"{' or returned without accepting' if evidence.server('granian') else ''}; the close code is lost",
+        "no route has this path, in some frameworks the application raised an exception"
+        f"{' or returned without accepting' if evidence.server('granian') else ''}, or {_BEHIND}; the close "
+        "code is lost",
         f"look in the application's log; {ACCEPT_FIRST}",
     )
     route = no_route(
@@ -56,10 +57,18 @@ def _asgi_403(evidence: Evidence) -> tuple[Cause, ...]:
     return (origin, closed, route) if wanted else (closed, route, origin)
 
 
+_BEHIND = "it is a proxy that could not reach the server behind it, got no answer or was refused there"
+"""Proxies in ASGI connect to the server behind them before they accept, and close if that fails."""
+
+
 def _asgi_origin(evidence: Evidence, *, first: bool) -> str:
     """*first*: it is the likeliest cause, and names the others too."""
     if evidence.origin is None:
-        others = "; or the application refused before accepting, or no route has this path" if first else ""
+        others = (
+            f"; or the application refused before accepting, no route has this path, or {_BEHIND}"
+            if first
+            else ""
+        )
         return (
             "the server requires an Origin (a check such as AllowedHostsOriginValidator); none was sent "
             f"(browsers always send one){others}"
@@ -67,7 +76,7 @@ def _asgi_origin(evidence: Evidence, *, first: bool) -> str:
     return (
         "the application closed before accepting: most often a check of the Origin (such as "
         f"AllowedHostsOriginValidator) does not allow the origin {shown(evidence.origin)}; or another check "
-        "refused, no route has this path, or the application raised an exception"
+        f"refused, no route has this path, the application raised an exception, or {_BEHIND}"
     )
 
 

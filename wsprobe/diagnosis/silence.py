@@ -69,7 +69,7 @@ def _closed(evidence: Evidence, how: str, waited: int) -> Iterator[Cause]:
         "closed-silently",
         "the server closed the connection without an answer: the application crashed, refuses by "
         f"closing (unknown path, no token{_origin(evidence)}), or returned without accepting; or a rule drops "
-        "the request, or a proxy cannot reach the application",
+        f"the request, or a proxy cannot reach the application or gets no answer from it{_tls(evidence)}",
         "look in the logs of the application and of every proxy for this request",
     )
     other = Cause(
@@ -103,7 +103,8 @@ def _closed(evidence: Evidence, how: str, waited: int) -> Iterator[Cause]:
             "use a Socket.IO client, or the path /socket.io/?EIO=4&transport=websocket",
         )
     if how == "reset":
-        yield Cause(crash.id, f"{crash.text}; or {other.text}", crash.fix)
+        spoken = "the port speaks another protocol (MQTT, or HTTP behind the PROXY protocol)"
+        yield Cause(crash.id, f"{crash.text}; or {spoken}", crash.fix)
         yield from (certificate, other, down) if evidence.secure else (other, down)
     elif evidence.secure:
         yield from (crash, down, rule)
@@ -119,7 +120,7 @@ def _protocol(evidence: Evidence) -> Iterator[Cause]:
             "subprotocol-required",
             f"the server closed without an answer: it supports none of the offered subprotocols ({offered}), "
             f"the application crashed or refuses by closing (no token{_origin(evidence)}), or a proxy cannot "
-            "reach it",
+            f"reach it or gets no answer from it{_tls(evidence)}",
             "offer one that the server supports: --protocol in wsprobe, the second argument of new "
             "WebSocket() in a page",
             "own-request",
@@ -138,6 +139,11 @@ def _protocol(evidence: Evidence) -> Iterator[Cause]:
 def _origin(evidence: Evidence) -> str:
     """That a check may require an Origin, if none was sent."""
     return ", no Origin" if evidence.origin is None else ""
+
+
+def _tls(evidence: Evidence) -> str:
+    """That the port may expect TLS, if the request came without: many servers then close without an alert."""
+    return "" if evidence.secure else ", or the port expects TLS"
 
 
 def _waited(exchange: Exchange) -> int:

@@ -102,8 +102,8 @@ def _refused(evidence: Evidence, silent: bool) -> Cause:
         fix = f"try --origin with the origin of the page; {fix}"
     if not evidence.body:
         text += (
-            "; or no route has this path, or the application raised an exception (some servers give this "
-            "answer too)"
+            "; or no route has this path, the application raised an exception, or, as a proxy, it could not "
+            "reach the server behind it (some servers give this answer too)"
         )
     return Cause("refused", text, fix)
 

@@ -106,25 +106,26 @@ def of_json(body: bytes) -> tuple[str, ...]:
     return tuple(_texts(value, 0))
 
 
-def _texts(value: object, depth: int) -> Iterator[str]:
+def _texts(value: object, depth: int, *, fault: bool = False) -> Iterator[str]:
+    """*fault*: the name of the member with *value* alone speaks of a fault."""
     if isinstance(value, str):
         yield value[:_LONG]
     elif depth > 3:
         return
     elif isinstance(value, list):
         for each in value[:4]:
-            yield from _texts(each, depth + 1)
+            yield from _texts(each, depth + 1, fault=fault)
     elif isinstance(value, dict):
         for name in _MEMBERS:
             if name in value:
-                yield from _texts(value[name], depth + 1)
+                yield from _texts(value[name], depth + 1, fault=re.match(FAULT, name) is not None)
         for name, told in value.items():
             if isinstance(told, str) and name not in _MEMBERS and re.match(FAULT, name):
                 yield told[:_LONG]
         for name in ("payload", "body", "params", "err", "status"):
             if isinstance(value.get(name), dict):
-                yield from _texts(value[name], depth + 1)
-        if depth and not any(name in value for name in _MEMBERS):
+                yield from _texts(value[name], depth + 1, fault=name == "err")
+        if fault and not any(name in value for name in _MEMBERS):
             # An object in place of a text: {"error": {"exc_type": "ValueError", "value": "no such room"}}
             texts = [each[:_LONG] for each in value.values() if isinstance(each, str)]
             yield from [each for each in texts if " " in each] or texts[:1]
@@ -182,6 +183,7 @@ _BOILERPLATE = (
     "maintenance downtime or capacity problems",
     "sent a request that this server could not understand",
     "overloaded or there is an error in the application",
+    "server got itself in trouble",
 )
 """Sentences, in lower case, that a server has for every answer of a status."""
 _URL = re.compile(r"(?:https?|wss?)://\S+|/[^\s<>\"']*")
@@ -199,6 +201,7 @@ _PHRASES = {
     501: {"implemented"},
     502: {"invalid"},
     503: {"available", "unavailable"},
+    504: {"time", "out"},
 }
 
 
@@ -327,6 +330,19 @@ def _route(evidence: Evidence, _: str) -> tuple[Cause, ...]:
     return (no_route("no WebSocket endpoint has this path, or what the path names does not exist"),)
 
 
+def _backend(evidence: Evidence, said: str) -> tuple[Cause, ...]:
+    """A program behind the one that answered: words that it is not there may also mean that none is set."""
+    other = ", or has none for this host or path" if "available" in said.lower() else ""
+    return (
+        Cause(
+            "backend-down",
+            "the program that answered could not reach one behind it: a proxy the application, or the "
+            f"application a service (a database){other}",
+            "start that program; check its address, port and scheme (http or https); look in the log",
+        ),
+    )
+
+
 def _plain(id: str, text: str, fix: str) -> Means:
     return lambda evidence, said: (Cause(id, text, fix),)
 
@@ -433,12 +449,7 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
         r"|(?:failed|unable|could not|cannot|can't) (?:to )?(?:connect|reach|proxy)\b"
         r"|error occurred while trying to proxy"
         r"|failed to connect|proxy error|dial tcp",
-        _plain(
-            "backend-down",
-            "the program that answered could not reach one behind it: a proxy the application, or the "
-            "application a service (a database)",
-            "start that program; check its address, port and scheme (http or https); look in the log",
-        ),
+        _backend,
     ),
     (
         ("econnreset", "hang up", "reset by peer"),
@@ -612,9 +623,15 @@ def stated(evidence: Evidence, found: tuple[str, ...]) -> Cause | None:
         found = tuple(
             each
             for each in found
-            if each in _NUMBER.sub("", " ".join(title.split())) or each == evidence.reason
+            if (each in _NUMBER.sub("", " ".join(title.split())) and not _is_name(each))
+            or each == evidence.reason
         )
     return bare(found[0], f"{evidence.line}: ") if found else None
+
+
+def _is_name(title: str) -> bool:
+    """True for the name of a product or a site: every word of *title* has a capital."""
+    return all(word[0].isupper() for word in _WORD.findall(title))
 
 
 def _lists_protocols(evidence: Evidence) -> Cause | None:
