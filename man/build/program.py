@@ -136,6 +136,7 @@ def _body() -> Iterator[str]:
         yield from mdoc.literal((line,))
     yield from mdoc.references(
         *(f"wsprobe-{name}(1)" for name in COMMANDS),
+        "wsprobe-python(3)",
         "wsprobe-json(5)",
         "wsprobe-browsers(7)",
         "wsprobe-history(7)",

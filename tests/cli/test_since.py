@@ -102,6 +102,15 @@ def test_since_can_keep_the_run_in_the_same_file(old: Path, capsys: Capture) -> 
     assert (status, out) == (Exit.OPEN, "1 URL: nothing changed\n")
 
 
+def test_the_first_run_begins_the_file_that_it_is_kept_in(capsys: Capture, tmp_path: Path) -> None:
+    file = str(tmp_path / "nights.jsonl")
+    words = ["connect", "--linger", "0", "--since", file, "--save", file, "ws://127.0.0.1:1/"]
+    status, out, _ = printed(capsys, *words)
+    assert status == Exit.DIFFERENT
+    assert out.startswith("new, not open: 1\n")
+    assert printed(capsys, *words) == (Exit.OPEN, "1 URL: nothing changed\n", "")
+
+
 def test_secrets_in_urls_are_masked(capsys: Capture, tmp_path: Path) -> None:
     file = tmp_path / "old"
     file.write_text("".join(lines(capsys, "lab:ok")))

@@ -89,7 +89,7 @@ class ConnectOutput(Output):
         if settings.lists.since is not None:
             from wsprobe.cli.since import Since  # XML and JSON, only with --since
 
-            self._since = Since(settings.lists.since)
+            self._since = Since(settings.lists.since, begun_here=settings.lists.since == settings.output.save)
         self._file = self.report_file("connect", several)
         if shown or settings.lists.summary or settings.lists.resume is not None:
             self._tally = Tally("answer" if settings.elsewhere.from_each else "URL")

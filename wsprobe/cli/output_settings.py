@@ -138,7 +138,7 @@ class OutputSettings(Section, frozen=True, kw_only=True):
             "--junit",
             metavar="FILE",
             rare=True,
-            help="also write a JUnit file, in which a CI shows each URL as a test",
+            help="also write a JUnit file, so a CI can show each URL as a test",
         ),
     ] = None
     report_to: Annotated[

@@ -136,14 +136,17 @@ def compare_runs(old: Iterable[RecordedLine], new: Iterable[RecordedLine], setti
 class Since:
     """The run in the file of --since, and the current run."""
 
-    def __init__(self, path: str) -> None:
-        """Raises click.UsageError if the file cannot be read, or has no recording."""
+    def __init__(self, path: str, *, begun_here: bool) -> None:
+        """*begun_here*: the run is saved in the same file, which may have no recording yet.
+
+        Raises click.UsageError if the file cannot be read, or has no recording.
+        """
         self._runs = TwoRuns()
         any_line = False
         for each in lines(path):
             self._runs.before(*standing_in(each))
             any_line = True
-        if not any_line:
+        if not any_line and not begun_here:
             raise click.UsageError(f"--since: {path}: there is no recording in it")
 
     def take(self, report: Report) -> None:
