@@ -88,11 +88,11 @@ def _websockets_own(evidence: Evidence) -> tuple[Cause, ...]:
     )
 
 
-_SANIC = re.compile("\u26a0\ufe0f? (\\d{3}) \u2014 ")
+_SANIC = "\u26a0\ufe0f? (\\d{3}) \u2014 "
 
 
 def _sanic(evidence: Evidence) -> Author | None:
-    if _SANIC.match(evidence.text) is None:
+    if not evidence.text.startswith("\u26a0") or re.match(_SANIC, evidence.text) is None:
         return None
     causes: tuple[Cause, ...]
     if evidence.status == 404:

@@ -98,7 +98,7 @@ def _tinyproxy(evidence: Evidence) -> Author | None:
     return written_by("tinyproxy", "its own page", causes)
 
 
-_NGINX_PAGE = re.compile(r"<hr><center>(nginx|openresty|tengine|angie)\b", re.IGNORECASE)
+_NGINX_PAGE = r"(?i)<hr><center>(nginx|openresty|tengine|angie)\b"
 
 
 _NO_HANDSHAKE = "the proxy dropped Upgrade, and the application closes connections without a handshake"
@@ -146,7 +146,7 @@ _NGINX: dict[int, tuple[Cause, ...]] = {
 
 
 def _nginx(evidence: Evidence) -> Author | None:
-    if _NGINX_PAGE.search(evidence.text) is not None:
+    if "<center>" in evidence.text.lower() and re.search(_NGINX_PAGE, evidence.text):
         return written_by("nginx", "its own page", _of_nginx(evidence))
     if evidence.status == 200 and evidence.server("nginx", "openresty") and _own_file(evidence):
         answered = "add a location with proxy_pass for the socket: try_files or the document root answered"

@@ -79,7 +79,8 @@ async def resolve(host: str, port: int, route: Route, tape: Tape) -> tuple[Addre
 def _literal(host: str, port: int, family: int) -> tuple[Address, ...]:
     """The address that *host* is; () if it is a name, or of another *family*."""
     try:
-        rows = socket.getaddrinfo(host, port, _FAMILY[family], socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+        name = host.encode("ascii")  # else getaddrinfo loads its codec for international names
+        rows = socket.getaddrinfo(name, port, _FAMILY[family], socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     except (OSError, UnicodeError):
         return ()
     return tuple(_address(family, sockaddr) for family, _, _, _, sockaddr in rows)

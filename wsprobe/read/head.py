@@ -25,10 +25,10 @@ PLAIN_MAX = 65536
 _WHITE = b" \t"
 _UNUSUAL = re.compile(rb"[^\t\x20-\x7e]")
 _ODD_BYTES = (
-    ("bare-cr", re.compile(rb"\r")),
-    ("nul", re.compile(rb"\x00")),
-    ("8-bit", re.compile(rb"[\x80-\xff]")),
-    ("control", re.compile(rb"[\x01-\x08\x0a-\x0c\x0e-\x1f\x7f]")),
+    ("bare-cr", rb"\r"),
+    ("nul", rb"\x00"),
+    ("8-bit", rb"[\x80-\xff]"),
+    ("control", rb"[\x01-\x08\x0a-\x0c\x0e-\x1f\x7f]"),
 )
 
 
@@ -138,7 +138,7 @@ def _odd_bytes(text: bytes, bare: bool) -> tuple[str, ...]:
     found: tuple[str, ...] = ("bare-lf",) if bare else ()
     if _UNUSUAL.search(text) is None:
         return found
-    return found + tuple(name for name, pattern in _ODD_BYTES if pattern.search(text))
+    return found + tuple(name for name, pattern in _ODD_BYTES if re.search(pattern, text))
 
 
 def _last_line(raw: bytes, start: int) -> Line:
