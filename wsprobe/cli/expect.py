@@ -166,7 +166,7 @@ def is_met(one: Expectation, report: Report) -> bool:
 def _found(one: Expectation, report: Report, known: Known) -> list[str]:
     if one.what in TIMES:
         at = getattr(timing(report.reading), TIMES[one.what])
-        return [] if at is None else [f"{at / 1000:.3f}"]
+        return [] if at is None else [f"{at / 1000:.6f}"]
     found = FOUND[one.what](report, one.name)
     if one.what in ("cause", "weakness") and one.name in known:
         found.append(known[one.name])
