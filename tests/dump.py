@@ -3,33 +3,21 @@ a change that is to change nothing.
 
     python -m tests.dump FOLDER          (then, after the change, into another folder; and diff -r)
 
-Nothing goes to a network: what ``net.probe`` would do is played by the lab in virtual time, keys are zeros, and
-files are made in a folder of their own. Every request that was sent is part of what is kept.
+They run as tests/played.py has it. Every request that was sent is part of what is kept. A few of them that are
+worth reading after every change stand in tests/cli/printed.
 """
 
 from __future__ import annotations
 
 import argparse
-import io
-import itertools
-import os
 import re
 import shlex
-import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from unittest import mock
 
-import trio
-from msgspec.structs import replace
+from tests.played import ran
+from wsprobe import lab
 
-from wsprobe import lab, net
-from wsprobe.exchange import Event, Exchange, Plan
-from wsprobe.lab.play import play
-
-STARTED = "2026-11-26T12:00:00.000Z"
 SCENARIOS = (
     "status-403",
     "accept-wrong",
@@ -289,75 +277,22 @@ explain 1006
 """CURL is the command above, QUOTED the same as one word."""
 
 
-async def probed(
-    plan: Plan,
-    watch: Callable[[Event], object] | None = None,
-    talk: object = None,
-    keep: Callable[[Exchange], object] | None = None,
-) -> Exchange:
-    """As ``net.probe``: the scenario that the path names, played."""
-    net.check(plan)
-    await trio.lowlevel.checkpoint()
-    name = re.split(r"[/?]", plan.target.resource)[1]
-    try:
-        scenario = lab.find(name)
-    except lab.UnknownScenario:
-        scenario = lab.find("status-404")
-    made = replace(play(scenario, plan), started=STARTED)
-    sys.stderr.write(f"[{plan!r}]\n" if os.environ.get("DUMP_PLANS") else "")
-    for event in made.events:
-        if watch is not None:
-            watch(event)
-    return made
+FILES = {
+    "urls.txt": "".join(f"{url(each)}\n" for each in (*SCENARIOS, SCENARIOS[0], "no url", "# x")),
+    "cookies.txt": "Set-Cookie: a=b; Domain=lab.example; Path=/\n",
+    "raw.txt": "GET / HTTP/1.1\r\nHost: {host}\r\nSec-WebSocket-Key: {key}\r\n\r\n",
+    "curl.txt": CURL,
+    "n": "machine lab.example login a password b\n",
+}
+"""Those that the command lines name."""
 
 
-@contextmanager
-def quiet() -> Iterator[tuple[io.BytesIO, io.BytesIO]]:
-    """Standard input that is empty, and standard output and error in memory."""
-    out, err = io.BytesIO(), io.BytesIO()
-    with ExitStack() as stack, open(os.devnull) as nothing:
-        for name, stream in (("stdout", out), ("stderr", err)):
-            stack.enter_context(
-                mock.patch.object(
-                    sys, name, io.TextIOWrapper(stream, "utf-8", newline="\n", write_through=True)
-                )
-            )
-        stack.enter_context(mock.patch.object(sys, "stdin", nothing))
-        yield out, err
-
-
-def ran(line: str) -> bytes:
+def all_of(line: str) -> bytes:
     """All that came of *line*: standard output, standard error, files, and the exit status."""
-    from wsprobe.cli.main import run
-
-    counter = itertools.count()
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        before = os.getcwd()
-        stack.callback(os.chdir, before)
-        os.chdir(folder)
-        given = {
-            "urls.txt": "".join(f"{url(each)}\n" for each in (*SCENARIOS, SCENARIOS[0], "no url", "# x")),
-            "cookies.txt": "Set-Cookie: a=b; Domain=lab.example; Path=/\n",
-            "raw.txt": "GET / HTTP/1.1\r\nHost: {host}\r\nSec-WebSocket-Key: {key}\r\n\r\n",
-            "curl.txt": CURL,
-            "n": "machine lab.example login a password b\n",
-        }
-        for name, text in given.items():
-            Path(name).write_text(text)
-        for target, value in (
-            ("wsprobe.net.probe", probed),
-            ("os.urandom", lambda size: bytes([next(counter) % 251] * size)),
-            ("wsprobe.cli.streams.prepare", lambda: None),
-        ):
-            stack.enter_context(mock.patch(target, value))
-        with quiet() as (out, err):
-            status = run(shlex.split(line))
-            sys.stdout.flush()
-            sys.stderr.flush()
-            made = [f"$ wsprobe {line}\n{status}\n".encode(), out.getvalue(), b"\n--\n", err.getvalue()]
-        for each in sorted(Path().iterdir()):
-            if each.name not in given:
-                made += [f"\n-- {each.name}\n".encode(), each.read_bytes()]
+    (came,) = ran([f"wsprobe {line}"], FILES)
+    made = [f"$ wsprobe {line}\n{came.status}\n".encode(), came.out, b"\n--\n", came.err]
+    for name, data in came.files.items():
+        made += [f"\n-- {name}\n".encode(), data]
     return re.sub(rb"/tmp/\S*|\d+(\.\d+)? m?s\b(?= ago)", b"/tmp", b"".join(made)) + b"\n"
 
 
@@ -367,13 +302,12 @@ def main(folder: str, part: str = "") -> None:
     files = {name: open(Path(folder, name), "wb") for name in COMMANDS}  # noqa: SIM115 - as long as this runs
     for line in dict.fromkeys(lines()):
         if part in line:
-            files[line.split()[0]].write(ran(line))
+            files[line.split()[0]].write(all_of(line))
     for each in files.values():
         each.close()
 
 
 if __name__ == "__main__":
-    os.environ |= {"COLUMNS": "100", "NO_COLOR": "1"}
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("folder")
     options.add_argument("part", nargs="?", default="", help="only the lines that contain this")

@@ -1,0 +1,184 @@
+"""Runs command lines in this process: the lab plays the servers, in virtual time, and keys count from zero.
+
+Nothing goes to a network, and the same command line prints the same bytes every time. What needs a socket, a
+process or a browser does not run here.
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+import os
+import random
+import re
+import shlex
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import trio
+from msgspec import Struct
+from msgspec.structs import replace
+from trio.testing import MockClock
+
+from wsprobe import lab, net
+from wsprobe.cli import main
+from wsprobe.exchange import SECOND, Event, Exchange, Plan
+from wsprobe.lab.play import play
+from wsprobe.lab.scenario import Scenario
+
+STARTED = "2026-11-26T12:00:00.000Z"
+ENVIRONMENT = {"COLUMNS": "100", "TERM": "xterm", "COLORTERM": "", "NO_COLOR": "", "HOME": "."}
+
+
+class Ran(Struct, frozen=True):
+    """What one command line printed, and its exit status."""
+
+    line: str
+    status: int
+    out: bytes
+    err: bytes
+    files: dict[str, bytes]
+    """Those that it made or changed, by their names."""
+
+
+class Clock:
+    """Stands for ``datetime.datetime`` where wsprobe asks for the time of day."""
+
+    @staticmethod
+    def now(zone: object = UTC) -> datetime:
+        return datetime.fromisoformat(STARTED)
+
+
+def ran(
+    lines: Iterable[str],
+    files: Mapping[str, str | bytes] = {},
+    scenarios: Mapping[str, Scenario] = {},
+    stdin: str = "",
+) -> list[Ran]:
+    """What came of each of *lines*, one after the other in a folder with *files*.
+
+    A line begins with ``wsprobe``, behind variables such as ``COLUMNS=60``; ``TERMINAL=1`` makes both outputs
+    a terminal. *scenarios*: by their names, in addition to those of the lab.
+    """
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        stack.callback(os.chdir, os.getcwd())
+        os.chdir(folder)
+        for name, text in files.items():
+            Path(name).write_bytes(text if isinstance(text, bytes) else text.encode())
+        counter = itertools.count()
+        for target, value in (
+            ("wsprobe.net.probe", partial(probed, scenarios, itertools.count())),
+            ("os.urandom", lambda size: bytes([next(counter) % 251] * size)),
+            ("wsprobe.cli.streams.prepare", lambda: None),
+            ("wsprobe.cli.main.prepare", lambda: None),
+            ("wsprobe.cli.plan.datetime", Clock),
+            ("wsprobe.cli.request_settings.datetime", Clock),
+            ("trio.run", partial(run_in_virtual_time, trio.run)),
+            ("wsprobe.net.run._reads", reads),
+            ("wsprobe.net.run.in_thread", at_once),
+            ("wsprobe.conversation.FIN_WAIT", SECOND),
+            ("wsprobe.cli.watch.rounds.__defaults__", (random.Random(0).random,)),
+            # Which of several tasks trio runs first: as it is in tests with Hypothesis.
+            ("trio._core._run._ALLOW_DETERMINISTIC_SCHEDULING", True),
+            ("trio._core._run._r", random.Random(0)),
+        ):
+            stack.enter_context(mock.patch(target, value))
+        return [_ran(line, stdin) for line in lines]
+
+
+async def reads(descriptor: int) -> AsyncIterator[bytes]:
+    """What *descriptor* has, read in no thread: in virtual time all others would go on meanwhile."""
+    while data := os.read(descriptor, 1 << 16):
+        yield data
+
+
+async def at_once(work: Callable[[], Any]) -> Any:
+    await trio.lowlevel.checkpoint()
+    return work()
+
+
+def run_in_virtual_time(run: Callable[..., Any], *arguments: Any, **words: Any) -> Any:
+    return run(*arguments, **words, clock=MockClock(autojump_threshold=0))
+
+
+def _ran(line: str, stdin: str) -> Ran:
+    words = shlex.split(line)
+    at = words.index("wsprobe")
+    before = _files()
+    variables = dict(word.split("=", 1) for word in words[:at])
+    with (
+        mock.patch.dict(os.environ, ENVIRONMENT | variables),
+        quiet(stdin, terminal="TERMINAL" in variables) as (out, err),
+    ):
+        status = main.run(words[at + 1 :])
+        sys.stdout.flush()
+        sys.stderr.flush()
+        printed = out.getvalue(), err.getvalue()
+    made = {name: data for name, data in _files().items() if before.get(name) != data}
+    return Ran(line, status, *printed, made)
+
+
+def _files() -> dict[str, bytes]:
+    return {each.name: each.read_bytes() for each in sorted(Path().iterdir())}
+
+
+class Screen(io.TextIOWrapper):
+    def isatty(self) -> bool:
+        return True
+
+
+@contextmanager
+def quiet(stdin: str, *, terminal: bool) -> Iterator[tuple[io.BytesIO, io.BytesIO]]:
+    """Standard input with this text, and standard output and error in memory."""
+    out, err = io.BytesIO(), io.BytesIO()
+    kind = Screen if terminal else io.TextIOWrapper
+    with ExitStack() as stack:
+        for name, stream in (("stdout", out), ("stderr", err)):
+            written = kind(stream, "utf-8", newline="\n", write_through=True)
+            stack.enter_context(mock.patch.object(sys, name, written))
+        read, write = os.pipe()
+        with open(write, "w") as given:
+            given.write(stdin)
+        stack.enter_context(mock.patch.object(sys, "stdin", stack.enter_context(open(read))))
+        yield out, err
+
+
+async def probed(
+    scenarios: Mapping[str, Scenario],
+    counter: Iterator[int],
+    plan: Plan,
+    watch: Callable[[Event], object] | None = None,
+    talk: object = None,
+    keep: Callable[[Exchange], object] | None = None,
+) -> Exchange:
+    """As ``net.probe``: the scenario that the path names, played. --connect-to the host NAME.example takes the
+    one of that name."""
+    net.check(plan)
+    made = replace(play(scenario_of(plan, scenarios), plan), started=STARTED)
+    sys.stderr.write(f"[{plan!r}]\n" if os.environ.get("DUMP_PLANS") else "")
+    for event in made.events:
+        if watch is not None:
+            watch(event)
+    # No two at the same time: which of them went on first would be chance.
+    await trio.sleep(made.events[-1].at / SECOND + next(counter) / 1e7)
+    return made
+
+
+def scenario_of(plan: Plan, scenarios: Mapping[str, Scenario]) -> Scenario:
+    """The scenario that *plan* reaches; that of a 404 if it names none."""
+    hosts = [each[2].removesuffix(".example") for each in plan.route.connect_to]
+    for name in (*hosts, *re.split(r"[/?#]", plan.target.resource)):
+        if name in scenarios:
+            return scenarios[name]
+        try:
+            return lab.find(name)
+        except lab.UnknownScenario:
+            continue
+    return lab.find("status-404")
