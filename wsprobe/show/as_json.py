@@ -727,6 +727,8 @@ class ConclusionJson(Object, frozen=True, kw_only=True):
     """The same in sentences, for a person."""
     likely: float
     """Its likelihood, from 0 to 1."""
+    open: bool
+    """True if the text lists several causes, and these answers cannot tell which."""
     because: tuple[str, ...]
     """The names of the changes whose answers, compared, show it."""
     fix: str
@@ -1056,7 +1058,14 @@ def trace_value(reports: Sequence[tuple[str, Report]], found: Sequence[Conclusio
         changes=[ChangeJson(change=name, report=report_value(report)) for name, report in reports],
         causes=cause_values(reports[0][1].causes),
         conclusions=[
-            ConclusionJson(id=each.id, text=each.text, likely=each.likely, because=each.because, fix=each.fix)
+            ConclusionJson(
+                id=each.id,
+                text=each.text,
+                likely=each.likely,
+                open=each.open,
+                because=each.because,
+                fix=each.fix,
+            )
             for each in found
         ],
     )

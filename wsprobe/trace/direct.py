@@ -64,8 +64,9 @@ def past_the_proxy(seen: Trace) -> str:
         case "same":
             return f" {same_directly(seen)}"
         case "not reached":
+            who = backend_of(seen)
             return (
-                f" {backend_of(seen)} cannot be reached from here: if the proxy uses this address, the "
+                f" {who[0].upper()}{who[1:]} cannot be reached from here: if the proxy uses this address, the "
                 "application is not running there."
             )
         case "other" if past is not None:

@@ -9,7 +9,7 @@ from wsprobe.judge.finding import counted
 from wsprobe.trace.answer import Answer, ended_in_silence
 from wsprobe.trace.changes import Trace
 from wsprobe.trace.conclusion import Conclusion, rule
-from wsprobe.trace.direct import past_the_proxy
+from wsprobe.trace.direct import backend_of, past_the_proxy
 from wsprobe.trace.sentences import proxy_of, shows_proxy, title, written_by
 from wsprobe.trace.to_do import FIND_OUT, ask_past, proxy_lines, steps
 
@@ -127,12 +127,27 @@ def dropped_after_101(seen: Trace) -> Iterator[Conclusion]:
         yield Conclusion(
             "The handshake opens, then the connection drops immediately, without a Close frame: the "
             "application returned or raised an exception after the handshake, or a proxy closed the "
-            "connection.",
+            f"connection.{_dropped_directly(seen)}",
             0.75,
             ("base", "again-1") if "again-1" in seen.answers else ("base",),
             "Look in the application's log.",
             open=True,
         )
+
+
+def _dropped_directly(seen: Trace) -> str:
+    """A sentence: what the application does without the proxy, if it does not do the same; else ""."""
+    past = seen["backend-held"] or seen.past
+    if past is None or past.kind not in ("open", "http") or past.report.outcome == seen.base.report.outcome:
+        return ""
+    if not past.opens:
+        return (
+            f" Asked directly, {backend_of(seen)} refuses ({past.result()}): a proxy opens the session before "
+            "the application does."
+        )
+    if past.report.outcome == "closed":
+        return f" Asked directly, {backend_of(seen)} sends a Close frame."
+    return " Asked directly, the session stays open: a proxy drops it."
 
 
 @rule("opens in every tested form", "no proxy blocks it", "a longer idle timeout; HTTP/2, if not tested")

@@ -265,7 +265,8 @@ def handshake_dropped(seen: Trace) -> Iterator[Conclusion]:
     yield Conclusion(
         f"The handshake is cut without a byte ({base.result()}), but a plain GET gets an answer "
         f"({get.result()}): a rule drops requests with Upgrade, or the application closes the "
-        f"connection (a wrong path, a required subprotocol, a crash).{past_the_proxy(seen)}",
+        "connection (a wrong path, a required subprotocol, a crash), or does not answer, and a proxy gives "
+        f"up.{past_the_proxy(seen)}",
         sure(seen, 0.75, 0.9),
         beside(seen, "get"),
         steps("Look in the application's log first.", ask_past(seen)),
@@ -290,11 +291,12 @@ def _only_upgrade_counts(seen: Trace) -> Answer | None:
 )
 def handshake_not_understood(seen: Trace) -> Iterator[Conclusion]:
     bare = _only_upgrade_counts(seen)
-    if bare is not None and seen.base.status == 400 and not seen.base.by_proxy:
+    if bare is not None and seen.base.status == 400 and not seen.base.by_proxy and compared(seen) != "same":
         yield Conclusion(
             f"400 for any request with Upgrade, another answer without ({bare.result()}); the "
-            "version changes nothing. A rule refuses Upgrade, or a library misses "
-            f"Sec-WebSocket-Key or -Version because a proxy removed it ({proxy_of(seen)})."
+            "version changes nothing. A rule refuses Upgrade, the program that answers has no WebSocket "
+            "endpoint on this path, or a library misses Sec-WebSocket-Key or -Version because a proxy removed "
+            f"it ({proxy_of(seen)})."
             f"{past_the_proxy(seen)}",
             0.7,
             ("base", "no-upgrade"),
@@ -304,21 +306,27 @@ def handshake_not_understood(seen: Trace) -> Iterator[Conclusion]:
 
 
 @rule(
-    "refused; another answer without Upgrade; the same answer without the version",
-    "a rule refuses Upgrade",
+    "refused; another status without Upgrade; the same answer without the version",
+    "a rule refuses Upgrade; or, if no proxy signs the answer, the program that answers refuses the handshake",
     NOT_IF_SIGNED,
 )
 def upgrade_refused(seen: Trace) -> Iterator[Conclusion]:
     base, bare = seen.base, _only_upgrade_counts(seen)
-    if bare is not None:
-        yield Conclusion(
-            f"{base.result()} for any request with Upgrade ({written_by(base)}); without Upgrade, or "
-            f"as a plain GET, the request gets through ({bare.result()}): a rule refuses "
-            f"Upgrade.{past_the_proxy(seen)}",
-            sure(seen, 0.92 if base.by_proxy else 0.75),
-            ("base", "no-upgrade"),
-            proxy_lines(seen, "refuses-upgrade", base.proxies),
-        )
+    if bare is None or bare.status == base.status or compared(seen) == "same":
+        return
+    or_path = (
+        ", or the program that answers refuses the handshake itself (no WebSocket endpoint on this path, no "
+        "token)"
+    )
+    yield Conclusion(
+        f"{base.result()} for any request with Upgrade ({written_by(base)}); without Upgrade, or "
+        f"as a plain GET, the request gets through ({bare.result()}): a rule refuses "
+        f"Upgrade{'' if base.by_proxy else or_path}.{past_the_proxy(seen)}",
+        sure(seen, 0.92 if base.by_proxy else 0.75),
+        ("base", "no-upgrade"),
+        proxy_lines(seen, "refuses-upgrade", base.proxies),
+        open=not base.by_proxy,
+    )
 
 
 @rule("500 or another 5xx for every request", "that server itself fails", "why; see that server's log")
@@ -362,7 +370,12 @@ def handshake_fails(seen: Trace) -> Iterator[Conclusion]:
 
 def _where_it_fails(seen: Trace) -> str:
     """What fails on a handshake alone."""
-    failed = "the application closed the connection or raised an exception"
+    failed = "the application did not answer, closed the connection or raised an exception"
+    if compared(seen) == "opens":
+        return (
+            "the proxy cannot reach the application, changes the handshake so that it fails, or sends "
+            "handshakes to another place than plain requests"
+        )
     if not shows_proxy(seen):
         return f"the handshake fails in the server: {failed}"
     return (
@@ -514,10 +527,11 @@ def request_changed_for_all(seen: Trace) -> Iterator[Conclusion]:
     lost = base.status in (401, 403) and base.by_server
     if both and compared(seen) == "opens" and (base.status == 400 or lost) and not base.by_proxy:
         parts = "a cookie, a token, the query" if lost else "a field, a PROXY line in front, Host"
+        other = "another program (perhaps a check such as auth_request)" if lost else "another program"
         yield Conclusion(
             f"{both}, {quoted(base)}. {opens_directly(seen)} The program that answers receives a "
             f"different request: the proxy changes the request ({parts}), "
-            f"or sends it to another program ({proxy_of(seen)}).",
+            f"or sends it to {other} ({proxy_of(seen)}).",
             0.85,
             beside(seen, "get"),
             proxy_lines(seen, "route"),
@@ -571,8 +585,11 @@ def elsewhere(seen: Trace) -> Iterator[Conclusion]:
 def _leads_elsewhere(seen: Trace) -> str:
     """A clause: what the proxy does with the path."""
     if unmapped := _unmapped(seen):
-        return f"{unmapped}, or sends the request to another program or page"
-    return "the proxy changes the path, or sends the request to another program or page, not to the application"
+        return f"{unmapped}, or answers by itself or sends the request to another program or page"
+    return (
+        "the proxy changes the path, answers by itself, or sends the request to another program or page, not "
+        "to the application"
+    )
 
 
 @rule(
@@ -752,11 +769,12 @@ def _reads(seen: Trace) -> bool:
 )
 def handshake_refused(seen: Trace) -> Iterator[Conclusion]:
     base, get = seen.base, seen["get"]
-    if not _refusing(seen) or _reads(seen) or base.by_server or get is None:
+    if not _refusing(seen) or _reads(seen) or base.by_server or get is None or compared(seen) == "same":
         return
+    or_path = ", or the path has no WebSocket endpoint" if base.status == 404 else ""
     yield Conclusion(
         f"{base.result()} to the handshake ({written_by(base)}), {get.result()} to a plain GET: "
-        "a rule or a WebSocket library refuses the handshake. Cannot tell "
+        f"a rule or a WebSocket library refuses the handshake{or_path}. Cannot tell "
         f"which.{likeliest(base)}{past_the_proxy(seen)}",
         sure(seen, 0.7, 0.85),
         beside(seen, "get"),
@@ -774,11 +792,21 @@ def request_changed(seen: Trace) -> Iterator[Conclusion]:
     refusing = _refusing(seen)
     if refusing and compared(seen) == "opens":
         yield Conclusion(
-            f"{refusing} {opens_directly(seen)} {_changed(seen)} ({proxy_of(seen)}).",
+            f"{refusing} {opens_directly(seen)} {_changed(seen)}{_or_itself(seen)} ({proxy_of(seen)}).",
             0.93,
             beside(seen, "get"),
             proxy_lines(seen, "path"),
+            open=bool(_or_itself(seen)),
         )
+
+
+def _or_itself(seen: Trace) -> str:
+    """A clause: the author of the answer may be a proxy that has a WebSocket library; "" if marks show the
+    program that answers directly too."""
+    direct = {each.author.id for name, each in seen.answers.items() if name.startswith("backend")}
+    if seen.base.author.certainty == "only" and seen.base.author.id in direct:
+        return ""
+    return "; or the proxy itself reads handshakes, and refuses this one or cannot reach the application"
 
 
 def _changed(seen: Trace) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from wsprobe.diagnosis.cause import quote_of
 from wsprobe.diagnosis.proxies import LineValues, mending, path_for_lines
 from wsprobe.trace.answer import Answer, alike, same
 from wsprobe.trace.changes import NO_PROTOCOL, Trace
@@ -25,6 +26,9 @@ def rate_limited(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
     if base.kind == "http" and (base.status == 429 or base.cause_id == "rate-limited"):
         limit = "a rate limit is already exhausted; the other answers prove nothing"
+        if base.status != 429 and base.cause is not None and (words := quote_of(base.cause.text)[1]):
+            reached = "a limit on requests or connections is reached; the other answers prove nothing"
+            limit = f'the server says "{words}": {reached}'
         if unsure := base.status == 503 and not base.stated:
             limit = (
                 "either a rate limit is already exhausted, and the other answers prove nothing; or the path is "
@@ -73,8 +77,9 @@ def one_of_several(seen: Trace) -> Iterator[Conclusion]:
     busy = other.kind == "http" and other.status in (429, 503)
     yield Conclusion(
         f"The same handshake got {seen.base.result()} once and {other.result()} another time: "
-        "one of several servers (or addresses) behind this name is wrong, or a limit counts the "
-        "requests. Until that is fixed, other differences between the answers mean nothing.",
+        "one of several servers (or addresses) behind this name is wrong, a limit counts the "
+        "requests, or the server failed in between. Until that is fixed, other differences between the answers "
+        "mean nothing.",
         0.9 if not _steady(seen) else 0.15 if busy else 0.7,
         ("base", name),
         "Test each server separately (--backend HOST:PORT, or --each-address), and compare.",
@@ -282,7 +287,8 @@ def backend_down(seen: Trace) -> Iterator[Conclusion]:
             proxy_lines(seen, "upstream", get.proxies),
         )
         return
-    if base.kind != "http" or not alike(base, get) or base.status not in (502, 503, 504):
+    stated = base.stated == "backend-down" and alike(base, get)
+    if base.kind != "http" or not (stated or base.status == get.status in (502, 503, 504)):
         return
     shown = shown_by(base)
     if shown is not None and not shown.id.startswith("backend-"):
@@ -291,8 +297,8 @@ def backend_down(seen: Trace) -> Iterator[Conclusion]:
     whose = written_by(base) if base.by_proxy else f"{written_by(base)}, most likely a proxy"
     yield Conclusion(
         f"{base.status} for every request, even a plain GET, {whose}: a proxy is up but cannot "
-        "use the server behind it (down, wrong port, TLS or HTTP/2 to a plain HTTP/1.1 port, or "
-        f"marked down). Cannot tell which.{_of_haproxy(base)}{also}{past_the_proxy(seen)}",
+        "use the server behind it (down, wrong port, TLS or HTTP/2 to a plain HTTP/1.1 port, marked down, or "
+        f"none set for this host or path). Cannot tell which.{_of_haproxy(base)}{also}{past_the_proxy(seen)}",
         sure(seen, 0.9 if base.by_proxy else 0.7),
         beside(seen, "get"),
         proxy_lines(seen, "upstream", base.proxies),
