@@ -14,17 +14,17 @@ from msgspec.structs import replace
 
 from wsprobe.browsers.engine import Construction, FollowUp, Page
 from wsprobe.browsers.http2 import over_http1_only
-from wsprobe.browsers.inflate import TOO_LONG, OneStream, TooLong
+from wsprobe.browsers.inflate import OneStream, TooLong
 from wsprobe.browsers.network import hindrance
 from wsprobe.browsers.request import target_of
-from wsprobe.browsers.runtime.answer import AT_ONCE, Answered, Failed, Opened
+from wsprobe.browsers.runtime.answer import Answered, Failed, Opened
 from wsprobe.browsers.runtime.client import Client
 from wsprobe.browsers.runtime.facts import RuntimeFacts
-from wsprobe.browsers.runtime.frames import FrameSession, Header, Wrong, close_of, is_valid, zlib_words
+from wsprobe.browsers.runtime.frames import Header, Wrong, close_of, is_valid
 from wsprobe.browsers.runtime.heads import Fault, Head, heads
 from wsprobe.browsers.runtime.llhttp import Llhttp
 from wsprobe.browsers.runtime.llhttp8 import Llhttp8
-from wsprobe.browsers.runtime.node import INFLATE_RACE, WRITTEN_LATER
+from wsprobe.browsers.runtime.node_session import INFLATE_RACE, NodeSession
 from wsprobe.browsers.script import CLOSED, CLOSING, CONNECTING, OPEN, UNLIMITED, CallTexts, WebSocket
 from wsprobe.exchange import LOST, SECOND, Act, Ended
 from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
@@ -239,7 +239,7 @@ def _is_window(bits: str) -> bool:
     return bits.isascii() and bits.isdigit() and 8 <= int(bits) <= 15
 
 
-class UndiciSession(FrameSession[Facts]):
+class UndiciSession(NodeSession[Facts]):
     """An open WebSocket. ``Wrong`` carries the key of a failure, and the values for its text. The closing
     handshake has no time limit."""
 
@@ -249,25 +249,18 @@ class UndiciSession(FrameSession[Facts]):
         super().__init__(script, opened, facts, url)
         if self.inflater is not None:
             self.inflater = OneStream(opened.bits, starts_again=False)
-        self._fragments: list[bytes] = []
         self._waiting = 0
         self._was_fragmented = self._compressed = False
         self._type = TEXT
-        self._sent_close = False
-        self._received: tuple[int, str] | None = None
         self._destroyed = False
-        self._closed_at = 0
         self._waits = self._unread = self._unread_by_node_20 = 0
         """Bytes since the Close that wait for the parser, and the bytes after these, which stay in the socket
         unread (one count for Node 22 and later, one for Node 20)."""
-        self._inflating: tuple[Header, bytes] | None = None
         self._reads = True
 
     def receive(self, data: bytes, at: int) -> None:
-        self.wait(at)
-        if self._received is None:
-            super().receive(data, at)
-        if not self.over and self._received is not None:
+        super().receive(data, at)
+        if not self.over and self.received is not None:
             self._wait_for_parser(len(data))
 
     def _wait_for_parser(self, size: int) -> None:
@@ -284,35 +277,30 @@ class UndiciSession(FrameSession[Facts]):
             self._read_on()
 
     def stopped(self) -> bool:
-        return self._inflating is not None or not self._reads or self._received is not None
+        return not self._reads or super().stopped()
 
     def called(self, at: int) -> None:
-        self._sent_close = self._sent_close or self.script.close_call is not None
-
-    def wait(self, at: int) -> None:
-        """Finish inflating what is ready by *at*."""
-        while self._inflating is not None and at - self.at >= AT_ONCE:
-            self._ready()
+        self.sent_close = self.sent_close or self.script.close_call is not None
 
     @property
     def closing(self) -> bool:
-        return self._sent_close or self._received is not None
+        return self.sent_close or self.received is not None
 
     def end(self, ended: Ended) -> None:
         self.wait(ended.at)
         if ended.how not in LOST:
-            self._inflate_all()
+            self.inflate_all(self.at)
             self._wait_on()
             return
         if self.over or self._misses(ended):
             return
-        if ended.how == "reset" and ended.at - self._closed_at < WRITTEN_LATER and self.facts.tells_why:
-            self._sent_close = False
+        if self.reset_first(ended) and self.facts.tells_why:
+            self.sent_close = False
             self.races = "the reset came right after the Close: a moment later, and the close would be clean"
-        if self._inflating is not None:
+        if self.inflating is not None:
             self.races = INFLATE_RACE
             if not self.opened.right_behind(ended, self.at):
-                self._inflate_all()
+                self.inflate_all(self.at)
         if not self.over:
             self.lost(ended)
 
@@ -336,7 +324,7 @@ class UndiciSession(FrameSession[Facts]):
         Close, the way in which the connection ends changes nothing."""
         if self.over or not self.closing:
             return
-        if self._received is None:
+        if self.received is None:
             self.script.assume(UNLIMITED)
             return
         self.script.assume("the server closes the connection; until then readyState is 2, without a limit")
@@ -366,13 +354,13 @@ class UndiciSession(FrameSession[Facts]):
             return "rsv23"
         if fragmented and not is_data:
             return "control-fragment"
-        if is_data and self._fragments:
+        if is_data and self.fragments:
             return "unfinished"
         if self._was_fragmented and fragmented:
             return "fragment"
         if is_control and header.code > 125:
             return "control"
-        if opcode == CONTINUATION and not self._fragments and not self._compressed:
+        if opcode == CONTINUATION and not self.fragments and not self._compressed:
             return "continuation"
         return ""
 
@@ -386,52 +374,40 @@ class UndiciSession(FrameSession[Facts]):
         if header.opcode == CLOSE:
             self._close(payload)
         elif not header.is_control and self._compressed:
-            self._inflating = header, payload
+            self.begin_inflating(header, payload)
         elif not header.is_control:
             self._collect(header, payload)
 
     def _read_on(self) -> None:
         """Finish inflating after the socket closed. The parser then continues: a Close sets readyState back,
         and undici 6 fires ``error``."""
-        self._reads = self._inflating is not None
-        self._inflate_all()
+        self._reads = self.inflating is not None
+        self.inflate_all(self.at)
         self._reads = False
 
-    def _inflate_all(self) -> None:
-        while self._inflating is not None:
-            self._ready()
-
-    def _ready(self) -> None:
-        """The callback of decompress, after which the parser continues."""
-        self.attempt(self._inflate)
-        self.run()
-
-    def _inflate(self) -> None:
-        """Inflate the waiting frame. Raises Wrong."""
-        assert self._inflating is not None
-        (header, body), self._inflating = self._inflating, None
+    def inflate(self) -> None:
         if self.inflater is None:
+            self.inflating = None
             raise Wrong("window")
         try:
-            body = self.inflater.feed(body, header.final)
-        except ValueError as error:
-            raise Wrong("deflate", {"error": zlib_words(str(error))}) from None
+            super().inflate()
         except TooLong:
-            self.because = TOO_LONG
-            self.over, self._reads = True, False
-            return
+            self._reads = False
+            raise
+
+    def inflated(self, header: Header, body: bytes) -> None:
         if len(body) > self.facts.most_inflated:
             raise Wrong("inflated")
         self._collect(header, body)
 
     def _collect(self, header: Header, body: bytes) -> None:
         """Add a fragment; deliver the message if it is complete. Raises Wrong."""
-        if len(self._fragments) == self.facts.most_fragments:
+        if len(self.fragments) == self.facts.most_fragments:
             raise Wrong("fragments")
-        self._fragments.append(body)
+        self.fragments.append(body)
         self._waiting += len(body)
         if header.final and not self._was_fragmented:
-            message, self._fragments, self._waiting = b"".join(self._fragments), [], 0
+            message, self.fragments, self._waiting = b"".join(self.fragments), [], 0
             self._compressed = self._compressed and self.facts.stays_compressed
             self._deliver(message)
 
@@ -460,7 +436,7 @@ class UndiciSession(FrameSession[Facts]):
             self.script.error(self.script.ready_state, message, f"Error: {message}")
         else:
             self.script.ready_state = CLOSING
-            self._sent_close = True
+            self.sent_close = True
 
     def _close(self, body: bytes) -> None:
         """Handle a Close. Raises Wrong."""
@@ -474,9 +450,9 @@ class UndiciSession(FrameSession[Facts]):
             reason = given.removeprefix(_BOM).removeprefix(_BOM).decode("utf-8")
         except UnicodeDecodeError:
             raise Wrong("utf-8") from None
-        self._sent_close = self._sent_close or not (self._destroyed and self.facts.tells_why)
-        self._received = code, reason
-        self._closed_at = self.at
+        self.sent_close = self.sent_close or not (self._destroyed and self.facts.tells_why)
+        self.received = code, reason
+        self.closed_at = self.at
         self.script.ready_state = CLOSING
         self.because = f"the server sent Close {code}; undici waits for TCP to close: {_RECEIVER}"
 
@@ -496,9 +472,9 @@ class UndiciSession(FrameSession[Facts]):
     def _closed(self) -> None:
         """Fire ``close`` (onSocketClose)."""
         self.over, self._reads = True, False
-        if self._received is not None:
-            code, reason = self._received
-            self.script.closed(code, reason, clean=self._sent_close)
+        if self.received is not None:
+            code, reason = self.received
+            self.script.closed(code, reason, clean=self.sent_close)
             return
         if not self.facts.tells_why:
             self.script.error(CLOSED, "", "TypeError: ")

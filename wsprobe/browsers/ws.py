@@ -12,22 +12,21 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from wsprobe.browsers.engine import Construction
 from wsprobe.browsers.network import reset_unasked
-from wsprobe.browsers.runtime.answer import AT_ONCE, Failed, Opened
+from wsprobe.browsers.runtime.answer import Failed, Opened
 from wsprobe.browsers.runtime.client import Client
 from wsprobe.browsers.runtime.extensions import NAME, NotParsed, Parameters, accept, parse
 from wsprobe.browsers.runtime.facts import RuntimeFacts
 from wsprobe.browsers.runtime.frames import (
     MOST_SAFE,
-    FrameSession,
     Header,
     Wrong,
     close_of,
     is_valid,
-    zlib_words,
 )
 from wsprobe.browsers.runtime.heads import Fault, Head, heads
 from wsprobe.browsers.runtime.llhttp import Llhttp
-from wsprobe.browsers.runtime.node import INFLATE_RACE, READ_RESET, SOCKET_HANG_UP, WRITTEN_LATER, not_connected
+from wsprobe.browsers.runtime.node import READ_RESET, SOCKET_HANG_UP, not_connected
+from wsprobe.browsers.runtime.node_session import INFLATE_RACE, NodeSession
 from wsprobe.browsers.script import (
     CLOSED,
     CLOSING,
@@ -179,7 +178,7 @@ class _Socket(WebSocket):
             self._throw("Error", self._texts.send_connecting, None)
 
 
-class WsSession(FrameSession[Facts]):
+class WsSession(NodeSession[Facts]):
     """An open WebSocket. ``Wrong`` carries the key of a failure, and the values for its text.
 
     Once both sides have sent a Close, or ws has failed the connection, ws ends its side of TCP. It then waits
@@ -193,23 +192,16 @@ class WsSession(FrameSession[Facts]):
         self.limit = facts.close_timeout
         self._fragmented = 0
         self._compressed = False
-        self._fragments: list[bytes] = []
         self._frames = self._announced = self._inflated = 0
-        self._sent_close = False
-        self._received: tuple[int, str] | None = None
         self._failed = False
-        self._closed_at = 0
-        self._inflating: tuple[Header, bytes] | None = None
-        self._begun_at = self._now = 0
         self._ended = False
         self._pongs = 0
         self._destroyed = False
 
     def receive(self, data: bytes, at: int) -> None:
         self.wait(at)
-        if not self._failed and self._received is None:
+        if not self._failed:
             self._pongs = 0
-            self._now = at
             super().receive(data, at)
 
     def run(self) -> None:
@@ -218,24 +210,11 @@ class WsSession(FrameSession[Facts]):
             self._closed()
 
     def stopped(self) -> bool:
-        return self.over or self._failed or self._inflating is not None or self._received is not None
+        return self.over or self._failed or super().stopped()
 
     def called(self, at: int) -> None:
-        if self.script.close_call is not None and not self._sent_close:
+        if self.script.close_call is not None and not self.sent_close:
             self._close_sent(at)
-
-    def wait(self, at: int) -> None:
-        if self._inflating is not None and at - self._begun_at >= AT_ONCE:
-            self._inflate_all(self._begun_at)
-        super().wait(at)
-
-    def _inflate_all(self, at: int) -> None:
-        """Deliver the message that is being inflated, then read the frames after it. *at*: microseconds."""
-        self._now = at
-        while self._inflating is not None and not self.over and not self._failed:
-            self.attempt(self._inflate)
-            if not self._failed and not self.over:
-                self.run()
 
     def expired(self) -> None:
         self.because = f"TCP not closed within {self.limit} s: {_SOCKET}"
@@ -243,22 +222,22 @@ class WsSession(FrameSession[Facts]):
 
     @property
     def closing(self) -> bool:
-        return self._sent_close or self._failed or self._destroyed
+        return self.sent_close or self._failed or self._destroyed
 
     def end(self, ended: Ended) -> None:
         """The recording is over. If ws had already ended its side, the server would have ended its own; that
         the probe stopped earlier changes nothing."""
         self.wait(ended.at)
-        if self._inflating is not None:
+        if self.inflating is not None:
             if ended.how in LOST:
                 self.races = INFLATE_RACE
             self._ended = self.opened.right_behind(ended, self.at)
             if self._ended:  # socketOnEnd, socketOnClose
                 self.script.ready_state = CLOSING
-            self._inflate_all(self.at)
-        if ended.how == "reset" and ended.at - self._closed_at < WRITTEN_LATER:
-            self._sent_close = False
-        if not self.over and (self._failed or self._received is not None):
+            self.inflate_all(self.at)
+        if self.reset_first(ended):
+            self.sent_close = False
+        if not self.over and (self._failed or self.received is not None):
             self._closed()
         else:
             super().end(ended)
@@ -268,7 +247,7 @@ class WsSession(FrameSession[Facts]):
         self._closed()
 
     def _close_sent(self, at: int) -> None:
-        self._sent_close = True
+        self.sent_close = True
         self.script.ready_state = max(self.script.ready_state, CLOSING)
         self.begin_limit(at)
 
@@ -320,20 +299,11 @@ class WsSession(FrameSession[Facts]):
         if self._frames > self.facts.most_fragments:
             raise Wrong("fragments")
         if self._compressed and self.inflater is not None:
-            self._inflating = header, payload
-            self._begun_at = self._now
+            self.begin_inflating(header, payload)
             return
         self._collect(header, payload)
 
-    def _inflate(self) -> None:
-        """The callback of decompress, after which the receiver continues. Raises Wrong, TooLong."""
-        assert self._inflating is not None
-        assert self.inflater is not None
-        (header, payload), self._inflating = self._inflating, None
-        try:
-            payload = self.inflater.feed(payload, header.final)
-        except ValueError as error:
-            raise Wrong("deflate", {"error": zlib_words(str(error))}) from None
+    def inflated(self, header: Header, payload: bytes) -> None:
         self._inflated += len(payload)
         if self._inflated > self.facts.most_payload:
             raise Wrong("too-big")
@@ -341,14 +311,14 @@ class WsSession(FrameSession[Facts]):
 
     def _collect(self, header: Header, payload: bytes) -> None:
         """Add a fragment; deliver the message if it is complete. Raises Wrong."""
-        self._fragments.append(payload)
+        self.fragments.append(payload)
         if not header.final:
             return
-        message, self._fragments = b"".join(self._fragments), []
+        message, self.fragments = b"".join(self.fragments), []
         self._frames = self._announced = self._inflated = self._fragmented = 0
         # Also while CLOSING: ws does not check readyState.
         self.script.deliver(message if header.opcode == BINARY else _text(message))
-        self.called(self._now)
+        self.called(self.now)
 
     def _control(self, header: Header, payload: bytes) -> None:
         if header.opcode == PING:
@@ -358,10 +328,10 @@ class WsSession(FrameSession[Facts]):
         code, reason = close_of(payload)
         if payload and not is_valid(code):
             raise Wrong("close-code", {"code": code})
-        self._received = code, _text(reason)
-        self._closed_at = self._now
+        self.received = code, _text(reason)
+        self.closed_at = self.now
         if not self._destroyed and not self._ended:
-            self._close_sent(self._now)
+            self._close_sent(self.now)
         self.because = f"the server sent Close {code}: {_RECEIVER}"
 
     def _ping(self) -> None:
@@ -381,15 +351,15 @@ class WsSession(FrameSession[Facts]):
         self._failed = True
         self.because = f"{message}: {_RECEIVER}"
         if self.script.ready_state == OPEN:
-            self._close_sent(self._now)
+            self._close_sent(self.now)
         self.script.error(CLOSING, message, f"{name}: {message} [{code}]")
 
     def _closed(self) -> None:
         """Fire ``close`` (emitClose)."""
-        self.over = True
-        code, reason = self._received or (1006, "")
+        self.over, self.inflating = True, None
+        code, reason = self.received or (1006, "")
         self.script.ready_state = CLOSED
-        self.script.closed(code, reason, clean=self._received is not None and self._sent_close)
+        self.script.closed(code, reason, clean=self.received is not None and self.sent_close)
 
 
 def _text(data: bytes) -> str:

@@ -196,8 +196,3 @@ def close_of(payload: bytes) -> tuple[int, bytes]:
 def is_valid(code: int) -> bool:
     """True for a code that a Close may carry (ws lib/validation.js, undici lib/web/websocket/util.js)."""
     return (1000 <= code <= 1014 and code not in (1004, 1005, 1006)) or 3000 <= code <= 4999
-
-
-def zlib_words(error: str) -> str:
-    """zlib's own message, which Node passes on, taken out of Python's message around it."""
-    return error.rpartition(": ")[2]

@@ -1,4 +1,4 @@
-"""Node's texts for errors of name resolution, the network and OpenSSL, and its delays in inflating and writing.
+"""Node's texts for errors of name resolution, the network and OpenSSL.
 
 Sources: node lib/internal/errors.js (SystemError, DNSException), lib/_tls_wrap.js, src/crypto/crypto_common.cc,
 and those of ``hindered.toml``.
@@ -12,9 +12,6 @@ from wsprobe.read.reading import Reading
 
 SOCKET_HANG_UP = ("socket hang up", "ECONNRESET")
 READ_RESET = ("read ECONNRESET", "ECONNRESET")
-INFLATE_RACE = "messages are inflated outside the event loop: the message event may come before the end is seen"
-WRITTEN_LATER = 1000
-"""Microseconds until Node has written its answer to the server's Close. A reset within them comes first."""
 
 
 def not_connected(reading: Reading) -> tuple[str, str] | None:
