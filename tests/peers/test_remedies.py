@@ -355,7 +355,7 @@ def test_the_page_opens_or_learns_why(engine: str) -> None:
                 messages,
                 full: await caught(openSocket(told + '/full', {{ ...fast, tries: 4 }})),
                 pauses,
-                echo: await caught(openSocket(told + '/echo', {{ ...fast, settle: {EARLY}, protocols: ['chat'] }})),
+                echo: await caught(openSocket(told + '/echo', {{ ...echo, protocols: ['chat'] }})),
                 tries: await (await fetch(http + '{told}/tries')).json(),
                 endpoint: await caught(openSocket(bare + '/expired', {{ ...fast, endpoint }})),
                 bare: await caught(openSocket(bare + '/expired', fast)),

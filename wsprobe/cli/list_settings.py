@@ -1,12 +1,12 @@
 """Options for many URLs: how fast, in which order, and on which processes or machines."""
 
 import re
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import click
 
 from wsprobe.cli.option import Rate, Whole
-from wsprobe.cli.section import Annotated, Declared, Section
+from wsprobe.cli.section import Declared, Section
 from wsprobe.schedule import Pace
 
 MANY = "Many URLs"

@@ -1,14 +1,14 @@
 """Options for reports: how they are printed, where they are saved, what is expected of them."""
 
 import sys
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import click
 
 from wsprobe.cli import completion
 from wsprobe.cli.expect_forms import FORMS
 from wsprobe.cli.option import Seconds, Whole
-from wsprobe.cli.section import Annotated, Declared, Section
+from wsprobe.cli.section import Declared, Section
 from wsprobe.cli.streams import Color, check_replaceable
 
 OUTPUT = "Print and save"

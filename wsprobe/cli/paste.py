@@ -9,7 +9,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import click
 from click.core import ParameterSource
@@ -19,7 +19,7 @@ from wsprobe.cli.option import Command, Whole, together
 from wsprobe.cli.output_settings import OutputSettings
 from wsprobe.cli.pasted import is_curl, is_curl_command
 from wsprobe.cli.request_settings import SEND, RequestSettings
-from wsprobe.cli.section import Annotated, Declared, FieldOption, Section, given
+from wsprobe.cli.section import Declared, FieldOption, Section, given
 from wsprobe.cli.streams import note
 
 if TYPE_CHECKING:

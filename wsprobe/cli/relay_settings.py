@@ -1,9 +1,9 @@
 """The options that only `relay` has: where it listens, who may use it, what it tells a page."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from wsprobe.cli.option import Seconds, Whole
-from wsprobe.cli.section import Annotated, Declared, Section, declared
+from wsprobe.cli.section import Declared, Section, declared
 from wsprobe.cli.view_settings import ViewSettings
 from wsprobe.exchange import Limits
 from wsprobe.relay.door import Door

@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import click
 
@@ -17,7 +17,7 @@ from wsprobe.cli.cookies import Cookie, Jar
 from wsprobe.cli.credentials import Method
 from wsprobe.cli.netrc import Netrc
 from wsprobe.cli.option import Whole
-from wsprobe.cli.section import Annotated, Declared, Section
+from wsprobe.cli.section import Declared, Section
 from wsprobe.exchange import Act
 from wsprobe.wire import WIRES
 

@@ -1,7 +1,7 @@
 """Options about the route to the server: addresses, proxies, time limits and TLS."""
 
 import os
-from typing import ClassVar
+from typing import Annotated, ClassVar
 from urllib.parse import quote
 
 import click
@@ -13,7 +13,7 @@ from wsprobe.cli.credentials import Method
 from wsprobe.cli.option import Seconds, Whole
 from wsprobe.cli.proxies import Proxies
 from wsprobe.cli.request_settings import REACH, method_of
-from wsprobe.cli.section import Annotated, Declared, Section
+from wsprobe.cli.section import Declared, Section
 from wsprobe.exchange import Limits, Route, TlsOptions
 
 TRUST = "Trust"

@@ -9,24 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, wraps
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, get_args, get_origin
 
 import click
 from msgspec import Struct
 
 from wsprobe.cli.option import Option
-
-if TYPE_CHECKING:
-    from typing import Annotated as Annotated
-else:
-
-    class Annotated:
-        """``typing.Annotated`` for the fields of sections: the type and the declaration as a pair.
-
-        A hundred of typing's own take as long as one part in eighty of a whole `connect`."""
-
-        def __class_getitem__(cls, pair: tuple[type, Declared]) -> tuple[type, Declared]:
-            return pair
 
 
 class Section(Struct, frozen=True, kw_only=True):
@@ -68,10 +56,10 @@ def declared(kind: type[Section]) -> dict[str, tuple[type, Declared]]:
     """Field -> its type (bool, tuple, or any other) and the declaration of its option."""
     found: dict[str, tuple[type, Declared]] = {}
     for name, annotation in kind.__annotations__.items():
-        if isinstance(annotation, tuple):  # of ``Annotated``; a ClassVar is no option
-            of, how = annotation
-            kept: type = tuple if getattr(of, "__origin__", of) is tuple else of
-            found[name] = (kept, how)
+        parts = get_args(annotation)
+        if parts and isinstance(parts[-1], Declared):
+            of, how = parts
+            found[name] = (tuple if get_origin(of) is tuple else of, how)
     return found
 
 

@@ -1,9 +1,9 @@
 """The options of `serve`: where the lab listens, who may use it, what it prints."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from wsprobe.cli.option import Whole
-from wsprobe.cli.section import Annotated, Declared, Section
+from wsprobe.cli.section import Declared, Section
 
 LAB = "Lab"
 

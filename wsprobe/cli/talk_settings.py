@@ -1,13 +1,13 @@
 """The options that only `talk` has: how to hold a session."""
 
 import re
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import click
 
 from wsprobe.cli.option import Seconds, Whole
 from wsprobe.cli.request_settings import HOLD
-from wsprobe.cli.section import Annotated, Declared, Section
+from wsprobe.cli.section import Declared, Section
 from wsprobe.talk.codec import Shape
 
 SAVED = 1 << 24

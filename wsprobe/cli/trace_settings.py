@@ -1,13 +1,13 @@
 """The options that only `trace` has: what changes from one request to the next."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import click
 
 from wsprobe.cli.completion import beginning
 from wsprobe.cli.option import Seconds
 from wsprobe.cli.output_settings import OUTPUT, print_schema
-from wsprobe.cli.section import Annotated, Declared, Section
+from wsprobe.cli.section import Declared, Section
 from wsprobe.cli.streams import check_replaceable
 from wsprobe.trace.changes import CHANGES
 

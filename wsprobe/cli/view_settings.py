@@ -1,6 +1,6 @@
 """The options that only `compare` has: who reads an answer, and on which page."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import click
 
@@ -11,7 +11,7 @@ from wsprobe.cli import completion
 from wsprobe.cli.expect_forms import FORMS, VIEW
 from wsprobe.cli.option import Whole
 from wsprobe.cli.output_settings import ExpectSettings
-from wsprobe.cli.section import Annotated, Declared, Section, declared
+from wsprobe.cli.section import Declared, Section, declared
 
 VIEWS = "Views"
 

@@ -1,11 +1,11 @@
 """The options that only `watch` has: how often, how long, and until when."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from wsprobe.cli.completion import expectations
 from wsprobe.cli.option import Duration, Whole
 from wsprobe.cli.request_settings import HOLD
-from wsprobe.cli.section import Annotated, Declared, Section
+from wsprobe.cli.section import Declared, Section
 
 SECTION = "Watch"
 LEAST = 0.1

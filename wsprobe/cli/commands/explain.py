@@ -1,11 +1,11 @@
 """``wsprobe explain``: look something up, offline."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import click
 
 from wsprobe.cli.option import Command
-from wsprobe.cli.section import Annotated, Declared, Given, Section, takes
+from wsprobe.cli.section import Declared, Given, Section, takes
 
 SECTION = "Output"
 
