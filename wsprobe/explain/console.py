@@ -1,8 +1,8 @@
 """Console texts of the engines: recognises a pasted line by the texts in the data files.
 
 A row of ``data/console`` has its ``text``, or in ``fact`` the place of the text in the facts of an engine
-(ENGINE.TABLE.KEY; a list of places if several engines have it), with what is ``given`` for some of its parts.
-Its ``engines`` are those of the file, or of its facts.
+(ENGINE.TABLE.KEY or ENGINE.KEY; a list of places if several engines have it), with what is ``given`` for some of
+its parts. Its ``engines`` are those of the file, or of its facts.
 """
 
 from __future__ import annotations
@@ -117,8 +117,9 @@ def _title(place: str) -> str:
 
 def fact(place: str, given: Mapping[str, str]) -> Iterator[str]:
     """The texts that the versions of an engine have at *place*, with straight quotes."""
-    engine, part, key = place.split(".")
-    tables = (table(engine, version).get(part, {}) for version in versions(engine))
+    engine, *part, key = place.split(".")
+    tables = (table(engine, version) for version in versions(engine))
+    tables = (facts.get(part[0], {}) if part else facts for facts in tables)
     for text in dict.fromkeys(facts[key] for facts in tables if key in facts):
         yield _PLACE.sub(lambda found: given.get(found[1], found[0]), text.translate(_CURLY))
 
