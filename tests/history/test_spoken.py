@@ -7,7 +7,6 @@ import pytest
 from wsprobe import opening, target
 from wsprobe.exchange import Connected, ConnectFailed, Ended, Event, Exchange, Plan, Received, Sent
 from wsprobe.judge import judge, outcome
-from wsprobe.lab.perform import HIXIE_75
 from wsprobe.read import read
 from wsprobe.read.reading import Reading
 from wsprobe.report import judged
@@ -15,6 +14,7 @@ from wsprobe.wire import WIRES
 from wsprobe.wire.hixie import answer_to
 from wsprobe.wire.hybi import draft_frame
 from wsprobe.wire.rfc6455 import TEXT
+from wsprobe.wire.server_side import HIXIE_75
 
 URL = "ws://a.example/x"
 OPEN_76 = (

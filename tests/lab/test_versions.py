@@ -8,7 +8,7 @@ from wsprobe import opening, target
 from wsprobe.exchange import Plan
 from wsprobe.judge import outcome
 from wsprobe.lab import load
-from wsprobe.lab.perform import broken, challenge, request
+from wsprobe.lab.perform import broken, request
 from wsprobe.lab.play import play
 from wsprobe.lab.ports import place
 from wsprobe.outcome import STATUS_OF
@@ -17,6 +17,7 @@ from wsprobe.read.reading import Reading
 from wsprobe.read.request import RequestReader
 from wsprobe.report import judged
 from wsprobe.wire import WIRES, wire_of
+from wsprobe.wire.server_side import SERVER_SIDES, challenge
 
 ALL = load()
 WANTED = [(name, wire, said) for name, scenario in ALL.items() for wire, said in scenario.wires]
@@ -36,6 +37,10 @@ DECIDED = {
     ("hybi-08-connection-list", "hybi-08"): "rule-connection",
 }
 """The rule by which each that is invalid fails."""
+
+
+def test_every_version_has_a_server() -> None:
+    assert SERVER_SIDES.keys() == WIRES.keys()
 
 
 def asked(url: str, wire: str) -> bytes:

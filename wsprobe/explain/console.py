@@ -1,8 +1,8 @@
 """Console texts of the engines: recognises a pasted line by the texts in the data files.
 
 A row of ``data/console`` has its ``text``, or in ``fact`` the place of the text in the facts of an engine
-(ENGINE.TABLE.KEY or ENGINE.KEY; a list of places if several engines have it), with what is ``given`` for some of
-its parts. Its ``engines`` are those of the file, or of its facts.
+(ENGINE.TABLE.KEY or ENGINE.KEY; a list of places if several engines have it), with what is ``given`` for some
+of its parts. Its ``engines`` are those of the file, or of its facts.
 """
 
 from __future__ import annotations

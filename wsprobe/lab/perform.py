@@ -11,20 +11,17 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from hashlib import sha1, sha256
-from struct import pack
+from hashlib import sha1
 
 from msgspec import Struct
 
 from wsprobe.lab.scenario import Scenario, Step, fields, fill
-from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, One, frame_at
-from wsprobe.read.head import split_head
+from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
 from wsprobe.read.request import Request, RequestReader
 from wsprobe.read.tokens import expected_accept, split_list
 from wsprobe.wire import wire_of
-from wsprobe.wire.hixie import CLOSING, answer_to, frame_at_75, frame_at_76, text
-from wsprobe.wire.hybi import Mask, draft_frame, mask_of_04, mask_of_05, of_client
-from wsprobe.wire.rfc6455 import CONTROL_MAX, frame
+from wsprobe.wire.rfc6455 import CONTROL_MAX
+from wsprobe.wire.server_side import RFC6455, SERVER_SIDES, Speech, challenge, nonce
 
 PATIENCE = 20.0
 """The most seconds that the lab waits for a client's request."""
@@ -65,116 +62,9 @@ def values(asked: Request) -> dict[str, bytes]:
     }
 
 
-class Speech(Struct, frozen=True):
-    """The frames of one wire version. Opcodes are those of RFC 6455."""
-
-    heard: One
-    """Finds the next frame of a client."""
-    said: Callable[[int, bytes, bool], bytes]
-    """(opcode, payload, fin) -> the server's frame; b"" if the version has no such frame."""
-    closing: Callable[[bytes], bytes]
-    """Payload of the client's Close -> the frame that answers it."""
-    too_big: bytes
-    """The Close after a frame that is too long: 1009 in versions with close codes."""
-
-
-def _said(opcode: int, payload: bytes, fin: bool) -> bytes:
-    return frame(opcode, payload, None, fin=fin)
-
-
-def _said_in_a_draft(opcode: int, payload: bytes, fin: bool) -> bytes:
-    return draft_frame(opcode, payload, fin=fin)
-
-
-def _said_in_hixie(opcode: int, payload: bytes, fin: bool) -> bytes:
-    return text(payload) if opcode == TEXT else b""
-
-
-def _closing(payload: bytes) -> bytes:
-    return frame(CLOSE, payload[:CONTROL_MAX], None)
-
-
-def _closing_in_a_draft(payload: bytes) -> bytes:
-    return draft_frame(CLOSE, payload[:CONTROL_MAX])
-
-
-TOO_BIG = pack("!H", 1009)
-BY_SERVER = b"S"
-"""hybi-05: the first byte of a Close names the side that closes."""
-
-RFC6455 = Speech(frame_at, _said, _closing, _closing(TOO_BIG))
-
-
-def draft(heard: Mask, closing: Callable[[bytes], bytes], too_big: bytes) -> Speech:
-    """The frames of hybi-04, -05 or -06, which differ in their masks and in the payload of a Close."""
-    return Speech(of_client(heard), _said_in_a_draft, closing, _closing_in_a_draft(too_big))
-
-
-HIXIE_75 = Speech(frame_at_75, _said_in_hixie, lambda payload: b"", b"")
-HIXIE_76 = Speech(frame_at_76, _said_in_hixie, lambda payload: CLOSING, CLOSING)
-HYBI_05 = draft(mask_of_05, lambda payload: _closing_in_a_draft(BY_SERVER), BY_SERVER)
-HYBI_06 = draft(mask_of_05, _closing_in_a_draft, TOO_BIG)
-
-
-def hybi_04(mask: Mask) -> Speech:
-    """The frames of hybi-04 with the *mask* of one handshake."""
-    return draft(mask, _closing_in_a_draft, b"")
-
-
-Values = Mapping[str, bytes]
-"""Name -> value of a template's fields (``values``)."""
-
-
-def challenge(asked: Request) -> bytes:
-    """The sixteen bytes that hixie-76 requires after the response's head; b"" if the request has no
-    challenge."""
-    keys = asked.first(b"sec-websocket-key1"), asked.first(b"sec-websocket-key2")
-    return answer_to(*keys, asked.body) or b""
-
-
 def broken(right: bytes) -> bytes:
     """*right* with every bit of its last byte inverted: a wrong answer to a challenge."""
     return right[:-1] + bytes(each ^ 0xFF for each in right[-1:])
-
-
-def opening(wire: str, values: Values) -> bytes:
-    """The 101 of *wire*, with no more than that version requires."""
-    if wire == "hixie-75":
-        return _hixie(b"Web Socket", b"", values)
-    if wire == "hixie-76":
-        return _hixie(b"WebSocket", b"Sec-", values) + values["challenge"]
-    nonce = (b"Sec-WebSocket-Nonce: %s\r\n" % values["nonce"]) if wire == "hybi-04" else b""
-    return (
-        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        b"Sec-WebSocket-Accept: %s\r\n%s\r\n" % (values["accept"], nonce)
-    )
-
-
-def _hixie(name: bytes, prefix: bytes, values: Values) -> bytes:
-    """The response head of hixie-75 or -76 (section 5.2 of both). A requested subprotocol must be repeated."""
-    echoes = [
-        (b"Origin", values["origin"]),
-        (b"Location", values["location"]),
-        (b"Protocol", values["protocol"]),
-    ]
-    return (
-        b"HTTP/1.1 101 %s Protocol Handshake\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\n" % name
-        + b"".join(b"%sWebSocket-%s: %s\r\n" % (prefix, what, value) for what, value in echoes if value)
-        + b"\r\n"
-    )
-
-
-def nonce(asked: Request) -> bytes:
-    """A Sec-WebSocket-Nonce for hybi-04: always the same for the same Sec-WebSocket-Key."""
-    return b64encode(sha256(asked.first(b"sec-websocket-key")).digest()[:16])
-
-
-def speech(wire: str, asked: Request, opened: bytes) -> Speech:
-    """The frames of *wire* after the 101 that *opened* the session; RFC 6455 for an unknown version."""
-    if wire == "hybi-04":
-        return hybi_04(mask_of_04(asked.head, split_head(opened)[0]))
-    known = {"hixie-75": HIXIE_75, "hixie-76": HIXIE_76, "hybi-05": HYBI_05, "hybi-06": HYBI_06}
-    return known.get(wire, RFC6455)
 
 
 LONGEST_INBOX = 1024 * 1024
@@ -232,7 +122,7 @@ class Inbox:
             self._keep(self.close)
             self._deaf = True
         elif opcode == PING:
-            self._keep(self._speech.said(PONG, payload[:125], True))
+            self._keep(self._speech.said(PONG, payload[:CONTROL_MAX], True))
         elif opcode in (CONTINUATION, TEXT, BINARY):
             self._keep(self._speech.said(opcode, payload, fin))
 
@@ -275,19 +165,19 @@ def answer(
     - ``{challenge}``, ``{challenge-wrong}``: the sixteen bytes of hixie-76, right and wrong
     - ``{nonce}``: the nonce of hybi-04
     """
-    wire = wire_of(asked)
+    server = SERVER_SIDES[wire_of(asked)]
     filled = values(asked)
     filled["location"] = (b"wss://" if secure else b"ws://") + filled["host"] + asked.resource
     filled["challenge"] = challenge(asked)
     filled["challenge-wrong"] = broken(filled["challenge"])
     filled["nonce"] = nonce(asked)
-    filled["opening"] = opened = opening(wire, filled)
+    filled["opening"] = opened = server.opening(filled)
     filled |= {name: b"%d" % port for name, port in ports.items()}
     unknown = (
         scenario.versions and asked.first(b"sec-websocket-version").decode("latin-1") not in scenario.versions
     )
     steps = (refusal(scenario.versions),) if unknown else scenario.steps
-    return PlayedAnswer(steps, filled, Inbox(asked.early, speech(wire, asked, opened)))
+    return PlayedAnswer(steps, filled, Inbox(asked.early, server.speech(asked, opened)))
 
 
 PIECE = 65536
