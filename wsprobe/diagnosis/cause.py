@@ -106,7 +106,7 @@ _HANDSHAKE = _kinds(
         "http-1.0",
         "A proxy uses HTTP/1.0",
         "A proxy sends HTTP/1.0 to the server; a handshake requires HTTP/1.1.",
-        "Configure the proxy to use HTTP/1.1 (nginx: proxy_http_version 1.1).",
+        "Configure the proxy to use HTTP/1.1.",
     ),
     (
         "bad-request",

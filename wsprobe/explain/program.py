@@ -108,17 +108,24 @@ def cause_topics() -> tuple[str, ...]:
     return tuple(KINDS)
 
 
+_IN_PROXIES = {
+    "upgrade-lost": "upgrade",
+    "upgrade-lost-or-elsewhere": "upgrade",
+    "http-1.0": "http-1.1",
+    "header-too-large": "large",
+    "rate-limited": "limit",
+}
+"""Cause -> the fault in ``proxies.toml`` whose lines its explanation has."""
+
+
 def find_cause(id: str) -> Topic | None:
     """The cause *id*, also by its finding id of version 0.1."""
     id = FORMERLY.get(id, id)
     kind = all_kinds().get(id)
     if kind is None:
         return None
-    facts = (
-        ("what to do", kind.fix),
-        *(examples("upgrade") if id in ("upgrade-lost", "upgrade-lost-or-elsewhere") else ()),
-    )
-    see = ("proxy",) if id.startswith(("upgrade-lost", "backend")) else ()
+    facts = (("what to do", kind.fix), *(examples(_IN_PROXIES[id]) if id in _IN_PROXIES else ()))
+    see = ("proxy",) if id in _IN_PROXIES or id.startswith("backend") else ()
     return Topic(id, "cause", kind.title, (kind.meaning,), tuple(fact for fact in facts if fact[1]), see)
 
 
