@@ -6,13 +6,11 @@ A play answers one CONNECT. The last play of a scenario answers all later ones.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from struct import pack
 from typing import Any, Literal
 
 import msgspec
 
-from wsprobe.read.frames import CLOSE, TEXT
-from wsprobe.wire.rfc6455 import frame
+from wsprobe.lab.frame_steps import framed
 
 Last = Literal["this", "prev", "zero", "max"]
 """The last stream in a GOAWAY: the WebSocket's, the one before it, none, all."""
@@ -115,11 +113,6 @@ def _step(item: dict[str, Any]) -> Http2Step:
             return Http2Step("block", data=_hex(text), end_stream=end, repeat=repeat)
         case {"data": text, **rest} if rest.keys() <= {"pad", "pause"}:
             return Http2Step("data", data=_hex(text), end_stream=end, repeat=repeat, **rest)
-        case {"text": text, **rest} if not rest:
-            return Http2Step("data", data=frame(TEXT, text.encode(), None), end_stream=end, repeat=repeat)
-        case {"close": code, **rest} if rest.keys() <= {"reason"}:
-            payload = pack("!H", code) + rest.get("reason", "").encode()
-            return Http2Step("data", data=frame(CLOSE, payload, None), end_stream=end)
         case {"rst-stream": code, **rest} if not rest:
             return Http2Step("rst-stream", code=code, repeat=repeat)
         case {"goaway": last, "code": code, **rest} if rest.keys() <= {"debug"}:
@@ -134,6 +127,8 @@ def _step(item: dict[str, Any]) -> Http2Step:
             return Http2Step("frame", type=type_, flags=flags, data=payload, on_stream=on_stream, repeat=repeat)
         case {"raw": text, **rest} if not rest:
             return Http2Step("raw", data=text.encode("latin-1"), repeat=repeat)
+    if (sent := framed(item)) is not None:
+        return Http2Step("data", data=sent, end_stream=end, repeat=repeat)
     if len(item) == 1 and (do := next(iter(item))) in TIMED:
         return Http2Step(do, seconds=float(item[do]))  # type: ignore[arg-type]
     return _wrong(item)

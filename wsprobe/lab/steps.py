@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from struct import pack
 from typing import Any
 
 from msgspec import Struct
 
 from wsprobe.browsers.engine import Page
 from wsprobe.exchange import Act
+from wsprobe.lab.frame_steps import framed
 from wsprobe.lab.scenario import Conforming, Delivered, Step, escape
-from wsprobe.read.frames import CLOSE, PING, TEXT
-from wsprobe.wire.rfc6455 import frame
 
 BARE = ("echo-close", "fin", "reset", "close-notify")
 """Steps without an argument, written as a bare name."""
@@ -77,13 +75,8 @@ def _step(item: dict[str, Any], pieces: Pieces) -> Step:
             return Step("send", escape(bytes.fromhex(text)), repeat=repeat)
         case {"bytewise": text, "pause": pause, **rest} if not rest:
             return Step("send-bytewise", _template(text, pieces), float(pause), repeat)
-        case {"text": text, **rest} if not rest:
-            return Step("send", escape(frame(TEXT, text.encode(), None)), repeat=repeat)
-        case {"ping": text, **rest} if not rest:
-            return Step("send", escape(frame(PING, text.encode(), None)), repeat=repeat)
-        case {"close": code, **rest} if not rest or tuple(rest) == ("reason",):
-            payload = pack("!H", code) + rest.get("reason", "").encode()
-            return Step("send", escape(frame(CLOSE, payload, None)), repeat=repeat)
+    if (sent := framed(item)) is not None:
+        return Step("send", escape(sent), repeat=repeat)
     if len(item) == 1 and (do := next(iter(item))) in TIMED:
         return Step(do, seconds=float(item[do]))  # type: ignore[arg-type]
     raise CatalogueError(f"{item!r} is not a step")
