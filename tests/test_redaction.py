@@ -443,6 +443,24 @@ def test_which_subprotocol_is_taken_for_a_token(of: tuple[str, bool]) -> None:
     assert (secrets.echo(text.encode()) != text.encode()) == token
 
 
+OFFERED = {
+    "after access_token": ("access_token, s3cret", "access_token, ******"),
+    "after Bearer, then the protocol": ("Bearer,s3cret,chat", "Bearer,******,chat"),
+    "after x-api-key, at the end": ("chat, x-api-key, s3cret", "chat, x-api-key, ******"),
+    "two that announce": ("authorization, bearer, s3cret", "authorization, bearer, ******"),
+    "a name that only has the word": ("chat.bearer.v1, chat", "chat.bearer.v1, chat"),
+    "nothing after it": ("chat, token", "chat, token"),
+}
+
+
+@every(OFFERED)
+def test_a_subprotocol_after_one_that_announces_a_credential_is_masked(of: tuple[str, str]) -> None:
+    offered, masked = of
+    secrets = Secrets()
+    assert secrets.protocols(offered) == masked
+    assert (secrets.echo(b"s3cret") == b"******") == (masked != offered)
+
+
 SEGMENTS = {
     "24 of hex": ("0123456789abcdef-ABCDEF0", True),
     "23 of hex": ("0123456789abcdef-ABCDEF", True),  # mixed of case and digits, and that takes 20

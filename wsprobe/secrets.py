@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from array import array
 from base64 import b64decode, b64encode, urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
@@ -26,6 +26,12 @@ percent-encoded: to encode 16 MiB takes seconds."""
 TOKEN_MIN = 20
 """The shortest subprotocol with letters and digits that counts as a token."""
 
+_ANNOUNCES = re.compile(
+    r"(?i)(?:[a-z]+[-_.])?"
+    r"(?:token|jwt|bearer|auth|authorization|authentication|api-?key|secret|password|session-?id)"
+)
+"""A subprotocol that is no protocol: the next name of the list is a credential (``access_token, VALUE``)."""
+
 _SCHEMES = (
     "basic",
     "bearer",
@@ -43,6 +49,16 @@ _SCHEMES = (
 def looks_like_token(text: str) -> bool:
     """True if *text* is long and mixes letters and digits, like generated text."""
     return len(text) >= TOKEN_MIN and bool(re.search(r"[0-9]", text) and re.search(r"[A-Za-z]", text))
+
+
+def are_credentials(protocols: Sequence[str]) -> list[bool]:
+    """Of each of the offered *protocols*: True if it looks like a token, or if the name before it announces a
+    credential and it does not announce one itself."""
+    announced = [_ANNOUNCES.fullmatch(name) is not None for name in protocols]
+    return [
+        looks_like_token(name) or (before and not itself)
+        for name, before, itself in zip(protocols, (False, *announced), announced, strict=False)
+    ]
 
 
 def _random(text: str) -> bool:
@@ -141,12 +157,10 @@ class Secrets:
         return self._masked(user) + colon + self._masked(password)
 
     def protocols(self, text: str) -> str:
-        """Of Sec-WebSocket-Protocol: a name that looks like a token (a page has no other place for one)."""
-        return re.sub(r"[^, \t]+", lambda found: self.token(found[0]), text)
-
-    def token(self, text: str) -> str:
-        """*text*, masked if it looks like a token."""
-        return self._masked(text) if looks_like_token(text) else text
+        """Of Sec-WebSocket-Protocol: the names that are credentials (a page has no other place for one)."""
+        names = re.findall(r"[^, \t]+", text)
+        secret = iter(are_credentials(names))
+        return re.sub(r"[^, \t]+", lambda found: self._masked(found[0]) if next(secret) else found[0], text)
 
     def message(self, data: bytes) -> bytes:
         """A message sent in the session, masked as a whole."""

@@ -13,7 +13,7 @@ from wsprobe.cli.credentials import Credentials, with_netrc
 from wsprobe.cli.settings import HandshakeSettings
 from wsprobe.exchange import Http2, Plan, Route, Target
 from wsprobe.opening import Offer
-from wsprobe.secrets import looks_like_token
+from wsprobe.secrets import are_credentials
 from wsprobe.wire import WIRES
 
 
@@ -94,6 +94,7 @@ def for_strangers(handshake: HandshakeSettings, *, without_netrc: bool) -> Hands
     host, and stays; *without_netrc* removes it too.
     """
     offer = handshake.offer
+    offered = zip(offer.protocols, are_credentials(offer.protocols), strict=True)
     return replace(
         handshake,
         offer=replace(
@@ -101,7 +102,7 @@ def for_strangers(handshake: HandshakeSettings, *, without_netrc: bool) -> Hands
             user=None,
             cookies=(),
             headers=tuple(header for header in offer.headers if _harmless(header)),
-            protocols=tuple(name for name in offer.protocols if not looks_like_token(name)),
+            protocols=tuple(name for name, secret in offered if not secret),
             request_target=None,
         ),
         stranger=True,

@@ -52,6 +52,8 @@ class Call:
 
     def learn(self, secrets: Secrets) -> None:
         """Add the secrets of the command line to *secrets*."""
+        # Each is an option of its own, but the name before it can make it a secret.
+        secrets.protocols(", ".join(value or "" for name, _, value in self._options if name == "protocols"))
         list(self._masked(secrets, self._places))
 
     def line(self, secrets: Secrets | None, places: Sequence[str] | None = None) -> str:

@@ -15,7 +15,7 @@ from urllib.parse import unquote_plus
 from msgspec.structs import replace
 
 from wsprobe.exchange import Act, Limits, Plan
-from wsprobe.secrets import Secrets, looks_like_token
+from wsprobe.secrets import Secrets, are_credentials
 from wsprobe.target import authority, host_header
 from wsprobe.trace.audit_session import admitted, reference, refused
 from wsprobe.trace.changes import (
@@ -125,7 +125,8 @@ def _sent_for_any_page(line: bytes) -> bool:
 def _without_secret_protocols(request: bytes) -> bytes:
     offered = b",".join(values(request, b"sec-websocket-protocol")).split(b",")
     names = [each.strip() for each in offered if each.strip()]
-    kept = [each for each in names if not looks_like_token(each.decode("latin-1"))]
+    secret = are_credentials([each.decode("latin-1") for each in names])
+    kept = [each for each, hidden in zip(names, secret, strict=True) if not hidden]
     if len(kept) == len(names):
         return request
     if not kept:
