@@ -41,7 +41,9 @@ def test_one_object(capsys: pytest.CaptureFixture[str]) -> None:
     status, value = traced(capsys, "lab:status-403")
     assert list(value) == ["url", "changes", "causes", "conclusions"]
     assert all(list(each) == ["change", "report"] for each in value["changes"])
-    assert all(list(each) == ["id", "text", "likely", "because", "fix"] for each in value["conclusions"])
+    assert all(
+        list(each) == ["id", "text", "likely", "open", "because", "fix"] for each in value["conclusions"]
+    )
     base = value["changes"][0]["report"]
     assert (status, base["exit_status"], base["outcome"]) == (Exit.REFUSED, Exit.REFUSED, "refused")
     assert changes(value) == ["base", "get", "origin", "chromium", "no-key", "again-1", "again-2"]

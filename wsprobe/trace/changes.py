@@ -92,6 +92,13 @@ class Trace(msgspec.Struct, frozen=True):
         return self.base if self.start.has_origin else self["origin"]
 
     @property
+    def as_page(self) -> Answer:
+        """The answer that names the cause: with the page's own Origin, if that changes nothing (then a missing
+        Origin is not the cause), else the base."""
+        own = self.own
+        return own if own is not None and same(own, self.base) else self.base
+
+    @property
     def without_origin(self) -> Answer | None:
         return self["no-origin"] if self.start.has_origin else self.base
 

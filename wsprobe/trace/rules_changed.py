@@ -125,18 +125,25 @@ def upgrade_missed(seen: Trace) -> Iterator[Conclusion]:
     to_what = base.field(b"upgrade") or "websocket"
     wants = base.status == 426 and seen.like_get and "websocket" in to_what.lower()
     marked = base.cause is not None and base.cause_id == "upgrade-lost" and base.cause.certainty == "only"
-    if NO_UPGRADE.search(base.text) or base.stated == "upgrade-lost" or marked or wants:
-        yield _removed(seen, "Upgrade or Connection", "upgrade")
+    in_words = NO_UPGRADE.search(base.text) is not None or base.stated == "upgrade-lost" or wants
+    if in_words or marked:
+        yield _removed(seen, "Upgrade or Connection", "upgrade", marked=not in_words)
 
 
-def _removed(seen: Trace, part: str, fault: str) -> Conclusion:
+def _removed(seen: Trace, part: str, fault: str, *, marked: bool = False) -> Conclusion:
+    """*marked*: a mark of the program shows what is missing, and no words of the answer."""
     base, get = seen.base, seen["get"]
     arrives = _as_get(seen)
     if not arrives and fault == "header" and get is not None and not alike(base, get):
         arrives = " Upgrade and Connection arrive: a plain GET gets another answer."
+    shows = f"The answer {base.status} reports {part} as missing or wrong: {quoted(base)}."
+    if marked:
+        shows = (
+            f"The answer {base.status} ({quoted(base)}) is what {base.author.who} sends if {part} is "
+            "missing or wrong."
+        )
     return Conclusion(
-        f"The answer {base.status} reports {part} as missing or wrong: {quoted(base)}. wsprobe "
-        "sent the right value, so a proxy in front of the program that answers removes or "
+        f"{shows} wsprobe sent the right value, so a proxy in front of the program that answers removes or "
         f"changes it ({proxy_of(seen)}).{arrives}{varnish(seen)}{past_the_proxy(seen)}",
         sure(seen, 0.96, 0.98),
         beside(seen, "get"),

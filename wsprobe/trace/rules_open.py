@@ -10,8 +10,8 @@ from wsprobe.trace.answer import Answer, ended_in_silence
 from wsprobe.trace.changes import Trace
 from wsprobe.trace.conclusion import Conclusion, rule
 from wsprobe.trace.direct import backend_of, past_the_proxy
-from wsprobe.trace.sentences import proxy_of, shows_proxy, title, written_by
-from wsprobe.trace.to_do import FIND_OUT, ask_past, proxy_lines, steps
+from wsprobe.trace.sentences import likeliest, proxy_of, shows_proxy, title, written_by
+from wsprobe.trace.to_do import FIND_OUT, ask_past, first_do, proxy_lines, steps
 
 AT_ONCE = 0.5
 """Seconds: a session that is dropped sooner was not dropped for its silence."""
@@ -45,10 +45,10 @@ def _who(seen: Trace, past: Answer | None, seconds: float) -> str:
     """Who has the timeout, as far as the answers show."""
     if past is None or not past.opens:
         which = "The application or a proxy has an idle timeout; --backend finds which."
-        return f"{which}{_unlike_default(seen.proxies, seconds)}"
+        return f"{which}{_unlike_default(seen.proxies, seconds, 'another proxy or the application')}"
     own = ended_in_silence(past)
     if own is None:
-        also = _unlike_default(seen.proxies, seconds)
+        also = _unlike_default(seen.proxies, seconds, "another proxy")
         return (
             "Asked directly, the session stays open as long: the proxy has an idle timeout "
             f"({proxy_of(seen)}).{also}"
@@ -60,16 +60,13 @@ def _who(seen: Trace, past: Answer | None, seconds: float) -> str:
     return f"Asked directly, the session drops too, after {own:.1f} s. {who}."
 
 
-def _unlike_default(proxies: tuple[str, ...], seconds: float) -> str:
-    """That this is not the default of the proxies that name themselves."""
+def _unlike_default(proxies: tuple[str, ...], seconds: float, else_: str) -> str:
+    """That this is not the default of the proxies that name themselves; then *else_* has the timeout."""
     limits = [(title(each), limit) for each in proxies if (limit := idle_limit(each))]
     if not limits or any(_near(limit, seconds) for _, limit in limits):
         return ""
     named = " and ".join(f"{name} ({limit:g} s)" for name, limit in limits)
-    return (
-        f" This is not the default of {named}: unless that default was lowered, another proxy or "
-        "the application has the timeout."
-    )
+    return f" This is not the default of {named}: unless that default was changed, {else_} has the timeout."
 
 
 def _near(limit: float, seconds: float) -> bool:
@@ -103,10 +100,11 @@ def closed_by_app(seen: Trace) -> Iterator[Conclusion]:
     if seen.base.opens and seen.base.report.outcome == "closed":
         yield Conclusion(
             "The handshake opens, then the server closes the session with a Close frame: nothing on the way "
-            "blocks the handshake; the application refuses after it.",
+            f"blocks the handshake; the application refuses after it.{likeliest(seen)}",
             0.9,
             ("base", "get") if "get" in seen.answers else ("base",),
-            "Look up the code and the reason of the Close in the application: wsprobe connect shows both.",
+            steps(first_do(seen.base, ""))
+            or "Look up the code and the reason of the Close in the application: wsprobe connect shows both.",
             id=_closed_id(seen.base),
         )
 

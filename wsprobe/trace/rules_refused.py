@@ -336,7 +336,7 @@ def server_error(seen: Trace) -> Iterator[Conclusion]:
         return
     yield Conclusion(
         f"{base.status} for every request, even a plain GET, {written_by(base)}: that server "
-        f"itself fails ({_why_it_fails(seen)}).{likeliest(base)}{past_the_proxy(seen)}",
+        f"itself fails ({_why_it_fails(seen)}).{likeliest(seen)}{past_the_proxy(seen)}",
         sure(seen, 0.88),
         beside(seen, "get"),
         steps(first_do(base, "Look in that server's log."), _if_seen(seen, "error")),
@@ -358,7 +358,7 @@ def handshake_fails(seen: Trace) -> Iterator[Conclusion]:
         return
     yield Conclusion(
         f"{base.status} to the handshake ({written_by(base)}), another answer to a plain GET ({get.result()}): "
-        f"{_where_it_fails(seen)}.{likeliest(base)}{past_the_proxy(seen)}",
+        f"{_where_it_fails(seen)}.{likeliest(seen)}{past_the_proxy(seen)}",
         sure(seen, 0.8),
         beside(seen, "get"),
         steps(
@@ -442,7 +442,8 @@ def explained_by_the_request(seen: Trace) -> Iterator[Conclusion]:
     id="",
 )
 def named_by_the_answer(seen: Trace) -> Iterator[Conclusion]:
-    base, cause = seen.base, shown_by(seen.base)
+    base = seen.as_page
+    cause = shown_by(base)
     if base.kind != "http" or cause is None or compared(seen) == "opens" or "get" not in seen.answers:
         return
     alike_ = ", to a plain GET too" if seen.like_get else ""
@@ -605,7 +606,7 @@ def refused_to_all_by_app(seen: Trace) -> Iterator[Conclusion]:
         yield Conclusion(
             f"{both}. {same_directly(seen)} "
             f"{who[0].upper()}{who[1:]} requires something that the request lacks (a session cookie, "
-            f"a token), or has no WebSocket on this path.{likeliest(seen.base)}",
+            f"a token), or has no WebSocket on this path.{likeliest(seen)}",
             0.93,
             ("base", "backend"),
             with_code(
@@ -632,7 +633,7 @@ def refused_to_all(seen: Trace) -> Iterator[Conclusion]:
         yield Conclusion(
             f"{both}, {quoted(base)}: {whose} refuses every variant. The rule requires something "
             "that the request lacks (a session cookie, a token), or refuses the address or the "
-            f"path. Cannot tell whose rule.{likeliest(base, quoted_before=True)}{past_the_proxy(seen)}",
+            f"path. Cannot tell whose rule.{likeliest(seen, quoted_before=True)}{past_the_proxy(seen)}",
             0.85,
             ("base", "get"),
             steps(
@@ -657,7 +658,7 @@ def no_route(seen: Trace) -> Iterator[Conclusion]:
         else "and no WebSocket endpoint is there"
     )
     lost = "" if base.by_proxy else " Or a proxy drops Upgrade, and the page is the application's own."
-    other = likeliest(base) if base.by_proxy and base.cause_id != "no-route" else ""
+    other = likeliest(seen) if base.by_proxy and base.cause_id != "no-route" else ""
     yield Conclusion(
         f"{both}, {quoted(base)}: {whose} answers this path, {elsewhere}.{lost}{other}{past_the_proxy(seen)}",
         0.9,
@@ -701,7 +702,7 @@ SEES_NO_HANDSHAKE = frozenset({"upgrade-lost", "upgrade-lost-or-elsewhere", "no-
 )
 def upgrade_lost_or_elsewhere(seen: Trace) -> Iterator[Conclusion]:
     both, base = _same_for_both(seen), seen.base
-    also = "" if base.cause_id in SEES_NO_HANDSHAKE else likeliest(base)
+    also = "" if base.cause_id in SEES_NO_HANDSHAKE else likeliest(seen)
     if both:
         yield Conclusion(
             f"{both}: the program that answers never treats the request as a handshake. {_either(seen)}. "
@@ -775,7 +776,7 @@ def handshake_refused(seen: Trace) -> Iterator[Conclusion]:
     yield Conclusion(
         f"{base.result()} to the handshake ({written_by(base)}), {get.result()} to a plain GET: "
         f"a rule or a WebSocket library refuses the handshake{or_path}. Cannot tell "
-        f"which.{likeliest(base)}{past_the_proxy(seen)}",
+        f"which.{likeliest(seen)}{past_the_proxy(seen)}",
         sure(seen, 0.7, 0.85),
         beside(seen, "get"),
         steps(ask_past(seen), proxy_lines(seen, "rule", base.proxies)),
@@ -836,7 +837,7 @@ def refused_by_app(seen: Trace) -> Iterator[Conclusion]:
     if refusing and compared(seen) == "same":
         yield Conclusion(
             f"{refusing} {same_directly(seen)} The application itself refuses (path, credentials, Origin)."
-            f"{likeliest(seen.base)}",
+            f"{likeliest(seen)}",
             0.93,
             ("base", "backend"),
             with_code(steps(ask_own_path(seen), first_do(seen.base, CHECK_THE_PATH)), seen.base),
@@ -854,7 +855,7 @@ def refused_by_library(seen: Trace) -> Iterator[Conclusion]:
     refusing = _refusing(seen)
     if refusing:
         yield Conclusion(
-            f"{refusing} {_every_variant(seen)}{likeliest(seen.base)}{past_the_proxy(seen)}",
+            f"{refusing} {_every_variant(seen)}{likeliest(seen)}{past_the_proxy(seen)}",
             0.85,
             ("base", "get"),
             with_code(

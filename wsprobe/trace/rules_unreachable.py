@@ -14,7 +14,7 @@ from wsprobe.trace.changes import NO_PROTOCOL, Trace
 from wsprobe.trace.conclusion import Conclusion, rule
 from wsprobe.trace.direct import beside, compared, past_the_proxy, sure
 from wsprobe.trace.sentences import likeliest, quoted, shown_by, shows_proxy, written_by
-from wsprobe.trace.to_do import ask_past, proxy_lines, steps
+from wsprobe.trace.to_do import ask_past, first_do, proxy_lines, steps
 
 
 @rule(
@@ -140,7 +140,7 @@ def not_reached(seen: Trace) -> Iterator[Conclusion]:
         f"No request was sent: {why}.",
         0.97,
         ("base",),
-        f"wsprobe explain {base.report.outcome}",
+        first_do(base, f"wsprobe explain {base.report.outcome}"),
     )
 
 
@@ -293,7 +293,7 @@ def backend_down(seen: Trace) -> Iterator[Conclusion]:
     shown = shown_by(base)
     if shown is not None and not shown.id.startswith("backend-"):
         return
-    also = "" if base.cause_id == "backend-down" else likeliest(base)
+    also = "" if base.cause_id == "backend-down" else likeliest(seen)
     whose = written_by(base) if base.by_proxy else f"{written_by(base)}, most likely a proxy"
     yield Conclusion(
         f"{base.status} for every request, even a plain GET, {whose}: a proxy is up but cannot "

@@ -67,11 +67,11 @@ def shown_by(answer: Answer) -> Cause | None:
     return cause
 
 
-def likeliest(answer: Answer, *, quoted_before: bool = False) -> str:
+def likeliest(seen: Trace, *, quoted_before: bool = False) -> str:
     """A sentence: the cause that `connect` reports, if more than the status shows it; "" if nothing does.
 
     *quoted_before*: the words of the server are in the sentence before it."""
-    cause = answer.cause
+    cause = seen.as_page.cause
     if cause is None or cause.certainty == "status":
         return ""
     meaning, quote = quote_of(cause.text)
