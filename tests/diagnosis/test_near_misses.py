@@ -48,6 +48,19 @@ def all_closed(code: int, reason: str, after: int = 1000) -> tuple[Cause, ...]:
         ("HTTP/1.1 500 Internal Server Error\n\nNo connection in the pool", "crashed-before-accept"),
         ("HTTP/1.1 403 Forbidden\n\nRooms require an upgrade of your plan", "refused"),
         ("HTTP/1.1 403 Forbidden\n\nAsk George about the geometry", "refused"),
+        # A name that begins a sentence about the request is not one of a program behind the one that answers.
+        ('HTTP/1.1 400 Bad Request\n\nTarget "/ws" could not be parsed', "server-says"),
+        ("HTTP/1.1 502 Bad Gateway\n\nTarget could not be reached", "backend-down"),
+        ("HTTP/1.1 401 Unauthorized\n\nAccess forbidden", "unauthorized"),
+        ("HTTP/1.1 504 Gateway Timeout\n\nrelay gave up after 1500ms", "backend-timeout"),
+        ("HTTP/1.1 503 Service Unavailable\n\nrelay gave up after 1500ms", "server-says"),
+        # wsgiref serves any WSGI application, Django too.
+        ("HTTP/1.0 404 Not Found\nServer: WSGIServer/0.2 CPython/3.11\n\n", "no-websocket"),
+        ("HTTP/1.0 403 Forbidden\nServer: WSGIServer/0.2 CPython/3.11\n\n", "refused"),
+        (
+            "HTTP/1.0 500 Internal Server Error\nServer: WSGIServer/0.2 CPython/3.11\n\n",
+            "crashed-before-accept",
+        ),
         # The name of a product says nothing about a refusal; a sentence as a title does.
         ("HTTP/1.1 403 Forbidden\n\n<title>Jupyter Server</title><p>Members</p>", "refused"),
         ("HTTP/1.1 403 Forbidden\n\n<title>Members come first</title>", "refused"),
@@ -631,3 +644,10 @@ def test_a_backend_that_is_not_available_may_not_be_set(words: str, none: bool) 
     assert (
         "has none for this host or path" in first(f"HTTP/1.1 503 Service Unavailable\n\n{words}").text
     ) == none
+
+
+@pytest.mark.parametrize("status", ["200 OK", "404 Not Found", "403 Forbidden", "500 Internal Server Error"])
+def test_a_wsgi_server_alone_does_not_show_django(status: str) -> None:
+    found = first(f"HTTP/1.0 {status}\nServer: WSGIServer/0.2 CPython/3.11\n\n")
+    assert "Django" not in found.text + found.fix
+    assert "runserver" not in found.fix

@@ -125,11 +125,7 @@ def _refusal(evidence: Evidence, *, over_http2: bool) -> Author:
         if _foreign_refused(evidence):
             found.append(_foreign(evidence, known))
         if not _specific(known):
-            found.append(
-                quoted(said, rest[0])
-                if rest and rest[0].id in _GENERAL and evidence.status not in (400, 501)
-                else said
-            )
+            found.append(quoted(said, rest[0]) if rest and _stands(rest[0], evidence) else said)
     elif said is not None:
         found.append(_explained(said, known))
     elif _foreign_refused(evidence):
@@ -152,6 +148,12 @@ _FITS: dict[str, frozenset[int]] = {
 
 def _fits(cause: Cause, status: int) -> bool:
     return status in _FITS.get(cause.id, (400, 426, 501))
+
+
+def _stands(cause: Cause, evidence: Evidence) -> bool:
+    """*cause*, known from the status or a mark, stands with unknown words: 504 is about time, whatever it
+    says; of 400 and 501 the status says too little."""
+    return (cause.id in _GENERAL or evidence.status == 504) and evidence.status not in (400, 501)
 
 
 def _names_another(said: Cause | None, asked: Cause) -> bool:

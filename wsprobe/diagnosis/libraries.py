@@ -617,7 +617,7 @@ def _django(evidence: Evidence) -> Author | None:
             ),
         )
     if wsgi:
-        return written_by("wsgiref", "Server: WSGIServer", (run_asgi,))
+        return written_by("wsgiref", "Server: WSGIServer", _of_wsgiref(evidence))
     if gunicorn and evidence.status in (200, 404, 405) and not evidence.server("uvicorn"):
         return written_by(
             "gunicorn",
@@ -631,6 +631,21 @@ def _django(evidence: Evidence) -> Author | None:
             ),
         )
     return None
+
+
+def _of_wsgiref(evidence: Evidence) -> tuple[Cause, ...]:
+    """What an answer of wsgiref means, whatever framework runs on it."""
+    if evidence.status >= 500:
+        return (crashed(),)
+    if evidence.status in (404, 405) or evidence.status < 400:
+        return (
+            no_websocket(
+                "a WSGI application received the request and answered it as a plain GET: WSGI does not support "
+                "WebSocket, or no route has this path",
+                "run a server with WebSocket support, and route the path to that server",
+            ),
+        )
+    return refused_by_application(evidence)
 
 
 def _java(evidence: Evidence) -> Author | None:

@@ -51,7 +51,8 @@ def _timeout() -> Iterator[Cause]:
         "no-upgrade-listener",
         "the server received the request but does not answer: no code handles WebSocket upgrades on "
         "this path (in Vite, webpack, Next.js or http-proxy: ws: true is missing), or that code "
-        "raised an exception, is blocked or waits",
+        "raised an exception, is blocked or waits; or a proxy cannot reach the application, or does not "
+        "forward its answer",
         "correct the path; set ws: true in the proxy entry and forward the server's upgrade event; "
         "look in its log",
     )

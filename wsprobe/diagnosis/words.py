@@ -17,6 +17,7 @@ from wsprobe.diagnosis.evidence import Evidence, hop_of, is_markup, phrase_of, s
 from wsprobe.diagnosis.faults import (
     CROSS_ORIGIN,
     SEE_LOG,
+    answered_401,
     asked_wrong,
     credentials_wanted,
     http10,
@@ -349,6 +350,8 @@ def _plain(id: str, text: str, fix: str) -> Means:
 
 def _refused(evidence: Evidence, _: str) -> tuple[Cause, ...]:
     """A refusal in words that a proxy may have written as well, where one is visible."""
+    if evidence.status == 401:
+        return (answered_401(evidence),)
     rule = ", or a rule in front of it," if hop_of(evidence) else ""
     text = f"a check in the application{rule} refused the request"
     return (Cause("refused", text, "send what the application requires (token, cookie, Origin, parameter)"),)
@@ -445,7 +448,8 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
         r"|upstream connect|connect(?:ion)? to (?:the )?(?:back-?end|upstream|target|server"
         r"|downstream)[^.\n]{0,20}"
         r"(?:failed|refused|error|closed)|(?:back-?end|upstream|target|origin server|downstream)\b[^.\n]{0,30}"
-        r"(?:down|unavailable|unreachable|failed|refused|not (?:available|reachable|running)|could not|closed)"
+        r"(?:down|unavailable|unreachable|failed|refused|not (?:available|reachable|running)"
+        r"|could not (?:be (?:reached|contacted)|connect)|closed)"
         r"|(?:failed|unable|could not|cannot|can't) (?:to )?(?:connect|reach|proxy)\b"
         r"|error occurred while trying to proxy"
         r"|failed to connect|proxy error|dial tcp",
