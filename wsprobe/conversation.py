@@ -142,7 +142,9 @@ class Answering:
                 return b""
             if not response.interim:
                 self._begin_body(head, response.status)
-                return bytes(self._heads[end:])
+                rest = bytes(self._heads[end:])
+                self._heads, self._splitter = bytearray(), HeadSplitter()  # several times the bytes of the head
+                return rest
             self._interim += 1
             self._lines += self._splitter.lines
             most = self._in_proportion(INTERIM_MAX)

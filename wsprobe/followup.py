@@ -7,10 +7,11 @@ follows redirects.
 from __future__ import annotations
 
 from datetime import UTC
+from itertools import islice
 from urllib.parse import urljoin
 
 from wsprobe.read.reading import Reading
-from wsprobe.read.tokens import elements
+from wsprobe.read.tokens import VERSIONS_MAX, elements
 from wsprobe.wire import WIRE_OF_VERSION
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -52,7 +53,8 @@ def versions(reading: Reading) -> tuple[int, ...]:
     final = reading.final
     if final is None or final.status == 101:
         return ()
-    listed = elements(f.value for f in final.head.all(b"sec-websocket-version"))
+    every = elements(f.value for f in final.head.all(b"sec-websocket-version"))
+    listed = islice(every, VERSIONS_MAX)
     return tuple(int(word) for word in listed if word.isdigit() and len(word) <= 3)
 
 

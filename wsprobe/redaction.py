@@ -39,7 +39,7 @@ from wsprobe.exchange import (
     TunnelSent,
 )
 from wsprobe.read import read
-from wsprobe.read.frames import Direction, agreed_deflate, messages, read_frames
+from wsprobe.read.frames import Direction, agreed_deflate, each_message, read_frames
 from wsprobe.read.head import split_head
 from wsprobe.read.reading import Body, Field, Frame, Head, Reading, Span
 from wsprobe.secrets import Secrets, rule
@@ -194,7 +194,7 @@ def _frames(secrets: Secrets, out: bytearray, frames: Sequence[Frame], deflate: 
     A compressed message that repeats a secret is masked as a whole: no same-length change of it would inflate.
     """
     opaque = set()
-    for message in () if deflate is None else messages(frames, deflate):
+    for message in () if deflate is None else each_message(frames, deflate):
         if message.compressed and secrets.echo(message.data) != message.data:
             opaque |= {frame.start for frame in message.frames}
     masked = secrets.echo(b"".join(frame.data for frame in frames))

@@ -102,12 +102,12 @@ class Report(Struct, frozen=True, dict=True):
     @property
     def messages(self) -> tuple[Message, ...]:
         """The server's messages in the session, inflated, in order; the last one may be incomplete."""
-        return messages_of(self.reading)[0]
+        return tuple(messages_of(self.reading)[0])
 
     @property
     def sent_messages(self) -> tuple[Message, ...]:
         """The messages sent to it."""
-        return messages_of(self.reading)[1]
+        return tuple(messages_of(self.reading)[1])
 
     @property
     def timing(self) -> Timing:

@@ -75,6 +75,8 @@ SERVERS = {
     ),
     "noise": Hostile(b"", Random(7).randbytes(BLOCK)),
     "commas": Hostile(b"HTTP/1.1 101 S\r\nUpgrade: " + b"," * 2_000_000 + b"\r\n\r\n"),
+    "content codings": Hostile(NO + b"Content-Encoding: " + b"a," * 1_000_000 + b"\r\n\r\nx"),
+    "a Content-Length of words": Hostile(NO + b"Content-Length: " + b"a/b " * 500_000 + b"\r\n\r\nx"),
     "interim answers of 200 lines": Hostile(
         b"",
         b"HTTP/1.1 103 Early Hints\r\n" + b"".join(b"Link: </%d>\r\n" % n for n in range(200)) + b"\r\n",

@@ -17,6 +17,10 @@ from wsprobe.read.body import SLICE, BodyReader, plain_length, read_body
 from wsprobe.read.head import split_head
 from wsprobe.read.reading import Body
 from wsprobe.read.strict import StrictFraming, opinion
+from wsprobe.read.tokens import VALUE_MAX
+
+LONG = VALUE_MAX // 2 + 1
+"""Elements of two bytes in a value that is too long for h11."""
 
 LIMIT = 1000
 
@@ -77,6 +81,10 @@ def test_framing(
         (b"Content-Length: 2\r\nContent-Length: 3\r\n", "h11: conflicting Content-Length headers"),
         (b"Transfer-Encoding: gzip, chunked\r\n", "h11: Only Transfer-Encoding: chunked is supported"),
         (b"Content-Length: 2\x00\r\n", "h11: illegal header line"),
+        (b"Content-Length: " + b"2," * LONG + b"3\r\n", "h11: conflicting Content-Length headers"),
+        (b"Content-Length: " + b"," * LONG + b"\r\n", "h11: bad Content-Length"),
+        (b"Content-Length: " + b"2 " * LONG + b"\r\n", "h11: bad Content-Length"),
+        (b"Transfer-Encoding: " + b"a " * LONG + b"\r\n", "h11: Only Transfer-Encoding: chunked is supported"),
     ],
 )
 def test_where_h11_refuses_all_is_kept_and_it_says_why(fields: bytes, problem: str) -> None:
@@ -90,6 +98,11 @@ def test_where_h11_refuses_all_is_kept_and_it_says_why(fields: bytes, problem: s
     )
     assert made.problem.startswith(problem)
     assert made.malformed
+
+
+def test_a_long_list_of_one_length_is_that_length() -> None:
+    made, rest = body(b"Content-Length: " + b"2, " * LONG + b"2\r\n", b"abc")
+    assert (made.framing, made.content, rest) == ("length", b"ab", b"c")
 
 
 def test_other_oddities_of_the_head_do_not_matter() -> None:

@@ -62,6 +62,7 @@ def test_empty_data_is_an_empty_body(coding: str) -> None:
             "unknown",
             r"the content coding \x1b[31m\xff is not one that wsprobe can undo",
         ),
+        ("identity," * 101, TEXT, None, "unknown", "more than 100 content codings"),
     ],
 )
 def test_faults(coding: str, data: bytes, left: bytes | None, fault: str, problem: str) -> None:

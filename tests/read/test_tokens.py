@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsprobe.read.tokens import Extension, Malformed, expected_accept, is_token, parse_extensions, split_list
+from wsprobe.read.tokens import (
+    VALUE_MAX,
+    Extension,
+    Malformed,
+    expected_accept,
+    is_token,
+    only_part,
+    parse_extensions,
+    parts,
+    split_list,
+)
 
 
 def test_the_example_of_rfc_6455_section_1_3() -> None:
@@ -108,3 +118,16 @@ def test_long_values(piece: bytes) -> None:
     value = piece * (300_000 // len(piece))
     assert split_list(value) or piece == b","
     parse_extensions(value)
+
+
+@given(st.lists(st.sampled_from([b"", b"a", b" b", b"c" * (VALUE_MAX - 1)]), min_size=1, max_size=9))
+def test_the_parts_of_a_list_are_those_of_split(listed: list[bytes]) -> None:
+    assert list(parts(b",".join(listed))) == listed
+
+
+@pytest.mark.parametrize(
+    ("value", "only"),
+    [(b"", b""), (b"2", b"2"), (b" 2,2\t, 2", b"2"), (b",", b""), (b"2,", None), (b"2,3", None)],
+)
+def test_the_only_part_of_a_list(value: bytes, only: bytes | None) -> None:
+    assert only_part(value) == only

@@ -22,7 +22,7 @@ from wsprobe.browsers.script import CLOSED, CLOSING, MAX_REASON, OPEN, CallTexts
 from wsprobe.exchange import Act, Ended
 from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
 from wsprobe.read.reading import Reading
-from wsprobe.read.tokens import expected_accept, split_list
+from wsprobe.read.tokens import expected_accept, parts, split_list
 
 _UPGRADE = "bun src/http/websocket_client/WebSocketUpgradeClient.zig"
 _FRAMES = "bun src/http/websocket_client.zig"
@@ -121,8 +121,7 @@ def _fault(reading: Reading, head: Head, *, asked: bool, named: bool) -> str:
         return "no-accept"
     if asked and not named:
         return "no-protocol"
-    tokens = [token.strip(b" \t").lower() for value in connection for token in value.split(b",")]
-    if b"upgrade" not in tokens:
+    if b"upgrade" not in (token.strip(b" \t").lower() for value in connection for token in parts(value)):
         return "connection"
     if upgrade[0].lower() != b"websocket":
         return "upgrade"

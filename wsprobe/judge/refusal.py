@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from wsprobe.followup import REDIRECTS
 from wsprobe.judge.finding import Entry, Finding, shown
 from wsprobe.judge.subject import status_span, where
 from wsprobe.read.reading import Reading, Response
-from wsprobe.read.tokens import elements
+from wsprobe.read.tokens import VERSIONS_MAX, elements
 
 LOCATION_MISSING = Entry(
     "location-missing",
@@ -92,7 +93,7 @@ def versions(response: Response) -> tuple[bytes, ...]:
     fields = response.head.all(b"sec-websocket-version")
     if not fields or response.status is None or not 400 <= response.status < 500:
         return ()
-    return tuple(dict.fromkeys(elements(field.value for field in fields)))
+    return tuple(dict.fromkeys(islice(elements(field.value for field in fields), VERSIONS_MAX)))
 
 
 def asked_version(reading: Reading) -> bytes:

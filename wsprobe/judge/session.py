@@ -25,8 +25,17 @@ from wsprobe.judge.subject import (
     stopped,
 )
 from wsprobe.read.behind import frames_before_http, http_behind
-from wsprobe.read.frames import BINARY, CLOSE, RSV1, TEXT, Message, agreed_deflate, messages_of, utf8_fault
-from wsprobe.read.frames import messages as read_messages
+from wsprobe.read.frames import (
+    BINARY,
+    CLOSE,
+    RSV1,
+    TEXT,
+    Message,
+    agreed_deflate,
+    each_message,
+    messages_of,
+    utf8_fault,
+)
 from wsprobe.read.reading import Frame, Reading, Response, Session, Span
 
 _HOME_MADE = "hand-written code that builds frames"
@@ -460,12 +469,12 @@ def messages(reading: Reading, of: Session) -> Iterator[Finding]:
         )
 
 
-def _messages(reading: Reading, response: Response, frames: tuple[Frame, ...]) -> tuple[Message, ...]:
+def _messages(reading: Reading, response: Response, frames: tuple[Frame, ...]) -> Iterator[Message]:
     """The messages of *frames*: those of the whole session, unless frames follow that do not count."""
     if reading.session is not None and len(frames) == len(reading.session.frames):
         return messages_of(reading)[0]
     agreed = agreed_deflate(response.head)
-    return read_messages(frames, None if agreed is None else agreed.server)
+    return each_message(frames, None if agreed is None else agreed.server)
 
 
 def _unexpected(message: Message, before: Message | None) -> Iterator[Finding]:

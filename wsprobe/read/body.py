@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe.read.reading import Body, CodingFault, Field, Head
+from wsprobe.read.tokens import DIGITS_MAX
 
 if TYPE_CHECKING:
     from wsprobe.read.strict import StrictFraming
@@ -29,6 +31,8 @@ class Decoded(Struct, frozen=True):
 
 Undo = Callable[[bytes, int], Decoded]
 
+CODINGS_MAX = 100
+"""Limit on the codings of one body: a field of 2 MB can list a million."""
 _MEMBERS_MAX = 1000
 _SHORT = "the compressed data ends too early"
 
@@ -38,7 +42,10 @@ def decode(data: bytes, coding: str, limit: int) -> Decoded:
 
     Bytes decoded before a fault are returned with the fault.
     """
-    names = [name for part in re.finditer("[^,]+", coding) if (name := part[0].strip().lower())]
+    listed = (name for part in re.finditer("[^,]+", coding) if (name := part[0].strip().lower()))
+    names = list(islice(listed, CODINGS_MAX + 1))
+    if len(names) > CODINGS_MAX:
+        return Decoded(None, "unknown", f"more than {CODINGS_MAX} content codings")
     for name in reversed(names):
         if name == "identity" or not data:
             continue
@@ -144,10 +151,6 @@ _ENDED_EARLY = (
 """The message of h11 0.16 for the same fault."""
 
 
-DIGITS_MAX = 20
-"""Most digits of a Content-Length that h11 accepts."""
-
-
 FRAMING = frozenset({b"content-length", b"transfer-encoding", b"content-encoding"})
 """The fields that give the end and the coding of a body."""
 
@@ -181,7 +184,7 @@ class BodyReader:
         self._raw_size = self._content_size = 0
         of = head.several(FRAMING)
         lengths, codings = of.get(b"content-length", []), of.get(b"transfer-encoding", [])
-        self._coding = of.get(b"content-encoding", [])
+        self._coding = of.get(b"content-encoding", []) if keeps else []
         self._rest = b""
         self._strict: StrictFraming | None = None
         self._left: int | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import Protocol
 
 from msgspec import Struct
@@ -10,7 +11,7 @@ from msgspec import Struct
 from wsprobe.read.reading import Frame, Head, Reading
 from wsprobe.read.tokens import Extension, parse_extensions
 
-FRAMES_MAX = 50_000
+FRAMES_MAX = 40_000
 """Limit on separate frames in one direction. Later bytes stay in ``Session.rest``, so memory stays bounded."""
 
 When = Callable[[int], int]
@@ -43,27 +44,34 @@ def frame_at(data: bytes | bytearray, start: int, when: When, *, partial: bool =
     if size is None or len(data) < start + size:
         return None
     body = start + size
-    header = bytes(data[start:body])
-    first, second = header[0], header[1]
-    masked = second >= 0x80
-    coded = header[2:-4] if masked else header[2:]
-    length = int.from_bytes(coded, "big") if coded else second & 0x7F
+    header, mask, length, minimal = _header(bytes(data[start:body]))
     if len(data) - body < length and not partial:
         return None
     payload = bytes(data[body : body + length])
+    first = header[0]
     return Frame(
         start=start,
         header=header,
         fin=first >= 0x80,
         rsv=first >> 4 & 7,
         opcode=first & 0x0F,
-        masked=masked,
-        mask=header[-4:] if masked else b"",
+        masked=mask != b"",
+        mask=mask,
         length=length,
         payload=payload,
         at=when(body + len(payload) - 1),
-        minimal=length > _SHORTER[len(coded)],
+        minimal=minimal,
     )
+
+
+@lru_cache(maxsize=256)
+def _header(header: bytes) -> tuple[bytes, bytes, int, bool]:
+    """*header*, and in it the masking key, the length, and whether its encoding is minimal. Cached, because the
+    frames of a flood have few headers, and so share them."""
+    masked = header[1] >= 0x80
+    coded = header[2:-4] if masked else header[2:]
+    length = int.from_bytes(coded, "big") if coded else header[1] & 0x7F
+    return header, header[-4:] if masked else b"", length, length > _SHORTER[len(coded)]
 
 
 class One(Protocol):
@@ -226,27 +234,35 @@ class Message(Struct, frozen=True):
         return self.frames[-1].at
 
 
-def messages(
+def each_message(
     frames: Iterable[Frame], deflate: Direction | None = None, limit: int = INFLATED_MAX
-) -> tuple[Message, ...]:
-    """The data messages of one direction, in order of their first frames, the last perhaps incomplete.
+) -> Iterator[Message]:
+    """The data messages of one direction, in order of their first frames, the last perhaps incomplete. One
+    exists at a time: those of a flood would take more memory than its bytes.
 
     *deflate*: how this direction compresses, None if permessage-deflate was not agreed.
     """
     unpacking = None if deflate is None else _Unpacking(deflate, limit)
-    return tuple(_message(*group, unpacking) for group in _groups(frames))
+    return (_message(*group, unpacking) for group in _groups(frames))
 
 
-def messages_of(reading: Reading) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
-    """The data messages of the session in *reading*: the server's, then the client's; inflated if
-    permessage-deflate was agreed. Both are empty without a session."""
+def messages(
+    frames: Iterable[Frame], deflate: Direction | None = None, limit: int = INFLATED_MAX
+) -> tuple[Message, ...]:
+    """All of ``each_message``."""
+    return tuple(each_message(frames, deflate, limit))
+
+
+def messages_of(reading: Reading) -> tuple[Iterator[Message], Iterator[Message]]:
+    """The data messages of the session in *reading*, as ``each_message`` returns them: the server's, then the
+    client's; inflated if permessage-deflate was agreed. Both are empty without a session."""
     of, final = reading.session, reading.final
     if of is None:
-        return (), ()
+        return iter(()), iter(())
     agreed = None if final is None else agreed_deflate(final.head)
     if agreed is None:
-        return messages(of.frames), messages(of.sent)
-    return messages(of.frames, agreed.server), messages(of.sent, agreed.client)
+        return each_message(of.frames), each_message(of.sent)
+    return each_message(of.frames, agreed.server), each_message(of.sent, agreed.client)
 
 
 def utf8_fault(data: bytes, *, complete: bool = True) -> int | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Iterable, Iterator
 from heapq import merge
 from itertools import accumulate
@@ -23,7 +24,8 @@ from msgspec.structs import replace
 
 from wsprobe.exchange import LOST, Exchange, Received, Sent, TlsDone
 from wsprobe.read.body import Decoded, decode
-from wsprobe.read.frames import read_frames
+from wsprobe.read.frames import FRAMES_MAX as SESSION_FRAMES_MAX
+from wsprobe.read.frames import frame_at as frame_of_session
 from wsprobe.read.http2_values import (
     ACK,
     CONTINUATION,
@@ -545,29 +547,44 @@ def _session(
     """
     start = behind[0].start if behind else opened.start
     frames, rest = _joined(behind)
-    return Session(frames, rest, start, _joined(list(sent))[0])
+    return Session(frames, rest, start, _joined(sent)[0])
 
 
-def _joined(pieces: list[StreamData]) -> tuple[tuple[Frame, ...], bytes]:
-    pieces = [piece for piece in pieces if piece.data]
-    ends = list(accumulate(len(piece.data) for piece in pieces))
+def _joined(pieces: Iterable[StreamData]) -> tuple[tuple[Frame, ...], bytes]:
+    """The frames in the content of *pieces*, each with the position of its first byte on the connection; and
+    the bytes that are not frames. Frames are read piece by piece, so only incomplete ones are copied."""
+    frames: list[Frame] = []
+    waiting = bytearray()
+    came = now = 0
+    # Of each piece: where it ends in all content, and the distance from there to the connection's offset.
+    places: deque[tuple[int, int]] = deque()
 
-    def when(offset: int) -> int:
-        return pieces[min(bisect_right(ends, offset), len(pieces) - 1)].at if pieces else 0
+    def read_one(at: int, *, partial: bool = False) -> int:
+        """Read the frame at *at* in *waiting*; the offset after it, 0 without a frame."""
+        frame = frame_of_session(waiting, at, lambda _: now, partial=partial)
+        if frame is None or len(frames) == SESSION_FRAMES_MAX:
+            return 0
+        first = came - len(waiting) + at
+        while places[0][0] <= first:
+            places.popleft()
+        frames.append(replace(frame, start=first + places[0][1]))
+        return frame.span[1]
 
-    frames, rest = read_frames(b"".join(piece.data for piece in pieces), 0, when)
-    return tuple(_moved(frames, pieces, ends)), rest
-
-
-def _moved(frames: Iterable[Frame], pieces: list[StreamData], ends: list[int]) -> Iterator[Frame]:
-    """*frames*, in order, each with the position of its first byte on the connection."""
-    number = 0
-    for frame in frames:
-        while ends[number] <= frame.start:
-            number += 1
-        yield replace(
-            frame, start=pieces[number].start + frame.start - (ends[number] - len(pieces[number].data))
-        )
+    left: list[bytes | bytearray] = [waiting]
+    for piece in pieces:
+        if len(frames) == SESSION_FRAMES_MAX:
+            left.append(piece.data)
+            continue
+        waiting += piece.data
+        came += len(piece.data)
+        now = piece.at
+        places.append((came, piece.start + len(piece.data) - came))
+        at = 0
+        while end := read_one(at):
+            at = end
+        del waiting[:at]
+    del waiting[: read_one(0, partial=True)]
+    return tuple(frames), b"".join(left)
 
 
 def _body(

@@ -97,7 +97,7 @@ def final_answer(responses: Sequence[Response]) -> Response | None:
     return None if last is None or last.interim else last
 
 
-class Frame(Struct, frozen=True):
+class Frame(Struct, frozen=True, gc=False):
     """One frame after a 101 (RFC 6455 section 5.2), perhaps incomplete.
 
     Frames of older wire versions use the same terms: *opcode* is RFC 6455's number for the kind of frame, and

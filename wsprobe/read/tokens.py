@@ -26,6 +26,13 @@ VALUE_MAX = 65536
 """Most bytes of a field value or line that are parsed. No list in a real handshake comes near; a million
 elements would cost a hundred times their bytes."""
 
+DIGITS_MAX = 20
+"""Most digits of a Content-Length that h11 accepts."""
+
+VERSIONS_MAX = 1000
+"""Most elements of Sec-WebSocket-Version that are read: there are 256 versions (RFC 6455 section 4.1), and 2 MB
+of them would be read once for each specification."""
+
 
 def is_token(value: bytes) -> bool:
     """True if *value* is a token (RFC 9110 section 5.6.2)."""
@@ -57,6 +64,24 @@ def split_list(value: bytes) -> tuple[bytes, ...]:
             begin = at
     found.append(value[begin:])
     return tuple(item for element in found if (item := element.strip(b" \t")))
+
+
+def parts(value: bytes) -> Iterator[bytes]:
+    """Yield what ``value.split(b",")`` returns, without the list: of 2 MB, it would take 16 MiB or more."""
+    at = 0
+    while at <= len(value):
+        stop = value.find(b",", at + VALUE_MAX)
+        stop = len(value) if stop < 0 else stop
+        yield from value[at:stop].split(b",")
+        at = stop + 1
+
+
+def only_part(value: bytes, space: bytes = b" \t") -> bytes | None:
+    """The one element of a list whose elements are all the same without the *space* around them; None if they
+    differ."""
+    every = parts(value)
+    first = next(every).strip(space)
+    return first if all(part.strip(space) == first for part in every) else None
 
 
 def elements(values: Iterable[bytes]) -> Iterator[bytes]:

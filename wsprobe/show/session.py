@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Container
+from operator import attrgetter
 
 from wsprobe.judge.finding import counted
 from wsprobe.read.behind import frames_before_http, http_behind
 from wsprobe.read.frames import CLOSE, CONTINUATION, FRAMES_MAX, RSV1, TEXT, Message, messages_of
 from wsprobe.read.reading import Frame, Reading, Session
-from wsprobe.show.lines import Budget, Line, Look, Piece, ends, left_out, line
+from wsprobe.show.lines import VERBOSE, Budget, Line, Look, Piece, ends, left_out, line
 from wsprobe.visible import hexdump
 
 NAMES = {0: "Continuation", 1: "Text", 2: "Binary", 8: "Close", 9: "Ping", 10: "Pong"}
@@ -27,16 +28,17 @@ def session(reading: Reading, look: Look) -> list[Line]:
     of = frames_before_http(reading)
     if of is None:
         return []
-    first, left, last = ends(_in_order(of), FRAMES, look)
-    said = inflated(reading, {(mark, each.start) for mark, each in (*first, *last)})
+    shown, between = _in_order(of, FRAMES * (VERBOSE if look.verbose else 1))
+    first, left, last = ends(shown, FRAMES, look)
+    left += between
+    said = inflated(reading, {(mark, each.start) for mark, each in (*first, *last)}, look)
     room = Budget(FRAMES, look)
     rows: list[Line] = []
 
     def show(mark: str, each: Frame) -> None:
         rows.append(room.take(frame(mark, each, look, of)))
-        message = said.get((mark, each.start))
-        if message is not None:
-            rows.append(line("    inflated: ", content(message, look)))
+        if (mark, each.start) in said:
+            rows.append(line("    inflated: ", said[mark, each.start]))
 
     for number, (mark, each) in enumerate(first):
         if room.full:
@@ -61,22 +63,26 @@ def session(reading: Reading, look: Look) -> list[Line]:
     return rows
 
 
-def _in_order(of: Session) -> list[tuple[str, Frame]]:
+def _in_order(of: Session, most: int) -> tuple[list[tuple[str, Frame]], int]:
     """The frames of both sides with their marks, in the order of their times; at the same time, the server's
-    come first."""
-    both = [*(("<", each) for each in of.frames), *((">", each) for each in of.sent)]
-    return sorted(both, key=lambda each: each[1].at)
+    come first. Of each side, only the first and last *most*; and the number of all the others."""
+    both: list[tuple[str, Frame]] = []
+    for mark, frames in (("<", of.frames), (">", of.sent)):
+        of_side = sorted(frames, key=attrgetter("at"))
+        del of_side[most : max(most, len(of_side) - most)]
+        both += [(mark, each) for each in of_side]
+    return sorted(both, key=lambda each: each[1].at), len(of.frames) + len(of.sent) - len(both)
 
 
-def inflated(reading: Reading, shown: Container[tuple[str, int]]) -> dict[tuple[str, int], Message]:
-    """The compressed messages of both sides, by the mark and start of their last frames (RFC 7692), of those
-    frames that are *shown*."""
+def inflated(reading: Reading, shown: Container[tuple[str, int]], look: Look) -> dict[tuple[str, int], str]:
+    """What is shown of the compressed messages of both sides (RFC 7692), by the mark and start of their last
+    frames, of those frames that are *shown*."""
     of = reading.session
     if of is None or not any(f.rsv & RSV1 for f in (*of.frames, *of.sent)):
         return {}
     received, sent = messages_of(reading)
     return {
-        key: message
+        key: content(message, look)
         for mark, each in (("<", received), (">", sent))
         for message in each
         if message.compressed and (key := (mark, message.frames[-1].start)) in shown

@@ -63,9 +63,6 @@ _CONTROLS: dict[int, Literal["ping", "pong", "close"]] = {PING: "ping", PONG: "p
 _TEXT, _BINARY = 0x80 | TEXT, 0x80 | BINARY
 
 
-PIECES = 256
-"""Reads of one frame that are kept separately: a frame received byte by byte would take forty times its
-size."""
 STREAMS = 1000
 """The most deflate streams in one message: each takes time to set up, and may have only two bytes."""
 SLICE = 16384
@@ -81,8 +78,7 @@ class Reader:
         """*max_message*: the most bytes of a message, inflated; a longer message is a FrameFault with 1009."""
         self._max = max_message
         self._inflater = None if deflate is None else _Inflater(deflate.server.takeover, deflate.server.bits)
-        self._pieces: list[bytes] = []
-        self._have = 0
+        self._begun = BytesIO()  # its bytes are the incomplete frame's; it returns them without a copy
         self._need = 0
         self._opcode = 0
         self._compressed = False
@@ -98,7 +94,7 @@ class Reader:
     @property
     def ahead(self) -> int:
         """Bytes missing from the current frame, as far as known."""
-        return 0 if self._over else self._need - self._have
+        return 0 if self._over else self._need - self._begun.tell()
 
     @property
     def under_way(self) -> bool:
@@ -111,15 +107,12 @@ class Reader:
         self.boundary = -1
         if self._over:
             return []
-        if self._have:
-            self._pieces.append(data)
-            self._have += len(data)
-            if self._have < self._need:
-                if len(self._pieces) > PIECES and len(data) < SLICE:
-                    self._pieces = [b"".join(self._pieces)]
+        if self._begun.tell():
+            self._begun.write(data)
+            if self._begun.tell() < self._need:
                 return []
-            data = b"".join(self._pieces)
-            self._pieces = []
+            data = self._begun.getvalue()
+            self._begun = BytesIO()
         heard: list[Incoming] = []
         at, end, frames, need, boundary = 0, len(data), 0, 2, -1
         opcode = self._opcode
@@ -164,8 +157,9 @@ class Reader:
         self.boundary = boundary - (end - behind) if boundary >= 0 else -1
         if self.boundary < 0:
             self.boundary = max(at - (end - behind), -1)
-        rest = data[at:] if at else data
-        self._pieces, self._have, self._need = [rest] if rest else [], len(rest), need
+        if at < end:
+            self._begun.write(data[at:] if at else data)
+        self._need = need
         return heard
 
     def _fault(self, first: int, second: int, size: int, header: int) -> FrameFault | None:

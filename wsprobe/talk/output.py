@@ -6,6 +6,7 @@ import re
 from base64 import b64encode
 from codecs import getincrementaldecoder
 from collections.abc import Iterator, Sequence
+from io import BytesIO
 from typing import Any
 
 import msgspec
@@ -65,12 +66,13 @@ class JsonOutput:
         """The lines for what was *heard*; a Close is written at the end."""
         when = at / 1000
         lines: list[dict[str, Any]] = []
-        long: list[bytes] = []
+        long = BytesIO()  # which returns its bytes without a copy
         for each in heard:
             if isinstance(each, ReceivedMessage):
                 value = {"event": "message", "at": when, "size": len(each.data)}
                 if each.opcode == TEXT and len(each.data) > LONG:
-                    long += (_lines(lines), *_long_line(value, each.data))
+                    long.write(_lines(lines))
+                    long.writelines(_long_line(value, each.data))
                     lines = []
                     continue
                 lines.append(
@@ -81,7 +83,10 @@ class JsonOutput:
                 lines.append(control | _either(each.data))
             elif isinstance(each, FrameFault):
                 lines.append({"event": "fault", "at": when, "code": each.code, "text": each.text})
-        return b"".join([*long, _lines(lines)]) if long else _lines(lines)
+        if not long.tell():
+            return _lines(lines)
+        long.write(_lines(lines))
+        return long.getvalue()
 
     def opened(self, head: Head, url: str, at: int) -> bytes:
         """The line for the open session."""

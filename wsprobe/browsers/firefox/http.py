@@ -23,6 +23,7 @@ from wsprobe.browsers.firefox.facts import Facts
 from wsprobe.browsers.script import arrivals, end
 from wsprobe.exchange import BROKEN, FINISHED, Received, Sent
 from wsprobe.read.reading import Reading
+from wsprobe.read.tokens import only_part
 
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _WHITE_SPACE = b" \t\r\n"
@@ -78,7 +79,7 @@ class Fields:
         if name == b"content-length":
             self._length(value)
         elif name == b"content-type":
-            self.typed |= any(_is_type(part) for part in value.split(b","))
+            self.typed |= _has_type(value)
 
     def tokens(self, name: bytes, separators: bytes) -> list[bytes]:
         """The value of *name* split at any of *separators*, without empty parts."""
@@ -98,18 +99,25 @@ class Fields:
     def _length(self, value: bytes) -> None:
         """Store the length of the body (ParseResponseContentLength): one number, or the same one several times.
         Raises BadField."""
-        parts = [part.strip(_WHITE_SPACE) for part in value.split(b",")]
-        if len(set(parts)) > 1:
+        number = only_part(value, _WHITE_SPACE)
+        if number is None:
             raise BadField("different values of content-length")
-        if value and re.fullmatch(_NUMBER, parts[0]) and abs(int(parts[0])) <= _INT64_MAX:
-            self.content_length = int(parts[0])
+        if value and re.fullmatch(_NUMBER, number) and abs(int(number)) <= _INT64_MAX:
+            self.content_length = int(number)
 
 
-def _is_type(part: bytes) -> bool:
-    """True if *part* contains a media type: a slash before any white space or parameter
+def _has_type(value: bytes) -> bool:
+    """True if an element of the list *value* is a media type: a slash before any white space or parameter
     (net_ParseMediaType)."""
-    type_, *_ = re.split(rb"[; \t]", part.strip(_WHITE_SPACE), maxsplit=1)
-    return b"/" in type_ and type_ != b"*/*"
+    at = value.find(b"/")
+    while at >= 0:
+        begin, stop = value.rfind(b",", 0, at) + 1, value.find(b",", at)
+        stop = len(value) if stop < 0 else stop
+        type_, *_ = re.split(rb"[; \t]", value[begin:stop].strip(_WHITE_SPACE), maxsplit=1)
+        if b"/" in type_ and type_ != b"*/*":
+            return True
+        at = value.find(b"/", stop)
+    return False
 
 
 def _merged(name: bytes, had: bytes, value: bytes) -> bytes:
@@ -124,8 +132,8 @@ def _comparable(name: bytes, value: bytes) -> bytes:
     """*value* as compared with an earlier one (RemoveDuplicateHeaderValues, for Content-Length only)."""
     if name != b"content-length":
         return value
-    parts = {part.strip(_WHITE_SPACE) for part in value.split(b",")}
-    return parts.pop() if len(parts) == 1 else value
+    only = only_part(value, _WHITE_SPACE)
+    return value if only is None else only
 
 
 _VERSION = re.compile(rb"HTTP(?![0-9A-Za-z_])(/(?:([0-9]+)(\.(?:([0-9]+))?)?)?)?")

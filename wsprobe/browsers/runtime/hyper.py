@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from wsprobe.browsers.runtime.heads import TOO_LARGE, Fault, Field, Head, HeadParser, Short, Wrong
 from wsprobe.browsers.script import arrivals
 from wsprobe.read.reading import Reading
+from wsprobe.read.tokens import only_part
 
 _NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]*")
 _VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
@@ -104,11 +105,10 @@ class Httparse(HeadParser):
             if self._minor == b"0":
                 raise Wrong(stop, "TransferEncoding")
         elif b"content-length" in names:
-            lengths = [value.split(b",") for name, value in fields if name == b"content-length"]
-            values = [part.strip(b" \t") for parts in lengths for part in parts]
-            if len(set(values)) > 1 or not values[0].isdigit() or int(values[0]) >= 2**64:
+            length = only_part(b",".join(value for name, value in fields if name == b"content-length"))
+            if length is None or not length.isdigit() or int(length) >= 2**64:
                 raise Wrong(stop, "ContentLength")
-            if int(values[0]) > _LENGTH_MAX:
+            if int(length) > _LENGTH_MAX:
                 raise Wrong(stop, TOO_LARGE)
 
 
