@@ -61,6 +61,14 @@ def all_closed(code: int, reason: str, after: int = 1000) -> tuple[Cause, ...]:
             "HTTP/1.0 500 Internal Server Error\nServer: WSGIServer/0.2 CPython/3.11\n\n",
             "crashed-before-accept",
         ),
+        ("HTTP/1.1 403 Forbidden\n\nCountry of origin is not allowed", "refused"),
+        ("HTTP/1.1 403 Forbidden\n\nThis needs an upgrade of your websocket plan", "refused"),
+        ("HTTP/1.1 503 Service Unavailable\n\nNo connection", "server-says"),
+        ("HTTP/1.1 502 Bad Gateway\n\nhost not found in upstream", "server-says"),
+        ("HTTP/1.1 500 Internal Server Error\n\nInvalid origin of the data", "crashed-before-accept"),
+        ("HTTP/1.1 500 Internal Server Error\n\nNot allowed by CORS", "origin-refused"),
+        ("HTTP/1.1 400 Bad Request\n\nAPI version 3 is not supported", "server-says"),
+        ("HTTP/1.1 400 Bad Request\n\nWebSocket version 13 is not supported", "changed"),
         # The name of a product says nothing about a refusal; a sentence as a title does.
         ("HTTP/1.1 403 Forbidden\n\n<title>Jupyter Server</title><p>Members</p>", "refused"),
         ("HTTP/1.1 403 Forbidden\n\n<title>Members come first</title>", "refused"),
@@ -94,7 +102,24 @@ def test_a_status_of_gateways_is_no_exception(signed: str, status: str) -> None:
         (4000, "rate limit exceeded", 1000, "rate-limited"),
         (4003, "the token is not valid", 1000, "unauthorized"),
         (4000, "database timeout", 1000, "closed-by-app"),
-        (4000, "database timeout", 600_000, "idle-timeout"),
+        (4000, "database timeout", 600_000, "closed-by-app"),
+        (4000, "timeout", 600_000, "idle-timeout"),
+        (1011, "keepalive ping timeout", 3_000_000, "idle-timeout"),
+        (4000, "no heartbeat received", 3_000_000, "idle-timeout"),
+        # No limit of time is reached at once, and a word for pings may be about something else.
+        (4000, "no heartbeat received", 1000, "closed-by-app"),
+        (4000, "unknown command: ping", 3_000_000, "closed-by-app"),
+        (1003, "only binary, close, ping, and pong frames are supported", 3_000_000, "message-refused"),
+        (4003, "account inactive", 3_000_000, "closed-by-app"),
+        (4002, "keepalive must be between 1 and 60", 3_000_000, "closed-by-app"),
+        # No message was sent that the server could refuse.
+        (1008, "Bad request", 1000, "refused"),
+        (4010, "unsupported type of account", 1000, "closed-by-app"),
+        (4001, "JSON Web Token expired", 1000, "unauthorized"),
+        (1008, "file extension not allowed", 1000, "refused"),
+        (1002, "unexpected extension bit", 1000, "extension-refused"),
+        (4000, "Session closed", 1000, "closed-by-app"),
+        (4004, "session not found or closed", 1000, "session"),
         (4004, "user not found", 1000, "no-route"),
     ],
 )
@@ -651,3 +676,45 @@ def test_a_wsgi_server_alone_does_not_show_django(status: str) -> None:
     found = first(f"HTTP/1.0 {status}\nServer: WSGIServer/0.2 CPython/3.11\n\n")
     assert "Django" not in found.text + found.fix
     assert "runserver" not in found.fix
+
+
+def test_a_failure_after_a_message_may_be_its_refusal() -> None:
+    frame = b"\x88\x11" + (1011).to_bytes(2, "big") + b"ValidationError"
+    sent = (Sent(0, REQUEST), Received(1, OPEN), Sent(1000, b"\x81\x82\0\0\0\0hi"))
+
+    def cause(at: int) -> Cause:
+        events = (*sent, Received(at, frame), Ended(at + 1, "fin"))
+        return causes(read(Exchange(Plan(parse(f"ws://{AT}/ws"), REQUEST), events)))[0]
+
+    assert cause(2000).text.startswith("the application failed in the session, or does not accept the message")
+    assert cause(5_000_000).text.startswith("the application failed in the session; the server says")
+
+
+@pytest.mark.parametrize(
+    ("begun", "id"),
+    [
+        (b"HTTP/1.1 400 Unrecognized Socket Type\r\nSec-WebSocket-Version: 13\r\n", "server-says"),
+        (b"HTTP/1.1 400 Bad Request\r\nServer: x\r\n", "bad-request"),
+        (b"HTTP/1.1 403 no token\r\nServer: x\r\n", "unauthorized"),
+        (b"HTTP/1.1 403 no", "dropped-in-status-line"),
+    ],
+)
+def test_a_refusal_whose_head_does_not_end_is_still_one(begun: bytes, id: str) -> None:
+    found = causes(reading_of(begun, "fin"))
+    assert found[0].id == id
+    assert {"dropped-in-head", "dropped-in-status-line"} & {cause.id for cause in found}
+
+
+def test_a_silent_end_leaves_open_what_was_not_sent() -> None:
+    events = (Sent(0, REQUEST), Ended(2, "fin"))
+    first = causes(read(Exchange(Plan(parse(f"ws://{AT}/ws"), REQUEST), events)))[0]
+    assert "(unknown path, no token, no Origin, no subprotocol)" in first.text
+
+
+def test_a_page_without_a_reason_leaves_open_that_an_origin_is_required() -> None:
+    page = (
+        "<html><head><title>400 Forbidden</title></head><body>Received invalid WebSocket request</body></html>"
+    )
+    answer = f"HTTP/1.1 403 Forbidden\nContent-Type: text/html\nContent-Length: {len(page)}\n\n{page}"
+    assert "the server requires an Origin" in first(answer).text
+    assert "requires an Origin" not in first(answer, "http://app.example").text

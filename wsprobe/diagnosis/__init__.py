@@ -28,7 +28,7 @@ from wsprobe.diagnosis.words import own_words, quoted, stated
 from wsprobe.exchange import Ended, Exchange, Received, Sent, TunnelFailed, TunnelReceived
 from wsprobe.read import read
 from wsprobe.read.behind import http_behind
-from wsprobe.read.reading import Reading
+from wsprobe.read.reading import Reading, Response
 
 __all__ = ["FORMERLY", "KINDS", "PROGRAMS", "Author", "Cause", "CauseKind", "all_kinds", "author", "causes"]
 
@@ -83,8 +83,10 @@ def _author(reading: Reading) -> Author:
     final = reading.final
     if not reading.received and Sent in happened:
         return Author(causes=nothing_came(reading)) if reading.exchange.how_ended in _ENDS else Author()
-    if final is None or final.status is None or not final.head.complete or reading.looks_like:
+    if final is None or final.status is None or reading.looks_like:
         return Author(causes=(*_asked(reading), *way(reading)))
+    if not final.head.complete:
+        return Author(causes=(*_asked(reading), *_begun(reading, final), *way(reading)))
     answer = answer_of(reading, final)
     if reading.session is not None:
         # Over HTTP/2 the hop that speaks it writes every name in lower case: nothing is left of an author.
@@ -104,6 +106,16 @@ def _asked(reading: Reading) -> tuple[Cause, ...]:
     return (*asked_wrong(evidence), *too_much(*evidence.largest))
 
 
+def _begun(reading: Reading, final: Response) -> tuple[Cause, ...]:
+    """The causes of a refusal whose head did not end: its status line and fields say why, its form nothing."""
+    evidence = answer_of(reading, final)
+    if evidence.status < 400 or reading.http2 is not None or b"\n" not in final.head.raw:
+        return ()
+    said = stated(evidence, own_words(evidence))
+    found = by_status(evidence, silent=said is None)
+    return _shown_by(_arrived(evidence, (said, *found) if said is not None else found), evidence)
+
+
 def _refusal(evidence: Evidence, *, over_http2: bool) -> Author:
     """The causes of an answer other than 101, in the order of their evidence."""
     known = Author() if over_http2 else _redirects(evidence, _by_marks(evidence))
@@ -116,7 +128,7 @@ def _refusal(evidence: Evidence, *, over_http2: bool) -> Author:
     if evidence.status in _OF_A_GATEWAY and known.role != "proxy":
         # No exception is answered with these: a program chose them, for one behind it or for its own state.
         marked = [cause for cause in marked if cause.id != "crashed-before-accept"]
-    rest = marked or list(by_status(evidence, silent=not texts))
+    rest = marked or list(by_status(evidence, silent=not texts, unexplained=said is None))
     asked = list(own_request(evidence))
     found = asked
     if asked and (_names_another(said, asked[0]) or not _fits(asked[0], evidence.status)):

@@ -157,13 +157,19 @@ _ENDED: tuple[tuple[str, str, str, str], ...] = (
         "send the first message right after connecting: a login, or what the server's protocol begins with",
     ),
     (
-        r"\bidle|inactiv|time[d -]*out|heartbeat|keep-?alive|no (?:activity|ping|pong)|\bping\b",
+        r"\bidle|(?<!account )(?<!user )inactiv(?!e (?:user|account))|(?<!database )(?<!query )(?<!upstream )"
+        r"(?<!backend )\btime[d -]*out|(?:heartbeat|keep-?alive|\bp[io]ng)\b[^.\n]{0,24}(?:time|miss|fail|lost"
+        r"|late|expire|not received|overdue)|(?:no|missed|missing|lost|without)\b[^.\n]{0,16}"
+        r"(?:activity|heartbeat|keep-?alive|p[io]ngs?\b)",
         "idle-timeout",
         "the server ended the session after a time without data",
         "send pings or messages more often, or raise the server's limit",
     ),
     (
-        r"\brsv\d?\b|extension|permessage-deflate|compress",
+        r"\brsv\d?\b|permessage-deflate|sec-websocket-extensions|(?:web ?socket|negotiat\w*|unsupported|unknown"
+        r"|unexpected|invalid) extension|extensions? (?:data|bits?|negotiat|not (?:negotiat|agreed))"
+        r"|(?:de)?compress\w*[^.\n]{0,24}(?:frame|message|\bbit|negotiat)|(?:frame|message|\bbit)s?\b[^.\n]{0,24}"
+        r"compress",
         "extension-refused",
         "the server does not accept an extension, or bits of an extension that was not agreed on",
         "offer no extension (--no-extensions), or find what changes Sec-WebSocket-Extensions in transit",
@@ -178,7 +184,8 @@ _ENDED: tuple[tuple[str, str, str, str], ...] = (
         r"|(?:json|message|payload|data|format|frame|packet|command)\b[^.\n]{0,12} not valid"
         r"|\b(?:method|command|procedure|action|operation|function)\b[^.\n]{0,20}"
         r"(?:not found|not exist|unknown|not supported)|\bno such (?:method|command|procedure|action|operation)"
-        r"|unsupported (?:data|message|type)|unknown (?:command|type|message|method|action|event|op)|json"
+        r"|unsupported (?:data|message|type)|unknown (?:command|type|message|method|action|event|op)"
+        r"|json(?! ?web ?token)"
         r"|bad (?:packet|format"
         r"|message|request)|protocol violation|binary",
         "message-refused",
@@ -207,12 +214,12 @@ def _stated(evidence: Evidence, session: _Session) -> Iterator[Cause]:
         wrong_call = where == _LAST and _refuses_call(session.texts[-1])
         for pattern, id, text, fix in _ENDED:
             if (wrong_call and id == "message-refused") or (
-                re.search(pattern, quote.lower()) and _can_be(id, quote.lower(), session)
+                re.search(pattern, quote.lower()) and _can_be(id, quote.lower(), where, session)
             ):
                 yield Cause(id, f'{text}; the server says "{said}"', fix, "stated", f"{where}: {said}")
                 return
         if (known := stated_by(evidence, quote, where)) is not None:
-            yield known
+            yield _after_message(known, session)
             return
     for quote, where in _quotes(session):
         if session.code is not None and where.startswith("Close") and session.code not in (1000, 1001):
@@ -225,13 +232,30 @@ def _stated(evidence: Evidence, session: _Session) -> Iterator[Cause]:
         return
 
 
+def _after_message(known: Cause, session: _Session) -> Cause:
+    """*known*; a failure right after a message may be how the application refuses that message."""
+    if known.id != "crashed" or session.last is None or session.since >= SOON:
+        return known
+    failed, _, says = known.text.partition("; the server says")
+    text = f"{failed}, or does not accept the message before it; the server says{says}"
+    return msgspec.structs.replace(known, text=text)
+
+
 _COURTESY = r"(?i)(?:(?:good ?)?bye(?: now| bye)?|closed?|closing|done|ok|end|normal(?: closure)?)\W*"
 """The reasons of a Close that give none."""
 
 
-def _can_be(id: str, said: str, session: _Session) -> bool:
-    """A timeout in the words is of a time without data only where there was one: anything can time out."""
-    return id != "idle-timeout" or session.lasted >= AT_ONCE or re.search(r"time[d -]*out", said) is None
+_OF_MESSAGES = r"message|frame|packet|payload|\bjson\b|well[- ]formed|\bpars|\bbinary\b"
+
+
+def _can_be(id: str, said: str, where: str, session: _Session) -> bool:
+    """Whether the session can have ended so: no limit of time is reached at once, and where no message was
+    sent, a Close for a "bad request" or an "unsupported type" is about something else."""
+    if id == "idle-timeout":
+        return session.lasted >= AT_ONCE
+    if id != "message-refused" or session.last is not None or where == _LAST:
+        return True
+    return re.search(_OF_MESSAGES, said) is not None
 
 
 def _quotes(session: _Session) -> Iterator[tuple[str, str]]:

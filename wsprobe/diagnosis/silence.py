@@ -42,7 +42,7 @@ def nothing_came(reading: Reading) -> tuple[Cause, ...]:
 
 def _or_another(cause: Cause, evidence: Evidence) -> Cause:
     """A fault of the request, where no answer shows that it is the reason."""
-    other = f"the server closed for another reason (unknown path, no token{_origin(evidence)})"
+    other = f"the server closed for another reason (unknown path, no token{_not_sent(evidence)})"
     return msgspec.structs.replace(cause, text=f"{cause.text}; or {other}")
 
 
@@ -69,8 +69,8 @@ def _closed(evidence: Evidence, how: str, waited: int) -> Iterator[Cause]:
     crash = Cause(
         "closed-silently",
         "the server closed the connection without an answer: the application crashed, refuses by "
-        f"closing (unknown path, no token{_origin(evidence)}), or returned without accepting; or a rule drops "
-        f"the request, or a proxy cannot reach the application or gets no answer from it{_tls(evidence)}",
+        f"closing (unknown path, no token{_not_sent(evidence)}), or returned without accepting; or a rule "
+        f"drops the request, or a proxy cannot reach the application or gets no answer from it{_tls(evidence)}",
         "look in the logs of the application and of every proxy for this request",
     )
     other = Cause(
@@ -120,7 +120,7 @@ def _protocol(evidence: Evidence) -> Iterator[Cause]:
         yield Cause(
             "subprotocol-required",
             f"the server closed without an answer: it supports none of the offered subprotocols ({offered}), "
-            f"the application crashed or refuses by closing (no token{_origin(evidence)}), or a proxy cannot "
+            f"the application crashed or refuses by closing (no token{_not_sent(evidence)}), or a proxy cannot "
             f"reach it or gets no answer from it{_tls(evidence)}",
             "offer one that the server supports: --protocol in wsprobe, the second argument of new "
             "WebSocket() in a page",
@@ -137,9 +137,10 @@ def _protocol(evidence: Evidence) -> Iterator[Cause]:
         )
 
 
-def _origin(evidence: Evidence) -> str:
-    """That a check may require an Origin, if none was sent."""
-    return ", no Origin" if evidence.origin is None else ""
+def _not_sent(evidence: Evidence) -> str:
+    """What a check may require, if it was not sent: an Origin, a subprotocol."""
+    no_origin = ", no Origin" if evidence.origin is None else ""
+    return f"{no_origin}{'' if evidence.protocols else ', no subprotocol'}"
 
 
 def _tls(evidence: Evidence) -> str:

@@ -33,10 +33,12 @@ def statuses() -> dict[str, Any]:
     return toml_beside(__file__, "statuses.toml")
 
 
-def by_status(evidence: Evidence, *, silent: bool) -> tuple[Cause, ...]:
+def by_status(evidence: Evidence, *, silent: bool, unexplained: bool = False) -> tuple[Cause, ...]:
     """The possible causes by the status alone, the likeliest first, without faults of the request.
 
-    *silent*: the answer has no words of its own (``words.own_words``)."""
+    *silent*: the answer has no words of its own (``words.own_words``). *unexplained*: it has some that
+    give no reason."""
+    origin_open = silent or unexplained
     if 300 <= evidence.status < 400:
         return (redirected(evidence, "the server"),)
     match evidence.status:
@@ -57,7 +59,7 @@ def by_status(evidence: Evidence, *, silent: bool) -> tuple[Cause, ...]:
                 ),
             )
         case 403 if for_socketio(evidence):
-            return (*socketio_causes(evidence), _refused(evidence, silent))
+            return (*socketio_causes(evidence), _refused(evidence, origin_open))
         case 400 if for_socketio(evidence):
             known = socketio_causes(evidence)
             origin = tuple(cause for cause in known if cause.id == "origin-refused")
@@ -68,7 +70,7 @@ def by_status(evidence: Evidence, *, silent: bool) -> tuple[Cause, ...]:
             bad, *more = _bad(evidence, silent)
             return (*first, bad, *origin, *more)
         case 403:
-            return _forbidden(evidence, silent)
+            return _forbidden(evidence, origin_open)
         case 500 if behind_proxy(evidence) and evidence.oddity != "upgrade" and not evidence.arrived:
             (failed,) = _told(evidence)
             return (replace(failed, text=f"{failed.text}; or a proxy dropped Upgrade and Connection"),)

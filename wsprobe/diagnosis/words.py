@@ -211,6 +211,12 @@ _PHRASES = {
 Means = Callable[[Evidence, str], tuple[Cause, ...]]
 
 
+_NO = (
+    r"(?:missing|invalid|bad|no|without|empty|wrong|unsupported|unknown|unexpected|multiple|more than one"
+    r"|illegal)"
+)
+
+
 def _tls(evidence: Evidence, _: str) -> tuple[Cause, ...]:
     behind = Cause(
         "backend-tls",
@@ -226,13 +232,18 @@ def _tls(evidence: Evidence, _: str) -> tuple[Cause, ...]:
 def _upgrade(evidence: Evidence, said: str) -> tuple[Cause, ...]:
     if evidence.oddity == "upgrade":
         return asked_wrong(evidence)
-    if evidence.status in (402, 403, 429) and not re.search(r"(?i)web ?socket|header|connection", said):
+    if evidence.status in (402, 403, 429) and not re.search(_UPGRADES_THE_CONNECTION, said):
         return ()  # a plan or a client that is to be upgraded
+    if evidence.status >= 500 and not re.search(r"(?i)header|\bhdr\b|web ?socket|upgrade", said):
+        return ()  # a program that failed speaks of its own connections
     if re.search(r"(?i)\bconnection\b", said) and not re.search(
         r"(?i)upgrade (?:header|hdr)|web ?socket", said
     ):
         return (upgrade_stripped("a proxy forwards Upgrade, but not Connection: Upgrade"),)
     return (upgrade_stripped(),)
+
+
+_UPGRADES_THE_CONNECTION = r"(?i)header|connection|web ?socket (?:upgrade|handshake|request|client|protocol)"
 
 
 def _changed(evidence: Evidence, said: str) -> tuple[Cause, ...]:
@@ -248,6 +259,8 @@ def _changed(evidence: Evidence, said: str) -> tuple[Cause, ...]:
 
 
 def _version(evidence: Evidence, said: str) -> tuple[Cause, ...]:
+    if not re.search(r"(?i)web ?socket|\b13\b", said):
+        return asked_wrong(evidence)  # of an API, a client or another protocol
     return _changed(evidence, said)
 
 
@@ -279,10 +292,16 @@ def _origin(evidence: Evidence, said: str) -> tuple[Cause, ...]:
         return (origin_lost(evidence),)
     if CROSS_ORIGIN in said:
         return (origin_unlike_host(evidence),)
+    if evidence.status >= 500 and not re.search(
+        r"(?i)\bcors\b|cross|allow|permi|trust|match|check|authori", said
+    ):
+        return ()  # a program that failed speaks of its own data
     return (origin_refused(evidence, "add the page's origin to the server's allowed origins"),)
 
 
 def _host(evidence: Evidence, said: str) -> tuple[Cause, ...]:
+    if evidence.status >= 500 and "header" not in said.lower():
+        return ()  # the host of a service that the program did not find
     other = "" if "header" in said.lower() else ", or a host that the URL names"
     return (
         Cause(
@@ -303,6 +322,8 @@ def _credentials(evidence: Evidence, _: str) -> tuple[Cause, ...]:
 def _session(evidence: Evidence, said: str) -> tuple[Cause, ...]:
     if re.search(_LOGGED_OUT, said) and not re.search(_SESSION_ID, f"{evidence.path}?{evidence.query}"):
         return (credentials_wanted(evidence),)
+    if evidence.status == 101 and re.search(r"(?i)\bclosed\b", said) and not re.search(_UNKNOWN, said):
+        return ()  # "Session closed" is what the Close itself says
     return (
         Cause(
             "session",
@@ -312,6 +333,7 @@ def _session(evidence: Evidence, said: str) -> tuple[Cause, ...]:
     )
 
 
+_UNKNOWN = rf"(?i){_NO}\b|\bnot\b|expired"
 _LOGGED_OUT = (
     r"(?i)(?:\A|[.:;!]\s+|\b(?:your|the|login|user|web)[ _-])session\b"
     r"[^.\n]{0,12}\b(?:expired|timed out)(?! or\b)"
@@ -357,6 +379,13 @@ def _refused(evidence: Evidence, _: str) -> tuple[Cause, ...]:
     return (Cause("refused", text, "send what the application requires (token, cookie, Origin, parameter)"),)
 
 
+def _limited(evidence: Evidence, _: str) -> tuple[Cause, ...]:
+    text = "the client exceeded a limit on requests or connections"
+    if evidence.status >= 500:
+        text += ", or the server has too much to do"
+    return (Cause("rate-limited", text, "wait, or raise the limit"),)
+
+
 def _replaced(evidence: Evidence, _: str) -> tuple[Cause, ...]:
     return (
         Cause(
@@ -370,15 +399,10 @@ def _replaced(evidence: Evidence, _: str) -> tuple[Cause, ...]:
 def _failed(evidence: Evidence, _: str) -> tuple[Cause, ...]:
     if evidence.status == 101:
         return (Cause("crashed", "the application failed in the session", SEE_LOG),)
-    if evidence.status < 500:
-        return ()  # some frameworks put a traceback below any error
+    if evidence.status < 500 or evidence.status in (502, 503, 504):
+        return ()  # some frameworks put a traceback below any error; a gateway reports what another one did
     return (Cause("crashed-before-accept", "the application failed while handling the handshake", SEE_LOG),)
 
-
-_NO = (
-    r"(?:missing|invalid|bad|no|without|empty|wrong|unsupported|unknown|unexpected|multiple|more than one"
-    r"|illegal)"
-)
 
 STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
     (
@@ -473,7 +497,11 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
             "test the application without the proxy: the application refuses, or has no such path",
         ),
     ),
-    (("origin", "cors", "cross"), r"\borigins?\b(?! server)|\bcors\b|cross[- ]?(?:origin|site)", _origin),
+    (
+        ("origin", "cors", "cross"),
+        r"(?<!\bof )\borigins?\b(?! server)|\bcors\b|cross[- ]?(?:origin|site)",
+        _origin,
+    ),
     (
         ("host", "rebinding", "request"),
         rf"{_NO} (?:http )?host(?:name)?\b|\bhost(?:name)?(?: header| name)?\b[^.\n]{{0,30}}"
@@ -488,9 +516,7 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
         r"|rate[-_ ]?limit|quota|throttl|connection limit|limit (?:reached|exceeded) for"
         r"|(?:max(?:imum)?|limit)"
         r"[^.\n]{0,24}(?:connections|clients|sockets|users|sessions|requests)|slow down|calm down",
-        _plain(
-            "rate-limited", "the client exceeded a limit on requests or connections", "wait, or raise the limit"
-        ),
+        _limited,
     ),
     (
         ("too ", "exceed"),
@@ -540,7 +566,8 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
             ),
             *("cookie", "srf", "not allowed", " id", " user"),
         ),
-        r"(?<!unexpected )\btokens?\b|unauthori[sz]ed|unauthenticated|authenticat|authori[sz]ation|credential"
+        r"(?<!unexpected )\btokens?\b(?! at (?:position|line|col|offset|char))"
+        r"|unauthori[sz]ed|unauthenticated|authenticat|authori[sz]ation|credential"
         r"|password|passphrase"
         r"|\blog[- ]?in\b|\bsign[- ]?in\b|logged in|\bapi[- ]?key|access[- ]?key|\bsecret\b|\bjwt\b|bearer"
         r"|\bcookie\b|csrf|xsrf"
