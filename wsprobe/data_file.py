@@ -27,6 +27,11 @@ def text_beside(module: str, *name: str) -> str:
         return file.read()
 
 
+def one_line(text: str) -> str:
+    """*text* of a file on one line: the files have line breaks for their readers."""
+    return " ".join(text.split())
+
+
 def path_beside(module: str, *name: str) -> str:
     """The path of the file *name*, which is relative to the folder of *module* (its ``__file__``)."""
     return os.path.join(os.path.dirname(module), *name)

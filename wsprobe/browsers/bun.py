@@ -15,7 +15,7 @@ from wsprobe.browsers.runtime.answer import Failed, Opened
 from wsprobe.browsers.runtime.client import Client
 from wsprobe.browsers.runtime.extensions import NAME, Agreed, NotParsed, Parameters, accept, parse
 from wsprobe.browsers.runtime.facts import RuntimeFacts, tell
-from wsprobe.browsers.runtime.frames import MOST_SAFE, FrameSession, Header, Wrong, close_of, is_valid
+from wsprobe.browsers.runtime.frames import MOST_SAFE, FrameSession, Header, Wrong, close_of, is_valid, text_of
 from wsprobe.browsers.runtime.heads import Fault, Head, heads
 from wsprobe.browsers.runtime.picohttpparser import Picohttpparser
 from wsprobe.browsers.script import CLOSED, CLOSING, MAX_REASON, OPEN, CallTexts, CloseCall, WebSocket
@@ -239,7 +239,7 @@ class BunSession(FrameSession[Facts]):
                 raise Wrong("deflate") from None
             if len(message) > self.facts.most_message:
                 raise Wrong("too-big")
-        data = message if self._type == BINARY else _text(message)
+        data = message if self._type == BINARY else text_of(message)
         if self.script.ready_state == OPEN:
             self.script.message(data)
             self.called(self.at)
@@ -248,7 +248,7 @@ class BunSession(FrameSession[Facts]):
         code, reason = close_of(payload)
         if payload and not is_valid(code):
             raise Wrong("close-code", {"code": code})
-        text = _text(reason)
+        text = text_of(reason)
         self.because = f"the server sent Close {code}: {_FRAMES}"
         self.script.ready_state = CLOSING
         self._closed(code, text, clean=True)
@@ -262,10 +262,3 @@ class BunSession(FrameSession[Facts]):
     def _closed(self, code: int, reason: str, *, clean: bool) -> None:
         self.over = True
         self.script.closed(code, reason, clean=clean)
-
-
-def _text(data: bytes) -> str:
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        raise Wrong("utf-8") from None

@@ -16,13 +16,7 @@ from wsprobe.browsers.runtime.answer import Failed, Opened
 from wsprobe.browsers.runtime.client import Client
 from wsprobe.browsers.runtime.extensions import NAME, NotParsed, Parameters, accept, parse
 from wsprobe.browsers.runtime.facts import RuntimeFacts
-from wsprobe.browsers.runtime.frames import (
-    MOST_SAFE,
-    Header,
-    Wrong,
-    close_of,
-    is_valid,
-)
+from wsprobe.browsers.runtime.frames import MOST_SAFE, Header, Wrong, close_of, is_valid, text_of
 from wsprobe.browsers.runtime.heads import Fault, Head, heads
 from wsprobe.browsers.runtime.llhttp import Llhttp
 from wsprobe.browsers.runtime.node import READ_RESET, SOCKET_HANG_UP, not_connected
@@ -317,7 +311,7 @@ class WsSession(NodeSession[Facts]):
         message, self.fragments = b"".join(self.fragments), []
         self._frames = self._announced = self._inflated = self._fragmented = 0
         # Also while CLOSING: ws does not check readyState.
-        self.script.deliver(message if header.opcode == BINARY else _text(message))
+        self.script.deliver(message if header.opcode == BINARY else text_of(message))
         self.called(self.now)
 
     def _control(self, header: Header, payload: bytes) -> None:
@@ -328,7 +322,7 @@ class WsSession(NodeSession[Facts]):
         code, reason = close_of(payload)
         if payload and not is_valid(code):
             raise Wrong("close-code", {"code": code})
-        self.received = code, _text(reason)
+        self.received = code, text_of(reason)
         self.closed_at = self.now
         if not self._destroyed and not self._ended:
             self._close_sent(self.now)
@@ -360,10 +354,3 @@ class WsSession(NodeSession[Facts]):
         code, reason = self.received or (1006, "")
         self.script.ready_state = CLOSED
         self.script.closed(code, reason, clean=self.received is not None and self.sent_close)
-
-
-def _text(data: bytes) -> str:
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        raise Wrong("utf-8") from None

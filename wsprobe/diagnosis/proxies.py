@@ -8,7 +8,7 @@ from functools import cache
 
 import msgspec
 
-from wsprobe.data_file import toml_beside
+from wsprobe.data_file import one_line, toml_beside
 from wsprobe.diagnosis.programs import PROGRAMS
 
 LEADING = ("nginx", "apache", "haproxy", "caddy", "traefik", "envoy")
@@ -105,7 +105,7 @@ def _named(row: dict[str, object]) -> dict[str, object]:
 
 
 def _flat(value: object) -> object:
-    return " ".join(value.split()) if isinstance(value, str) else value
+    return one_line(value) if isinstance(value, str) else value
 
 
 @cache

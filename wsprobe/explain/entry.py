@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from wsprobe.data_file import toml_beside
+from wsprobe.data_file import one_line, toml_beside
 from wsprobe.line_breaks import unbroken
 
 WIDTH = 80
@@ -92,14 +92,9 @@ def load(name: str) -> dict[str, Any]:
     return toml_beside(__file__, "data", *f"{name}.toml".split("/"))
 
 
-def line(text: str) -> str:
-    """*text* on one line: the files have line breaks for their readers."""
-    return " ".join(text.split())
-
-
 def paragraphs(text: str) -> tuple[str, ...]:
     """*text* cut at empty lines."""
-    return tuple(line(part) for part in text.split("\n\n") if part.strip())
+    return tuple(one_line(part) for part in text.split("\n\n") if part.strip())
 
 
 def lab(scenarios: list[str] | tuple[str, ...]) -> tuple[tuple[str, str], ...]:

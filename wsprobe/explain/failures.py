@@ -13,9 +13,10 @@ from typing import Any
 
 from msgspec import Struct
 
+from wsprobe.data_file import one_line
 from wsprobe.diagnosis import KINDS
 from wsprobe.explain import tables
-from wsprobe.explain.entry import Topic, lab, line, load
+from wsprobe.explain.entry import Topic, lab, load
 from wsprobe.judge import FINDINGS
 
 KIND = "error text"
@@ -217,7 +218,7 @@ def _entry(found: FailureMatch) -> Topic:
 def _told(row: dict[str, Any]) -> dict[str, Any]:
     """The meaning of *row*: its own words, or those of the finding or cause with its name."""
     if "means" in row:
-        own = {key: line(row[key]) for key in ("means", "usual", "fix")}
+        own = {key: one_line(row[key]) for key in ("means", "usual", "fix")}
         return {"title": "", "see": row["see"], "scenarios": row.get("scenarios", ()), **own}
     more = {"see": [row["id"], *row.get("see", ())], "scenarios": row.get("scenarios", ())}
     if row["id"] in KINDS:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from wsprobe.data_file import text_beside
-from wsprobe.explain.entry import Topic, line, load, paragraphs
+from wsprobe.data_file import one_line, text_beside
+from wsprobe.explain.entry import Topic, load, paragraphs
 
 TOPIC = "remedy"
 
@@ -28,7 +28,7 @@ def find(asked: str) -> Topic | None:
 def _choice() -> Topic:
     choice = load("remedies")["choice"]
     names = ", ".join(row["name"] for row in _rows())
-    facts = (*((label, line(text)) for label, text in choice["facts"]), ("programs", names))
+    facts = (*((label, one_line(text)) for label, text in choice["facts"]), ("programs", names))
     return Topic(TOPIC, TOPIC, choice["title"], paragraphs(choice["text"]), facts, tuple(choice["see"]))
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from wsprobe.data_file import one_line
 from wsprobe.diagnosis.proxies import examples
 from wsprobe.diagnosis.status import statuses
 from wsprobe.explain import revisions
-from wsprobe.explain.entry import Topic, lab, line, load, paragraphs
+from wsprobe.explain.entry import Topic, lab, load, paragraphs
 from wsprobe.followup import REDIRECTS
 
 _SCRIPT = (
@@ -49,7 +50,7 @@ def _status(number: int, row: dict[str, Any]) -> Topic:
     how = _how(number)
     facts = (
         ("usually", row["usual"]),
-        ("what to do", line(row["fix"])),
+        ("what to do", one_line(row["fix"])),
         ("browsers", row.get("browsers") or _BROWSERS[how].format(number=number)),
         *((("script", _SCRIPT),) if how != "opens" else ()),
         ("protocol", _PROTOCOL[how]),
@@ -128,9 +129,9 @@ def _close_code(number: int, row: dict[str, Any]) -> Topic:
     facts = (
         ("defined by", row["spec"]),
         ("in a Close frame", "allowed" if row["sent"] else "never: a frame that carries it is an error"),
-        ("script", line(script)),
+        ("script", one_line(script)),
         ("usually", row["usual"]),
-        ("what to do", line(row["fix"])),
+        ("what to do", one_line(row["fix"])),
         *_from_relay(number),
         *lab(row.get("scenarios", ())),
     )
@@ -171,8 +172,8 @@ def find_header(asked: str) -> Topic | None:
     name = match["name"].lower()
     for row in load("headers")["header"]:
         if name == row["name"].lower() or name in row.get("other", ()):
-            facts = tuple((label, line(row[key])) for key, label in _HEADER_LABELS if key in row)
-            text, see = (line(row["text"]),), tuple(row["see"])
+            facts = tuple((label, one_line(row[key])) for key, label in _HEADER_LABELS if key in row)
+            text, see = (one_line(row["text"]),), tuple(row["see"])
             return Topic(row["name"], "header", row["title"], text, facts + _settings(row), see)
     return None
 
@@ -210,8 +211,8 @@ def find_term(asked: str) -> Topic | None:
     for kind in _TERMS:
         for row in load(kind)["term"]:
             if not names.isdisjoint(map(_plain, (row["name"], *row.get("other", ())))):
-                facts = tuple((label, line(row[key])) for key, label in _TERM_LABELS if key in row)
-                text, see = (line(row["text"]),), tuple(row["see"])
+                facts = tuple((label, one_line(row[key])) for key, label in _TERM_LABELS if key in row)
+                text, see = (one_line(row["text"]),), tuple(row["see"])
                 facts += _settings(row) + lab(row.get("lab", []))
                 return Topic(row["name"], kind, row["title"], text, facts, see)
     return None
@@ -230,7 +231,7 @@ def find_section(topic: str) -> Topic | None:
         return None
     for row in load("sections")["section"]:
         if topic == row["topic"]:
-            facts = tuple((label, line(said)) for label, said in row.get("steps", {}).items())
+            facts = tuple((label, one_line(said)) for label, said in row.get("steps", {}).items())
             return Topic(topic, "section", row["title"], paragraphs(row["text"]), facts, tuple(row["see"]))
     return None
 

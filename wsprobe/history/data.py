@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from wsprobe.data_file import text_beside, toml_beside
+from wsprobe.data_file import one_line, text_beside, toml_beside
 from wsprobe.history.revision import (
     Cell,
     Contradiction,
@@ -156,9 +156,9 @@ def questions() -> tuple[OpenQuestion, ...]:
     return tuple(
         OpenQuestion(
             row["id"],
-            _line(row["asked"]),
-            _line(row["answer"]),
-            tuple(_line(text) for text in row["evidence"]),
+            one_line(row["asked"]),
+            one_line(row["answer"]),
+            tuple(one_line(text) for text in row["evidence"]),
             tuple(row["scenarios"]),
         )
         for row in _load("timeline")["question"]
@@ -190,7 +190,7 @@ def _revision(row: dict[str, Any]) -> Revision:
             told["section"],
             None if events is None else tuple(events),
             told.get("code"),
-            _line(told["may_know"]),
+            one_line(told["may_know"]),
             _ALIKE[told["situations"]] if "situations" in told else (),
         )
     return Revision(**row)
@@ -201,10 +201,5 @@ def _load(name: str) -> dict[str, Any]:
     return toml_beside(__file__, f"{name}.toml")
 
 
-def _line(text: str) -> str:
-    """*text* as one line: the files have line breaks for their readers."""
-    return " ".join(text.split())
-
-
 def _joined(row: dict[str, Any]) -> dict[str, Any]:
-    return {key: _line(value) if isinstance(value, str) else value for key, value in row.items()}
+    return {key: one_line(value) if isinstance(value, str) else value for key, value in row.items()}

@@ -80,6 +80,11 @@ def shown(value: bytes) -> str:
     return visible(value) if cut <= 0 else f"{visible(value[:_SHOWN])} ... {counted(cut, 'more byte')}"
 
 
+def shown_words(words: str) -> str:
+    """Words of a library or of the system for a text, escaped in the same way."""
+    return shown(words.encode("utf-8", "surrogatepass"))
+
+
 class Entry(Struct, frozen=True):
     """The fixed part of a finding. Its words are plain ASCII."""
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from wsprobe.judge.finding import Entry, Finding, counted, shown
-from wsprobe.judge.subject import PEER_ENDED, close_of, how, our_close, refusal, stopped
+from wsprobe.judge.subject import PEER_ENDED, close_of, header, how, our_close, refusal, stopped
 from wsprobe.read.http2_values import (
     CONNECT_ERROR,
     CONTINUATION,
@@ -174,7 +174,7 @@ def connection(reading: Reading) -> Iterator[Finding]:
         return
     theirs = list(of.of("server"))
     if theirs and (theirs[0].type != SETTINGS or theirs[0].ack):
-        yield HTTP2_SETTINGS_NOT_FIRST.found(f"the first frame is {theirs[0].name}", _header(theirs[0]))
+        yield HTTP2_SETTINGS_NOT_FIRST.found(f"the first frame is {theirs[0].name}", header(theirs[0]))
     yield from _first(
         HTTP2_FRAME_MALFORMED,
         [frame for frame in theirs if frame.problem],
@@ -223,7 +223,7 @@ def _overrun(of: Http2Connection) -> Iterator[Finding]:
                 if left[window] < 0:
                     whose = "the stream's" if window else "the connection's"
                     yield HTTP2_WINDOW_OVERRUN.found(
-                        f"{counted(-left[window], 'byte')} more than {whose} window", _header(frame)
+                        f"{counted(-left[window], 'byte')} more than {whose} window", header(frame)
                     )
                     return
 
@@ -242,11 +242,7 @@ def _interrupted(frames: Iterable[Http2Frame]) -> Iterator[Http2Frame]:
 def _first(entry: Entry, bad: list[Http2Frame], words: Callable[[Http2Frame], str]) -> Iterator[Finding]:
     if bad:
         more = f", and {len(bad) - 1} more like it" if len(bad) > 1 else ""
-        yield entry.found(f"{words(bad[0])}{more}", _header(bad[0]))
-
-
-def _header(frame: Http2Frame) -> Span:
-    return frame.start, frame.start + len(frame.header)
+        yield entry.found(f"{words(bad[0])}{more}", header(bad[0]))
 
 
 def _a(frame: Http2Frame) -> str:

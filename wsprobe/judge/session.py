@@ -16,6 +16,7 @@ from wsprobe.judge.subject import (
     closed_by_server,
     ended,
     handshake,
+    header,
     how,
     not_frames,
     opening_answer,
@@ -336,10 +337,6 @@ def _plain(frame: Frame) -> bool:
 
 def name(frame: Frame) -> str:
     return _NAMES.get(frame.opcode, f"opcode {frame.opcode}")
-
-
-def header(frame: Frame) -> Span:
-    return frame.start, frame.start + len(frame.header)
 
 
 def frames(reading: Reading, of: Session) -> Iterator[Finding]:

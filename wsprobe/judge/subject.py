@@ -9,6 +9,7 @@ from wsprobe.exchange import Ended, Event
 from wsprobe.judge.finding import counted
 from wsprobe.read.behind import frames_before_http
 from wsprobe.read.frames import CLOSE, first_close
+from wsprobe.read.http2_values import Http2Frame
 from wsprobe.read.looks import looks_like
 from wsprobe.read.reading import Field, Frame, Head, Reading, Response, Session, Span
 from wsprobe.read.tokens import elements
@@ -149,6 +150,11 @@ def _impossible(first: int) -> bool:
     frame without FIN."""
     opcode = first & 0x0F
     return bool(first & 0x30) or opcode in range(3, 8) or opcode > 10 or (opcode > 7 and not first & 0x80)
+
+
+def header(frame: Frame | Http2Frame) -> Span:
+    """The place of the header of *frame*."""
+    return frame.start, frame.start + len(frame.header)
 
 
 def said(of: Session) -> tuple[Frame, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from wsprobe.certificate import faults
 from wsprobe.exchange import Certificate, TlsDone, TlsFailed
-from wsprobe.judge.finding import Entry, Finding, shown
+from wsprobe.judge.finding import Entry, Finding, shown, shown_words
 from wsprobe.judge.subject import has, how
 from wsprobe.read.looks import looks_like
 from wsprobe.read.reading import Reading
@@ -224,7 +224,7 @@ def tls(reading: Reading) -> Iterator[Finding]:
     """Report how the TLS handshake failed, or which fault was let pass."""
     for event in reading.exchange.events if has(reading, TlsDone, TlsFailed) else ():
         if isinstance(event, TlsDone) and event.problem:
-            said = f"verification was switched off; it would have reported: {_text(event.problem)}"
+            said = f"verification was switched off; it would have reported: {shown_words(event.problem)}"
             yield CERTIFICATE_UNCHECKED.found(_with(event.certificate, said))
         elif isinstance(event, TlsFailed) and how(reading) != "timeout":
             yield _failed(reading, event)
@@ -234,7 +234,7 @@ def tls(reading: Reading) -> Iterator[Finding]:
 
 
 def _failed(reading: Reading, event: TlsFailed) -> Finding:
-    said = _text(event.error).rstrip(".") or "no reason is recorded"
+    said = shown_words(event.error).rstrip(".") or "no reason is recorded"
     match event.kind:
         case "certificate":
             return _certificate(reading, event, said)
@@ -260,7 +260,7 @@ def _besides(reading: Reading, event: TlsFailed) -> Iterator[Finding]:
         return
     for reason, words in faults(event.certificate, _meant(reading), reading.exchange.started):
         if reason != event.reason:
-            yield _REASONS[reason].found(f"also: the certificate {_text(words)}")
+            yield _REASONS[reason].found(f"also: the certificate {shown_words(words)}")
 
 
 def _meant(reading: Reading) -> str:
@@ -301,8 +301,4 @@ def _with(certificate: Certificate | None, said: str) -> str:
         ("valid from", certificate.not_before),
         ("until", certificate.not_after),
     )
-    return f"{said}; " + ", ".join(f"{name} {_text(value)}" for name, value in parts if value)
-
-
-def _text(words: str) -> str:
-    return shown(words.encode("utf-8", "surrogatepass"))
+    return f"{said}; " + ", ".join(f"{name} {shown_words(value)}" for name, value in parts if value)

@@ -18,7 +18,7 @@ from wsprobe.exchange import (
     TunnelReceived,
     TunnelSent,
 )
-from wsprobe.judge.finding import Entry, Finding, counted, shown
+from wsprobe.judge.finding import Entry, Finding, counted, shown, shown_words
 from wsprobe.judge.subject import PEER_ENDED, blank, ended, happened, has, how, status_span, stopped
 from wsprobe.judge.tls import TIMEOUT_TLS
 from wsprobe.read.reading import Reading
@@ -286,7 +286,7 @@ def reach(reading: Reading) -> Iterator[Finding]:
     unknown = [event for event in reading.exchange.events if isinstance(event, ResolveFailed)]
     for event in unknown:
         yield UNRESOLVED.found(
-            f"{_text(event.host)} did not resolve: {_text(event.error)}",
+            f"{shown_words(event.host)} did not resolve: {shown_words(event.error)}",
             usual=_why_unresolved(reading),
         )
     if how(reading) == "interrupted" or unknown:
@@ -301,7 +301,7 @@ def reach(reading: Reading) -> Iterator[Finding]:
     elif not failed:
         last = ended(reading)
         said = last.error if last is not None else ""
-        yield CONNECT_FAILED.found(_text(said) if said else "the recording has no connection")
+        yield CONNECT_FAILED.found(shown_words(said) if said else "the recording has no connection")
 
 
 def _why_unresolved(reading: Reading) -> str | None:
@@ -327,7 +327,7 @@ def _late_connection(reading: Reading, failed: list[ConnectFailed]) -> Iterator[
         yield CONNECT_TIMEOUT.found(f"{listed} did not answer before the time limit")
     elif not has(reading, Resolved):
         host = reading.exchange.plan.target.host
-        yield TIMEOUT_RESOLVE.found(f"{_text(host)} was not resolved before the time limit")
+        yield TIMEOUT_RESOLVE.found(f"{shown_words(host)} was not resolved before the time limit")
     elif not failed:
         yield CONNECT_TIMEOUT.found("there was no connection yet when the time limit ran out")
 
@@ -340,7 +340,7 @@ def _proxy(reading: Reading) -> Iterator[Finding]:
             tried = [e for e in reading.exchange.events if isinstance(e, ConnectFailed)]
             more = f" ({_listed(tried)})" if tried and not has(reading, Connected) else ""
             usual = None if has(reading, Connected) else "a proxy that is not running, or listens elsewhere"
-            yield PROXY_FAILED.found(f"{_text(event.error)}{more}", received=line or None, usual=usual)
+            yield PROXY_FAILED.found(f"{shown_words(event.error)}{more}", received=line or None, usual=usual)
 
 
 def proxy_answer(reading: Reading) -> bytes:
@@ -350,17 +350,13 @@ def proxy_answer(reading: Reading) -> bytes:
 
 def _listed(attempts: list[ConnectFailed]) -> str:
     return "; ".join(
-        f"{_address(each.address, each.port)}: {_text(each.error or each.errno or 'failed')}"
+        f"{_address(each.address, each.port)}: {shown_words(each.error or each.errno or 'failed')}"
         for each in attempts
     )
 
 
 def _address(address: str, port: int) -> str:
-    return authority(_text(address), port)
-
-
-def _text(words: str) -> str:
-    return shown(words.encode("utf-8", "surrogatepass"))
+    return authority(shown_words(address), port)
 
 
 _ALERT = 0x15

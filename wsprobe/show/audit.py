@@ -54,7 +54,7 @@ def concluded(
     if untested:
         rows.append(line(Piece("not tested", "title")))
         for why, ids in by_reason(untested).items():
-            rows += fitted([line(f"  {', '.join(ids)}: {_escaped(why, look)}")], look)
+            rows += fitted([line(f"  {', '.join(ids)}: {look.words(why)}")], look)
     clean = not_there(found, untested) if reference(seen) is not None else []
     if clean:
         rows += fitted([line(Piece("tested and not found", "title"), f": {', '.join(clean)}")], look)
@@ -87,28 +87,26 @@ def by_reason(untested: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
 def _weakness(each: Found, look: Look) -> Iterator[Line]:
     of, said = each.weakness, each.conclusion
     number = f", CWE-{of.cwe}" if of.cwe else ""
-    yield line(Piece(f"{of.level}: {of.id}{number}", STYLE[of.level]), f": {_escaped(said.text, look)}")
-    yield line(Piece("  sent", "title"), f": {_escaped(said.sent, look)}")
-    yield line(Piece("  came", "title"), f": {_escaped(said.came, look)}")
+    yield line(Piece(f"{of.level}: {of.id}{number}", STYLE[of.level]), f": {look.words(said.text)}")
+    yield line(Piece("  sent", "title"), f": {look.words(said.sent)}")
+    yield line(Piece("  came", "title"), f": {look.words(said.came)}")
     yield line(Piece("  why it matters", "title"), f": {of.why}")
     if of.rule.cannot_know:
         yield line(Piece("  not known", "title"), f": {of.rule.cannot_know}")
     yield line(Piece("  what to write or do", "title"))
     for one in each.fix.splitlines():
-        yield line("    ", _escaped(one, look))
+        yield line("    ", look.words(one))
 
 
 def dry_run(url: str, seen: Trace, choice: Choice, look: Look) -> list[Line]:
     """The requests that may be sent to *url*, in the order of the table; nothing is sent yet."""
     most = choice.series.most
-    rows = fitted(
-        [line(f"at most {most} of these requests, one after another, to {_escaped(url, look)}:")], look
-    )
+    rows = fitted([line(f"at most {most} of these requests, one after another, to {look.words(url)}:")], look)
     for each in choice.series.rows:
         if each.name in choice.skip or (choice.only and each.name not in (*choice.only, "base")):
             continue
         for question in each.make(seen):
-            made = line(f"{each.name:<{NAME}}  ", f"{each.changed}{_escaped(_differing(question, seen), look)}")
+            made = line(f"{each.name:<{NAME}}  ", f"{each.changed}{look.words(_differing(question, seen))}")
             rows += fitted([made], look)
     return rows
 
@@ -123,8 +121,3 @@ def _differing(question: TraceRequest, seen: Trace) -> str:
     if origin and origin != values(given.request, b"origin"):
         told.append(f"Origin: {origin[0].decode('latin-1')}")
     return f" ({'; '.join(told)})" if told else ""
-
-
-def _escaped(text: str, look: Look) -> str:
-    """*text* may have come from the server."""
-    return look.text(text.encode("utf-8", "surrogateescape"))

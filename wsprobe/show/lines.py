@@ -43,6 +43,14 @@ class Look(Struct, frozen=True):
         """A peer's bytes, made safe, as readable as this output allows."""
         return legible(data) if self.unicode else visible(data)
 
+    def words(self, text: str) -> str:
+        """Text that a peer, a worker or the command line gave, made safe in the same way."""
+        return self.text(text.encode("utf-8", "surrogateescape"))
+
+    def of_script(self, text: str) -> str:
+        """A string of a script, which may have lone surrogates, made safe in the same way."""
+        return self.text(text.encode("utf-8", "surrogatepass"))
+
 
 def line(*parts: str | Piece, style: str = "") -> Line:
     """One line; plain strings take *style*."""

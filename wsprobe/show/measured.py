@@ -41,10 +41,10 @@ def summary(measured: Measured, rows: Rows, look: Look) -> list[Line]:
     browser = measured.browser
     made = [
         line(
-            Piece(_safe(browser.title, look), "title"),
+            Piece(look.of_script(browser.title), "title"),
             Piece(f"  {counted(len(measured.seen), 'scenario')}", "dim"),
         ),
-        line(Piece(f"  {_safe(browser.userAgent, look)}", "dim")),
+        line(Piece(f"  {look.of_script(browser.userAgent)}", "dim")),
     ]
     if not rows:
         return [*made, line("the file has no scenario that this version of wsprobe knows")]
@@ -93,7 +93,8 @@ def _left(left: Mapping[str, str], look: Look) -> list[Line]:
     for why in left.values():
         reasons[why] = reasons.get(why, 0) + 1
     return [
-        line(Piece(f"left out: {count}, because {_safe(why, look)}", "dim")) for why, count in reasons.items()
+        line(Piece(f"left out: {count}, because {look.of_script(why)}", "dim"))
+        for why, count in reasons.items()
     ]
 
 
@@ -101,7 +102,7 @@ def one(measured: Measured, seen: Observation, row: Mapping[str, ViewComparison]
     """One scenario: the observation, then each engine's view."""
     made = [
         line(Piece(f"lab:{seen.scenario}", "title")),
-        line(Piece(f"seen in {_safe(measured.browser.title, look)}", "name")),
+        line(Piece(f"seen in {look.of_script(measured.browser.title)}", "name")),
         *indented(told(seen, look)),
     ]
     for engine, held in row.items():
@@ -131,11 +132,14 @@ def told(seen: Observation, look: Look) -> list[Line]:
     if seen.exception is not None:
         thrown = seen.exception
         return [
-            line("new WebSocket(...) throws ", Piece(_safe(thrown.name, look), "fail")),
-            *([line(f"  {_safe(thrown.message, look)}")] if thrown.message else []),
+            line("new WebSocket(...) throws ", Piece(look.of_script(thrown.name), "fail")),
+            *([line(f"  {look.of_script(thrown.message)}")] if thrown.message else []),
             *_console(seen, look),
         ]
-    made = [line(f'new WebSocket("{_safe(seen.url, look)}")'), *(_event(event, look) for event in seen.events)]
+    made = [
+        line(f'new WebSocket("{look.of_script(seen.url)}")'),
+        *(_event(event, look) for event in seen.events),
+    ]
     if seen.readyState is not None:
         made.append(line(f"readyState {seen.readyState} {STATES[seen.readyState % 4]}"))
     if seen.capped is not None and seen.capped.events:
@@ -147,7 +151,7 @@ def told(seen: Observation, look: Look) -> list[Line]:
 def _console(seen: Observation, look: Look) -> list[Line]:
     if not seen.console:
         return []
-    texts = [line(f"  {_safe(text, look)}") for text in seen.console]
+    texts = [line(f"  {look.of_script(text)}") for text in seen.console]
     return [line(Piece("console, which a script cannot read:", "dim")), *texts]
 
 
@@ -155,15 +159,11 @@ def _event(event: Event, look: Look) -> Line:
     bad = event.type in ("error", "throw") or event.wasClean is False
     has = msgspec.structs.asdict(event)
     rest = "  ".join(
-        f"{name} {_safe(msgspec.json.encode(value).decode(), look)}"
+        f"{name} {look.of_script(msgspec.json.encode(value).decode())}"
         for name, value in has.items()
         if value is not None and name not in ("type", "rs")
     )
-    return line(Piece(f"  {_safe(event.type, look):<8}", "fail" if bad else "good"), rest)
-
-
-def _safe(text: str, look: Look) -> str:
-    return look.text(text.encode("utf-8", "surrogatepass"))
+    return line(Piece(f"  {look.of_script(event.type):<8}", "fail" if bad else "good"), rest)
 
 
 class BesideJson(msgspec.Struct, frozen=True):

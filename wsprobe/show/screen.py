@@ -18,7 +18,7 @@ from wsprobe.judge.finding import counted
 from wsprobe.read.reading import Reading
 from wsprobe.report import Report
 from wsprobe.show.http2 import spoken
-from wsprobe.show.lines import Line, Look, Piece, cut, line, text_of, width_of
+from wsprobe.show.lines import Line, Look, Piece, cut, fitted, line, text_of, width_of
 from wsprobe.show.protocols import difference as protocols_differ
 from wsprobe.show.readers import (
     SharedAnswer,
@@ -168,32 +168,26 @@ def _screen(
 ) -> list[Line]:
     shared = [each.shared for each in got]
     silent = [i for i, answer in enumerate(report.answers) if answer is None and i in shown]
-    parts = [_wrapped([*_title(report, shared, look), *rebuilt(report), *protocols_differ(report)], look)]
+    parts = [fitted([*_title(report, shared, look), *rebuilt(report), *protocols_differ(report)], look)]
     if silent:
         nothing = [line("nothing: the browser does not send a request")]
         parts.append(_sides(report, nothing, silent, look, room))
-        parts.append(_wrapped(looks_the_same(report, silent, None, room.alike), look))
+        parts.append(fitted(looks_the_same(report, silent, None, room.alike), look))
     several = len(got) + bool(silent) > 1
     for each in got:
-        heading = _wrapped([who(report, each.shared, shared[0], look)], look) if several else []
+        heading = fitted([who(report, each.shared, shared[0], look)], look) if several else []
         parts.append([*heading, *_sides(report, _wire(each.wire, look, room), each.views, look, room)])
-        parts.append(_wrapped(_why(each, look, room), look))
+        parts.append(fitted(_why(each, look, room), look))
         if each.views:
             alike = looks_the_same(report, each.views, each.shared.answer, room.alike)
-            parts.append(_wrapped(alike, look))
-            parts.append(_wrapped(_tell(each.advice, look, room), look))
+            parts.append(fitted(alike, look))
+            parts.append(fitted(_tell(each.advice, look, room), look))
     if room.spaced and not look.screen_only:
-        parts.append(
-            _wrapped([line(Piece("-v shows console lines, timing, every cause and view", "dim"))], look)
-        )
+        parts.append(fitted([line(Piece("-v shows console lines, timing, every cause and view", "dim"))], look))
     rows: list[Line] = []
     for part in filter(None, parts):
         rows += [(), *part] if rows and room.spaced else part
     return rows
-
-
-def _wrapped(rows: Sequence[Line], look: Look) -> list[Line]:
-    return [part for row in rows for part in cut(row, look.width)] if look.terminal else list(rows)
 
 
 def _shown(report: Report) -> list[int]:
@@ -263,10 +257,10 @@ def _sides(
     elif room.narrow and page and (column := look.width - _widest(page)) >= NARROWEST:
         rows = _beside([_trimmed(each, column - GAP) for each in left], page, column)
     elif room.whole_lines:
-        rows = _wrapped([*left, *page], look)
+        rows = fitted([*left, *page], look)
     else:
-        rows = [*(_trimmed(each, look.width) for each in left), *_wrapped(page, look)]
-    return [*rows, *_wrapped(notes, look)]
+        rows = [*(_trimmed(each, look.width) for each in left), *fitted(page, look)]
+    return [*rows, *fitted(notes, look)]
 
 
 def _pages(blocks: Sequence[Block], look: Look, ends: int | None) -> tuple[list[Line], list[Line]]:

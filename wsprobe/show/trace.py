@@ -33,7 +33,7 @@ def cells(name: str, seen: Trace, look: Look) -> Line:
     elif name != "base" and answer.kind != "interrupted" and _as_base(answer, seen.base):
         about = Piece("as base", "dim")
     return (
-        Piece(_escaped(name, look)),
+        Piece(look.words(name)),
         Piece(answer.result(), OPENED.get(answer.kind, "")),
         Piece("" if seconds is None else f"{seconds * 1000:.0f} ms", "dim"),
         about,
@@ -71,15 +71,15 @@ def _about(answer: Answer, look: Look) -> str:
     if answer.kind not in ("http", "open", "invalid") or final is None:
         return ""
     if answer.opens:
-        return _held(answer) or (_escaped(answer.cause.evidence, look) if answer.cause is not None else "")
+        return _held(answer) or (look.words(answer.cause.evidence) if answer.cause is not None else "")
     words = [look.text(final.reason)]
     if answer.location:
-        words.append(f"-> {_escaped(answer.location, look)}")
+        words.append(f"-> {look.words(answer.location)}")
     body = " ".join(answer.text.split())
     if answer.author.id:
         words.append(f"by {answer.author.id}")
     if body:
-        words.append(f'"{_escaped(whole_words(body, BODY), look)}"')
+        words.append(f'"{look.words(whole_words(body, BODY))}"')
     return "  ".join(word for word in words if word)
 
 
@@ -106,7 +106,7 @@ def concluded(found: tuple[Conclusion, ...], seen: Trace, choice: Choice, look: 
         rows += _wrapped(
             line(
                 Piece("likely" if number == 0 else "or", "title"),
-                f" ({each.likely:.0%}, {each.id}): {_escaped(each.text, look)}",
+                f" ({each.likely:.0%}, {each.id}): {look.words(each.text)}",
             ),
             look,
         )
@@ -115,7 +115,7 @@ def concluded(found: tuple[Conclusion, ...], seen: Trace, choice: Choice, look: 
         if each.fix:
             rows.append(line(Piece("what to write or do" if number == 0 else "then", "title")))
             for one in each.fix.splitlines():
-                rows += _wrapped(line("  ", _escaped(one, look)), look)
+                rows += _wrapped(line("  ", look.words(one)), look)
     rows += _not_sent(seen, choice, look)
     return rows
 
@@ -141,7 +141,7 @@ def because(found: Conclusion, seen: Trace, look: Look) -> Iterator[Line]:
                 about = ""
             elif not answer.opens:
                 about = about.partition("  ")[2]
-            yield line(f"{_escaped(name, look):<{NAME}}  {status}  {about}".rstrip())
+            yield line(f"{look.words(name):<{NAME}}  {status}  {about}".rstrip())
 
 
 HELD = ("again-2", "backend-held")
@@ -179,7 +179,7 @@ def _not_sent(seen: Trace, choice: Choice, look: Look) -> Iterator[Line]:
 
 def dry_run(url: str, seen: Trace, choice: Choice, look: Look) -> list[Line]:
     """The requests that may be sent to *url*, in the order of the table; nothing is sent yet."""
-    rows = _wrapped(line(f"at most {TRACE.most} of these requests, to {_escaped(url, look)}:"), look)
+    rows = _wrapped(line(f"at most {TRACE.most} of these requests, to {look.words(url)}:"), look)
     for each in CHANGES:
         if each.name != "base" and (each.name in choice.skip or (choice.only and each.name not in choice.only)):
             continue
@@ -201,8 +201,3 @@ def dry_run(url: str, seen: Trace, choice: Choice, look: Look) -> list[Line]:
 
 def _wrapped(of: Line, look: Look) -> list[Line]:
     return fitted([of], look)
-
-
-def _escaped(text: str, look: Look) -> str:
-    """*text* may have come from the server."""
-    return look.text(text.encode("utf-8", "surrogateescape"))

@@ -25,7 +25,7 @@ class Grid:
 
     def __init__(self, places: Sequence[str], look: Look) -> None:
         self._look = look
-        self._names = [_safe(each, look) for each in places]
+        self._names = [look.words(each) for each in places]
         self._widths = [max(CELL, cells(each)) + GAP for each in self._names]
         self._columns = not look.terminal or sum(self._widths) + URL <= look.width
         self._rows = 0
@@ -53,13 +53,13 @@ class Grid:
         else:
             lines = [line(title), *(self._together(each) for each in groups(vantages))]
             if unasked := [place for place, each in vantages.items() if each is None]:
-                lines.append(line("  ", Piece(f"{UNASKED}: ", "dim"), _safe(", ".join(unasked), self._look)))
+                lines.append(line("  ", Piece(f"{UNASKED}: ", "dim"), self._look.words(", ".join(unasked))))
         if unlike:
-            lines += [line("  ", Piece(_safe(each, self._look), "note")) for each in explained(vantages)]
+            lines += [line("  ", Piece(self._look.words(each), "note")) for each in explained(vantages)]
         return [part for each in (*above, *lines) for part in self._fitting(each)]
 
     def _together(self, group: Group) -> Line:
-        names = _safe(", ".join(group.places), self._look)
+        names = self._look.words(", ".join(group.places))
         return line("  ", Piece(answer(group.vantage.state), _style(group.vantage)), f": {names}")
 
     def _filled(self, texts: Sequence[str]) -> list[str]:
@@ -94,8 +94,3 @@ def _cell(of: Vantage | None) -> str:
 
 def _style(of: Vantage | None) -> str:
     return "dim" if of is None else "good" if of.state.outcome == "open" else "fail"
-
-
-def _safe(text: str, look: Look) -> str:
-    """Names and sentences, made visible: a worker's name can be any text."""
-    return look.text(text.encode("utf-8", "surrogateescape"))

@@ -58,10 +58,10 @@ def short_blocks(views: Sequence[ScriptView], look: Look) -> list[Block]:
     for group in groups.values():
         lines = [*_construction(group, look), *_events(group[0].events, look), *_state(group[0])]
         if not (group[0].events or group[0].exception):  # what happens instead of an event is no note
-            lines += [line(Piece("  "), _safe(each, look)) for each in group[0].beyond]
+            lines += [line(Piece("  "), look.of_script(each)) for each in group[0].beyond]
         hidden = ", ".join(_hidden(group))
         columns = max(HIDDEN_COLUMNS, *map(width_of, lines))
-        lines += cut(line(Piece("hidden: ", "warn"), _safe(hidden, look)), columns) if hidden else []
+        lines += cut(line(Piece("hidden: ", "warn"), look.of_script(hidden)), columns) if hidden else []
         names = tuple(short_title(view, views) for view in group)
         found.append(Block(names, tuple(lines), _place(group), tuple(_notes(group, look, short=True))))
     return found
@@ -79,12 +79,12 @@ def _block(group: Sequence[ScriptView], look: Look) -> Block:
     lines += [*_state(first), *_consoles(group, look)]
     for view in group:
         lines += [
-            line(Piece(f"beyond the W3C API, in {title(view)}: ", "dim"), _safe(each, look))
+            line(Piece(f"beyond the W3C API, in {title(view)}: ", "dim"), look.of_script(each))
             for each in view.beyond
         ]
     hidden = _hidden(group)
     if hidden:
-        lines.append(line(Piece("hidden: ", "warn"), _safe(", ".join(hidden), look)))
+        lines.append(line(Piece("hidden: ", "warn"), look.of_script(", ".join(hidden))))
     lines += _notes(group, look)
     return Block(tuple(title(view) for view in group), tuple(lines), _place(group))
 
@@ -127,10 +127,10 @@ def _notes(group: Sequence[ScriptView], look: Look, short: bool = False) -> list
             lines.append(line(Piece("note: ", "warn"), view.otherwise))
         if view.local_network:
             means, *remedies = view.local_network
-            lines.append(line(Piece(f"local network, {title(view)}: ", "warn"), _safe(means, look)))
+            lines.append(line(Piece(f"local network, {title(view)}: ", "warn"), look.of_script(means)))
             lines += [line(Piece("  do: ", "good"), each) for each in remedies]
         if view.races:
-            lines.append(line(Piece(f"races in {title(view)}: ", "warn"), _safe(view.races, look)))
+            lines.append(line(Piece(f"races in {title(view)}: ", "warn"), look.of_script(view.races)))
         if view.assumes is not None:
             lines.append(
                 line(Piece(f"after the recording {title(view)} continues: if ", "dim"), view.assumes.words)
@@ -146,19 +146,15 @@ def _spoken(view: ScriptView) -> str:
     return ", then ".join(_PROTOCOLS[each] for each in view.handshakes)
 
 
-def _safe(text: str, look: Look) -> str:
-    return look.text(text.encode("utf-8", "surrogatepass"))
-
-
 def _construction(group: Sequence[ScriptView], look: Look) -> list[Line]:
     """The constructor's call; the messages of what it throws are each engine's own."""
     thrown = group[0].exception
     if thrown is None:
-        return [line(f'new WebSocket("{_safe(group[0].url, look)}")')]
+        return [line(f'new WebSocket("{look.of_script(group[0].url)}")')]
     lines = [line("new WebSocket(...) throws ", Piece(thrown.name, "fail"))]
     for view in group:
         if view.exception is not None and view.exception.message:
-            lines.append(line(Piece(f"  {title(view)}: ", "dim"), _safe(view.exception.message, look)))
+            lines.append(line(Piece(f"  {title(view)}: ", "dim"), look.of_script(view.exception.message)))
     return lines
 
 
@@ -170,11 +166,11 @@ def _beginning(message: str, look: Look) -> str:
     """As much of *message* as its line shows. A character may need twelve in escapes, and a thousand such lines
     would fill a terminal for seconds."""
     message = message[:MESSAGE]
-    shown = _safe(message, look)
+    shown = look.of_script(message)
     if len(shown) <= 2 * MESSAGE:
         return shown
-    fit = bisect_right(range(len(message)), 2 * MESSAGE, key=lambda end: len(_safe(message[:end], look))) - 1
-    return _safe(message[:fit], look)
+    fit = bisect_right(range(len(message)), 2 * MESSAGE, key=lambda end: len(look.of_script(message[:end]))) - 1
+    return look.of_script(message[:fit])
 
 
 def _events(events: Sequence[DomEvent], look: Look) -> list[Line]:
@@ -189,7 +185,7 @@ def _event(event: DomEvent, look: Look) -> Line:
         case "open":
             return line(
                 Piece("  open    ", "good"),
-                f'protocol "{_safe(event.protocol, look)}"  extensions "{_safe(event.extensions, look)}"',
+                f'protocol "{look.of_script(event.protocol)}"  extensions "{look.of_script(event.extensions)}"',
             )
         case "left-out":
             return line(Piece(f"  ... {event.size} more messages (only counted)", "dim"))
@@ -203,15 +199,16 @@ def _event(event: DomEvent, look: Look) -> Line:
             style = "good" if event.was_clean else "fail"
             return line(
                 Piece("  close   ", style),
-                f'{event.code}  "{_safe(event.reason, look)}"  wasClean {clean}',
+                f'{event.code}  "{look.of_script(event.reason)}"  wasClean {clean}',
             )
         case "throw":
             assert event.exception is not None
             return line(
-                Piece("  throws  ", "fail"), f"{event.exception.name}: {_safe(event.exception.message, look)}"
+                Piece("  throws  ", "fail"),
+                f"{event.exception.name}: {look.of_script(event.exception.message)}",
             )
         case "error" if event.message is not None:
-            return line(Piece("  error   ", "fail"), f'message "{_safe(event.message, look)}"')
+            return line(Piece("  error   ", "fail"), f'message "{look.of_script(event.message)}"')
         case "error":
             return line(Piece("  error   ", "fail"), "(no details)")
 
@@ -225,7 +222,7 @@ def _consoles(group: Sequence[ScriptView], look: Look) -> list[Line]:
         if len(group) > 1:
             lines.append(line(Piece(f"  {title(view)}", "dim")))
         lines += [
-            line(f"    {_safe(each, look)}" if len(group) > 1 else f"  {_safe(each, look)}")
+            line(f"    {look.of_script(each)}" if len(group) > 1 else f"  {look.of_script(each)}")
             for each in view.console
         ]
     return lines

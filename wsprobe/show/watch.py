@@ -24,7 +24,7 @@ def change(watch: Watch, look: Look) -> Line:
     told: list[str | Piece] = [
         Piece(f"{now.started[:STAMP]}Z  ", "dim"),
         state(now),
-        f"  {_safe(watch.title, look)}",
+        f"  {look.words(watch.title)}",
     ]
     if before is not None:
         told.append(Piece(f"  after {how_long(watch.lasted)} {words(before)}", "dim"))
@@ -61,7 +61,7 @@ def what_changed(watch: Watch, look: Look) -> str:
     """Everything that the last change changed; "" before the first change."""
     if watch.before is None or watch.since is None:
         return ""
-    return "; ".join(_safe(each, look) for each in differences(watch.before.state, watch.since.state))
+    return "; ".join(look.words(each) for each in differences(watch.before.state, watch.since.state))
 
 
 def ending(held: Hold) -> str:
@@ -96,17 +96,17 @@ DAY = 86400.0
 
 def cut_short(watch: Watch, held: Hold, look: Look) -> Line:
     """One line about a held session that ^C cut short."""
-    return line(f"{_safe(watch.title, look)}  {ending(held)}")
+    return line(f"{look.words(watch.title)}  {ending(held)}")
 
 
 def summary(watch: Watch, now: float, look: Look) -> Iterator[Line]:
     """The summary of all probes of one URL. *now*: seconds since the watch began."""
     last, since = watch.last, watch.since
     if last is None or since is None or watch.availability is None:
-        yield line(f"{_safe(watch.title, look)}: no probe was completed")
+        yield line(f"{look.words(watch.title)}: no probe was completed")
         return
     yield line(
-        Piece(_safe(watch.title, look), "title"),
+        Piece(look.words(watch.title), "title"),
         "  ",
         state(last),
         f" for {how_long(now - since.at)}, since {since.started[:STAMP]}Z",
@@ -166,8 +166,3 @@ def part(of_one: float) -> str:
     if of_one in (0.0, 1.0):
         return f"{of_one * 100:.0f} %"
     return f"{min(max(of_one * 100, 0.01), 99.99):.2f} %"
-
-
-def _safe(text: str, look: Look) -> str:
-    """Text from the server or the command line, made visible."""
-    return look.text(text.encode("utf-8", "surrogateescape"))

@@ -193,6 +193,14 @@ def close_of(payload: bytes) -> tuple[int, bytes]:
     return (int.from_bytes(payload[:2], "big"), payload[2:]) if payload else (NO_STATUS, b"")
 
 
+def text_of(payload: bytes) -> str:
+    """The text of a message or a reason. Raises Wrong with the key ``utf-8``."""
+    try:
+        return payload.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Wrong("utf-8") from None
+
+
 def is_valid(code: int) -> bool:
     """True for a code that a Close may carry (ws lib/validation.js, undici lib/web/websocket/util.js)."""
     return (1000 <= code <= 1014 and code not in (1004, 1005, 1006)) or 3000 <= code <= 4999
