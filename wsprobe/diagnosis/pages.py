@@ -451,6 +451,13 @@ def _lighttpd(evidence: Evidence) -> Author | None:
     return written_by("lighttpd", "its own page", causes)
 
 
+def _length_last(evidence: Evidence) -> bool:
+    """Content-Length comes after Server: Caddy and Envoy write it so on their own answers, and Server behind
+    the fields of another server's."""
+    names = [name.lower() for name in evidence.names]
+    return "content-length" in names and names.index("content-length") > names.index("server")
+
+
 def _caddy(evidence: Evidence) -> Author | None:
     """Caddy writes no page. Of its own answers Server comes before Content-Length; on a proxied one the fields
     of the application, its Content-Length too, stand in alphabetical order before or around Server."""
@@ -462,8 +469,7 @@ def _caddy(evidence: Evidence) -> Author | None:
         or evidence.has("via")
     ):
         return None
-    names = [name.lower() for name in evidence.names]
-    if "content-length" not in names or names.index("content-length") < names.index("server"):
+    if not _length_last(evidence):
         return None
     if not evidence.only(frozenset({"location", "www-authenticate"})):
         return None
@@ -531,6 +537,7 @@ def _envoy(evidence: Evidence) -> Author | None:
         or evidence.body
         or evidence.has("x-envoy-upstream-service-time")
         or evidence.has("content-type")  # the application's: Envoy writes none for an empty body
+        or not _length_last(evidence)
     ):
         return None
     causes: tuple[Cause, ...]

@@ -346,7 +346,9 @@ def server_error(seen: Trace) -> Iterator[Conclusion]:
 def _why_it_fails(seen: Trace) -> str:
     """What makes a server answer every request with a 5xx, a proxy's reasons first where one is there."""
     own = "an exception in the application"
-    if not shows_proxy(seen) or seen.base.by_server:
+    if compared(seen) == "opens":
+        own = "an exception in a program on the way; or it cannot reach the application"
+    if not shows_proxy(seen) or (seen.base.by_server and compared(seen) != "opens"):
         return own
     return f"a module or handler for the upstream's scheme is missing, TLS to a plain port, a tarpit, or {own}"
 
