@@ -136,7 +136,7 @@ def _report(
     settings = output.settings
     groups = tellables(reports) if by.browsers else []
     finished = [finish(each, settings, own_status=False) for each in reports]
-    if not settings.output.silent:
+    if not settings.output.silent or settings.output.as_json:
         show([each.report for each in finished], groups, settings, seen, verbose)
     output.keep(*finished)
     _test(finished, output)

@@ -95,9 +95,8 @@ def read_line(
         results.append(reached(made))
         finished = finish(made, settings, own_status=False)
         unmet += finished.unmet
-        if not settings.output.silent:
-            for piece in json_line(report_value(finished.report), settings.output.brief):
-                write(piece)
+        for piece in json_line(report_value(finished.report), settings.output.brief):
+            write(piece)
         if settings.output.save is not None:
             saved.append(finished.recording)
     return LineResult("", together(results) if results else None, "", tuple(unmet), b"".join(saved))

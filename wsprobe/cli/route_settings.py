@@ -1,6 +1,7 @@
 """Options about the route to the server: addresses, proxies, time limits and TLS."""
 
 import os
+from ipaddress import ip_address
 from typing import Annotated, ClassVar
 from urllib.parse import quote
 
@@ -438,17 +439,28 @@ def _readable(path: str | None, name: str) -> None:
 
 
 def _resolve(text: str) -> tuple[str, int, tuple[str, ...]]:
-    host, port, addresses = _parts(text, 3) or ("", "", "")
-    if not host or not port.isdecimal() or not addresses:
+    host, port, listed = _parts(text, 3) or ("", "", "")
+    if not host or not port or not _is_port(port) or not listed:
         raise click.UsageError(f"--resolve: '{text}' is not HOST:PORT:ADDRESS[,ADDRESS]")
-    return host.lower(), int(port), tuple(a.strip("[]") for a in addresses.split(","))
+    addresses = tuple(each.strip("[]") for each in listed.split(","))
+    for each in addresses:
+        try:
+            ip_address(each)
+        except ValueError:  # else the host of the URL would be reported as a name that does not resolve
+            raise click.UsageError(f"--resolve: '{each}' is not an IP address") from None
+    return host.lower(), int(port), addresses
 
 
 def _connect_to(text: str) -> tuple[str, int, str, int]:
     parts = _parts(text, 4)
-    if parts is None or not all(p == "" or p.isdecimal() for p in (parts[1], parts[3])):
+    if parts is None or not _is_port(parts[1]) or not _is_port(parts[3]):
         raise click.UsageError(f"--connect-to: '{text}' is not HOST:PORT:HOST2:PORT2")
     return parts[0].lower(), int(parts[1] or 0), parts[2], int(parts[3] or 0)
+
+
+def _is_port(text: str) -> bool:
+    """Whether *text* is a port, or empty."""
+    return text == "" or (text.isdecimal() and int(text) <= 65535)
 
 
 def _parts(text: str, count: int) -> list[str] | None:
