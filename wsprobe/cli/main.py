@@ -247,7 +247,8 @@ def complain(error: click.ClickException, argv: Sequence[str] = ()) -> None:
     """Write one line: the command, the problem, and where to read on. With --redact it quotes no argument."""
     context = error.ctx if isinstance(error, click.UsageError) else None
     where = context.command_path if context is not None else "wsprobe"
-    words = " ".join(error.format_message().split()).rstrip(".")
+    words = " ".join(error.format_message().split())
+    words = words if words.endswith("...") else words.removesuffix(".")
     if "--redact" in argv:
         words = without(words, argv)
     with ignore_broken_pipe():

@@ -26,7 +26,7 @@ _OTHER_FORMS = (
     (re.compile(r"\s*wget\s"), "a command of wget"),
     (
         re.compile(r'\s*\{\s*"log"\s*:'),
-        "a HAR file, which connect reads directly: wsprobe connect FILE.har; it",
+        "a HAR file (wsprobe connect FILE.har sends its request)",
     ),
 )
 
