@@ -15,8 +15,8 @@ import shlex
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
+from contextlib import ExitStack, asynccontextmanager, contextmanager, nullcontext
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,11 +29,15 @@ from trio.testing import MockClock
 
 from wsprobe import lab, net
 from wsprobe.cli import main
-from wsprobe.exchange import SECOND, Event, Exchange, Plan
+from wsprobe.exchange import SECOND, Event, Exchange, Plan, Relayed
 from wsprobe.lab.play import play
 from wsprobe.lab.scenario import Scenario
+from wsprobe.net.relayed import plan_for
+from wsprobe.read.request import RequestReader
+from wsprobe.relay.relaying import Relaying, RelayWatcher
+from wsprobe.relay.tell import answer
 
-STARTED = "2026-11-26T12:00:00.000Z"
+STARTED = datetime(2026, 11, 26, 12, tzinfo=UTC)
 ENVIRONMENT = {"COLUMNS": "100", "TERM": "xterm", "COLORTERM": "", "NO_COLOR": "", "HOME": "."}
 
 
@@ -53,7 +57,13 @@ class Clock:
 
     @staticmethod
     def now(zone: object = UTC) -> datetime:
-        return datetime.fromisoformat(STARTED)
+        return STARTED
+
+
+def started() -> str:
+    """The time of day, as a recording has it."""
+    now = STARTED + timedelta(seconds=trio.current_time())
+    return now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def ran(
@@ -81,6 +91,8 @@ def ran(
             ("wsprobe.cli.plan.datetime", Clock),
             ("wsprobe.cli.request_settings.datetime", Clock),
             ("trio.run", partial(run_in_virtual_time, trio.run)),
+            ("wsprobe.cli.relay.relayed", partial(relayed, scenarios)),
+            ("wsprobe.cli.relay.queued_streams", lambda: nullcontext(())),
             ("wsprobe.net.run._reads", reads),
             ("wsprobe.net.run.in_thread", at_once),
             ("wsprobe.conversation.FIN_WAIT", SECOND),
@@ -91,6 +103,47 @@ def ran(
         ):
             stack.enter_context(mock.patch(target, value))
         return [_ran(line, stdin) for line in lines]
+
+
+PAGE = b"""GET / HTTP/1.1\r
+Host: 127.0.0.1:9000\r
+User-Agent: page\r
+Origin: http://127.0.0.1:3000\r
+Upgrade: websocket\r
+Connection: keep-alive, Upgrade\r
+Sec-WebSocket-Version: 13\r
+Sec-WebSocket-Key: d3Nwcm9iZSByZWhlYXJzZQ==\r
+\r
+"""
+
+
+@asynccontextmanager
+async def relayed(
+    scenarios: Mapping[str, Scenario], relaying: Relaying, host: str, port: int, watch: RelayWatcher, **_: bool
+) -> AsyncIterator[int]:
+    """As ``net.relay``, with two clients: a page, and one that is not let in. Then ^C comes."""
+    async with trio.open_nursery() as nursery:
+
+        async def clients() -> None:
+            await trio.sleep(1)
+            for number, bytes_of in enumerate((PAGE, PAGE.replace(b"Upgrade:", b"No:")), 1):
+                request = RequestReader().receive(bytes_of)
+                assert request is not None
+                if (refusal := relaying.door.refusal(request)) is not None:
+                    watch.turned_away(f"127.0.0.1:{50000 + number}", request, refusal)
+                    continue
+                plan = plan_for(relaying, Plan(relaying.target, b""), request)
+                made = play(scenario_of(plan, scenarios), plan)
+                told = relaying.tell(made) if relaying.tell is not None else None
+                said = b"".join(answer(request, told)) if told is not None else b""
+                client = Relayed(f"127.0.0.1:{50000 + number}", bytes_of, said)
+                made = replace(made, started=started(), client=client)
+                watch.answered(number, made, told)
+                await watch.over(number, made)
+            raise KeyboardInterrupt
+
+        nursery.start_soon(clients)
+        yield port or 9000
 
 
 async def reads(descriptor: int) -> AsyncIterator[bytes]:
@@ -161,7 +214,7 @@ async def probed(
     """As ``net.probe``: the scenario that the path names, played. --connect-to the host NAME.example takes the
     one of that name."""
     net.check(plan)
-    made = replace(play(scenario_of(plan, scenarios), plan), started=STARTED)
+    made = replace(play(scenario_of(plan, scenarios), plan), started=started())
     sys.stderr.write(f"[{plan!r}]\n" if os.environ.get("DUMP_PLANS") else "")
     for event in made.events:
         if watch is not None:

@@ -4,7 +4,7 @@ A section of those files is command lines, which run one after the other in a fo
 reads what they print as a diff: a change that was not meant shows here, with the words.
 
     # why it is there (may be left out)
-    > urls.txt: the text of a file; \\n begins a new line
+    > urls.txt: the text of a file; \\n begins a new line, \\t is a tab
     > server teapot: HTTP/1.1 418 No|Server: x||body
     > server talker: 101 + 8105 68656c6c6f 8800
     $ COLUMNS=60 wsprobe connect {status-403}
@@ -57,7 +57,7 @@ class Section(msgspec.Struct, frozen=True):
                 name = name.removeprefix("server ")
                 servers[name] = server(name, text)
             elif row.startswith("> "):
-                files[name] = filled(text.replace("\\n", "\n"), servers)
+                files[name] = filled(text.replace("\\n", "\n").replace("\\t", "\t"), servers)
         stdin = files.pop("stdin", "")
         lines = [row[2:] for row in given if row.startswith("$ ")]
         came = ran([filled(line, servers) for line in lines], files, servers, stdin)
