@@ -77,9 +77,17 @@ def credentials_wanted(evidence: Evidence) -> Cause:
             "the server refused the credentials in the request",
             "check the user, password or token: they may be wrong, expired, or for another server",
         )
+    text = "the application requires credentials, and received no valid ones"
+    if evidence.status == 101:
+        return Cause(
+            "unauthorized",
+            text,
+            "send the required token where the server expects it: in the first message (--send), a cookie (-b), "
+            "the URL or a header (-H); a page cannot set a header",
+        )
     return Cause(
         "unauthorized",
-        "the application requires credentials, and received no valid ones",
+        text,
         "send the required token, cookie or password (-u, --bearer, -b, -H); a browser can send only cookies, "
         "or a token in the URL or as a subprotocol",
     )

@@ -537,8 +537,7 @@ def _act(evidence: Evidence, session: _Session) -> Iterator[Cause]:
             "idle-timeout",
             f"the server, or a proxy, {act} after {session.quiet / 1e6:.1f} s without data: an idle "
             "timeout, or the server waited for a message (a login)",
-            "send pings or messages more often, or raise the limit: proxy_read_timeout (nginx), timeout tunnel "
-            "(HAProxy), Timeout (Apache)",
+            _against_idle(session),
             "shared",
             f"{session.quiet / 1e6:.1f} s of silence",
         )
@@ -578,6 +577,19 @@ def _act(evidence: Evidence, session: _Session) -> Iterator[Cause]:
             "shared",
             shows,
         )
+
+
+def _against_idle(session: _Session) -> str:
+    """What to do about an end after silence. nginx, HAProxy and Apache send no Close: theirs is another limit."""
+    if session.close is not None:
+        return (
+            "send the message that the server waits for (a login), or pings or messages more often; or raise the "
+            "limit in the application"
+        )
+    return (
+        "send pings or messages more often, or raise the limit: proxy_read_timeout (nginx), timeout tunnel "
+        "(HAProxy), Timeout (Apache)"
+    )
 
 
 def _untouched(evidence: Evidence, session: _Session) -> str:
