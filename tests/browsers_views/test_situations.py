@@ -34,8 +34,8 @@ def test_a_403_is_among_the_failures_that_must_look_alike() -> None:
     views = [rehearse(ENGINES["chromium"], find(name), load()) for name in names]
     assert tellable(views).groups == ((0, 1, 2, 3),)
     assert tellable(views).by == ()
-    [(engines, situations)] = alike(views[:1], "refused")
-    assert engines == ("chromium",)
+    [(alone, situations)] = alike(views[:1], "refused")
+    assert alone == (views[0],)
     assert situations == tuple(each.words for each in SITUATIONS if each.outcome != "refused")
 
 

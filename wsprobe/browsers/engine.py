@@ -132,6 +132,8 @@ class ScriptView(Struct, frozen=True):
     """What a script can read, or what happens, through an interface that browsers do not have; in words."""
     local_network: tuple[str, ...] = ()
     """The effect of Local Network Access: its meaning, then the remedy, one sentence each."""
+    protocols: tuple[str, ...] = ()
+    """The subprotocols that the constructor was given."""
 
 
 def until_end(view: ScriptView) -> ScriptView:

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from wsprobe.browsers.engine import Made, Page, ScriptView
 from wsprobe.browsers.hidden import hidden
 from wsprobe.browsers.http2 import HttpVersion
+from wsprobe.browsers.page import given
 from wsprobe.browsers.script import (
     CLOSED,
     CONNECTING,
@@ -264,4 +265,5 @@ def _view(
         otherwise=otherwise,
         assumes=script.assumed if script is not None else None,
         beyond=ending.beyond,
+        protocols=given(page),
     )

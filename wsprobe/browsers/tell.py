@@ -152,13 +152,13 @@ def kept_off(view: ScriptView) -> bool:
     return bool(view.local_network) and view.outcome == "failed" and not view.handshakes
 
 
-def alike(views: Sequence[ScriptView], outcome: str) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
-    """(engines, situations): in these engines, a script sees the same in these situations as in the recording.
+def alike(views: Sequence[ScriptView], outcome: str) -> list[tuple[tuple[ScriptView, ...], tuple[str, ...]]]:
+    """(views, situations): to the script of these *views* these situations look like the recording.
 
-    Situations with the recording's own *outcome* are left out, and so are engines without a situation. Engines
-    with the same situations are in one group.
+    Situations with the recording's own *outcome* are left out, and so are views without a situation. Views with
+    the same situations are in one group.
     """
-    found: dict[tuple[str, ...], list[str]] = {}
+    found: dict[tuple[str, ...], list[ScriptView]] = {}
     for view in views:
         seen = told(view)
         same = tuple(
@@ -169,8 +169,8 @@ def alike(views: Sequence[ScriptView], outcome: str) -> list[tuple[tuple[str, ..
         if view.browser == "chromium" and view.local_network and view.handshakes and seen == failure(1006):
             same = (*same, KEPT_OFF)
         if same:
-            found.setdefault(same, []).append(view.browser)
-    return [(tuple(engines), situations) for situations, engines in found.items()]
+            found.setdefault(same, []).append(view)
+    return [(tuple(group), situations) for situations, group in found.items()]
 
 
 def _signature(view: ScriptView, outcome: str) -> Told | None:

@@ -82,8 +82,8 @@ def credentials_wanted(evidence: Evidence) -> Cause:
         return Cause(
             "unauthorized",
             text,
-            "send the required token where the server expects it: in the first message (--send), a cookie (-b), "
-            "the URL or a header (-H); a page cannot set a header",
+            "send the required token where the server expects it: in the first message (--send), a cookie "
+            "(-b), the URL or a header (-H); a page cannot set a header",
         )
     return Cause(
         "unauthorized",

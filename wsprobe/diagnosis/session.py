@@ -580,11 +580,11 @@ def _act(evidence: Evidence, session: _Session) -> Iterator[Cause]:
 
 
 def _against_idle(session: _Session) -> str:
-    """What to do about an end after silence. nginx, HAProxy and Apache send no Close: theirs is another limit."""
+    """What to do about an end after silence. nginx, HAProxy and Apache send no Close."""
     if session.close is not None:
         return (
-            "send the message that the server waits for (a login), or pings or messages more often; or raise the "
-            "limit in the application"
+            "send the message that the server waits for (a login), or pings or messages more often; or raise "
+            "the limit in the application"
         )
     return (
         "send pings or messages more often, or raise the limit: proxy_read_timeout (nginx), timeout tunnel "

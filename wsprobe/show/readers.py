@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from wsprobe.browsers import BY_NAME
-from wsprobe.browsers.engine import Page
+from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.browsers.page import opened_by
 from wsprobe.browsers.tell import SITUATIONS, alike
 from wsprobe.engine_answer import EngineAnswer, engine_answer
@@ -63,12 +63,12 @@ def sent_nothing(report: Report) -> list[str]:
     Network Access, mixed content, or a constructor that threw."""
     if not report.reading.sent:
         return []
-    views = (
+    views = [
         view
         for view in report.views
         if not view.handshakes and view.outcome != "unloaded" and BY_NAME[view.browser].kind != "specification"
-    )
-    return list(dict.fromkeys(short_title(view, report.views) for view in views))
+    ]
+    return _titles(views, report)
 
 
 def names_of(report: Report, of: SharedAnswer) -> list[str]:
@@ -175,28 +175,30 @@ def looks_the_same(
     found = alike([report.views[i] for i in views], outcome)
     if not found:
         return []
-    engines = [name for names, _ in found for name in names]
+    titles = [(_titles(group, report), situations) for group, situations in found]
+    engines = [name for names, _ in titles for name in names]
     every = list(dict.fromkeys(each for _, situations in found for each in situations))
     every.sort(key=lambda each: ORDER.get(each, len(ORDER)))
     words = []
     for each in every:
-        without = [name for names, situations in found if each not in situations for name in names]
+        without = [name for names, situations in titles if each not in situations for name in names]
         of = [name for name in engines if name not in without]
         if not without:
             words.append(each)
         elif len(without) <= len(of):
-            words.append(f"{each} (not in {_titles(without)})")
+            words.append(f"{each} (not in {', '.join(without)})")
         else:
-            words.append(f"{each} ({_titles(of)})")
+            words.append(f"{each} ({', '.join(of)})")
     if most is not None and len(words) > most + 1:
         words = [*words[:most], f"{len(words) - most} more"]
     listed = words[0] if len(words) == 1 else ", ".join(words[:-1]) + f"{',' * (len(words) > 2)} or {words[-1]}"
-    whose = "" if len(engines) == len(views) else f" in {_titles(engines)}"
+    whose = "" if sum(len(group) for group, _ in found) == len(views) else f" in {', '.join(engines)}"
     return [line(f"To a script{whose} this looks the same as {listed}.")]
 
 
 ORDER = {each.words: number for number, each in enumerate(SITUATIONS)}
 
 
-def _titles(names: Sequence[str]) -> str:
-    return ", ".join(dict.fromkeys(BY_NAME[name].title for name in names))
+def _titles(views: Sequence[ScriptView], report: Report) -> list[str]:
+    """The name of each engine once; with its version if *report* has several of it."""
+    return list(dict.fromkeys(short_title(view, report.views) for view in views))

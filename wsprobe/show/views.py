@@ -150,12 +150,19 @@ def _construction(group: Sequence[ScriptView], look: Look) -> list[Line]:
     """The constructor's call; the messages of what it throws are each engine's own."""
     thrown = group[0].exception
     if thrown is None:
-        return [line(f'new WebSocket("{look.of_script(group[0].url)}")')]
+        return [line(f"new WebSocket({look.of_script(_arguments(group[0]))})")]
     lines = [line("new WebSocket(...) throws ", Piece(thrown.name, "fail"))]
     for view in group:
         if view.exception is not None and view.exception.message:
             lines.append(line(Piece(f"  {title(view)}: ", "dim"), look.of_script(view.exception.message)))
     return lines
+
+
+def _arguments(view: ScriptView) -> str:
+    """Those of the constructor, as a script writes them."""
+    protocols = [f'"{each}"' for each in view.protocols]
+    second = protocols if len(protocols) < 2 else [f"[{', '.join(protocols)}]"]
+    return ", ".join((f'"{view.url}"', *second))
 
 
 MESSAGE = 200
