@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from wsprobe import opening, target
 from wsprobe.archive import ascii_json
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page
+from wsprobe.diagnosis import Cause
 from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent
 from wsprobe.history import read_as
 from wsprobe.history.data import select
 from wsprobe.report import Report, report
-from wsprobe.show.as_json import CHUNK, FEW, pieces, report_value
+from wsprobe.show.as_json import CHUNK, FEW, CauseJson, cause_values, pieces, report_value
 
 KEY = "d3Nwcm9iZSByZWhlYXJzZQ=="
 HEAD = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\xe9: \x7f\r\n\r\n"
@@ -44,3 +45,10 @@ def test_no_piece_holds_much_of_a_flood() -> None:
     sizes = [len(piece) for piece in pieces(value)]
     assert sum(sizes) > 2 * CHUNK
     assert max(sizes) <= CHUNK
+
+
+def test_a_cause_is_its_own_json() -> None:
+    """It is encoded as it is, by the names of its members."""
+    assert CauseJson.__struct_encode_fields__ == Cause.__struct_encode_fields__
+    cause = Cause("refused", "a text", "a fix", "status", "403", "nginx")
+    assert ascii_json(cause_values([cause])) == ascii_json([CauseJson(**asdict(cause))])

@@ -13,6 +13,7 @@ each pair of spaces with Chromium 156 (tests/browsers/recordings/local-network.j
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Literal
 
@@ -52,6 +53,7 @@ _RANGES = tuple(
 """The first that holds an address decides; an address in none of them is public."""
 
 
+@lru_cache(maxsize=256)  # each engine asks for the address of the same connection
 def space_of(address: str) -> AddressSpace | None:
     """The space of an IP address (brackets and a zone allowed); None for other text."""
     try:

@@ -112,6 +112,12 @@ def _plain_head(data: bytes | bytearray, start: int) -> tuple[Head, int] | None:
     if not start < stop <= start + PLAIN_MAX:
         return None
     raw = bytes(data[start : stop + 4])
+    head = _kept_plain(raw, start) if len(raw) <= KEPT else _plain(raw, start)
+    return None if head is None else (head, stop + 4)
+
+
+def _plain(raw: bytes, start: int) -> Head | None:
+    """The head that *raw* is, with its blank line, if it is plain."""
     begin, *rest = raw[:-4].split(b"\r\n")
     if not begin or b"\n" in begin or len(rest) >= LINES_MAX:
         return None
@@ -126,7 +132,14 @@ def _plain_head(data: bytes | bytearray, start: int) -> tuple[Head, int] | None:
         fields.append(field)
         lines += field.lines
         at += size + 2
-    return Head(raw, tuple(lines), b"\r\n", start, tuple(fields), first), stop + 4
+    return Head(raw, tuple(lines), b"\r\n", start, tuple(fields), first)
+
+
+KEPT = 1024
+"""Most bytes of a head that is cached."""
+_kept_plain = lru_cache(maxsize=64)(_plain)
+"""Cached, because each answer is read twice (live, and from the recording), and many servers send the same one
+for every URL."""
 
 
 def line_oddities(line: Line) -> tuple[str, ...]:
