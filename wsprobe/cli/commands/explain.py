@@ -20,7 +20,7 @@ EXAMPLES = (
     ("wsprobe explain history", "Why do protocol and API disagree?"),
     (
         "wsprobe explain --code remedy asgi > tell_the_page.py",
-        "Save an ASGI middleware that lets a page know why.",
+        "Save an ASGI middleware that lets a page know why:",
     ),
     ("wsprobe explain exit", "What do the exit statuses mean?"),
 )
@@ -72,8 +72,8 @@ def command(topic: tuple[str, ...], given: Given) -> int:
     revision, lab scenario, term of the browser API (wasClean, mixed content) or of the protocol (handshake,
     masking): its meaning, the specification, and what to do.
 
-    explain recognises a whole line from a browser's console, with its URL, the error text of a client library,
-    by its form (a status, header, close code or phrase), and a citation such as "RFC 6455 section 4.1".
+    explain recognises a whole line from a browser's console, and a citation such as "RFC 6455 section 4.1". It
+    knows the error texts of many client libraries; in others it finds the status, header, close code or phrase.
 
     remedy shows how a server can let a page know why it refused, and lists the programs with code. remedy asgi,
     for example, prints the code, and --code prints only the code.

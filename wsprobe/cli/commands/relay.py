@@ -49,10 +49,10 @@ EXAMPLES = (
 def command(url: str, given: Given) -> int:
     """Forward connections from a page to the server at URL, and report each one.
 
-    In the page, open the printed URL instead of URL. The path / becomes URL's path and query; any other path
-    stays unchanged. The relay replaces Host with the server's. Unless options change more, it forwards all
-    other bytes unchanged, both ways. It reports each connection at its end, as connect does; ^C stops the relay
-    and reports the connections that are still open.
+    In the page, open the printed URL instead of the server's. The path / becomes the path and query of URL; any
+    other path stays unchanged. The relay replaces Host with the server's, and forwards all other bytes
+    unchanged, both ways, unless options change more. It reports each connection at its end, as connect does;
+    ^C stops the relay and reports the connections that are still open.
 
     If nothing reads the output, connections continue. Once 8 MiB of reports wait, the relay accepts no new
     connection until some are read. ^C ends the relay even then, and writes all files.

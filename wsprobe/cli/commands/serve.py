@@ -9,7 +9,7 @@ from wsprobe.cli.section import Given, takes
 from wsprobe.cli.serve_settings import ServeSettings
 
 EXAMPLES = (
-    ("wsprobe serve --port 8000", "Then open ws://127.0.0.1:8000/s/status-403 from the client to be tested:"),
+    ("wsprobe serve --port 8000", "For your own client, which then opens ws://127.0.0.1:8000/s/status-403:"),
     ("wsprobe serve", "What does my own browser do? Open the page whose URL is printed:"),
     ("wsprobe serve --list | grep close", "Which scenarios are there?"),
     ("wsprobe connect 'lab:/close/4403?reason=token%20expired'", "One answer of your own, without serve:"),
