@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable
 
 import pytest
 import trio
 
-from wsprobe.cli import route_settings
-from wsprobe.cli.main import run
+from wsprobe.exchange import Plan, PlanError, Route
 from wsprobe.lab.installed import NoBrowser, find
+from wsprobe.net.plan import check
 from wsprobe.net.talk import DescriptorWriter, pieces
+from wsprobe.target import parse
 
-Capture = pytest.CaptureFixture[str]
 
-
-def test_without_unix_sockets_one_line(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
-    monkeypatch.setattr(route_settings, "UNIX_SOCKETS", False)
-    assert run(["connect", "--unix-socket", "/no/such", "ws://127.0.0.1/"]) == 2
-    said = capsys.readouterr().err
-    assert said.startswith("wsprobe connect: --unix-socket: Python has no Unix sockets on this system")
-    assert said.count("\n") == 1
+def test_without_unix_sockets_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A usage error, as every PlanError."""
+    monkeypatch.delattr(socket, "AF_UNIX")
+    plan = Plan(parse("ws://127.0.0.1/"), b"", route=Route(unix_socket="/no/such"))
+    with pytest.raises(PlanError, match=r"^--unix-socket: Python has no Unix sockets on this system$"):
+        check(plan)
 
 
 def test_without_posix_no_browser_is_started(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import pytest
 import trio
+from trio.testing import MockClock
 
-from wsprobe.exchange import Ended, LeftOut, Limits, Sent, TlsOptions
-from wsprobe.net.relay import RelayError, relay
+from wsprobe.exchange import Ended, LeftOut, Limits, Plan, Sent, TlsOptions
+from wsprobe.net import relayed as relaying_one
+from wsprobe.net.plan import check
+from wsprobe.net.relay import ROOM, RelayError, relay
+from wsprobe.net.relayed import GOODBYE, HALF_OPEN, Connection
+from wsprobe.net.stream import End
 from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, TEXT
+from wsprobe.read.request import RequestReader
 from wsprobe.relay.door import Door
+from wsprobe.relay.keep import Room
 from wsprobe.relay.relaying import Relaying
 from wsprobe.relay.tell import told
 from wsprobe.report import report
@@ -635,3 +642,64 @@ def test_an_address_that_others_reach_has_to_be_asked_for(net, host):
 
     with pytest.raises(RelayError, match="is not a loopback address"):
         net.run(work)
+
+
+class LongAnswer:
+    """A wire to a server whose answer never ends."""
+
+    def __init__(self):
+        self.next = b"HTTP/1.1 403 Forbidden\r\nX: "
+
+    async def send(self, data): ...
+
+    async def receive(self, most=65536):
+        await trio.lowlevel.checkpoint()
+        data, self.next = self.next, bytes(range(65, 91)) * 2000
+        return data
+
+    async def close(self): ...
+
+
+class StopsReading:
+    """A wire to a client that takes *reads* pieces."""
+
+    def __init__(self, reads):
+        self.reads = reads
+
+    async def send(self, data):
+        self.reads -= 1
+        if self.reads < 0:
+            await trio.sleep_forever()
+
+    async def receive(self, most=65536):
+        await trio.sleep_forever()
+        return End("fin")
+
+    async def finish(self): ...
+
+
+@pytest.mark.parametrize(
+    ("limits", "reads", "how", "took"),
+    [(Limits(), 9, "limit", HALF_OPEN), (Limits(max_time=3), 1, "timeout", 3)],
+    ids=["the rest of a long answer", "an answer"],
+)
+def test_a_client_that_stops_reading(net, limits, reads, how, took, monkeypatch):
+    """The relay gives up after *took* seconds, without --max-time too."""
+
+    async def reach(ready, tape):
+        await trio.lowlevel.checkpoint()
+        return LongAnswer()
+
+    async def work():
+        shown, began = Shown(), trio.current_time()
+        monkeypatch.setattr(relaying_one, "reach", reach)
+        relaying = Relaying(parse("ws://h.example/"), Door(), limits=limits)
+        ready = check(Plan(relaying.target, b"", limits=limits))
+        request = RequestReader().receive(net.REQUEST)
+        made = Connection(relaying, ready, Room(ROOM), StopsReading(reads), "peer", request)
+        with trio.fail_after(1000):
+            await made.carry(1, shown)
+        assert trio.current_time() - began == pytest.approx(took + GOODBYE)
+        return shown.exchange
+
+    assert trio.run(work, clock=MockClock(autojump_threshold=0)).how_ended == how

@@ -21,10 +21,6 @@ TRUST = "Trust"
 VERSIONS = ["1.0", "1.1", "1.2", "1.3"]
 
 
-UNIX_SOCKETS = os.name != "nt"
-"""Whether Python supports Unix sockets on this system."""
-
-
 class RouteSettings(Section, frozen=True, kw_only=True):
     """Addresses and proxies."""
 
@@ -157,8 +153,6 @@ class RouteSettings(Section, frozen=True, kw_only=True):
         """The route without the proxy, which depends on the URL. Raises click.UsageError."""
         if self.ipv4 and self.ipv6:
             raise click.UsageError("-4 and -6 cannot be used together")
-        if self.unix_socket is not None and not UNIX_SOCKETS:
-            raise click.UsageError("--unix-socket: Python has no Unix sockets on this system")
         return Route(
             family=4 if self.ipv4 else 6 if self.ipv6 else 0,
             resolve=tuple(_resolve(text) for text in self.resolve),

@@ -171,7 +171,7 @@ def _won(address: Address, sock: socket.socket, tape: Tape) -> socket.socket:
 
 def unix(path: str) -> tuple[Address, ...]:
     """The address of a Unix socket."""
-    return (Address(getattr(tsocket, "AF_UNIX", -1), path, path),)
+    return (Address(tsocket.AF_UNIX, path, path),)
 
 
 async def _attempt(address: Address, interface: str | None, tape: Tape) -> socket.socket | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -52,6 +53,8 @@ def check(plan: Plan) -> Ready:
     for word in (plan.target.host, plan.route.unix_socket, plan.route.interface):
         if word is not None and "\0" in word:
             raise PlanError(f"{word!r} contains a NUL character")
+    if plan.route.unix_socket is not None and not hasattr(socket, "AF_UNIX"):  # Python on Windows
+        raise PlanError("--unix-socket: Python has no Unix sockets on this system")
     try:
         spoken(plan.wire)
     except ValueError as error:

@@ -38,7 +38,7 @@ MAX_HEAD = 256 * 1024
 GOODBYE = 2.0
 """Seconds for a client to close its side, once there is nothing more to forward."""
 HALF_OPEN = 60.0
-"""Seconds without a byte after which a half-closed connection ends."""
+"""Seconds without a byte after which a half-closed connection ends, or the rest of a long answer."""
 TO_TELL = 5.0
 """Extra seconds beyond the time limit of a connection, to report a handshake to the client that took all of
 it."""
@@ -46,6 +46,8 @@ AFTERWARDS = 4096
 """Bytes kept from a client after it received the Close."""
 
 CLIENT_LEFT = "the client closed the connection"
+
+STALLED = End("local", f"the client took nothing for {HALF_OPEN:g} s")
 
 
 async def drained(wire: Wire, most: int = 0) -> tuple[bytes, How]:
@@ -228,8 +230,8 @@ class Connection:
             watch.answered(number, exchange, told)
             if told is None:
                 self._whole.deadline -= TO_TELL
-                if held:
-                    await self._client.send(b"".join(held))
+                if held and await self._give(b"".join(held), trio.current_time() + HALF_OPEN) is STALLED:
+                    end = STALLED
                 if end is None:
                     end = await self._pass_down(server, up_over)
                 elif end.how == "limit":
@@ -268,8 +270,8 @@ class Connection:
                 self._record_answer(data, answering, now)
                 if held is not None:
                     held.append(data)
-                elif (failed := await self._client.send(data)) is not None:
-                    self._client_end = self._client_end or failed
+                elif await self._give(data, deadline) is STALLED:
+                    return too_long(self._tape, self._plan.limits.max_time, "maximum time")
             if answering.opened_by is not None:
                 return None
             if answering.phase is Phase.DONE:
@@ -277,6 +279,14 @@ class Connection:
             if self._room.left <= 0:
                 return End("limit", "memory for recordings")
         return End("limit", f"{READS} reads")
+
+    async def _give(self, data: bytes, deadline: float) -> End | None:
+        """Send *data* to the client; returns why it did not take all: STALLED at *deadline*, in trio's time."""
+        with trio.move_on_at(deadline):
+            failed = await self._client.send(data)
+            self._client_end = self._client_end or failed
+            return failed
+        return STALLED
 
     def _record_answer(self, data: bytes, answering: Answering, at: int) -> None:
         """Record one read of the answer; bytes after the head of a 101 belong to the session."""
@@ -361,7 +371,9 @@ class Connection:
                 data: bytes | End = End("timeout")
                 with trio.move_on_after(HALF_OPEN):
                     data = await server.receive()
-                if isinstance(data, End) or await self._client.send(data) is not None:
+                if isinstance(data, End):
+                    break
+                if await self._give(data, trio.current_time() + HALF_OPEN) is not None:
                     break
                 left_out += len(data)
         finally:
