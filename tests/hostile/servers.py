@@ -93,6 +93,7 @@ SERVERS = {
     "frames of a bad letter": Hostile(OPEN, ws(0x81, b"\xff")),
     "fragments of two bytes": Hostile(OPEN + ws(0x02, b"a"), ws(0x00, b"zz")),
     "messages that inflate": Hostile(DEFLATE, LARGE),
+    "small messages that inflate": Hostile(DEFLATE, ws(0xC1, deflated(b"B" * 150_000))),
     "empty deflate blocks": Hostile(DEFLATE, ws(0xC1, b"\x03\x00" * 32_000)),
     "a message without end": Hostile(OPEN + b"\x82\x7f" + pack("!Q", 1 << 40), b"x"),
     "a control frame of 64 KiB": Hostile(OPEN, b"\x89\x7f" + pack("!Q", BLOCK) + bytes(BLOCK)),

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pytest
+
 from tests.cases import every
+from tests.hostile.servers import LARGE
 from tests.judge.conftest import GOOD, HEADERS, request, target
 from wsprobe.exchange import Connected, Ended, Event, Exchange, How, Plan, Received, Sent
 from wsprobe.judge import judge, session
 from wsprobe.judge.finding import Entry
 from wsprobe.read import read
+from wsprobe.read.frames import Message, messages_of
+from wsprobe.read.reading import Reading
 from wsprobe.wire.rfc6455 import frame
 
 SECOND = 1_000_000
@@ -490,3 +497,40 @@ def test_codes(code: int) -> None:
         assert found == ["close-code-unregistered"]
     else:
         assert found == ["close-code-range"]
+
+
+FULL = LARGE * 30
+"""Compressed messages that inflate to more than is inflated of a session."""
+
+
+@every(
+    {
+        "only such messages": ((LARGE * 10,), ()),
+        "a continuation": ((LARGE + b"\x80\0" + LARGE,), ("continuation-unexpected",)),
+        "a message that interrupts another": ((b"\x01\x01a" + LARGE,), ("message-interrupted",)),
+        "text that is not UTF-8": ((b"\x81\x01\xff" + LARGE,), ("text-not-utf8",)),
+        "a message without an end": ((b"\x01\x01a", b"\x89\0"), ("message-unfinished",)),
+    }
+)
+def test_behind_messages_that_are_not_inflated_faults_are_found(
+    each: tuple[tuple[bytes, ...], tuple[str, ...]],
+) -> None:
+    pieces, ids = each
+    found = told(case((FULL, *pieces, CLOSE, OURS), "fin", DEFLATE))
+    assert tuple(said.split()[0] for said in found) == ids
+
+
+def test_where_nothing_more_can_be_wrong_no_more_messages_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+
+    def counted(reading: Reading) -> tuple[Iterator[Message]]:
+        def one_by_one() -> Iterator[Message]:
+            for message in messages_of(reading)[0]:
+                made.append(message)
+                yield message
+
+        return (one_by_one(),)
+
+    monkeypatch.setattr(session, "messages_of", counted)
+    assert told(case((FULL, LARGE * 1000, CLOSE, OURS), "fin", DEFLATE)) == []
+    assert 25 < len(made) < 30

@@ -452,18 +452,29 @@ def messages(reading: Reading, of: Session) -> Iterator[Finding]:
         return
     left = [_unexpected, _interrupts, _broken_deflate, _broken_text]
     before: Message | None = None
-    for message in _messages(reading, response, said(of)):
+    frames = said(of)
+    alike = _alike_behind(frames)
+    for message in _messages(reading, response, frames):
         if message.oddities or (before is not None and before.oddities):
             for check in tuple(left):
                 if found := list(check(message, before)):
                     left.remove(check)
                     yield from found
         before = message
+        if "too-large" in message.oddities and message.frames[0].start > alike:
+            break  # nothing more is inflated, so nothing more can be wrong
     if before is not None and not before.complete and before.frames[-1].complete:
         yield MESSAGE_UNFINISHED.found(
             f"a {name(before.frames[0])} message was not finished after {counted(len(before.frames), 'frame')}",
             header(before.frames[0]),
         )
+
+
+def _alike_behind(frames: tuple[Frame, ...]) -> int:
+    """The start of the last frame that is neither a whole compressed message nor a control frame; -1 without
+    one."""
+    odd = (f.start for f in reversed(frames) if f.opcode < CLOSE and not (f.opcode and f.fin and f.rsv & RSV1))
+    return next(odd, -1)
 
 
 def _messages(reading: Reading, response: Response, frames: tuple[Frame, ...]) -> Iterator[Message]:
