@@ -319,7 +319,7 @@ def test_every_loopback_address_at_once() -> None:
     async def work() -> None:
         async with serve(every_loopback=True) as lab:
             for host in ("127.0.0.1", "127.0.10.2", "127.9.9.9"):
-                assert lab.url(find("403"), host) == f"ws://{host}:{lab.ports['plain']}/s/403"
+                assert lab.place(find("403"), host).address == f"ws://{host}:{lab.ports['plain']}/s/403"
                 assert (await say(lab.ports["plain"], get("/s/403"), host)).startswith(b"HTTP/1.1 403 ")
 
     run(work)

@@ -217,12 +217,12 @@ class Lab:
             self.start(listener)
         return place(scenario, self.ports, host or self.host)
 
-    def url(self, scenario: Scenario, host: str | None = None) -> str:
+    def url(self, scenario: Scenario) -> str:
         """The URL of *scenario* for a client without a page. Starts the listeners that it needs.
 
         Raises LabError, NoCertificates.
         """
-        return self.place(scenario, host).address
+        return self.place(scenario).address
 
     @cached_property
     def certificates(self) -> Certificates:
