@@ -37,7 +37,7 @@ def objections(exchange: Exchange) -> dict[str, str]:
 
 
 def _listed(library: str, found: set[str]) -> str:
-    """All that *library* says of the faults *found*: Firefox looks for those of trust, name and time apart,
-    GnuTLS sets every flag that applies."""
+    """The words of *library* for the faults *found*: Firefox checks trust, name and time separately, GnuTLS
+    sets every flag that applies."""
     words = column("certificate", library)
     return ", ".join(dict.fromkeys(word for fault, word in words.items() if fault in found))

@@ -188,7 +188,7 @@ class Channel(Session):
         self._close_due: int | None = None
         self._server_closed = False
         self._shut = 0
-        """When the server's Close came, or later, when the window had room for our own."""
+        """When the server's Close arrived, or later, when the window had room for our own."""
         self._close_sent = False
         self._pong_due: int | None = None
         """When the last Pong was queued for sending, in microseconds."""
@@ -217,7 +217,7 @@ class Channel(Session):
             self.wait(self._tasks[0][0])
 
     def start(self, now: int) -> None:
-        """The connection is taken over: the main thread will hear of it (StartWebsocketData)."""
+        """The connection is taken over; the main thread learns of it a moment later (StartWebsocketData)."""
         self._since = now
         self._opens = now + 2 * self._facts.hop
         self._later(now, self._on_start)
@@ -247,8 +247,8 @@ class Channel(Session):
             self._close_due = None
 
     def _fault(self, now: int) -> Stop:
-        """How a bad frame stops the session. Over HTTP/2, a Pong that is still to be sent meets the connection
-        that was given up, and ends the session first, without an error (DoEnqueueOutgoingMessage; measured)."""
+        """How a bad frame stops the session. Over HTTP/2 a queued Pong finds the connection already given up,
+        and ends the session first, without an error (DoEnqueueOutgoingMessage; measured)."""
         pong = self._room_at is not None and self._pong_due is not None and not self._server_closed
         return Stop.ENDED if pong and now - (self._pong_due or 0) < self._facts.hop else Stop.FAILED
 
@@ -285,13 +285,14 @@ class Channel(Session):
             self._run_out()
 
     def _close_right_before(self, now: int) -> int | None:
-        """When the server's Close was read, if that was so shortly before *now* that an end is seen with it."""
+        """When the server's Close was read, if that was so shortly before *now* that Firefox sees the end
+        together with it; None otherwise."""
         if self._server_closed and not self._stopped and now - self._shut < self._facts.together:
             return self._shut
         return None
 
     def _ended(self, now: int, *, reset: bool) -> None:
-        """The connection ended."""
+        """Handle the end of the connection."""
         if not self._stopped:
             self.because = f"the connection {'was reset' if reset else 'ended'}: {_CHANNEL}"
             self._break_off(now, Stop.FAILED if reset else Stop.ENDED, lost=self._server_closed)
@@ -307,8 +308,9 @@ class Channel(Session):
         self._run_out()
 
     def _break_off(self, now: int, how: Stop, *, lost: bool) -> None:
-        """Stop where nobody asked to. Right behind the handshake script hears nothing of what came before but
-        the code of a Close, if it is *lost* (measured); a moment more or less, and it would have."""
+        """Stop although neither side asked for it. Right after the handshake the script hears nothing of what
+        came before except the code of a Close, if that is *lost* (measured); a moment earlier or later it would
+        have heard all."""
         if lost and not self._open and self._room_at is None:
             self._tasks.clear()
         if now - self._since < self._facts.race:
@@ -428,9 +430,9 @@ class Channel(Session):
 
 
 def _close_answered(reading: Reading) -> int | None:
-    """When our Close that answers the server's was sent; None if there is none.
+    """When wsprobe sent its Close in answer to the server's; None if it sent none.
 
-    What the server did behind it, it would have done behind Firefox's.
+    Everything that the server did after that, it would have done after Firefox's Close too.
     """
     if reading.session is None or own_close(reading) is not None:
         return None

@@ -192,12 +192,13 @@ def _ends_in_x(url: str, base: str | None) -> bool:
 
 
 def _is_host(host: str) -> bool:
-    """Two characters more than the URL standard forbids (measured)."""
+    """True if *host* is not empty, has only valid labels, and neither of the two characters that Firefox
+    forbids beyond the URL standard (measured)."""
     return host != "" and not set('"*') & set(host) and all(map(_is_label, host.split(".")))
 
 
 def _is_label(label: str) -> bool:
-    """UTS 46, processing, step 4: an A-label must be that of a valid label."""
+    """True unless *label* is an A-label that encodes no valid label (UTS 46, processing, step 4)."""
     if not label.startswith("xn--"):
         return True
     try:
@@ -208,7 +209,8 @@ def _is_label(label: str) -> bool:
 
 
 def _upgraded(page: Page, base: Address | None, address: Address, facts: Facts) -> tuple[Address, list[str]]:
-    """wss: for ws: where the policy says so; a page on loopback is exempt, whatever it connects to."""
+    """*address* with wss: instead of ws: if the policy requires it, and the console lines. A page on loopback
+    is exempt, whatever it connects to."""
     exempt = base is None or trustworthy_host(base.host)
     if address.scheme != "ws" or exempt or not upgrades(page.csp):
         return address, []

@@ -144,7 +144,7 @@ class _Life(Life[Step]):
         self._steps = steps
 
     def begin(self, script: WebSocket) -> None:
-        """FailConnection complains before readyState changes."""
+        """Prepare the console line of an early close(): FailConnection complains before readyState changes."""
         too_early = self._facts.console["not-connected"].format(url=self._url)
         script.on_early_close = lambda script: script.console.append(too_early)
 
@@ -174,8 +174,8 @@ class _Life(Life[Step]):
             before = step.at
 
     def _patient(self, step: Step, before: int) -> Step:
-        """*step*, within the patience for all of them. *before*: microseconds that had gone by when its reading
-        began."""
+        """*step*, within Firefox's time limit for all handshakes together. *before*: microseconds that had
+        passed when its reading began."""
         at = before + step.at
         until = at if step.outcome is not None else before + end(step.reading).at
         deadline = self._facts.opening_timeout * SECOND
@@ -213,7 +213,7 @@ class _Life(Life[Step]):
     def _opened(
         self, script: WebSocket, step: Step, opened: Opened, acts: list[Act]
     ) -> tuple[Channel, Iterable[Happening]]:
-        """The channel, and all that happens to it."""
+        """The channel, and everything that happens to it."""
         reading = step.reading
         if step.stream is None:
             channel = Channel(script, self._url, opened, self._facts, reading)
@@ -224,10 +224,10 @@ class _Life(Life[Step]):
 
 
 def _tries(steps: Sequence[Step], key: str) -> list[str]:
-    """The values of Authorization that answer the first of *steps* that is not asked again over another
-    protocol, as far as the rest are a 401 too.
+    """The values of Authorization that answer the first of *steps* that is not repeated over another protocol,
+    while the later steps are 401s too.
 
-    With n such steps, the first n of the list are what was, or is to be, sent after each of them.
+    With n such steps, the first n values are those sent after each of them.
     """
     answered = 0
     tries: list[str] = []
@@ -247,7 +247,8 @@ def _tries(steps: Sequence[Step], key: str) -> list[str]:
 
 
 def _room_at(script: WebSocket, reading: Reading, now: int) -> int | None:
-    """When the server's window has room, from *now* on, for a Close behind what script sent; None if never."""
+    """When the server's window has room, from *now* on, for a Close after the script's messages; None if it
+    never has."""
     return http2.room_from(reading, script.sent_bytes, _CLOSE_SIZE, now)
 
 
@@ -264,7 +265,8 @@ def _because(step: Step) -> str:
 
 
 def _cookies(step: Step) -> tuple[str, ...]:
-    """Those of every answer that the channel is told of, but for a proxy's (nsHttpChannel::ProcessResponse)."""
+    """The cookies of every answer that the channel learns of, except those of a proxy
+    (nsHttpChannel::ProcessResponse)."""
     if step.outcome is None or step.answer is None or step.answer.head is None:
         return ()
     if step.answer.head.status.code == 407:

@@ -23,9 +23,9 @@ _DEFINITE = ("certificate", "alert", "not-tls")
 
 
 def not_established(reading: Reading) -> tuple[int, Failed | None] | None:
-    """(microseconds, failure) if no request was answered; the failure is None where Firefox still waits.
+    """(microseconds, failure) if no request was answered; the failure is None while Firefox still waits.
 
-    None if there was a connection, or if that is still open.
+    None if there was a connection, or if the result is still open.
     """
     found = hindered(reading)
     if found is None or (given_up(reading) and not (found.let_pass or found.kind in _DEFINITE)):
@@ -50,7 +50,8 @@ def _failure(found: Hindered) -> Failed | None:
 
 
 def _not_tls(received: bytes) -> Failed | None:
-    """Whatever comes is taken for a TLS record, and its end waited for (ssl3_GatherData)."""
+    """The failure if the bytes are not TLS: Firefox takes them for a TLS record, and waits for its end
+    (ssl3_GatherData)."""
     if len(received) < _RECORD_HEADER:
         return None
     length = int.from_bytes(received[3:_RECORD_HEADER], "big")

@@ -38,19 +38,17 @@ class Facts(Struct, frozen=True, forbid_unknown_fields=True):
     max_head: int
     """The most bytes of a response head, with interim ones (network.http.max_response_header_size)."""
     hop: int
-    """Microseconds that one thread takes to hear from another. It takes Firefox longer, but what a server does
-    in answer to our Close comes before that, and it would have done it in answer to Firefox's."""
+    """Microseconds from one thread's message to another. Firefox takes longer, but a server's reaction to our
+    Close comes before that, and would have been its reaction to Firefox's Close."""
     together: int
-    """Microseconds: an end that comes so soon behind the server's Close, unasked, is mostly seen with it.
-
-    Measured by delay (0, 1, 3, 5, 10 and 30 ms), 30 runs each at a load of 13 on two cores. Clean: 5, 22, 25,
-    24, 28 and 28; with the handshake in the segment of the Close 3, 17, 23, 23, 28 and 29, and without ``open``
-    25, 6, 3, 4, 1 and 0.
-    """
+    """Microseconds: an end that comes so soon after the server's Close, unasked, is mostly seen together with
+    it. Measured by delay (0, 1, 3, 5, 10 and 30 ms), 30 runs each at a load of 13 on two cores. Clean: 5, 22,
+    25, 24, 28 and 28; with the handshake in the segment of the Close 3, 17, 23, 23, 28 and 29, and without
+    ``open`` 25, 6, 3, 4, 1 and 0."""
     race: int
-    """Microseconds behind the handshake, or behind the server's Close: what script hears of an end so soon is
-    chance. Measured: of an end with the handshake every second open is lost, of one 25 ms later every seventh
-    where the machine is busy (nine processes for two cores); a Close and an end within 12 ms of it are unclean
+    """Microseconds after the handshake, or after the server's Close, in which it is chance what a script hears
+    of an end. Measured: of an end with the handshake every second open is lost, of one 25 ms later every
+    seventh on a busy machine (nine processes for two cores); a Close and an end within 12 ms of it are unclean
     in one of three runs there, within 25 ms in one of 30, and never at 50 ms."""
     max_junk: int
     """Bytes skipped between an interim answer and the next (netwerk/protocol/http/nsHttpTransaction.cpp)."""
