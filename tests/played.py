@@ -1,7 +1,7 @@
 """Runs command lines in this process: the lab plays the servers, in virtual time, and keys count from zero.
 
-Nothing goes to a network, and the same command line prints the same bytes every time. What needs a socket, a
-process or a browser does not run here.
+Nothing goes to a network, and the same command line prints the same bytes every time. What needs a browser or a
+cluster does not run here.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import re
 import shlex
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+import types
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -33,6 +34,7 @@ from wsprobe.exchange import SECOND, Event, Exchange, Plan, Relayed
 from wsprobe.lab.play import play
 from wsprobe.lab.scenario import Scenario
 from wsprobe.net.relayed import plan_for
+from wsprobe.net.worker_pool import Lost, Work
 from wsprobe.read.request import RequestReader
 from wsprobe.relay.relaying import Relaying, RelayWatcher
 from wsprobe.relay.tell import answer
@@ -91,6 +93,7 @@ def ran(
             ("wsprobe.cli.plan.datetime", Clock),
             ("wsprobe.cli.request_settings.datetime", Clock),
             ("trio.run", partial(run_in_virtual_time, trio.run)),
+            ("wsprobe.cli.workers.WorkerPool", Pool),
             ("wsprobe.cli.relay.relayed", partial(relayed, scenarios)),
             ("wsprobe.cli.relay.queued_streams", lambda: nullcontext(())),
             ("wsprobe.net.run._reads", reads),
@@ -103,6 +106,55 @@ def ran(
         ):
             stack.enter_context(mock.patch(target, value))
         return [_ran(line, stdin) for line in lines]
+
+
+class Pool:
+    """As ``worker_pool.WorkerPool``, without processes: the work is done here, with outputs of its own. A
+    process that gets an item with ``/lost`` in it ends, and no process is left for ``/nobody``."""
+
+    def __init__(self, make: Callable[[], Work], count: int, say: Callable[[str], object]) -> None:
+        self._count, self._say = count, say
+        before = sys.stdout, sys.stderr
+        self._work = make()
+        self._streams = sys.stdout, sys.stderr
+        sys.stdout, sys.stderr = before
+
+    def __len__(self) -> int:
+        return self._count
+
+    @asynccontextmanager
+    async def at_work(self) -> AsyncIterator[None]:
+        async with trio.open_nursery() as self._nursery:
+            yield
+            self._nursery.cancel_scope.cancel()
+
+    async def up(self) -> None:
+        await trio.lowlevel.checkpoint()
+
+    def give(self, item: object, over: Callable[[Any], object]) -> None:
+        async def one() -> None:
+            if "/nobody" in str(item) or "/lost" in str(item):
+                self._say(f"a process ended: {item}")
+                over(Lost(nobody_left="/nobody" in str(item)))
+            else:
+                over(await self._apart(self._work(item, lambda results: None)))
+
+        self._nursery.start_soon(one)
+
+    @types.coroutine
+    def _apart(self, work: Any) -> Generator[Any, Any, Any]:
+        """The result of *work*, which has the process's streams whenever it runs."""
+        value = None
+        while True:
+            before = sys.stdout, sys.stderr
+            sys.stdout, sys.stderr = self._streams
+            try:
+                wanted = work.send(value)
+            except StopIteration as end:
+                return end.value
+            finally:
+                sys.stdout, sys.stderr = before
+            value = yield wanted
 
 
 PAGE = b"""GET / HTTP/1.1\r

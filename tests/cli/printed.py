@@ -114,7 +114,7 @@ def _rows(data: bytes, mark: str) -> Iterator[str]:
             yield f"{mark} {row}".rstrip()
 
 
-_ENCODED = re.compile(r'(?<="data":)"([A-Za-z0-9+/]{16,}=*)"')
+_ENCODED = re.compile(r'(?:(?<="data":)|(?<="request":)|(?<="received":))"([A-Za-z0-9+/]{16,}=*)"')
 
 
 def _decoded(found: re.Match[str]) -> str:
