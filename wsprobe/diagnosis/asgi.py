@@ -36,11 +36,11 @@ def _asgi_refused(evidence: Evidence) -> tuple[Cause, ...]:
 
 
 def _asgi_403(evidence: Evidence) -> tuple[Cause, ...]:
+    origin = "Origin" if evidence.origin is not None else "or no Origin was sent"
     closed = Cause(
         "refused",
-        "the application closed before accepting: a check refused the request (token, parameter"
-        f"{', Origin' if evidence.origin is not None else '; or it requires an Origin, and none was sent'}), "
-        "no route has this path, in some frameworks the application raised an exception"
+        f"the application closed before accepting: a check refused the request (token, parameter, {origin}), "
+        "no route has this path, it raised an exception"
         f"{' or returned without accepting' if evidence.server('granian') else ''}, or {_BEHIND}; the close "
         "code is lost",
         f"look in the application's log; {ACCEPT_FIRST}",
@@ -49,34 +49,30 @@ def _asgi_403(evidence: Evidence) -> tuple[Cause, ...]:
         "no WebSocket route has this path", "add a WebSocket route for it (@app.websocket), or correct the path"
     )
     wanted = foreign_origin(evidence) or (evidence.origin is None and evidence.reason == "Access denied")
-    origin = origin_refused(
+    foreign = origin_refused(
         evidence,
         "add the page's host or origin (ALLOWED_HOSTS, cors_allowed_origins, ...)",
         _asgi_origin(evidence, first=wanted),
     )
-    return (origin, closed, route) if wanted else (closed, route, origin)
+    return (foreign, closed, route) if wanted else (closed, route, foreign)
 
 
-_BEHIND = "it is a proxy that could not reach the server behind it, got no answer or was refused there"
+_BEHIND = "it is a proxy whose backend failed"
 """Proxies in ASGI connect to the server behind them before they accept, and close if that fails."""
 
 
 def _asgi_origin(evidence: Evidence, *, first: bool) -> str:
     """*first*: it is the likeliest cause, and names the others too."""
     if evidence.origin is None:
-        others = (
-            f"; or the application refused before accepting, no route has this path, or {_BEHIND}"
-            if first
-            else ""
-        )
+        others = f"; or the application refused, no route has this path, or {_BEHIND}" if first else ""
         return (
             "the server requires an Origin (a check such as AllowedHostsOriginValidator); none was sent "
             f"(browsers always send one){others}"
         )
     return (
-        "the application closed before accepting: most often a check of the Origin (such as "
-        f"AllowedHostsOriginValidator) does not allow the origin {shown(evidence.origin)}; or another check "
-        f"refused, no route has this path, the application raised an exception, or {_BEHIND}"
+        f"the application closed before accepting: most often it does not allow the origin "
+        f"{shown(evidence.origin)} (AllowedHostsOriginValidator, or a check like it); or another check "
+        f"refused, no route has this path, it raised an exception, or {_BEHIND}"
     )
 
 

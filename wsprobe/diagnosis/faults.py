@@ -58,7 +58,7 @@ def nowhere(evidence: Evidence) -> Cause:
     if evidence.status in (200, 204) and not evidence.body:
         return no_route(
             "the path leads to something other than a WebSocket endpoint, or its handler returned without an "
-            "upgrade (it refuses so, without a token for example, or a middleware caught its exception)"
+            "upgrade (so some refuse, without a token for example; or a middleware caught an exception)"
         )
     text = "the path leads to a page or another program, not to a WebSocket endpoint"
     if evidence.protocols and evidence.status == 404:

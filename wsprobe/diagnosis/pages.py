@@ -23,8 +23,7 @@ def backend_closed(who: str) -> Cause:
     return Cause(
         "backend-closed",
         f"the application behind {who} closed the connection without an answer: it crashed, refused by "
-        "closing, or expects another protocol (an MQTT broker closes every connection other than MQTT "
-        "over WebSocket)",
+        "closing, or expects another protocol (such as MQTT)",
         "look in the application's log",
     )
 

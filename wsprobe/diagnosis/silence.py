@@ -50,9 +50,8 @@ def _timeout() -> Iterator[Cause]:
     yield Cause(
         "no-upgrade-listener",
         "the server received the request but does not answer: no code handles WebSocket upgrades on "
-        "this path (in Vite, webpack, Next.js or http-proxy: ws: true is missing), or that code "
-        "raised an exception, is blocked or waits; or a proxy cannot reach the application, or does not "
-        "forward its answer",
+        "this path (in Vite, webpack, Next.js or http-proxy: ws: true is missing), that code crashed, is "
+        "blocked or waits, or a proxy got no answer from the application or does not forward it",
         "correct the path; set ws: true in the proxy entry and forward the server's upgrade event; "
         "look in its log",
     )
@@ -68,9 +67,9 @@ def _closed(evidence: Evidence, how: str, waited: int) -> Iterator[Cause]:
     yield from _protocol(evidence)
     crash = Cause(
         "closed-silently",
-        "the server closed the connection without an answer: the application crashed, refuses by "
-        f"closing (unknown path, no token{_not_sent(evidence)}), or returned without accepting; or a rule "
-        f"drops the request, or a proxy cannot reach the application or gets no answer from it{_tls(evidence)}",
+        "the server closed the connection without an answer: it crashed, refuses by closing (unknown path, no "
+        f"token{_not_sent(evidence)}), or returned without accepting; or "
+        f"{_not_received(evidence, 'a rule drops the request', reset=how == 'reset')}",
         "look in the logs of the application and of every proxy for this request",
     )
     other = Cause(
@@ -104,9 +103,7 @@ def _closed(evidence: Evidence, how: str, waited: int) -> Iterator[Cause]:
             "use a Socket.IO client, or the path /socket.io/?EIO=4&transport=websocket",
         )
     if how == "reset":
-        spoken = "the port speaks another protocol (MQTT, or HTTP behind the PROXY protocol)"
-        yield Cause(crash.id, f"{crash.text}; or {spoken}", crash.fix)
-        yield from (certificate, other, down) if evidence.secure else (other, down)
+        yield from (crash, certificate, other, down) if evidence.secure else (crash, other, down)
     elif evidence.secure:
         yield from (crash, down, rule)
     else:
@@ -120,8 +117,7 @@ def _protocol(evidence: Evidence) -> Iterator[Cause]:
         yield Cause(
             "subprotocol-required",
             f"the server closed without an answer: it supports none of the offered subprotocols ({offered}), "
-            f"the application crashed or refuses by closing (no token{_not_sent(evidence)}), or a proxy cannot "
-            f"reach it or gets no answer from it{_tls(evidence)}",
+            f"crashed, or refuses by closing (no token{_not_sent(evidence)}); or {_not_received(evidence)}",
             "offer one that the server supports: --protocol in wsprobe, the second argument of new "
             "WebSocket() in a page",
             "own-request",
@@ -143,9 +139,16 @@ def _not_sent(evidence: Evidence) -> str:
     return f"{no_origin}{'' if evidence.protocols else ', no subprotocol'}"
 
 
-def _tls(evidence: Evidence) -> str:
-    """That the port may expect TLS, if the request came without: many servers then close without an alert."""
-    return "" if evidence.secure else ", or the port expects TLS"
+def _not_received(evidence: Evidence, *others: str, reset: bool = False) -> str:
+    """Why the application may not have received the request, after *others*: the end of a list of causes.
+
+    Many servers close without an alert where they expect TLS; those of another protocol mostly reset."""
+    ports = [] if evidence.secure else ["TLS"]
+    ports += ["another protocol (MQTT, or HTTP behind the PROXY protocol)"] if reset else []
+    found = [*others, "a proxy got no answer from the application"]
+    found += [f"the port expects {' or '.join(ports)}"] if ports else []
+    *before, last = found
+    return f"{', '.join(before)}, or {last}" if before else last
 
 
 def _waited(exchange: Exchange) -> int:

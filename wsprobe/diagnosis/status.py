@@ -103,10 +103,8 @@ def _refused(evidence: Evidence, silent: bool) -> Cause:
         text += ", or the server requires an Origin; none was sent (browsers always send one)"
         fix = f"try --origin with the origin of the page; {fix}"
     if not evidence.body:
-        text += (
-            "; or no route has this path, the application raised an exception, or, as a proxy, it could not "
-            "reach the server behind it (some servers give this answer too)"
-        )
+        text += "; or no route has this path, the application raised an exception, or it is a proxy whose "
+        text += "backend failed"
     return Cause("refused", text, fix)
 
 
