@@ -135,3 +135,8 @@ def how_long(seconds: float) -> str:
     if whole < 86400:
         return f"{whole // 3600}h {whole % 3600 // 60:02}m"
     return f"{whole // 86400}d {whole % 86400 // 3600:02}h"
+
+
+def how_long_exactly(seconds: float) -> str:
+    """The same, but in milliseconds below a second: ``8.6 ms``."""
+    return f"{max(seconds, 0.0) * 1000:.1f} ms" if seconds < 0.99995 else how_long(seconds)

@@ -41,6 +41,24 @@ def test_silent_is_about_results_and_names_what_has_none(capsys: Capture, tmp_pa
     assert f"{file}, line 2: scheme 'ftp'" in err
 
 
+def test_a_comment_behind_a_url_is_no_part_of_it(capsys: Capture, tmp_path: Path) -> None:
+    file = tmp_path / "urls"
+    file.write_text("lab:status-403 # ours\nlab:status-404\t#theirs\nlab:/status/410#x\n#lab:refused\n")
+    assert run(["connect", "-s", "-w", r"%{url} %{status}\n", f"@{file}"]) == 12
+    assert capsys.readouterr().out == "lab:status-403 403\nlab:status-404 404\nlab:/status/410#x 410\n"
+
+
+@pytest.mark.parametrize("word", ["-", "@-"])
+def test_a_list_on_standard_input(
+    word: str, capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "urls").write_text("lab:status-403\n")
+    with (tmp_path / "urls").open() as file:
+        monkeypatch.setattr("sys.stdin", file)
+        assert run(["connect", "-s", "-w", "%{status}", word]) == 12
+    assert capsys.readouterr().out == "403"
+
+
 @pytest.mark.parametrize(
     ("data", "says"),
     [

@@ -15,11 +15,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from tests.diagnosis.sessions import Session
 from wsprobe import archive
 from wsprobe.cli.main import run
+from wsprobe.cli.recorded import as_client_saw
 from wsprobe.cli.relay import listening
-from wsprobe.exchange import UNSET
+from wsprobe.exchange import UNSET, Relayed
+from wsprobe.report import report
+from wsprobe.trace.changes import with_field
 
 Capture = pytest.CaptureFixture[str]
 
@@ -69,6 +74,23 @@ def test_the_views_fit_one_screen(capsys: Capture) -> None:
     assert "IN THE PAGE  Chromium, Firefox, WebKitGTK" in out
     assert "-v" not in out  # relay has no such option
     assert "console" not in out
+
+
+@pytest.mark.parametrize(
+    ("events", "saw"),
+    [
+        (("0.1 we close 1000", "0.2 close 1000", "0.3 fin"), ("closed", 1000)),
+        (("0.1 we close 4001", "0.2 close 4001", "0.3 fin"), ("closed", 4001)),
+        (("0.1 we close 1001", "0.2 close 1001", "0.3 fin"), ("open", None)),
+        (("0.1 close 4002 no", "0.2 we close 4002", "0.3 fin"), ("closed", 4002)),
+        (("0.1 text hi", "3 local"), ("open", None)),
+    ],
+)
+def test_the_page_closes_where_the_client_did(events: tuple[str, ...], saw: tuple[str, int | None]) -> None:
+    exchange = Session("", events, "").reading().exchange
+    client = Relayed("127.0.0.1:1", with_field(exchange.plan.request, b"Origin", b"http://localhost:5173"))
+    (view,) = as_client_saw(report(replace(exchange, client=client)), ("chromium",)).views
+    assert (view.outcome, next((each.code for each in view.events if each.type == "close"), None)) == saw
 
 
 @pytest.mark.programs

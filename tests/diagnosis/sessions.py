@@ -4,7 +4,8 @@ A section of that file is a session made by hand: a title; behind ``>`` a line f
 (``Server: x``), for what was asked otherwise (``asked chat``, a word of ``rules.ASKED``), and for each event:
 seconds after the 101, and ``text``, ``binary`` or ``close`` with what the server sent in it, ``http`` with the
 first line and fields of what came behind the frames, ``raw`` with what came without a frame, ``send`` with the
-number of bytes that wsprobe sent (``deflated``: compressed), ``we close``, or how it ended (``fin``, ``reset``,
+number of bytes that wsprobe sent (``deflated``: compressed), ``we close`` (with a code,
+or 1000), or how it ended (``fin``, ``reset``,
 ``local``). ``nothing`` in place of a field: no 101 came, and times are from the request on; ``unsent``: nor was
 a request sent, as with ``unresolved``, ``unreachable ERRNO``, and ``tls KIND ALERT``. Then who is taken for the
 author, the first cause with its certainty, text, what to do, and evidence, and the others by their ids."""
@@ -107,7 +108,8 @@ def _event(line: str) -> Event:
             whole = packed.compress(b"x" * int(data)) + packed.flush(zlib.Z_SYNC_FLUSH)
             return Sent(at, _frame(0x41, whole.removesuffix(b"\0\0\xff\xff"), masked=True))
         case "we":
-            return Sent(at, _frame(8, b"\x03\xe8", masked=True))
+            code = int(data.removeprefix("close").strip() or 1000)
+            return Sent(at, _frame(8, code.to_bytes(2, "big"), masked=True))
         case "part":
             return Sent(at, b"")
         case "raw":

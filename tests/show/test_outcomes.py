@@ -32,7 +32,7 @@ def answered(line: str, *fields: str, asked: str = "") -> Report:
 CASES: tuple[tuple[Report, str], ...] = (
     (
         made("0.1 we close", "0.2 close 1000", "0.3 fin"),
-        "open: the handshake completed; wsprobe closed the session first, after 0.1 s",
+        "open: the handshake completed; wsprobe closed the session first, after 100.0 ms",
     ),
     (
         made("0.3 we close", "0.4 close 1000", "0.5 fin"),
@@ -44,11 +44,16 @@ CASES: tuple[tuple[Report, str], ...] = (
     ),
     (
         made("0.4 we close", "0.5 close 1000", "0.6 fin"),
-        "open: the handshake completed; wsprobe closed the session first, after 0.4 s",
+        "open: the handshake completed; wsprobe closed the session first, after 400.0 ms",
     ),
     (
         made("0.1 close 1000", "0.2 we close", "0.3 fin"),
         "open: the handshake completed; the server closed the session (1000)",
+    ),
+    (
+        made("3 timeout"),
+        "open: the handshake completed; wsprobe ended the session: 30 s in all (-m), 10 s to connect "
+        "(--connect-timeout)",
     ),
     (made("3 limit"), "open: the handshake completed; wsprobe ended the session at a limit of its own"),
     (

@@ -13,9 +13,11 @@ from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.browsers.http2 import shareable, sharing
 from wsprobe.browsers.page import opened_by
 from wsprobe.cli.readers import Readers
-from wsprobe.exchange import Exchange
+from wsprobe.exchange import Act, Exchange
 from wsprobe.history import read_as_each
 from wsprobe.read import handshakes, read
+from wsprobe.read.closing import close_of
+from wsprobe.read.frames import first_close
 from wsprobe.read.head import split_head
 from wsprobe.read.reading import Reading
 from wsprobe.relay.client import seen_by_client
@@ -58,9 +60,22 @@ def as_client_saw(made: Report, browsers: Sequence[str]) -> Report:
     origin = origins[0].value.decode("latin-1") if origins else ""
     if "://" not in origin:
         return made
-    page = Page(url=f"{origin}/")
     seen = report(seen_by_client(made.exchange))
+    page = Page(url=f"{origin}/", acts=_closed_by_page(seen.reading))
     return replace(made, views=as_is(seen, Readers(browsers=tuple(browsers), page=page)), page=page)
+
+
+def _closed_by_page(reading: Reading) -> tuple[Act, ...]:
+    """The call of close() behind the Close that the client of a relay sent first; () if it sent none, or one
+    that no script can send."""
+    session, close = reading.session, close_of(reading)
+    sent = first_close(session.sent) if session is not None else None
+    if close is None or close.by != "client" or sent is None:
+        return ()
+    code = sent.close_code
+    if code not in (None, 1000) and not 3000 <= code < 5000:
+        return ()
+    return (Act("time", "close", sent.data[2:], code, sent.at),)
 
 
 def as_today(made: Report) -> list[Reading]:

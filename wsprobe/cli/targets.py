@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 import sys
 from collections.abc import AsyncGenerator, Sequence
@@ -123,11 +124,12 @@ UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 def _text(line: bytes) -> str | None:
     """The URL in *line*, None if there is none. Raises UnicodeDecodeError."""
     text = line.decode().strip(" \t\r\n\f\ufeff")  # some editors begin a file with U+FEFF
-    return None if not text or text.startswith("#") else text
+    # A # behind a space begins a comment: no URL has a space, and no server gets the fragment.
+    return re.split(r"(?:\A|[ \t])#", text, maxsplit=1)[0].rstrip(" \t") or None
 
 
 def sources(words: Sequence[str]) -> list[Word | UrlList]:
-    """*words* with ``@FILE`` and ``-`` replaced by their lists.
+    """*words* with ``@FILE`` and ``-`` (or ``@-``, as in curl) replaced by their lists.
 
     Raises click.UsageError if a file cannot be opened, or a word cannot denote a place.
     """
@@ -135,7 +137,7 @@ def sources(words: Sequence[str]) -> list[Word | UrlList]:
 
 
 def _source(word: str) -> Word | UrlList:
-    if word == "-":
+    if word in ("-", "@-"):
         return UrlList("standard input", sys.stdin.fileno())
     if word == "@":
         raise click.UsageError("@: the name of the list is empty")

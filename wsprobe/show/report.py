@@ -48,6 +48,7 @@ from wsprobe.show.chain import chain
 from wsprobe.show.lines import Budget, Line, Look, Piece, fitted, left_out, line, width_of
 from wsprobe.show.session import session
 from wsprobe.target import authority
+from wsprobe.timing import how_long_exactly
 from wsprobe.timing import timing as times_of
 from wsprobe.version import __version__
 from wsprobe.visible import hexdump, shown_text, visible
@@ -487,6 +488,8 @@ def opened(report: Report) -> str:
     if report.exchange.how_ended == "limit":
         return f"the handshake completed; wsprobe ended the session at {our_limit(report)}"
     close = close_of(report.reading)
+    if close is None and report.exchange.how_ended == "timeout":
+        return f"the handshake completed; wsprobe ended the session: {ended(report)}"
     plan = report.exchange.plan
     if close is not None and close.by == "client" and not any(act.do == "close" for act in plan.acts):
         who = "wsprobe" if report.exchange.client is UNSET else "the client"
@@ -512,7 +515,7 @@ def _closed_after(report: Report) -> str:
     seconds, linger = (ours.at - head * 1000) / MICRO, report.exchange.plan.limits.linger
     # A busy machine may be late. A relay's client knows no --linger.
     by_linger = report.exchange.client is UNSET and linger <= seconds < linger + 0.1
-    return f", after {linger:g} s (--linger)" if by_linger else f", after {seconds:.3g} s"
+    return f", after {linger:g} s (--linger)" if by_linger else f", after {how_long_exactly(seconds)}"
 
 
 def our_limit(report: Report) -> str:

@@ -410,7 +410,8 @@ def _why(answer: ScreenAnswer, look: Look, room: ScreenSpace) -> list[Line]:
     if len(of.lines) > (0 if room.briefly else MENDING):
         rows.append(line(Piece("To pass Upgrade and Connection on: ", "good"), "wsprobe explain upgrade-lost"))
     else:
-        rows += [line(Piece("To pass Upgrade and Connection on: ", "good"), each) for each in of.lines]
+        begin = ("To pass Upgrade and Connection on: ", *["  -> "] * len(of.lines))
+        rows += [line(Piece(first, "good"), each) for first, each in zip(begin, of.lines, strict=False)]
     return rows
 
 

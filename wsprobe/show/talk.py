@@ -15,6 +15,7 @@ from wsprobe.show.lines import Line, Look, Piece, line
 from wsprobe.show.session import SHOWN, SHOWN_VERBOSE
 from wsprobe.talk.codec import Control, FrameFault, Incoming, ReceivedMessage
 from wsprobe.talk.session import Outgoing, SessionTotals, TalkSession
+from wsprobe.timing import how_long_exactly
 
 
 def heard(what: Iterable[Incoming], look: Look) -> list[Line]:
@@ -72,7 +73,7 @@ def totals(of: SessionTotals, seconds: float) -> Line:
     said = [
         f"sent {_messages(of.messages_sent, of.bytes_sent, of.wire_sent)}",
         f"received {_messages(of.messages_received, of.bytes_received, of.wire_received)}",
-        f"in {seconds:.3g} s",
+        f"in {how_long_exactly(seconds)}",
     ]
     if of.round_trip is not None:
         said.append(f"last Ping to Pong {of.round_trip / 1000:.1f} ms")

@@ -76,8 +76,9 @@ def command(urls: tuple[str, ...], given: Given) -> int:
     """Make one handshake and report exactly what came back.
 
     URL is ws://, wss:// (http:// and https:// mean the same), or lab:NAME for a scenario of the built-in lab.
-    @FILE reads URLs from a file, - from standard input, one a line; wsprobe skips empty lines and lines that
-    begin with #. A HAR file (FILE.har) repeats the request of its WebSocket.
+    @FILE reads URLs from a file, - from standard input, one a line; wsprobe skips empty lines, and what
+    follows a # at the beginning of a line or after a space. A HAR file (FILE.har) repeats the request of its
+    WebSocket.
     """
     from wsprobe.cli.connect import connect  # the work, which --help does without
 
