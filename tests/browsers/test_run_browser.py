@@ -52,6 +52,7 @@ def test_predicted_and_seen_are_the_same(engine: str) -> None:
     with tempfile.TemporaryDirectory(prefix="wsprobe-") as folder:
         status, reports = compared("--run-browser", there(engine), *SCENARIOS, folder=folder)
         assert left_in(folder) == []
+        assert os.listdir(folder) == []
     seen = [one for report in reports for one in report["seen"]]  # type: ignore[attr-defined]
     assert [(one["browser"], one["differences"]) for one in seen] == [(engine, [])] * len(SCENARIOS)
     assert status == (1 if len({str(one["events"]) for one in seen}) > 1 else 0)

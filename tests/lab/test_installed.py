@@ -93,3 +93,28 @@ def test_nothing_is_left_of_a_browser_that_cannot_be_started(
     with pytest.raises(NoBrowser):
         trio.run(run)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("engine", ["chromium", "firefox", "webkitgtk"])
+@pytest.mark.parametrize("ending", ["exit 3", "kill -SEGV $$", "sleep 600 & exit 0"])
+def test_a_browser_that_crashes_ends_the_run_and_leaves_nothing(
+    engine: str, ending: str, tmp_path: Path
+) -> None:
+    file, profiles = tmp_path / "browser", tmp_path / "profiles"
+    profiles.mkdir()
+    file.write_text(f'#!/bin/sh\ncase "$1" in --version) echo 153.0; exit;; esac\n{ending}\n')
+    file.chmod(0o755)
+    command = [sys.executable, "-m", "wsprobe", "compare", "--run-browser", f"{engine}={file}", "lab:ok"]
+    environment = {**os.environ, "TMPDIR": str(profiles), "DISPLAY": ":0"}
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=50)
+    why = "does not start: " if engine == "chromium" else "ended before it reported anything"
+    assert f"--run-browser: {engine}: {file} {why}" in ended.stderr
+    assert ended.returncode == 2
+    assert list(profiles.iterdir()) == []
+
+
+@pytest.mark.parametrize("folder", ["/tmp/wsprobe-x", "/tmp/" + "x" * 90])
+def test_temporary_files_of_a_browser_are_in_its_home(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unless the path of a socket there would be too long for the system."""
+    monkeypatch.setenv("TMPDIR", "/elsewhere")
+    assert installed.environment(Path(folder))["TMPDIR"] == (folder if len(folder) < 50 else "/elsewhere")

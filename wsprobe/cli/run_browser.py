@@ -25,6 +25,7 @@ from wsprobe.cli.readers import Readers
 from wsprobe.cli.redacted import redacted, redacted_found
 from wsprobe.cli.settings import Settings
 from wsprobe.cli.targets import ProbeTarget
+from wsprobe.exception_groups import leaves
 from wsprobe.exchange import Exchange
 from wsprobe.lab import find
 from wsprobe.lab.installed import BrowserRun, Installed, NoBrowser, version, visit
@@ -82,7 +83,7 @@ def run_browsers(
         by = replace(by, browsers=browsers)
         results = net.run(_everything, list(words), installed, settings, by)
     except* NoBrowser as group:
-        raise click.UsageError(f"--run-browser: {group.exceptions[0]}") from None
+        raise click.UsageError(f"--run-browser: {next(leaves(group))}") from None
     return by, [report for report, _ in results], [found for _, found in results]
 
 

@@ -41,6 +41,15 @@ GAVE_UP = "WebSocket is closed before the connection is established."
 SETTLING = 0.3
 """Seconds to wait until a socket's result has reached the console."""
 
+OFTEN = 0.25
+"""Seconds between two looks whether the browser has ended."""
+
+SOCKET_NAME = len("/org.chromium.Chromium.XXXXXX/SingletonSocket")
+"""Bytes of the longest path of a socket in TMPDIR (chrome/browser/process_singleton_posix.cc)."""
+
+SOCKET_MAX = 104
+"""Bytes that the path of a socket may have (sun_path of unix(4) on macOS; Linux allows 108)."""
+
 KEPT = ("PATH", "TMPDIR", "TZ")
 """The variables that a browser inherits from the environment: no locale, no proxy."""
 
@@ -202,6 +211,13 @@ class Console:
         self.texts: list[str] = []
         self.reported = False
         """True if the browser reports its console; otherwise the absence of a text means nothing."""
+        self.process: trio.Process | None = None
+        """The browser's guard, which ends with it."""
+
+    @property
+    def ended(self) -> bool:
+        """True once the browser has ended."""
+        return self.process is not None and self.process.poll() is not None
 
 
 @asynccontextmanager
@@ -243,7 +259,7 @@ async def opened(
                 ]
                 (profile / "user.js").write_text("\n".join(lines))
                 command = [browser.command, "--headless", "--no-remote", "--profile", str(profile)]
-                await stack.enter_async_context(guarded(command, home, environment(home)))
+                console.process = await stack.enter_async_context(guarded(command, home, environment(home)))
             case _:
                 screen = {
                     name: os.environ[name] for name in ("DISPLAY", "WAYLAND_DISPLAY") if name in os.environ
@@ -257,7 +273,8 @@ async def opened(
                     command = _trusting(authority, command)
                 reading, writing = os.pipe()
                 env = environment(home, **screen, NO_AT_BRIDGE="1")
-                await stack.enter_async_context(guarded(command, home, env, stderr=writing, stdout=writing))
+                printing = guarded(command, home, env, stderr=writing, stdout=writing)
+                console.process = await stack.enter_async_context(printing)
                 os.close(writing)
                 printed = await stack.enter_async_context(trio.lowlevel.FdStream(reading))
                 nursery = await stack.enter_async_context(trio.open_nursery())
@@ -275,7 +292,8 @@ async def _chromium(
     (to_read, to_write), (from_read, from_write) = os.pipe(), os.pipe()
     move = [sys.executable, "-I", "-c", devtools.MOVE_PIPES, str(to_read), str(from_write)]
     whole = [*move, *command, "--remote-debugging-pipe", "about:blank"]
-    async with guarded(whole, home, environment(home), pass_fds=(to_read, from_write)):
+    async with guarded(whole, home, environment(home), pass_fds=(to_read, from_write)) as process:
+        console.process = process
         os.close(to_read)
         os.close(from_write)
         async with (
@@ -334,8 +352,11 @@ def _trusting(authority: Path, command: Sequence[str]) -> list[str]:
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
-    """The environment of a process with *home* as its home directory."""
+    """The environment of a process with *home* as its home directory, and for its temporary files if the path
+    of a socket there is not too long: a browser that is killed leaves some."""
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    if len(os.fsencode(home)) + SOCKET_NAME < SOCKET_MAX:
+        kept["TMPDIR"] = str(home)
     return {**kept, "HOME": str(home), "XDG_RUNTIME_DIR": str(home), "LANG": "C", **more}
 
 
@@ -412,20 +433,23 @@ async def visit(
 ) -> Observation:
     """What a script in *browser* saw of *what*, with the console's texts if the browser reports them.
 
-    Raises NoBrowser if the browser reports nothing for *seconds*.
+    Raises NoBrowser if the browser reports nothing for *seconds*, or ends before it reports.
     """
     url = site.visit(lab, what)
     try:
         with trio.fail_after(START + seconds):
             async with opened(browser, url, authority=authority, page=page) as console:
-                await what.over.wait()
+                while not (what.over.is_set() or console.ended):
+                    with trio.move_on_after(OFTEN):
+                        await what.over.wait()
                 await trio.sleep(SETTLING)
                 texts = tuple(console.texts) if console.reported else None
     except trio.TooSlowError:
         raise NoBrowser(
             f"{browser.engine}: {browser.command} reported nothing for {START + seconds:g} s"
         ) from None
-    assert what.seen is not None
+    if what.seen is None:
+        raise NoBrowser(f"{browser.engine}: {browser.command} ended before it reported anything")
     if texts is not None and what.seen.capped is not None:
         texts = tuple(text for text in texts if GAVE_UP not in text)
     return msgspec.structs.replace(what.seen, console=texts)
