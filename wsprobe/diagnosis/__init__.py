@@ -24,7 +24,7 @@ from wsprobe.diagnosis.reach import kinds_of_the_way, way
 from wsprobe.diagnosis.session import opened
 from wsprobe.diagnosis.silence import nothing_came
 from wsprobe.diagnosis.status import ALLOW_ORIGIN, by_status
-from wsprobe.diagnosis.words import own_words, quoted, stated
+from wsprobe.diagnosis.words import QUOTED, own_words, quoted, stated, stated_by
 from wsprobe.exchange import Ended, Exchange, Received, Sent, TunnelFailed, TunnelReceived
 from wsprobe.read import read
 from wsprobe.read.behind import http_behind
@@ -84,7 +84,7 @@ def _author(reading: Reading) -> Author:
     if not reading.received and Sent in happened:
         return Author(causes=nothing_came(reading)) if reading.exchange.how_ended in _ENDS else Author()
     if final is None or final.status is None or reading.looks_like:
-        return Author(causes=(*_asked(reading), *way(reading)))
+        return Author(causes=(*_asked(reading), *_written(reading), *way(reading)))
     if not final.head.complete:
         return Author(causes=(*_asked(reading), *_begun(reading, final), *way(reading)))
     answer = answer_of(reading, final)
@@ -114,6 +114,16 @@ def _begun(reading: Reading, final: Response) -> tuple[Cause, ...]:
     said = stated(evidence, own_words(evidence))
     found = by_status(evidence, silent=said is None)
     return _shown_by(_arrived(evidence, (said, *found) if said is not None else found), evidence)
+
+
+def _written(reading: Reading) -> tuple[Cause, ...]:
+    """What text without a head states of a program behind the one that wrote it: some proxies report a backend
+    that is down so."""
+    if reading.looks_like != "text" or reading.http2 is not None:
+        return ()
+    text = reading.received[:QUOTED].decode("utf-8", "surrogateescape")
+    found = stated_by(unanswered(reading), " ".join(text.split()), "text that is not HTTP")
+    return (found,) if found is not None and found.id in ("backend-down", "backend-closed") else ()
 
 
 def _refusal(evidence: Evidence, *, over_http2: bool) -> Author:

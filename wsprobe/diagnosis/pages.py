@@ -516,6 +516,9 @@ def _caddy(evidence: Evidence) -> Author | None:
                     "bad-request", "Caddy does not accept the request, or the port expects TLS", "try wss://"
                 ),
             )
+        case status if status >= 500:
+            failed = "a handler or module of Caddy failed, or a rule (respond) answers with this status"
+            causes = (Cause("crashed-before-accept", failed, "look in Caddy's log, and in the Caddyfile"),)
         case _:
             causes = (_rule("Caddy (respond)", "look for this status in the Caddyfile"),)
     return written_by("caddy", "Server: Caddy, then Content-Length: 0, and no page", causes)

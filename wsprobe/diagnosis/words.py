@@ -475,7 +475,7 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
         r"(?:down|unavailable|unreachable|failed|refused|not (?:available|reachable|running)"
         r"|could not (?:be (?:reached|contacted)|connect)|closed)"
         r"|(?:failed|unable|could not|cannot|can't) (?:to )?(?:connect|reach|proxy)\b"
-        r"|error occurred while trying to proxy"
+        r"|error occurr?ed while trying to proxy"
         r"|failed to connect|proxy error|dial tcp",
         _backend,
     ),

@@ -589,7 +589,8 @@ def subprotocol_lost(seen: Trace) -> Iterator[Conclusion]:
     if base is None or not offered or not OF_SUBPROTOCOL.search(base.text):
         return
     text = base.text.lower()
-    missing = "missing" in text
+    # The words of websockets where none arrived; others call one missing that they do not know.
+    missing = "failed to open a websocket connection: missing subprotocol" in text
     named = any(each.decode("latin-1").lower() in text for each in offered)
     wants_it = named and re.search(r"expected|wanted|required", text) is not None
     yield Conclusion(
