@@ -47,7 +47,7 @@ def tellable(views: Sequence[ScriptView]) -> Tellable:
     return Tellable(
         browser=views[0].browser,
         groups=tuple(tuple(group) for group in groups.values()),
-        by=_differing(views),
+        by=_differing([views[group[0]] for group in groups.values()]),  # all of a group look the same
     )
 
 

@@ -188,6 +188,8 @@ def behind_proxy(evidence: Evidence, capital: bool = False) -> bool:
 def shown(text: str, most: int = 80) -> str:
     """A few words of the wire, on one line and safe to show: printable characters as themselves."""
     words = " ".join(text.split())
+    if words.isascii() and words.isprintable() and "\\" not in words and len(words) <= most:  # nearly all
+        return words
     try:
         data = words.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:  # half of a surrogate pair, which JSON can spell

@@ -153,7 +153,7 @@ _ENGINEIO = {
 
 def _engineio(evidence: Evidence) -> Author | None:
     text = evidence.text.strip()
-    coded = re.fullmatch(r'\{"code":(\d),"message":"([^"]*)"\}', text) if text[:1] == "{" else None
+    coded = re.fullmatch(r'\{"code":(\d),"message":"([^"]*)"\}', text) if text.startswith('{"code":') else None
     said = coded[2] if coded else text
     what = _ENGINEIO.get(said, "")
     own_case = "Content-type" in evidence.names
@@ -582,21 +582,24 @@ def _flask(evidence: Evidence) -> Author | None:
     return written_by(author, mark, causes)
 
 
+def _run_asgi() -> Cause:
+    return no_websocket(
+        "a WSGI server received the request; WSGI does not support WebSocket, so Django answered a plain GET",
+        "run an ASGI server (daphne, uvicorn) and route the path to that server; with runserver: put "
+        "daphne at the top of INSTALLED_APPS",
+    )
+
+
 def _django(evidence: Evidence) -> Author | None:
     text = evidence.text
     wsgi = evidence.server("WSGIServer/")
     gunicorn = evidence.server("gunicorn")
     not_found = "<h1>Not Found</h1><p>The requested resource was not found on this server.</p>" in text
     debug = evidence.status == 404 and "<title>Page not found at /" in text
-    run_asgi = no_websocket(
-        "a WSGI server received the request; WSGI does not support WebSocket, so Django answered a plain GET",
-        "run an ASGI server (daphne, uvicorn) and route the path to that server; with runserver: put "
-        "daphne at the top of INSTALLED_APPS",
-    )
     if not_found or debug:
         if wsgi or gunicorn:
-            return written_by("django", "its page, and a WSGI server", (run_asgi,))
-        return written_by("django", "its page", either_or_stripped(evidence, run_asgi))
+            return written_by("django", "its page, and a WSGI server", (_run_asgi(),))
+        return written_by("django", "its page", either_or_stripped(evidence, _run_asgi()))
     if text.strip().startswith("<!doctype html>") and "<h1>Bad Request (400)</h1>" in text:
         return written_by(
             "django",
@@ -604,7 +607,7 @@ def _django(evidence: Evidence) -> Author | None:
             (Cause("host-refused", "the Host is not in ALLOWED_HOSTS", "add it to ALLOWED_HOSTS"),),
         )
     if "<h1>Server Error (500)</h1>" in text:
-        return written_by("django", "its page", (crashed(), run_asgi))
+        return written_by("django", "its page", (crashed(), _run_asgi()))
     if "<h1><p>Internal Server Error</p></h1>" in text:
         return written_by(
             "gunicorn",
