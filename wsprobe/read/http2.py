@@ -494,9 +494,11 @@ def _request(block: HeaderBlock | None, exchange: Exchange) -> SentRequest:
 
 def _data(frames: Iterable[Http2Frame], stream: int) -> Iterator[StreamData]:
     for frame in frames:
-        if frame.type == DATA and frame.stream == stream and not frame.problem:
-            ends = frame.end_stream and frame.complete
-            yield StreamData(content_start(frame), frame.content, frame.at, frame.event, ends)
+        flags = frame.header[4]  # a flood is of DATA, and each property takes as long as all of this line
+        if frame.header[3] == DATA and frame.stream == stream and not frame.problem:
+            ends = bool(flags & END_STREAM) and frame.complete
+            start = frame.start + HEADER_SIZE + (1 if flags & PADDED else 0)
+            yield StreamData(start, frame.content, frame.at, frame.event, ends)
 
 
 def _ends(
@@ -580,7 +582,7 @@ def _joined(pieces: Iterable[StreamData]) -> tuple[tuple[Frame, ...], bytes]:
         now = piece.at
         places.append((came, piece.start + len(piece.data) - came))
         at = 0
-        while end := read_one(at):
+        while at < len(waiting) and (end := read_one(at)):
             at = end
         del waiting[:at]
     del waiting[: read_one(0, partial=True)]
