@@ -129,6 +129,8 @@ def test_words_are_read_and_quoted(answer: str, asked: dict[str, object], id: st
         f"HTTP/1.1 403 Forbidden\n{html('403', '<style>.login { password: 1 }</style><!-- no token -->')}",
         'HTTP/1.1 403 Forbidden\n\n{"statusCode":403,"error":"Forbidden","message":"Forbidden"}',
         "HTTP/1.1 403 Forbidden\n\n\0\1\2 token",
+        "HTTP/1.1 302 Redirect\nLocation: /login",
+        "HTTP/1.1 301 Permanent Redirect\nLocation: /ws/",
     ],
 )
 def test_what_says_no_more_than_the_status_is_no_word(answer: str) -> None:

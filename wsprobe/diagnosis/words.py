@@ -189,6 +189,10 @@ _BOILERPLATE = (
 """Sentences, in lower case, that a server has for every answer of a status."""
 _URL = re.compile(r"(?:https?|wss?)://\S+|/[^\s<>\"']*")
 _PHRASES = {
+    **dict.fromkeys(
+        (301, 302, 303, 307, 308),
+        frozenset(("redirect", "redirected", "redirecting", "redirection", "temporary", "permanent")),
+    ),
     400: {"malformed"},
     401: {"unauthorised", "authorization", "required"},
     403: {"forbidden", "prohibited"},

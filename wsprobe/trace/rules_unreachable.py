@@ -9,12 +9,14 @@ from collections.abc import Iterator
 
 from wsprobe.diagnosis.cause import quote_of
 from wsprobe.diagnosis.proxies import LineValues, mending, path_for_lines
+from wsprobe.diagnosis.reach import to_do
+from wsprobe.judge import FINDINGS
 from wsprobe.trace.answer import Answer, alike, same
 from wsprobe.trace.changes import NO_PROTOCOL, Trace
 from wsprobe.trace.conclusion import Conclusion, rule
 from wsprobe.trace.direct import beside, compared, past_the_proxy, sure
 from wsprobe.trace.sentences import likeliest, quoted, shown_by, shows_proxy, written_by
-from wsprobe.trace.to_do import ask_past, first_do, proxy_lines, steps
+from wsprobe.trace.to_do import ask_past, proxy_lines, steps
 
 
 @rule(
@@ -140,7 +142,10 @@ def not_reached(seen: Trace) -> Iterator[Conclusion]:
         f"No request was sent: {why}.",
         0.97,
         ("base",),
-        first_do(base, f"wsprobe explain {base.report.outcome}"),
+        steps(
+            *(to_do(FINDINGS[each.id]) for each in base.report.verdict.findings if each.level == "fail"),
+            f"wsprobe explain {base.report.outcome}",
+        ),
     )
 
 
