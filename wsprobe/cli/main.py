@@ -271,7 +271,8 @@ def without(text: str, argv: Sequence[str]) -> str:
         {part for each in argv for part in (each, each.partition("=")[2])}, key=len, reverse=True
     ):
         if len(word) > 1 and not re.fullmatch(rf"--?[a-z-]+|{'|'.join(COMMANDS)}", word):
-            text = text.replace(word, "***")
+            # An option's name stays, also if it has the word in it: --cookie-jar jar.
+            text = re.sub(rf"{re.escape(word)}|(--[a-z][a-z-]*)", lambda found: found[1] or "***", text)
     return start + text
 
 

@@ -44,17 +44,17 @@ BROWSERS = ("chromium", "firefox")
 class Tracing(Struct, frozen=True):
     """The options that only `trace` has."""
 
-    choice: Choice = Choice()
-    backends: tuple[Backend, ...] = ()
-    each_address: bool = False
-    pause: float = 0.0
+    choice: Choice
+    backends: tuple[Backend, ...]
+    each_address: bool
+    pause: float
     """Seconds between two requests."""
-    hold: float = 0.0
+    hold: float
     """Seconds to hold an open session in silence at the end."""
-    dry_run: bool = False
-    heavy: bool = False
+    dry_run: bool
+    heavy: bool
     """True with --audit-heavy."""
-    clear_port: int = 0
+    clear_port: int
 
 
 def tracing(own: TraceSettings) -> Tracing:

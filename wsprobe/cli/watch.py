@@ -55,14 +55,14 @@ GOODBYE = 20.0
 class Watching(Struct, frozen=True):
     """The options that only `watch` has."""
 
-    every: float = 30.0
-    parallel: int = 8
-    count: int | None = None
-    until: tuple[Expectation, ...] = ()
-    hold: float | None = None
+    every: float
+    parallel: int
+    count: int | None
+    until: tuple[Expectation, ...]
+    hold: float | None
     """Seconds to hold a session; None to hold none."""
-    ping_every: float | None = None
-    listen: tuple[str, int] | None = None
+    ping_every: float | None
+    listen: tuple[str, int] | None
 
 
 def watching(own: WatchSettings) -> Watching:
