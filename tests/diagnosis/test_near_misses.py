@@ -221,7 +221,7 @@ def test_a_code_that_no_server_may_send_is_told() -> None:
 
 @pytest.mark.parametrize("server", ["", "Server: granian\n"])
 def test_an_empty_200_may_be_a_refusal(server: str) -> None:
-    assert "it refuses so" in first(f"HTTP/1.1 200 OK\n{server}Content-Length: 0\n\n").text
+    assert "so some refuse" in first(f"HTTP/1.1 200 OK\n{server}Content-Length: 0\n\n").text
 
 
 def test_a_404_to_subprotocols_leaves_them_open() -> None:
@@ -375,7 +375,7 @@ def test_a_page_of_werkzeug_is_not_flasks_alone() -> None:
 def test_a_refusal_before_accepting_may_be_for_want_of_an_origin(origin: str, none: bool) -> None:
     for type in ("", "Content-Type: text/plain; charset=utf-8\n"):
         answer = f"HTTP/1.1 403 Forbidden\nDate: x\nConnection: close\nContent-Length: 0\n{type}\n"
-        assert ("none was sent" in first(answer, origin).text) == none
+        assert bool(re.search("no(ne| Origin) was sent", first(answer, origin).text)) == none
 
 
 ENGINE = frame(1, b'0{"sid":"a","pingInterval":25000}')

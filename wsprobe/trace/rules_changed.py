@@ -595,18 +595,19 @@ def subprotocol_lost(seen: Trace) -> Iterator[Conclusion]:
     wants_it = named and re.search(r"expected|wanted|required", text) is not None
     yield Conclusion(
         f"{base.result()}, {quoted(base)}, but {b', '.join(offered).decode('latin-1')} was "
-        f"offered: {_dropped_or_other(seen, certain=missing or wants_it)}.{past_the_proxy(seen)}",
-        sure(seen, 0.9 if missing or wants_it else 0.6),
+        f"offered: {_dropped_or_other(seen, dropped_first=missing or wants_it)}.{past_the_proxy(seen)}",
+        sure(seen, 0.9 if wants_it else 0.6),
         beside(seen, "no-protocol"),
-        proxy_lines(seen, "header", part="Sec-WebSocket-Protocol", proven=missing or wants_it),
-        open=not (missing or wants_it) and compared(seen) != "opens",
+        proxy_lines(seen, "header", part="Sec-WebSocket-Protocol", proven=wants_it),
+        # Foxglove's server calls the field missing where it has another name.
+        open=not wants_it and compared(seen) != "opens",
     )
 
 
-def _dropped_or_other(seen: Trace, *, certain: bool) -> str:
-    """What may be so, the likelier first. *certain*: the answer misses what was offered."""
+def _dropped_or_other(seen: Trace, *, dropped_first: bool) -> str:
+    """What may be so, the likelier first: that the field was lost, if the answer misses it."""
     dropped, other = (
         f"a proxy drops Sec-WebSocket-Protocol ({proxy_of(seen)})",
         "the application requires another name",
     )
-    return f"{dropped}, or {other}" if certain or shows_proxy(seen) else f"{other}, or {dropped}"
+    return f"{dropped}, or {other}" if dropped_first or shows_proxy(seen) else f"{other}, or {dropped}"
