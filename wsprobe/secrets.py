@@ -26,7 +26,7 @@ percent-encoded: to encode 16 MiB takes seconds."""
 TOKEN_MIN = 20
 """The shortest subprotocol with letters and digits that counts as a token."""
 
-_ANNOUNCES = re.compile(
+_ANNOUNCES = (
     r"(?i)(?:[a-z]+[-_.])?"
     r"(?:token|jwt|bearer|auth|authorization|authentication|api-?key|secret|password|session-?id)"
 )
@@ -54,7 +54,7 @@ def looks_like_token(text: str) -> bool:
 def are_credentials(protocols: Sequence[str]) -> list[bool]:
     """Of each of the offered *protocols*: True if it looks like a token, or if the name before it announces a
     credential and it does not announce one itself."""
-    announced = [_ANNOUNCES.fullmatch(name) is not None for name in protocols]
+    announced = [re.fullmatch(_ANNOUNCES, name) is not None for name in protocols]
     return [
         looks_like_token(name) or (before and not itself)
         for name, before, itself in zip(protocols, (False, *announced), announced, strict=False)
