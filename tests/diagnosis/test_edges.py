@@ -32,7 +32,13 @@ def words(answer: bytes) -> tuple[str, ...]:
 
 @pytest.mark.parametrize(
     ("text", "most", "short"),
-    [("x" * 80, 80, "x" * 80), ("x" * 81, 80, "x" * 77 + "..."), ("a \n b", 80, "a b")],
+    [
+        ("x" * 80, 80, "x" * 80),
+        ("x" * 81, 80, "x" * 77 + "..."),
+        ("a \n b", 80, "a b"),
+        ("a" + " " * 4094 + "b", 80, "a b"),
+        ("a" + " " * 4095 + "b", 80, "a..."),
+    ],
 )
 def test_a_quote_is_cut_where_it_is_too_long(text: str, most: int, short: str) -> None:
     assert shown(text, most) == short

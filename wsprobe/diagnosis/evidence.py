@@ -185,17 +185,23 @@ def behind_proxy(evidence: Evidence, capital: bool = False) -> bool:
     return bool(hop_of(evidence)) or (capital and evidence.lowered)
 
 
+LONGEST = 4096
+"""Characters of a text in which the words to show are looked for: a reason may have two million."""
+
+
 def shown(text: str, most: int = 80) -> str:
     """A few words of the wire, on one line and safe to show: printable characters as themselves."""
+    whole, text = len(text) <= LONGEST, text[:LONGEST]
     words = " ".join(text.split())
-    if words.isascii() and words.isprintable() and "\\" not in words and len(words) <= most:  # nearly all
+    plain = words.isascii() and words.isprintable() and "\\" not in words
+    if whole and plain and len(words) <= most:  # nearly all
         return words
     try:
         data = words.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:  # half of a surrogate pair, which JSON can spell
         data = words.encode("utf-8", "surrogatepass")
     shown = legible(data)
-    return shown if len(shown) <= most else shown[: most - 3] + "..."
+    return shown if whole and len(shown) <= most else shown[: most - 3] + "..."
 
 
 def answer_of(reading: Reading, final: Response) -> Evidence:
