@@ -100,13 +100,22 @@ def closed_by_app(seen: Trace) -> Iterator[Conclusion]:
     if seen.base.opens and seen.base.report.outcome == "closed":
         yield Conclusion(
             "The handshake opens, then the server closes the session with a Close frame: nothing on the way "
-            f"blocks the handshake; the application refuses after it.{likeliest(seen)}",
+            f"blocks the handshake; the application{_or_a_proxy(seen)} refuses after it.{likeliest(seen)}"
+            f"{_ended_directly(seen)}",
             0.9,
             ("base", "get") if "get" in seen.answers else ("base",),
             steps(first_do(seen.base, ""))
             or "Look up the code and the reason of the Close in the application: wsprobe connect shows both.",
+            open=bool(_or_a_proxy(seen)),
             id=_closed_id(seen.base),
         )
+
+
+def _or_a_proxy(seen: Trace) -> str:
+    """Of a Close that says no more of the application than of a proxy: some open the session before the
+    application does."""
+    by_either = _closed_id(seen.base) in ("closed-by-app", "crashed") or seen.base.stated.startswith("backend-")
+    return ", or a proxy that opens the session first," if by_either or _ended_directly(seen) else ""
 
 
 def _closed_id(base: Answer) -> str:
@@ -125,7 +134,7 @@ def dropped_after_101(seen: Trace) -> Iterator[Conclusion]:
         yield Conclusion(
             "The handshake opens, then the connection drops immediately, without a Close frame: the "
             "application returned or raised an exception after the handshake, or a proxy closed the "
-            f"connection.{_dropped_directly(seen)}",
+            f"connection.{_ended_directly(seen)}",
             0.75,
             ("base", "again-1") if "again-1" in seen.answers else ("base",),
             "Look in the application's log.",
@@ -133,7 +142,7 @@ def dropped_after_101(seen: Trace) -> Iterator[Conclusion]:
         )
 
 
-def _dropped_directly(seen: Trace) -> str:
+def _ended_directly(seen: Trace) -> str:
     """A sentence: what the application does without the proxy, if it does not do the same; else ""."""
     past = seen["backend-held"] or seen.past
     if past is None or past.kind not in ("open", "http") or past.report.outcome == seen.base.report.outcome:
@@ -145,7 +154,7 @@ def _dropped_directly(seen: Trace) -> str:
         )
     if past.report.outcome == "closed":
         return f" Asked directly, {backend_of(seen)} sends a Close frame."
-    return " Asked directly, the session stays open: a proxy drops it."
+    return " Asked directly, the session stays open: a proxy ends it."
 
 
 @rule("opens in every tested form", "no proxy blocks it", "a longer idle timeout; HTTP/2, if not tested")

@@ -51,7 +51,7 @@ def rate_limited(seen: Trace) -> Iterator[Conclusion]:
     if not differing:
         return
     name, one = differing[0]
-    if one.kind != "http" or one.status not in (429, 503) or not _steady(seen):
+    if not _busy(seen, one) or not _steady(seen):
         return
     first = next((n for n, a in seen.answers.items() if a.kind == "http" and a.status == one.status), name)
     yield Conclusion(
@@ -76,17 +76,22 @@ def one_of_several(seen: Trace) -> Iterator[Conclusion]:
     if not differing:
         return
     name, other = differing[0]
-    busy = other.kind == "http" and other.status in (429, 503)
     yield Conclusion(
         f"The same handshake got {seen.base.result()} once and {other.result()} another time: "
         "one of several servers (or addresses) behind this name is wrong, a limit counts the "
         "requests, or the server failed in between. Until that is fixed, other differences between the answers "
         "mean nothing.",
-        0.9 if not _steady(seen) else 0.15 if busy else 0.7,
+        0.9 if not _steady(seen) else 0.15 if _busy(seen, other) else 0.7,
         ("base", name),
         "Test each server separately (--backend HOST:PORT, or --each-address), and compare.",
         open=True,
     )
+
+
+def _busy(seen: Trace, answer: Answer) -> bool:
+    """True if a limit may have led to *answer*: not to a 503 of a server that failed before in another way."""
+    failed = seen.base.kind not in ("open", "http") or seen.base.status >= 500
+    return answer.kind == "http" and (answer.status == 429 or (answer.status == 503 and not failed))
 
 
 def _repeats(seen: Trace) -> list[tuple[str, Answer]]:
@@ -169,12 +174,17 @@ def tls_port(seen: Trace) -> Iterator[Conclusion]:
 )
 def not_http(seen: Trace) -> Iterator[Conclusion]:
     if seen.base.kind == "broken":
+        stated = seen.base.stated if seen.base.stated.startswith("backend-") else ""
+        what = "The answer is not HTTP, or incomplete: the port uses another protocol, or the connection broke."
+        if stated:
+            what = f"The answer is text without HTTP.{likeliest(seen)}"
         yield Conclusion(
-            "The answer is not HTTP, or incomplete: the port uses another protocol, or the connection broke.",
+            f"{what}{past_the_proxy(seen)}",
             0.7,
             ("base",),
             "wsprobe connect -vv shows the bytes; check host and port.",
-            open=True,
+            open=not stated,
+            id=stated,
         )
 
 

@@ -52,7 +52,11 @@ def limited(seen: Trace, series: Series) -> bool:
     again = seen[series.repeats[0]]
     if again is not None and same(again, seen.base):
         return False
-    busy = [name for name, each in seen.answers.items() if _busy(each) and not name.startswith("backend")]
+    busy = [
+        name
+        for name, each in seen.answers.items()
+        if _busy(each) and not name.startswith("backend") and (seen.base.status < 500 or each.status == 429)
+    ]
     return bool(busy) and not _busy(seen.base) and seen.base.kind in ("open", "http")
 
 
