@@ -709,6 +709,8 @@ def test_a_silent_end_leaves_open_what_was_not_sent() -> None:
     events = (Sent(0, REQUEST), Ended(2, "fin"))
     first = causes(read(Exchange(Plan(parse(f"ws://{AT}/ws"), REQUEST), events)))[0]
     assert "(unknown path, no token, no Origin, no subprotocol)" in first.text
+    offered = causes(reading_of(b"", "fin", {"protocols": ["mqtt"]}))[0]
+    assert "(unknown path, no token, no Origin, no supported subprotocol)" in offered.text
 
 
 def test_a_page_without_a_reason_leaves_open_that_an_origin_is_required() -> None:
@@ -718,3 +720,41 @@ def test_a_page_without_a_reason_leaves_open_that_an_origin_is_required() -> Non
     answer = f"HTTP/1.1 403 Forbidden\nContent-Type: text/html\nContent-Length: {len(page)}\n\n{page}"
     assert "the server requires an Origin" in first(answer).text
     assert "requires an Origin" not in first(answer, "http://app.example").text
+
+
+def test_a_code_alone_leaves_open_what_went_before_it() -> None:
+    assert "an idle timeout" in closed(1013, "", 2_500_000).text
+    assert "an idle timeout" in closed(4000, "", 2_500_000).text
+    assert "an idle timeout" not in closed(1013, "", 1000).text
+    assert "an idle timeout" not in closed(1013, "full", 2_500_000).text
+    assert "it refuses the session" in closed(1003, "").text
+    assert "it refuses the session" not in closed(1003, "text expected").text
+    assert "it refuses the session" not in after_message(1003).text
+
+
+def after_message(code: int) -> Cause:
+    """The first cause of a session that the server closed right after a message."""
+    frame = b"\x88\x02" + code.to_bytes(2, "big")
+    sent = (Sent(0, REQUEST), Received(1, OPEN), Sent(1000, b"\x81\x82\0\0\0\0hi"))
+    return causes(
+        read(
+            Exchange(Plan(parse(f"ws://{AT}/ws"), REQUEST), (*sent, Received(2000, frame), Ended(2001, "fin")))
+        )
+    )[0]
+
+
+@pytest.mark.parametrize(
+    ("body", "quote"),
+    [
+        ('{"error":"members only"}', True),
+        ('{"success":false,"error":{"message":"members only"}}', True),
+        ('{"error":null,"message":"members only"}', False),
+        ('{"message":"members only"}', False),
+        ('["members only"]', False),
+        ('{"error":"members only"', False),
+    ],
+)
+def test_an_ordinary_answer_is_quoted_where_it_reports_a_fault(body: str, quote: bool) -> None:
+    found = first(f"HTTP/1.1 200 OK\nContent-Type: application/json\n\n{body}")
+    assert found.id == "no-route"
+    assert ('the server says "members only"' in found.text) == quote

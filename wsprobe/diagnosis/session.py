@@ -470,6 +470,7 @@ def _by_code(evidence: Evidence, session: _Session, known: Iterable[Cause]) -> I
     shows = f"Close {session.code}: {reason}" if reason else f"Close {session.code}"
     quoted = any(f'"{reason}"' in cause.text for cause in known)
     says = f'; it says "{reason}"' if reason and not quoted else ""
+    open_why = "" if reason else _left_open(session)
     if session.code == 4406 or (session.code == 1002 and not reason):
         wanted = subprotocol_wanted(evidence)
         more = "" if session.code == 4406 else ", or the client broke the protocol (1002)"
@@ -491,11 +492,11 @@ def _by_code(evidence: Evidence, session: _Session, known: Iterable[Cause]) -> I
         )
     elif session.code in _CODES:
         id, text, fix = _CODES[session.code]
-        yield Cause(id, f"{text}{says}", fix, "stated", shows)
+        yield Cause(id, f"{text}{says}{open_why}", fix, "stated", shows)
     elif 3000 <= session.code < 5000:
         yield Cause(
             "closed-by-app",
-            f"the application accepted, then closed with {session.code}{says}",
+            f"the application accepted, then closed with {session.code}{says}{open_why}",
             f"look up {session.code} in the documentation of the application",
             "stated",
             shows,
@@ -504,6 +505,15 @@ def _by_code(evidence: Evidence, session: _Session, known: Iterable[Cause]) -> I
         wrong = f"the server closed with a code that it must not send ({session.code}){says}"
         fix = "close with 1000, or a code from 3000 to 4999"
         yield Cause("protocol-error", wrong, fix, "stated", shows)
+
+
+def _left_open(session: _Session) -> str:
+    """What a code without a reason may be about, where it does not fit what happened before it."""
+    if session.quiet >= QUIET and session.code != 4408:
+        return f"; or, after {session.quiet / 1e6:.1f} s without data, an idle timeout"
+    if session.code in (1003, 1007, 1009, 4400) and session.last is None:
+        return "; or, as no message was sent, it refuses the session (path, token, subprotocol)"
+    return ""
 
 
 # What the server did, where nothing says why --------------------

@@ -117,7 +117,7 @@ def _protocol(evidence: Evidence) -> Iterator[Cause]:
         yield Cause(
             "subprotocol-required",
             f"the server closed without an answer: it supports none of the offered subprotocols ({offered}), "
-            f"crashed, or refuses by closing (no token{_not_sent(evidence)}); or {_not_received(evidence)}",
+            f"crashed, or refuses by closing (no token{_origin(evidence)}); or {_not_received(evidence)}",
             "offer one that the server supports: --protocol in wsprobe, the second argument of new "
             "WebSocket() in a page",
             "own-request",
@@ -133,10 +133,14 @@ def _protocol(evidence: Evidence) -> Iterator[Cause]:
         )
 
 
+def _origin(evidence: Evidence) -> str:
+    """That a check may require an Origin, if none was sent."""
+    return ", no Origin" if evidence.origin is None else ""
+
+
 def _not_sent(evidence: Evidence) -> str:
-    """What a check may require, if it was not sent: an Origin, a subprotocol."""
-    no_origin = ", no Origin" if evidence.origin is None else ""
-    return f"{no_origin}{'' if evidence.protocols else ', no subprotocol'}"
+    """What a check may miss: an Origin, if none was sent; a subprotocol that it supports."""
+    return f"{_origin(evidence)}, no {'supported ' if evidence.protocols else ''}subprotocol"
 
 
 def _not_received(evidence: Evidence, *others: str, reset: bool = False) -> str:

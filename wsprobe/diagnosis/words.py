@@ -62,7 +62,20 @@ def own_words(evidence: Evidence) -> tuple[str, ...]:
         found.append(evidence.reason[:_LONG])
     if evidence.status >= 400:  # what a redirect says is for people who do not follow it
         found += _of_short(evidence.body) if len(evidence.body) <= _READ else of_body(evidence.body)
+    elif evidence.status == 200 and evidence.body[:1] == b"{" and _reports_fault(evidence.body):
+        found += of_json(evidence.body)
     return tuple(dict.fromkeys([own for each in found if (own := _own(each, evidence.status))]))
+
+
+def _reports_fault(body: bytes) -> bool:
+    """*body* is JSON with a member such as ``error`` that is not empty."""
+    if len(body) > 65536:
+        return False
+    try:
+        value = msgspec.json.decode(body)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) and any(told and re.match(FAULT, name) for name, told in value.items())
 
 
 @lru_cache(maxsize=256)
