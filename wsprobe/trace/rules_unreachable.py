@@ -174,17 +174,18 @@ def tls_port(seen: Trace) -> Iterator[Conclusion]:
 )
 def not_http(seen: Trace) -> Iterator[Conclusion]:
     if seen.base.kind == "broken":
-        stated = seen.base.stated if seen.base.stated.startswith("backend-") else ""
+        causes = seen.base.report.author.causes
+        stated = causes[0] if causes and causes[0].id.startswith("backend-") else None
         what = "The answer is not HTTP, or incomplete: the port uses another protocol, or the connection broke."
-        if stated:
-            what = f"The answer is text without HTTP.{likeliest(seen)}"
+        if stated is not None:
+            what = f"The answer is text without HTTP: {stated.text}."
         yield Conclusion(
             f"{what}{past_the_proxy(seen)}",
             0.7,
             ("base",),
             "wsprobe connect -vv shows the bytes; check host and port.",
-            open=not stated,
-            id=stated,
+            open=stated is None,
+            id=stated.id if stated is not None else "",
         )
 
 
