@@ -87,8 +87,8 @@ class TraceSettings(Section, frozen=True, kw_only=True):
             type=Seconds(),
             metavar="SECONDS",
             show_default=True,
-            help="if the handshake opens, keep the last connection open and silent for this time; "
-            "0 turns this off",
+            help="if the handshake opens, keep the last connection open and silent for this time, which -m "
+            "does not shorten; 0 turns this off",
         ),
     ] = HOLD
     dry_run: Annotated[
