@@ -24,6 +24,8 @@ LONGEST_HEAD = 16 * 1024
 READERS = 8
 """Readers at the same time; Prometheus is one. Others are refused, because each has a thread, and an answer in
 memory."""
+LOOKS = 0.1
+"""Seconds between two looks at whether to end: a watch should not wait half a second after ^C."""
 
 
 class _Handler(WSGIRequestHandler):
@@ -105,7 +107,7 @@ def served(application: WSGIApplication, address: str, port: int) -> Iterator[in
     kind = _Server6 if ":" in address else _Server
     server = kind((address, port))
     server.set_app(_for_this_machine(application) if loopback(address) else application)
-    thread = Thread(target=server.serve_forever, name="metrics", daemon=True)
+    thread = Thread(target=server.serve_forever, args=(LOOKS,), name="metrics", daemon=True)
     thread.start()
     try:
         yield server.server_port
