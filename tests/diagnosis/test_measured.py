@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -122,3 +123,8 @@ def test_what_is_said_first_is_what_the_file_has() -> None:
 def test_what_varied_answers_get_is_what_the_file_has() -> None:
     told = varied.told()
     assert told == varied.FILE.read_text("utf-8"), "see the diff after: python -m tests.diagnosis.varied"
+
+
+def test_a_recorded_answer_is_no_whole_application() -> None:
+    rows = (Path(__file__).parent / "measured.jsonl").read_text("ascii").splitlines()
+    assert max(map(len, rows)) <= 64 * 1024
