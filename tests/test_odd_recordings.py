@@ -33,7 +33,7 @@ from wsprobe.lab.play import play
 from wsprobe.lab.ports import place
 from wsprobe.redaction import redact
 from wsprobe.report import report
-from wsprobe.show import as_json, html, markdown, report_file, write_out
+from wsprobe.show import as_json, html, json_text, markdown, report_file, write_out
 from wsprobe.show.compare import comparison, difference
 from wsprobe.show.lines import Look, plain, width_of
 from wsprobe.show.report import handshake
@@ -140,7 +140,7 @@ def read_in_every_way(exchange: Exchange) -> None:
             assert RAW.search(text) is None
         har.document(har.entries(made))
         told_apart = as_json.tellable_value(tellables([made, made]), ["a", "b"])
-        line = "".join(as_json.pieces(as_json.report_value(made, told_apart)))
+        line = "".join(json_text.pieces(as_json.report_value(made, told_apart)))
         assert archive.load(line) == one
 
 

@@ -18,7 +18,8 @@ from wsprobe.lab.play import KEY, play
 from wsprobe.lab.ports import PORTS, place
 from wsprobe.opening import Offer
 from wsprobe.report import report
-from wsprobe.show.as_json import brief, comparison_value, pieces, report_value
+from wsprobe.show.as_json import comparison_value, report_value
+from wsprobe.show.json_text import brief, pieces
 from wsprobe.show.lines import plain
 from wsprobe.show.two_runs import two_runs
 from wsprobe.two_runs import Comparison, Kind, Standing, TwoRuns, standing_of, url_of

@@ -10,7 +10,7 @@ from man.build import mdoc
 from wsprobe import exchange, timing
 from wsprobe.archive import FORMAT
 from wsprobe.read import closing
-from wsprobe.show import as_json
+from wsprobe.show import contract
 from wsprobe.show.schema import TAGS, schema
 
 Schema = dict[str, Any]
@@ -40,39 +40,39 @@ CONVENTIONS = (
 )
 
 OBJECTS: dict[type, str] = {
-    as_json.RequestJson: "request",
-    as_json.ResponseJson: "response",
-    as_json.BodyJson: "body",
-    as_json.HopJson: "hops",
-    as_json.TlsJson: "tls",
-    as_json.CertificateJson: "tls: chain",
+    contract.RequestJson: "request",
+    contract.ResponseJson: "response",
+    contract.BodyJson: "body",
+    contract.HopJson: "hops",
+    contract.TlsJson: "tls",
+    contract.CertificateJson: "tls: chain",
     exchange.Certificate: "certificate",
     timing.Timing: "timing",
-    as_json.FindingJson: "findings",
-    as_json.CauseJson: "causes",
-    as_json.SessionJson: "session",
-    as_json.FrameJson: "session: frames",
+    contract.FindingJson: "findings",
+    contract.CauseJson: "causes",
+    contract.SessionJson: "session",
+    contract.FrameJson: "session: frames",
     closing.SessionClose: "close",
-    as_json.Http2FrameJson: "frames",
-    as_json.StreamEndJson: "stream_end",
-    as_json.ViewJson: "views",
-    as_json.AnsweredJson: "views: answered",
-    as_json.ExceptionJson: "views: exception",
-    as_json.VerdictJson: "verdicts",
-    as_json.ToldJson: "verdicts: told",
-    as_json.TellableJson: "tellable",
-    as_json.FetchJson: "fetch",
-    as_json.SeenJson: "seen",
-    as_json.ClientJson: "client",
-    as_json.DifferenceJson: "client: differs",
-    as_json.ToldToClientJson: "client: told",
-    as_json.CloseFrameJson: "client: close",
-    as_json.WatchJson: "watch",
-    as_json.HeldJson: "watch: held",
-    as_json.PhaseJson: "watch: phases",
+    contract.Http2FrameJson: "frames",
+    contract.StreamEndJson: "stream_end",
+    contract.ViewJson: "views",
+    contract.AnsweredJson: "views: answered",
+    contract.ExceptionJson: "views: exception",
+    contract.VerdictJson: "verdicts",
+    contract.ToldJson: "verdicts: told",
+    contract.TellableJson: "tellable",
+    contract.FetchJson: "fetch",
+    contract.SeenJson: "seen",
+    contract.ClientJson: "client",
+    contract.DifferenceJson: "client: differs",
+    contract.ToldToClientJson: "client: told",
+    contract.CloseFrameJson: "client: close",
+    contract.WatchJson: "watch",
+    contract.HeldJson: "watch: held",
+    contract.PhaseJson: "watch: phases",
 }
 """Type -> where it is found, which is its heading."""
-SCRIPT_EVENTS = get_args(as_json.EventJson)
+SCRIPT_EVENTS = get_args(contract.EventJson)
 RECORDING: dict[type, str] = {
     exchange.Exchange: "exchange",
     exchange.Plan: "plan",
@@ -87,14 +87,14 @@ RECORDING: dict[type, str] = {
 }
 EVENTS = get_args(exchange.Event)
 TRACE: dict[type, str] = {
-    as_json.ChangeJson: "changes",
-    as_json.ConclusionJson: "conclusions",
-    as_json.WeaknessJson: "weaknesses",
-    as_json.NotTestedJson: "not_tested",
+    contract.ChangeJson: "changes",
+    contract.ConclusionJson: "conclusions",
+    contract.WeaknessJson: "weaknesses",
+    contract.NotTestedJson: "not_tested",
 }
-RUNS: dict[type, str] = {as_json.UrlChangeJson: "runs: changes", as_json.StandingJson: "runs: old, new"}
+RUNS: dict[type, str] = {contract.UrlChangeJson: "runs: changes", contract.StandingJson: "runs: old, new"}
 NAMES = {each.__name__: heading for each, heading in (OBJECTS | RECORDING | TRACE | RUNS).items()} | {
-    as_json.ReportJson.__name__: "report"
+    contract.ReportJson.__name__: "report"
 }
 
 EXAMPLES = (
@@ -199,7 +199,7 @@ def _kinds(named: dict[str, Schema], kinds: tuple[type, ...], tag: str, *without
 
 
 def _trace() -> Iterator[str]:
-    whole: Schema = json.loads(schema(as_json.TraceJson))
+    whole: Schema = json.loads(schema(contract.TraceJson))
     yield ".Sh THE OBJECT OF TRACE"
     yield from _object(whole)
     yield from mdoc.text("wsprobe trace --json-schema prints its JSON Schema.")
@@ -209,7 +209,7 @@ def _trace() -> Iterator[str]:
 
 
 def _runs() -> Iterator[str]:
-    whole: Schema = json.loads(schema(as_json.ComparisonJson))
+    whole: Schema = json.loads(schema(contract.ComparisonJson))
     yield ".Sh THE OBJECT OF TWO RUNS"
     yield from _object(whole)
     for each, heading in RUNS.items():

@@ -14,7 +14,7 @@ from wsprobe import archive, explain, net
 from wsprobe.cli.main import run
 from wsprobe.exchange import Ended, Exchange, Plan, Sent
 from wsprobe.outcome import Exit
-from wsprobe.show.as_json import TraceJson
+from wsprobe.show.contract import TraceJson
 from wsprobe.show.schema import schema
 from wsprobe.trace.audit import WEAKNESSES
 from wsprobe.trace.audit_requests import ROWS

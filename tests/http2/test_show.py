@@ -12,7 +12,8 @@ from tests.http2.test_read import ON, answer, exchange
 from tests.schema import validate
 from wsprobe.exchange import Event, Received, Sent
 from wsprobe.report import Report, report
-from wsprobe.show.as_json import pieces, report_value
+from wsprobe.show.as_json import report_value
+from wsprobe.show.json_text import pieces
 from wsprobe.show.lines import Look, plain
 from wsprobe.show.report import handshake
 from wsprobe.show.verbose import Conversation

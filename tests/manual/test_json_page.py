@@ -19,7 +19,7 @@ from tests.cases import every, named
 from tests.manual.command_lines import parse
 from wsprobe.browsers import ALL
 from wsprobe.cli.main import run
-from wsprobe.show.as_json import ComparisonJson, Object, TraceJson
+from wsprobe.show.contract import ComparisonJson, Object, TraceJson
 from wsprobe.show.schema import schema
 
 WHOLE = json.loads(schema())

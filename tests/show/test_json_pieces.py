@@ -14,7 +14,9 @@ from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent
 from wsprobe.history import read_as
 from wsprobe.history.data import select
 from wsprobe.report import Report, report
-from wsprobe.show.as_json import CHUNK, FEW, CauseJson, cause_values, pieces, report_value
+from wsprobe.show.as_json import cause_values, report_value
+from wsprobe.show.contract import CauseJson
+from wsprobe.show.json_text import CHUNK, FEW, pieces
 
 KEY = "d3Nwcm9iZSByZWhlYXJzZQ=="
 HEAD = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\xe9: \x7f\r\n\r\n"

@@ -21,7 +21,8 @@ import sys
 import wsprobe.cli.main, wsprobe.net
 from wsprobe.archive import load
 from wsprobe.report import report
-from wsprobe.show.as_json import pieces, report_value
+from wsprobe.show.as_json import report_value
+from wsprobe.show.json_text import pieces
 sys.stdout.writelines(pieces(report_value(report(load(open(sys.argv[1]).read())))))
 peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
 print(peak.split()[1], file=sys.stderr)

@@ -19,8 +19,9 @@ from wsprobe.lab.play import play
 from wsprobe.lab.ports import place
 from wsprobe.report import Report, report
 from wsprobe.show import write_out
-from wsprobe.show.as_json import pieces, report_value
+from wsprobe.show.as_json import report_value
 from wsprobe.show.compare import comparison, difference
+from wsprobe.show.json_text import pieces
 from wsprobe.show.lines import Line, Look, plain
 from wsprobe.show.report import handshake
 from wsprobe.show.verbose import event

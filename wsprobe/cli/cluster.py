@@ -40,7 +40,8 @@ from wsprobe.net.cluster import (
 from wsprobe.report import Report
 from wsprobe.schedule import Pace
 from wsprobe.secrets import Secrets
-from wsprobe.show.as_json import json_line, report_value
+from wsprobe.show.as_json import report_value
+from wsprobe.show.json_text import json_line
 from wsprobe.target import loopback
 from wsprobe.version import __version__
 from wsprobe.visible import printable

@@ -278,14 +278,14 @@ def show_json(
     seen: Sequence[Sequence[BrowserRun]],
 ) -> None:
     """Print the reports, one JSON object a line."""
-    from wsprobe.show.as_json import json_line, report_value, tellable_value  # only for --json
+    from wsprobe.show import as_json, json_text  # only for --json
 
-    told_apart = tellable_value(groups, [r.title for r in reports])
+    told_apart = as_json.tellable_value(groups, [r.title for r in reports])
     for number, each in enumerate(reports):
         told_too = bool(groups) and (number == 0 or len(reports) <= TELLABLE_IN_EACH)
-        value = report_value(each, told_apart if told_too else None)
+        value = as_json.report_value(each, told_apart if told_too else None)
         if seen:
             from wsprobe.show.run_browser import seen_value  # only with --run-browser
 
             value = replace(value, seen=[seen_value(one) for one in seen[number]])
-        sys.stdout.writelines(json_line(value, settings.output.brief))
+        sys.stdout.writelines(json_text.json_line(value, settings.output.brief))

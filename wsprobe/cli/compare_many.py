@@ -19,7 +19,8 @@ from wsprobe.cli.recordings import RecordedLine, exchanges
 from wsprobe.cli.settings import Settings
 from wsprobe.cli.streams import note, write
 from wsprobe.outcome import Exit
-from wsprobe.show.as_json import json_line, report_value
+from wsprobe.show.as_json import report_value
+from wsprobe.show.json_text import json_line
 
 
 class LineResult(Struct, frozen=True):

@@ -266,9 +266,9 @@ class ConnectOutput(Output):
         settings = self.settings
         asked = False
         if settings.output.as_json or settings.lists.resume is not None:
-            from wsprobe.show.as_json import json_line, report_value  # only with --json
+            from wsprobe.show import as_json, json_text  # only with --json
 
-            pieces = json_line(report_value(report), settings.output.brief)
+            pieces = json_text.json_line(as_json.report_value(report), settings.output.brief)
             if self._resume is not None:
                 self._resume.write("".join(pieces).encode())
             else:

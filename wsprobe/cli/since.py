@@ -21,7 +21,8 @@ from wsprobe.cli.streams import emit, look
 from wsprobe.outcome import STATUS_OF, Exit
 from wsprobe.report import Report, report
 from wsprobe.secrets import Secrets
-from wsprobe.show.as_json import comparison_value, json_line
+from wsprobe.show.as_json import comparison_value
+from wsprobe.show.json_text import json_line
 from wsprobe.show.two_runs import cases, two_runs
 from wsprobe.two_runs import WORSE, Comparison, Kind, Standing, TwoRuns, UrlChange, standing_of, url_of
 from wsprobe.version import __version__

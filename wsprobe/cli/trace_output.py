@@ -12,7 +12,9 @@ from wsprobe.cli.streams import emit, look
 from wsprobe.report import Report
 from wsprobe.secrets import Secrets
 from wsprobe.show import trace as show
-from wsprobe.show.as_json import TraceJson, json_line, trace_value
+from wsprobe.show.as_json import trace_value
+from wsprobe.show.contract import TraceJson
+from wsprobe.show.json_text import json_line
 from wsprobe.show.lines import Line, Look, plain
 from wsprobe.trace.changes import Trace, TraceRequest
 from wsprobe.trace.conclusions import conclusions

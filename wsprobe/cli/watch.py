@@ -36,7 +36,8 @@ from wsprobe.outcome import Exit
 from wsprobe.report import Report
 from wsprobe.secrets import Secrets
 from wsprobe.show import watch as show
-from wsprobe.show.as_json import json_line, report_value, watch_value
+from wsprobe.show.as_json import report_value, watch_value
+from wsprobe.show.json_text import json_line
 from wsprobe.show.lines import Line, fitted
 from wsprobe.talk.session import Outgoing
 from wsprobe.target import bracketed

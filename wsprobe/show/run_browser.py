@@ -10,7 +10,7 @@ from msgspec import UNSET
 
 from wsprobe.browsers import BY_NAME
 from wsprobe.browsers.page import origin
-from wsprobe.show.as_json import ExceptionJson, SeenJson
+from wsprobe.show.contract import ExceptionJson, SeenJson
 from wsprobe.show.lines import Line, Look, Piece, line
 from wsprobe.show.measured import indented, told
 from wsprobe.visible import visible

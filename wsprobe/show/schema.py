@@ -18,7 +18,7 @@ from msgspec import Struct
 from msgspec.inspect import StructType
 
 from wsprobe.archive import ascii_json
-from wsprobe.show.as_json import Object, ReportJson, TraceJson
+from wsprobe.show.contract import Object, ReportJson, TraceJson
 
 TAGS = {
     "format": "Version of the format of recordings.",
