@@ -167,6 +167,26 @@ def test_a_server_that_checks_the_origin_opens_to_a_page_of_its_own(capsys: Capt
 
 
 @pytest.mark.usefixtures("no_long_farewell")
+@pytest.mark.parametrize(
+    ("header", "page"),
+    [
+        ("Origin: http://localhost:3000", "page http://localhost:3000/ (the Origin of the request)"),
+        ("Origin: null", "page http://127.0.0.1:*/ (same origin; Origin sent: null)"),
+        ("Cookie: a=b", "page http://127.0.0.1:*/ (same origin; Origin sent: none)"),
+    ],
+)
+def test_the_page_of_a_recording_has_the_recorded_origin(
+    header: str, page: str, tmp_path: Path, capsys: Capture
+) -> None:
+    kept = str(tmp_path / "kept.jsonl")
+    run(["connect", "-s", "-H", header, "--save", kept, "lab:status-403"])
+    run(["compare", "--browser-mode", kept])
+    first = capsys.readouterr().out.splitlines()[0]
+    assert re.sub(r"(?<=127\.0\.0\.1:)\d+", "*", first).endswith(page)
+    run(["compare", "--browser-mode", "-v", kept])
+    assert ("(the Origin of the request)" in capsys.readouterr().out) == ("localhost" in page)
+
+
 def test_an_origin_that_was_perhaps_meant_is_named(capsys: Capture) -> None:
     options = ("--browser", "chromium", "--origin", "http://localhost:3000")
     _, out = compared_by_own(capsys, 2, *options)

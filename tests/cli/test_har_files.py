@@ -221,3 +221,24 @@ def test_har_is_written_masked_with_every_hop(capsys: Capture, tmp_path: Path) -
     run(["compare", "-s", "--har", "-", "lab:status-403", "lab:ok"])
     written = json.loads(capsys.readouterr().out)
     assert [entry["response"]["status"] for entry in written["log"]["entries"]] == [403, 101]
+
+
+@pytest.mark.parametrize(("by", "outcome"), [("WebInspector", "open"), ("mitmproxy", "failed")])
+def test_the_page_of_a_har_file_is_that_of_its_origin(
+    by: str, outcome: str, capsys: Capture, tmp_path: Path
+) -> None:
+    """Its Origin is not the URL's own. In Chrome's file Local Network Access did not block the request."""
+    headers = [
+        {"name": "Upgrade", "value": "websocket"},
+        {"name": "Connection", "value": "Upgrade"},
+        {"name": "Sec-WebSocket-Accept", "value": "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="},
+    ]
+    answer = {"status": 101, "statusText": "Switching Protocols", "httpVersion": "HTTP/1.1", "headers": headers}
+    file = Path(one(tmp_path, response=answer))
+    file.write_text(file.read_text().replace("WebInspector", by).replace("127.0.0.1:1", "127.0.0.1:8001"))
+    run(["compare", "--json", "--browser", "chromium", str(file)])
+    (view,) = json.loads(capsys.readouterr().out)["views"]
+    assert (view["page"], view["outcome"]) == ("https://app.example/", outcome)
+    run(["compare", "--json", "--browser", "chromium", "--page", "http://127.0.0.1/", str(file)])
+    (view,) = json.loads(capsys.readouterr().out)["views"]
+    assert (view["page"], view["outcome"]) == ("http://127.0.0.1/", "open")

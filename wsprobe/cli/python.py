@@ -28,7 +28,7 @@ from wsprobe.cli.lab import LabTargets
 from wsprobe.cli.paste import RECORDED
 from wsprobe.cli.probe import apart_if_large, check, probe_with_followups, reported, write_jar
 from wsprobe.cli.readers import Readers
-from wsprobe.cli.recorded import as_is, recorded, with_verdicts
+from wsprobe.cli.recorded import as_is, recorded, recorded_page, with_verdicts
 from wsprobe.cli.request_settings import REACH, SEND
 from wsprobe.cli.route_settings import TRUST
 from wsprobe.cli.section import FieldOption, Given, given
@@ -166,14 +166,16 @@ def views(
     """Return what a script on *page* would see of a recording, one view for each of *engines* (names of
     ``--browser``, or "all").
 
-    *page* is its URL, as for ``--page``, or a ``Page``. Raises UsageError.
+    *page* is its URL, as for ``--page``, or a ``Page``; without it, the page whose Origin the recorded request
+    has, else one of the URL's own origin. Raises UsageError.
     """
     with _usage():
         names = (engines,) if isinstance(engines, str) else tuple(engines)
         made = exchange if isinstance(exchange, reports.Report) else reports.report(_recording(exchange))
         if isinstance(page, str):
             page = Page(url=readers.opener(page, None))
-        return as_is(made, Readers(readers.chosen(names), page=Page(url="") if page is None else page))
+        page = recorded_page(Page(url="") if page is None else page, made)
+        return as_is(made, Readers(readers.chosen(names), page=page))
 
 
 def load(file: str | os.PathLike[str]) -> tuple[Exchange, ...]:

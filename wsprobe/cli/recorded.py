@@ -12,6 +12,7 @@ from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.browsers.http2 import shareable, sharing
 from wsprobe.browsers.page import opened_by
+from wsprobe.browsers.url import parse
 from wsprobe.cli.readers import Readers
 from wsprobe.exchange import Act, Exchange
 from wsprobe.history import read_as_each
@@ -19,7 +20,7 @@ from wsprobe.read import handshakes, read
 from wsprobe.read.closing import close_of
 from wsprobe.read.frames import first_close
 from wsprobe.read.head import split_head
-from wsprobe.read.reading import Reading
+from wsprobe.read.reading import Head, Reading
 from wsprobe.relay.client import seen_by_client
 from wsprobe.report import Report, report
 
@@ -31,11 +32,33 @@ def recorded(exchange: Exchange, readers: Readers) -> Report:
     """The report of a recording, with each browser's view of the recorded answer."""
     made = report(exchange)
     url = exchange.plan.target.url
-    page = opened_by(readers.page, url)
+    page = recorded_page(readers.page, made)
     at = shareable(url, page, exchange)
     if at is not None:  # a recording has only the target's addresses, and those from --resolve
         page = sharing(url, page, exchange, target.named_addresses(*at, exchange.plan.route))
     return replace(made, views=as_is(made, replace(readers, page=page)), page=page)
+
+
+def recorded_page(page: Page, made: Report) -> Page:
+    """*page*; if it has no URL, the page whose Origin the recorded request has, or else one of the URL's own
+    origin.
+
+    Local Network Access let a page pass whose request is in a HAR file of Chrome: the page's address is then
+    loopback, which may reach every address.
+    """
+    sent = page_of_origin(made.reading.request.head)
+    if page.url or not sent:
+        return opened_by(page, made.url)
+    by_chrome = made.exchange.rebuilt is not UNSET and "WebInspector" in made.exchange.rebuilt
+    return replace(page, url=sent, address=page.address or ("loopback" if by_chrome else ""))
+
+
+def page_of_origin(request: Head) -> str:
+    """The URL of the page that sent the head *request*, with nothing after its origin; "" without an Origin,
+    with several, or with one that names no page (``null``)."""
+    origins = request.all(b"origin")
+    url = f"{origins[0].value.decode('latin-1')}/" if len(origins) == 1 else ""
+    return url if "://" in url and parse(url) is not None else ""
 
 
 def as_is(made: Report, readers: Readers, script_url: str = "") -> tuple[ScriptView, ...]:
@@ -56,12 +79,11 @@ def as_client_saw(made: Report, browsers: Sequence[str]) -> Report:
     client = made.exchange.client
     if client is UNSET or not browsers:
         return made
-    origins = split_head(client.request)[0].all(b"origin")
-    origin = origins[0].value.decode("latin-1") if origins else ""
-    if "://" not in origin:
+    url = page_of_origin(split_head(client.request)[0])
+    if not url:
         return made
     seen = report(seen_by_client(made.exchange))
-    page = Page(url=f"{origin}/", acts=_closed_by_page(seen.reading))
+    page = Page(url=url, acts=_closed_by_page(seen.reading))
     return replace(made, views=as_is(seen, Readers(browsers=tuple(browsers), page=page)), page=page)
 
 

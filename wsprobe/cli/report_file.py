@@ -13,10 +13,9 @@ from msgspec.structs import replace
 
 from wsprobe.browsers import ALL
 from wsprobe.browsers.engine import Page
-from wsprobe.browsers.page import opened_by
 from wsprobe.browsers.tell import Tellable
 from wsprobe.cli.readers import Readers
-from wsprobe.cli.recorded import as_client_saw, as_is
+from wsprobe.cli.recorded import as_client_saw, as_is, recorded_page
 from wsprobe.cli.redacted import redacted, redacted_found
 from wsprobe.cli.repeat_command import Call
 from wsprobe.cli.settings import Settings
@@ -56,7 +55,6 @@ class ReportFile:
         self._path = settings.output.report_to
         self._kind = kind
         self._call = Call(context)
-        self._origin = settings.handshake.offer.origin
         self._several = several
         self._keep = settings.output.no_redact
         self._form: ModuleType = html if self._path.lower().endswith(".html") else markdown
@@ -141,9 +139,7 @@ class ReportFile:
         """*report* with the browsers' views of its answer."""
         if report.exchange.client is not UNSET:
             return as_client_saw(report, ALL)
-        origin = self._origin
-        page = Page(url="") if origin is None or "://" not in origin else Page(url=f"{origin}/")
-        page = opened_by(page, report.url)
+        page = recorded_page(Page(url=""), report)
         return replace(report, views=as_is(report, Readers(browsers=ALL, page=page)), page=page)
 
     def _secrets(self) -> Secrets | None:

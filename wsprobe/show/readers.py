@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from wsprobe.browsers import BY_NAME
 from wsprobe.browsers.engine import Page, ScriptView
@@ -80,8 +80,11 @@ def page_of(report: Report, look: Look) -> list[Line]:
     """The URL of the page, and the Origin sent for it."""
     if report.page is None:
         return []
-    own = report.page.url == opened_by(Page(url=""), report.url).url
-    given = " (the URL's own origin; --page or --origin chooses another page)" if own else ""
+    given = ""
+    if report.page.url == opened_by(Page(url=""), report.url).url:
+        given = " (the URL's own origin; --page or --origin chooses another page)"
+    elif of_recorded_origin(report):
+        given = " (the Origin of the request)"
     came = " over HTTP/2" if report.page.http == "2" else ""
     came += ", on a connection that could serve the target too" if report.page.shares else ""
     rows = [line(Piece("page ", "dim"), look.text(report.page.url.encode()), Piece(came or given, "dim"))]
@@ -97,6 +100,15 @@ def origins_sent(report: Report) -> list[bytes | None]:
     if not report.answers:
         asked = [report.reading.request.head]
     return list(dict.fromkeys(_field(each, b"origin") for each in asked if each.fields))
+
+
+def of_recorded_origin(report: Report) -> bool:
+    """Whether the views are of a recorded answer, for the page whose Origin the request has. Not of a relay's:
+    the page was its client."""
+    if report.answers or report.exchange.client is not UNSET:
+        return False
+    sent = _field(report.reading.request.head, b"origin")
+    return report.page is not None and sent is not None and f"{sent.decode('latin-1')}/" == report.page.url
 
 
 def _field(of: Head, key: bytes) -> bytes | None:

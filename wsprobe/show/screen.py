@@ -25,6 +25,7 @@ from wsprobe.show.readers import (
     answers_of,
     looks_the_same,
     names_of,
+    of_recorded_origin,
     origins_sent,
     sent_nothing,
     who,
@@ -232,7 +233,7 @@ def _page(report: Report, look: Look) -> Line:
     if page is None:
         return ()
     own = page.url == opened_by(Page(url=""), report.url).url
-    notes = ["same origin"] if own else []
+    notes = ["same origin"] if own else ["the Origin of the request"] if of_recorded_origin(report) else []
     notes += ["over HTTP/2"] if page.http == "2" else []
     notes += ["on a connection that could serve the target too"] if page.shares else []
     sent = origins_sent(report)
