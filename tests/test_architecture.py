@@ -252,6 +252,22 @@ def test_an_import_in_a_function_has_a_reason() -> None:
     assert len(found) == LATE, [where for where, _ in found]
 
 
+def test_a_module_that_is_loaded_is_not_imported_again() -> None:
+    """Neither for types alone nor in a function: that would say that loading it is avoided."""
+    again = []
+    for path, tree in parsed().items():
+        loaded = {node.module for node in tree.body if isinstance(node, ast.ImportFrom)}
+        deeper = [node for each in tree.body if not isinstance(each, ast.ImportFrom) for node in ast.walk(each)]
+        again += [
+            f"{path.relative_to(PACKAGE)}:{node.lineno}"
+            for node in deeper
+            if isinstance(node, ast.ImportFrom)
+            # A package may be loaded while its modules are not.
+            if node.module in loaded and not (PACKAGE.parent / node.module.replace(".", "/")).is_dir()
+        ]
+    assert again == []
+
+
 LONGEST = 70
 """Lines of a function."""
 

@@ -12,10 +12,10 @@ from msgspec.structs import replace
 from wsprobe.certificate import days_left
 from wsprobe.diagnosis import Author, Cause, author
 from wsprobe.engine_answer import VARYING, EngineAnswer
-from wsprobe.exchange import TlsDone, TlsFailed
+from wsprobe.exchange import Exchange, TlsDone, TlsFailed
 from wsprobe.judge import judge, outcome
-from wsprobe.judge.finding import counted
-from wsprobe.outcome import STATUS_OF
+from wsprobe.judge.finding import Finding, Verdict, counted
+from wsprobe.outcome import STATUS_OF, Outcome
 from wsprobe.read import read
 from wsprobe.read.closing import SessionClose, close_of
 from wsprobe.read.frames import Message, messages_of
@@ -25,9 +25,6 @@ from wsprobe.visible import visible
 if TYPE_CHECKING:
     from wsprobe.browsers.engine import Page, ScriptView
     from wsprobe.browsers.fetch import Fetched
-    from wsprobe.exchange import Exchange
-    from wsprobe.judge.finding import Finding, Verdict
-    from wsprobe.outcome import Outcome
     from wsprobe.read.reading import Reading, Response
 
 

@@ -27,12 +27,11 @@ from wsprobe.cli.view_settings import HELD, ViewSettings
 from wsprobe.outcome import Exit
 from wsprobe.report import Report
 from wsprobe.show.compare import comparison
-from wsprobe.show.lines import Look, fitted, plain
+from wsprobe.show.lines import Line, Look, fitted, plain
 from wsprobe.visible import printable
 
 if TYPE_CHECKING:
     from wsprobe.lab.installed import BrowserRun
-    from wsprobe.show.lines import Line
 
 TELLABLE_IN_EACH = 100
 """With more recordings than this, only the first object has ``tellable``: it names all of them, and in every

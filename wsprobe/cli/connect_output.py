@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import click
 
@@ -21,22 +21,16 @@ from wsprobe.nearest import nearest
 from wsprobe.outcome import Exit
 from wsprobe.report import Report
 from wsprobe.show.http2 import as_text
-from wsprobe.show.lines import Piece, fitted, line
+from wsprobe.show.lines import Look, Piece, fitted, line
 from wsprobe.show.report import handshake
 from wsprobe.show.summary import Tally, fact
 from wsprobe.show.verbose import Conversation
 from wsprobe.visible import shown_text
 
 if TYPE_CHECKING:
-    from typing import IO
-
     from wsprobe.cli.report_file import ReportFile
-    from wsprobe.cli.resume import Resume
     from wsprobe.cli.since import Since
-    from wsprobe.show.lines import Look
-    from wsprobe.show.summary import Tally
     from wsprobe.show.vantage import Grid
-    from wsprobe.show.verbose import Conversation
     from wsprobe.vantage import Vantages
 
 

@@ -10,22 +10,19 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 from msgspec.structs import replace
 
 from wsprobe import opening
-from wsprobe.authentication import authorization, challenges, digest, parameters, parted
+from wsprobe.authentication import Challenge, Digest, authorization, challenges, digest, parameters, parted
 from wsprobe.cli.netrc import Netrc
 from wsprobe.exchange import Exchange, Route, Target, TunnelReceived, TunnelSent
 from wsprobe.opening import Offer
 from wsprobe.read.head import split_head
 from wsprobe.read.reading import Head, Reading
 from wsprobe.target import authority, destination
-
-if TYPE_CHECKING:
-    from wsprobe.authentication import Challenge, Digest
 
 Method = Literal["basic", "digest", "any"]
 """--basic, --digest or --anyauth, and the same with --proxy-."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from wsprobe.exchange import Ended, Event
-from wsprobe.judge.finding import counted
+from wsprobe.judge.finding import Finding, counted
 from wsprobe.read.behind import frames_before_http
 from wsprobe.read.frames import CLOSE, first_close
 from wsprobe.read.http2_values import Http2Frame
@@ -14,9 +14,6 @@ from wsprobe.read.looks import looks_like
 from wsprobe.read.reading import Field, Frame, Head, Reading, Response, Session, Span
 from wsprobe.read.tokens import elements
 from wsprobe.wire import WIRES
-
-if TYPE_CHECKING:
-    from wsprobe.judge.finding import Finding
 
 PEER_ENDED = {
     "fin": "the server closed the connection",

@@ -125,8 +125,6 @@ def _permits_port(source: Source, to: Address) -> bool:
 
 
 def _permits_path(pattern: str, path: str) -> bool:
-    from urllib.parse import unquote
-
     pattern, path = unquote(pattern), unquote(path)
     return path.startswith(pattern) if pattern.endswith("/") else pattern in ("", path)
 
