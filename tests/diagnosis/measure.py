@@ -14,11 +14,14 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from msgspec.structs import replace
+
 import wsprobe.diagnosis as diagnosis
 from tests.diagnosis.measured import Measured, Verdict, judge, measured
 from wsprobe.diagnosis import Cause, session, words
+from wsprobe.diagnosis.author_rules import AuthorRule, AuthorRules
 from wsprobe.diagnosis.evidence import Evidence
-from wsprobe.diagnosis.programs import Author, Rule
+from wsprobe.diagnosis.programs import Author
 from wsprobe.report import report
 
 PARTS = ("servers", "servers2", "dev", "held")
@@ -71,12 +74,12 @@ class Marks:
         self.fired.add(mark)
         return mark not in self.off
 
-    def rule(self, of: Rule) -> Rule:
+    def rule(self, of: AuthorRule) -> AuthorRule:
         def tried(evidence: Evidence) -> Author | None:
-            known = of(evidence)
+            known = of.find(evidence)
             return known if known is None or self.lit((known.id, known.mark)) else None
 
-        return tried
+        return replace(of, find=tried)
 
     def opened_by(self, of: Callable[..., tuple[str, str]]) -> Callable[..., tuple[str, str]]:
         def tried(*given: Any) -> tuple[str, str]:
@@ -107,7 +110,7 @@ class Marks:
 def watched(marks: Marks) -> Iterator[None]:
     """Within it, the rules tell *marks* what they know an answer by."""
     places: tuple[tuple[Any, str, Any], ...] = (
-        (diagnosis, "_RULES", tuple(map(marks.rule, diagnosis._RULES))),
+        (diagnosis, "_RULES", AuthorRules(tuple(map(marks.rule, diagnosis._RULES.rules)))),
         (
             words,
             "STATED",

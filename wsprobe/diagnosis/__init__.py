@@ -16,10 +16,11 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from wsprobe.diagnosis import asgi, libraries, pages
+from wsprobe.diagnosis.author_rules import AuthorRules
 from wsprobe.diagnosis.cause import FORMERLY, KINDS, Cause, CauseKind
 from wsprobe.diagnosis.evidence import Evidence, answer_of, foreign_origin, hop_of, shown, unanswered
 from wsprobe.diagnosis.faults import asked_wrong, origin_or_rule, own_request, redirected, too_much
-from wsprobe.diagnosis.programs import PROGRAMS, Author, Rule, written_by
+from wsprobe.diagnosis.programs import PROGRAMS, Author, written_by
 from wsprobe.diagnosis.reach import kinds_of_the_way, way
 from wsprobe.diagnosis.session import opened
 from wsprobe.diagnosis.silence import nothing_came
@@ -32,12 +33,14 @@ from wsprobe.read.reading import Reading, Response
 
 __all__ = ["FORMERLY", "KINDS", "PROGRAMS", "Author", "Cause", "CauseKind", "all_kinds", "author", "causes"]
 
-_RULES: tuple[Rule, ...] = (
-    *pages.RULES,
-    *asgi.BY_REASON,
-    *libraries.RULES,
-    *asgi.RULES,
-    *libraries.BY_SHAPE,
+_RULES = AuthorRules(
+    (
+        *pages.RULES,
+        *asgi.BY_REASON,
+        *libraries.RULES,
+        *asgi.RULES,
+        *libraries.BY_SHAPE,
+    )
 )
 """In the order of the tests: the first one that knows the answer names its author."""
 
@@ -277,10 +280,7 @@ def _redirects(evidence: Evidence, known: Author) -> Author:
 def _by_marks(evidence: Evidence) -> Author:
     if (known := _twice(evidence)) is not None:
         return known
-    for rule in _RULES:
-        if (known := rule(evidence)) is not None:
-            return known
-    return _UNKNOWN
+    return _RULES.author(evidence) or _UNKNOWN
 
 
 _UNKNOWN = Author()
@@ -313,7 +313,7 @@ def _of_tunnel(reading: Reading) -> Author:
     if final is None or final.status is None or not final.head.complete or asked.session is not None:
         return Author()
     answer = replace(answer_of(asked, final), oddity="", wanted="", host="", largest=("", 0))
-    found = next((known for rule in pages.FORWARD if (known := rule(answer)) is not None), Author())
+    found = pages.FORWARD.author(answer) or _UNKNOWN
     marked: Iterable[Cause] = _marked(found, answer)
     if not marked and answer.status == 407:
         marked = by_status(answer, silent=True)

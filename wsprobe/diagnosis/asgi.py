@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 
+from wsprobe.diagnosis.author_rules import AuthorRule, known_by
 from wsprobe.diagnosis.cause import Cause
 from wsprobe.diagnosis.evidence import Evidence, behind_proxy, foreign_origin, shown
 from wsprobe.diagnosis.faults import (
@@ -24,7 +25,7 @@ from wsprobe.diagnosis.faults import (
     socketio_causes,
     upgrade_stripped,
 )
-from wsprobe.diagnosis.programs import Author, Rule, shaped_like, written_by
+from wsprobe.diagnosis.programs import Author, shaped_like, written_by
 
 
 def _asgi_refused(evidence: Evidence) -> tuple[Cause, ...]:
@@ -128,6 +129,7 @@ def _not_seen(evidence: Evidence, server: str) -> tuple[Cause, ...]:
     return (*wrong, refused) if evidence.oddity == "upgrade" else (*wrong, upgrade_stripped(text), refused)
 
 
+@known_by(servers=("daphne", "AutobahnPython"), own_reason=True)
 def _daphne(evidence: Evidence) -> Author | None:
     """Its reason phrases; the rest of its handshake is Autobahn's."""
     if evidence.reason == "Access denied" and evidence.status == 403:
@@ -175,6 +177,7 @@ def _daphne(evidence: Evidence) -> Author | None:
 _STARLETTE_HOST = "Invalid host header"
 
 
+@known_by(first=("I", "{", ""), servers=("hypercorn", "granian", "uvicorn"), own_reason=True)
 def _asgi(evidence: Evidence) -> Author | None:
     """ASGI servers by Server field, by the shape of what they write, and the words of Starlette."""
     if evidence.text == _STARLETTE_HOST and evidence.status == 400:
@@ -326,6 +329,6 @@ def _h11(evidence: Evidence) -> Author | None:
             return None
 
 
-BY_REASON: tuple[Rule, ...] = (_daphne,)
+BY_REASON: tuple[AuthorRule, ...] = (_daphne,)
 """Daphne's reason phrases decide before any word of a body."""
-RULES: tuple[Rule, ...] = (_asgi,)
+RULES: tuple[AuthorRule, ...] = (_asgi,)

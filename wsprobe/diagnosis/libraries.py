@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 
+from wsprobe.diagnosis.author_rules import AuthorRule, known_by
 from wsprobe.diagnosis.cause import Cause
 from wsprobe.diagnosis.evidence import Evidence, foreign_origin, is_markup, phrase_of
 from wsprobe.diagnosis.faults import (
@@ -32,11 +33,12 @@ from wsprobe.diagnosis.faults import (
     unknown_session,
     upgrade_stripped,
 )
-from wsprobe.diagnosis.programs import Author, Rule, shaped_like, written_by
+from wsprobe.diagnosis.programs import Author, shaped_like, written_by
 
 _COMPLAINT = "Failed to open a WebSocket connection"
 
 
+@known_by(first="F\u26a0", servers=("Python",))
 def _websockets(evidence: Evidence) -> Author | None:
     at = evidence.text.find(_COMPLAINT)
     if at < 0 or (at > 0 and not evidence.text.startswith("\u26a0")):
@@ -91,6 +93,7 @@ def _websockets_own(evidence: Evidence) -> tuple[Cause, ...]:
 _SANIC = "\u26a0\ufe0f? (\\d{3}) \u2014 "
 
 
+@known_by(first="\u26a0")
 def _sanic(evidence: Evidence) -> Author | None:
     if not evidence.text.startswith("\u26a0") or re.match(_SANIC, evidence.text) is None:
         return None
@@ -117,6 +120,7 @@ _PYTHON_SOCKETIO = (
 )
 
 
+@known_by(first='"')
 def _python_socketio(evidence: Evidence) -> Author | None:
     text = evidence.text.strip()
     if not (text.startswith('"') and text.endswith('"') and evidence.status >= 400):
@@ -151,6 +155,7 @@ _ENGINEIO = {
 }
 
 
+@known_by(first="{TSBU", types=("text/html",))
 def _engineio(evidence: Evidence) -> Author | None:
     text = evidence.text.strip()
     coded = re.fullmatch(r'\{"code":(\d),"message":"([^"]*)"\}', text) if text.startswith('{"code":') else None
@@ -197,6 +202,7 @@ def _tornado_page(evidence: Evidence) -> bool:
     return bool(re.fullmatch(r"<html><title>(\d{3}: [^<]*)</title><body>\1</body></html>", evidence.text))
 
 
+@known_by(first='C"<', servers=("TornadoServer",))
 def _tornado(evidence: Evidence) -> Author | None:
     text = evidence.text
     signed = evidence.server("TornadoServer/")
@@ -237,6 +243,7 @@ def _tornado(evidence: Evidence) -> Author | None:
     return written_by("tornado", "Server" if signed else "its page", causes)
 
 
+@known_by(first="456789NUH", servers=("Python",))
 def _aiohttp(evidence: Evidence) -> Author | None:
     text = evidence.text
     signed = evidence.python("aiohttp/")
@@ -283,6 +290,7 @@ def _aiohttp(evidence: Evidence) -> Author | None:
 _GO_TYPE = "text/plain; charset=utf-8"
 
 
+@known_by(first="rWuwnm", fields=("x-content-type-options",))
 def _go(evidence: Evidence) -> Author | None:
     text = evidence.text
     nosniff = evidence.get("x-content-type-options") == "nosniff"
@@ -388,6 +396,7 @@ _WS_WORDS = frozenset(
 )
 
 
+@known_by(types=("text/html", "text/plain"))
 def _ws(evidence: Evidence) -> Author | None:
     """ws on Node: Connection, Content-Type, Content-Length in this order, no Date; a body without a line
     end."""
@@ -463,6 +472,7 @@ def _ws_status(evidence: Evidence) -> tuple[Cause, ...]:
             return refused_by_application(evidence) if evidence.status < 500 else (crashed(),)
 
 
+@known_by(first="UMWE{<", fields=("x-websocket-reject-reason", "x-powered-by"))
 def _node_libraries(evidence: Evidence) -> Author | None:
     text = evidence.text
     if reason := evidence.get("x-websocket-reject-reason"):
@@ -544,6 +554,7 @@ def _werkzeug_page(evidence: Evidence) -> bool:
     )
 
 
+@known_by(first="<", servers=("Werkzeug", "gunicorn"))
 def _flask(evidence: Evidence) -> Author | None:
     page = _werkzeug_page(evidence)
     signed = evidence.server("Werkzeug/")
@@ -590,6 +601,7 @@ def _run_asgi() -> Cause:
     )
 
 
+@known_by(first="<", servers=("WSGIServer", "gunicorn"))
 def _django(evidence: Evidence) -> Author | None:
     text = evidence.text
     wsgi = evidence.server("WSGIServer/")
@@ -651,6 +663,7 @@ def _of_wsgiref(evidence: Evidence) -> tuple[Cause, ...]:
     return refused_by_application(evidence)
 
 
+@known_by(first="<{I")
 def _java(evidence: Evidence) -> Author | None:
     _, known, status = evidence.text.partition("<title>HTTP Status ")
     if known and re.match("\\d{3} \u2013 ", status):
@@ -689,6 +702,11 @@ def _java(evidence: Evidence) -> Author | None:
     return None
 
 
+_BUN_TYPES = ("text/plain;charset=utf-8", "application/json;charset=utf-8")
+_DENO_TYPE = "text/plain;charset=UTF-8"
+
+
+@known_by(first="UI", fields=("sec-websocket-version",), types=(*_BUN_TYPES, _DENO_TYPE))
 def _runtimes(evidence: Evidence) -> Author | None:
     """Bun and Deno spell the Content-Type of a text as the Fetch standard does, without a space."""
     kind = evidence.get("content-type")
@@ -697,9 +715,9 @@ def _runtimes(evidence: Evidence) -> Author | None:
             return None
     if evidence.text == "Upgrade failed" and evidence.status in (400, 426, 500):
         return written_by("bun", "the words of its documentation", lost_upgrade(evidence))
-    if kind in ("text/plain;charset=utf-8", "application/json;charset=utf-8"):
+    if kind in _BUN_TYPES:
         return shaped_like("bun", f"Content-Type: {kind}", _runtime_causes(evidence))
-    if kind == "text/plain;charset=UTF-8":
+    if kind == _DENO_TYPE:
         return shaped_like("deno", f"Content-Type: {kind}", _runtime_causes(evidence))
     if (
         evidence.status == 426
@@ -746,6 +764,7 @@ def _runtime_causes(evidence: Evidence) -> tuple[Cause, ...]:
     return refused_by_application(evidence, "the handler refused")
 
 
+@known_by(first="4")
 def _hono(evidence: Evidence) -> Author | None:
     if (
         evidence.text == "404 Not Found"
@@ -760,6 +779,7 @@ def _hono(evidence: Evidence) -> Author | None:
     return None
 
 
+@known_by(first="P", servers=("Cowboy", "cowboy", "Bandit", "bandit", "Kestrel"))
 def _ruby_and_others(evidence: Evidence) -> Author | None:
     if evidence.status == 403 and not evidence.body and evidence.server("Cowboy", "cowboy", "Bandit", "bandit"):
         refused = Cause(
@@ -787,6 +807,7 @@ def _ruby_and_others(evidence: Evidence) -> Author | None:
     return None
 
 
+@known_by(fields=("keep-alive",))
 def _node(evidence: Evidence) -> Author | None:
     """Nothing but Node's own ``Keep-Alive: timeout=5``: the http.Server answered as to a GET."""
     if (
@@ -804,7 +825,7 @@ def _node(evidence: Evidence) -> Author | None:
     )
 
 
-RULES: tuple[Rule, ...] = (
+RULES: tuple[AuthorRule, ...] = (
     _websockets,
     _sanic,
     _python_socketio,
@@ -821,5 +842,5 @@ RULES: tuple[Rule, ...] = (
     _hono,
     _ruby_and_others,
 )
-BY_SHAPE: tuple[Rule, ...] = (_node,)
+BY_SHAPE: tuple[AuthorRule, ...] = (_node,)
 """Tried last: a mark that many programs share."""

@@ -6,13 +6,11 @@ names all of them in words, and none in ``Cause.program``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Literal
 
 import msgspec
 
 from wsprobe.diagnosis.cause import Cause, Certainty
-from wsprobe.diagnosis.evidence import Evidence
 
 Role = Literal["proxy", "server", "framework", "application", "unknown"]
 
@@ -141,9 +139,6 @@ class Author(msgspec.Struct, frozen=True):
     def program(self) -> str | None:
         """The name of the author, where its mark is its own."""
         return PROGRAMS[self.id].name if self.certainty == "only" else None
-
-
-Rule = Callable[[Evidence], "Author | None"]
 
 
 _SEVERAL = frozenset({"spring-or-tornado", "flask-or-quart"})

@@ -1,0 +1,49 @@
+"""The signs of each rule: no answer that a rule knows is kept from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.diagnosis.measured import measured
+from tests.diagnosis.recorded import reading_of
+from tests.diagnosis.rules import FILES, sections
+from wsprobe import diagnosis
+from wsprobe.diagnosis import pages
+from wsprobe.diagnosis.author_rules import AuthorRules
+from wsprobe.diagnosis.evidence import Evidence, answer_of
+from wsprobe.read.reading import Reading
+
+
+def readings() -> Iterator[Reading]:
+    """Those of all measured answers, and of all answers of the rules' own tests."""
+    for each in measured():
+        yield each.reading
+    for file in FILES:
+        for section in sections(file.read_text("utf-8")):
+            for status in {row.first for row in section.rows}:
+                yield reading_of(section.wire(status), "fin")
+
+
+def answers() -> Iterator[Evidence]:
+    for reading in readings():
+        if (final := reading.final) is not None and final.status is not None:
+            yield answer_of(reading, final)
+
+
+@pytest.mark.parametrize("rules", [diagnosis._RULES, pages.FORWARD], ids=["author", "forward"])
+def test_every_answer_that_a_rule_knows_has_one_of_its_signs(rules: AuthorRules) -> None:
+    known = set()
+    for evidence in answers():
+        fitting = list(rules.fitting(evidence))
+        for rule in rules.rules:
+            if rule.find(evidence) is not None:
+                known.add(rule.find)
+                assert rule in fitting, (rule.find, evidence.line, evidence.text[:60], evidence.by_name)
+    assert known == {rule.find for rule in rules.rules}
+
+
+def test_an_answer_tries_few_rules() -> None:
+    tried = [len(list(diagnosis._RULES.fitting(evidence))) for evidence in answers()]
+    assert sum(tried) / len(tried) < 5
