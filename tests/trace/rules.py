@@ -141,7 +141,8 @@ def _made(seen: Trace, question: TraceRequest) -> str:
 
 
 def start_of(words: list[str]) -> Start:
-    """A trace begins with these words: ``tls``, ``origin``, ``auth``, ``each``, ``http2``, ``no-engines``, a
+    """A trace begins with these words: ``tls``, ``origin`` (the URL's own), ``cross`` (that of
+    another page), ``auth``, ``each``, ``http2``, ``no-engines``, a
     number of backends (``backends=2``), how long to ``hold=``, and ``path=``, ``cookie=`` (its size),
     ``offer=`` and ``resource=`` (the path of the last backend) with a value."""
     given = dict(word.split("=", 1) for word in words if "=" in word)
@@ -156,6 +157,8 @@ def start_of(words: list[str]) -> Start:
     origin = f"{'https' if secure else 'http'}://app.example:25100"
     if "origin" in words:
         sent = changed(sent, b"Origin", origin.encode())
+    if "cross" in words:
+        sent = changed(sent, b"Origin", b"https://page.example")
     if "auth" in words:
         sent = changed(sent, b"Authorization", b"Basic x")
     browser = BROWSER % (resource.encode(), b"app.example:25100", origin.encode(), KEY.encode())

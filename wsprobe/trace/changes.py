@@ -68,6 +68,12 @@ class Start(msgspec.Struct, frozen=True):
         return bool(values(self.plan.request, b"origin"))
 
     @property
+    def cross_origin(self) -> str:
+        """The Origin of the handshake, if it is not the URL's own; else ""."""
+        given = b"".join(values(self.plan.request, b"origin")[:1]).decode("latin-1")
+        return given if given.lower() != self.origin.lower() else ""
+
+    @property
     def protocols(self) -> tuple[bytes, ...]:
         offered = b",".join(values(self.plan.request, b"sec-websocket-protocol"))
         return tuple(each.strip() for each in offered.split(b",") if each.strip())
@@ -349,6 +355,12 @@ def _own_origin(seen: Trace, request: bytes) -> bytes | None:
     return None if seen.start.has_origin else with_field(request, b"Origin", seen.start.origin.encode())
 
 
+def _same_origin(seen: Trace) -> bytes | None:
+    """The handshake with the URL's own Origin in place of another one."""
+    start = seen.start
+    return with_field(start.plan.request, b"Origin", start.origin.encode()) if start.cross_origin else None
+
+
 def _browser(name: str) -> Callable[[Trace], Iterable[TraceRequest]]:
     def request(seen: Trace) -> bytes | None:
         own = dict(seen.start.browsers).get(name)
@@ -611,6 +623,13 @@ CHANGES: tuple[Change, ...] = (
         "without Origin",
         "whether it is the Origin that is refused",
         _edit("no-origin", lambda request: without(request, b"origin")),
+        _unless_settled(_refused),
+    ),
+    Change(
+        "same-origin",
+        "with the URL's own Origin, in place of another one",
+        "whether the server checks the Origin: a page of the same host is the first that it would allow",
+        _one("same-origin", _same_origin),
         _unless_settled(_refused),
     ),
     Change(

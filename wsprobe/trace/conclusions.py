@@ -44,6 +44,8 @@ RULES: tuple[Rule, ...] = (
     changed.subprotocol_lost,
     changed.host_refused,
     changed.origin_refused_by_proxy,
+    changed.cross_origin_refused,
+    changed.refused_with_any_origin,
     changed.host_changed,
     changed.origin_refused_directly,
     changed.host_changed_or_origin_list,

@@ -14,7 +14,7 @@ from wsprobe.trace.answer import Answer, alike
 from wsprobe.trace.changes import Trace, values
 from wsprobe.trace.conclusion import Conclusion, rule
 from wsprobe.trace.direct import beside, compared, opening_directly, past_the_proxy, sure
-from wsprobe.trace.sentences import proxy_of, quoted, shows_proxy, varnish, written_by
+from wsprobe.trace.sentences import proxy_of, quoted, shown_by, shows_proxy, varnish, written_by
 from wsprobe.trace.to_do import ask_past, proxy_lines, steps
 
 # -- the answer calls something missing or wrong that was sent right
@@ -269,7 +269,9 @@ def _own_names(seen: Trace) -> tuple[str, str]:
 def _opens_without(seen: Trace, own: Answer) -> str:
     other = seen["origin-other"]
     every = other is not None and not other.opens
-    which = "every Origin is refused, even the page's own" if every else "the page's own Origin is refused"
+    same_host = seen["same-origin"]
+    last = "the URL's own" if same_host is not None and not same_host.opens else "the page's own"
+    which = f"every Origin is refused, even {last}" if every else "the page's own Origin is refused"
     return f"Opens without an Origin; {which} ({own.result()}"
 
 
@@ -291,6 +293,74 @@ def origin_refused_by_proxy(seen: Trace) -> Iterator[Conclusion]:
                 proxy_lines(seen, "rule", own.proxies),
             ),
         )
+
+
+@rule(
+    "refuses an Origin of another host; the URL's own gets another answer, or the refused one opens directly",
+    "the application, or a rule in front of it, does not allow this origin",
+    "which of the two, without --backend",
+    id="origin-refused",
+)
+def cross_origin_refused(seen: Trace) -> Iterator[Conclusion]:
+    base, given, past = seen.base, seen.start.cross_origin, seen.past
+    own, bare = seen["same-origin"], seen["no-origin"]
+    if base.kind != "http" or not given:
+        return
+    likely, more, directly = 0.95, "", past is not None and past.opens
+    if own is not None and own.kind in ("open", "http") and not alike(own, base):
+        shown = f"{own.result()} with the URL's own ({seen.start.origin})"
+        if not own.opens:
+            likely, more = 0.85, f" Once the origin is allowed, the next answer is {own.result()}."
+    elif directly and bare is not None and bare.opens:
+        shown = "101 without an Origin"
+    else:
+        return
+    who = "the application, or a rule in front of it,"
+    if directly:
+        who = f"a rule of the proxy ({proxy_of(seen)})"
+    elif compared(seen) == "same":
+        who = "the application itself"
+    says = f", {quoted(base)}" if _about_origin(seen) is not None else ""
+    yield Conclusion(
+        f"{base.result()} with the Origin {given}{says}, {shown}: {who} does not allow {given}.{more}"
+        f"{past_the_proxy(seen)}",
+        likely,
+        ("base", "same-origin" if "URL" in shown else "no-origin"),
+        steps(
+            f"Allow the origin {given} in the rule of the proxy." if directly else ADD_ORIGIN,
+            proxy_lines(seen, "rule") if directly else "",
+        ),
+    )
+
+
+@rule(
+    "the same refusal, without words about the Origin, to an Origin of another host, to the URL's own, and "
+    "without one",
+    "the server allows only other origins, or refuses for another reason",
+    "which of the two",
+    id="refused",
+)
+def refused_with_any_origin(seen: Trace) -> Iterator[Conclusion]:
+    base, own, bare = seen.base, seen["same-origin"], seen["no-origin"]
+    cause = shown_by(base)
+    if cause is None or (cause.id, cause.certainty) != ("origin-refused", "own-request"):
+        return
+    if own is None or bare is None or compared(seen) == "opens" or not (alike(own, base) and alike(bare, base)):
+        return
+    get = ", to a plain GET too" if seen.like_get else ""
+    yield Conclusion(
+        f"{base.result()} with the Origin {seen.start.cross_origin}, with the URL's own and without one{get} "
+        f"({written_by(base)}): either another check refuses the request (a token, a cookie, the address), or "
+        f"only other origins are allowed. Cannot tell which.{past_the_proxy(seen)}",
+        0.75,
+        ("base", "same-origin"),
+        steps(
+            "Send what the application requires (-b, -H), and an origin that the server is known to allow "
+            "(--origin).",
+            "Look in the server's log.",
+        ),
+        open=True,
+    )
 
 
 @rule(
@@ -357,8 +427,8 @@ def host_changed_or_origin_list(seen: Trace) -> Iterator[Conclusion]:
     own = _own_refused(seen)
     if own is None:
         return
-    given = next(iter(values(own.reading.sent, b"origin")), b"").decode("latin-1")
-    if given.lower() != seen.start.origin.lower():
+    given, urls_own = seen.start.cross_origin, seen["same-origin"]
+    if given and (urls_own is None or urls_own.kind != "http"):
         yield Conclusion(
             f"Opens without an Origin; {given}, which is not the URL's own origin, is refused ({own.result()}, "
             f"{written_by(own)}): the application, or a rule in front of it, does not allow this origin."
