@@ -6,6 +6,7 @@ import re
 from base64 import b64encode
 from collections.abc import Callable
 from hashlib import sha256
+from html import unescape
 from html.parser import HTMLParser
 from types import ModuleType
 
@@ -332,6 +333,10 @@ def test_a_large_answer_makes_no_large_file() -> None:
         ("answered 403: use -L (or lab:x)", "answered 403: use `-L` (or `lab:x`)"),
         ("ping @octocat about #12", "ping `@octocat` about `#12`"),
         ("for fetch() (CORS): close()", "for `fetch()` (CORS): `close()`"),
+        ('then close(4401, "run `npm start`, now"), or', 'then ``close(4401, "run `npm start`, now")``, or'),
+        ('close(4403, "a``b")', '```close(4403, "a``b")```'),
+        ("close(4403, a reason of 9 bytes).", "`close(4403, a reason of 9 bytes)`."),
+        ("`close(4403, x)", "`` `close(4403 ``, x)"),
         ("a <b>, two  spaces", "a `<b>`, two  spaces"),
         ("deadbeef1 GH-12 www.a.example", "`deadbeef1 GH-12 www.a.example`"),
         ("see RFC 6455 section 5.5.1, and x_y", "see [RFC 6455 section 5.5.1]"
@@ -341,6 +346,27 @@ def test_a_large_answer_makes_no_large_file() -> None:
 )  # fmt: skip
 def test_words_that_mean_something_to_github_are_code(said: str, made: str) -> None:
     assert prose(said) == made
+
+
+WORDS = (
+    "`npm",
+    "start`",
+    "`a`,",
+    "``",
+    "x",
+    'close(4401, "run',
+    "`first`)",
+    '"),',
+    'close(4403, "no `b`")',
+    "a_b.",
+    "(`",
+)
+
+
+@given(st.lists(st.sampled_from(WORDS), min_size=1).map(" ".join))
+def test_markdown_shows_each_word_as_it_is(said: str) -> None:
+    shown = re.sub(r"</?(?:p|code)>", "", MarkdownIt("commonmark").render(f"so: {prose(said)}"))
+    assert unescape(shown).rstrip("\n") == f"so: {said}"
 
 
 @pytest.mark.parametrize(

@@ -256,7 +256,21 @@ def prose(text: str) -> str:
     return "".join(f"[{words}]({url})" if url else _words(printable(words)) for words, url in cited(text))
 
 
+_CALL = re.compile(r'(?<!\S)close\(\d{4}, (?:"[^\n]*?"|[^()"\n]*)\)(?=[\s,.;:)]|\Z)')
+"""A call of close() with a code and a reason: code as a whole, whatever the reason contains."""
+
+
 def _words(text: str) -> str:
+    """*text* with each call of close(), and each word that is not plain, in a span; consecutive words share
+    one."""
+    made, at = "", 0
+    for call in _CALL.finditer(text):
+        made += _single_words(text[at : call.start()]) + span(call[0])
+        at = call.end()
+    return made + _single_words(text[at:])
+
+
+def _single_words(text: str) -> str:
     """*text* with each word that is not plain in a span; consecutive ones share a span."""
     made = ""
     code: list[str] = []
