@@ -13,12 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import wsprobe
 from wsprobe.cli.main import run
 from wsprobe.cli.paste import url_in
 from wsprobe.cli.pasted import curl, is_curl, is_curl_command
 from wsprobe.cli.pasted.devtools import Copied, copied
 from wsprobe.cli.request_settings import OwnRequestSettings, RequestSettings
 from wsprobe.cli.section import Given
+from wsprobe.cli.targets import Word, sources
 
 FILES = Path(__file__).parents[1] / "files" / "paste"
 COPIED = tomllib.loads((FILES / "curl.toml").read_text())["copied"]
@@ -401,6 +403,47 @@ def test_compare_and_trace_take_it_too(capsys: Capture) -> None:
     assert err == "wsprobe: as pasted, but: --location is not an option of this command, and left out\n"
     assert run(["trace", "--dry-run", "curl", "ws://127.0.0.1:1/", "-H", KEY]) == 0
     assert "wsprobe generates Sec-WebSocket-Key" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["talk"], ["connect", "--talk"], ["watch", "--count", "1"]],
+    ids=["talk", "connect --talk", "watch"],
+)
+def test_a_session_and_a_watch_take_a_copied_command_too(
+    command: list[str], tmp_path: Path, capfd: Capture
+) -> None:
+    kept = tmp_path / "kept"
+    words = ["curl", "ws://127.0.0.1:1/x", "-H", KEY, "-H", "Origin: https://app.example", "--compressed"]
+    assert run([*command, "-s", "--save", str(kept), *words]) == 4
+    assert "wsprobe generates" not in capfd.readouterr().err, "--silent"
+    (exchange,) = wsprobe.load(kept)
+    assert b"\r\nOrigin: https://app.example\r\n" in exchange.plan.request
+    assert exchange.plan.request.count(b"Sec-WebSocket-Key") == 1
+    assert b"dGhlIHNhbXBsZSBub25jZQ==" not in exchange.plan.request
+
+
+@pytest.mark.parametrize("command", ["connect", "watch", "talk"])
+@pytest.mark.parametrize("url", ["ws://127.0.0.1:1/", "lab:ok"])
+def test_a_bare_word_before_a_url_is_no_host(
+    command: str, url: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_network(*_: object) -> None:
+        pytest.fail("a bare word was looked up")
+
+    monkeypatch.setattr("wsprobe.net.run", no_network)
+    assert run([command, "websocat", url]) == 2
+    assert capsys.readouterr().err == (
+        f"wsprobe {command}: 'websocat' is not a URL: it has no scheme, dot or port; for a host with that "
+        f"name: ws://websocat/ (see wsprobe {command} --help)\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "words", [["localhost", "ws://h/"], ["h"], ["h:80", "lab:ok"], ["ws://h/", "other"], ["h", "i"]]
+)
+def test_a_host_may_stand_before_another_url(words: list[str]) -> None:
+    assert [each.text for each in sources(words) if isinstance(each, Word)] == words
 
 
 def test_a_word_curl_that_is_a_value_is_none(capsys: Capture) -> None:

@@ -41,7 +41,14 @@ class Declared:
 
     def with_help(self, help: str) -> Declared:
         """The same option with another line of *help*."""
-        made = Declared(*self.spellings, help=help, heading=self.heading, **self.more)
+        return self._derived(help)
+
+    def as_rare(self) -> Declared:
+        """The same option, but only ``--help all`` shows it."""
+        return self._derived(self.help, rare=True)
+
+    def _derived(self, help: str, **more: Any) -> Declared:
+        made = Declared(*self.spellings, help=help, heading=self.heading, **{**self.more, **more})
         made.general = self.general
         return made
 

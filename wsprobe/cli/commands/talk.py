@@ -6,12 +6,11 @@ import click
 
 from wsprobe.cli.commands.connect import tables
 from wsprobe.cli.completion import places
-from wsprobe.cli.option import Command
 from wsprobe.cli.output_settings import ExpectSettings, OutputSettings, OwnOutputSettings, RetrySettings
-from wsprobe.cli.paste import ignored
+from wsprobe.cli.paste import PastedSettings, Pasting, ignored
 from wsprobe.cli.request_settings import FollowSettings, OwnRequestSettings, RequestSettings, SessionSettings
 from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
-from wsprobe.cli.section import Given, takes
+from wsprobe.cli.section import Given, declared, takes
 from wsprobe.cli.talk_settings import TalkSettings
 
 EXAMPLES = (
@@ -26,9 +25,10 @@ EXAMPLES = (
 )
 
 
-@click.command("talk", cls=Command, tables=tables, examples=EXAMPLES)
+@click.command("talk", cls=Pasting, tables=tables, examples=EXAMPLES)
 @click.argument("urls", nargs=-1, metavar="URL...", shell_complete=places)
 @takes(
+    PastedSettings,
     RequestSettings,
     OwnRequestSettings,
     FollowSettings,
@@ -42,6 +42,7 @@ EXAMPLES = (
     ExpectSettings,
     RetrySettings,
     without=("junit",),
+    instead={"from_curl": (None, declared(PastedSettings)["from_curl"][1].as_rare())},
 )
 @ignored
 def command(urls: tuple[str, ...], given: Given) -> int:

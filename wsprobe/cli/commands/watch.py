@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 
 from wsprobe.cli.completion import places
-from wsprobe.cli.option import Command, Tables
+from wsprobe.cli.option import Tables
 from wsprobe.cli.output_settings import ExpectSettings, OutputSettings, RetrySettings
+from wsprobe.cli.paste import PastedSettings, Pasting
 from wsprobe.cli.request_settings import FollowSettings, OwnRequestSettings, RequestSettings, SessionSettings
 from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
 from wsprobe.cli.section import Given, takes
@@ -36,10 +37,11 @@ EXAMPLES = (
 )
 
 
-@click.command("watch", cls=Command, tables=tables, examples=EXAMPLES)
+@click.command("watch", cls=Pasting, tables=tables, examples=EXAMPLES)
 @click.argument("urls", nargs=-1, metavar="URL...", shell_complete=places)
 @takes(
     WatchSettings,
+    PastedSettings,
     RequestSettings,
     OwnRequestSettings,
     FollowSettings,
