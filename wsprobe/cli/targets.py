@@ -141,7 +141,7 @@ def sources(words: Sequence[str]) -> list[Word | UrlList]:
     return [_source(word) for word in words]
 
 
-_BARE = re.compile(r"(?!(?i:localhost)\Z)[A-Za-z0-9_-]+")
+_BARE = re.compile(r"(?!(?i:localhost|\d+)\Z)[A-Za-z0-9][A-Za-z0-9_-]*")
 """A word that could be a host of this network, but in front of a URL is more likely a command."""
 
 
