@@ -88,16 +88,14 @@ ONLY_IN = {
 }
 
 
-def imported(tree: ast.AST) -> set[str]:
+def imported(found: list[ast.AST]) -> set[str]:
     """The dotted names that are imported: at the top, late in a function, or for the type checker alone."""
     names: set[str] = set()
-    for node in ast.iter_child_nodes(tree):
+    for node in found:
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
-        else:
-            names |= imported(node)
     return names
 
 
@@ -118,11 +116,18 @@ def parsed() -> dict[Path, ast.Module]:
 
 
 @cache
+def nodes() -> dict[Path, list[ast.AST]]:
+    """All of a file's; to walk a tree takes as long as to parse it."""
+    return {path: list(ast.walk(tree)) for path, tree in parsed().items()}
+
+
+@cache
 def modules() -> dict[str, set[str]]:
     """Module -> what it imports."""
-    return {module_of(path): imported(tree) for path, tree in parsed().items()}
+    return {module_of(path): imported(found) for path, found in nodes().items()}
 
 
+@cache
 def arrows() -> dict[str, set[str]]:
     """Module -> the modules of ours that it imports. A name that a package defines is the package."""
     found: dict[str, set[str]] = {}
@@ -174,8 +179,8 @@ def test_every_part_has_a_floor() -> None:
 def test_no_string_hides_an_import() -> None:
     hidden = [
         f"{path.relative_to(PACKAGE)}:{node.lineno}: {node.value}"
-        for path, tree in parsed().items()
-        for node in ast.walk(tree)
+        for path, found in nodes().items()
+        for node in found
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
         if re.fullmatch(r"wsprobe(\.\w+)+(:\w+)?", node.value)
     ]
@@ -186,8 +191,8 @@ def test_no_half_of_a_sentence_is_lost() -> None:
     """A second line of text that stands behind an assignment, without parentheses, is no part of it."""
     lost = [
         f"{path.relative_to(PACKAGE)}:{node.lineno}: {node.value.value}"
-        for path, tree in parsed().items()
-        for function in ast.walk(tree)
+        for path, found in nodes().items()
+        for function in found
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
         for before, node in pairwise(function.body)
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
@@ -202,8 +207,8 @@ def test_no_docstring_has_half_a_quotation() -> None:
     line and one at the start of the second; a formatter may remove one of them."""
     torn = [
         f"{path.relative_to(PACKAGE)}:{node.lineno}"
-        for path, tree in parsed().items()
-        for node in ast.walk(tree)
+        for path, found in nodes().items()
+        for node in found
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
         if isinstance(text := node.value.value, str) and (text.count('"') % 2 or re.search(r' "\n *"', text))
     ]
@@ -234,9 +239,9 @@ importtime``) where it is not reached: rich, Dask, HTTP/2, engines, the lab, the
 def late_imports() -> list[tuple[str, bool]]:
     """Where they are, and whether a comment gives the reason, beside each or on the line above it."""
     found: dict[str, bool] = {}
-    for path, tree in parsed().items():
+    for path, of_file in nodes().items():
         rows = path.read_text().splitlines()
-        for function in ast.walk(tree):
+        for function in of_file:
             if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
                 continue
             for node in ast.walk(function):
@@ -275,8 +280,8 @@ LONGEST = 70
 def test_no_function_is_longer_than_a_screen_or_two() -> None:
     long = [
         f"{path.relative_to(PACKAGE)}:{node.lineno}: {node.name}"
-        for path, tree in parsed().items()
-        for node in ast.walk(tree)
+        for path, found in nodes().items()
+        for node in found
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         if (node.end_lineno or node.lineno) - node.lineno >= LONGEST
     ]

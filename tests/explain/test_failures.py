@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from tests.cases import every
 from wsprobe import explain
 from wsprobe.diagnosis import KINDS
 from wsprobe.explain import UnknownTopic, console, failures
@@ -22,6 +23,7 @@ ROWS = [
 CLIENTS = sorted({client for client, _, _ in ROWS})
 
 
+@cache
 def reported(text: str) -> str | None:
     """The label of what *text* reports by the general forms alone: they know no client."""
     found = failures.recognise(text)
@@ -35,7 +37,7 @@ def test_there_are_many() -> None:
     assert len(CLIENTS) > 90
 
 
-@pytest.mark.parametrize("client", CLIENTS)
+@every(CLIENTS)
 def test_the_general_forms_know_what_each_client_reports(client: str) -> None:
     wrong = [
         (text, label, reported(text))
@@ -50,26 +52,21 @@ def told(entry: Topic) -> set[str]:
     return {entry.topic, *entry.see_also}
 
 
-@pytest.mark.parametrize("client", CLIENTS)
-def test_a_client_is_explained_without_the_forms_that_are_its_own(
-    client: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@every(CLIENTS)
+def test_a_client_is_explained_without_the_forms_that_are_its_own(client: str) -> None:
     """No console text that names the client is used, and each text still leads to its status or code."""
-    rows = list(console._rows())
     first = client.split()[0].lower()
-
-    def others() -> Iterator[tuple[tuple[str, ...], dict[str, object]]]:
-        return (row for row in rows if not any(first in engine.lower() for engine in row[0]))
-
-    monkeypatch.setattr(console, "_rows", others)
-    for of, label, text in ROWS:
-        if of == client:
-            entry = explain.find(text)
-            if label.isdigit():
-                assert label in told(entry), text
+    others = [row for row in console._rows() if not any(first in engine.lower() for engine in row[0])]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(console, "_rows", lambda: others)
+        for of, label, text in ROWS:
+            if of == client:
+                entry = explain.find(text)
+                if label.isdigit():
+                    assert label in told(entry), text
 
 
-@pytest.mark.parametrize("client", CLIENTS)
+@every(CLIENTS)
 def test_no_text_is_taken_for_that_of_another_client(client: str) -> None:
     """Who wrote a text is told only where the words are that client's alone."""
     writers = {
