@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -207,6 +208,25 @@ def test_what_cannot_be_written_is_a_usage_error(
 ) -> None:
     assert run(["connect", *(word.format(dir=tmp_path) for word in words), "lab:ok"]) == Exit.USAGE
     assert why in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("more", "status"),
+    [(["--since", "/nonexistent"], 2), (["--expect", "status=101"], 20)],
+    ids=["refused", "run"],
+)
+def test_the_file_of_a_call_is_closed(
+    more: list[str], status: int, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[SpooledTemporaryFile[str]] = []
+
+    def seen(*args: object, **more: object) -> SpooledTemporaryFile[str]:
+        opened.append(SpooledTemporaryFile(*args, **more))  # type: ignore[call-overload]  # noqa: SIM115
+        return opened[-1]
+
+    monkeypatch.setattr("wsprobe.cli.junit.SpooledTemporaryFile", seen)
+    assert run(["connect", "-s", "--junit", str(file), *more, "lab:status-403"]) == status
+    assert [each.closed for each in opened] == [True]
 
 
 def test_a_long_list_waits_in_a_file(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from tempfile import SpooledTemporaryFile
 
+import click
 from msgspec.structs import replace
 
 from wsprobe.cli.streams import check_replaceable, write_whole
@@ -21,14 +22,16 @@ class JUnit:
     """Collects test cases, and writes them."""
 
     def __init__(self, path: str, command: str, *, private: bool) -> None:
-        """*private*: only the owner can read a new file. Raises click.UsageError if it cannot be written."""
+        """Call this inside *command*. *private*: only the owner can read a new file. Raises click.UsageError if
+        it cannot be written."""
         check_replaceable(path, "junit")
         self._path = path
         self._suite = f"wsprobe {command}"
         self._private = private
         self._totals = Totals()
-        # It is open for as long as the command runs, and closed when it is written.
+        # It is open for as long as the command runs, which may end before anything is written.
         self._cases = SpooledTemporaryFile(MEMORY, mode="w+", encoding="utf-8", newline="\n")  # noqa: SIM115
+        click.get_current_context().call_on_close(self._cases.close)
 
     def add(self, case: Case) -> None:
         """Take the next test case."""
@@ -53,8 +56,7 @@ class JUnit:
 
     def write(self) -> None:
         """Write the file. Raises click.UsageError if that fails."""
-        with self._cases:
-            write_whole(self._path, self._pieces(), "junit", private=self._private)
+        write_whole(self._path, self._pieces(), "junit", private=self._private)
 
     def _pieces(self) -> Iterator[str]:
         yield head(self._suite, self._totals)
