@@ -453,6 +453,8 @@ class Exchange(Struct, frozen=True, tag_field="format", tag=2):
     """The name of the cluster's worker that sent the request; absent if this machine did."""
     client: Relayed | UnsetType = UNSET
     """The client's side, in recordings of wsprobe relay; absent from others."""
+    name: str | UnsetType = UNSET
+    """The word on the command line for the target, if it is not the URL, such as ``lab:status-403``."""
 
     @property
     def ended(self) -> Ended | None:

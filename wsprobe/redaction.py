@@ -286,7 +286,8 @@ def _exchange(secrets: Secrets, exchange: Exchange) -> Exchange:
             events.append(_words(secrets, event))
     hops = tuple(_exchange(secrets, hop) for hop in exchange.hops)
     client = exchange.client if exchange.client is UNSET else _client(secrets, exchange.client)
-    return replace(exchange, plan=plan, events=tuple(events), hops=hops, client=client)
+    name = secrets.url(exchange.name) if exchange.name and "?" in exchange.name else exchange.name
+    return replace(exchange, plan=plan, events=tuple(events), hops=hops, client=client, name=name)
 
 
 def _client(secrets: Secrets, client: Relayed) -> Relayed:

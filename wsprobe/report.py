@@ -166,7 +166,8 @@ def report(exchange: Exchange, known: Reading | None = None) -> Report:
     reading = read(exchange) if known is None else replace(known, exchange=exchange)
     verdict = judged(reading)
     word = cast("Outcome", outcome(reading, verdict))
-    return Report(reading=reading, verdict=verdict, outcome=word, exit_status=int(STATUS_OF[word]))
+    name = exchange.name or ""
+    return Report(reading=reading, verdict=verdict, outcome=word, exit_status=int(STATUS_OF[word]), name=name)
 
 
 def report_of(answer: EngineAnswer) -> Report:

@@ -111,6 +111,20 @@ def test_the_first_run_begins_the_file_that_it_is_kept_in(capsys: Capture, tmp_p
     assert printed(capsys, *words) == (Exit.OPEN, "1 URL: nothing changed\n", "")
 
 
+def test_a_saved_recording_keeps_the_name_in_the_lab(capsys: Capture, tmp_path: Path) -> None:
+    kept = str(tmp_path / "kept.jsonl")
+    run(["connect", "-s", "--save", kept, *OLD])
+    assert printed(capsys, "connect", "--since", kept, *OLD) == (Exit.OPEN, "3 URLs: nothing changed\n", "")
+    run(["compare", "--browser-mode", kept])
+    assert capsys.readouterr().out.startswith("refused 403  lab:status-403  page http://127.0.0.1:")
+
+
+def test_a_name_in_the_lab_is_masked_too(capsys: Capture, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.jsonl"
+    run(["connect", "-s", "--redact", "--save", str(kept), "lab:/status/418?body=secret"])
+    assert json.loads(kept.read_text())["name"] == "lab:/status/418?body=******"
+
+
 def test_secrets_in_urls_are_masked(capsys: Capture, tmp_path: Path) -> None:
     file = tmp_path / "old"
     file.write_text("".join(lines(capsys, "lab:ok")))

@@ -43,7 +43,7 @@ class Placing(Protocol):
 
 def reported(place: ProbeTarget, exchange: Exchange) -> Report:
     """The report of an exchange with *place*; after ^C with the exit status of that."""
-    made = replace(report(exchange), name=place.name)
+    made = report(replace(exchange, name=place.name) if place.name else exchange)
     return replace(made, exit_status=int(Exit.INTERRUPTED)) if how(made.reading) == "interrupted" else made
 
 

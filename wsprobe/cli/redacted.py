@@ -52,7 +52,7 @@ def _report(report: Report, secrets: Secrets) -> Report:
         reading=reading,
         verdict=_verdict(report.verdict, judged(reading), secrets),
         verdicts=tuple(_verdict(verdict, None, secrets) for verdict in report.verdicts),
-        name=secrets.url(report.name) if "?" in report.name else report.name,
+        name=reading.exchange.name or "",
     )
 
 

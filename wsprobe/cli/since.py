@@ -101,7 +101,8 @@ def standing_in(line: RecordedLine) -> tuple[str, Standing]:
         found = _Line("", "", "")  # not a report, but perhaps a recording
     if found.outcome in STATUS_OF and (found.wsprobe == __version__ or not found.exchange):
         return found.title, found.standing
-    of = replace(report(exchanges(line)[0]), name=found.name or "")  # of a trace: the unchanged handshake
+    of = report(exchanges(line)[0])  # of a trace: the unchanged handshake
+    of = replace(of, name=found.name or of.name)
     return url_of(of), standing_of(of)
 
 
