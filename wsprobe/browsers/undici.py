@@ -7,6 +7,7 @@ util.js (parseExtensions), receiver.js (ByteParser), permessage-deflate.js, webs
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
@@ -36,6 +37,7 @@ _CLIENT = "undici lib/dispatcher/client-h1.js"
 _RECEIVER = "undici lib/web/websocket/receiver.js"
 _SOCKET = "undici lib/web/websocket/websocket.js"
 _BOM = b"\xef\xbb\xbf"
+_WINDOW = "0*([89]|1[0-5])"
 _CONTINUE = 100
 _MOST_LENGTH = 2**31 - 1
 _CLOSES = ("too-big", "window", "deflate", "inflated", "fragments", "close-code", "utf-8")
@@ -159,7 +161,7 @@ class Undici(Client[Facts]):
             extensions or "",
             head.stop,
             deflates=extensions is not None,
-            bits=15 if not bits else int(bits) if _is_window(bits) else 0,
+            bits=_window(bits) if bits else 15,
         )
 
     def session(self, script: WebSocket, opened: Opened, url: str) -> UndiciSession:
@@ -235,8 +237,10 @@ def parse_extensions(value: str) -> dict[str, str]:
     return {pair[0].lstrip("\t\n\r "): (pair[1] if len(pair) > 1 else "").rstrip("\t\n\r ") for pair in pairs}
 
 
-def _is_window(bits: str) -> bool:
-    return bits.isascii() and bits.isdigit() and 8 <= int(bits) <= 15
+def _window(bits: str) -> int:
+    """The number of *bits*, from 8 to 15; 0 for any other."""
+    found = re.fullmatch(_WINDOW, bits)
+    return int(found[1]) if found else 0
 
 
 class UndiciSession(NodeSession[Facts]):

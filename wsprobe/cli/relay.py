@@ -45,6 +45,7 @@ from wsprobe.show.compare import comparison
 from wsprobe.show.lines import fitted
 from wsprobe.show.summary import Tally
 from wsprobe.visible import shown_text
+from wsprobe.whole_number import whole_number
 
 if TYPE_CHECKING:
     from wsprobe.cli.report_file import ReportFile
@@ -93,9 +94,10 @@ def listening(text: str) -> tuple[str, int]:
     """The host and port from --listen. Raises click.UsageError."""
     host, colon, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]") if colon else "127.0.0.1"
-    if not host or not port.isdecimal() or int(port) > 65535:
+    number = whole_number(port, 65535)
+    if not host or number is None:
         raise click.UsageError(f"--listen: {text!r} is not [HOST:]PORT, such as 9000 or [::1]:9000")
-    return host, int(port)
+    return host, number
 
 
 def relay_until_interrupted(

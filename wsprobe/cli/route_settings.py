@@ -16,6 +16,7 @@ from wsprobe.cli.proxies import Proxies
 from wsprobe.cli.request_settings import REACH, method_of
 from wsprobe.cli.section import Declared, Section
 from wsprobe.exchange import Limits, Route, TlsOptions
+from wsprobe.whole_number import whole_number
 
 TRUST = "Trust"
 VERSIONS = ["1.0", "1.1", "1.2", "1.3"]
@@ -434,7 +435,8 @@ def _readable(path: str | None, name: str) -> None:
 
 def _resolve(text: str) -> tuple[str, int, tuple[str, ...]]:
     host, port, listed = _parts(text, 3) or ("", "", "")
-    if not host or not port or not _is_port(port) or not listed:
+    number = _port(port)
+    if not host or not port or number is None or not listed:
         raise click.UsageError(f"--resolve: '{text}' is not HOST:PORT:ADDRESS[,ADDRESS]")
     addresses = tuple(each.strip("[]") for each in listed.split(","))
     for each in addresses:
@@ -442,19 +444,20 @@ def _resolve(text: str) -> tuple[str, int, tuple[str, ...]]:
             ip_address(each)
         except ValueError:  # else the host of the URL would be reported as a name that does not resolve
             raise click.UsageError(f"--resolve: '{each}' is not an IP address") from None
-    return host.lower(), int(port), addresses
+    return host.lower(), number, addresses
 
 
 def _connect_to(text: str) -> tuple[str, int, str, int]:
     parts = _parts(text, 4)
-    if parts is None or not _is_port(parts[1]) or not _is_port(parts[3]):
+    ports = (None, None) if parts is None else (_port(parts[1]), _port(parts[3]))
+    if parts is None or ports[0] is None or ports[1] is None:
         raise click.UsageError(f"--connect-to: '{text}' is not HOST:PORT:HOST2:PORT2")
-    return parts[0].lower(), int(parts[1] or 0), parts[2], int(parts[3] or 0)
+    return parts[0].lower(), ports[0], parts[2], ports[1]
 
 
-def _is_port(text: str) -> bool:
-    """Whether *text* is a port, or empty."""
-    return text == "" or (text.isdecimal() and int(text) <= 65535)
+def _port(text: str) -> int | None:
+    """The port in *text*, 0 if it is empty; None if it is no port."""
+    return whole_number(text, 65535) if text else 0
 
 
 def _parts(text: str, count: int) -> list[str] | None:

@@ -9,6 +9,7 @@ from msgspec import Struct
 from wsprobe.nearest import nearest
 from wsprobe.talk import raw_frame
 from wsprobe.talk.session import Outgoing
+from wsprobe.whole_number import whole_number
 
 COMMANDS = {
     "/ping": ("[TEXT]", "send a Ping"),
@@ -82,11 +83,12 @@ def _close(rest: str) -> Outgoing:
     code, _, reason = rest.partition(" ")
     if not code:
         return Outgoing("close", code=1000)
-    if not code.isdecimal() or int(code) > 65535:
+    number = whole_number(code, 65535)
+    if number is None:
         raise TypedError(f"/close: {code!r} is not a code from 0 to 65535: /close 4000 some reason")
     data = reason.strip().encode("utf-8", "surrogateescape")
     if len(data) > 123:
         raise TypedError(
             f"/close: a reason has room for 123 bytes, but this has {len(data)} (RFC 6455 section 5.5.1)"
         )
-    return Outgoing("close", (data,), int(code))
+    return Outgoing("close", (data,), number)

@@ -7,6 +7,7 @@ import shlex
 from struct import pack
 
 from wsprobe.nearest import nearest
+from wsprobe.whole_number import whole_number
 from wsprobe.wire.rfc6455 import mask
 
 OPCODES = {"continuation": 0, "text": 1, "binary": 2, "close": 8, "ping": 9, "pong": 10}
@@ -77,9 +78,10 @@ def _words(text: str) -> dict[str, str]:
 def _number(fields: dict[str, str], name: str, default: int, most: int) -> int:
     if name not in fields:
         return default
-    if not fields[name].isdecimal() or int(fields[name]) > most:
+    number = whole_number(fields[name], most)
+    if number is None:
         raise FrameError(f"{name}={fields[name]}: it is a number from 0 to {most}")
-    return int(fields[name])
+    return number
 
 
 def _opcode(text: str) -> int:

@@ -80,8 +80,8 @@ def _deletes(attributes: dict[str, str]) -> bool:
     """True for what removes a cookie: Max-Age counts before Expires (RFC 6265 section 5.3), which programs set
     to the beginning of their clock or earlier."""
     age = attributes.get("max-age", "")
-    if re.fullmatch(r"-?\d+", age):
-        return int(age) <= 0
+    if re.fullmatch("-?[0-9]+", age):
+        return age.startswith("-") or not age.strip("0")
     year = re.search(r"[ -](\d{4})\b", attributes.get("expires", ""))
     return year is not None and int(year[1]) <= 1970
 

@@ -19,6 +19,7 @@ _VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 _SPACE = re.compile(rb"[ \t]*")
 _NO_BODY = (204, 304)
 _LENGTH_MAX = 2**64 - 3
+_DIGITS_MAX = len(str(2**64))
 
 
 class Httparse(HeadParser):
@@ -106,9 +107,11 @@ class Httparse(HeadParser):
                 raise Wrong(stop, "TransferEncoding")
         elif b"content-length" in names:
             length = only_part(b",".join(value for name, value in fields if name == b"content-length"))
-            if length is None or not length.isdigit() or int(length) >= 2**64:
+            if length is None or not length.isdigit() or len(digits := length.lstrip(b"0")) > _DIGITS_MAX:
                 raise Wrong(stop, "ContentLength")
-            if int(length) > _LENGTH_MAX:
+            if (number := int(digits or b"0")) >= 2**64:
+                raise Wrong(stop, "ContentLength")
+            if number > _LENGTH_MAX:
                 raise Wrong(stop, TOO_LARGE)
 
 

@@ -3,6 +3,7 @@ them."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from msgspec import Struct
@@ -119,6 +120,7 @@ def extensions(head: Head, offered: bytes, offer: str) -> tuple[Direction, ...] 
 
 _WITHOUT_VALUE = (b"server_no_context_takeover", b"client_no_context_takeover")
 _BITS = (b"server_max_window_bits", b"client_max_window_bits")
+_WINDOW = rb"[89]|1[0-5]"
 
 
 def _deflate_faults(of: Extension, offer: str) -> Iterator[str]:
@@ -130,7 +132,7 @@ def _deflate_faults(of: Extension, offer: str) -> Iterator[str]:
             if value is not None:
                 yield f"{name.decode()} takes no value"
         elif name in _BITS:
-            if value is None or not value.isdigit() or value[:1] == b"0" or not 8 <= int(value) <= 15:
+            if value is None or not re.fullmatch(_WINDOW, value):
                 yield f"{name.decode()} is not 8 to 15"
             elif name.decode() not in offer and name.startswith(b"client"):
                 yield f"{name.decode()} was not offered"

@@ -14,6 +14,7 @@ from msgspec import Struct
 from wsprobe.browsers.webkitgtk.facts import Facts
 from wsprobe.browsers.webkitgtk.http import SPACE, Fields, contains, items, parameters
 from wsprobe.read.tokens import expected_accept
+from wsprobe.whole_number import whole_number
 
 NAME = b"permessage-deflate"
 _SLOTS = 8
@@ -104,10 +105,10 @@ def _hash(name: bytes) -> int:
 
 def _bits(value: bytes | None) -> int | None:
     match = re.fullmatch(_DECIMAL, value or b"")
-    if match is None or match[1] == b"-" or len(match[2].lstrip(b"0")) > 2:
+    if match is None or match[1] == b"-":
         return None
-    number = int(match[2])
-    return number if 8 <= number <= 15 else None
+    number = whole_number(match[2].decode(), 15)
+    return number if number is not None and number >= 8 else None
 
 
 def _in_order(checked: dict[bytes, int]) -> list[str]:

@@ -12,9 +12,10 @@ from urllib.parse import unquote_to_bytes
 
 from msgspec import Struct
 
+from wsprobe.whole_number import whole_number
+
 _SCHEME = r"([A-Za-z][A-Za-z0-9+.-]*):"
 _REST = r"(?s)(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?"
-_PORT = r"[0-9]+"
 _ESCAPE = r"%([0-9A-Fa-f]{2})?"
 _UNSEEN = r"[^!-~]"
 _NUMBERS = r"(?s)((?:(?:0[xX][0-9A-Fa-f]+|[0-9]+)\.){0,3}(?:0[xX][0-9A-Fa-f]+|[0-9]+))(?:[ \t-\r].*)?"
@@ -85,9 +86,10 @@ def _number(part: str) -> int:
     address."""
     if part[:2] in ("0x", "0X"):
         return int(part, 16)
-    if part.startswith("0") and not set(part) <= set("01234567"):
-        return 2**32
-    return int(part, 8 if part.startswith("0") else 10)
+    if part.startswith("0"):
+        return int(part, 8) if set(part) <= set("01234567") else 2**32
+    number = whole_number(part, 2**32)
+    return 2**32 if number is None else number
 
 
 def _split(text: str) -> tuple[str | None, Uri]:
@@ -117,9 +119,10 @@ def _host_and_port(text: str) -> tuple[str, int | None]:
     digits = "" if colon < 0 else text[colon + 1 :]
     if not digits:
         return host, None
-    if not re.fullmatch(_PORT, digits) or len(digits.lstrip("0")) > 5 or int(digits) > _BIGGEST_PORT:
+    port = whole_number(digits, _BIGGEST_PORT)
+    if port is None:
         raise BadUri
-    return host, int(digits)
+    return host, port
 
 
 def _host(text: str) -> str:
