@@ -34,6 +34,7 @@ FLOORS = (
         "secrets",
         "exception_groups",
         "line_breaks",
+        "whole_number",
     ),
     ("target", "opening", "certificate", "origins", "site"),
     ("read",),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Iterator
 
 import pytest
 from msgspec import Struct, structs
 
 from wsprobe import opening, target
-from wsprobe.engine_answer import EngineAnswer, engine_answer
+from wsprobe.engine_answer import COMPARED, EngineAnswer, engine_answer
 from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent
 from wsprobe.read import read, received_of, responses_of
 from wsprobe.read.tokens import expected_accept
@@ -90,3 +91,19 @@ def page(body: bytes) -> bytes:
 def test_a_page_that_is_padded_for_one_browser_is_the_same_answer() -> None:
     assert kept_of(page(NGINX)).likeness == kept_of(page(NGINX + PADDING)).likeness
     assert kept_of(page(NGINX)).likeness != kept_of(page(NGINX + b"<p>blocked</p>")).likeness
+
+
+def test_of_a_long_body_the_beginning_counts() -> None:
+    begun = b"x" * COMPARED
+    assert kept_of(page(begun + b"a")).likeness == kept_of(page(begun + b"b")).likeness
+    assert kept_of(page(begun[1:] + b"a")).likeness != kept_of(page(begun[1:] + b"b")).likeness
+
+
+@pytest.mark.parametrize("received", [page(b"1 " * 500_000), b"\x00" * 3_000_000], ids=["numbers", "no HTTP"])
+def test_comparing_takes_little_memory(received: bytes) -> None:
+    made = report(exchange_of(received))
+    tracemalloc.start()
+    engine_answer(made.reading, made.verdict, made.outcome)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 7_000_000

@@ -57,8 +57,11 @@ VARYING = frozenset({b"date", b"sec-websocket-accept", b"age", b"expires", b"las
 
 _OF_THE_MOMENT = rb"[0-9A-Fa-f]{8,}|[0-9]+"
 """Text that a server generates for each answer: numbers, times, and the ids of requests."""
-_COMMENT = rb"<!--[^>]*-->\s*"
-"""A reader of the page does not see comments. nginx adds some to its own pages, but only for Chrome."""
+_COMMENT = rb"<!--[^<>]*-->\s*"
+"""A reader of the page does not see comments. nginx adds some to its own pages, but only for Chrome. A comment
+with < inside stays: otherwise every <!-- of a page of them would be read to the page's end."""
+COMPARED = 65536
+"""Bytes of a body that are compared, from its beginning: every piece between two numbers is an object."""
 _DECIDES = (
     b"sec-websocket-",
     b"location",
@@ -74,16 +77,16 @@ def _likeness(reading: Reading, verdict: Verdict, outcome: str) -> bytes:
     found = tuple(f.id for f in verdict.findings if f.level != "note")
     final = reading.final
     if final is None:
-        return _digest(outcome, found, reading.received)
+        return _digest(outcome, found, _short(reading.received))
     fields = sorted(
-        (f.key, f.value if f.key.startswith(_DECIDES) else b"")
+        (f.key, _short(f.value) if f.key.startswith(_DECIDES) else b"")
         for f in final.head.fields
         if f.key not in VARYING
     )
     body = (
         b""
         if final.body is None
-        else re.sub(_OF_THE_MOMENT, b"#", re.sub(_COMMENT, b"", final.body.content)).rstrip()
+        else re.sub(_OF_THE_MOMENT, b"#", re.sub(_COMMENT, b"", final.body.content[:COMPARED])).rstrip()
     )
     close = close_of(reading)
     return _digest(outcome, final.version, final.status, final.reason, fields, body, found, close)
@@ -91,3 +94,8 @@ def _likeness(reading: Reading, verdict: Verdict, outcome: str) -> bytes:
 
 def _digest(*values: object) -> bytes:
     return blake2b(msgpack.encode(values), digest_size=16).digest()
+
+
+def _short(data: bytes) -> bytes:
+    """*data*, or its digest if it is long."""
+    return data if len(data) <= COMPARED else blake2b(data).digest()

@@ -255,6 +255,17 @@ def test_json_has_the_answer_of_each_engine(capsys: Capture) -> None:
     assert [f["id"] for f in answered["findings"]]
 
 
+@pytest.mark.parametrize(
+    ("given", "most"),
+    [((), (699050, 349525)), (("--max-body", "1000"), (699050, 1000))],
+)
+def test_engines_share_the_limits(given: tuple[str, ...], most: tuple[int, int], capsys: Capture) -> None:
+    _, out = compared(capsys, (REFUSED, REFUSED), 4, "--json", "--browser", "chromium,firefox,whatwg", *given)
+    for view in json.loads(out)["views"]:
+        limits = view["exchange"]["plan"]["limits"]
+        assert (limits["max_head"], limits["max_body"]) == most
+
+
 def test_an_engine_that_asks_nothing_has_nothing_on_its_wire(capsys: Capture) -> None:
     _, out = compared(
         capsys,

@@ -76,6 +76,7 @@ SERVERS = {
     "noise": Hostile(b"", Random(7).randbytes(BLOCK)),
     "commas": Hostile(b"HTTP/1.1 101 S\r\nUpgrade: " + b"," * 2_000_000 + b"\r\n\r\n"),
     "content codings": Hostile(NO + b"Content-Encoding: " + b"a," * 1_000_000 + b"\r\n\r\nx"),
+    "content codings, and a body": Hostile(NO + b"Content-Encoding: " + b"a," * 1_000_000 + b"\r\n\r\n", b"x"),
     "a Content-Length of words": Hostile(NO + b"Content-Length: " + b"a/b " * 500_000 + b"\r\n\r\nx"),
     "interim answers of 200 lines": Hostile(
         b"",
@@ -84,6 +85,17 @@ SERVERS = {
     "fields of different names": Hostile(NO + b"".join(b"x%d: y\r\n" % n for n in range(4900)) + b"\r\n"),
     "a body of brackets": Hostile(NO + b"Content-Type: application/json\r\n\r\n", b"["),
     "chunks of one byte": Hostile(NO + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
+    "chunks with extensions": Hostile(NO + b"Transfer-Encoding: chunked\r\n\r\n", b"1;a=b\r\nx\r\n"),
+    "transfer codings": Hostile(
+        NO
+        + b"Transfer-Encoding: "
+        + b"gzip, identity, " * 20_000
+        + b"chunked\r\nContent-Length: 7, 7, 8\r\n\r\n",
+        b"3\r\nabc\r\n",
+    ),
+    "comments without an end": Hostile(NO + b"Content-Type: text/html\r\n\r\n", b"<!--"),
+    "a body of numbers": Hostile(NO + b"\r\n", b"1 "),
+    "gzip members": Hostile(NO + b"Content-Encoding: gzip\r\n\r\n", gzip.compress(b"")),
     "gzip of gzip": Hostile(
         NO + b"Content-Encoding: gzip, gzip\r\n\r\n" + gzip.compress(gzip.compress(bytes(100_000_000), 1))
     ),

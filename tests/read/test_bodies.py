@@ -307,6 +307,10 @@ CHUNKS = [
     b"1001\r\n" + bytes(4097) + b"\r\n1\r\na\r\n",
     b"fff\r\n" + bytes(4095) + b"\r",
     b"1 \r\na\r\n 1\r\na\r\n",
+    b"1;a=b;c\r\nx\r\n2 \t\r\nab\r\n1;\x80\0 \r\nx\r\n1 ;a\r\nx\r\n",
+    b"1;a\rb\r\nx\r\n1;\r\nx\r\n1 \r \r\nx\r\n",
+    b"1;" + b"x" * 300 + b"\r\na\r\n1" + b" " * 20 + b"\r\na\r\n",
+    b"00000000000000000001\r\na\r\n000000000000000000001\r\nb\r\n",
 ]
 
 
@@ -335,7 +339,8 @@ def test_they_are_for_its_opinion_too(data: bytes, begin: bytes) -> None:
             assert opinion(odd + data, method=b"GET", ended=ended, chunks_at=len(odd)) == alone
 
 
-def test_h11_is_not_asked_of_each_of_many_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("size", [b"1", b"1;a=b;c", b"000001 "])
+def test_h11_is_not_asked_of_each_of_many_chunks(size: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """Forty thousand of them took seconds: it was asked three times of each."""
     asked = 0
     of_h11 = h11.Connection.next_event
@@ -346,6 +351,17 @@ def test_h11_is_not_asked_of_each_of_many_chunks(monkeypatch: pytest.MonkeyPatch
         return of_h11(self)
 
     monkeypatch.setattr(h11.Connection, "next_event", counted)
-    made, _ = body(CHUNKED, b"1\r\nx\r\n" * 40_000, limit=1_000_000, ended="not")
+    made, _ = body(CHUNKED, (size + b"\r\nx\r\n") * 40_000, limit=2_000_000, ended="not")
     assert made.content == b"x" * 40_000
     assert asked < 10
+
+
+def test_content_without_chunks_takes_no_memory_of_its_own() -> None:
+    made, _ = body(b"", b"a" * LIMIT)
+    assert made.content is made.raw
+
+
+def test_of_a_very_long_list_of_codings_the_beginning_is_kept() -> None:
+    made, _ = body(b"Content-Encoding: " + b"a," * 100_000 + b"\r\n", b"x")
+    assert made.coding == "a," * (VALUE_MAX // 2)
+    assert made.coding_fault == "unknown"

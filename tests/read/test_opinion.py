@@ -138,4 +138,5 @@ def test_a_body_that_is_counted_here_ends_where_h11_ends_it(
     assert (made.complete, made.problem) == (theirs.complete, theirs.problem)
     if made.framing != "unknown":
         assert made.content == content
-        assert rest == theirs.trailing + b"".join(pieces)[at:]
+        if not made.malformed:  # what follows a malformed chunk has no place of its own
+            assert rest == theirs.trailing + b"".join(pieces)[at:]

@@ -28,7 +28,7 @@ from wsprobe.cli.readers import Readers
 from wsprobe.cli.recorded import as_is
 from wsprobe.cli.settings import HandshakeSettings, Settings
 from wsprobe.cli.targets import ProbeTarget
-from wsprobe.engine_answer import EngineAnswer, engine_answer
+from wsprobe.engine_answer import COMPARED, EngineAnswer, engine_answer
 from wsprobe.exchange import Ended, Exchange, Plan, ResolveFailed, Route, Target
 from wsprobe.opening import fresh_key
 from wsprobe.read import read
@@ -40,6 +40,9 @@ from wsprobe.version import __version__
 ALL_SESSIONS = 5 * 1024 * 1024
 """Bytes of the sessions of all engines together, whose recordings are all in memory; each engine gets an equal
 share, and a share of the frames: five engines read a flood of the smallest frames in half a second."""
+
+LONGEST_HEAD = 512 * 1024
+"""Bytes of heads that each engine gets in any case. No browser and no runtime reads as many."""
 
 
 def probed(names: Sequence[str], settings: Settings, readers: Readers) -> list[Report]:
@@ -176,7 +179,12 @@ async def as_engine(
     """The result of *made* for the exchanges of *engine* opening *url*, oldest first; there are none if it
     sends nothing. *engines*: the number of engines that share the limits."""
     credentials = Credentials()
-    limits = replace(handshake.limits, max_session=ALL_SESSIONS // engines)
+    limits = replace(
+        handshake.limits,
+        max_session=ALL_SESSIONS // engines,
+        max_head=_share(handshake.limits.max_head, LONGEST_HEAD, engines),
+        max_body=_share(handshake.limits.max_body, COMPARED, engines),
+    )
     visiting = visit(engine, url, page, fresh_key(os.urandom(16)), limits, handshake.tls, handshake.route)
 
     def next_plan(exchange: Exchange | None) -> Plan | Made:
@@ -196,6 +204,11 @@ async def as_engine(
             exchange = await net.probe(plan)
         then = await apart_if_large(exchange, partial(next_plan, exchange))
     return then
+
+
+def _share(most: int, enough: int, engines: int) -> int:
+    """The share of one of *engines* in the limit *most*, but not below *enough*."""
+    return min(most, max(enough, most // engines))
 
 
 LOOPBACK = ("127.0.0.1", "::1")

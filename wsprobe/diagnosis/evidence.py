@@ -9,7 +9,8 @@ import msgspec
 
 from wsprobe.exchange import Target
 from wsprobe.read.heads import Field
-from wsprobe.read.reading import Reading, Response, SentRequest
+from wsprobe.read.reading import Body, Reading, Response, SentRequest
+from wsprobe.read.tokens import VALUE_MAX
 from wsprobe.target import authority
 from wsprobe.visible import legible
 
@@ -185,6 +186,8 @@ def behind_proxy(evidence: Evidence, capital: bool = False) -> bool:
     return bool(hop_of(evidence)) or (capital and evidence.lowered)
 
 
+BEHIND = 4096
+"""Most bytes that count of those behind an answer."""
 LONGEST = 4096
 """Characters of a text in which the words to show are looked for: a reason may have two million."""
 
@@ -213,7 +216,7 @@ def answer_of(reading: Reading, final: Response) -> Evidence:
         name = field.name.strip().decode("latin-1")
         names.append(name)
         key = name.lower()
-        value = (field.value.decode("latin-1"),)
+        value = (field.value[:VALUE_MAX].decode("latin-1"),)
         by_name[key] = by_name[key] + value if key in by_name else value
     return _evidence(
         reading,
@@ -222,10 +225,13 @@ def answer_of(reading: Reading, final: Response) -> Evidence:
         names=tuple(names),
         by_name=by_name,
         body=b"" if body is None else body.decoded if body.decoded is not None else body.content,
-        rest=(reading.rest + (body.raw if body is not None and (body.malformed or not body.complete) else b""))[
-            :4096
-        ],
+        rest=(reading.rest[:BEHIND] + _unread(body))[:BEHIND],
     )
+
+
+def _unread(body: Body | None) -> bytes:
+    """The beginning of the raw bytes of a body without an end."""
+    return body.raw[:BEHIND] if body is not None and (body.malformed or not body.complete) else b""
 
 
 def unanswered(reading: Reading) -> Evidence:

@@ -134,11 +134,13 @@ def _responses(received: bytes, exchange: Exchange, method: bytes) -> tuple[list
         return responses, received[at:], None
     if opens_session(final):
         return responses, b"", at
-    responses[-1], rest = _with_body(final, received[at:], exchange, method)
+    responses[-1], rest = _with_body(final, memoryview(received)[at:], exchange, method)
     return responses, rest, None
 
 
-def _with_body(response: Response, data: bytes, exchange: Exchange, method: bytes) -> tuple[Response, bytes]:
+def _with_body(
+    response: Response, data: memoryview, exchange: Exchange, method: bytes
+) -> tuple[Response, bytes]:
     body, rest = read_body(
         response.head,
         response.status,

@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe.read.reading import Body, CodingFault, Field, Head
-from wsprobe.read.tokens import DIGITS_MAX
+from wsprobe.read.tokens import DIGITS_MAX, VALUE_MAX
 
 if TYPE_CHECKING:
     from wsprobe.read.strict import StrictFraming
@@ -181,6 +181,7 @@ class BodyReader:
         self._keeps = keeps
         self._raw = bytearray()
         self._content = bytearray()
+        """Of h11's framing; without h11, the content is the beginning of the raw bytes."""
         self._raw_size = self._content_size = 0
         of = head.several(FRAMING)
         lengths, codings = of.get(b"content-length", []), of.get(b"transfer-encoding", [])
@@ -203,13 +204,13 @@ class BodyReader:
         """True if no more bytes are needed: the body is complete, or a limit was reached."""
         return self.complete or self.cut
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: bytes | memoryview) -> None:
         """Take the next bytes."""
-        if 0 < len(data) <= SLICE:
+        if isinstance(data, bytes) and 0 < len(data) <= SLICE:
             self._feed(data)
             return
         for at in range(0, len(data), SLICE):
-            self._feed(data[at : at + SLICE])
+            self._feed(bytes(data[at : at + SLICE]))
 
     def _feed(self, data: bytes) -> None:
         if self.complete or self.cut:
@@ -239,14 +240,15 @@ class BodyReader:
 
     def body(self) -> tuple[Body, bytes]:
         """The body as far as it arrived, and the bytes after it."""
-        content = bytes(self._content)
+        raw = bytes(self._raw)
+        content = raw[: self._content_size] if self._strict is None else bytes(self._content)
         coding, decoded = "", Decoded(None)
         if self._coding:
-            coding = b", ".join(field.value for field in self._coding).decode("latin-1")
+            coding = b", ".join(field.value for field in self._coding)[:VALUE_MAX].decode("latin-1")
             decoded = decode(content, coding, self._limit)
         body = Body(
             framing=self.framing,
-            raw=bytes(self._raw),
+            raw=raw,
             content=content,
             expected=self.expected,
             complete=self.complete,
@@ -320,7 +322,7 @@ class BodyReader:
     def _keep(self, data: bytes) -> None:
         room = self._limit - self._content_size
         self._content_size += min(room, len(data))
-        if self._keeps:
+        if self._keeps and self._strict is not None:
             self._content += data[:room]
         if len(data) > room:
             self._cut(f"{self._limit} bytes of body")
@@ -357,7 +359,7 @@ class BodyReader:
 def read_body(
     head: Head,
     status: int | None,
-    data: bytes,
+    data: bytes | memoryview,
     *,
     method: bytes,
     limit: int,

@@ -13,8 +13,10 @@ import h11
 from wsprobe.read.reading import WAITS, Opinion
 from wsprobe.read.tokens import DIGITS_MAX, VALUE_MAX, only_part
 
-_SIZE = re.compile(rb"([0-9A-Fa-f]{1,5})\r\n")
-_SIZE_BEGUN = re.compile(rb"[0-9A-Fa-f]{1,5}\r?")
+_SIZE_LINE = rb"([0-9A-Fa-f]{1,20})(?:;[^\r\n]{0,256}|[ \t]{0,16})"
+"""A size, and extensions or white space that are not long; h11 reads every such line (its ``chunk_header``)."""
+_SIZE = re.compile(_SIZE_LINE + rb"\r\n")
+_SIZE_BEGUN = re.compile(_SIZE_LINE + rb"\r?")
 SPACE = b" \t\n\r\f\v"
 """What ``bytes.strip`` takes away."""
 HELD = 4096
@@ -23,7 +25,7 @@ HELD = 4096
 
 def plain_chunks(data: bytes, at: int) -> tuple[bytes, int]:
     """The content of the whole plain chunks in *data* from *at* on, and the offset after them. A plain chunk
-    has a size in hexadecimal digits only, and is not the last chunk (RFC 9112 section 7.1).
+    has a plain line with its size, and is not the last chunk (RFC 9112 section 7.1).
 
     Such a chunk has only one reading; h11 takes twenty times as long for it.
     """

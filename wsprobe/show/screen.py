@@ -161,6 +161,7 @@ def _answers(report: Report, shown: Sequence[int], look: Look) -> list[ScreenAns
         made.append(
             ScreenAnswer(each, views, _received(whole, look), sentence(whole, look), to_do(whole), found)
         )
+        del whole  # before the next one is read
     return made
 
 
