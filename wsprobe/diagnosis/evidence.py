@@ -169,6 +169,7 @@ def foreign_origin(evidence: Evidence) -> bool:
 
 
 def is_markup(evidence: Evidence) -> bool:
+    """Whether the body is markup: its first character is ``<``."""
     return evidence.body.lstrip()[:1] == b"<"
 
 
@@ -365,4 +366,5 @@ def _without_port(place: str) -> str:
 
 
 def text_of(value: bytes) -> str:
+    """The bytes of a header as text, one character for each byte (latin-1)."""
     return value.decode("latin-1")

@@ -26,6 +26,7 @@ ACCEPT_FIRST = "accept first, then close with a code from 4000 to 4999 and a rea
 
 
 def upgrade_stripped(text: str = "") -> Cause:
+    """A proxy dropped Upgrade and Connection, in the words *text* or its usual ones."""
     return Cause(
         "upgrade-lost",
         text or "a proxy dropped Upgrade and Connection, so the handshake arrived as a plain GET",
@@ -34,6 +35,7 @@ def upgrade_stripped(text: str = "") -> Cause:
 
 
 def http10() -> Cause:
+    """A proxy sends HTTP/1.0 to the server."""
     return Cause(
         "http-1.0",
         "a proxy sends HTTP/1.0 to this server; a WebSocket handshake requires HTTP/1.1",
@@ -43,6 +45,7 @@ def http10() -> Cause:
 
 
 def crashed(text: str = "the application raised an exception before accepting") -> Cause:
+    """The handler raised before it accepted; *text* says so, as far as the server is known."""
     return Cause("crashed-before-accept", text, SEE_LOG)
 
 
@@ -50,6 +53,7 @@ def no_route(
     text: str = "no WebSocket endpoint has this path",
     fix: str = "correct the path, or add a WebSocket route for it",
 ) -> Cause:
+    """The server has no WebSocket endpoint at this path."""
     return Cause("no-route", text, fix)
 
 
@@ -67,10 +71,12 @@ def nowhere(evidence: Evidence) -> Cause:
 
 
 def no_websocket(text: str, fix: str) -> Cause:
+    """The server does not speak WebSockets at all."""
     return Cause("no-websocket", text, fix)
 
 
 def credentials_wanted(evidence: Evidence) -> Cause:
+    """Credentials are missing; or wrong, if the request had some. A page has fewer ways to send them."""
     if evidence.credentials:
         return Cause(
             "credentials-refused",
@@ -112,6 +118,8 @@ def origin_or_rule(evidence: Evidence, fix: str, who: str) -> Cause:
 
 
 def origin_refused(evidence: Evidence, fix: str, text: str = "") -> Cause:
+    """The sent Origin is refused, or a missing one is required. *fix*: where the server has its list. An origin
+    that was perhaps meant is added to it."""
     if evidence.origin is None:
         missing = "the server requires an Origin; none was sent (browsers always send one)"
         return Cause("origin-refused", text or missing, f"try --origin with the page's origin; {fix}")
@@ -166,6 +174,7 @@ def origin_unlike_host(evidence: Evidence) -> Cause:
 
 
 def origin_lost(evidence: Evidence) -> Cause:
+    """The server found no Origin, although one was sent."""
     return Cause(
         "origin-lost",
         f"the server found no Origin, though {shown(evidence.origin or '')} was sent: most often a proxy "
@@ -280,10 +289,12 @@ def own_request(evidence: Evidence) -> tuple[Cause, ...]:
 
 
 def host_refused(text: str) -> Cause:
+    """The server does not serve the Host of the request."""
     return Cause("host-refused", text, "add the name to the server's allowed hosts, or send the right Host")
 
 
 def backend_down(who: str, more: str = "") -> Cause:
+    """The proxy *who* got no connection to the application; *more* is appended."""
     return Cause(
         "backend-down",
         f"{who} could not reach the application: it is not running, or its address or port is wrong{more}",
@@ -307,6 +318,7 @@ LONGEST_LOCATION = 1 << 16
 
 
 def redirected(evidence: Evidence, who: str) -> Cause:
+    """*who* redirects: to a log-in page, another host, https, a path with a slash, or elsewhere."""
     to = evidence.get("location")[:LONGEST_LOCATION]
     place, path, _ = url_parts(to)
     fix = "open the socket at the final address, or log in first"
@@ -335,6 +347,8 @@ def lost_upgrade(evidence: Evidence, *more: Cause) -> tuple[Cause, ...]:
 
 
 def subprotocol_wanted(evidence: Evidence, said: str = "") -> Cause:
+    """A subprotocol is required, or was lost on the way. *said*: the server's words, which may name accepted
+    ones."""
     # websockets says this only if none arrived; other servers also say it of one that they do not know.
     if evidence.protocols and "Failed to open a WebSocket connection: missing subprotocol" in evidence.text:
         return Cause(
@@ -361,14 +375,17 @@ def subprotocol_wanted(evidence: Evidence, said: str = "") -> Cause:
 
 
 def asks_socketio(path: str, query: str) -> bool:
+    """Whether a request for *path* with *query* is for Socket.IO or engine.io."""
     return "/socket.io" in path or "/engine.io" in path or ("EIO" in query and "EIO" in parse_qs(query))
 
 
 def for_socketio(evidence: Evidence) -> bool:
+    """Whether the request is for Socket.IO or engine.io."""
     return asks_socketio(evidence.path, evidence.query)
 
 
 def not_socketio() -> Cause:
+    """A client that does not speak Socket.IO reached its server."""
     return Cause(
         "not-socket.io",
         "a plain WebSocket client reached a Socket.IO server; Socket.IO requires its own query and packets",
@@ -377,6 +394,7 @@ def not_socketio() -> Cause:
 
 
 def other_generation() -> Cause:
+    """Client and server speak different versions of the Socket.IO protocol."""
     return Cause(
         "generation",
         "client and server use different versions of the Socket.IO protocol (EIO=3 is Socket.IO 2, EIO=4 "
@@ -386,6 +404,7 @@ def other_generation() -> Cause:
 
 
 def unknown_session() -> Cause:
+    """The server does not know the session id (``sid``) of the request."""
     return Cause(
         "session",
         "the process that answered does not know the session (sid): several processes run without "

@@ -21,6 +21,7 @@ from wsprobe.diagnosis.programs import Author, written_by
 
 
 def backend_closed(who: str) -> Cause:
+    """The application behind the proxy *who* closed the connection without an answer."""
     return Cause(
         "backend-closed",
         f"the application behind {who} closed the connection without an answer: it crashed, refused by "
@@ -30,6 +31,7 @@ def backend_closed(who: str) -> Cause:
 
 
 def backend_slow(who: str, setting: str) -> Cause:
+    """The application behind the proxy *who* was too slow; *setting* is the proxy's time limit."""
     return Cause(
         "backend-timeout",
         f"the application behind {who} did not answer in time",

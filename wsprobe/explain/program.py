@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 def outcome_topics() -> tuple[str, ...]:
+    """The outcomes, and ``exit`` for their whole table."""
     return ("exit", *(row.outcome for row in TABLE if row.outcome is not None))
 
 
@@ -87,10 +88,12 @@ _LEVELS = {
 
 
 def finding_topics() -> tuple[str, ...]:
+    """The ids of findings."""
     return tuple(FINDINGS)
 
 
 def find_finding(id: str) -> Topic | None:
+    """The finding *id*; None for another word."""
     row = FINDINGS.get(id)
     if row is None:
         return None
@@ -105,6 +108,7 @@ def find_finding(id: str) -> Topic | None:
 
 
 def cause_topics() -> tuple[str, ...]:
+    """The ids of causes."""
     return tuple(KINDS)
 
 
@@ -136,6 +140,7 @@ def _weaknesses() -> Mapping[str, Weakness]:
 
 
 def weakness_topics() -> tuple[str, ...]:
+    """The ids of weaknesses, which an audit reports."""
     return tuple(_weaknesses())
 
 
@@ -187,6 +192,7 @@ PREFIX = "lab:"
 
 
 def scenario_topics() -> tuple[str, ...]:
+    """The scenarios with their other names, each with ``lab:``."""
     return tuple(f"{PREFIX}{name}" for name in (*names(), *aliases()))
 
 

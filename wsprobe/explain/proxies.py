@@ -17,6 +17,7 @@ _OVERVIEW = (
 
 
 def topics() -> tuple[str, ...]:
+    """The topics that `find` knows."""
     return ("proxy", *(each.key for each in proxies.proxies()))
 
 

@@ -11,6 +11,7 @@ TOPIC = "remedy"
 
 
 def topics() -> tuple[str, ...]:
+    """The topics that `find` knows: ``remedy``, and ``remedy NAME`` for each program."""
     return (TOPIC, *(f"{TOPIC} {row['name']}" for row in _rows()))
 
 

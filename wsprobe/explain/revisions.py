@@ -21,6 +21,7 @@ _SHORT: dict[Grade, str] = {
 
 
 def topics() -> tuple[str, ...]:
+    """The topics that `find` knows: revisions, rules, contradictions, questions, and ``history``."""
     rows = (row.revision for row in data.timeline())
     return tuple(
         dict.fromkeys(
@@ -37,6 +38,8 @@ def topics() -> tuple[str, ...]:
 
 
 def find(topic: str) -> Topic | None:
+    """The revision, rule (``rule-ID``), contradiction, question or row of the timeline *topic*; None for
+    another word."""
     if topic == "history":
         return _history()
     if topic in data.index("revisions") and topic in data.revisions():

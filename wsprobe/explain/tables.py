@@ -27,6 +27,7 @@ _BROWSERS = {
 
 
 def status_topics() -> tuple[str, ...]:
+    """The HTTP statuses with a text of their own."""
     return tuple(str(row["number"]) for row in statuses()["status"])
 
 
@@ -95,6 +96,7 @@ def status_numbers() -> dict[str, int]:
 
 
 def close_code_topics() -> tuple[str, ...]:
+    """The close codes with a text of their own."""
     return tuple(str(row["number"]) for row in load("close_codes")["code"])
 
 
@@ -161,6 +163,7 @@ _HEADER_LABELS = (
 
 
 def header_topics() -> tuple[str, ...]:
+    """The header fields, as they are written."""
     return tuple(row["name"] for row in load("headers")["header"])
 
 
@@ -186,14 +189,17 @@ _OBJECTS = ("websocket.", "closeevent.", "event.", "ws.", "socket.")
 
 
 def script_topics() -> tuple[str, ...]:
+    """The terms of the browser API."""
     return tuple(row["name"] for row in load("script")["term"])
 
 
 def protocol_topics() -> tuple[str, ...]:
+    """The terms of the protocol."""
     return tuple(row["name"] for row in load("protocol")["term"])
 
 
 def program_topics() -> tuple[str, ...]:
+    """The terms of wsprobe itself."""
     return tuple(row["name"] for row in load("program")["term"])
 
 
@@ -223,10 +229,12 @@ def _plain(word: str) -> str:
 
 
 def section_topics() -> tuple[str, ...]:
+    """The sections of specifications, such as ``rfc6455-4.1``."""
     return tuple(row["topic"] for row in load("sections")["section"])
 
 
 def find_section(topic: str) -> Topic | None:
+    """The section *topic* in its exact form; None for another word."""
     if "-" not in topic:
         return None
     for row in load("sections")["section"]:

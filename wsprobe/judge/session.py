@@ -336,6 +336,7 @@ def _plain(frame: Frame) -> bool:
 
 
 def name(frame: Frame) -> str:
+    """The name of a frame's opcode (RFC 6455 section 11.8), or its number."""
     return _NAMES.get(frame.opcode, f"opcode {frame.opcode}")
 
 

@@ -74,6 +74,7 @@ def how(reading: Reading) -> str:
 
 
 def ended(reading: Reading) -> Ended | None:
+    """The event that ended the exchange; None if that was not recorded."""
     return reading.exchange.ended
 
 
@@ -169,6 +170,7 @@ def close_of(of: Session) -> Frame | None:
 
 
 def our_close(of: Session) -> Frame | None:
+    """The first Close that wsprobe sent; None if it sent none."""
     return first_close(of.sent)
 
 

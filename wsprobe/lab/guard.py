@@ -26,6 +26,7 @@ POLL = 0.25
 
 
 def main(arguments: list[str]) -> int:
+    """Run the command, and clean up after it; returns 0."""
     deadline = time.monotonic() + float(arguments[0])
     directory, command = Path(arguments[1]), arguments[2:]
     if sys.platform == "linux":

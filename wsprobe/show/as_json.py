@@ -399,6 +399,7 @@ def http2_members(of: Http2Connection) -> dict[str, Any]:
 
 
 def body_value(body: Body) -> BodyJson:
+    """The body of an answer; its text is that of the decoded content, as UTF-8."""
     content = body.decoded if body.decoded is not None else body.content
     return BodyJson(
         size=len(body.content),
@@ -413,6 +414,7 @@ def body_value(body: Body) -> BodyJson:
 
 
 def certificate_value(shown: Certificate, started: str) -> CertificateJson:
+    """The server's certificate. *started*: when the handshake began, from which its days are counted."""
     more = described(shown.der)
     return CertificateJson(
         subject=shown.subject,
@@ -476,11 +478,13 @@ def tls_value(exchange: Exchange) -> TlsJson | None:
 
 
 def cause_values(found: Sequence[Cause]) -> list[CauseJson]:
+    """The causes, the likeliest first."""
     # Both have the same members in the same order, so the JSON is the same. Copies take 1 % of a list.
     return cast("list[CauseJson]", list(found))
 
 
 def finding_value(finding: Finding, received: bytes) -> FindingJson:
+    """A finding; its bytes are those of *received* in its span, at most 1,000."""
     start, end = finding.span or (0, 0)
     return FindingJson(
         id=finding.id,
@@ -496,6 +500,7 @@ def finding_value(finding: Finding, received: bytes) -> FindingJson:
 
 
 def session_value(session: Session) -> SessionJson:
+    """The frames of both sides: first all of the server's, then all of the client's."""
     both: tuple[tuple[Who, Iterable[Any]], ...] = (("server", session.frames), ("client", session.sent))
     return SessionJson(
         frames=[
@@ -559,6 +564,7 @@ def view_value(view: ScriptView, answer: EngineAnswer | None) -> ViewJson:
 
 
 def exception_value(exception: DomException | None) -> ExceptionJson | None:
+    """What the constructor threw; None if it threw nothing."""
     if exception is None:
         return None
     code = UNSET if exception.code is None else exception.code
@@ -566,6 +572,7 @@ def exception_value(exception: DomException | None) -> ExceptionJson | None:
 
 
 def event_value(event: DomEvent) -> EventJson:
+    """An event that a script received."""
     match event.type:
         case "open":
             return OpenJson(protocol=event.protocol, extensions=event.extensions)
@@ -596,6 +603,7 @@ def tellable_value(groups: Sequence[Tellable], urls: Sequence[str]) -> dict[str,
 
 
 def verdict_value(verdict: Verdict, reading: Reading) -> VerdictJson:
+    """The verdict of one revision; the spans of its findings are in what *reading* received."""
     return VerdictJson(
         spec=verdict.spec,
         answer=verdict.answer,
@@ -605,6 +613,7 @@ def verdict_value(verdict: Verdict, reading: Reading) -> VerdictJson:
 
 
 def told_value(told: Disclosed) -> ToldJson:
+    """What a revision lets a client tell the script."""
     return ToldJson(
         events=told.events,
         code=told.code,

@@ -166,6 +166,7 @@ def lines(request: bytes) -> tuple[bytes, list[bytes], bytes]:
 
 
 def name_of(line: bytes) -> bytes:
+    """The name of a field *line*, in lower case."""
     return line.partition(b":")[0].strip().lower()
 
 
@@ -206,6 +207,7 @@ def with_line(request: bytes, *, method: bytes = b"", resource: bytes = b"", ver
 
 
 def resource_of(request: bytes) -> bytes:
+    """The path and query in the request line; b"" without one."""
     parts = lines(request)[0].split()
     return parts[1] if len(parts) > 1 else b""
 

@@ -274,6 +274,7 @@ class Hixie76(Hixie75):
 
 
 def session_75(received: bytes, start: int, when: When, sent: bytes, own: int, when_sent: When) -> Session:
+    """The frames of both sides. No frame of -75 closes a session."""
     made = read_both(frame_at_75, frame_at_75, received, start, when, sent, own, when_sent)
     return replace(made, close_codes=False, drops=True)
 

@@ -35,14 +35,17 @@ def settings(pairs: Iterable[tuple[int, int]]) -> bytes:
 
 
 def window_update(stream: int, increment: int) -> bytes:
+    """WINDOW_UPDATE (RFC 9113 section 6.9). *increment*: 0 is invalid, but can be made."""
     return frame(WINDOW_UPDATE, 0, stream, pack("!I", increment))
 
 
 def rst_stream(stream: int, code: int) -> bytes:
+    """RST_STREAM with an error *code* (RFC 9113 section 6.4)."""
     return frame(RST_STREAM, 0, stream, pack("!I", code))
 
 
 def goaway(last_stream: int, code: int, debug: bytes = b"") -> bytes:
+    """GOAWAY: no stream above *last_stream* was processed (RFC 9113 section 6.8)."""
     return frame(GOAWAY, 0, 0, pack("!II", last_stream, code) + debug)
 
 

@@ -212,6 +212,7 @@ class Hybi04(Hybi06):
 
 
 def session_04(received: bytes, start: int, when: When, sent: bytes, own: int, when_sent: When) -> Session:
+    """The frames of both sides. Those of the client are masked with a key that is made of both heads."""
     answer, end = split_head(received)
     while end < start:
         answer, end = split_head(received, end)
@@ -226,4 +227,5 @@ def session_05(received: bytes, start: int, when: When, sent: bytes, own: int, w
 
 
 def session_06(received: bytes, start: int, when: When, sent: bytes, own: int, when_sent: When) -> Session:
+    """The frames of both sides. Those of the client are masked as in hybi-05 and later."""
     return read_both(of_server, of_client(mask_of_05), received, start, when, sent, own, when_sent)

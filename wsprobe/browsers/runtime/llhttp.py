@@ -204,4 +204,6 @@ CONNECTION = (b"connection", b"proxy-connection")
 
 
 def tokens_of(value: bytes) -> list[bytes]:
+    """The tokens of a comma-separated *value*, in lower case. As in llhttp, spaces and tabs before a token are
+    not part of it, behind it only spaces."""
     return [token.lstrip(b" \t").rstrip(b" ").lower() for token in value.split(b",")]
