@@ -4,6 +4,7 @@ runs only the cases that have it in their name."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from inspect import signature
 from typing import Any, TypeVar
@@ -12,6 +13,9 @@ import pytest
 
 T = TypeVar("T")
 
+EXAMPLES = int(os.environ.get("WSPROBE_EXAMPLES", "25"))
+"""How many examples Hypothesis tries; of what takes little time, a multiple. They are the same in every run, so
+the default run has few, and CI tries four times as many once (.ci/run)."""
 SHOWN = 5
 """Failures that are shown whole, if there are more than one; the others are only named."""
 wanted = ""

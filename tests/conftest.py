@@ -14,17 +14,6 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-settings.register_profile(
-    "house",
-    derandomize=True,
-    deadline=None,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow],
-    # The same examples in every run. Forty are quick; CI tries 150 once (.ci/run).
-    max_examples=int(os.environ.get("WSPROBE_EXAMPLES", "40")),
-)
-settings.load_profile("house")
-
 # As wsprobe/__main__.py: with Python's own threshold a quarter of the time of collecting tests, and a tenth of
 # that of running them, goes into looking for circles.
 gc.set_threshold(200_000)
@@ -35,6 +24,16 @@ sys.path.append(str(Path(__file__).parents[1]))
 from tests import cases  # noqa: E402
 from wsprobe.exchange import SECOND  # noqa: E402
 
+settings.register_profile(
+    "house",
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    max_examples=cases.EXAMPLES,
+)
+settings.load_profile("house")
+
 ASKED_FOR = ("programs", "engines", "floods", "long", "chains", "cluster", "kills")
 """The marks of tests that run only when ``-m`` selects them."""
 
@@ -42,11 +41,19 @@ STARTING = frozenset({"subprocess.Popen", "os.posix_spawn", "os.spawn", "os.fork
 """The audit events with which CPython reports the start of a process. For multiprocessing's "spawn" it
 has none."""
 
+PEERS = Path(__file__).parent / "peers"
+"""Tests with servers and clients of others: what has no other mark there has the mark ``programs``."""
+
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 """gw0, gw1, ... in a worker of pytest-xdist."""
 
 running: list[pytest.Item] = []
 """The test that runs now; empty between two tests."""
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Without ``-m``, leave out the tests of real servers: what they import takes a second in each worker."""
+    return True if collection_path == PEERS and not config.option.markexpr else None
 
 
 @pytest.hookimpl(wrapper=True)
@@ -62,10 +69,14 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, A
     return report
 
 
+@pytest.hookimpl(tryfirst=True)  # before -m looks at the marks
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Without ``-m``, leave out what starts other programs or takes minutes."""
     if WORKER:  # all workers must have the same order
         items.sort(key=lambda item: item.path)
+    for item in items:
+        if PEERS in item.path.parents and not any(map(item.get_closest_marker, ASKED_FOR)):
+            item.add_marker("programs")
     if config.option.markexpr:
         return
     run, left_out = list[pytest.Item](), list[pytest.Item]()

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import fields, replace
 
+from tests.cases import EXAMPLES
 from wsprobe import archive
 from wsprobe.archive import ArchiveError
 from wsprobe.exchange import (
@@ -96,7 +97,7 @@ exchanges = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=2 * EXAMPLES)
 @given(exchanges)
 def test_what_is_loaded_is_what_was_saved(exchange: Exchange) -> None:
     text = archive.dump(exchange)
@@ -337,7 +338,7 @@ def test_hops_may_stand_within_each_other() -> None:
     assert archive.load(nested(archive.HOPS)).hops
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=3 * EXAMPLES)
 @given(st.data())
 def test_a_damaged_recording_never_makes_anything_but_an_archive_error(data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(GOOD) - 1))

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.cases import EXAMPLES
 from wsprobe.certificate import Described, days_left, described, read, spki_in, spki_of
 from wsprobe.exchange import Certificate
 
@@ -158,13 +159,13 @@ def _never_wrong(der):
         text.encode()
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=6 * EXAMPLES)
 @given(st.binary(max_size=300))
 def test_any_bytes(der):
     _never_wrong(der)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=6 * EXAMPLES)
 @given(st.lists(st.tuples(st.integers(0, len(GOOD) - 1), st.integers(0, 255)), min_size=1, max_size=8))
 def test_a_certificate_with_some_bytes_changed(changes):
     data = bytearray(GOOD)

@@ -1,12 +1,11 @@
 """Whatever a saved recording has been turned into: it is refused in one line, or every reader bears it.
 
-Seeded: the same mutations on every run. ``MANY`` in the environment makes more of them.
+Seeded: the same mutations on every run. ``WSPROBE_EXAMPLES`` in the environment makes more of them.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -17,6 +16,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from tests.cases import EXAMPLES
 from wsprobe import archive, har, opening, target
 from wsprobe.archive import ArchiveError
 from wsprobe.browsers import ENGINES
@@ -42,7 +42,7 @@ from wsprobe.show.verbose import event
 
 KEPT = (Path(__file__).parent / "files" / "format-2-events.json").read_text()
 SCENARIOS = ("status-403", "close-4403", "accept-wrong", "redirect-302", "100-then-101", "deflate-stream")
-ROUNDS, EACH = 8, int(os.environ.get("MANY", "60"))
+ROUNDS = 8
 LOOK = Look(width=100, verbose=2)
 RAW = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """What does something on a terminal; a tab of a body stays one."""
@@ -148,7 +148,7 @@ def read_in_every_way(exchange: Exchange) -> None:
 def test_an_odd_recording_is_refused_or_borne(seed: int) -> None:
     chance = Random(seed)
     borne = refused = 0
-    for _ in range(EACH):
+    for _ in range(EXAMPLES):
         value = json.loads(chance.choice(saved()))
         for _ in range(chance.choice((1, 1, 1, 2, 4))):
             mutated(chance, value)
@@ -160,8 +160,8 @@ def test_an_odd_recording_is_refused_or_borne(seed: int) -> None:
         else:
             borne += 1
             read_in_every_way(exchange)
-    assert borne > EACH // 20
-    assert refused > EACH // 20
+    assert borne > EXAMPLES // 20
+    assert refused > EXAMPLES // 20
 
 
 @pytest.mark.parametrize("started", ["\x1b[31m\n", "1.3", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00", ""])

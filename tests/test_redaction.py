@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.cases import every
+from tests.cases import EXAMPLES, every
 from wsprobe import archive
 from wsprobe.exchange import (
     Act,
@@ -349,7 +349,7 @@ pieces_of_wire = st.lists(
 ).map(b"".join)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=3 * EXAMPLES)
 @given(request=pieces_of_wire, answer=pieces_of_wire, size=st.integers(1, 20))
 def test_redacting_keeps_every_length_and_the_second_time_changes_nothing(
     request: bytes, answer: bytes, size: int
@@ -364,7 +364,6 @@ def test_redacting_keeps_every_length_and_the_second_time_changes_nothing(
     assert redact(after) == after
 
 
-@settings(deadline=None, max_examples=60)
 @given(
     target=st.from_type(Target),
     route=st.from_type(Route),

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.browsers_views.recordings import HEAD, MS, OPEN, URL, frame, recorded, seen
+from tests.cases import EXAMPLES
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.browsers.inflate import TOO_LONG
@@ -297,7 +298,7 @@ ENDS: list[How] = ["fin", "reset", "truncated", "error", "timeout", "limit", "lo
 
 
 @given(ANYTHING, st.sampled_from(ENDS), st.sampled_from([URL, "wss://h.example/", "ws://h.example/"]))
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=3 * EXAMPLES)
 def test_nothing_that_a_server_sends_raises(pieces: list[bytes], how: How, url: str) -> None:
     view = seen(*pieces, how=how, url=url)
     assert view.outcome in ("open", "failed", "closed", "connecting")
@@ -307,7 +308,7 @@ def test_nothing_that_a_server_sends_raises(pieces: list[bytes], how: How, url: 
 
 
 @given(st.text(max_size=30), st.text(max_size=20), st.lists(st.text(max_size=4), max_size=3))
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=3 * EXAMPLES)
 def test_nothing_that_a_page_says_raises(url: str, csp: str, protocols: list[str]) -> None:
     page = Page(csp=csp, protocols=tuple(protocols))
     made = CHROMIUM.construct(url, page)

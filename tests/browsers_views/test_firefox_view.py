@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from tests.browsers_views.recordings import ACCEPT, HEAD, KEY, MS, OPEN, URL, frame, recorded
 from tests.browsers_views.recordings import seen as seen_by
+from tests.cases import EXAMPLES
 from tests.http2.lines import STREAM
 from tests.http2.test_read import ON, answer, block
 from tests.http2.test_read import exchange as http2_exchange
@@ -547,7 +548,7 @@ def test_no_sec_fetch_for_a_host_that_is_not_trustworthy() -> None:
     assert b"Accept-Encoding: gzip, deflate\r\n" in sent
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=3 * EXAMPLES)
 @given(
     st.lists(st.binary(max_size=60), max_size=6),
     st.sampled_from(["", "open", "http"]),
@@ -562,7 +563,7 @@ def test_no_bytes_make_it_raise(pieces: list[bytes], start: str, how: How, page:
     assert seen(before, *pieces, how=how, page=page) == view
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=2 * EXAMPLES)
 @given(st.text(max_size=30), st.text(max_size=30))
 def test_no_url_and_no_policy_make_it_raise(url: str, policy: str) -> None:
     view = FIREFOX.view(url, Page(csp=f"connect-src {policy}"), [])

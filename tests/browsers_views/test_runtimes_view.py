@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
 
@@ -81,7 +81,6 @@ def test_no_close_event_before_the_server_ends_tcp() -> None:
 
 
 @pytest.mark.parametrize("name", RUNTIMES)
-@settings(max_examples=60, deadline=None)
 @given(
     opens=st.sampled_from([OPEN, HEAD.encode() + b"Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n", b""]),
     pieces=st.lists(st.binary(max_size=40), max_size=6),

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.browsers_views.recordings import ACCEPT, HEAD, KEY, MS, OPEN, URL, frame
+from tests.cases import EXAMPLES
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.exchange import (
@@ -489,7 +490,7 @@ def test_it_still_speaks_old_tls() -> None:
     assert ENGINES["chromium"].oldest_tls is None
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=3 * EXAMPLES)
 @given(
     st.lists(st.binary(max_size=60) | st.sampled_from([OPEN, HEAD.encode(), HI, CLOSE, moved("/x"), b"\r\n"])),
     st.sampled_from(["fin", "reset", "truncated", "local", "timeout"]),
@@ -500,7 +501,7 @@ def test_any_bytes_are_survived(pieces: list[bytes], how: How) -> None:
     assert WEBKITGTK.follow([recorded(*pieces, how=how)], Page(), KEY) is None or view.outcome == "follows"
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=2 * EXAMPLES)
 @given(st.binary(max_size=200), st.booleans())
 def test_any_frames_are_survived(data: bytes, deflate: bool) -> None:
     answer = head(more="Sec-WebSocket-Extensions: permessage-deflate\r\n" if deflate else "")

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from tests.cases import EXAMPLES
 from wsprobe.conversation import (
     FIN_WAIT,
     FRAMES_LEAST,
@@ -58,7 +59,7 @@ ACTS = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=4 * EXAMPLES)
 @given(BEGINNINGS, st.binary(max_size=300), ACTS, st.data())
 def test_no_bytes_in_any_pieces_make_it_raise(
     begin: bytes, rest: bytes, acts: list[Act], data: st.DataObject

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.cases import every
+from tests.cases import EXAMPLES, every
 from tests.diagnosis.hops import HOPS
 from tests.diagnosis.recorded import Recorded, reading_of, recorded
 from wsprobe.diagnosis import Cause, author
@@ -194,7 +194,7 @@ HEADS = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=6 * EXAMPLES)
 @given(
     st.sampled_from(
         [

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.cases import EXAMPLES
 from tests.diagnosis.recorded import reading_of
 from wsprobe.diagnosis import Cause, causes
 from wsprobe.diagnosis.session import troubled
@@ -163,7 +164,7 @@ def test_an_answer_that_shows_upgrade_arrived_lost_none() -> None:
 
 
 @pytest.mark.parametrize(("pieces", "pattern"), [(row[0], row[1]) for row in STATED])
-@settings(max_examples=settings.default.max_examples // 4)  # of each of 167 alternatives
+@settings(max_examples=EXAMPLES // 2)  # of each of 167 alternatives
 @given(data=st.data())
 def test_what_an_expression_knows_has_one_of_its_pieces(
     pieces: tuple[str, ...], pattern: str, data: st.DataObject

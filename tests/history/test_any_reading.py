@@ -36,7 +36,7 @@ REQUESTS = st.sampled_from(
 
 
 @given(reply=REPLIES, request=REQUESTS, how=st.sampled_from(["fin", "reset", "timeout", "local"]))
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_never_raises(heard: Callable[..., Reading], reply: bytes, request: bytes, how: str) -> None:
     reading = heard(reply, request, how=how)
     for revision in select("all"):

@@ -1,17 +1,23 @@
-"""The catalogue over HTTP/2: played without sockets, and some of it over real ones."""
+"""The catalogue over HTTP/2: played without sockets, judged and shown; some of it over real ones.
+
+All that looks at every scenario stands here, as a file is one process's: each is played and judged once."""
 
 from __future__ import annotations
 
+import json
 from functools import cache
 
 import pytest
 import trio
 from msgspec.structs import replace
 
+from tests.cases import every
+from tests.http2.test_judge import are_words, found_in_cases, judged
+from tests.schema import validate
 from wsprobe import opening, target
 from wsprobe.diagnosis import author
 from wsprobe.exchange import Ended, Exchange, Http2, Limits, Plan, Received, Sent, TlsDone, TlsOptions
-from wsprobe.judge import judge, outcome
+from wsprobe.judge.http2 import TABLE
 from wsprobe.lab import load
 from wsprobe.lab.http2_steps import steps
 from wsprobe.lab.play import play
@@ -22,6 +28,12 @@ from wsprobe.net.probe import probe
 from wsprobe.outcome import STATUS_OF
 from wsprobe.read import read
 from wsprobe.read.http2_values import PREFACE
+from wsprobe.report import Report, report
+from wsprobe.show.as_json import report_value
+from wsprobe.show.json_text import pieces
+from wsprobe.show.lines import Look, plain
+from wsprobe.show.report import handshake
+from wsprobe.show.verbose import Conversation
 
 ALL = {name: scenario for name, scenario in load().items() if scenario.http2 is not None}
 
@@ -50,10 +62,10 @@ def played(name: str) -> Exchange:
     return play(ALL[name], plan(ALL[name]))
 
 
-def judged(exchange: Exchange) -> tuple[str, set[str]]:
-    reading = read(exchange)
-    verdict = judge(reading)
-    return outcome(reading, verdict), {finding.id for finding in verdict.findings if finding.level != "note"}
+@cache
+def reported(name: str) -> Report:
+    """What is read and judged of it."""
+    return report(played(name))
 
 
 def test_it_has_what_was_measured() -> None:
@@ -62,12 +74,13 @@ def test_it_has_what_was_measured() -> None:
     assert all(s.http2 is not None and s.http2.outcome in STATUS_OF for s in ALL.values())
 
 
-@pytest.mark.parametrize("name", ALL)
+@every(ALL.keys())
 def test_it_is_judged_as_the_catalogue_says(name: str) -> None:
     scenario = ALL[name]
     assert scenario.http2 is not None
-    exchange = played(name)
-    assert judged(exchange) == (scenario.http2.outcome, set(scenario.http2.findings))
+    exchange, made = played(name), reported(name)
+    found = {finding.id for finding in made.verdict.findings if finding.level != "note"}
+    assert (made.outcome, found) == (scenario.http2.outcome, set(scenario.http2.findings))
     times = [event.at for event in exchange.events]
     assert times == sorted(times)
     assert isinstance(exchange.events[-1], Ended)
@@ -75,6 +88,35 @@ def test_it_is_judged_as_the_catalogue_says(name: str) -> None:
     if of.http2 is not None:
         whole = b"".join(frame.header + frame.payload for frame in of.http2.of("server"))
         assert whole + of.rest == of.received
+
+
+@every(ALL.keys())
+def test_it_can_be_shown(name: str) -> None:
+    made = reported(name)
+    for look in (Look(), Look(verbose=2), Look(terminal=True, width=40)):
+        text = plain(handshake(made, look))
+        assert all(char.isprintable() or char == "\n" for char in text)
+        assert text.isascii()
+        assert f"\n{made.outcome}: " in text
+    value = json.loads("".join(pieces(report_value(made))))
+    assert ("http" in value) == (made.reading.http2 is not None)
+    validate(value)
+    watching = Conversation(Look(verbose=1))
+    lines = [each for event in made.exchange.events for each in watching.event(event)]
+    assert plain(lines).isascii()
+
+
+@every(ALL.keys())
+def test_its_findings_point_into_what_came_and_are_printable(name: str) -> None:
+    made = reported(name)
+    for finding in made.verdict.findings:
+        assert finding.span is None or 0 <= finding.span[0] <= finding.span[1] <= len(made.reading.received)
+        are_words(finding)
+
+
+def test_each_finding_is_produced_by_a_scenario_or_a_case() -> None:
+    produced = {finding.id for name in ALL for finding in reported(name).verdict.findings}
+    assert {entry.id for entry in TABLE} <= produced | found_in_cases()
 
 
 @pytest.mark.parametrize("name", ["h2-on", "h2-status-403", "h2-rst-flood", "h2-window-5"])
@@ -182,5 +224,5 @@ def test_a_flood_over_sockets_is_bounded(name: str) -> None:
 
 
 def test_no_server_is_named_by_a_shape_that_http2_gives_to_every_answer() -> None:
-    named = {name: author(read(played(name))).id for name in ALL}
+    named = {name: author(reported(name).reading).id for name in ALL}
     assert {name: author for name, author in named.items() if author} == {}

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.cases import EXAMPLES
 from wsprobe.exchange import (
     Connected,
     ConnectFailed,
@@ -119,7 +120,7 @@ def plan(secure: bool = False, wire: str = "hybi-13", request: bytes = REQUEST) 
     return Plan(Target("ws://x/", secure, "x", 80, "/"), request, wire)
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=8 * EXAMPLES)
 @given(st.lists(BYTES, max_size=12), st.sampled_from(get_args(How)), WIRES)
 def test_any_answer(pieces: list[bytes], how: How, wire: str) -> None:
     events: list[Event] = [Connected(1, "192.0.2.1", 80), Sent(2, REQUEST)]
@@ -127,7 +128,7 @@ def test_any_answer(pieces: list[bytes], how: How, wire: str) -> None:
     check(Exchange(plan(wire=wire), (*events, Ended(99, how))))
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=6 * EXAMPLES)
 @given(st.lists(EVENTS, max_size=10), st.booleans(), st.binary(max_size=60))
 def test_any_events(events: list[Event], secure: bool, request: bytes) -> None:
     check(Exchange(plan(secure, request=request), tuple(events)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wsprobe.lab.perform import LONGEST_INBOX, Inbox
@@ -72,7 +72,6 @@ def test_answers_that_nobody_sends_do_not_grow_for_ever() -> None:
     assert len(inbox.answers) < LONGEST_INBOX + 200
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.lists(st.binary(max_size=40), max_size=8))
 def test_it_never_raises(pieces: list[bytes]) -> None:
     inbox = Inbox()

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.cases import EXAMPLES
 from wsprobe.lab import aliases, find, load, names
 from wsprobe.lab.paths import PARAMETERISED, PathError, names_path, scenario_at
 from wsprobe.lab.perform import Send, answer, request
@@ -148,7 +149,7 @@ def test_the_root_lists_everything() -> None:
         assert made.pattern in text
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=2 * EXAMPLES)
 @given(st.binary(max_size=60))
 def test_no_path_breaks_the_reception(resource: bytes) -> None:
     asked = request(b"GET /" + resource + b" HTTP/1.1\r\nHost: x\r\n\r\n")

@@ -4,6 +4,7 @@ import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.cases import EXAMPLES
 from wsprobe.exchange import TunnelFailed, TunnelReceived, TunnelSent
 from wsprobe.net.proxy import ProxyUrl, Tunnel, through_http, through_socks
 from wsprobe.net.stream import End, Tape
@@ -35,7 +36,7 @@ async def everything(wire):
     return data
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=2 * EXAMPLES)
 @given(st.lists(st.binary(min_size=1, max_size=6), max_size=6), st.lists(st.integers(1, 5), max_size=5))
 def test_each_byte_is_heard_or_goes_through(reads, sizes):
     async def work():
@@ -68,7 +69,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=3 * EXAMPLES)
 @given(
     st.sampled_from(["http", "socks4a", "socks5h"]),
     st.sampled_from([None, b"user"]),

@@ -153,7 +153,7 @@ RECORD = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.one_of(st.binary(min_size=1, max_size=20), RECORD), max_size=5))
 def test_any_answer_to_a_client_hello(authority, reads):
     """Whatever comes, the handshake fails with a value, and what was read is there."""

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.cases import EXAMPLES
 from wsprobe.read.frames import (
     Deflate,
     Direction,
@@ -155,7 +156,7 @@ def test_final_blocks_without_end_are_given_up() -> None:
         Inflater(Direction(), 100).inflate(b"\x03\x00" * 5000)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=2 * EXAMPLES)
 @given(st.lists(st.binary(max_size=300), max_size=6), st.integers(9, 15), st.booleans())
 def test_what_zlib_deflates_is_inflated(texts: list[bytes], bits: int, takeover: bool) -> None:
     inflater = Inflater(Direction(takeover, bits), 10_000)
@@ -166,7 +167,7 @@ def test_what_zlib_deflates_is_inflated(texts: list[bytes], bits: int, takeover:
         assert inflater.inflate(deflated(text, packer)) == text
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=3 * EXAMPLES)
 @given(st.binary(max_size=60), st.none() | st.builds(Direction), st.integers(1, 50))
 def test_any_frames_make_messages_that_hold_every_data_frame_once(
     data: bytes, deflate: Direction | None, limit: int

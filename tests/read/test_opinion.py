@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.cases import EXAMPLES
 from wsprobe.exchange import Ended, Exchange, Limits, Plan, Received
 from wsprobe.read import read
 from wsprobe.read.body import BodyReader
@@ -24,7 +25,7 @@ lines = st.lists(
 ends = st.sampled_from([b"\r\n", b"\n"])
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=4 * EXAMPLES)
 @given(st.data(), lines, st.binary(max_size=9))
 def test_h11_and_we_agree_on_where_a_head_ends_and_on_its_fields(
     data: st.DataObject, texts: list[bytes], rest: bytes
@@ -70,7 +71,7 @@ field_lines, status_lines = st.sampled_from(FIELD_LINES), st.sampled_from(STATUS
 line_ends = st.sampled_from([b"\r\n"] * 9 + [b"\n"])
 
 
-@settings(deadline=None, max_examples=600)
+@settings(max_examples=12 * EXAMPLES)
 @given(
     st.data(),
     status_lines,
@@ -106,7 +107,7 @@ def test_h11_is_not_asked_about_a_plain_answer(monkeypatch: pytest.MonkeyPatch) 
         assert made.opinion.accepts
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=6 * EXAMPLES)
 @given(
     st.lists(field_lines.filter(lambda line: line[:1] in b"cCT"), max_size=2),
     st.lists(st.binary(max_size=5), max_size=4),

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from tests.cases import EXAMPLES
 from wsprobe.exchange import Ended, Event, Exchange, How, Limits, Plan, Received, Sent, Target
 from wsprobe.read import read
 from wsprobe.read.frames import When
@@ -306,7 +307,7 @@ wire = st.lists(
 hows = st.sampled_from(["fin", "reset", "timeout", "local", "truncated"])
 
 
-@settings(deadline=None, max_examples=250)
+@settings(max_examples=5 * EXAMPLES)
 @given(wire, wire, hows, st.sampled_from(["hybi-13", "hybi-08", "no such wire"]))
 def test_any_bytes_are_read_and_none_is_lost(data: bytes, more: bytes, how: How, wire: str) -> None:
     plan = replace(PLAN, wire=wire)
@@ -328,7 +329,7 @@ def without_times(reading: Reading) -> Reading:
     return replace(reading, session=session, exchange=exchange())
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=3 * EXAMPLES)
 @given(wire, hows, st.lists(st.integers(1, 30), max_size=6))
 def test_how_the_bytes_were_cut_does_not_matter(data: bytes, how: How, sizes: Sequence[int]) -> None:
     whole = without_times(read(exchange(data, how=how)))
@@ -341,7 +342,6 @@ def test_how_the_bytes_were_cut_does_not_matter(data: bytes, how: How, sizes: Se
     assert without_times(read(exchange(*odd, how=how))) == whole
 
 
-@settings(deadline=None, max_examples=60)
 @given(wire)
 def test_any_bytes_sent_are_read(data: bytes) -> None:
     reading = read(exchange(UPGRADE, plan=replace(PLAN, request=data)))

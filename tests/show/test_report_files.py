@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 from types import ModuleType
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from msgspec.structs import replace
@@ -227,7 +227,6 @@ texts = st.one_of(
 
 
 @pytest.mark.parametrize("form", FORMS)
-@settings(max_examples=60)
 @given(texts, st.sampled_from(SITUATIONS))
 def test_nothing_of_it_is_live(form: str, text: str, situation: Callable[[str], Exchange]) -> None:
     made = replace(report(situation(text)), name=f"lab:{text}")
@@ -248,7 +247,6 @@ def test_what_is_escaped_can_still_be_read(form: str) -> None:
 
 
 @pytest.mark.parametrize("form", FORMS)
-@settings(max_examples=40)
 @given(
     st.text("abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789_~", min_size=20, max_size=40),
     st.sampled_from(["cookie", "user", "bearer", "query", "key", "protocol"]),

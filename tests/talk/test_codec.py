@@ -7,7 +7,7 @@ import zlib
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wsprobe.read.frames import BINARY, CLOSE, PING, RSV1, TEXT, Deflate, Direction, frame_at, messages
@@ -48,7 +48,6 @@ payloads = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(payloads, st.sampled_from([None, Deflate(), Deflate(Direction(), Direction(False, 9))]))
 def test_what_is_written_is_read_back(data: list[bytes], deflate: Deflate | None) -> None:
     written = Writer(deflate, Shape(compress_from=0)).messages(BINARY, data)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.cases import EXAMPLES
 from wsprobe import opening, target
 from wsprobe.exchange import Target
 from wsprobe.opening import Offer, OfferError
@@ -120,7 +121,7 @@ def test_only_asked_for_does_a_hixie_request_name_its_agent() -> None:
 
 
 @given(st.binary(min_size=56, max_size=56))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=4 * EXAMPLES)
 def test_keys_are_as_the_draft_makes_them(chance: bytes) -> None:
     """Section 4.1, steps 16 to 23."""
     assert key_pair(chance) == key_pair(chance)

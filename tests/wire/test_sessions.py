@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.cases import EXAMPLES
 from wsprobe import opening, target
 from wsprobe.conversation import Client, Phase
 from wsprobe.exchange import Act, Ended, Exchange, Limits, Plan, Received, Sent
@@ -177,14 +178,14 @@ def test_the_nonce_is_that_of_the_final_answer() -> None:
 
 
 @given(wire=st.sampled_from(OLD), data=st.binary(max_size=300), sizes=st.lists(st.integers(1, 40), min_size=1))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=3 * EXAMPLES)
 def test_whatever_comes_nothing_is_raised(wire: str, data: bytes, sizes: list[int]) -> None:
     whole, pieces = (WIRES[wire].framing(plan(wire).request, HEAD) for _ in range(2))
     assert whole.receive(data) == [each for piece in cut(data, sizes) for each in pieces.receive(piece)]
 
 
 @given(wire=st.sampled_from(OLD), data=st.binary(max_size=300), sent=st.binary(max_size=300))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=3 * EXAMPLES)
 def test_no_byte_is_lost(wire: str, data: bytes, sent: bytes) -> None:
     session = reading(wire, HEAD + data, sent).session
     assert session is not None
@@ -194,7 +195,6 @@ def test_no_byte_is_lost(wire: str, data: bytes, sent: bytes) -> None:
 
 @pytest.mark.parametrize("found", [frame_at_75, frame_at_76, of_server])
 @given(data=st.binary(max_size=200))
-@settings(max_examples=60, deadline=None)
 def test_frames_follow_each_other(found: object, data: bytes) -> None:
     frames, rest = read_frames(data, 0, lambda offset: offset, found)  # type: ignore[arg-type]
     ends = [f.span for f in frames]
