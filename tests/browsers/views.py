@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -108,13 +109,14 @@ def _limits(scenario: Scenario, recording: Recording) -> Iterator[Limits]:
         yield replace(usual, max_head=size, max_body=size, max_session=size)
 
 
+_NAMES = {str(port): name for name, port in PORTS.items()}
+_PORT = re.compile(f":({'|'.join(_NAMES)})")
+
+
 def _named(value: Any) -> Any:
     """Names in place of our addresses and ports, as in the recordings."""
     if isinstance(value, str):
-        value = value.replace(HOST, "{ip}")
-        for name, port in PORTS.items():
-            value = value.replace(f":{port}", f":{{{name}}}")
-        return value
+        return _PORT.sub(lambda found: f":{{{_NAMES[found[1]]}}}", value.replace(HOST, "{ip}"))
     if isinstance(value, list):
         return [_named(item) for item in value]
     if isinstance(value, dict):
