@@ -143,7 +143,7 @@ def no_long_farewell() -> Iterator[None]:
     """Where a server leaves it to the client to close a session's connection, as the lab does, the client waits
     a whole second for it. tests/conversation tests the second; here it is a twentieth."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("wsprobe.conversation.FIN_WAIT", SECOND // 20)
+        patch.setattr("wsprobe.planned_session.FIN_WAIT", SECOND // 20)
         yield
 
 

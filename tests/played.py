@@ -98,7 +98,7 @@ def ran(
             ("wsprobe.cli.relay.queued_streams", lambda: nullcontext(())),
             ("wsprobe.net.run._reads", reads),
             ("wsprobe.net.run.in_thread", at_once),
-            ("wsprobe.conversation.FIN_WAIT", SECOND),
+            ("wsprobe.planned_session.FIN_WAIT", SECOND),
             ("wsprobe.cli.watch.rounds.__defaults__", (random.Random(0).random,)),
             # Nobody's certificate is checked, and to load those of the system takes 20 ms each time.
             ("ssl.SSLContext.load_default_certs", lambda context: None),

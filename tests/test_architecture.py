@@ -43,6 +43,8 @@ FLOORS = (
         "followup",
         "redaction",
         "redaction_http2",
+        "open_session",
+        "planned_session",
         "conversation",
         "conversation_http2",
         "judge",

@@ -14,18 +14,13 @@ from msgspec.structs import replace
 
 from wsprobe.conversation import (
     BODY_WAIT,
-    FRAMES_LEAST,
     NOT_HTTP_WAIT,
     Maker,
-    Opened,
-    Phase,
-    Saying,
-    SessionHalf,
-    Stop,
     Turn,
-    in_proportion,
 )
 from wsprobe.exchange import SECOND, Http2, Limits, Plan
+from wsprobe.open_session import OpenSession, Phase, Stop, in_proportion
+from wsprobe.planned_session import FRAMES_LEAST, PlannedSession
 from wsprobe.read.frames import CLOSE, header_size
 from wsprobe.read.http2 import (
     BlockDecoder,
@@ -107,7 +102,7 @@ class Http2Client:
     """One conversation. Feed it in the order of time; nothing that is received makes it raise."""
 
     def __init__(self, plan: Plan, make: Maker | None = None) -> None:
-        """*make* returns the session; ``Opened`` unless given.
+        """*make* returns the session; a ``PlannedSession`` unless given.
 
         Raises ValueError, one line, if the plan has no HTTP/2 request.
         """
@@ -136,7 +131,7 @@ class Http2Client:
         announced = dict(self._how.settings)
         self._decoder = BlockDecoder(plan.limits.max_head, announced.get(HEADER_TABLE_SIZE, 0))
         self._make = make
-        self._opened: SessionHalf | None = None
+        self._opened: OpenSession | None = None
         self._body_wait = max(BODY_WAIT, round(plan.limits.linger * SECOND))
         self._interim = 0
         self._body = 0
@@ -188,13 +183,6 @@ class Http2Client:
     def timer(self, at: int) -> Turn:
         """Take the time. May be called at any time; nothing is due before ``Turn.wake_at``."""
         return self._turn(b"" if self.phase is Phase.DONE else self._due(at))
-
-    def say(self, what: Saying, data: bytes = b"", code: int | None = None) -> bytes:
-        """A message, ping or Close (*data*: its reason) to send now, as far as the windows allow; b"" if
-        none may be sent."""
-        if not isinstance(self._opened, Opened) or self._phase is Phase.DONE:
-            return b""
-        return self.carry(self._opened.say(what, data, code))
 
     def _look_at_beginning(self, at: int) -> None:
         """Check that this is HTTP/2. Another protocol is watched a moment longer, as in ``Answering``."""
@@ -364,7 +352,7 @@ class Http2Client:
         send = b""
         if self._opened is not None:
             said = self._opened.receive(of.content, at)
-            self._out.close_heard = self._opened.closed_by_peer
+            self._out.close_heard = self._opened.close_received is not None
             send = self.carry(said)
         elif self._phase is Phase.BODY:
             self._wake_at = at + self._body_wait
@@ -378,11 +366,11 @@ class Http2Client:
         self._stream_over = True
         return self._end("local")
 
-    def _session(self, head: Head, at: int) -> SessionHalf:
+    def _session(self, head: Head, at: int) -> OpenSession:
         if self._make is not None:
             return self._make(self._plan, head, at)
         seed = b"".join(name + value for name, value in self._how.fields)
-        return Opened(self._plan, Framed(seed, b""), at)
+        return PlannedSession(self._plan, Framed(seed, b""), at)
 
     def carry(self, frames: bytes) -> bytes:
         """*frames*, from the session, as DATA, as far as the windows allow now."""

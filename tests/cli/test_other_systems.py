@@ -11,8 +11,8 @@ import trio
 
 from wsprobe.exchange import Plan, PlanError, Route
 from wsprobe.lab.installed import NoBrowser, find
+from wsprobe.net.descriptors import DescriptorWriter, pieces
 from wsprobe.net.plan import check
-from wsprobe.net.talk import DescriptorWriter, pieces
 from wsprobe.target import parse
 
 

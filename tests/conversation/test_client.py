@@ -11,19 +11,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.cases import EXAMPLES
-from wsprobe.conversation import (
-    FIN_WAIT,
-    FRAMES_LEAST,
-    MOST_FIN_WAIT,
-    NOT_HTTP_MAX,
-    PONGS_MAX,
-    SECOND,
-    Client,
-    Phase,
-    Turn,
-)
+from wsprobe.conversation import NOT_HTTP_MAX, SECOND, Client, Turn
 from wsprobe.exchange import Act, Limits, Plan, Target
-from wsprobe.read.frames import FRAMES_MAX, read_frames
+from wsprobe.open_session import Phase
+from wsprobe.planned_session import FIN_WAIT, FRAMES_LEAST, MOST_FIN_WAIT, PONGS_MAX
+from wsprobe.read.frames import FRAMES_MAX
 from wsprobe.read.head import LINES_MAX
 from wsprobe.read.reading import INTERIM_MAX
 from wsprobe.wire import WIRES
@@ -98,33 +90,12 @@ def test_nothing_happens_after_the_end() -> None:
     assert done == Turn(b"", Phase.DONE, None, True)
     assert client.receive(SWITCHING + b"\x89\x00", 6) == done
     assert client.timer(10**9) == done
-    assert client.say("text", b"hi") == b""
 
 
 def test_the_same_conversation_is_the_same_bytes() -> None:
     first, second = Client(PLAN), Client(PLAN)
     came = SWITCHING + b"\x89\x01a"
     assert first.receive(came, 5).send == second.receive(came, 5).send != b""
-
-
-def test_saying_things_as_a_person_does() -> None:
-    client = Client(Plan(TARGET, REQUEST, limits=Limits(linger=3600.0)))
-    assert client.say("text", b"too early") == b""
-    assert client.receive(SWITCHING, 5).wake_at == 3_600_000_005
-    sent = [client.say("text", b"hi"), client.say("binary", b"\xff"), client.say("ping", b"p")]
-    sent.append(client.say("close", b"bye", 4000))
-    frames, _ = read_frames(b"".join(sent), 0, lambda offset: 0)
-    assert [(f.opcode, f.data) for f in frames] == [(1, b"hi"), (2, b"\xff"), (9, b"p"), (8, b"\x0f\xa0bye")]
-    assert client.say("text", b"too late") == b""
-    assert client.timer(6) == Turn(b"", Phase.CLOSING, 2_000_005, False)
-
-
-def test_a_close_said_later_waits_from_then_on() -> None:
-    client = Client(Plan(TARGET, REQUEST, limits=Limits(linger=3600.0)))
-    client.receive(SWITCHING, 5)
-    client.timer(50_000_000)
-    client.say("close")
-    assert client.timer(50_000_001).wake_at == 52_000_000
 
 
 @pytest.mark.parametrize(

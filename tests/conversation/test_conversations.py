@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from tests.cases import every, named
-from wsprobe.conversation import Client, Phase, Turn
+from wsprobe.conversation import Client, Turn
 from wsprobe.exchange import Act, Limits, Plan, Target
+from wsprobe.open_session import Phase
 from wsprobe.read.frames import read_frames
 from wsprobe.read.reading import INTERIM_MAX
 

@@ -14,10 +14,11 @@ from tests.cases import every
 from tests.http2.lines import planned
 from tests.http2.test_read import answer
 from wsprobe.cli.talk import OVER_HTTP2
-from wsprobe.conversation import BODY_WAIT, NOT_HTTP_WAIT, Phase, Turn
+from wsprobe.conversation import BODY_WAIT, NOT_HTTP_WAIT, Turn
 from wsprobe.conversation_http2 import ACKS_MAX, IDLE_MAX, LATE_SETTINGS, Http2Client
 from wsprobe.exchange import Act, Connected, Ended, Exchange, Limits, Plan, Priority, Received, Sent
 from wsprobe.judge import judge
+from wsprobe.open_session import Phase
 from wsprobe.read import handshakes, read
 from wsprobe.read.http2 import FRAMES_MAX
 from wsprobe.read.http2_opinion import opinion
@@ -41,6 +42,7 @@ from wsprobe.read.http2_values import (
 )
 from wsprobe.read.reading import INTERIM_MAX
 from wsprobe.wire.http2 import coded, data, frame, goaway, headers, rst_stream, settings, window_update
+from wsprobe.wire.rfc6455 import frame as masked
 
 ON = settings([(8, 1)])
 OPEN = headers(1, coded(Encoder(), [(b":status", b"200")]))
@@ -186,7 +188,7 @@ def test_a_window_that_shrinks_below_nothing() -> None:
     acts = (Act("open", "text", bytes(50)),)
     played = Played(plan(acts), settings([(8, 1), (4, 60)]), OPEN, settings([(4, 0)]))
     played.feed(window_update(1, 50))
-    played.client.say("text", b"more")
+    played.client.carry(masked(1, b"more", bytes(4)))
     assert sum(each.length for each in played.frames if each.name == "DATA") == 56
 
 
@@ -233,10 +235,9 @@ def test_a_block_of_another_stream_and_a_promise_are_no_answer() -> None:
     promise = frame(PUSH_PROMISE, 0x4, 1, (2).to_bytes(4, "big") + refused)
     played = Played(plan(), ON, headers(3, refused, end_stream=True), promise)
     assert not played.turn.done
-    assert played.client.say("text", b"hi") == b""
     assert Played(plan(), headers(1, refused, end_stream=True), ON).turn.done is False
     played.feed(OPEN)
-    assert played.client.say("text", b"hi")
+    assert played.client.phase is Phase.OPEN
 
 
 def test_what_is_not_http2_is_watched_a_moment() -> None:
@@ -244,15 +245,6 @@ def test_what_is_not_http2_is_watched_a_moment() -> None:
     assert not played.turn.done
     assert played.feed(1_000_000).done
     assert played.told() == ["SETTINGS"]
-
-
-def test_nothing_is_said_before_it_is_open_or_after_a_close() -> None:
-    played = Played(plan(), ON)
-    assert played.client.say("text", b"hi") == b""
-    played.feed(OPEN)
-    assert played.client.say("text", b"hi")
-    assert played.client.say("close", b"", 1000)
-    assert played.client.say("text", b"hi") == b""
 
 
 FLOODS = {
@@ -464,7 +456,7 @@ def test_windows_are_given_back_for_what_was_sent(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("wsprobe.conversation_http2.IDLE_MAX", 2)
     played = Played(plan(), ON, OPEN, window_update(1, 1) * 4)
     assert not played.turn.done
-    played.sent += played.client.say("text", b"hello")
+    played.sent += played.client.carry(masked(1, b"hello", bytes(4)))
     assert not played.feed(window_update(1, 1) * 4).done
     assert played.feed(window_update(1, 1)).why == "2 frames without data"
 
@@ -772,7 +764,6 @@ def test_the_end_of_the_connection_is_the_end() -> None:
     played = Played(plan(), ON, OPEN)
     turn = played.client.receive_eof(2000)
     assert (turn.send, turn.done, turn.stop, turn.wake_at) == (b"", True, "local", None)
-    assert played.client.say("text", b"hi") == b""
     assert played.feed(END).send == b""
     assert played.feed(10**9).send == b""
 

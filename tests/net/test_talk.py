@@ -13,13 +13,15 @@ import trio
 import trio.testing
 
 from wsprobe.exchange import Ended, LeftOut, Limits, Received, Sent
+from wsprobe.net.descriptors import PIECE, DescriptorWriter, pieces
 from wsprobe.net.probe import probe
 from wsprobe.net.stream import READ, End, SocketWire
-from wsprobe.net.talk import FRAMES, LEAST, PIECE, WAITING, DescriptorWriter, Talk, pieces
+from wsprobe.net.talk import FRAMES, LEAST, WAITING, Talk
 from wsprobe.read.frames import BINARY, CLOSE, TEXT, agreed_deflate
-from wsprobe.talk.codec import TAIL, Reader, ReceivedMessage, Writer
+from wsprobe.talk.codec import TAIL, Reader, Writer
 from wsprobe.talk.recording import SessionRecording
 from wsprobe.talk.session import Outgoing, Rules, TalkSession
+from wsprobe.wire.framing import ReceivedMessage
 from wsprobe.wire.rfc6455 import frame
 
 

@@ -12,8 +12,8 @@ from wsprobe.read.frames import TEXT
 from wsprobe.show.lines import Look
 from wsprobe.show.talk import content
 from wsprobe.talk import output
-from wsprobe.talk.codec import Control, ReceivedMessage
 from wsprobe.talk.output import JsonOutput
+from wsprobe.wire.framing import Control, ReceivedMessage
 
 UNSAFE = [
     0x7F,

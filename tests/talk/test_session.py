@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from wsprobe.conversation import Phase
 from wsprobe.exchange import SECOND, Act, Plan, Target
+from wsprobe.open_session import Phase
 from wsprobe.read.frames import CLOSE, PING, PONG, TEXT, frame_at
 from wsprobe.show.lines import Look, text_of
 from wsprobe.show.talk import ended
-from wsprobe.talk.codec import Control, FrameFault, Incoming, Reader, ReceivedMessage, Writer
+from wsprobe.talk.codec import Reader, Writer
 from wsprobe.talk.session import LAST, PONGS, QUIET, Outgoing, Rules, TalkSession
+from wsprobe.wire.framing import Control, FrameFault, Incoming, ReceivedMessage
 from wsprobe.wire.rfc6455 import frame
 
 PLAN = Plan(

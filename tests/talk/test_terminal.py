@@ -15,9 +15,10 @@ from wsprobe.exchange import Plan
 from wsprobe.opening import Offer, request
 from wsprobe.read.reading import Head
 from wsprobe.show.lines import Look
-from wsprobe.talk.codec import Incoming, Reader, ReceivedMessage, Writer
+from wsprobe.talk.codec import Reader, Writer
 from wsprobe.talk.session import Outgoing, Rules, TalkSession
 from wsprobe.target import parse
+from wsprobe.wire.framing import Incoming, ReceivedMessage
 
 TEXT = 1
 TO = parse("ws://h/")

@@ -10,16 +10,17 @@ from hypothesis import strategies as st
 
 from tests.cases import EXAMPLES
 from wsprobe import opening, target
-from wsprobe.conversation import Client, Phase
+from wsprobe.conversation import Client
 from wsprobe.exchange import Act, Ended, Exchange, Limits, Plan, Received, Sent
 from wsprobe.lab import find
 from wsprobe.lab.play import play
 from wsprobe.lab.ports import place
+from wsprobe.open_session import Phase
 from wsprobe.read import read
 from wsprobe.read.frames import BINARY, CLOSE, PING, PONG, TEXT, read_frames
 from wsprobe.read.reading import Reading
 from wsprobe.wire import WIRES
-from wsprobe.wire.framing import Heard
+from wsprobe.wire.framing import CONTROL_MAX, SOME_MESSAGE, Control, FrameFault, Incoming, ReceivedMessage
 from wsprobe.wire.hixie import frame_at_75, frame_at_76
 from wsprobe.wire.hybi import draft_frame, of_server
 
@@ -91,15 +92,15 @@ def test_drafts_hear_what_comes_in_pieces(wire: str, sizes: list[int]) -> None:
         + draft_frame(BINARY, b"")
     )
     data += draft_frame(TEXT, b"x", fin=False) + draft_frame(0, b"y") + draft_frame(CLOSE, b"bye")
-    framing = WIRES[wire].framing(plan(wire).request, HEAD)
+    framing = WIRES[wire].framing(plan(wire).request, HEAD, None)
     heard = [each for piece in cut(data, sizes) for each in framing.receive(piece)]
     assert heard == [
-        Heard("message"),
-        Heard("ping", b"?"),
-        Heard("pong"),
-        Heard("message"),
-        Heard("message"),
-        Heard("close", b"bye"),
+        SOME_MESSAGE,
+        Control("ping", b"?"),
+        Control("pong"),
+        SOME_MESSAGE,
+        SOME_MESSAGE,
+        Control("close", b"bye"),
     ]
 
 
@@ -108,9 +109,83 @@ def test_drafts_hear_what_comes_in_pieces(wire: str, sizes: list[int]) -> None:
 def test_hixie_hears_what_comes_in_pieces(wire: str, sizes: list[int]) -> None:
     data = b"\x00hello\xff\x80\x03\xff\x00\xff\x01other\xff\x80\x80\x80\x00\x00\xff\xff\x00"
     data = (bytes(16) if wire == "hixie-76" else b"") + data
-    framing = WIRES[wire].framing(plan(wire).request, HEAD)
+    framing = WIRES[wire].framing(plan(wire).request, HEAD, None)
     heard = [each for piece in cut(data, sizes) for each in framing.receive(piece)]
-    assert heard == [Heard("message")] * 2 + ([Heard("close")] if wire == "hixie-76" else [])
+    assert heard == [SOME_MESSAGE] * 2 + ([Control("close")] if wire == "hixie-76" else [])
+
+
+def kept(wire: str, data: bytes, sizes: list[int], most: int) -> tuple[list[Incoming], list[int]]:
+    """What is received with its content, and where the boundaries are in all of *data*."""
+    framing = WIRES[wire].framing(plan(wire).request, HEAD, most)
+    heard, ends, at = [], [], 0
+    for piece in cut(data, sizes):
+        heard += framing.receive(piece)
+        if framing.boundary >= 0:
+            ends.append(at + framing.boundary)
+        at += len(piece)
+    return heard, ends
+
+
+@pytest.mark.parametrize("sizes", [[1], [3, 1, 7], [10_000]], ids=str)
+@pytest.mark.parametrize("wire", DRAFTS)
+def test_drafts_keep_the_content_of_messages(wire: str, sizes: list[int]) -> None:
+    close = draft_frame(CLOSE, b"bye")
+    parts = (
+        draft_frame(TEXT, b"a" * 300),
+        draft_frame(BINARY, b"x", fin=False),
+        draft_frame(PING, b"?" * 200),
+        draft_frame(0, b"y"),
+        close,
+    )
+    heard, ends = kept(wire, b"".join(parts) + draft_frame(TEXT, b"late"), sizes, 300)
+    assert heard == [
+        ReceivedMessage(TEXT, b"a" * 300, 300),
+        Control("ping", b"?" * (CONTROL_MAX + 1)),
+        ReceivedMessage(BINARY, b"xy", 2),
+        Control("close", b"bye", close),
+    ]
+    of_parts = [sum(map(len, parts[: number + 1])) for number in range(len(parts))]
+    assert set(ends) <= set(of_parts)
+    assert ends[-1] == of_parts[-1]
+
+
+@pytest.mark.parametrize("sizes", [[1], [3, 1, 7], [10_000]], ids=str)
+@pytest.mark.parametrize("wire", ["hixie-75", "hixie-76"])
+def test_hixie_keeps_the_content_of_messages(wire: str, sizes: list[int]) -> None:
+    before = bytes(16) if wire == "hixie-76" else b""
+    data = before + b"\x00hello\xff" + b"\x80\x03\xff\x00\xff" + b"\xff\x01o" + b"\xff\x00"
+    heard, ends = kept(wire, data, sizes, 5)
+    assert heard[:3] == [
+        ReceivedMessage(TEXT, b"hello", 5),
+        ReceivedMessage(BINARY, b"\xff\x00\xff", 3),
+        ReceivedMessage(BINARY, b"o", 1),
+    ]
+    last = ReceivedMessage(BINARY, b"", 0) if wire == "hixie-75" else Control("close", b"", b"\xff\x00")
+    assert heard[3:] == [last]
+    assert ends[-1] == len(data)
+
+
+@pytest.mark.parametrize(
+    ("wire", "data"), [("hixie-76", bytes(16) + b"\x00a\x80\xff"), ("hybi-05", draft_frame(TEXT, b"a\x80"))]
+)
+def test_a_text_that_is_not_utf_8_is_handed_on_as_bytes(wire: str, data: bytes) -> None:
+    assert kept(wire, data, [100], 100)[0] == [ReceivedMessage(BINARY, b"a\x80", 2)]
+
+
+@pytest.mark.parametrize(
+    ("wire", "data"),
+    [
+        ("hixie-75", b"\x00" + b"x" * 8),
+        ("hixie-75", b"\x80\x08"),
+        ("hybi-04", draft_frame(TEXT, b"x" * 8)[:2]),
+        ("hybi-06", draft_frame(TEXT, b"x" * 4, fin=False) + draft_frame(0, b"x" * 4)[:2]),
+    ],
+)
+def test_a_message_has_room_up_to_the_limit(wire: str, data: bytes) -> None:
+    """A length that is too long is refused before its bytes arrive."""
+    for most in (7, 8):
+        heard, _ = kept(wire, data, [1], most)
+        assert [each.code for each in heard if isinstance(each, FrameFault)] == [1009] * (most == 7)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +200,7 @@ def test_hixie_hears_what_comes_in_pieces(wire: str, sizes: list[int]) -> None:
     ],
 )
 def test_the_answer_to_a_close(wire: str, close: bytes, answer: bytes | None) -> None:
-    framing = WIRES[wire].framing(plan(wire).request, HEAD)
+    framing = WIRES[wire].framing(plan(wire).request, HEAD, None)
     sent = framing.answer(close)
     if answer is None or wire == "hixie-76":
         assert sent == answer
@@ -136,11 +211,12 @@ def test_the_answer_to_a_close(wire: str, close: bytes, answer: bytes | None) ->
     assert [(f.opcode, f.data) for f in session.sent] == [(CLOSE, answer)]
 
 
-@pytest.mark.parametrize("what", ["binary", "ping", "pong"])
+@pytest.mark.parametrize("opcode", [BINARY, PING, PONG])
 @pytest.mark.parametrize("wire", ["hixie-75", "hixie-76"])
-def test_hixie_has_text_only(wire: str, what: str) -> None:
-    framing = WIRES[wire].framing(plan(wire).request, HEAD)
-    assert getattr(framing, what)(b"x") == b""
+def test_hixie_has_text_only(wire: str, opcode: int) -> None:
+    framing = WIRES[wire].framing(plan(wire).request, HEAD, None)
+    assert framing.frame(opcode, b"x") == framing.messages(opcode, [b"x"]) == b""
+    assert framing.messages(TEXT, [b"a", b"bc"]) == b"\x00a\xff\x00bc\xff"
 
 
 def test_a_hixie_76_session_opens_behind_its_sixteen_bytes() -> None:
@@ -170,9 +246,9 @@ def test_the_challenge_is_no_frame(behind: bytes) -> None:
 
 def test_the_nonce_is_that_of_the_final_answer() -> None:
     """An interim answer before it has a head too."""
-    framing = WIRES["hybi-04"].framing(plan("hybi-04").request, HEAD)
+    framing = WIRES["hybi-04"].framing(plan("hybi-04").request, HEAD, None)
     early = b"HTTP/1.1 103 x\r\nSec-WebSocket-Nonce: other\r\n\r\n"
-    session = reading("hybi-04", early + HEAD, framing.text(b"hello")).session
+    session = reading("hybi-04", early + HEAD, framing.frame(TEXT, b"hello")).session
     assert session is not None
     assert [f.data for f in session.sent] == [b"hello"]
 

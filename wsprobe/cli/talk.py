@@ -29,8 +29,9 @@ from wsprobe.cli.talk_settings import TalkSettings
 from wsprobe.cli.targets import UrlList, sources
 from wsprobe.cli.terminal import Terminal
 from wsprobe.exchange import Ended, Event, Exchange, Plan
+from wsprobe.net.descriptors import PIECE, DescriptorWriter, pieces
 from wsprobe.net.stream import Tape
-from wsprobe.net.talk import PIECE, DescriptorWriter, Talk, pieces
+from wsprobe.net.talk import Talk
 from wsprobe.outcome import Exit
 from wsprobe.read.frames import agreed_deflate
 from wsprobe.read.reading import Head
@@ -38,12 +39,12 @@ from wsprobe.report import Report
 from wsprobe.show import talk as show
 from wsprobe.show.lines import fitted
 from wsprobe.talk import raw_frame
-from wsprobe.talk.codec import Incoming, Shape
+from wsprobe.talk.codec import Shape, halves
 from wsprobe.talk.input import InputError, InputLines, JsonInput, RawInput
-from wsprobe.talk.older import halves
 from wsprobe.talk.output import JsonOutput, RawOutput
 from wsprobe.talk.recording import SessionRecording
 from wsprobe.talk.session import Outgoing, Rules, TalkSession
+from wsprobe.wire.framing import Incoming
 
 REPORTED = 1 << 14
 """Bytes of a session to keep for its report, unless a recording is required."""

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING
 import click
 
 from wsprobe.cli.streams import emit, note
+from wsprobe.net.descriptors import Mailbox, pieces, told
 from wsprobe.net.run import in_thread
-from wsprobe.net.talk import Mailbox, pieces, told
 from wsprobe.read.reading import Head
 from wsprobe.show import talk as show
 from wsprobe.show.lines import Line, Look, Piece, cut, line, plain
-from wsprobe.talk.codec import Incoming
 from wsprobe.talk.commands import COMMANDS, PromptCommand, TypedError, typed
 from wsprobe.talk.session import Outgoing, TalkSession
+from wsprobe.wire.framing import Incoming
 
 if TYPE_CHECKING:
     from wsprobe.cli.prompt import Prompt

@@ -20,7 +20,7 @@ from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
 from wsprobe.read.request import Request, RequestReader
 from wsprobe.read.tokens import expected_accept, split_list
 from wsprobe.wire import wire_of
-from wsprobe.wire.rfc6455 import CONTROL_MAX
+from wsprobe.wire.framing import CONTROL_MAX
 from wsprobe.wire.server_side import RFC6455, SERVER_SIDES, Speech, challenge, nonce
 
 PATIENCE = 20.0

@@ -1,20 +1,18 @@
 """One exchange, from the plan to the recording.
 
-The conversation runs on a stream: received bytes go to ``conversation.Client``, and its answers go out, until
-the end. A reader and a writer run concurrently. So wsprobe sees an answer before the whole request is sent (a
-server may refuse a large one early), and reads the bytes before a reset even if sending failed. A short request
-needs neither up to the end of a refusal, or the beginning of a session: see ``_handshake``.
+``wsprobe.net.pump`` carries the conversation. A short request does without its tasks up to the end of a
+refusal, or the beginning of a session: see ``_handshake``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 import trio
-from msgspec.structs import replace
 
-from wsprobe.conversation import Client, Phase, SessionHalf, Speaking, Turn
+from wsprobe.conversation import Client, Maker, Speaking, Turn
 from wsprobe.exception_groups import leaves
 from wsprobe.exchange import (
     Connected,
@@ -31,48 +29,38 @@ from wsprobe.exchange import (
 )
 from wsprobe.net.dial import reach
 from wsprobe.net.plan import Ready, check
+from wsprobe.net.pump import READS, Pump
 from wsprobe.net.stream import READ, End, Tape, Wire
-from wsprobe.read.reading import Head
-
-READS = 100_000
-"""The most reads to keep: a peer that sends byte by byte makes an event of each."""
+from wsprobe.open_session import Phase
 
 SHORT = 4096
 """Bytes that fit into the send buffer of any new connection, so that sending them does not wait for the peer:
 the minimum of Linux's tcp_wmem."""
 
-FLUSH = 1.0
-"""Seconds that the last bytes may wait for room in the send buffer."""
-
-END_TURNS = 6
-"""Turns of trio's loop in which the reader finds out whether the stream has ended, over TLS or not."""
-
 
 class Talking(Protocol):
     """Holds the session instead of the plan's own acts and linger: ``wsprobe.net.talk``."""
 
-    def make(self, plan: Plan, head: Head, at: int) -> SessionHalf:
-        """The session, once *head* has opened it."""
-
-    async def converse(self, wire: Wire, client: Speaking, tape: Tape, whole: trio.CancelScope) -> End:
-        """Run the whole conversation; returns how it ended. *whole* is the scope of the plan's max_time."""
-
-
-_Item = Received | End
+    async def converse(
+        self, wire: Wire, client: Callable[[Maker], Speaking], tape: Tape, whole: trio.CancelScope
+    ) -> End:
+        """Run the whole conversation; returns how it ended. *client* makes it, from the function that makes the
+        session. *whole* is the scope of the plan's max_time."""
 
 
 async def converse(wire: Wire, client: Speaking, tape: Tape, plan: Plan) -> End:
     """Send the opening handshake of *plan*, then do as *client* says; return how it ended."""
+    size = at_once(plan)
     if not isinstance(client, Client) or len(client.opening) > SHORT:
         # Over HTTP/2 the client sends before the answer: SETTINGS, and replies to the server's frames.
-        pump = _Pump(wire, tape, READS, at_once(plan))
-        pump.send(client.opening)
-        return await _both_ways(pump, client, client.timer(tape.now()), tape)
-    answered = await _handshake(wire, client, tape, at_once(plan))
+        pump = Pump(wire, client, tape, size)
+        pump.push(client.opening)
+        return await pump.run(client.timer(tape.now()))
+    answered = await _handshake(wire, client, tape, size)
     if isinstance(answered, End):
         return answered
     turn, reads = answered
-    return await _both_ways(_Pump(wire, tape, READS - reads, at_once(plan)), client, turn, tape)
+    return await Pump(wire, client, tape, size, READS - reads).run(turn)
 
 
 def at_once(plan: Plan) -> int:
@@ -110,96 +98,6 @@ async def _handshake(wire: Wire, client: Client, tape: Tape, size: int) -> End |
             if (reads := reads + 1) == READS:
                 return End("limit", f"{READS} reads")
     return End(turn.stop, turn.why) if turn.done and not turn.send else (turn, reads)
-
-
-async def _both_ways(pump: _Pump, client: Speaking, turn: Turn, tape: Tape) -> End:
-    """Continue from *turn*, sending and receiving concurrently; return how it ended."""
-    put, inbox = trio.open_memory_channel[_Item](0)
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(pump.write)
-        nursery.start_soon(pump.read, put)
-        end = await _turns(client, turn, pump, inbox, tape)
-        pump.no_more()
-        with trio.move_on_after(FLUSH):
-            await pump.written.wait()
-        nursery.cancel_scope.cancel()
-    return end
-
-
-async def _turns(
-    client: Speaking, turn: Turn, pump: _Pump, inbox: trio.MemoryReceiveChannel[_Item], tape: Tape
-) -> End:
-    open_until_now = True
-    while True:
-        if open_until_now and turn.phase is Phase.CLOSING:
-            open_until_now = False
-            pump.look()
-        pump.send(turn.send)
-        if turn.done:
-            return End(turn.stop, turn.why)
-        item: _Item | None = None
-        with trio.move_on_at(tape.deadline(turn.wake_at)):
-            item = await inbox.receive()
-        match item:
-            case None:
-                # Otherwise rounding would wake this task slightly too early, many times.
-                turn = client.timer(max(tape.now(), turn.wake_at or 0))
-            case Received():
-                turn = client.receive(item.data, item.at)
-            case End():
-                pump.send(client.receive_eof(tape.now()).send)
-                return item
-
-
-class _Pump:
-    """The two directions of one wire."""
-
-    def __init__(self, wire: Wire, tape: Tape, reads: int, size: int) -> None:
-        """*reads*: the number of further reads, each of *size* bytes at most."""
-        self._wire = wire
-        self._size = size
-        self._tape = tape
-        self._reads = reads
-        # The client's output is bounded by its input, and that by the plan's limits.
-        self._put, self._outbox = trio.open_memory_channel[bytes | None](float("inf"))
-        """Bytes to send; None lets the reader run first."""
-        self.written = trio.Event()
-        self._broken = False
-
-    def send(self, data: bytes) -> None:
-        if data:
-            self._put.send_nowait(data)
-
-    def no_more(self) -> None:
-        self._put.close()
-
-    def look(self) -> None:
-        """Let the reader notice an end that has already happened, before our Close is sent. This tells a server
-        that ends the connection by itself from one that waits for the Close."""
-        self._put.send_nowait(None)
-
-    async def write(self) -> None:
-        async for data in self._outbox:
-            if data is None:
-                # In this task, because a turn costs four times as much in the deeper stack of the
-                # conversation's task.
-                for _ in range(END_TURNS):
-                    await trio.lowlevel.checkpoint()
-            elif not self._broken:
-                self._tape.add(Sent(self._tape.now(), data))
-                self._broken = await self._wire.send(data) is not None
-        self.written.set()
-
-    async def read(self, put: trio.MemorySendChannel[_Item]) -> None:
-        for _ in range(self._reads):
-            data = await self._wire.receive(self._size)
-            if isinstance(data, End):
-                await put.send(replace(data, seen=self._tape.now()))
-                return
-            received = Received(self._tape.now(), data)
-            self._tape.add(received)
-            await put.send(received)
-        await put.send(End("limit", f"{READS} reads"))
 
 
 async def probe(
@@ -246,10 +144,11 @@ async def _carry_out(ready: Ready, tape: Tape, talk: Talking | None) -> End:
             await trio.lowlevel.checkpoint_if_cancelled()  # time may have run out just as it opened
             whole.deadline = began + limits.max_time
             connecting = False
+            client = partial(ready.client, _alpn(tape))
             if talk is None:
-                end = await converse(wire, ready.client(_alpn(tape)), tape, ready.plan)
+                end = await converse(wire, client(), tape, ready.plan)
             else:
-                end = await talk.converse(wire, ready.client(_alpn(tape), talk.make), tape, whole)
+                end = await talk.converse(wire, client, tape, whole)
         finally:
             await wire.close()
         return late_alert(end, tape)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import trio
 from msgspec.structs import replace
 
-from wsprobe.conversation import Answering, Phase
+from wsprobe.conversation import Answering
 from wsprobe.exchange import (
     Ended,
     Exchange,
@@ -22,8 +22,10 @@ from wsprobe.exchange import (
 )
 from wsprobe.net.dial import reach
 from wsprobe.net.plan import Ready
-from wsprobe.net.probe import READS, late_alert, too_long
+from wsprobe.net.probe import late_alert, too_long
+from wsprobe.net.pump import READS
 from wsprobe.net.stream import End, Tape, Wire
+from wsprobe.open_session import Phase
 from wsprobe.read.request import Request
 from wsprobe.relay.door import Refusal
 from wsprobe.relay.forward import forwarded

@@ -6,7 +6,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from wsprobe.read.frames import CLOSE, header_size
-from wsprobe.wire.rfc6455 import CONTROL_MAX
+from wsprobe.wire.framing import CONTROL_MAX
 
 EVENT = 160
 """Memory that an event takes in addition to its data, in bytes."""

@@ -20,7 +20,8 @@ from wsprobe.read.reading import Body, Reading
 from wsprobe.read.request import Request
 from wsprobe.read.tokens import expected_accept, split_list
 from wsprobe.redaction import redact
-from wsprobe.wire.rfc6455 import CONTROL_MAX, frame
+from wsprobe.wire.framing import CONTROL_MAX
+from wsprobe.wire.rfc6455 import frame
 
 OF_STATUS = 4000
 """Plus the status."""

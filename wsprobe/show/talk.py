@@ -13,9 +13,9 @@ from wsprobe.read.frames import TEXT
 from wsprobe.read.reading import Head
 from wsprobe.show.lines import Line, Look, Piece, line
 from wsprobe.show.session import SHOWN, SHOWN_VERBOSE
-from wsprobe.talk.codec import Control, FrameFault, Incoming, ReceivedMessage
 from wsprobe.talk.session import Outgoing, SessionTotals, TalkSession
 from wsprobe.timing import how_long_exactly
+from wsprobe.wire.framing import Control, FrameFault, Incoming, ReceivedMessage
 
 
 def heard(what: Iterable[Incoming], look: Look) -> list[Line]:

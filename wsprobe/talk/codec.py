@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import zlib
-from codecs import getincrementaldecoder
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -21,43 +20,26 @@ from typing import Literal
 from msgspec import Struct
 
 from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, RSV1, TEXT, Deflate
-from wsprobe.wire.rfc6455 import CONTROL_MAX, frame, mask
+from wsprobe.read.reading import Head
+from wsprobe.wire import WIRES
+from wsprobe.wire.framing import (
+    CONTROL_MAX,
+    Control,
+    FrameFault,
+    FrameReader,
+    FrameWriter,
+    Incoming,
+    ReceivedMessage,
+    is_utf_8,
+    too_long,
+)
+from wsprobe.wire.rfc6455 import frame, mask
 
 WINDOW = 32768
 """Bytes that deflate can look back (RFC 1951 section 2)."""
 TAIL = b"\x00\x00\xff\xff"
 """The tail that the sender omits (RFC 7692 section 7.2.1)."""
 
-
-class ReceivedMessage(Struct, frozen=True):
-    """A complete message from the server."""
-
-    opcode: int
-    """TEXT (*data* is then UTF-8) or BINARY."""
-    data: bytes
-    wire: int
-    """Bytes in the payloads of its frames, as received."""
-
-
-class Control(Struct, frozen=True):
-    """A control frame from the server."""
-
-    what: Literal["ping", "pong", "close"]
-    data: bytes
-    """Its payload."""
-    frame: bytes
-    """All of it."""
-
-
-class FrameFault(Struct, frozen=True):
-    """Why the client must fail the connection (RFC 6455 section 7.1.7)."""
-
-    code: int
-    """The code for our Close."""
-    text: str
-
-
-Incoming = ReceivedMessage | Control | FrameFault
 
 _CONTROLS: dict[int, Literal["ping", "pong", "close"]] = {PING: "ping", PONG: "pong", CLOSE: "close"}
 _TEXT, _BINARY = 0x80 | TEXT, 0x80 | BINARY
@@ -96,11 +78,6 @@ class Reader:
         """Bytes missing from the current frame, as far as known."""
         return 0 if self._over else self._need - self._begun.tell()
 
-    @property
-    def under_way(self) -> bool:
-        """True while a message is incomplete."""
-        return self._opcode != 0
-
     def receive(self, data: bytes) -> list[Incoming]:
         """Take the next bytes; return what they completed. Nothing is read after a Close or a FrameFault."""
         behind = len(data)
@@ -138,7 +115,7 @@ class Reader:
                 break
             frames += 1
             payload = data[body:stop]
-            if (first == _TEXT and not opcode) and (payload.isascii() or _is_utf_8(payload)):
+            if (first == _TEXT and not opcode) and (payload.isascii() or is_utf_8(payload)):
                 heard.append(ReceivedMessage(TEXT, payload, size))
             elif first == _BINARY and not opcode:
                 heard.append(ReceivedMessage(BINARY, payload, size))
@@ -186,11 +163,8 @@ class Reader:
         if size >> 63:
             return FrameFault(1002, "a length whose first bit is set (RFC 6455 section 5.2)")
         if self._size + size > self._max:
-            return FrameFault(1009, self._too_long())
+            return too_long(self._max)
         return None
-
-    def _too_long(self) -> str:
-        return f"a message of more than {self._max} bytes (--max-message)"
 
     def _take(self, first: int, payload: bytes, whole: bytes) -> Incoming | None:
         """Take a fragment, a control frame or a compressed message."""
@@ -222,9 +196,10 @@ class Reader:
                     1007, f"a message that cannot be inflated: {error} (RFC 7692 section 7.2.2)"
                 )
             if inflated is None:
-                return self._failed(1009, self._too_long())
+                self._over = True
+                return too_long(self._max)
             data = inflated
-        if opcode == TEXT and not data.isascii() and not _is_utf_8(data):
+        if opcode == TEXT and not data.isascii() and not is_utf_8(data):
             return self._failed(1007, "a text message that is not UTF-8 (RFC 6455 section 8.1)")
         return ReceivedMessage(opcode, data, wire)
 
@@ -235,7 +210,7 @@ class Reader:
             if payload and not closes(int.from_bytes(payload[:2])):
                 code = int.from_bytes(payload[:2])
                 return self._failed(1002, f"a Close with code {code}, which must not be sent (section 7.4)")
-            if not _is_utf_8(payload[2:]):
+            if not is_utf_8(payload[2:]):
                 return self._failed(1007, "a Close with a reason that is not UTF-8 (RFC 6455 section 5.5.1)")
             self._over = True
         return Control(what, payload, whole)
@@ -248,23 +223,6 @@ class Reader:
 def closes(code: int) -> bool:
     """True if a Close may have *code* on the wire (RFC 6455 section 7.4 and IANA's registry)."""
     return (1000 <= code <= 1014 and code not in (1004, 1005, 1006)) or 3000 <= code <= 4999
-
-
-LONG = 1 << 20
-"""The most bytes of text that are decoded whole to check them: decoding may take four times their size."""
-
-
-def _is_utf_8(data: bytes) -> bool:
-    try:
-        if len(data) < LONG:
-            data.decode()
-        else:
-            decoder = getincrementaldecoder("utf-8")()
-            for at in range(0, len(data), SLICE):
-                decoder.decode(data[at : at + SLICE], at + SLICE >= len(data))
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 class TooManyStreams(Exception):
@@ -342,7 +300,7 @@ _LENGTH = {first: [bytes((first, 0x80 | size)) for size in range(126)] for first
 _NOTHING = {size: bytes(size) for size in (6, 8)}
 
 
-class Writer:
+class Writer(FrameWriter):
     """Our half."""
 
     def __init__(self, deflate: Deflate | None = None, shape: Shape | None = None) -> None:
@@ -385,9 +343,9 @@ class Writer:
             done.append(_exclusive_or(plain, masks))
         return done[0] if len(done) == 1 else b"".join(done)
 
-    def control(self, opcode: int, payload: bytes) -> bytes:
-        """A Ping, Pong or Close."""
-        return frame(opcode, payload, os.urandom(4))
+    def frame(self, opcode: int, data: bytes) -> bytes:
+        """See ``FrameWriter``."""
+        return frame(opcode, data, os.urandom(4))
 
     def _one(self, opcode: int, payload: bytes) -> bytes:
         rsv = 0
@@ -450,3 +408,19 @@ def _exclusive_or(plain: list[bytes], masks: list[bytes]) -> bytes:
     return (int.from_bytes(data, "little") ^ int.from_bytes(b"".join(masks), "little")).to_bytes(
         len(data), "little"
     )
+
+
+def halves(
+    wire: str,
+    request: bytes,
+    head: Head,
+    deflate: Deflate | None,
+    shape: Shape | None = None,
+    max_message: int = 1 << 26,
+) -> tuple[FrameReader, FrameWriter]:
+    """Both halves of a session in the version called *wire*. Those before RFC 6455 tolerate every fault but a
+    message that is too long."""
+    if WIRES[wire].framed_as_rfc6455:
+        return Reader(deflate, max_message), Writer(deflate, shape)
+    framing = WIRES[wire].framing(request, head.raw, max_message)
+    return framing, framing

@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from wsprobe.talk.session import Outgoing
+from wsprobe.wire.framing import is_utf_8
 
 
 class InputError(ValueError):
@@ -51,11 +52,11 @@ class RawInput:
         return self._said([last]) if last else []
 
     def _said(self, lines: list[bytes]) -> list[Outgoing]:
-        if self._do == "binary" or all(map(bytes.isascii, lines)) or _is_utf_8(self._separator.join(lines)):
+        if self._do == "binary" or all(map(bytes.isascii, lines)) or is_utf_8(self._separator.join(lines)):
             return [Outgoing(self._do, lines)]
         outgoing: list[Outgoing] = []
         for line in lines:
-            do: Literal["text", "binary"] = "text" if _is_utf_8(line) else "binary"
+            do: Literal["text", "binary"] = "text" if is_utf_8(line) else "binary"
             if outgoing and outgoing[-1].do == do:
                 assert isinstance(outgoing[-1].data, list)
                 outgoing[-1].data.append(line)
@@ -83,16 +84,6 @@ def _split(data: bytes, separator: bytes) -> list[bytes]:
         end = data.find(separator, at)
     found.append(data[at:])
     return found
-
-
-def _is_utf_8(data: bytes) -> bool:
-    if data.isascii():
-        return True
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 FORMS = (

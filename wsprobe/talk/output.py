@@ -13,8 +13,8 @@ import msgspec
 
 from wsprobe.read.frames import TEXT, agreed_deflate
 from wsprobe.read.reading import Head
-from wsprobe.talk.codec import Control, FrameFault, Incoming, ReceivedMessage
 from wsprobe.talk.session import TalkSession
+from wsprobe.wire.framing import Control, FrameFault, Incoming, ReceivedMessage
 
 _ENCODE = msgspec.json.Encoder().encode
 _ENCODE_LINES = msgspec.json.Encoder().encode_lines

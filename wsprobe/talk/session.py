@@ -1,8 +1,7 @@
-"""The state of a held session: like ``wsprobe.conversation.Opened``, for a client that talks instead of
-watching.
+"""An open session with a client that talks instead of watching.
 
-It answers Pings and Closes, counts, notices the end, and fails a connection by RFC 6455 section 7.1.7. Received
-messages are left in ``heard`` for the caller.
+It counts, notices the end, and fails a connection by RFC 6455 section 7.1.7. Received messages are left in
+``heard`` for the caller.
 """
 
 from __future__ import annotations
@@ -14,11 +13,18 @@ from typing import Literal
 
 from msgspec import Struct
 
-from wsprobe.conversation import Phase, Stop
 from wsprobe.exchange import SECOND, Plan
-from wsprobe.read.frames import BINARY, CLOSE, PING, PONG, TEXT
-from wsprobe.talk.codec import Control, FrameFault, Incoming, Reader, ReceivedMessage, Writer
-from wsprobe.wire.rfc6455 import answer_code
+from wsprobe.open_session import OpenSession, Phase
+from wsprobe.read.frames import BINARY, PING, PONG, TEXT
+from wsprobe.wire.framing import (
+    CONTROL_MAX,
+    Control,
+    FrameFault,
+    FrameReader,
+    FrameWriter,
+    Incoming,
+    ReceivedMessage,
+)
 
 QUIET = 2 * SECOND
 """Limit on silence after our Close: the Close was lost, or nobody reads it. While the server is still
@@ -71,13 +77,11 @@ class SessionTotals(Struct):
     """Microseconds from our last Ping to its Pong."""
 
 
-class TalkSession:
-    """One open session. Times are microseconds since the start of the exchange."""
+class TalkSession(OpenSession):
+    """One open session, of ``wsprobe talk`` or ``watch --hold``."""
 
-    def __init__(self, plan: Plan, reader: Reader, writer: Writer, rules: Rules, at: int) -> None:
-        self.phase = Phase.OPEN
-        self.stop: Stop = "local"
-        self.why = ""
+    def __init__(self, plan: Plan, reader: FrameReader, writer: FrameWriter, rules: Rules, at: int) -> None:
+        super().__init__(plan, writer, at)
         self.heard: list[Incoming] = []
         """What was received and not yet taken."""
         self.fault: FrameFault | None = None
@@ -86,28 +90,20 @@ class TalkSession:
         self.close_sent: bytes | None = None
         """Our Close, as a frame."""
         self.close_said = b""
-        """Its payload."""
-        self.close_received: Control | None = None
+        """Its payload, if the server sent no Close before."""
         self.closed_first: Literal["", "server", "client"] = ""
         self.congested = False
         """The server does not read what we send, so no more Pongs are added."""
-        self._plan = plan
         self._reader = reader
-        self._writer = writer
         self._rules = rules
-        self._now = self._active = at
+        self._active = at
         self._input_over = False
         self._full = False
-        self._closing = self._deadline = 0
-        self._acts = tuple(act for act in plan.acts if act.when == "open")
+        self._last_deadline = 0
+        """When a server that keeps sending is left."""
         self._ping_number = 0
         self._pinged: dict[bytes, int] = {}
         self._last_ping = at
-
-    @property
-    def closed_by_peer(self) -> bool:
-        """True once the server's Close has arrived."""
-        return self.close_received is not None
 
     @property
     def boundary(self) -> int:
@@ -149,14 +145,14 @@ class TalkSession:
 
     def begin(self) -> bytes:
         """What is sent as soon as the session is open."""
-        kinds: dict[str, Doing] = {"text": "text", "binary": "binary", "ping": "ping", "close": "close"}
-        return b"".join([self.say(Outgoing(kinds[act.do], (act.data,), act.code)) for act in self._acts])
+        acts = (act for act in self.plan.acts if act.when == "open")
+        return b"".join([self.say(Outgoing(act.do, (act.data,), act.code)) for act in acts])
 
     def receive(self, data: bytes, at: int) -> bytes:
         """Take the next bytes; return the bytes to send in answer. See ``heard``."""
         self._now = self._active = at
         if self.phase is Phase.CLOSING and self.close_received is None:
-            self._deadline = min(max(self._deadline, at + QUIET), self._closing + MOST_QUIET)
+            self._deadline = min(max(self._deadline, at + QUIET), self._last_deadline)
         totals = self.totals
         totals.wire_received += len(data)
         found = self._reader.receive(data)
@@ -187,20 +183,17 @@ class TalkSession:
                 self._deadline = at + LAST
             elif each.what == "ping":
                 totals.pings += 1
-                pings.append(each.data)
+                if len(each.data) <= CONTROL_MAX:
+                    pings.append(each.data)
             elif each.what == "pong":
                 totals.pongs += 1
                 if each.data in self._pinged:
                     totals.round_trip = at - self._pinged[each.data]
                     self._pinged.clear()
             else:
-                send += self._pongs(pings)
-                self.close_received = each
+                self.closed_first = self.closed_first or "server"
+                send += self._pongs(pings) + self._counted(self._answered(each, LAST))
                 pings = []
-                if self.phase is Phase.OPEN:
-                    self.closed_first = "server"
-                    send += self._close(answer_code(each.data), b"")
-                self._deadline = at + LAST
         return send + self._pongs(pings)
 
     def _is_last(self, message: ReceivedMessage) -> bool:
@@ -210,10 +203,10 @@ class TalkSession:
         return rules.count is not None and self.totals.messages_received >= rules.count
 
     def _pongs(self, pings: list[bytes]) -> bytes:
-        if self.congested or (self.close_sent is not None and self.close_received is not None):
+        if self.congested:
             return b""
         answered = pings if len(pings) <= PONGS else pings[-1:]
-        send = b"".join([self._writer.control(PONG, each) for each in answered])
+        send = b"".join([self._writer.frame(PONG, each) for each in answered])
         self.totals.wire_sent += len(send)
         return send
 
@@ -233,10 +226,13 @@ class TalkSession:
             case "ping":
                 send = b"".join([self._ping(each) for each in outgoing.data])
             case "pong":
-                send = b"".join([self._writer.control(PONG, each) for each in outgoing.data])
+                send = b"".join([self._writer.frame(PONG, each) for each in outgoing.data])
             case "close":
-                self.closed_first = self.closed_first or "client"
-                return self._close(outgoing.code, outgoing.data[0])
+                self.closed_first = "client"
+                code, reason = outgoing.code, outgoing.data[0]
+                self.close_said = b"" if code is None else pack("!H", code) + reason
+                self._last_deadline = self._now + MOST_QUIET
+                return self._counted(self._closing(self._writer.close(code, reason), QUIET))
             case "frame":
                 send = b"".join(outgoing.data)
         totals.wire_sent += len(send)
@@ -245,7 +241,7 @@ class TalkSession:
     def _ping(self, data: bytes) -> bytes:
         if len(self._pinged) < 100:
             self._pinged[data] = self._now
-        return self._writer.control(PING, data)
+        return self._writer.frame(PING, data)
 
     def input_over(self, at: int) -> bytes:
         """The input has ended; return the bytes to send for that."""
@@ -268,15 +264,14 @@ class TalkSession:
         if due is None or due > at or self.phase is Phase.DONE:
             return b""
         if self.phase is Phase.CLOSING:
-            self.phase = Phase.DONE
+            self._end("local")
             return b""
         if self._rules.ping_interval is not None:
             interval = round(self._rules.ping_interval * SECOND)
             if at >= self._last_ping + interval:
                 if self._active <= self._last_ping - interval and self._ping_number:
-                    self.phase, self.stop = Phase.DONE, "timeout"
                     apart = f"{self._rules.ping_interval:g} s apart (--ping-interval)"
-                    self.why = f"nothing arrived between two Pings, {apart}"
+                    self._end("timeout", f"nothing arrived between two Pings, {apart}")
                     return b""
                 self._last_ping = at
                 self._ping_number += 1
@@ -288,17 +283,12 @@ class TalkSession:
         self._now = at
         return self.say(Outgoing("close", code=1000))
 
-    def _close(self, code: int | None, reason: bytes) -> bytes:
-        self.phase = Phase.CLOSING
-        self._closing = self._now
-        self._deadline = self._now + QUIET
-        payload = b"" if code is None else pack("!H", code) + reason
-        self.close_said = payload
-        frame = self.close_sent = self._writer.control(CLOSE, payload)
-        self.totals.wire_sent += len(frame)
-        if not frame:  # a version that closes by ending TCP
-            self.phase = Phase.DONE
-        return frame
+    def _counted(self, close: bytes) -> bytes:
+        """Note our Close, the first time; b"" if the version has none."""
+        if self.close_sent is None:
+            self.close_sent = close
+        self.totals.wire_sent += len(close)
+        return close
 
 
 def _short(text: str) -> bytes:

@@ -22,7 +22,7 @@ from wsprobe.read.frames import BINARY, CLOSE, TEXT, One, When
 from wsprobe.read.reading import Frame, Session
 from wsprobe.read.request import CHALLENGE
 from wsprobe.target import host_header
-from wsprobe.wire.framing import Heard
+from wsprobe.wire.framing import Framing, Incoming
 from wsprobe.wire.rfc6455 import read_both
 
 SPACES_MAX = 12
@@ -191,86 +191,80 @@ def _lower(text: str) -> str:
     return "".join(each.lower() if each.isascii() else each for each in text)
 
 
-class Hixie75:
+class Hixie75(Framing):
     """Text messages only. Closes by dropping the connection (75: section 4.3)."""
 
     closes = False
     """Whether 0xFF 0x00 is a Close."""
+    answer_size = 0
+    """Bytes of the handshake after the head."""
 
-    def __init__(self, request: bytes, head: bytes) -> None:
-        self.frames = 0
+    def __init__(self, request: bytes, head: bytes, most: int | None = None) -> None:
+        super().__init__(most)
         self._type: int | None = None
         self._counting = False
-        self._left = 0
+        self._skip = self.answer_size
 
-    def receive(self, data: bytes) -> list[Heard]:
-        heard: list[Heard] = []
-        at = 0
-        while at < len(data):
+    def receive(self, data: bytes) -> list[Incoming]:
+        """Take the next bytes, and return what they complete."""
+        heard: list[Incoming] = []
+        self.boundary = -1
+        at = min(self._skip, len(data))
+        self._skip -= at
+        while at < len(data) and not self._over:
             if self._type is None:
                 self._type, self._left = data[at], 0
                 self.frames += 1
                 self._counting = bool(self._type & 0x80)
                 at += 1
-            elif self._counting:
-                self._count(data[at], heard)
+                continue
+            if self._counting:
+                self._left = longer(self._left, data[at])
+                self._counting = bool(data[at] & 0x80)
                 at += 1
+                content, ended = b"", not self._counting and not self._left
             elif self._type & 0x80:
-                taken = min(self._left, len(data) - at)
-                self._left -= taken
-                at += taken
-                if not self._left:
-                    self._type = None
+                content = data[at : at + self._left]
+                at += len(content)
+                self._left -= len(content)
+                ended = not self._left
             else:
                 end = data.find(END, at)
-                at = end + 1 if end >= 0 else len(data)
-                if end >= 0:
-                    heard += [Heard("message")] if self._type == 0 else []
-                    self._type = None
+                ended = end >= 0
+                content = data[at : end if ended else len(data)]
+                at += len(content) + ended
+            if not self._fits(len(content) + self._left):
+                heard.append(self._too_long())
+                break
+            if self._most is not None:
+                self._message += content
+            if ended:
+                self._complete(heard, empty=not content)
+                self.boundary = at
         return heard
 
-    def _count(self, group: int, heard: list[Heard]) -> None:
-        """Take one group of a length."""
-        self._left = longer(self._left, group)
-        if group & 0x80:
-            return
-        self._counting = False
-        if not self._left:
-            heard += [Heard("close")] if self.closes and self._type == 0xFF else []
-            self._type = None
+    def _complete(self, heard: list[Incoming], empty: bool) -> None:
+        """Add what the frame that has just ended is: clients discard data other than text."""
+        if self._type == 0xFF and self.closes and empty:
+            heard.append(self._close(b"", CLOSING))
+        elif self._type == 0 or self._most is not None:
+            heard.append(self._whole(TEXT if self._type is not None and self._type < 0x80 else BINARY))
+        self._type = None
 
-    def text(self, data: bytes) -> bytes:
-        return text(data)
-
-    def binary(self, data: bytes) -> bytes:
-        return b""
-
-    def ping(self, data: bytes) -> bytes:
-        return b""
-
-    def pong(self, data: bytes) -> bytes:
-        return b""
+    def frame(self, opcode: int, data: bytes) -> bytes:
+        """See ``FrameWriter``."""
+        return text(data) if opcode == TEXT else b""
 
     def close(self, code: int | None, reason: bytes) -> bytes | None:
+        """See ``FrameWriter``."""
         return CLOSING if self.closes else None
-
-    def answer(self, close: bytes) -> bytes | None:
-        return self.close(None, b"")
 
 
 class Hixie76(Hixie75):
     """As 75, after the sixteen bytes that answer the challenge; 0xFF 0x00 closes, without code or reason."""
 
     closes = True
-
-    def __init__(self, request: bytes, head: bytes) -> None:
-        super().__init__(request, head)
-        self._challenge = ANSWER
-
-    def receive(self, data: bytes) -> list[Heard]:
-        taken = min(self._challenge, len(data))
-        self._challenge -= taken
-        return super().receive(data[taken:])
+    answer_size = ANSWER
 
 
 def session_75(received: bytes, start: int, when: When, sent: bytes, own: int, when_sent: When) -> Session:

@@ -21,9 +21,9 @@ from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, O
 from wsprobe.read.head import split_head
 from wsprobe.read.reading import Frame, Head, Session
 from wsprobe.target import host_header
-from wsprobe.wire.framing import Heard
+from wsprobe.wire.framing import CONTROL_MAX
 from wsprobe.wire.hixie import NO_ORIGIN
-from wsprobe.wire.rfc6455 import Follower, answer_code, mask, masks, read_both
+from wsprobe.wire.rfc6455 import Framed, mask, read_both
 
 OPCODES = (CONTINUATION, CLOSE, PING, PONG, TEXT, BINARY, 3, 4, 5, 6, 7, 11, 12, 13, 14, 15)
 """Opcode on the wire -> opcode of the same kind of frame in RFC 6455; reserved to reserved."""
@@ -143,72 +143,42 @@ def request(target: Target, offer: Offer, random_bytes: bytes, *, version: int) 
     return compose(target, offer, [*fields, *common(target, offer)])
 
 
-class _Follower(Follower):
-    opcodes = OPCODES
-    mask_bit = 0
-
-
-class Hybi06:
+class Hybi06(Framed):
     """Frames with a masked header, after four bytes in clear."""
 
-    def __init__(self, request: bytes, head: bytes) -> None:
-        self._nonces = masks(request)
-        self._follower = _Follower()
-        self._mask: Mask = mask_of_05
+    opcodes = OPCODES
+    mask_bit = 0
+    key_of: Mask = staticmethod(mask_of_05)
 
-    def receive(self, data: bytes) -> list[Heard]:
-        return self._follower.receive(data)
-
-    @property
-    def frames(self) -> int:
-        return self._follower.frames
-
-    def text(self, data: bytes) -> bytes:
-        return self._say(TEXT, data)
-
-    def binary(self, data: bytes) -> bytes:
-        return self._say(BINARY, data)
-
-    def ping(self, data: bytes) -> bytes:
-        return self._say(PING, data)
-
-    def pong(self, data: bytes) -> bytes:
-        return self._say(PONG, data)
-
-    def close(self, code: int | None, reason: bytes) -> bytes | None:
-        return self._say(CLOSE, b"" if code is None else pack("!H", code) + reason)
-
-    def answer(self, close: bytes) -> bytes | None:
-        return self.close(answer_code(close), b"")
-
-    def _say(self, opcode: int, payload: bytes) -> bytes:
-        nonce = next(self._nonces)
-        return masked(draft_frame(opcode, payload), nonce, self._mask(nonce))
+    def frame(self, opcode: int, data: bytes) -> bytes:
+        """See ``FrameWriter``."""
+        nonce = next(self._masks)
+        return masked(draft_frame(opcode, data), nonce, self.key_of(nonce))
 
 
 class Hybi05(Hybi06):
     """As 06, except the Close: its first byte gives the sender, and there is no code."""
 
     def close(self, code: int | None, reason: bytes) -> bytes | None:
-        return self._say(CLOSE, b"C" + reason)
-
-    def answer(self, close: bytes) -> bytes | None:
-        return self.close(None, b"")
+        """See ``FrameWriter``."""
+        return self.frame(CLOSE, b"C" + reason)
 
 
 class Hybi04(Hybi06):
     """As 06, except the mask, made from both sides' parts of the handshake as well, and the Close, which has no
     code and whose answer repeats its body."""
 
-    def __init__(self, request: bytes, head: bytes) -> None:
-        super().__init__(request, head)
-        self._mask = mask_of_04(split_head(request)[0], split_head(head)[0])
+    def __init__(self, request: bytes, head: bytes, most: int | None = None) -> None:
+        super().__init__(request, head, most)
+        self.key_of = mask_of_04(split_head(request)[0], split_head(head)[0])
 
     def close(self, code: int | None, reason: bytes) -> bytes | None:
-        return self._say(CLOSE, reason)
+        """See ``FrameWriter``."""
+        return self.frame(CLOSE, reason)
 
     def answer(self, close: bytes) -> bytes | None:
-        return self._say(CLOSE, close)
+        """See ``FrameWriter``."""
+        return self.frame(CLOSE, close[:CONTROL_MAX])
 
 
 def session_04(received: bytes, start: int, when: When, sent: bytes, own: int, when_sent: When) -> Session:

@@ -22,7 +22,7 @@ from wsprobe.read.frames import (
     read_frames,
 )
 from wsprobe.read.reading import Session
-from wsprobe.wire.framing import Heard
+from wsprobe.wire.framing import CONTROL_MAX, Control, Framing, Incoming
 
 
 def masks(seed: bytes) -> Iterator[bytes]:
@@ -39,12 +39,8 @@ def masks(seed: bytes) -> Iterator[bytes]:
         number += 1
 
 
-CONTROL_MAX = 125
-"""RFC 6455 section 5.5: the longest payload of a control frame."""
-
 _DATA = (CONTINUATION, TEXT, BINARY)
-_MESSAGE = Heard("message")
-_CONTROL: dict[int, Literal["close", "ping", "pong"]] = {CLOSE: "close", PING: "ping", PONG: "pong"}
+_CONTROL: dict[int, Literal["ping", "pong"]] = {PING: "ping", PONG: "pong"}
 
 
 def mask(data: bytes, key: bytes) -> bytes:
@@ -81,8 +77,8 @@ def frame(opcode: int, payload: bytes, key: bytes | None, *, fin: bool = True, r
     return header + payload if key is None else header + key + mask(payload, key)
 
 
-class Follower:
-    """Follows frames as their bytes arrive, and keeps only a header and one control payload.
+class Framed(Framing):
+    """Follows frames as their bytes arrive.
 
     Frames that break the rules (a mask, RSV bits, an unknown opcode, a continuation without a start) are
     followed too: the length still gives the start of the next frame.
@@ -92,110 +88,78 @@ class Follower:
     """Opcode on the wire -> its equivalent in RFC 6455."""
     mask_bit = 0x80
 
-    def __init__(self) -> None:
-        self.frames = 0
-        """The number of frames that have begun."""
+    def __init__(self, request: bytes, head: bytes, most: int | None = None) -> None:
+        super().__init__(most)
+        self._masks = masks(request)
+        self._incomplete = b""
+        """The beginning of a header."""
         self._header = b""
-        self._first: int | None = None
-        self._opcode = 0
-        self._mask: bytes | None = None
-        self._length = 0
-        self._left = 0
+        """Of the current frame; b"" between frames."""
+        self._opcode = self._length = self._room = 0
         self._payload = bytearray()
+        """Of the current frame, as far as it is kept."""
+        self._kind = 0
+        """Opcode of the current message; 0 between messages."""
 
-    def receive(self, data: bytes) -> list[Heard]:
-        """Take the next bytes, and return the events that they complete."""
-        heard: list[Heard] = []
-        data, at = self._header + data, 0
-        self._header = b""
-        while at < len(data):
-            if self._first is None:
+    def frame(self, opcode: int, data: bytes) -> bytes:
+        """See ``FrameWriter``."""
+        return frame(opcode, data, next(self._masks))
+
+    def receive(self, data: bytes) -> list[Incoming]:
+        """Take the next bytes, and return what they complete."""
+        heard: list[Incoming] = []
+        self.boundary, behind = -1, len(self._incomplete)
+        data, at = self._incomplete + data, 0
+        self._incomplete = b""
+        while at < len(data) and not self._over:
+            if not self._header:
                 size = header_size(data, at, self.mask_bit)
                 if size is None or len(data) < at + size:
-                    self._header = data[at:]
+                    self._incomplete = data[at:]
                     break
                 self._begin(data[at : at + size])
                 at += size
+                if self._opcode in _DATA and not self._fits(self._length):
+                    heard.append(self._too_long())
+                    break
             taken = min(self._left, len(data) - at)
-            if taken and self._opcode & 0x08:
-                self._payload += data[at : at + min(taken, CONTROL_MAX - len(self._payload))]
+            if taken and self._room:
+                self._payload += data[at : at + min(taken, self._room - len(self._payload))]
             at += taken
             self._left -= taken
             if self._left == 0:
                 self._complete(heard)
+                self.boundary = at - behind
         return heard
 
     def _begin(self, header: bytes) -> None:
         """Take a whole frame header."""
         self.frames += 1
-        self._first, second = header[0], header[1]
-        self._opcode = self.opcodes[self._first & 0x0F]
-        masked = second & self.mask_bit
-        self._mask = header[-4:] if masked else None
-        coded = header[2:-4] if masked else header[2:]
-        self._length = self._left = int.from_bytes(coded, "big") if coded else second & 0x7F
+        self._header = header
+        self._opcode = self.opcodes[header[0] & 0x0F]
+        coded = header[2:-4] if header[1] & self.mask_bit else header[2:]
+        self._length = self._left = int.from_bytes(coded, "big") if coded else header[1] & 0x7F
+        if self._opcode & 0x08:
+            self._room = CONTROL_MAX + 1
+        else:
+            self._room = self._length if self._most is not None and self._opcode in _DATA else 0
 
-    def _complete(self, heard: list[Heard]) -> None:
-        """Add the event of the frame that has just ended, and prepare for the next frame."""
-        assert self._first is not None
-        opcode = self._opcode
-        if opcode in _DATA:
-            if self._first & 0x80:
-                heard.append(_MESSAGE)
-        elif opcode in _CONTROL:
-            payload = bytes(self._payload)
-            unmasked = payload if self._mask is None else mask(payload, self._mask)
-            heard.append(Heard(_CONTROL[opcode], unmasked, self._length > CONTROL_MAX))
-        self._first = None
+    def _complete(self, heard: list[Incoming]) -> None:
+        """Add what the frame that has just ended completes, and prepare for the next frame."""
+        header, payload = self._header, bytes(self._payload)
+        unmasked = mask(payload, header[-4:]) if payload and header[1] & self.mask_bit else payload
+        if self._opcode in _DATA:
+            self._message += unmasked
+            self._kind = self._kind or self._opcode
+            if header[0] & 0x80:
+                heard.append(self._whole(BINARY if self._kind == BINARY else TEXT))
+                self._kind = 0
+        elif self._opcode == CLOSE:
+            heard.append(self._close(unmasked, header + payload))
+        elif self._opcode in _CONTROL:
+            heard.append(Control(_CONTROL[self._opcode], unmasked))
+        self._header = b""
         self._payload.clear()
-
-
-def answer_code(close: bytes) -> int | None:
-    """The code that answers a Close with this payload; None: an empty Close.
-
-    RFC 6455 section 5.5.1: "typically echos the status code it received". 1002 answers a code that must not be
-    on the wire (section 7.4.1: 1005, 1006, 1015; section 7.4.2: below 1000) and a payload of one byte.
-    """
-    if not close:
-        return None
-    code = int.from_bytes(close[:2], "big")
-    if len(close) == 1 or not 1000 <= code <= 4999 or code in (1005, 1006, 1015):
-        return 1002
-    return code
-
-
-class Framed:
-    """A ``Framing``."""
-
-    def __init__(self, request: bytes, head: bytes) -> None:
-        self._masks = masks(request)
-        self._follower = Follower()
-
-    def receive(self, data: bytes) -> list[Heard]:
-        return self._follower.receive(data)
-
-    @property
-    def frames(self) -> int:
-        return self._follower.frames
-
-    def text(self, data: bytes) -> bytes:
-        return frame(TEXT, data, next(self._masks))
-
-    def binary(self, data: bytes) -> bytes:
-        return frame(BINARY, data, next(self._masks))
-
-    def ping(self, data: bytes) -> bytes:
-        return frame(PING, data, next(self._masks))
-
-    def pong(self, data: bytes) -> bytes:
-        return frame(PONG, data, next(self._masks))
-
-    def close(self, code: int | None, reason: bytes) -> bytes | None:
-        payload = b"" if code is None else pack("!H", code) + reason
-        return frame(CLOSE, payload, next(self._masks))
-
-    def answer(self, close: bytes) -> bytes | None:
-        return self.close(answer_code(close), b"")
 
 
 def read_both(

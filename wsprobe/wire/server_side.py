@@ -13,9 +13,10 @@ from msgspec import Struct
 from wsprobe.read.frames import CLOSE, TEXT, One, frame_at
 from wsprobe.read.head import split_head
 from wsprobe.read.request import Request
+from wsprobe.wire.framing import CONTROL_MAX
 from wsprobe.wire.hixie import CLOSING, answer_to, frame_at_75, frame_at_76, text
 from wsprobe.wire.hybi import Mask, draft_frame, mask_of_04, mask_of_05, of_client
-from wsprobe.wire.rfc6455 import CONTROL_MAX, frame
+from wsprobe.wire.rfc6455 import frame
 
 Values = Mapping[str, bytes]
 """Name -> value of what a 101 repeats of the request: ``accept``, ``nonce``, ``challenge``, ``origin``,

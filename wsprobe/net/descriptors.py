@@ -1,0 +1,180 @@
+"""Pipes, files and terminals of this process, each at its own pace; and items and calls from other threads."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
+from functools import partial
+from typing import Generic, TypeVar
+
+import trio
+
+PIECE = 256 * 1024
+"""Bytes of one read; a pipe gets as much room, if the system allows it."""
+
+
+async def pieces(descriptor: int, size: int, first: int | None = None) -> AsyncGenerator[bytes, None]:
+    """The bytes of *descriptor* until its end: at most *size* bytes at a time, *first* in the first read."""
+    way = _Way(descriptor, os.O_RDONLY)
+    try:
+        data = await way.read(size if first is None else first)
+        while data:
+            yield data
+            data = await way.read(size)
+    finally:
+        way.close()
+
+
+class DescriptorWriter:
+    """Writes bytes to *descriptor*, however slowly it accepts them.
+
+    A write may be cancelled in the middle of a line, when time is up and the reader is slow. The next write
+    first writes the rest of that line, so that a reader never gets two lines as one. Later lines are dropped.
+    """
+
+    def __init__(self, descriptor: int, line_end: bytes = b"\n") -> None:
+        """*line_end*: one byte."""
+        self._way = _Way(descriptor, os.O_WRONLY)
+        self._line_end = line_end
+        self._begun = b""
+        """The rest of the line that a cancelled write left."""
+
+    async def write(self, data: bytes) -> None:
+        """Write all of *data*. Raises OSError, BrokenPipeError if the reader is gone."""
+        begun, self._begun = self._begun, b""
+        if begun:
+            data = begun + data
+        rest = memoryview(data)
+        try:
+            while rest:
+                rest = rest[await self._way.write(rest) :]
+        except trio.Cancelled:
+            written = len(data) - len(rest)
+            if data[written - 1 : written] != self._line_end if written else begun:
+                whole = data.find(self._line_end, written) + 1
+                self._begun = data[written : whole or None]
+            raise
+
+    def close(self) -> None:
+        self._way.close()
+
+
+class _Way:
+    """Waits for a descriptor.
+
+    If the system can (Linux: /proc), a pipe is opened once more, non-blocking, so that the flag does not affect
+    other holders of the pipe's end. A file and /dev/null never block. For anything else a thread waits in
+    read(2) or write(2) without a lock of Python: if the session ends while it waits, it does not keep the
+    interpreter alive. Such a thread writes all its data, and the next one waits for it.
+    """
+
+    def __init__(self, descriptor: int, flags: int) -> None:
+        self._descriptor = descriptor
+        self._own = False
+        self._one_thread = threading.Lock()
+        status = os.fstat(descriptor)
+        self._file = stat.S_ISREG(status.st_mode) or _is_null(status)
+        self._waits = False
+        if stat.S_ISFIFO(status.st_mode) and hasattr(os, "O_NONBLOCK"):  # not on Windows
+            try:
+                self._descriptor = os.open(f"/proc/self/fd/{descriptor}", flags | os.O_NONBLOCK)
+            except OSError:
+                return
+            self._own = self._waits = True
+            _widen(self._descriptor)
+
+    async def read(self, size: int) -> bytes:
+        if self._file:
+            await trio.lowlevel.checkpoint()
+            return os.read(self._descriptor, size)
+        if not self._waits:
+            return await trio.to_thread.run_sync(
+                partial(os.read, self._descriptor, size), abandon_on_cancel=True
+            )
+        await trio.lowlevel.checkpoint_if_cancelled()
+        while True:
+            try:
+                data = os.read(self._descriptor, size)
+            except BlockingIOError:
+                await trio.lowlevel.wait_readable(self._descriptor)
+            else:
+                await trio.lowlevel.cancel_shielded_checkpoint()
+                return data
+
+    async def write(self, data: memoryview) -> int:
+        if self._file:  # No turn of the loop for each message: the caller has just waited for a read.
+            return os.write(self._descriptor, data)
+        if not self._waits:
+            return await trio.to_thread.run_sync(self._write_whole, data, abandon_on_cancel=True)
+        await trio.lowlevel.checkpoint_if_cancelled()
+        while True:
+            try:
+                written = os.write(self._descriptor, data)
+            except BlockingIOError:
+                await trio.lowlevel.wait_writable(self._descriptor)
+            else:
+                await trio.lowlevel.cancel_shielded_checkpoint()
+                return written
+
+    def _write_whole(self, data: memoryview) -> int:
+        with self._one_thread:
+            rest = data
+            while rest:
+                rest = rest[os.write(self._descriptor, rest) :]
+        return len(data)
+
+    def close(self) -> None:
+        if self._own:
+            trio.lowlevel.notify_closing(self._descriptor)
+            os.close(self._descriptor)
+
+
+def _is_null(status: os.stat_result) -> bool:
+    return stat.S_ISCHR(status.st_mode) and status.st_rdev == os.stat(os.devnull).st_rdev
+
+
+def _widen(pipe: int) -> None:
+    """Enlarge *pipe* to one read, if it is smaller: each turn of the loop reads as much as there is."""
+    try:
+        import fcntl  # not on Windows
+
+        if fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ) < PIECE:
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIECE)
+    except (ImportError, AttributeError, OSError):
+        return  # A smaller pipe is only slower. The system cannot enlarge it, or this user has reached a limit.
+
+
+Item = TypeVar("Item")
+
+
+class Mailbox(Generic[Item]):
+    """Items from other threads, in order, for one task here."""
+
+    def __init__(self) -> None:
+        self._token = trio.lowlevel.current_trio_token()
+        self._put, self._get = trio.open_memory_channel[Item](float("inf"))
+
+    def post(self, item: Item) -> None:
+        """Can be called in any thread. The item is dropped if the task is gone."""
+        with suppress(trio.RunFinishedError):
+            self._token.run_sync_soon(self._put.send_nowait, item)
+
+    async def each(self) -> AsyncGenerator[Item, None]:
+        """Every item, as it arrives."""
+        async for item in self._get:
+            yield item
+
+
+async def told(start: Callable[[Callable[[], None]], object]) -> None:
+    """Call *start* with a function, and wait until any thread calls that function."""
+    token, over = trio.lowlevel.current_trio_token(), trio.Event()
+
+    def done() -> None:
+        with suppress(trio.RunFinishedError):
+            token.run_sync_soon(over.set)
+
+    start(done)
+    await over.wait()

@@ -1,0 +1,98 @@
+"""What every open session does, whoever holds it: ``wsprobe.planned_session`` or ``wsprobe.talk.session``.
+
+Both read frames and write frames, answer the peer's Close, and are over some time after a Close.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from enum import Enum
+from typing import Literal
+
+from wsprobe.exchange import Limits, Plan
+from wsprobe.wire.framing import Control, FrameWriter
+
+USUAL = Limits()
+
+
+class Phase(Enum):
+    """The state of the conversation."""
+
+    HEAD = "head"
+    """Waiting for the end of a head, of the final answer or of an interim (1xx) answer, or for the rest of the
+    handshake."""
+    BODY = "body"
+    """The final answer is not a 101; its body is being read."""
+    OPEN = "open"
+    """A 101 arrived, on the loosest reading. The judge decides whether it is valid."""
+    CLOSING = "closing"
+    """A Close frame was sent. Bytes that still arrive are evidence and are kept."""
+    DONE = "done"
+
+
+Stop = Literal["local", "limit", "timeout"]
+"""Why the client itself stopped, in the words of ``exchange.Ended.how``."""
+
+
+def in_proportion(most: int, room: int, usual: int, least: int | None = None) -> int:
+    """The limit on pieces for a byte limit of *room*: *most* for the *usual* room, fewer in proportion for less
+    room, but never fewer than *least*.
+
+    Small pieces cost the most time per byte, so pieces have a limit as well as bytes.
+    """
+    return max(most if least is None else least, most * room // usual)
+
+
+class OpenSession(ABC):
+    """One open session. Times are microseconds since the start of the exchange."""
+
+    def __init__(self, plan: Plan, writer: FrameWriter, at: int) -> None:
+        self.phase = Phase.OPEN
+        self.stop: Stop = "local"
+        self.why = ""
+        self.plan = plan
+        self.close_received: Control | None = None
+        """The peer's first Close."""
+        self._writer = writer
+        self._now = at
+        self._deadline = at
+        """When a session that is closing is over, whatever has arrived."""
+
+    @property
+    @abstractmethod
+    def wake_at(self) -> int | None:
+        """When the clock next matters."""
+
+    @abstractmethod
+    def begin(self) -> bytes:
+        """Bytes to send as soon as the session is open."""
+
+    @abstractmethod
+    def receive(self, data: bytes, at: int) -> bytes:
+        """Take the next bytes; return the bytes to send in answer."""
+
+    @abstractmethod
+    def timer(self, at: int) -> bytes:
+        """Take the time; return the bytes now due."""
+
+    def _answered(self, close: Control, wait: int) -> bytes:
+        """Answer the peer's *close*, unless we have sent ours; the session is over after *wait* then."""
+        self.close_received = close
+        if self.phase is Phase.OPEN:
+            return self._closing(self._writer.answer(close.data), wait)
+        self._deadline = self._now + wait
+        return b""
+
+    def _closing(self, frame: bytes | None, wait: int) -> bytes:
+        """Begin to close with *frame*; None: this wire version closes by dropping the connection."""
+        if frame is None:
+            self._end("local")
+            return b""
+        self.phase = Phase.CLOSING
+        self._deadline = self._now + wait
+        return frame
+
+    def _end(self, stop: Stop, why: str = "") -> None:
+        self.phase = Phase.DONE
+        self.stop = stop
+        self.why = why
