@@ -12,6 +12,7 @@ import pytest
 import trio
 
 from tests.browsers import fetching
+from tests.cases import every
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.fetch import MESSAGES, asked, goes_to, request, seen
 from wsprobe.browsers.url import parse
@@ -36,9 +37,9 @@ def reading_of(answer: bytes, url: str = "ws://127.0.0.2:9000/x", page: Page = P
     return read(Exchange(Plan(target, sent), (*events, *ends, Ended(4, "fin"))))
 
 
-@pytest.mark.parametrize("engine", fetching.ENGINES)
-@pytest.mark.parametrize("name", fetching.ANSWERS)
-def test_fetch_sees_what_was_measured(engine: str, name: str) -> None:
+@every((engine, name) for engine in fetching.ENGINES for name in fetching.ANSWERS)
+def test_fetch_sees_what_was_measured(of: tuple[str, str]) -> None:
+    engine, name = of
     url = "ws://127.0.0.1:8000/x" if name.startswith("same-") else "ws://127.0.0.2:9000/x"
     goes = goes_to(url)
     assert goes is not None

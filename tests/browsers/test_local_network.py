@@ -12,7 +12,7 @@ import trio
 from tests.browsers import local_network
 from tests.browsers.driver.chromium import Chromium
 from tests.browsers.local_network import Row
-from tests.cases import every
+from tests.cases import every, named
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import AddressSpace, Page
 from wsprobe.browsers.local_network import SPACES, space_of_host
@@ -66,7 +66,12 @@ def exchange(row: Row) -> Exchange:
     )
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: " ".join(map(str, vars_of(row))))
+def vars_of(row: Row) -> tuple[object, ...]:
+    secure = "secure" if row.secure else "insecure"
+    return (row.page, secure, row.scheme, row.to, row.csp, *row.permissions.items())
+
+
+@every(named(ROWS, lambda row: " ".join(map(str, vars_of(row)))))
 def test_the_view_is_what_chromium_did(row: Row) -> None:
     reading = read(exchange(row))
     view = ENGINES["chromium"].view(reading.exchange.plan.target.url, page_of(row), [reading])
@@ -80,11 +85,6 @@ def test_the_view_is_what_chromium_did(row: Row) -> None:
     assert not view.hidden or row.sent
     if not row.sent:
         assert "othing" in " ".join(view.local_network)
-
-
-def vars_of(row: Row) -> tuple[object, ...]:
-    secure = "secure" if row.secure else "insecure"
-    return (row.page, secure, row.scheme, row.to, row.csp, *row.permissions.items())
 
 
 def test_all_that_is_measured_is_recorded() -> None:

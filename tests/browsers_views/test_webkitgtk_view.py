@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.browsers_views.recordings import ACCEPT, HEAD, KEY, MS, OPEN, URL, frame
-from tests.cases import EXAMPLES
+from tests.cases import EXAMPLES, every
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.exchange import (
@@ -122,7 +122,7 @@ def test_a_good_session_is_seen_alike_however_it_is_cut(size: int) -> None:
     ]
 
 
-@pytest.mark.parametrize("length", range(1, len(OPEN)))
+@every(range(1, len(OPEN)))
 def test_a_head_that_ends_early(length: int) -> None:
     view = seen(OPEN[:length])
     if OPEN[:length] == HEAD.encode() or OPEN[:length] == HEAD.encode() + b"\r":

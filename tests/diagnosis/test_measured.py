@@ -77,9 +77,6 @@ def test_kinds_are_many_and_new_ones_are_not_those_of_the_rules() -> None:
     assert not kinds["dev"] & kinds["held"]
 
 
-ONE = next(each for each in measured() if each.id == "echo-deny")
-
-
 @pytest.mark.parametrize(
     ("causes", "verdict"),
     [
@@ -96,7 +93,8 @@ ONE = next(each for each in measured() if each.id == "echo-deny")
     ],
 )
 def test_what_a_first_cause_is_worth(causes: tuple[Cause, ...], verdict: Verdict) -> None:
-    assert judge(causes, ONE) == verdict
+    answer = next(each for each in measured() if each.id == "echo-deny")
+    assert judge(causes, answer) == verdict
 
 
 def test_nothing_wrong_and_nothing_said_counts_for_nothing() -> None:

@@ -5,6 +5,7 @@ import json
 import msgspec
 import pytest
 
+from tests import cases
 from wsprobe import explain
 from wsprobe.explain import UnknownTopic
 from wsprobe.explain.entry import Topic
@@ -155,7 +156,7 @@ STATUSES = (
 )
 
 
-@pytest.mark.parametrize("topic", KINDS)
+@cases.every(KINDS.keys())
 def test_found(topic: str) -> None:
     kind, title = KINDS[topic]
     entry = explain.find(topic)

@@ -219,7 +219,7 @@ def test_it_goes_by_no_other_name(host: str) -> None:
     assert not Site(names=("127.0.0.1", "Lab.Example")).is_own(host)
 
 
-@pytest.mark.parametrize("path", ["/", "/-/scenarios", "/-/job/ok"])
+@pytest.mark.parametrize("path", ["/", "/-/job/ok"])
 @pytest.mark.parametrize("host", ["[127.0.0.1]", "[::1]:80", "[::]", "[fe80::1.2]", "[....]:0", "[:]"])
 def test_a_host_in_brackets_breaks_nothing(path: str, host: str) -> None:
     """``Host: [127.0.0.1]`` once ended the lab: an address of version 4 belongs in no brackets."""

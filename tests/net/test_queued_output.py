@@ -25,7 +25,7 @@ def test_what_waits_for_a_reader_makes_nobody_else_wait(pipe: tuple[int, int]) -
     output = QueuedOutput(writing)
     pieces = [b"%d" % (number % 10) * 1000 for number in range(2 * MOST // 1000)]
 
-    async def work() -> bytes:
+    async def work() -> bytearray:
         for piece in pieces:
             output.write(piece)
         waited = trio.Event()
@@ -38,7 +38,7 @@ def test_what_waits_for_a_reader_makes_nobody_else_wait(pipe: tuple[int, int]) -
             nursery.start_soon(wait)
             await trio.testing.wait_all_tasks_blocked()
             assert not waited.is_set()
-            got = b""
+            got = bytearray()
             while len(got) < len(pieces) * 1000 - MOST:
                 got += os.read(reading, 4096)
             await waited.wait()

@@ -325,7 +325,8 @@ def test_plain_chunks_are_what_they_are_to_h11(
         h11s = StrictFraming(200, b"GET", [(b"transfer-encoding", b"chunked")])
         h11s._plain = False
         # What is complete is fed no more.
-        upto = next((n for n in range(len(pieces) + 1) if b"0\r\n\r\n" in b"".join(pieces[:n])), len(pieces))
+        end = data.find(b"0\r\n\r\n")
+        upto = len(pieces) if end < 0 else -(-(end + 5) // size)
         assert events(ours, pieces[:upto]) == events(h11s, pieces[:upto])
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
+from itertools import product
+
 from msgspec.structs import asdict, replace
 
+from tests.cases import every
 from wsprobe import opening, target
 from wsprobe.archive import ascii_json
 from wsprobe.browsers import ENGINES
@@ -34,10 +36,9 @@ def heard(answer: bytes, specs: str = "", readers: int = 0) -> Report:
     )
 
 
-@pytest.mark.parametrize("readers", [0, 1, 3])
-@pytest.mark.parametrize("specs", ["", "hybi-07,rfc6455,whatwg", "all"])
-@pytest.mark.parametrize("frames", [0, 1, FEW - 1, FEW, FEW + 1, 2 * FEW + 1])
-def test_it_is_the_same_text(readers: int, specs: str, frames: int) -> None:
+@every(product([0, 1, 3], ["", "hybi-07,rfc6455,whatwg", "all"], [0, 1, FEW - 1, FEW, FEW + 1, 2 * FEW + 1]))
+def test_it_is_the_same_text(of: tuple[int, str, int]) -> None:
+    readers, specs, frames = of
     value = report_value(heard(HEAD + b"\x81\x02\xc3\xa9" * frames, specs, readers))
     assert "".join(pieces(value)) == ascii_json(value).decode()
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from tests.cases import every
 from tests.trace.chains import chains, recorded, start
 from tests.trace.rules import Section
 from wsprobe.diagnosis.proxies import proxies
@@ -367,7 +368,7 @@ def test_lines_for_an_application_with_tls_use_tls() -> None:
 # -- quotes
 
 
-@pytest.mark.parametrize("width", range(60, 140))
+@every(range(60, 140))
 def test_a_quote_is_closed_and_cut_between_words(width: int) -> None:
     body = "No WebSocket UPGRADE hdr: None  Can Upgrade only to WebSocket: hdr version unknown, and so on"
     seen = Trace(begin(), {"base": got({**NOT_FOUND, "body_start": body}), "get": got(FORBIDDEN)})

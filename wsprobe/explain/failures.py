@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -105,6 +105,7 @@ def _is_general(found: FailureMatch) -> bool:
     return found.failure is not None and found.failure["id"] == WITHOUT_CAUSE
 
 
+@lru_cache(maxsize=4)  # find looks up to three times
 def recognise(text: str) -> FailureMatch | None:
     """The failure in *text*: a status goes before a phrase, a phrase before a close code."""
     plain = " ".join(text.translate(_CURLY).split())
