@@ -343,11 +343,15 @@ def test_options_are_grouped_by_what_people_want_to_do(capsys: pytest.CaptureFix
     assert groups == ["Examples", *tasks, "General"]
 
 
-def test_help_has_the_exit_table(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_fits_a_screen_and_names_the_exit_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--help"]) == 0
+    out = capsys.readouterr().out
+    assert len(out.splitlines()) <= 36, "the commands stay in sight"
+    assert "wsprobe explain exit" in out.replace("\n ", "")
+    assert run(["explain", "exit"]) == 0
     words = capsys.readouterr().out.split()
     for row in TABLE:
-        assert str(int(row.status)) in words
+        assert f"{int(row.status)}:" in words
 
 
 def test_statuses_are_one_table() -> None:

@@ -18,7 +18,7 @@ import click
 from wsprobe.cli.option import Context
 from wsprobe.cli.streams import forget_output, ignore_broken_pipe, note, prepare
 from wsprobe.exception_groups import leaves
-from wsprobe.outcome import TABLE, Exit
+from wsprobe.outcome import Exit
 from wsprobe.version import __version__
 from wsprobe.visible import printable
 
@@ -112,7 +112,11 @@ class CommandGroup(click.Group):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Exit status"):
-            formatter.write_dl([(str(int(row.status)), row.text) for row in TABLE])
+            # The whole table would push the commands off a screen of 24 lines.
+            formatter.write_text(
+                "0 if the handshake completed, 1 if compare found a difference, 2 for a wrong command line, 3 "
+                "to 18 for what went wrong, 20 if an --expect is not met. The whole table: wsprobe explain exit"
+            )
 
 
 def _options(command: click.Command | None) -> set[str]:
