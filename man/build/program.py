@@ -41,6 +41,12 @@ IDEAS = (
         "explain.",
     ),
     (
+        "cause",
+        "Why a handshake or session failed. likely: the request, the server's words or a mark of one program "
+        "show it. possible: only the status, a form of answer that several programs share, or the way the "
+        "exchange ended suggest it; usual causes follow, and there may be others.",
+    ),
+    (
         "lab",
         "A catalogue of named scenarios and a loopback server that plays them. A URL lab:NAME starts it on a "
         "free port, probes that scenario over a real socket, and stops it; wsprobe serve keeps it running for "

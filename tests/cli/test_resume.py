@@ -36,8 +36,7 @@ def test_what_stands_in_the_file_is_not_asked_again(capsys: Capture, tmp_path: P
     assert err.splitlines() == [
         "2 URLs: 1 refused, 1 open",
         "  status: 403: 1, 101: 1",
-        "  likely, for 1: a check in the application, or a rule in front of it, refused the request (403); "
-        'the server says "body text"',
+        '  likely, for 1: the server refused the request (403); the server says "body text"',
         "    do: send what the application requires (token, cookie, Origin, parameter); look in its log",
     ]
     assert resumed(file, *NAMES, "lab:status-404") == 12
@@ -51,7 +50,7 @@ def test_what_stands_in_the_file_is_not_asked_again(capsys: Capture, tmp_path: P
         "3 URLs: 2 refused, 1 open",
         "  status: 403: 1, 101: 1, 404: 1",
     ]
-    assert err.splitlines()[4].startswith("  likely, for 1 of this run: the path leads to a page")
+    assert err.splitlines()[4].startswith("  possible, for 1 of this run: the server found nothing")
 
 
 def test_a_line_that_was_cut_is_asked_again(tmp_path: Path) -> None:

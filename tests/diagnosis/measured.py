@@ -54,33 +54,37 @@ class Measured(msgspec.Struct, frozen=True):
 
 
 NAMED: dict[str, str] = {
-    "upgrade-lost": r"dropped Upgrade|a field was lost|no Upgrade\b",
-    "http-1.0": r"HTTP/1\.0|dropped Upgrade",
+    "upgrade-lost": r"drops Upgrade|dropped Upgrade|a field that was lost|no Upgrade\b",
+    "http-1.0": r"HTTP/1\.0|drops Upgrade",
     "crashed-before-accept": r"exception|\bcrash",
     "crashed": r"exception",
     "hangs": r"is blocked",
-    "handler-returned": r"handler returned|returned",
-    "no-accept": r"returned without accepting|returned",
+    "handler-returned": r"handler that returned",
+    "no-accept": r"handler that returned|return without accepting|returned without accepting",
     "closed-by-app": r"on purpose|application closed",
-    "origin-refused": r"requires an Origin|no Origin\b",
-    "refused": r"\brefuse[sd]?\b",
+    "origin-refused": r"\bOrigin\b(?! server)|\borigin\b",
+    "refused": r"\brefuse[sd]?\b|\brefusal\b|\ba check\b",
     "unauthorized": r"\btoken\b",
-    "no-route": r"unknown path|no (?:WebSocket )?(?:route|endpoint)|on this path|\bthe path\b|without a route",
-    "no-upgrade-listener": r"no code handles",
+    "no-route": r"(?:unknown|wrong|without a) (?:path|route)|no (?:WebSocket )?(?:route|endpoint|code|server)\b"
+    r"|this path|\(path,",
+    "no-upgrade-listener": r"no code that handles|no code handles",
     "subprotocol-required": r"subprotocol",
     "subprotocol-none": r"subprotocol",
     "other-protocol": r"another protocol",
-    "tls-port": r"expects TLS",
-    "backend-tls": r"side uses TLS",
-    "backend-closed": r"closed the connection|upstream refused|no valid answer|backend failed",
-    "message-refused": r"does not accept the message",
+    "tls-port": r"expects TLS|TLS port",
+    "backend-tls": r"TLS on one side|TLS or HTTP/2 sent",
+    "backend-closed": r"close[ds]? the connection|backend (?:refused or )?failed|gets no answer",
+    "message-refused": r"does not accept",
     "idle-timeout": r"idle timeout",
     "first-message": r"waited for a message",
     "proxy-waits": r"does not forward",
-    "backend-timeout": r"g(?:ets|ot) no answer|backend failed",
-    "backend-down": r"cannot reach|could not reach|upstream refused or failed|got no answer|backend failed",
-    "blocked-by-rule": r"a rule drops|a rule .*denies|a rule in front of it|a rule in \w+ (?:refused|answers)",
+    "backend-timeout": r"gets no answer|got no answer|backend (?:refused or )?failed|never answers",
+    "backend-down": r"(?:can|could|does) ?not reach|gets no answer|backend (?:refused or )?failed|is down",
+    "blocked-by-rule": r"a rule\b",
     "too-large": r"too large",
+    "overloaded": r"overloaded|limit on",
+    "closing": r"\bstops\b|shuts down",
+    "host-refused": r"\bHost\b",
 }
 """Kinds of cause -> the words with which a sentence that leaves several open names them."""
 
@@ -111,8 +115,8 @@ def _quotes(cause: Cause, of: Measured) -> bool:
 
 def _leaves_open(cause: Cause, of: Measured) -> bool:
     """The cause is one that names several possibilities, and the true one is among them."""
-    own = cause.text.partition("the server says")[0].partition("it says")[0]
-    several = bool(re.search(r"\bor\b", own))
+    own = cause.without_quote
+    several = bool(re.search(r"\bor\b|usual causes: ", own))
     return several and any(re.search(NAMED[id], own) for id in of.right if id in NAMED)
 
 

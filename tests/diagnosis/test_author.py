@@ -26,7 +26,7 @@ COVERS = {
     # One cause that leaves open what cannot be told apart.
     "upgrade-lost-or-elsewhere": {"upgrade-lost", "no-route", "no-websocket"},
     "closed-silently": {"crashed-before-accept", "no-accept", "backend-down", "blocked-by-rule", "no-route"},
-    "no-upgrade-listener": {"crashed-before-accept", "no-route", "hangs"},
+    "no-answer": {"no-upgrade-listener", "crashed-before-accept", "no-route", "hangs"},
     "closed-by-app": {"no-route", "handler-returned", "crashed"},
     "handler-returned": {"crashed", "closed-by-app"},
     "crashed": {"handler-returned", "refused"},
@@ -37,7 +37,7 @@ COVERS = {
 
 def covered(found: tuple[Cause, ...]) -> set[str]:
     """The kinds of cause that *found* name, a lost Upgrade in a clause too."""
-    lost = {"upgrade-lost" for cause in found if cause.text.endswith("a proxy dropped Upgrade and Connection")}
+    lost = {"upgrade-lost" for cause in found if "a proxy that drops Upgrade and Connection" in cause.usual}
     return lost | {id for cause in found for id in (cause.id, *COVERS.get(cause.id, ()))}
 
 

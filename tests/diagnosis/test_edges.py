@@ -3,13 +3,15 @@ of close codes."""
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
 from tests.diagnosis.recorded import AT, reading_of
 from wsprobe import target
 from wsprobe.diagnosis import author, causes
 from wsprobe.diagnosis.advice import Advice, advice, close_code
-from wsprobe.diagnosis.cause import quote_of
+from wsprobe.diagnosis.cause import Cause, Certainty
 from wsprobe.diagnosis.evidence import answer_of, phrase_of, shown
 from wsprobe.diagnosis.proxies import LEADING, LineValues, idle_limit, mending, proxies, proxy
 from wsprobe.diagnosis.words import of_json, of_page, own_words
@@ -46,15 +48,31 @@ def test_a_quote_is_cut_where_it_is_too_long(text: str, most: int, short: str) -
 
 
 @pytest.mark.parametrize(
-    ("text", "parts"),
+    ("cause", "text", "without"),
     [
-        ('moved; the server says "no"', ("moved", "no")),
-        ('the server says "no"', ("", "no")),
-        ("moved", ("moved", "")),
+        (Cause("x", "it closed"), "it closed", "it closed"),
+        (Cause("x", "", quote="no"), 'the server says "no"', ""),
+        (Cause("x", "it closed", usual=("a crash",)), *["it closed; usual cause: a crash"] * 2),
+        (
+            Cause("x", "it closed", usual=("a crash or a rule",)),
+            *["it closed; usual causes: a crash or a rule"] * 2,
+        ),
+        (Cause("x", "it closed", usual=tuple("abcdef")), *["it closed; usual causes: a; b; c; d; e"] * 2),
+        (
+            Cause("x", "it closed", usual=("a crash", "a rule"), quote="no"),
+            'it closed; the server says "no"; usual causes: a crash; a rule',
+            "it closed; usual causes: a crash; a rule",
+        ),
     ],
 )
-def test_a_cause_without_the_quote_in_it(text: str, parts: tuple[str, str]) -> None:
-    assert quote_of(text) == parts
+def test_the_sentence_of_a_cause(cause: Cause, text: str, without: str) -> None:
+    assert (cause.text, cause.without_quote) == (text, without)
+
+
+@pytest.mark.parametrize("certainty", get_args(Certainty))
+def test_what_leaves_other_causes_is_only_possible(certainty: Certainty) -> None:
+    label = "possible" if certainty in ("shared", "status") else "likely"
+    assert Cause("x", "it closed", certainty=certainty).label == label
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,18 @@ def test_labels_are_words_of_the_vocabulary() -> None:
         re.compile(each.says)
 
 
+def test_lists_of_usual_causes_are_short_and_their_items_are_told_apart() -> None:
+    for each in measured():
+        for cause in measure.causes_of(each):
+            assert not any(";" in usual or usual.endswith(".") for usual in cause.usual), (each.id, cause.text)
+            assert len(set(cause.usual)) == len(cause.usual), (each.id, cause.text)
+            assert len(cause.without_quote) <= LONGEST, (each.id, cause.text)
+
+
+LONGEST = 300
+"""Characters of a sentence with its usual causes, without the words of the server."""
+
+
 def test_every_id_stands_once() -> None:
     ids = [each.id for each in measured()]
     assert len(set(ids)) == len(ids)
@@ -85,7 +97,9 @@ def test_kinds_are_many_and_new_ones_are_not_those_of_the_rules() -> None:
         ((Cause("refused", "x", program="nginx"),), "false"),
         ((Cause("crashed", "x"),), "false"),
         ((Cause("crashed", "an exception; or it refuses"),), "open"),
-        ((Cause("crashed", 'an exception; the server says "or it refuses"'),), "false"),
+        ((Cause("crashed", "it closed", usual=("an exception", "a refusal by closing")),), "open"),
+        ((Cause("crashed", "it closed", usual=("an exception", "a limit")),), "false"),
+        ((Cause("crashed", "an exception", quote="or it refuses"),), "false"),
         ((Cause("crashed", "x"), Cause("refused", "x")), "next"),
         ((Cause("crashed", "x"), Cause("a", "x"), Cause("b", "x"), Cause("refused", "x")), "false"),
         ((Cause("server-says", "it says: no token"),), "right"),

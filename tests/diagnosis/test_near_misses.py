@@ -92,7 +92,7 @@ def test_words_that_a_rule_nearly_knows(answer: str, id: str) -> None:
     "signed", ["X-Powered-By: Express", "Server: TornadoServer/6.5", "Server: hypercorn-h11"]
 )
 def test_a_status_of_gateways_is_no_exception(signed: str, status: str) -> None:
-    assert first(f"HTTP/1.1 {status}\n{signed}\n\n").id in ("backend-down", "backend-timeout")
+    assert first(f"HTTP/1.1 {status}\n{signed}\n\n").id in ("backend-down", "backend-timeout", "unavailable")
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_reasons_of_a_close_that_a_rule_nearly_knows(code: int, reason: str, aft
     ],
 )
 def test_a_proxy_without_a_mark_may_have_dropped_upgrade(answer: str) -> None:
-    assert "a proxy dropped Upgrade" in first(answer).text
+    assert "a proxy that drops Upgrade" in first(answer).text
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_a_foreign_origin_is_no_proof_that_it_was_refused(answer: str) -> None:
         answer = f"{head}{answer}"
     found = first(answer, "https://evil.example")
     assert found.id == "origin-refused"
-    assert "; or " in found.text or ", or for another reason" in found.text
+    assert re.search("another check|a check", found.text)
 
 
 def asked(answer: str, *headers: str) -> Cause:
@@ -171,7 +171,7 @@ def test_what_a_request_did_wrong_is_not_all_that_a_status_can_be_about() -> Non
     old = "Sec-WebSocket-Version: 12"
     assert asked("HTTP/1.1 400 Bad Request\n\n", old).text == "Sec-WebSocket-Version of the request is not 13"
     down = asked("HTTP/1.1 502 Bad Gateway\n\n", old)
-    assert (down.id, "could not reach the application" in down.text) == ("version-unsupported", True)
+    assert (down.id, "no valid answer from the server behind it" in down.text) == ("version-unsupported", True)
     assert asked('HTTP/1.1 401 Unauthorized\n\n{"error":"no token"}', old).id == "unauthorized"
     assert asked("HTTP/1.1 500 Internal Server Error\n\nTypeError: x", old).id == "version-unsupported"
 
@@ -267,7 +267,7 @@ HELLO = frame(1, b"hello")
 )
 def test_a_session_that_ended_before_any_message_may_have_no_route(end: bytes, id: str, route: bool) -> None:
     found = causes(reading_of(OPEN + end, "fin"))[0]
-    assert (found.id, "route has this path" in found.text) == (id, route)
+    assert (found.id, "route for this path" in found.text) == (id, route)
 
 
 @pytest.mark.parametrize(
@@ -284,7 +284,7 @@ def test_a_program_that_looks_for_a_route_first_had_one(server: str, route: bool
     head = OPEN[:-2] + f"Server: {server}\r\n\r\n".encode()
     for end in (b"", frame(8, b"")):
         found = causes(reading_of(head + end, "fin"))[0]
-        assert ("route has this path" in found.text) == route
+        assert ("route for this path" in found.text) == route
 
 
 def ended_after_a_message(size: int, close: bytes = b"") -> Cause:
@@ -301,7 +301,7 @@ def ended_after_a_message(size: int, close: bytes = b"") -> Cause:
 def test_an_end_right_after_a_message_leaves_open_why(close: bytes, id: str) -> None:
     found = ended_after_a_message(4, close)
     assert (found.id, found.certainty) == (id, "own-request")
-    assert re.search(r"exception.*a token in it|a token in it.*exception", found.text)
+    assert re.search(r"exception.*format, token|format, token.*exception", found.text)
     assert "on purpose" in found.text
 
 
@@ -375,7 +375,7 @@ def test_a_page_of_werkzeug_is_not_flasks_alone() -> None:
 def test_a_refusal_before_accepting_may_be_for_want_of_an_origin(origin: str, none: bool) -> None:
     for type in ("", "Content-Type: text/plain; charset=utf-8\n"):
         answer = f"HTTP/1.1 403 Forbidden\nDate: x\nConnection: close\nContent-Length: 0\n{type}\n"
-        assert bool(re.search("no(ne| Origin) was sent", first(answer, origin).text)) == none
+        assert ("no Origin" in first(answer, origin).text) == none
 
 
 ENGINE = frame(1, b'0{"sid":"a","pingInterval":25000}')
@@ -431,7 +431,7 @@ def test_a_handler_that_sent_and_ended_at_once_returned(end: bytes, after: int, 
 
 @pytest.mark.parametrize("close", [b"", frame(8, b""), frame(8, b"\3\xe8")])
 def test_a_bridge_may_not_reach_its_target(close: bytes) -> None:
-    assert "cannot reach a program behind it" in causes(reading_of(OPEN + close, "fin"))[0].text
+    assert "cannot reach the program behind it" in causes(reading_of(OPEN + close, "fin"))[0].text
     assert "cannot reach" not in causes(reading_of(OPEN + HELLO + close, "fin"))[0].text
 
 
@@ -440,7 +440,7 @@ def test_a_subprotocol_that_a_server_does_not_know_was_not_dropped(words: str) -
     answer = f"HTTP/1.1 400 Bad Request\r\nContent-Length: {len(words)}\r\n\r\n{words}".encode()
     found = causes(reading_of(answer, "fin", {"protocols": ["chat"]}))[0]
     assert found.id == "subprotocol-required"
-    assert ("or a proxy dropped it" in found.text) == words.startswith("missing")
+    assert ("a proxy that drops Sec-WebSocket-Protocol" in found.text) == words.startswith("missing")
 
 
 @pytest.mark.parametrize(
@@ -530,22 +530,13 @@ def test_a_message_that_is_not_utf8_has_no_words_and_raises_nothing(message: byt
     assert [each.id for each in causes(reading_of(opened, "open"))] == ["not-socket.io"]
 
 
-@pytest.mark.parametrize("offered", [b"", b"Sec-WebSocket-Protocol: chat\r\n"])
-def test_a_server_that_closes_without_an_answer_may_require_an_origin(offered: bytes) -> None:
-    for origin in (b"", f"Origin: http://{AT}\r\n".encode()):
-        request = REQUEST[:-2] + offered + origin + b"\r\n"
-        events = (Sent(0, request), Ended(1, "fin"))
-        found = causes(read(Exchange(Plan(parse(f"ws://{AT}/ws"), request), events)))[0]
-        assert ("no Origin" in found.text) == (not origin), found.text
-
-
 def test_a_fault_of_the_request_is_no_proof_of_why_a_server_closed() -> None:
     request = REQUEST.replace(b"Version: 13", b"Version: 12")
     for how, more in (("fin", True), ("reset", True), ("timeout", False)):
         events = (Sent(0, request), Ended(1, how))
         found = causes(read(Exchange(Plan(parse(f"ws://{AT}/ws"), request), events)))[0]
         assert found.id == "version-unsupported"
-        assert ("closed for another reason" in found.text) == more
+        assert ("a crash" in found.text) == more
 
 
 @pytest.mark.parametrize(("challenge", "other"), [("", True), ("WWW-Authenticate: Basic\n", False)])
@@ -553,14 +544,14 @@ def test_a_fault_of_the_request_is_no_proof_of_why_a_server_closed() -> None:
 def test_a_401_that_names_no_scheme_may_be_of_another_check(signed: str, challenge: str, other: bool) -> None:
     found = first(f"HTTP/1.1 401 Unauthorized\n{signed}{challenge}\n")
     assert found.id == "unauthorized"
-    assert ("another check refused" in found.text) == other
+    assert ("another check that refuses" in found.text) == other
 
 
 @pytest.mark.parametrize("server", ["granian", "hypercorn-h11"])
 def test_a_failure_with_a_page_may_be_of_a_plain_get(server: str) -> None:
     found = first(f"HTTP/1.1 500 Internal Server Error\nServer: {server}\n\nInternal server error")
     assert found.id == "crashed-before-accept"
-    assert "or a proxy dropped Upgrade" in found.text
+    assert "a proxy that drops Upgrade" in found.text
 
 
 @pytest.mark.parametrize(
@@ -568,7 +559,7 @@ def test_a_failure_with_a_page_may_be_of_a_plain_get(server: str) -> None:
 )
 def test_an_answer_of_an_application_may_be_that_of_no_route(status: str, route: bool) -> None:
     found = first(f"HTTP/1.1 {status}\nServer: hypercorn-h11\n\n")
-    assert ("as for a path without a route" in found.text) == route
+    assert ("no WebSocket endpoint at this path" in found.text) == route
 
 
 @pytest.mark.parametrize(("server", "rule"), [("envoy", True), ("nginx/1.26", True), ("Kestrel", False)])
@@ -608,12 +599,12 @@ def test_a_401_without_a_scheme_may_not_be_about_the_credentials_sent() -> None:
         events = (Sent(0, request), Received(1, answer), Ended(2, "fin"))
         found = causes(read(Exchange(Plan(parse(f"ws://{AT}/ws"), request), events)))[0]
         assert found.id == "credentials-refused"
-        assert ("another check refused" in found.text) == other
+        assert ("another check that refuses" in found.text) == other
 
 
 @pytest.mark.parametrize("status", ["502 Bad Gateway", "504 Gateway Timeout"])
 def test_a_status_of_a_gateway_may_be_of_an_application_before_a_service(status: str) -> None:
-    assert "or the application none from a service" in first(f"HTTP/1.1 {status}\n\n").text
+    assert "a service of the application" in first(f"HTTP/1.1 {status}\n\n").text
 
 
 def test_http_behind_a_101_may_be_what_a_handler_sent() -> None:
@@ -621,7 +612,7 @@ def test_http_behind_a_101_may_be_what_a_handler_sent() -> None:
         0
     ]
     assert found.id == "crashed"
-    assert "or sent an HTTP response" in found.text
+    assert "a handler that sent an HTTP response" in found.text
 
 
 @pytest.mark.parametrize("reason", ["cannot reach the upstream", "zzz"])
@@ -667,7 +658,7 @@ def test_words_about_something_else_come_before_the_host_of_the_request(answer: 
 )
 def test_a_backend_that_is_not_available_may_not_be_set(words: str, none: bool) -> None:
     assert (
-        "has none for this host or path" in first(f"HTTP/1.1 503 Service Unavailable\n\n{words}").text
+        "no application for this host or path" in first(f"HTTP/1.1 503 Service Unavailable\n\n{words}").text
     ) == none
 
 
@@ -686,8 +677,8 @@ def test_a_failure_after_a_message_may_be_its_refusal() -> None:
         events = (*sent, Received(at, frame), Ended(at + 1, "fin"))
         return causes(read(Exchange(Plan(parse(f"ws://{AT}/ws"), REQUEST), events)))[0]
 
-    assert cause(2000).text.startswith("the application failed in the session, or does not accept the message")
-    assert cause(5_000_000).text.startswith("the application failed in the session; the server says")
+    assert "a message that it does not accept" in cause(2000).text
+    assert cause(5_000_000).text == 'the application failed in the session; the server says "ValidationError"'
 
 
 @pytest.mark.parametrize(
@@ -708,9 +699,7 @@ def test_a_refusal_whose_head_does_not_end_is_still_one(begun: bytes, id: str) -
 def test_a_silent_end_leaves_open_what_was_not_sent() -> None:
     events = (Sent(0, REQUEST), Ended(2, "fin"))
     first = causes(read(Exchange(Plan(parse(f"ws://{AT}/ws"), REQUEST), events)))[0]
-    assert "(unknown path, no token, no Origin, no subprotocol)" in first.text
-    offered = causes(reading_of(b"", "fin", {"protocols": ["mqtt"]}))[0]
-    assert "(unknown path, no token, no Origin, no supported subprotocol)" in offered.text
+    assert "(path, token, Origin, subprotocol)" in first.text
 
 
 def test_a_page_without_a_reason_leaves_open_that_an_origin_is_required() -> None:
@@ -718,8 +707,8 @@ def test_a_page_without_a_reason_leaves_open_that_an_origin_is_required() -> Non
         "<html><head><title>400 Forbidden</title></head><body>Received invalid WebSocket request</body></html>"
     )
     answer = f"HTTP/1.1 403 Forbidden\nContent-Type: text/html\nContent-Length: {len(page)}\n\n{page}"
-    assert "the server requires an Origin" in first(answer).text
-    assert "requires an Origin" not in first(answer, "http://app.example").text
+    assert "no Origin in the request" in first(answer).text
+    assert "no Origin" not in first(answer, "http://app.example").text
 
 
 def test_a_code_alone_leaves_open_what_went_before_it() -> None:
@@ -727,9 +716,9 @@ def test_a_code_alone_leaves_open_what_went_before_it() -> None:
     assert "an idle timeout" in closed(4000, "", 2_500_000).text
     assert "an idle timeout" not in closed(1013, "", 1000).text
     assert "an idle timeout" not in closed(1013, "full", 2_500_000).text
-    assert "it refuses the session" in closed(1003, "").text
-    assert "it refuses the session" not in closed(1003, "text expected").text
-    assert "it refuses the session" not in after_message(1003).text
+    assert "a refusal of the session" in closed(1003, "").text
+    assert "a refusal of the session" not in closed(1003, "text expected").text
+    assert "a refusal of the session" not in after_message(1003).text
 
 
 def after_message(code: int) -> Cause:

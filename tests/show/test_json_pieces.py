@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from itertools import product
 
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from tests.cases import every
 from wsprobe import opening, target
@@ -17,7 +18,6 @@ from wsprobe.history import read_as
 from wsprobe.history.data import select
 from wsprobe.report import Report, report
 from wsprobe.show.as_json import cause_values, report_value
-from wsprobe.show.contract import CauseJson
 from wsprobe.show.json_text import CHUNK, FEW, pieces
 
 KEY = "d3Nwcm9iZSByZWhlYXJzZQ=="
@@ -50,8 +50,8 @@ def test_no_piece_holds_much_of_a_flood() -> None:
     assert max(sizes) <= CHUNK
 
 
-def test_a_cause_is_its_own_json() -> None:
-    """It is encoded as it is, by the names of its members."""
-    assert CauseJson.__struct_encode_fields__ == Cause.__struct_encode_fields__
-    cause = Cause("refused", "a text", "a fix", "status", "403", "nginx")
-    assert ascii_json(cause_values([cause])) == ascii_json([CauseJson(**asdict(cause))])
+def test_a_cause_in_json_has_its_whole_sentence() -> None:
+    cause = Cause("refused", "it refused", "a fix", "status", "403", "nginx", ("a rule",), "no")
+    text = 'it refused; the server says "no"; usual cause: a rule'
+    more = {"fix": "a fix", "certainty": "status", "evidence": "403", "program": "nginx"}
+    assert json.loads(ascii_json(cause_values([cause]))) == [{"id": "refused", "text": text, **more}]

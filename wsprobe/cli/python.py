@@ -83,7 +83,7 @@ class Report(reports.Report, frozen=True):
         characters."""
         final = self.response
         status = "" if final is None or final.status is None else f" {final.status}"
-        cause = f"; likely: {self.causes[0].text}" if self.causes else ""
+        cause = f"; {self.causes[0].label}: {self.causes[0].text}" if self.causes else ""
         unmet = f"; {'; '.join(self.unmet)}" if self.unmet else ""
         return visible(
             f"<Report {self.title}: {self.outcome}{status}{unmet}{cause}>".encode("utf-8", "replace")

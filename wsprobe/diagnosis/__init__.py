@@ -19,13 +19,13 @@ from wsprobe.diagnosis import asgi, libraries, pages
 from wsprobe.diagnosis.author_rules import AuthorRules
 from wsprobe.diagnosis.cause import FORMERLY, KINDS, Cause, CauseKind
 from wsprobe.diagnosis.evidence import Evidence, answer_of, foreign_origin, hop_of, shown, unanswered
-from wsprobe.diagnosis.faults import asked_wrong, origin_or_rule, own_request, redirected, too_much
+from wsprobe.diagnosis.faults import asked_wrong, led_to, origin_or_rule, own_request, redirected, too_much
 from wsprobe.diagnosis.programs import PROGRAMS, Author, written_by
 from wsprobe.diagnosis.reach import kinds_of_the_way, way
 from wsprobe.diagnosis.session import opened
 from wsprobe.diagnosis.silence import nothing_came
 from wsprobe.diagnosis.status import ALLOW_ORIGIN, by_status
-from wsprobe.diagnosis.words import QUOTED, own_words, quoted, stated, stated_by
+from wsprobe.diagnosis.words import QUOTED, own_words, stated, stated_by
 from wsprobe.exchange import Ended, Exchange, Received, Sent, TunnelFailed, TunnelReceived
 from wsprobe.read import read
 from wsprobe.read.behind import http_behind
@@ -150,7 +150,7 @@ def _refusal(evidence: Evidence, *, over_http2: bool) -> Author:
         if _foreign_refused(evidence):
             found.append(_foreign(evidence, known))
         if not _specific(known):
-            found.append(quoted(said, rest[0]) if rest and _stands(rest[0], evidence) else said)
+            found.append(_quoting(said, rest[0]) if rest and _stands(rest[0], evidence) else said)
     elif said is not None:
         found.append(_explained(said, known))
     elif _foreign_refused(evidence):
@@ -169,6 +169,13 @@ _FITS: dict[str, frozenset[int]] = {
     "host-refused": frozenset({400, 403, 404, 421}),
 }
 """Kinds of what a request did wrong -> the statuses with which servers answer that."""
+
+
+def _quoting(said: Cause, cause: Cause) -> Cause:
+    """*cause*, known from the status or a mark, with the unknown words of *said*: of a refusal they are the
+    reason, so that usual causes would only distract from them."""
+    usual = () if cause.id == "refused" else cause.usual
+    return replace(cause, quote=said.quote, certainty="stated", evidence=said.evidence, usual=usual)
 
 
 def _fits(cause: Cause, status: int) -> bool:
@@ -199,7 +206,7 @@ def _unfitting(asked: list[Cause], said: Cause | None, known: Author, rest: list
     other = next((cause for cause in rest if cause.certainty != "own-request"), None)
     if other is None:
         return asked
-    return [replace(asked[0], text=f"{asked[0].text}; or {other.text}"), *asked[1:]]
+    return [led_to(asked[0], other), *asked[1:]]
 
 
 def _foreign_refused(evidence: Evidence) -> bool:
@@ -247,9 +254,14 @@ def _marked(known: Author, evidence: Evidence) -> list[Cause]:
     for cause in known.causes:
         if cause.certainty == "own-request":
             found.append(cause)
+            continue
+        statement = cause.statement if found else answered + cause.statement
+        if cause.certainty == "stated" and certainty == "shared":
+            found.append(replace(cause, statement=statement))
         else:
-            text = cause.text if found else answered + cause.text
-            found.append(Cause(cause.id, text, cause.fix, certainty, shows, program))
+            found.append(
+                replace(cause, statement=statement, certainty=certainty, evidence=shows, program=program)
+            )
     return found
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 import msgspec
 
 from wsprobe.diagnosis import author
-from wsprobe.diagnosis.cause import Cause, quote_of
+from wsprobe.diagnosis.cause import Cause, Label
 from wsprobe.diagnosis.programs import PROGRAMS, Author
 from wsprobe.diagnosis.proxies import LEADING, LineValues, mending, path_for_lines, proxy, table
 from wsprobe.read.behind import frames_before_http
@@ -59,6 +60,13 @@ class Likely(msgspec.Struct, frozen=True):
     fix: str = ""
     code: str = ""
     """The command that prints code to let a page know; "" if there is none."""
+    label: Label | Literal[""] = ""
+    """``Cause.label``; "" for a finding, which is certain."""
+
+    @property
+    def sentence(self) -> str:
+        """The text after its label."""
+        return f"{self.label}: {self.text}" if self.label else self.text
 
     @property
     def to_do(self) -> tuple[tuple[str, str], ...]:
@@ -71,7 +79,7 @@ def likely(found: Sequence[Cause], reading: Reading, known: Author) -> Likely | 
     if not found:
         return None
     code = code_for(known, found) if _refused(reading) else ""
-    return Likely(found[0].text, found[0].fix, code)
+    return Likely(found[0].text, found[0].fix, code, found[0].label)
 
 
 class Advice(msgspec.Struct, frozen=True):
@@ -166,8 +174,9 @@ def _remedies(status: int, known: Author, origin: str) -> Iterator[str]:
         return
     first = known.causes[0] if known.causes else Cause("", "")
     if known.role != "proxy" and first.id not in BEFORE_THE_APPLICATION:
-        _, quote = quote_of(first.text)
-        reason = f'"{quote}"' if 0 < len(quote) <= SHORT else f"a reason of at most {REASON_ROOM} bytes"
+        reason = (
+            f'"{first.quote}"' if 0 < len(first.quote) <= SHORT else f"a reason of at most {REASON_ROOM} bytes"
+        )
         yield f"accept, then close({close_code(status)}, {reason})"
     cors = f"with Access-Control-Allow-Origin: {origin}" if origin else "CORS for another origin"
     yield f"offer an HTTP endpoint for fetch() ({cors})"

@@ -6,15 +6,20 @@ from __future__ import annotations
 
 import re
 
+from msgspec.structs import replace
+
 from wsprobe.diagnosis.author_rules import AuthorRule, known_by
 from wsprobe.diagnosis.cause import Cause
 from wsprobe.diagnosis.evidence import Evidence, behind_proxy, foreign_origin, shown
 from wsprobe.diagnosis.faults import (
     ACCEPT_FIRST,
+    DROPPED,
+    NO_ENDPOINT,
     SEE_LOG,
     asked_wrong,
     crashed,
     either_or_stripped,
+    failed_or,
     for_socketio,
     http10,
     no_route,
@@ -37,67 +42,52 @@ def _asgi_refused(evidence: Evidence) -> tuple[Cause, ...]:
 
 
 def _asgi_403(evidence: Evidence) -> tuple[Cause, ...]:
-    origin = "Origin" if evidence.origin is not None else "or no Origin was sent"
+    crash = "an exception" + (", or a return without accepting" if evidence.server("granian") else "")
+    usual = (
+        f"a check (token, parameter, {'Origin' if evidence.origin is not None else 'no Origin'})",
+        "no route for this path",
+        crash,
+        "a proxy whose backend failed",  # in ASGI, a proxy connects to it before it accepts
+    )
     closed = Cause(
         "refused",
-        f"the application closed before accepting: a check refused the request (token, parameter, {origin}), "
-        "no route has this path, it raised an exception"
-        f"{' or returned without accepting' if evidence.server('granian') else ''}, or {_BEHIND}; the close "
-        "code is lost",
+        "the application closed before accepting",
         f"look in the application's log; {ACCEPT_FIRST}",
+        usual=usual,
     )
     route = no_route(
         "no WebSocket route has this path", "add a WebSocket route for it (@app.websocket), or correct the path"
     )
-    wanted = foreign_origin(evidence) or (evidence.origin is None and evidence.reason == "Access denied")
     foreign = origin_refused(
-        evidence,
-        "add the page's host or origin (ALLOWED_HOSTS, cors_allowed_origins, ...)",
-        _asgi_origin(evidence, first=wanted),
+        evidence, "add the page's host or origin (ALLOWED_HOSTS, cors_allowed_origins, ...)"
     )
-    return (foreign, closed, route) if wanted else (closed, route, foreign)
+    if foreign_origin(evidence) or (evidence.origin is None and evidence.reason == "Access denied"):
+        own = "no Origin (browsers always send one)"
+        if evidence.origin is not None:
+            own = f"the origin {shown(evidence.origin)}, which is not allowed"
+        named = (own, "a check (token, parameter)", *usual[1:])
+        return (replace(foreign, statement=closed.statement, usual=named), closed, route)
+    return (closed, route, foreign)
 
 
-_BEHIND = "it is a proxy whose backend failed"
-"""Proxies in ASGI connect to the server behind them before they accept, and close if that fails."""
-
-
-def _asgi_origin(evidence: Evidence, *, first: bool) -> str:
-    """*first*: it is the likeliest cause, and names the others too."""
-    if evidence.origin is None:
-        others = f"; or the application refused, no route has this path, or {_BEHIND}" if first else ""
-        return (
-            "the server requires an Origin (a check such as AllowedHostsOriginValidator); none was sent "
-            f"(browsers always send one){others}"
-        )
-    return (
-        f"the application closed before accepting: most often it does not allow the origin "
-        f"{shown(evidence.origin)} (AllowedHostsOriginValidator, or a check like it); or another check "
-        f"refused, no route has this path, it raised an exception, or {_BEHIND}"
-    )
-
-
-def _or_plain(evidence: Evidence) -> str:
+def _or_plain(evidence: Evidence) -> tuple[str, ...]:
     """An application that expects WebSockets alone fails on the plain GET that a proxy makes of a
     handshake."""
     lost = behind_proxy(evidence) and evidence.oddity != "upgrade" and not evidence.arrived
-    return "; or a proxy dropped Upgrade and Connection" if lost else ""
+    return (DROPPED,) if lost else ()
 
 
 def _plain_crash(evidence: Evidence) -> Cause:
     """A failure that an ASGI server answers as plain HTTP. Granian and Hypercorn answer an exception in a
     WebSocket otherwise (403, or a 500 without a body): Upgrade may be lost too."""
     lost = evidence.oddity != "upgrade" and not evidence.arrived
-    text = "the application raised an exception before accepting"
-    return crashed(f"{text}; or a proxy dropped Upgrade and Connection" if lost else text)
+    return failed_or(DROPPED) if lost else crashed()
 
 
 def _asgi_crash(evidence: Evidence) -> tuple[Cause, ...]:
+    returned = "a handler that returned without accepting"
     return (
-        crashed(
-            "the application raised an exception before accepting, as for a path without a route, or "
-            f"returned without accepting{_or_plain(evidence)}"
-        ),
+        failed_or("a path without a route, which raises one too", returned, *_or_plain(evidence)),
         no_route(
             "no route has this path, which raises an exception in Channels (URLRouter, or "
             'ProtocolTypeRouter without "websocket"), Socket.IO outside /socket.io/',
@@ -113,20 +103,18 @@ def _not_seen(evidence: Evidence, server: str) -> tuple[Cause, ...]:
         return either_or_stripped(
             evidence,
             no_websocket(
-                f"{server or 'the server'} treated the handshake as plain HTTP: it has no WebSocket library"
+                f"{server or 'the server'} has no WebSocket library"
                 f"{', or runs with --ws none' if server else ' (uvicorn without websockets and wsproto)'}",
                 'pip install "uvicorn[standard]", and no --ws none',
             ),
         )
     # The others come with their WebSocket library; an application can answer the handshake with a page.
-    as_missing = ", as for a path without a route" if evidence.status in (404, 405) else ""
-    text = (
-        f"{server} got a plain GET: a proxy in front of it dropped Upgrade and Connection; or the application "
-        f"refused the handshake with its own answer ({evidence.status}){as_missing}"
-    )
     wrong = asked_wrong(evidence)
+    own = f"an application that refuses with its own answer ({evidence.status})"
+    route = (NO_ENDPOINT,) if evidence.status in (404, 405) else ()
+    lost = replace(upgrade_stripped(f"{server} answered as to a plain GET"), usual=(DROPPED, *route, own))
     refused = Cause("refused", "the application refused with its own status (HTTPException)", "")
-    return (*wrong, refused) if evidence.oddity == "upgrade" else (*wrong, upgrade_stripped(text), refused)
+    return (*wrong, refused) if evidence.oddity == "upgrade" else (*wrong, lost, refused)
 
 
 @known_by(servers=("daphne", "AutobahnPython"), own_reason=True)
@@ -249,12 +237,8 @@ def _granian(evidence: Evidence) -> Author | None:
         case 403 if not evidence.body:
             if wrong := asked_wrong(evidence):
                 return written_by("granian", mark, wrong)
-            crash = Cause(
-                "crashed-before-accept",
-                "the application raised an exception, or returned without accepting: Granian answers 403 to "
-                "both",
-                f"{SEE_LOG}; await websocket.accept()",
-            )
+            either = "the application raised an exception, or returned without accepting"
+            crash = Cause("crashed-before-accept", either, f"{SEE_LOG}; await websocket.accept()")
             first, *others = _asgi_refused(evidence)
             return written_by("granian", mark, (first, crash, *others))
         case 404 | 200 | 405:
@@ -278,8 +262,7 @@ def _detail(evidence: Evidence, server: str) -> tuple[Cause, ...]:
         return (crashed(),)
     return refused_by_application(
         evidence,
-        "the application refused with an HTTPException before accepting; the body says: "
-        f"{shown(evidence.text)}",
+        "the application refused with an HTTPException before accepting",
     )
 
 

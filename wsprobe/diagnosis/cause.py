@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Literal
 
 import msgspec
@@ -13,13 +12,20 @@ Certainty = Literal["own-request", "stated", "only", "shared", "status"]
 answer that several programs share; ``status``: nothing but the status, or the way it ended."""
 
 
+Label = Literal["likely", "possible"]
+"""The word before the first of several causes; the others have "or"."""
+MOST_USUAL = 5
+"""The most usual causes in a sentence: a longer list is not read."""
+
+
 class Cause(msgspec.Struct, frozen=True):
     """One possible cause of the answer. All texts are printable ASCII."""
 
     id: str
     """A word of ``KINDS``."""
-    text: str
-    """What happened, as a clause that follows "likely:" or "or:"."""
+    statement: str
+    """A clause: what happened, if the evidence shows that; otherwise only the act that the bytes prove. "" if
+    nothing is known but a quote."""
     fix: str = ""
     """What to do about it; "" if there is nothing to do, or nothing is known."""
     certainty: Certainty = "status"
@@ -27,13 +33,37 @@ class Cause(msgspec.Struct, frozen=True):
     """The evidence: the server's words, the sent field, the mark of a program, or the status."""
     program: str | None = None
     """The author of the answer, if a mark that only one program has shows it; otherwise None."""
+    usual: tuple[str, ...] = ()
+    """What usually leads to the act, the likeliest first. There may always be another reason."""
+    quote: str = ""
+    """The words of the server about it."""
 
+    @property
+    def text(self) -> str:
+        """The whole sentence, which follows "likely:", "possible:" or "or:"."""
+        return "; ".join(filter(None, (self.statement, self.says, self.usually)))
 
-def quote_of(text: str) -> tuple[str, str]:
-    """The two parts of a cause's text: the statement about the answer, and the quoted words of the server; ""
-    for none."""
-    found = re.fullmatch(r'(?:(.*); )?the server says "(.*)"', text)
-    return (found[1] or "", found[2]) if found is not None else (text, "")
+    @property
+    def without_quote(self) -> str:
+        """The sentence without the server's words; "" if there is nothing else."""
+        return "; ".join(filter(None, (self.statement, self.usually)))
+
+    @property
+    def says(self) -> str:
+        """The server's words as a clause; "" without any."""
+        return f'the server says "{self.quote}"' if self.quote else ""
+
+    @property
+    def usually(self) -> str:
+        """The usual causes as a clause; "" without any."""
+        named = self.usual[:MOST_USUAL]
+        several = len(named) > 1 or " or " in "".join(named)
+        return f"usual cause{'s' if several else ''}: {'; '.join(named)}" if named else ""
+
+    @property
+    def label(self) -> Label:
+        """How sure the evidence makes it: a form that several programs share, or a status, leaves others."""
+        return "possible" if self.certainty in ("shared", "status") else "likely"
 
 
 class CauseKind(msgspec.Struct, frozen=True):
@@ -110,9 +140,10 @@ _HANDSHAKE = _kinds(
     ),
     (
         "bad-request",
-        "The server finds the request malformed",
-        "The server does not accept the form of the request line, of Host or of another field.",
-        "Compare the request line and fields with what the server accepts.",
+        "Bad Request",
+        "The server does not accept the request (400). Usual causes: a field that a proxy changed, a wrong "
+        "Host, a wrong path, a check in the application.",
+        "Compare the request line and fields with what the server accepts; test without the proxies.",
     ),
     (
         "header-too-large",
@@ -184,9 +215,10 @@ _REFUSED = _kinds(
     ),
     (
         "refused",
-        "The application refused",
-        "A check in the application refused the request. Look at the status, the body and the "
-        "server's log for the reason.",
+        "The server refused",
+        "The server refused the request. Usual causes: a check in the application (token, cookie, Origin), a "
+        "rule in front of the application, an unknown path. The status, the body and the log may have the "
+        "reason.",
         "Send what the application requires (token, cookie, parameter).",
     ),
     (
@@ -347,6 +379,13 @@ _BEHIND = _kinds(
         "Test the application without the proxy and compare.",
     ),
     (
+        "no-answer",
+        "No answer",
+        "The server accepts the connection and the request, and sends nothing.",
+        "Correct the path. Look in the logs of the application and of every proxy; test the application "
+        "without the proxies and compare.",
+    ),
+    (
         "hangs",
         "The application hangs",
         "The application receives the request but does not answer.",
@@ -359,6 +398,12 @@ _BEHIND = _kinds(
         "Try again after the restart.",
     ),
     (
+        "unavailable",
+        "The server is unavailable",
+        "The server handles no requests for now, or a proxy does not reach the application (503).",
+        "Try again later; look in the logs of the application and of every proxy.",
+    ),
+    (
         "overloaded",
         "The server is overloaded",
         "The server accepts no more sessions for now.",
@@ -369,8 +414,8 @@ _BEHIND = _kinds(
 _APPLICATION = _kinds(
     (
         "crashed-before-accept",
-        "An exception before accept",
-        "The application raised an exception while handling the handshake.",
+        "Failed before accepting",
+        "The application failed while handling the handshake, most often with an exception.",
         "Look in the server's log for this request.",
     ),
     (
@@ -406,8 +451,8 @@ _APPLICATION = _kinds(
     (
         "closed-silently",
         "Closed without an answer",
-        "The server closed the connection without an answer: it crashed, it refuses by closing, or a "
-        "rule drops the request.",
+        "The server closed the connection without an answer. Usual causes: a crash, a refusal by closing, a "
+        "proxy that gets no answer from the application, a rule that drops the request.",
         "Look in the logs of the application and of every proxy.",
     ),
     (
@@ -503,7 +548,6 @@ _TRACE = _kinds(
                 "Every request is cut",
                 "The listener closes the connection of every request without an answer.",
             ),
-            ("no-answer", "No request is answered", "The server accepts connections but answers no request."),
             ("key-lost", "Sec-WebSocket-Key is lost", "A proxy removes or changes the key."),
             ("version-lost", "Sec-WebSocket-Version is lost", "A proxy removes or changes the version."),
             (

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qs
 
-import msgspec
+from msgspec.structs import replace
 
-from wsprobe.diagnosis.cause import Cause
+from wsprobe.diagnosis.cause import MOST_USUAL, Cause
 from wsprobe.diagnosis.evidence import (
     LARGE,
     Evidence,
@@ -21,6 +21,13 @@ from wsprobe.origins import near
 
 SEE_LOG = "look in the server's log for this request"
 
+
+DROPPED = "a proxy that drops Upgrade and Connection"
+"""A usual cause where a handshake may have arrived as a plain GET."""
+NO_ENDPOINT = "no WebSocket endpoint at this path"
+A_CHECK = "a check (token, cookie, Origin, parameter)"
+NO_ANSWER = "a proxy that gets no answer from the application"
+PLAIN_GET = "the handshake got the answer to a plain GET"
 
 ACCEPT_FIRST = "accept first, then close with a code from 4000 to 4999 and a reason: only that reaches a page"
 
@@ -44,9 +51,14 @@ def http10() -> Cause:
     )
 
 
-def crashed(text: str = "the application raised an exception before accepting") -> Cause:
+def crashed(text: str = "the application raised an exception before accepting", *usual: str) -> Cause:
     """The handler raised before it accepted; *text* says so, as far as the server is known."""
-    return Cause("crashed-before-accept", text, SEE_LOG)
+    return Cause("crashed-before-accept", text, SEE_LOG, usual=usual)
+
+
+def failed_or(*others: str) -> Cause:
+    """An answer about a failure, which has *others* among its usual causes."""
+    return crashed("the application failed before accepting", "an exception", *others)
 
 
 def no_route(
@@ -57,17 +69,23 @@ def no_route(
     return Cause("no-route", text, fix)
 
 
+_AS_A_PAGE = {
+    404: "the server found nothing at this path (404)",
+    405: "the server does not accept this request at this path (405)",
+}
+
+
 def nowhere(evidence: Evidence) -> Cause:
     """An answer as to a plain GET, of which only the status is known."""
+    act = _AS_A_PAGE.get(evidence.status, f"{PLAIN_GET} ({evidence.status})")
+    cause = no_route(act)
     if evidence.status in (200, 204) and not evidence.body:
-        return no_route(
-            "the path leads to something other than a WebSocket endpoint, or its handler returned without an "
-            "upgrade (so some refuse, without a token for example; or a middleware caught an exception)"
-        )
-    text = "the path leads to a page or another program, not to a WebSocket endpoint"
+        returned = "a handler that returned without an upgrade (so some refuse, for want of a token)"
+        return replace(cause, usual=(NO_ENDPOINT, returned, "a middleware that caught an exception"))
     if evidence.protocols and evidence.status == 404:
-        text += f", or the server supports no offered subprotocol ({shown(', '.join(evidence.protocols))})"
-    return no_route(text)
+        unknown = f"a server that supports no offered subprotocol ({shown(', '.join(evidence.protocols))})"
+        return replace(cause, usual=(NO_ENDPOINT, unknown))
+    return replace(cause, usual=(NO_ENDPOINT,))
 
 
 def no_websocket(text: str, fix: str) -> Cause:
@@ -103,18 +121,21 @@ def answered_401(evidence: Evidence) -> Cause:
     """What the status 401 alone means. A server that checks credentials names a scheme in WWW-Authenticate (RFC
     9110 section 15.5.2); without one, a library may answer every refusal so."""
     cause = credentials_wanted(evidence)
-    if evidence.has("www-authenticate"):
-        return cause
-    return msgspec.structs.replace(cause, text=f"{cause.text}; or another check refused (Origin, subprotocol)")
+    if challenge := evidence.get("www-authenticate"):
+        return replace(
+            cause, certainty="stated", evidence=f"{evidence.line}; WWW-Authenticate: {shown(challenge)}"
+        )
+    sent = "wrong or expired credentials"
+    own = sent if evidence.credentials else "no valid token, cookie or password in the request"
+    act = "the server requires credentials (401)"
+    return replace(cause, statement=act, usual=(own, "another check that refuses (Origin, subprotocol)"))
 
 
 def origin_or_rule(evidence: Evidence, fix: str, who: str) -> Cause:
     """A 403 to an Origin of another host, which says no more: *who* refused it, or the request as a whole."""
-    text = (
-        f"{who} refused the request: most often because the origin {shown(evidence.origin or '')} is not "
-        "allowed, or for another reason (path, address, token)"
-    )
-    return origin_refused(evidence, fix, text)
+    other = f"the origin {shown(evidence.origin or '')}, which is not allowed"
+    cause = origin_refused(evidence, fix, f"{who} refused the request ({evidence.status})")
+    return replace(cause, usual=(other, "another check (address, token)"))
 
 
 def origin_refused(evidence: Evidence, fix: str, text: str = "") -> Cause:
@@ -183,18 +204,15 @@ def origin_lost(evidence: Evidence) -> Cause:
     )
 
 
-def refused_by_application(evidence: Evidence, text: str = "") -> tuple[Cause, ...]:
+def refused_by_application(evidence: Evidence, act: str = "") -> tuple[Cause, ...]:
     """An application refused with a status of its choice; causes in its words come first."""
     if evidence.status == 401:
         return (answered_401(evidence),)
+    act = act or f"the application refused the request ({evidence.status})"
     if evidence.status == 404:
-        return (no_route("no WebSocket endpoint has this path, or the application refused it with 404"),)
-    refused = Cause(
-        "refused",
-        text or "a check in the application refused the request",
-        "send what the application requires (token, cookie, parameter)",
-    )
-    return (refused,)
+        return (replace(no_route(act), usual=(NO_ENDPOINT, A_CHECK)),)
+    fix = "send what the application requires (token, cookie, parameter)"
+    return (Cause("refused", act, fix, usual=(A_CHECK,)),)
 
 
 def asked_wrong(evidence: Evidence) -> tuple[Cause, ...]:
@@ -254,6 +272,13 @@ def asked_wrong(evidence: Evidence) -> tuple[Cause, ...]:
             return ()
 
 
+def led_to(own: Cause, act: Cause) -> Cause:
+    """A fault of the request, where nothing but the *act* of the server shows that it is the reason."""
+    return replace(
+        own, statement=act.statement, usual=(own.statement, *(act.usual or (act.statement,)))[:MOST_USUAL]
+    )
+
+
 def too_much(name: str, size: int) -> tuple[Cause, ...]:
     """A field of the request that is larger than most servers accept."""
     if size < LARGE:
@@ -261,7 +286,7 @@ def too_much(name: str, size: int) -> tuple[Cause, ...]:
     return (
         Cause(
             "header-too-large",
-            f"the request has a {shown(name)} field of {size} bytes; most servers allow less",
+            f"the request has a {shown(name)} field of {size} bytes, more than most servers allow",
             f"send a shorter {shown(name)}, or raise the limit of the server and of every proxy",
             "own-request",
             f"the request: {shown(name)} of {size} bytes",
@@ -281,9 +306,7 @@ def own_request(evidence: Evidence) -> tuple[Cause, ...]:
             f"the request's Host is {shown(evidence.host)}, not the URL's host ({shown(evidence.wanted)})"
         )
         found += (
-            msgspec.structs.replace(
-                other, certainty="own-request", evidence=f"the request: Host: {shown(evidence.host)}"
-            ),
+            replace(other, certainty="own-request", evidence=f"the request: Host: {shown(evidence.host)}"),
         )
     return found
 
@@ -293,12 +316,13 @@ def host_refused(text: str) -> Cause:
     return Cause("host-refused", text, "add the name to the server's allowed hosts, or send the right Host")
 
 
-def backend_down(who: str, more: str = "") -> Cause:
-    """The proxy *who* got no connection to the application; *more* is appended."""
+def backend_down(who: str, *others: str) -> Cause:
+    """The proxy *who* got no connection to the application; *others*: more of its usual causes."""
     return Cause(
         "backend-down",
-        f"{who} could not reach the application: it is not running, or its address or port is wrong{more}",
+        f"{who} could not reach the application",
         "start the application; check the upstream's address, port and scheme (http or https) in the proxy",
+        usual=("an application that is not running", "a wrong address or port", *others),
     )
 
 
@@ -306,10 +330,15 @@ def not_answered(who: str) -> Cause:
     """A 502: whether the application was not reached, or ended the connection, is the same to its client."""
     return Cause(
         "backend-down",
-        f"{who} could not reach the application, or got no valid answer from it: it is not running, its "
-        "address or port is wrong, it closed the connection (a crash, no Upgrade), or only one side uses TLS",
+        f"{who} could not reach the application, or got no valid answer from it",
         "start the application, and look in its log; check the upstream's address, port and scheme "
         "(http or https)",
+        usual=(
+            "an application that is not running",
+            "a wrong address or port",
+            "an application that closes the connection (a crash, no Upgrade)",
+            "TLS on one side only",
+        ),
     )
 
 
@@ -334,7 +363,13 @@ def redirected(evidence: Evidence, who: str) -> Cause:
         how = f"to another port ({shown(place)})"
     else:
         how = f"to {shown(path) or 'another address'}"
-    return Cause("redirected", f"{who} redirects {how}; of the browsers, only WebKitGTK follows", fix)
+    return Cause(
+        "redirected",
+        f"{who} redirects {how}; of the browsers, only WebKitGTK follows",
+        fix,
+        "stated",
+        f"{evidence.line}; Location: {shown(to)}",
+    )
 
 
 def lost_upgrade(evidence: Evidence, *more: Cause) -> tuple[Cause, ...]:
@@ -364,14 +399,18 @@ def subprotocol_wanted(evidence: Evidence, said: str = "") -> Cause:
         if evidence.protocols
         else f"a subprotocol{names}; none was offered"
     )
-    if evidence.protocols and re.search(r"(?i)\bmissing (?:sub-?protocol|sec-websocket-protocol)\b", said):
-        offered += "; or a proxy dropped it"
     one = shown(wanted[1]) if wanted else "another" if evidence.protocols else "one"
-    return Cause(
+    cause = Cause(
         "subprotocol-required",
         f"the server requires {offered}",
         f"offer {one}: --protocol in wsprobe, the second argument of new WebSocket() in a page",
     )
+    if evidence.protocols and re.search(r"(?i)\bmissing (?:sub-?protocol|sec-websocket-protocol)\b", said):
+        sent = shown(", ".join(evidence.protocols))
+        found_none = f"the server found no subprotocol that it supports; {sent} was offered"
+        usual = (f"a server that requires another{names}", "a proxy that drops Sec-WebSocket-Protocol")
+        return replace(cause, statement=found_none, usual=usual)
+    return cause
 
 
 def asks_socketio(path: str, query: str) -> bool:
@@ -407,9 +446,9 @@ def unknown_session() -> Cause:
     """The server does not know the session id (``sid``) of the request."""
     return Cause(
         "session",
-        "the process that answered does not know the session (sid): several processes run without "
-        "sticky sessions, or the process restarted",
+        "the process that answered does not know the session (sid)",
         "use sticky sessions, or only the websocket transport",
+        usual=("several processes without sticky sessions", "a restart", "a session that expired"),
     )
 
 
@@ -453,20 +492,23 @@ def either_or_stripped(
     (*capital* as in ``behind_proxy``) the lost Upgrade is named first, else second. Where the answer shows
     that Upgrade arrived, it was not lost."""
     if evidence.arrived:
-        return (*asked_wrong(evidence), no_route(own.text, own.fix) if own.id == "no-websocket" else own, *more)
+        other = replace(own, id="no-route") if own.id == "no-websocket" else own
+        return (*asked_wrong(evidence), other, *more)
     if evidence.oddity == "upgrade":
         return (*asked_wrong(evidence), own, *more)
+    causes = own.usual or (own.statement,)
     if behind_proxy(evidence, capital):
         both = Cause(
             "upgrade-lost-or-elsewhere",
-            "the handshake got the answer to a plain GET: a proxy dropped Upgrade and Connection, or "
-            f"{own.text}",
+            PLAIN_GET,
             f"test the application without the proxy (wsprobe trace --backend); {own.fix}",
+            usual=(DROPPED, *causes),
         )
         return (*asked_wrong(evidence), both, *more)
-    either = msgspec.structs.replace(
+    either = replace(
         own,
-        text=f"{own.text}; or a proxy dropped Upgrade and Connection",
+        statement=own.statement if own.usual else PLAIN_GET,
         fix=f"{own.fix}; if a proxy is in front of the server: wsprobe explain upgrade-lost",
+        usual=(*causes, DROPPED),
     )
     return (*asked_wrong(evidence), either, *more)

@@ -5,17 +5,21 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qs
 
-import msgspec
+from msgspec.structs import replace
 
 from wsprobe.diagnosis.author_rules import AuthorRule, known_by
 from wsprobe.diagnosis.cause import Cause
-from wsprobe.diagnosis.evidence import Evidence, foreign_origin, is_markup, phrase_of
+from wsprobe.diagnosis.evidence import Evidence, foreign_origin, is_markup, phrase_of, shown
 from wsprobe.diagnosis.faults import (
+    A_CHECK,
     CROSS_ORIGIN,
+    DROPPED,
+    PLAIN_GET,
     asked_wrong,
     crashed,
     credentials_wanted,
     either_or_stripped,
+    failed_or,
     for_socketio,
     http10,
     lost_upgrade,
@@ -378,7 +382,7 @@ def _gorilla_says(evidence: Evidence, text: str) -> tuple[Cause, ...]:
     if "token not found" in text:
         return lost_upgrade(evidence)
     if "Hijacker" in text:
-        return _gorilla(msgspec.structs.replace(evidence, status=500))
+        return _gorilla(replace(evidence, status=500))
     return asked_wrong(evidence) or (
         Cause("changed", "a header of the handshake arrived wrong; see the body", "look at that header"),
     )
@@ -438,10 +442,15 @@ def _ws_status(evidence: Evidence) -> tuple[Cause, ...]:
     match evidence.status:
         case 400:
             found: tuple[Cause, ...] = (
-                no_route(
-                    "no WebSocket server listens on this path (in ws: its option path), or a field of the "
-                    "handshake was lost or changed in transit",
-                    "correct the path in the URL or in the server; check the proxies in between",
+                replace(
+                    no_route(
+                        "the WebSocket library refused the handshake (400)",
+                        "correct the path in the URL or in the server; check the proxies in between",
+                    ),
+                    usual=(
+                        "no WebSocket server on this path (in ws: its option path)",
+                        "a field that was lost or changed in transit",
+                    ),
                 ),
                 Cause(
                     "key",
@@ -461,13 +470,14 @@ def _ws_status(evidence: Evidence) -> tuple[Cause, ...]:
         case 401:
             return (
                 credentials_wanted(evidence),
-                *refused_by_application(msgspec.structs.replace(evidence, status=403)),
+                *refused_by_application(replace(evidence, status=403)),
             )
         case 403:
             return refused_by_application(evidence)
         case 503:
-            closing = "the WebSocket server is shutting down, or accepts no sessions for now"
-            return (Cause("closing", closing, "try again after the restart"),)
+            usual = ("a server that shuts down", "a limit on sessions")
+            act = "the WebSocket server accepts no sessions for now"
+            return (Cause("closing", act, "try again after the restart", usual=usual),)
         case _:
             return refused_by_application(evidence) if evidence.status < 500 else (crashed(),)
 
@@ -537,15 +547,13 @@ def _express(evidence: Evidence) -> Author | None:
     mark = "X-Powered-By: Express" if signed else "its page"
     if evidence.status < 400 or evidence.status == 404:
         nobody = no_route(
-            "the handshake got the answer to a plain GET: no WebSocket server handles upgrades on this "
-            "http.Server, or on this path",
+            "no WebSocket server handles upgrades on this http.Server or path",
             "attach the WebSocket server to the listening http.Server; check its path",
         )
         return name("express", mark, either_or_stripped(evidence, nobody, capital=True))
     if evidence.status >= 500:
         return name("express", mark, (crashed(),))
-    who = "a middleware of the application, or a server behind it, refused the request"
-    return name("express", mark, refused_by_application(evidence, who))
+    return name("express", mark, refused_by_application(evidence))
 
 
 def _werkzeug_page(evidence: Evidence) -> bool:
@@ -595,7 +603,7 @@ def _flask(evidence: Evidence) -> Author | None:
 
 def _run_asgi() -> Cause:
     return no_websocket(
-        "a WSGI server received the request; WSGI does not support WebSocket, so Django answered a plain GET",
+        "Django runs on a WSGI server, which does not support WebSocket",
         "run an ASGI server (daphne, uvicorn) and route the path to that server; with runserver: put "
         "daphne at the top of INSTALLED_APPS",
     )
@@ -637,15 +645,16 @@ def _django(evidence: Evidence) -> Author | None:
         return written_by(
             "gunicorn",
             "Server: gunicorn, not sent by ASGI workers",
-            (
-                no_websocket(
-                    "a WSGI application received the request and answered it as a plain GET: WSGI does not "
-                    "support WebSocket (a library such as Flask-Sock adds that), or no route has this path",
-                    "run an ASGI server (gunicorn -k uvicorn_worker.UvicornWorker), or Flask-Sock",
-                ),
-            ),
+            (_wsgi("run an ASGI server (gunicorn -k uvicorn_worker.UvicornWorker), or Flask-Sock"),),
         )
     return None
+
+
+def _wsgi(fix: str) -> Cause:
+    """A WSGI application answered as to a plain GET."""
+    act = "a WSGI application answered the handshake as a plain GET"
+    without = "no WebSocket support: WSGI has none without a library such as Flask-Sock"
+    return replace(no_websocket(act, fix), usual=(without, "no route for this path"))
 
 
 def _of_wsgiref(evidence: Evidence) -> tuple[Cause, ...]:
@@ -653,13 +662,7 @@ def _of_wsgiref(evidence: Evidence) -> tuple[Cause, ...]:
     if evidence.status >= 500:
         return (crashed(),)
     if evidence.status in (404, 405) or evidence.status < 400:
-        return (
-            no_websocket(
-                "a WSGI application received the request and answered it as a plain GET: WSGI does not support "
-                "WebSocket, or no route has this path",
-                "run a server with WebSocket support, and route the path to that server",
-            ),
-        )
+        return (_wsgi("run a server with WebSocket support, and route the path to that server"),)
     return refused_by_application(evidence)
 
 
@@ -743,8 +746,7 @@ def _runtimes(evidence: Evidence) -> Author | None:
         if evidence.oddity == "upgrade":
             causes: tuple[Cause, ...] = (*asked_wrong(evidence), crashed("the handler raised an exception"))
         else:
-            either = "the handler raised an exception, perhaps because a proxy dropped Upgrade and Connection"
-            causes = (*asked_wrong(evidence), crashed(either), lost)
+            causes = (*asked_wrong(evidence), failed_or(DROPPED), lost)
         return shaped_like("deno", "its 500 without a Content-Type", causes)
     return None
 
@@ -771,9 +773,9 @@ def _hono(evidence: Evidence) -> Author | None:
         and evidence.get("content-type") == "text/plain; charset=UTF-8"
         and not evidence.signed
     ):
-        adapter = no_websocket(
-            "no WebSocket adapter handles upgrades (injectWebSocket), or no route has this path",
-            "call injectWebSocket(server), and add upgradeWebSocket() for the path",
+        adapter = replace(
+            no_websocket(PLAIN_GET, "call injectWebSocket(server), and add upgradeWebSocket() for the path"),
+            usual=("no WebSocket adapter that handles upgrades (injectWebSocket)", "no route for this path"),
         )
         return shaped_like("hono", "its words", either_or_stripped(evidence, adapter, capital=True))
     return None
@@ -784,8 +786,9 @@ def _ruby_and_others(evidence: Evidence) -> Author | None:
     if evidence.status == 403 and not evidence.body and evidence.server("Cowboy", "cowboy", "Bandit", "bandit"):
         refused = Cause(
             "refused",
-            "the application refused before accepting (a check, or the Origin)",
+            "the application refused before accepting",
             "accept, then refuse in the first message: only that reaches a page",
+            usual=(A_CHECK,),
         )
         origin = origin_refused(evidence, "add the page's origin to the server's allowed origins")
         both = (origin, refused) if foreign_origin(evidence) else (refused, origin)
@@ -799,8 +802,9 @@ def _ruby_and_others(evidence: Evidence) -> Author | None:
     if evidence.status == 404 and evidence.has("x-request-id") and evidence.text.strip() == "Page not found":
         origin = origin_refused(evidence, "add it to config.action_cable.allowed_request_origins")
         if evidence.oddity != "upgrade":
-            lost = f"{origin.text}; or a proxy dropped Upgrade and Connection (Action Cable answers both alike)"
-            origin = msgspec.structs.replace(origin, text=lost)
+            own = f"the origin {shown(evidence.origin)}" if evidence.origin is not None else "no Origin"
+            act = "the application refused the handshake as if nothing had this path"
+            origin = replace(origin, statement=act, usual=(f"{own}, which it does not allow", DROPPED))
         return shaped_like(
             "action-cable", "X-Request-Id and the words", (*asked_wrong(evidence), origin, upgrade_stripped())
         )
@@ -817,7 +821,7 @@ def _node(evidence: Evidence) -> Author | None:
     ):
         return None
     nobody = no_route(
-        "the handshake got the answer to a plain GET: no code handles WebSocket upgrades, or none on this path",
+        "no code handles WebSocket upgrades on this path",
         "attach the WebSocket server to the listening http.Server; check the path",
     )
     return shaped_like(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from msgspec.structs import replace
+
 from wsprobe.diagnosis.author_rules import AuthorRule, AuthorRules, known_by
 from wsprobe.diagnosis.cause import Cause
 from wsprobe.diagnosis.evidence import Evidence, foreign_origin, phrase_of, shown
@@ -24,9 +26,9 @@ def backend_closed(who: str) -> Cause:
     """The application behind the proxy *who* closed the connection without an answer."""
     return Cause(
         "backend-closed",
-        f"the application behind {who} closed the connection without an answer: it crashed, refused by "
-        "closing, or expects another protocol (such as MQTT)",
+        f"the application behind {who} closed the connection without an answer",
         "look in the application's log",
+        usual=("a crash", "a refusal by closing", "another protocol (such as MQTT)"),
     )
 
 
@@ -39,9 +41,10 @@ def backend_slow(who: str, setting: str) -> Cause:
     )
 
 
-def _rule(who: str, fix: str, more: str = "") -> Cause:
-    text = f"a rule in {who} refused the request before the application received it{more}"
-    return Cause("blocked-by-rule", text, fix)
+def _rule(who: str, fix: str, *usual: str) -> Cause:
+    """A refusal by the proxy *who*, with its *usual* causes; without any, a rule is the only one."""
+    rule = f"a rule in {who} refused the request before the application received it"
+    return Cause("blocked-by-rule", f"{who} itself refused the request" if usual else rule, fix, usual=usual)
 
 
 def _no_proxy_route(who: str, fix: str) -> Cause:
@@ -120,9 +123,13 @@ _NGINX: dict[int, tuple[Cause, ...]] = {
     500: (
         Cause(
             "crashed-before-accept",
-            "nginx failed: an exception in its embedded code (Lua, njs, Perl), a failed auth_request, or "
-            "a rewrite loop",
+            "nginx itself failed (500)",
             "look in nginx's error log",
+            usual=(
+                "an exception in its embedded code (Lua, njs, Perl)",
+                "a failed auth_request",
+                "a rewrite loop",
+            ),
         ),
     ),
     502: (
@@ -138,9 +145,9 @@ _NGINX: dict[int, tuple[Cause, ...]] = {
     503: (
         Cause(
             "rate-limited",
-            "limit_req or limit_conn of nginx refused (too many requests or connections), or a rule in "
-            "nginx answers 503",
+            "nginx refused the request (503)",
             "raise rate or burst, or exempt the location of the socket; look for return 503",
+            usual=("limit_req or limit_conn: too many requests or connections", "a rule (return 503)"),
         ),
         _rule("nginx", "look for return 503 in the configuration"),
     ),
@@ -178,9 +185,10 @@ def _of_nginx(evidence: Evidence) -> tuple[Cause, ...]:
             )
         case 403:
             rule = _rule(
-                "nginx (deny, if, auth_request or limit_except)",
+                "nginx",
                 "find the rule for this path, address and Origin",
-                ", or the path is a directory without an index page",
+                "a rule (deny, if, auth_request or limit_except)",
+                "a directory without an index page",
             )
             return (rule, *_foreign(evidence, "nginx"))
         case 413 | 414 | 431 | 494:
@@ -242,9 +250,9 @@ _HAPROXY: dict[int, tuple[Cause, ...]] = {
     400: (
         Cause(
             "bad-request",
-            "HAProxy does not accept the form of the request; it also refuses an upgrade without "
-            "Sec-WebSocket-Key",
+            "HAProxy refused the request (400)",
             "look at the request line, the header names and Sec-WebSocket-Key",
+            usual=("a malformed request", "an upgrade without Sec-WebSocket-Key"),
         ),
     ),
     407: (Cause("unauthorized", "HAProxy itself requires proxy credentials", "send them"),),
@@ -324,8 +332,11 @@ _APACHE: dict[int, tuple[Cause, ...]] = {
     406: (_rule("Apache (most often ModSecurity)", "look in the error log for the rule"),),
     500: (
         _rule(
-            "Apache (no module for the scheme of ProxyPass, or wss:// to a plain port)",
+            "Apache",
             "load mod_proxy_http and mod_proxy_wstunnel; look in the error log",
+            "no module for the scheme of ProxyPass",
+            "wss:// to a plain port",
+            "an exception in embedded code",
         ),
     ),
     502: (backend_closed("Apache"), backend_down("Apache"), upgrade_stripped(_NO_HANDSHAKE)),
@@ -361,8 +372,9 @@ def _of_apache(evidence: Evidence) -> tuple[Cause, ...]:
             return (
                 Cause(
                     "bad-request",
-                    "Apache does not accept the form of the request, or a rule (ModSecurity) denies it",
+                    "Apache refused the request (400)",
                     "look at the request line and headers, and in the error log for a rule",
+                    usual=("a malformed request", "a rule (ModSecurity)"),
                 ),
             )
         case 401 if evidence.credentials:
@@ -371,8 +383,10 @@ def _of_apache(evidence: Evidence) -> tuple[Cause, ...]:
             return (Cause("unauthorized", "Apache itself requires credentials (AuthType)", "send them (-u)"),)
         case 403:
             rule = _rule(
-                "Apache (Require, RewriteRule with [F], or ModSecurity)",
+                "Apache",
                 "find the rule for this path",
+                "a rule (Require, RewriteRule with [F], ModSecurity)",
+                "a directory without an index page",
             )
             return (rule, *_foreign(evidence, "Apache"))
         case status if 300 <= status < 400:
@@ -401,8 +415,8 @@ def _varnish(evidence: Evidence) -> Author | None:
         causes = (redirected(evidence, "Varnish"),)
     else:
         own = evidence.reason.lower() != phrase_of(evidence.status).lower()
-        says = f'; the server says "{shown(evidence.reason)}"' if own and evidence.reason else ""
-        causes = (_rule("Varnish (synth in the VCL)", "look for this status and reason in the VCL", says),)
+        rule = _rule("Varnish (synth in the VCL)", "look for this status and reason in the VCL")
+        causes = (replace(rule, quote=shown(evidence.reason) if own else ""),)
     return written_by("varnish", "its own page", causes)
 
 
@@ -441,7 +455,8 @@ def _lighttpd(evidence: Evidence) -> Author | None:
         case 504:
             causes = (backend_slow(who, "proxy.server read-timeout"),)
         case 403:
-            causes = (_rule("lighttpd (url.access-deny, or wstunnel.origins)", "find the rule for this path"),)
+            rule = "a rule (url.access-deny, wstunnel.origins)"
+            causes = (_rule(who, "find the rule for this path", rule, "a directory without an index page"),)
             if foreign_origin(evidence):
                 causes += (
                     origin_refused(
@@ -499,7 +514,7 @@ def _caddy(evidence: Evidence) -> Author | None:
         case 504:
             causes = (backend_slow("Caddy", "response_header_timeout"),)
         case 503:
-            causes = (backend_down("Caddy", ", or marked as unhealthy; or a rule in Caddy answers 503"),)
+            causes = (backend_down("Caddy", "an application marked as unhealthy", "a rule (respond 503)"),)
         case 200:
             causes = (
                 _no_proxy_route(
@@ -525,14 +540,19 @@ def _caddy(evidence: Evidence) -> Author | None:
         case 400:
             causes = (
                 Cause(
-                    "bad-request", "Caddy does not accept the request, or the port expects TLS", "try wss://"
+                    "bad-request",
+                    "Caddy refused the request (400)",
+                    "try wss://",
+                    usual=("a malformed request", "a port that expects TLS"),
                 ),
             )
         case status if status >= 500:
-            failed = "a handler or module of Caddy failed, or a rule (respond) answers with this status"
-            causes = (Cause("crashed-before-accept", failed, "look in Caddy's log, and in the Caddyfile"),)
+            fix = "look in Caddy's log, and in the Caddyfile"
+            usual = ("an exception in a handler or module", "a rule (respond)")
+            causes = (Cause("crashed-before-accept", f"Caddy failed ({status})", fix, usual=usual),)
         case _:
-            causes = (_rule("Caddy (respond)", "look for this status in the Caddyfile"),)
+            usual = ("a rule (respond)", "a module that refuses, or failed with an exception")
+            causes = (_rule("Caddy", "look for this status in the Caddyfile", *usual),)
     return written_by("caddy", "Server: Caddy, then Content-Length: 0, and no page", causes)
 
 
@@ -541,7 +561,7 @@ def _envoy(evidence: Evidence) -> Author | None:
     if evidence.text.startswith("upstream connect error or disconnect/reset before headers"):
         return written_by("envoy", "its own words", (not_answered("Envoy"), backend_closed("Envoy")))
     if evidence.text.startswith("no healthy upstream"):
-        return written_by("envoy", "its own words", (backend_down("Envoy", ", or failed its health check"),))
+        return written_by("envoy", "its own words", (backend_down("Envoy", "a failed health check"),))
     if evidence.text.startswith("upstream request timeout"):
         return written_by("envoy", "its own words", (backend_slow("Envoy", "the route's timeout"),))
     if evidence.text == "RBAC: access denied" and evidence.status == 403:
@@ -560,8 +580,9 @@ def _envoy(evidence: Evidence) -> Author | None:
         causes = (
             Cause(
                 "upgrade-refused",
-                "Envoy does not forward upgrades (upgrade_configs lacks websocket), or its policy refused",
+                "Envoy refused the request (403)",
                 "upgrade_configs: [{upgrade_type: websocket}] in the connection manager",
+                usual=("no websocket in upgrade_configs", "a policy (RBAC)"),
             ),
             _rule("Envoy (RBAC)", "find the policy for this path"),
         )

@@ -35,10 +35,11 @@ def _cause(of: Finding) -> Cause:
     title = entry.title if entry.title[:2].isupper() else entry.title[0].lower() + entry.title[1:]
     return Cause(
         _RENAMED.get(of.id, of.id),
-        f"{title}: {usual}".replace("`", "") if usual else title,
+        title.replace("`", ""),
         to_do(entry),
         certainty,
         of.text,
+        usual=(usual.replace("`", ""),) if usual else (),
     )
 
 

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
-from wsprobe.diagnosis.cause import Cause
+from wsprobe.diagnosis.cause import Cause, Certainty
 from wsprobe.diagnosis.evidence import Evidence, foreign_origin, shown
 from wsprobe.diagnosis.faults import (
     SEE_LOG,
@@ -111,8 +112,8 @@ def opened(reading: Reading, evidence: Evidence) -> Author:
     if not author:
         return Author(causes=tuple(found))
     base = shaped_like(author, mark, ()) if mark == _PACKET else written_by(author, mark, ())
-    named = tuple(msgspec.structs.replace(one, program=base.program) for one in found)
-    return msgspec.structs.replace(base, causes=named)
+    named = tuple(replace(one, program=base.program) for one in found)
+    return replace(base, causes=named)
 
 
 def _causes(evidence: Evidence, session: _Session) -> Iterator[Cause]:
@@ -216,7 +217,7 @@ def _stated(evidence: Evidence, session: _Session) -> Iterator[Cause]:
             if (wrong_call and id == "message-refused") or (
                 re.search(pattern, quote.lower()) and _can_be(id, quote.lower(), where, session)
             ):
-                yield Cause(id, f'{text}; the server says "{said}"', fix, "stated", f"{where}: {said}")
+                yield Cause(id, text, fix, "stated", f"{where}: {said}", quote=said)
                 return
         if (known := stated_by(evidence, quote, where)) is not None:
             yield _after_message(known, session)
@@ -236,9 +237,7 @@ def _after_message(known: Cause, session: _Session) -> Cause:
     """*known*; a failure right after a message may be how the application refuses that message."""
     if known.id != "crashed" or session.last is None or session.since >= SOON:
         return known
-    failed, _, says = known.text.partition("; the server says")
-    text = f"{failed}, or does not accept the message before it; the server says{says}"
-    return msgspec.structs.replace(known, text=text)
+    return replace(known, usual=("an exception in its handler", "a message that it does not accept"))
 
 
 _COURTESY = r"(?i)(?:(?:good ?)?bye(?: now| bye)?|closed?|closing|done|ok|end|normal(?: closure)?)\W*"
@@ -338,7 +337,7 @@ def _chosen(evidence: Evidence) -> Iterator[Cause]:
         offered = shown(", ".join(evidence.protocols))
         yield Cause(
             "subprotocol-none",
-            f"the server supports none of the offered subprotocols, or selects none: {offered}",
+            f"the server selected none of the offered subprotocols ({offered})",
             "select one in the server, or offer one that the server supports; Chromium fails if none is "
             "selected",
             "own-request",
@@ -376,9 +375,9 @@ def _greeted(evidence: Evidence, session: _Session) -> Iterator[Cause]:
         words = 'the first message: "Invalid Host/Origin header"'
         fix = "add it to devServer.allowedHosts"
         host = host_refused("webpack-dev-server does not allow this Host or Origin")
-        yield msgspec.structs.replace(host, fix=fix, certainty="stated", evidence=words)
+        yield replace(host, fix=fix, certainty="stated", evidence=words)
         origin = origin_refused(evidence, "add its host to devServer.allowedHosts")
-        yield msgspec.structs.replace(origin, certainty="stated", evidence=words)
+        yield replace(origin, certainty="stated", evidence=words)
 
 
 # HTTP behind a 101 -------------------------------------------------------------------------------------------
@@ -388,17 +387,19 @@ def _http_after(behind: Response) -> Iterator[Cause]:
     status = behind.status or 0
     shows = f"HTTP {status} behind the 101" if status else "HTTP behind the 101"
     if status == 400 and _of_engine_io(behind):
-        yield msgspec.structs.replace(other_generation(), evidence=shows)
+        yield replace(other_generation(), evidence=shows)
     elif status >= 500:
-        failed = "the handler raised an exception, or sent an HTTP response, after the handshake"
-        yield Cause("crashed", failed, SEE_LOG, "shared", shows)
+        usual = ("an exception in the handler", "a handler that sent an HTTP response")
+        act = f"the server sent HTTP {status} after the handshake"
+        yield Cause("crashed", act, SEE_LOG, "shared", shows, usual=usual)
     else:
         yield Cause(
             "response-after-101",
-            "the handler returned, raised an exception, or sent an HTTP response after the handshake",
+            "the server sent HTTP after the handshake",
             "return nothing (Flask-Sock), or the WebSocketResponse itself (aiohttp); keep the handler running",
             "shared",
             shows,
+            usual=("a handler that returned or raised an exception", "a handler that sent an HTTP response"),
         )
 
 
@@ -409,7 +410,7 @@ def _of_engine_io(behind: Response) -> bool:
 
 # Close codes -------------------------------------------------------------------------------------------------
 
-_CODES: dict[int, tuple[str, str, str]] = {
+_CODES: dict[int, tuple[str, str, str, *tuple[str, ...]]] = {
     1003: (
         "message-refused",
         "the server does not accept this kind of message (1003): text instead of binary, or the reverse",
@@ -432,9 +433,11 @@ _CODES: dict[int, tuple[str, str, str]] = {
     ),
     1011: (
         "crashed",
-        "the server failed (1011): its handler raised an exception or returned, or, behind a proxy, "
-        "the upstream refused or failed",
+        "the server failed (1011)",
         SEE_LOG,
+        "an exception in its handler",
+        "a handler that returned",
+        "a proxy whose backend refused or failed",
     ),
     1012: ("closing", "the server restarts (1012)", "connect again after a while"),
     1013: ("overloaded", "the server accepts no sessions for now (1013)", "try again later"),
@@ -458,8 +461,8 @@ _CODES: dict[int, tuple[str, str, str]] = {
     4408: ("first-message", "the application waited for a message, then gave up (4408)", "send it at once"),
     4429: ("rate-limited", "too many requests or sessions (4429)", "wait, or raise the limit"),
 }
-"""Close code -> id, text, fix: RFC 6455 section 7.4.1, the IANA registry, and what 4400 + n means by
-convention."""
+"""Close code -> id, statement, fix, usual causes: RFC 6455 section 7.4.1, the IANA registry, and what 4400 + n
+means by convention."""
 
 
 def _by_code(evidence: Evidence, session: _Session, known: Iterable[Cause]) -> Iterator[Cause]:
@@ -468,21 +471,22 @@ def _by_code(evidence: Evidence, session: _Session, known: Iterable[Cause]) -> I
         return
     reason = shown(session.reason, QUOTED)
     shows = f"Close {session.code}: {reason}" if reason else f"Close {session.code}"
-    quoted = any(f'"{reason}"' in cause.text for cause in known)
-    says = f'; it says "{reason}"' if reason and not quoted else ""
-    open_why = "" if reason else _left_open(session)
+    quote = "" if any(cause.quote == reason for cause in known) else reason
+    open_why = () if reason else _left_open(session)
     if session.code == 4406 or (session.code == 1002 and not reason):
-        wanted = subprotocol_wanted(evidence)
-        more = "" if session.code == 4406 else ", or the client broke the protocol (1002)"
-        yield msgspec.structs.replace(
-            wanted, text=f"{wanted.text}{more}{says}", certainty="shared", evidence=shows
-        )
+        wanted = replace(subprotocol_wanted(evidence), certainty="shared", evidence=shows, quote=quote)
+        if session.code == 1002:
+            own = (
+                "a subprotocol other than the offered ones" if evidence.protocols else "a required subprotocol"
+            )
+            usual = (own, "a client that broke the protocol")
+            wanted = replace(wanted, statement="the server closed with 1002 (protocol error)", usual=usual)
+        yield wanted
     elif session.code == 1002:
-        broke = f"the server reports that the client broke the protocol (1002){says}"
-        yield Cause("protocol-error", broke, SEE_LOG, "stated", shows)
+        broke = "the server reports that the client broke the protocol (1002)"
+        yield Cause("protocol-error", broke, SEE_LOG, "stated", shows, quote=quote)
     elif session.code == 1011 and evidence.server("daphne") and reason == "":
-        crashed = _CODES[1011]
-        yield Cause("crashed", crashed[1], crashed[2], "shared", shows)
+        yield _of_code(1011, "shared", shows)
         yield Cause(
             "closed-by-app",
             "Daphne before 4.1 sends 1011 instead of the code if there is a reason",
@@ -491,29 +495,40 @@ def _by_code(evidence: Evidence, session: _Session, known: Iterable[Cause]) -> I
             shows,
         )
     elif session.code in _CODES:
-        id, text, fix = _CODES[session.code]
-        yield Cause(id, f"{text}{says}{open_why}", fix, "stated", shows)
+        cause = replace(_of_code(session.code, "stated", shows), quote=quote)
+        if open_why:
+            named = cause.usual or (cause.statement,)
+            act = f"the server closed the session with {session.code}"
+            cause = replace(cause, statement=act, certainty="shared", usual=(*named, *open_why))
+        yield cause
     elif 3000 <= session.code < 5000:
         yield Cause(
             "closed-by-app",
-            f"the application accepted, then closed with {session.code}{says}{open_why}",
+            f"the application accepted, then closed with {session.code}",
             f"look up {session.code} in the documentation of the application",
             "stated",
             shows,
+            usual=("what this code means in the application", *open_why) if open_why else (),
+            quote=quote,
         )
     elif session.code not in (1000, 1001):
-        wrong = f"the server closed with a code that it must not send ({session.code}){says}"
+        wrong = f"the server closed with a code that it must not send ({session.code})"
         fix = "close with 1000, or a code from 3000 to 4999"
-        yield Cause("protocol-error", wrong, fix, "stated", shows)
+        yield Cause("protocol-error", wrong, fix, "stated", shows, quote=quote)
 
 
-def _left_open(session: _Session) -> str:
+def _of_code(code: int, certainty: Certainty, shows: str) -> Cause:
+    id, statement, fix, *usual = _CODES[code]
+    return Cause(id, statement, fix, certainty, shows, usual=tuple(usual))
+
+
+def _left_open(session: _Session) -> tuple[str, ...]:
     """What a code without a reason may be about, where it does not fit what happened before it."""
     if session.quiet >= QUIET and session.code != 4408:
-        return f"; or, after {session.quiet / 1e6:.1f} s without data, an idle timeout"
+        return (f"an idle timeout, after {session.quiet / 1e6:.1f} s without data",)
     if session.code in (1003, 1007, 1009, 4400) and session.last is None:
-        return "; or, as no message was sent, it refuses the session (path, token, subprotocol)"
-    return ""
+        return ("a refusal of the session (path, token, subprotocol), as no message was sent",)
+    return ()
 
 
 # What the server did, where nothing says why --------------------
@@ -525,68 +540,48 @@ def _act(evidence: Evidence, session: _Session) -> Iterator[Cause]:
         return
     if session.code is None and session.close is not None and session.close.data:
         return  # a Close that is malformed is the finding's to tell
-    act = (
-        f"closed the session ({session.named})"
-        if session.close is not None
-        else "dropped the connection without a Close"
-    )
-    ended = (
-        f"{act} {session.after}"
-        if session.close is not None
-        else f"dropped the connection {session.after} without a Close"
-    )
-    shows = f"{session.named if session.close is not None else 'no Close'} {session.after}"
+    closed = session.close is not None
+    act = f"closed the session ({session.named})" if closed else "dropped the connection without a Close"
+    shows = f"{session.named if closed else 'no Close'} {session.after}"
     if session.untouched and asks_socketio(evidence.path, evidence.query):
         for cause in wrong_for_socketio(evidence):
             asked = f"the request: {shown(evidence.path)}?{shown(evidence.query)}".rstrip("?")
-            yield msgspec.structs.replace(cause, certainty="own-request", evidence=f"{asked}; {shows}")
+            yield replace(cause, certainty="own-request", evidence=f"{asked}; {shows}")
     if session.last is not None and session.since < SOON:
         yield _led_to(evidence, session, act)
     elif session.quiet >= QUIET:
         yield Cause(
             "idle-timeout",
-            f"the server, or a proxy, {act} after {session.quiet / 1e6:.1f} s without data: an idle "
-            "timeout, or the server waited for a message (a login)",
+            f"the server, or a proxy, {act} after {session.quiet / 1e6:.1f} s without data",
             _against_idle(session),
             "shared",
             f"{session.quiet / 1e6:.1f} s of silence",
-        )
-    elif session.code is None and session.answered and session.lasted < AT_ONCE:
-        yield Cause(
-            "handler-returned",
-            f"the server sent messages, then {ended}: its handler returned or raised an "
-            "exception, or the application closed it on purpose",
-            "keep the handler running: loop over the messages",
-            "shared",
-            shows,
-        )
-    elif session.close is None:
-        yield Cause(
-            "crashed",
-            f"the server {ended}: most often its handler raised an exception; or the handler "
-            f"returned, or refuses by dropping (token, Origin, session){_untouched(evidence, session)}",
-            SEE_LOG,
-            "shared",
-            shows,
-        )
-    elif session.code is None:
-        yield Cause(
-            "closed-by-app",
-            f"the server {ended} and gives no reason: its handler returned or raised an "
-            f"exception, or it refuses by closing (Origin, token, session){_untouched(evidence, session)}",
-            "check the path; keep the handler running; close with a code and a reason",
-            "shared",
-            shows,
+            usual=("an idle timeout", "a server that waited for a message (a login)"),
         )
     else:
-        yield Cause(
-            "handler-returned",
-            f"the server {ended}: its handler returned or raised an exception, or the "
-            f"application closed it on purpose{_behind(session)}",
-            "keep the handler running: loop over the messages",
-            "shared",
-            shows,
-        )
+        ended = f"{act} {session.after}" if closed else act.replace(" without", f" {session.after} without")
+        yield replace(_unexplained(evidence, session, ended), certainty="shared", evidence=shows)
+
+
+def _unexplained(evidence: Evidence, session: _Session, ended: str) -> Cause:
+    """An end that neither a message nor a silence came before. *ended*: what the server did, and when."""
+    keep = "keep the handler running: loop over the messages"
+    open_why = (*_unrouted(evidence, session), *_behind(session))
+    if session.code is None and session.answered and session.lasted < AT_ONCE:
+        return Cause("handler-returned", f"the server sent messages, then {ended}", keep, usual=_ENDINGS)
+    if session.close is None:
+        dropped = "a refusal by dropping (token, Origin, session)"
+        usual = ("an exception in its handler", "a handler that returned", dropped, *open_why)
+        return Cause("crashed", f"the server {ended}", SEE_LOG, usual=usual)
+    if session.code is None:
+        fix = "check the path; keep the handler running; close with a code and a reason"
+        usual = (_ENDINGS[0], "a refusal by closing (Origin, token, session)", *open_why)
+        return Cause("closed-by-app", f"the server {ended} and gives no reason", fix, usual=usual)
+    return Cause("handler-returned", f"the server {ended}", keep, usual=(*_ENDINGS, *_behind(session)))
+
+
+_ENDINGS = ("a handler that returned or raised an exception", "a close on purpose")
+"""What usually ends a session with nothing that says why."""
 
 
 def _against_idle(session: _Session) -> str:
@@ -602,22 +597,17 @@ def _against_idle(session: _Session) -> str:
     )
 
 
-def _untouched(evidence: Evidence, session: _Session) -> str:
-    """What else may end a session before any message."""
-    return f"{_unrouted(evidence, session)}{_behind(session)}"
-
-
-def _unrouted(evidence: Evidence, session: _Session) -> str:
+def _unrouted(evidence: Evidence, session: _Session) -> tuple[str, ...]:
     """That the path may have no route: several libraries look for one after the handshake."""
     before = ("TornadoServer", "uvicorn", "hypercorn", "daphne", "granian")
     if not session.untouched or evidence.server(*before) or evidence.python("aiohttp/"):
-        return ""
-    return ", or no WebSocket route has this path"
+        return ()
+    return ("no WebSocket route for this path",)
 
 
-def _behind(session: _Session) -> str:
+def _behind(session: _Session) -> tuple[str, ...]:
     """That it may be a bridge, such as websockify, which first accepts and then connects to its target."""
-    return ", or it cannot reach a program behind it" if session.untouched else ""
+    return ("a bridge that cannot reach the program behind it",) if session.untouched else ()
 
 
 def _led_to(evidence: Evidence, session: _Session, act: str) -> Cause:
@@ -633,34 +623,17 @@ def _led_to(evidence: Evidence, session: _Session, act: str) -> Cause:
             "own-request",
             shows,
         )
+    exception, refused = "an exception in its handler", "a message that it does not accept (format, token)"
     if size > SMALL:
-        return Cause(
-            "too-large",
-            f"the server {act} right after a message of {size} bytes: the message is too large, or the "
-            "handler raised an exception",
-            "send a smaller message, or raise the server's limit; look in its log",
-            "own-request",
-            shows,
-        )
-    if session.close is None:
-        return Cause(
-            "crashed",
-            f"the server {act} right after a message of {size} bytes: most often its handler raised an "
-            "exception; or it returned, does not accept the message (its format, or a token in it), or "
-            "closed on purpose",
-            SEE_LOG,
-            "own-request",
-            shows,
-        )
-    return Cause(
-        "message-refused",
-        f"the server {act} right after a message of {size} bytes: the application does not accept the message "
-        "(its format, or a token in it) or closed the session on purpose, or its handler returned or raised "
-        "an exception",
-        SEE_LOG,
-        "own-request",
-        shows,
-    )
+        id, fix = "too-large", "send a smaller message, or raise the server's limit; look in its log"
+        usual: tuple[str, ...] = ("a message that is too large", exception)
+    elif session.close is None:
+        id, fix = "crashed", SEE_LOG
+        usual = (exception, "a handler that returned", refused, "a close on purpose")
+    else:
+        id, fix, usual = "message-refused", SEE_LOG, (refused, *_ENDINGS[::-1])
+    statement = f"the server {act} right after a message of {size} bytes"
+    return Cause(id, statement, fix, "own-request", shows, usual=usual)
 
 
 def _silent(evidence: Evidence, session: _Session) -> Iterator[Cause]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import msgspec
+from msgspec.structs import replace
 
 from wsprobe.diagnosis.cause import Cause
 from wsprobe.diagnosis.evidence import Evidence, shown, unanswered
-from wsprobe.diagnosis.faults import SEE_LOG, asked_wrong, asks_socketio, too_much
+from wsprobe.diagnosis.faults import NO_ANSWER, SEE_LOG, asked_wrong, asks_socketio, led_to, too_much
 from wsprobe.exchange import Exchange, Sent
 from wsprobe.read.reading import Reading
 
@@ -26,34 +26,31 @@ def nothing_came(reading: Reading) -> tuple[Cause, ...]:
     """The possible causes of a connection that ended without a byte, by its end and its request."""
     how = reading.exchange.how_ended
     evidence = unanswered(reading)
-    kinds = _timeout() if how == "timeout" else _closed(evidence, how, _waited(reading.exchange))
+    kinds = tuple(_timeout() if how == "timeout" else _closed(evidence, how, _waited(reading.exchange)))
     first: dict[str, Cause] = {}
     asked = asked_wrong(evidence)
     if how != "timeout":
-        asked = tuple(_or_another(cause, evidence) for cause in asked)
+        asked = tuple(
+            led_to(each, next(kind for kind in kinds if kind.id == "closed-silently")) for each in asked
+        )
     for cause in (*asked, *too_much(*evidence.largest), *kinds):
         first.setdefault(cause.id, cause)
     shows = _ENDS.get(how, how)
-    return tuple(
-        Cause(one.id, one.text, one.fix, one.certainty, one.evidence or shows, one.program)
-        for one in first.values()
-    )
-
-
-def _or_another(cause: Cause, evidence: Evidence) -> Cause:
-    """A fault of the request, where no answer shows that it is the reason."""
-    other = f"the server closed for another reason (unknown path, no token{_not_sent(evidence)})"
-    return msgspec.structs.replace(cause, text=f"{cause.text}; or {other}")
+    return tuple(one if one.evidence else replace(one, evidence=shows) for one in first.values())
 
 
 def _timeout() -> Iterator[Cause]:
     yield Cause(
-        "no-upgrade-listener",
-        "the server received the request but does not answer: no code handles WebSocket upgrades on "
-        "this path (in Vite, webpack, Next.js or http-proxy: ws: true is missing), that code crashed, is "
-        "blocked or waits, or a proxy got no answer from the application or does not forward it",
-        "correct the path; set ws: true in the proxy entry and forward the server's upgrade event; "
-        "look in its log",
+        "no-answer",
+        "the server sent no answer to the request",
+        "correct the path; in a development server or proxy on Node, set ws: true and forward the server's "
+        "upgrade event; look in the log",
+        usual=(
+            "no code that handles WebSocket upgrades on this path",
+            "a handler that crashed, is blocked or waits",
+            NO_ANSWER,
+            "a proxy that does not forward the 101",
+        ),
     )
     yield Cause(
         "proxy-waits",
@@ -64,14 +61,20 @@ def _timeout() -> Iterator[Cause]:
 
 
 def _closed(evidence: Evidence, how: str, waited: int) -> Iterator[Cause]:
-    yield from _protocol(evidence)
+    reset = how == "reset"
     crash = Cause(
         "closed-silently",
-        "the server closed the connection without an answer: it crashed, refuses by closing (unknown path, no "
-        f"token{_not_sent(evidence)}), or returned without accepting; or "
-        f"{_not_received(evidence, 'a rule drops the request', reset=how == 'reset')}",
+        f"the server {'reset' if reset else 'closed'} the connection without an answer",
         "look in the logs of the application and of every proxy for this request",
+        usual=(
+            "a crash",
+            "a refusal by closing (path, token, Origin, subprotocol)",
+            NO_ANSWER,
+            *(() if reset else ("a rule that drops the request",)),
+            *_port(evidence, reset),
+        ),
     )
+    yield from _protocol(evidence, crash)
     other = Cause(
         "other-protocol",
         "the port speaks another protocol"
@@ -102,7 +105,7 @@ def _closed(evidence: Evidence, how: str, waited: int) -> Iterator[Cause]:
             "a Socket.IO server closes upgrades outside its own path (/socket.io/) after one second",
             "use a Socket.IO client, or the path /socket.io/?EIO=4&transport=websocket",
         )
-    if how == "reset":
+    if reset:
         yield from (crash, certificate, other, down) if evidence.secure else (crash, other, down)
     elif evidence.secure:
         yield from (crash, down, rule)
@@ -110,49 +113,32 @@ def _closed(evidence: Evidence, how: str, waited: int) -> Iterator[Cause]:
         yield from (crash, rule, down, other)
 
 
-def _protocol(evidence: Evidence) -> Iterator[Cause]:
-    """A subprotocol that the server may not know, or may require."""
+def _protocol(evidence: Evidence, closed: Cause) -> Iterator[Cause]:
+    """A subprotocol that the server may not know, or may require. *closed*: the act, with its usual causes."""
+    required = replace(closed, id="subprotocol-required")
     if evidence.protocols and not any(name.lower().startswith("mqtt") for name in evidence.protocols):
         offered = shown(", ".join(evidence.protocols))
-        yield Cause(
-            "subprotocol-required",
-            f"the server closed without an answer: it supports none of the offered subprotocols ({offered}), "
-            f"crashed, or refuses by closing (no token{_origin(evidence)}); or {_not_received(evidence)}",
-            "offer one that the server supports: --protocol in wsprobe, the second argument of new "
+        yield replace(
+            required,
+            fix="offer one that the server supports: --protocol in wsprobe, the second argument of new "
             "WebSocket() in a page",
-            "own-request",
-            f"the request: Sec-WebSocket-Protocol: {offered}",
+            evidence=f"the request: Sec-WebSocket-Protocol: {offered}",
+            usual=(f"a server that supports none of the offered subprotocols ({offered})", *closed.usual[:3]),
         )
     elif re.search(r"/mqtt\b", evidence.path) and not evidence.protocols:
-        yield Cause(
-            "subprotocol-required",
-            "an MQTT broker requires the subprotocol mqtt; none was offered",
-            "--protocol mqtt",
-            "own-request",
-            f"the request: no Sec-WebSocket-Protocol for {shown(evidence.path)}",
+        yield replace(
+            required,
+            fix="--protocol mqtt",
+            evidence=f"the request: no Sec-WebSocket-Protocol for {shown(evidence.path)}",
+            usual=("an MQTT broker, which requires the subprotocol mqtt", *closed.usual[:3]),
         )
 
 
-def _origin(evidence: Evidence) -> str:
-    """That a check may require an Origin, if none was sent."""
-    return ", no Origin" if evidence.origin is None else ""
-
-
-def _not_sent(evidence: Evidence) -> str:
-    """What a check may miss: an Origin, if none was sent; a subprotocol that it supports."""
-    return f"{_origin(evidence)}, no {'supported ' if evidence.protocols else ''}subprotocol"
-
-
-def _not_received(evidence: Evidence, *others: str, reset: bool = False) -> str:
-    """Why the application may not have received the request, after *others*: the end of a list of causes.
-
-    Many servers close without an alert where they expect TLS; those of another protocol mostly reset."""
-    ports = [] if evidence.secure else ["TLS"]
-    ports += ["another protocol (MQTT, or HTTP behind the PROXY protocol)"] if reset else []
-    found = [*others, "a proxy got no answer from the application"]
-    found += [f"the port expects {' or '.join(ports)}"] if ports else []
-    *before, last = found
-    return f"{', '.join(before)}, or {last}" if before else last
+def _port(evidence: Evidence, reset: bool) -> tuple[str, ...]:
+    """What the port may expect in place of this request. Many servers close without an alert where they expect
+    TLS; those of another protocol mostly reset."""
+    expected = [*([] if evidence.secure else ["TLS"]), *(["another protocol"] if reset else [])]
+    return (f"a port that expects {' or '.join(expected)}",) if expected else ()
 
 
 def _waited(exchange: Exchange) -> int:

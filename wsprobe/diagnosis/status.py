@@ -11,6 +11,7 @@ from wsprobe.data_file import toml_beside
 from wsprobe.diagnosis.cause import Cause
 from wsprobe.diagnosis.evidence import Evidence, behind_proxy, foreign_origin, hop_of, is_markup
 from wsprobe.diagnosis.faults import (
+    DROPPED,
     answered_401,
     either_or_stripped,
     for_socketio,
@@ -42,24 +43,14 @@ def by_status(evidence: Evidence, *, silent: bool, unexplained: bool = False) ->
     if 300 <= evidence.status < 400:
         return (redirected(evidence, "the server"),)
     match evidence.status:
-        case 426:
-            return (upgrade_stripped(),)
         case 505:
             return (http10(), upgrade_stripped())
         case 200 | 204 | 404 | 405:
             return _as_a_page(evidence)
         case 401:
             return (answered_401(evidence),)
-        case 407:
-            return (
-                Cause(
-                    "unauthorized",
-                    "a proxy requires credentials",
-                    "pass them in -x http://user:password@host:port",
-                ),
-            )
         case 403 if for_socketio(evidence):
-            return (*socketio_causes(evidence), _refused(evidence, origin_open))
+            return (*socketio_causes(evidence), *_refused(evidence, origin_open))
         case 400 if for_socketio(evidence):
             known = socketio_causes(evidence)
             origin = tuple(cause for cause in known if cause.id == "origin-refused")
@@ -67,17 +58,16 @@ def by_status(evidence: Evidence, *, silent: bool, unexplained: bool = False) ->
             first = (
                 known if evidence.origin is not None else tuple(cause for cause in known if cause not in origin)
             )
-            bad, *more = _bad(evidence, silent)
+            bad, *more = _bad(evidence)
             return (*first, bad, *origin, *more)
         case 403:
             return _forbidden(evidence, origin_open)
         case 500 if behind_proxy(evidence) and evidence.oddity != "upgrade" and not evidence.arrived:
-            (failed,) = _told(evidence)
-            return (replace(failed, text=f"{failed.text}; or a proxy dropped Upgrade and Connection"),)
+            return tuple(replace(failed, usual=(*failed.usual, DROPPED)) for failed in _of_table(evidence))
         case 400:
-            return _bad(evidence, silent)
+            return _bad(evidence)
         case _:
-            return _told(evidence)
+            return _of_table(evidence)
 
 
 def _as_a_page(evidence: Evidence) -> tuple[Cause, ...]:
@@ -96,37 +86,35 @@ def _as_a_page(evidence: Evidence) -> tuple[Cause, ...]:
     return found[:-1] if evidence.arrived else found
 
 
-def _refused(evidence: Evidence, silent: bool) -> Cause:
-    text = f"a check in the application, or a rule in front of it, refused the request ({evidence.status})"
+def _refused(evidence: Evidence, silent: bool) -> tuple[Cause, ...]:
+    """A 403. *silent*: the answer gives no reason, so a missing Origin may be it."""
+    (refused,) = _of_table(evidence)
     fix = "send what the application requires (token, cookie, Origin, parameter); look in its log"
-    if evidence.status == 403 and evidence.origin is None and silent:
-        text += ", or the server requires an Origin; none was sent (browsers always send one)"
-        fix = f"try --origin with the origin of the page; {fix}"
-    if not evidence.body:
-        text += "; or no route has this path, the application raised an exception, or it is a proxy whose "
-        text += "backend failed"
-    return Cause("refused", text, fix)
+    if evidence.origin is not None:
+        return (replace(refused, fix=fix),)
+    missing = "no Origin in the request (browsers always send one)"
+    usual = tuple(missing if "Origin" in each else each for each in refused.usual)
+    return (
+        replace(
+            refused, fix=f"try --origin with the origin of the page; {fix}" if silent else fix, usual=usual
+        ),
+    )
 
 
 def _forbidden(evidence: Evidence, silent: bool) -> tuple[Cause, ...]:
     refused = _refused(evidence, silent)
     if foreign_origin(evidence):
-        return (origin_or_rule(evidence, ALLOW_ORIGIN, "the server, or a rule in front of it,"), refused)
-    return (refused, origin_refused(evidence, ALLOW_ORIGIN))
+        return (origin_or_rule(evidence, ALLOW_ORIGIN, "the server, or a rule in front of it,"), *refused)
+    return (*refused, origin_refused(evidence, ALLOW_ORIGIN))
 
 
-def _bad(evidence: Evidence, silent: bool) -> tuple[Cause, ...]:
-    bad = Cause(
-        "bad-request",
-        f"the server answered 400{' and gives no reason' if silent else ''}: a field was lost or changed in "
-        "transit, the path or subprotocol is wrong, or a check refused the request",
-        "test the server without proxies and compare; look in its log",
-    )
+def _bad(evidence: Evidence) -> tuple[Cause, ...]:
+    (bad,) = _of_table(evidence)
     origin = (origin_refused(evidence, ALLOW_ORIGIN),) if foreign_origin(evidence) else ()
     return (bad, *origin) if evidence.arrived else (bad, *origin, upgrade_stripped())
 
 
-def _told(evidence: Evidence) -> tuple[Cause, ...]:
+def _of_table(evidence: Evidence) -> tuple[Cause, ...]:
     """The entry of statuses.toml for the status, or for its class."""
     rows = statuses()
     row = next((each for each in rows["status"] if each["number"] == evidence.status and "cause" in each), None)
@@ -134,5 +122,5 @@ def _told(evidence: Evidence) -> tuple[Cause, ...]:
         row = next((each for each in rows["class"] if each["first"] == evidence.status // 100), None)
     if row is None or "cause" not in row:
         return ()
-    text = str(row["likely"])
-    return (Cause(row["cause"], text if row.get("number") else f"{text} ({evidence.status})", str(row["fix"])),)
+    act = f"{row['act']} ({evidence.status})"
+    return (Cause(row["cause"], act, row.get("do", row["fix"]), usual=tuple(row["usual"])),)

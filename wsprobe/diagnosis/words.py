@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
 
 import msgspec
+from msgspec.structs import replace
 
 from wsprobe.diagnosis.cause import Cause
 from wsprobe.diagnosis.evidence import Evidence, hop_of, is_markup, phrase_of, shown
 from wsprobe.diagnosis.faults import (
     CROSS_ORIGIN,
+    NO_ENDPOINT,
     SEE_LOG,
     answered_401,
     asked_wrong,
@@ -372,19 +374,19 @@ def _route(evidence: Evidence, _: str) -> tuple[Cause, ...]:
 
 def _backend(evidence: Evidence, said: str) -> tuple[Cause, ...]:
     """A program behind the one that answered: words that it is not there may also mean that none is set."""
-    other = ", or has none for this host or path" if "available" in said.lower() else ""
+    none = ("no application for this host or path",) if "available" in said.lower() else ()
     return (
         Cause(
             "backend-down",
-            "the program that answered could not reach one behind it: a proxy the application, or the "
-            f"application a service (a database){other}",
+            "the program that answered could not reach one behind it",
             "start that program; check its address, port and scheme (http or https); look in the log",
+            usual=("an application that is down", "a database or another service that is down", *none),
         ),
     )
 
 
-def _plain(id: str, text: str, fix: str) -> Means:
-    return lambda evidence, said: (Cause(id, text, fix),)
+def _plain(id: str, text: str, fix: str, *usual: str) -> Means:
+    return lambda evidence, said: (Cause(id, text, fix, usual=usual),)
 
 
 def _refused(evidence: Evidence, _: str) -> tuple[Cause, ...]:
@@ -397,10 +399,13 @@ def _refused(evidence: Evidence, _: str) -> tuple[Cause, ...]:
 
 
 def _limited(evidence: Evidence, _: str) -> tuple[Cause, ...]:
-    text = "the client exceeded a limit on requests or connections"
-    if evidence.status >= 500:
-        text += ", or the server has too much to do"
-    return (Cause("rate-limited", text, "wait, or raise the limit"),)
+    cause = Cause(
+        "rate-limited", "the client exceeded a limit on requests or connections", "wait, or raise the limit"
+    )
+    if evidence.status < 500:
+        return (cause,)
+    usual = ("a limit on requests or connections", "a server with too much to do")
+    return (replace(cause, statement=f"the server refused the request ({evidence.status})", usual=usual),)
 
 
 def _replaced(evidence: Evidence, _: str) -> tuple[Cause, ...]:
@@ -501,8 +506,10 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
         r"econnreset|socket hang up|connection reset by peer",
         _plain(
             "backend-closed",
-            "the program behind the one that answered closed the connection: it crashed, or refuses by closing",
+            "the program behind the one that answered closed the connection",
             "look in the log of that program",
+            "a crash",
+            "a refusal by closing",
         ),
     ),
     (
@@ -511,7 +518,9 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
         _plain(
             "backend-closed",
             "a proxy got an answer other than 101 from the application",
-            "test the application without the proxy: the application refuses, or has no such path",
+            "test the application without the proxy",
+            "a refusal by the application",
+            NO_ENDPOINT,
         ),
     ),
     (
@@ -693,9 +702,7 @@ def _lists_protocols(evidence: Evidence) -> Cause | None:
         return None
     names = shown(", ".join(listed))
     wanted = subprotocol_wanted(evidence, f"expected one of {names}")
-    return msgspec.structs.replace(
-        wanted, certainty="stated", evidence=f"{evidence.line}; Sec-WebSocket-Protocol: {names}"
-    )
+    return replace(wanted, certainty="stated", evidence=f"{evidence.line}; Sec-WebSocket-Protocol: {names}")
 
 
 @cache
@@ -728,17 +735,9 @@ def _row(words: str, start: int) -> int:
 
 def _with(cause: Cause, quote: str, line: str) -> Cause:
     said = shown(quote, QUOTED)
-    text = f'{cause.text}; the server says "{said}"'
     if cause.certainty == "own-request":
-        return msgspec.structs.replace(cause, text=text, evidence=f'{cause.evidence}; the answer: "{said}"')
-    return msgspec.structs.replace(cause, text=text, certainty="stated", evidence=f"{line}: {said}")
-
-
-def quoted(said: Cause, cause: Cause) -> Cause:
-    """*cause*, known from the status or a mark, with the unknown words."""
-    return msgspec.structs.replace(
-        cause, text=f"{cause.text}; {said.text}", certainty="stated", evidence=said.evidence
-    )
+        return replace(cause, quote=said, evidence=f'{cause.evidence}; the answer: "{said}"')
+    return replace(cause, quote=said, certainty="stated", evidence=f"{line}: {said}")
 
 
 def bare(quote: str, where: str) -> Cause:
@@ -746,8 +745,9 @@ def bare(quote: str, where: str) -> Cause:
     said = shown(quote, QUOTED)
     return Cause(
         "server-says",
-        f'the server says "{said}"',
+        "",
         "look up these words in the server's code or documentation; the server's log has more",
         "stated",
         f"{where}{said}",
+        quote=said,
     )

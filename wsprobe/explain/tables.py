@@ -50,7 +50,7 @@ def meaning(number: int) -> str:
 def _status(number: int, row: dict[str, Any]) -> Topic:
     how = _how(number)
     facts = (
-        ("usually", row["usual"]),
+        ("usually", "; ".join(row["usual"])),
         ("what to do", one_line(row["fix"])),
         ("browsers", row.get("browsers") or _BROWSERS[how].format(number=number)),
         *((("script", _SCRIPT),) if how != "opens" else ()),

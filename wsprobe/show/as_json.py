@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
@@ -479,8 +479,17 @@ def tls_value(exchange: Exchange) -> TlsJson | None:
 
 def cause_values(found: Sequence[Cause]) -> list[CauseJson]:
     """The causes, the likeliest first."""
-    # Both have the same members in the same order, so the JSON is the same. Copies take 1 % of a list.
-    return cast("list[CauseJson]", list(found))
+    return [
+        CauseJson(
+            id=each.id,
+            text=each.text,
+            fix=each.fix,
+            certainty=each.certainty,
+            evidence=each.evidence,
+            program=each.program,
+        )
+        for each in found
+    ]
 
 
 def finding_value(finding: Finding, received: bytes) -> FindingJson:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wsprobe.diagnosis.advice import Advice
-from wsprobe.diagnosis.cause import Cause, quote_of
+from wsprobe.diagnosis.cause import Cause
 from wsprobe.show.lines import Line, Piece, line
 
 
@@ -11,7 +11,7 @@ def causes(of: Advice, verbose: bool = False) -> list[Line]:
     """The causes, what to do about each, and the lines for a proxy. *verbose*: with the evidence."""
     rows: list[Line] = []
     for rank, each in enumerate(of.causes):
-        rows.append(line(Piece("or: " if rank else "likely: ", "note"), each.text))
+        rows.append(line(Piece(f"{'or' if rank else each.label}: ", "note"), each.text))
         rows += [line("  do: ", each.fix)] if each.fix else []
         rows += [line("  to tell the page: ", of.code)] if of.code and not rank else []
         rows += [line(Piece(f"  known by: {evidence(each)}", "dim"))] if verbose else []
@@ -33,6 +33,5 @@ KNOWN_BY = {
 
 def evidence(of: Cause) -> str:
     """The evidence of a cause, and its kind; without the words of the server that the cause quotes."""
-    quote = quote_of(of.text)[1]
-    shows = of.evidence.removesuffix(f": {quote}") if quote else of.evidence
+    shows = of.evidence.removesuffix(f": {of.quote}") if of.quote else of.evidence
     return f"{KNOWN_BY[of.certainty]} ({shows})" if shows else KNOWN_BY[of.certainty]

@@ -202,13 +202,13 @@ class CauseJson(Object, frozen=True, kw_only=True):
     id: str
     """A stable name; wsprobe explain describes it."""
     text: str
-    """What happened, in words."""
+    """What happened, in words, with its usual causes if it has several."""
     fix: str
     """What to do about it; the empty string if not known."""
     certainty: Certainty
     """The evidence. own-request: the request explains it; stated: the answer's text states it; only: a mark of
     one program alone; shared: a form that several programs share; status: only the status, or how the exchange
-    ended."""
+    ended. The screen has "likely" for the first three, and "possible" for shared and status."""
     evidence: str
     """The evidence in words."""
     program: str | None

@@ -196,13 +196,13 @@ def _advised(of: Advice) -> str:
     """The causes and their remedies, the lines for a proxy, and how to let a page know."""
     rows = [f'<li class="warn">{_badge("take care", "warn")}{prose(each)}</li>\n' for each in of.warnings]
     for rank, each in enumerate(of.causes):
-        kind, word = ("note", "or") if rank else ("warn", "likely")
+        kind, word = ("note", "or") if rank else ("warn", each.label)
         more = [f"Do: {prose(each.fix)}"] if each.fix else []
         more += [f"To tell the page: {prose(of.code)}"] if of.code and not rank else []
         more.append(f"Known by: {prose(evidence(each))}")
         told = "".join(f'<p class="more">{one}</p>' for one in more)
         rows.append(f'<li class="{kind}">{_badge(word, kind)}{prose(each.text)}{told}</li>\n')
-    made = f"<h3>Why, most likely</h3>\n{_list(rows)}" if rows else ""
+    made = f"<h3>Why</h3>\n{_list(rows)}" if rows else ""
     for given, title in (
         (of.lines, "To pass Upgrade and Connection on"),
         (of.remedies, "To let the page know why"),
@@ -278,7 +278,9 @@ MOST = 20
 
 
 def _likely(of: Likely) -> str:
-    return prose(of.text) + "".join(f"<br>{what.capitalize()}: {prose(each)}" for what, each in of.to_do)
+    return prose(capital(of.sentence)) + "".join(
+        f"<br>{what.capitalize()}: {prose(each)}" for what, each in of.to_do
+    )
 
 
 def _summary(rows: Sequence[IndexRow]) -> str:
@@ -293,7 +295,7 @@ def _summary(rows: Sequence[IndexRow]) -> str:
     )
     left = len(groups) - MOST
     more = f'<p class="total">And {counted(left, "other kind")} of answer.</p>\n' if left > 0 else ""
-    head = "<tr><th>how many</th><th>answer</th><th>likely cause, and what to do</th></tr>"
+    head = "<tr><th>how many</th><th>answer</th><th>cause, and what to do</th></tr>"
     return f"<h2>Summary</h2>\n{_scrolling(head, made)}{more}"
 
 

@@ -53,7 +53,9 @@ def case_of(report: Report, unmet: tuple[str, ...] = (), more: str = "") -> Case
     if unmet or report.exit_status:
         likely = next(iter(report.causes), None)
         fault = Fault(
-            message=unmet[0] if unmet else result(report) + (f": {likely.text}" if likely is not None else ""),
+            message=unmet[0]
+            if unmet
+            else result(report) + (f"; {likely.label}: {likely.text}" if likely else ""),
             kind="expectation" if unmet else report.outcome,
             text="".join(f"{each}\n" for each in unmet) + plain(handshake(report, Look())) + more,
         )

@@ -136,11 +136,11 @@ def _finding(of: Finding) -> str:
 def _advised(of: Advice) -> str:
     rows = [f"- **warning**: {prose(each)}\n" for each in of.warnings]
     for rank, each in enumerate(of.causes):
-        rows.append(f"- **{'or' if rank else 'likely'}**: {prose(each.text)}\n")
+        rows.append(f"- **{'or' if rank else each.label}**: {prose(each.text)}\n")
         rows += [f"  - do: {prose(each.fix)}\n"] if each.fix else []
         rows += [f"  - to tell the page: {prose(of.code)}\n"] if of.code and not rank else []
         rows.append(f"  - known by: {prose(evidence(each))}\n")
-    made = f"### Why, most likely\n\n{''.join(rows)}\n" if rows else ""
+    made = f"### Why\n\n{''.join(rows)}\n" if rows else ""
     for given, title in (
         (of.lines, "To pass Upgrade and Connection on"),
         (of.remedies, "To let the page know why"),
@@ -168,7 +168,9 @@ def _bytes(exchange: Exchange) -> str:
 
 
 def _likely(of: Likely) -> str:
-    return f": {prose(of.text)}\n" + "".join(f"  - {what}: {prose(each)}\n" for what, each in of.to_do)
+    return f"{'; ' if of.label else ': '}{prose(of.sentence)}\n" + "".join(
+        f"  - {what}: {prose(each)}\n" for what, each in of.to_do
+    )
 
 
 def _index(rows: Sequence[IndexRow]) -> str:

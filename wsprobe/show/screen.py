@@ -13,7 +13,7 @@ from wsprobe.browsers.engine import Page
 from wsprobe.browsers.page import opened_by
 from wsprobe.browsers.tell import told
 from wsprobe.diagnosis.advice import Advice, advice
-from wsprobe.diagnosis.cause import Cause, quote_of
+from wsprobe.diagnosis.cause import Cause
 from wsprobe.judge.finding import counted
 from wsprobe.read.reading import Reading
 from wsprobe.report import Report
@@ -421,11 +421,12 @@ def _causes(causes: Sequence[Cause], room: ScreenSpace, look: Look) -> list[Line
     """The likeliest causes, the first with what to do, and the number of the others."""
     rows: list[Line] = []
     for number, each in enumerate(causes[: room.causes]):
-        meaning, quote = quote_of(each.text)
+        meaning, quote = each.without_quote, each.quote
         if number == 0 and quote:
             rows.append(line(Piece("The server says: ", "note"), quote))
-        if number or not quote or (meaning and not room.briefly and not _says(quote, meaning)):
-            rows.append(line(Piece("Or: " if number else "Likely: ", "note"), meaning or each.text))
+        if number or not quote or (meaning and not room.briefly and not _says(quote, each.statement)):
+            label = "Or" if number else each.label.capitalize()
+            rows.append(line(Piece(f"{label}: ", "note"), meaning or each.text))
         if number == 0 and each.fix:
             rows.append(line(Piece("  -> ", "good"), each.fix.partition("; ")[0] if room.briefly else each.fix))
     if len(causes) > room.causes and rows:

@@ -86,7 +86,7 @@ def commonest(faults: Counter[Likely], of_which: str = "") -> list[Line]:
     """The commonest causes. *of_which*: text to append to their number."""
     rows: list[Line] = []
     for each, count in faults.most_common(FAULTS):
-        rows.append(line(Piece(f"  likely, for {count}{of_which}: ", "note"), each.text))
+        rows.append(line(Piece(f"  {each.label}, for {count}{of_which}: ", "note"), each.text))
         rows += to_do(each)
     more = len(faults) - FAULTS
     return rows + ([line(f"  and {counted(more, 'other cause')} ({KEPT})", style="dim")] if more > 0 else [])

@@ -121,7 +121,7 @@ def summary(watch: Watch, now: float, look: Look) -> Iterator[Line]:
     if watch.ways:
         yield line(f"  {held(watch)}")
     if last.likely is not None:
-        yield line(Piece("  likely: ", "note"), last.likely.text)
+        yield line(Piece(f"  {last.likely.label}: ", "note"), last.likely.text)
         yield from to_do(last.likely)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from wsprobe.diagnosis.cause import quote_of
 from wsprobe.diagnosis.evidence import to_another_host
 from wsprobe.trace.answer import Answer, alike, same_words
 from wsprobe.trace.changes import Trace, resource_of, to_slash, values
@@ -449,9 +448,9 @@ def named_by_the_answer(seen: Trace) -> Iterator[Conclusion]:
     if base.kind != "http" or cause is None or compared(seen) == "opens" or "get" not in seen.answers:
         return
     alike_ = ", to a plain GET too" if seen.like_get else ""
-    who = "" if cause.text.startswith(base.author.who) else f", {written_by(base)}"
+    who = "" if cause.statement.startswith(base.author.who) else f", {written_by(base)}"
     # The words of the server stand once: in the cause, or as its evidence.
-    evidence = "" if quote_of(cause.text)[1] else f" Evidence: {cause.evidence}."
+    evidence = "" if cause.quote else f" Evidence: {cause.evidence}."
     yield Conclusion(
         f"{base.result()}{alike_}{who}: {cause.text}.{evidence}{past_the_proxy(seen)}",
         0.75 if cause.certainty == "shared" else 0.9,

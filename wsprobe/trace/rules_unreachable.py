@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wsprobe.diagnosis.cause import quote_of
 from wsprobe.diagnosis.proxies import LineValues, mending, path_for_lines
 from wsprobe.diagnosis.reach import to_do
 from wsprobe.judge import FINDINGS
@@ -28,7 +27,7 @@ def rate_limited(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
     if base.kind == "http" and (base.status == 429 or base.cause_id == "rate-limited"):
         limit = "a rate limit is already exhausted; the other answers prove nothing"
-        if base.status != 429 and base.cause is not None and (words := quote_of(base.cause.text)[1]):
+        if base.status != 429 and base.cause is not None and (words := base.cause.quote):
             reached = "a limit on requests or connections is reached; the other answers prove nothing"
             limit = f'the server says "{words}": {reached}'
         if unsure := base.status == 503 and not base.stated:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from textwrap import shorten
 
 from wsprobe.diagnosis import PROGRAMS, Cause
-from wsprobe.diagnosis.cause import quote_of
 from wsprobe.trace.answer import Answer
 from wsprobe.trace.changes import Trace
 
@@ -74,9 +73,8 @@ def likeliest(seen: Trace, *, quoted_before: bool = False) -> str:
     cause = seen.as_page.cause
     if cause is None or cause.certainty == "status":
         return ""
-    meaning, quote = quote_of(cause.text)
-    text = meaning if quote and quoted_before else cause.text
-    return f" From the answer alone, likely: {text}." if text else ""
+    text = cause.without_quote if quoted_before else cause.text
+    return f" From the answer alone, {cause.label}: {text}." if text else ""
 
 
 QUOTED = 160
