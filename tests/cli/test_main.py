@@ -102,6 +102,11 @@ from wsprobe.outcome import TABLE, Exit
         (["connect", "-w", "%{time_conect}", "ws://h/"], "did you mean %{time_connect}?"),
         (["ws://h:99999/"], "port"),
         (["x.har"], "to probe it: wsprobe connect x.har"),
+        (
+            ["localhost:8000/ws"],
+            "no command 'localhost:8000/ws'; to probe it: wsprobe connect localhost:8000/ws",
+        ),
+        (["@urls.txt"], "to probe it: wsprobe connect @urls.txt"),
         (["curl", "wss://h/"], "to send its request, put wsprobe connect before it"),
         (["connect", "--expect", "status=4x", "ws://h/"], "'4x' is not a number"),
         (["watch", "--until", "status=4003", "ws://h/"], "--until: 'status=4003': no status is above 999"),

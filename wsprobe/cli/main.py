@@ -129,10 +129,10 @@ def _meant(name: str) -> str:
 
     if name.lower() in ("help", "version"):
         return f"; did you mean wsprobe --{name.lower()}?"
-    if name.lower().endswith(".har"):
-        return f"; to probe it: wsprobe connect {shlex.quote(name)}"
     if name.lower() in ("curl", "curl.exe"):
         return "; to send its request, put wsprobe connect before it"
+    if re.search(r"[./:@]", name):
+        return f"; to probe it: wsprobe connect {shlex.quote(name)}"
     near = get_close_matches(name.lower(), COMMANDS, n=1)
     return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(COMMANDS)}"
 
