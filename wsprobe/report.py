@@ -83,7 +83,7 @@ class Report(Struct, frozen=True, dict=True):
         """The author of the answer, with the answer's causes."""
         return author(self.reading, self.outcome)
 
-    @cached_property
+    @property
     def causes(self) -> tuple[Cause, ...]:
         """The causes, the likeliest first; empty if nothing is wrong or nothing is known.
 

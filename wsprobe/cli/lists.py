@@ -263,10 +263,9 @@ class Here:
                 run.came(chunk, ANYWHERE, [exchange])
 
             run.begun(chunk)
-            exchange = await probe_with_followups(
+            await probe_with_followups(
                 job.place, self._settings, self._to.event, keep, self._to.waiting, self._ask, job.first
             )
-            run.came(chunk, ANYWHERE, [exchange])
             run.over(chunk)
             return chunk
 

@@ -165,7 +165,11 @@ def _daphne(evidence: Evidence) -> Author | None:
 _STARLETTE_HOST = "Invalid host header"
 
 
-@known_by(first=("I", "{", ""), servers=("hypercorn", "granian", "uvicorn"), own_reason=True)
+@known_by(
+    begins=(_STARLETTE_HOST, '{"detail":', "Internal Server Error", ""),
+    servers=("hypercorn", "granian", "uvicorn"),
+    own_reason=True,
+)
 def _asgi(evidence: Evidence) -> Author | None:
     """ASGI servers by Server field, by the shape of what they write, and the words of Starlette."""
     if evidence.text == _STARLETTE_HOST and evidence.status == 400:

@@ -1,7 +1,7 @@
 """A rule for the author of an answer, and the signs that an answer must have for it.
 
 Only a few of the thirty rules can match any one answer: a page of nginx is markup, and without its name in
-Server a sentence of aiohttp begins with one of a few characters. Each rule declares such signs, and only the
+Server the body of an answer of aiohttp begins in one of a few ways. Each rule declares such signs, and only the
 rules with a sign of the answer are tried."""
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ class AuthorRule(msgspec.Struct, frozen=True):
 
     find: Find
     """The author and the causes of an answer; None if the rule does not know it."""
-    first: frozenset[str]
-    """The first characters of the body, after white space; "" if it is empty."""
+    begins: frozenset[str]
+    """Beginnings of the body, after white space; "" for an empty one."""
     servers: frozenset[str]
     """The letters at the beginning of Server."""
     fields: frozenset[str]
@@ -38,7 +38,7 @@ class AuthorRule(msgspec.Struct, frozen=True):
 
 def known_by(
     *,
-    first: Iterable[str] = (),
+    begins: Iterable[str] = (),
     servers: Iterable[str] = (),
     fields: Iterable[str] = (),
     types: Iterable[str] = (),
@@ -48,7 +48,7 @@ def known_by(
 
     def decorate(find: Find) -> AuthorRule:
         return AuthorRule(
-            find, frozenset(first), frozenset(servers), frozenset(fields), frozenset(types), own_reason
+            find, frozenset(begins), frozenset(servers), frozenset(fields), frozenset(types), own_reason
         )
 
     return decorate
@@ -59,7 +59,10 @@ class AuthorRules:
 
     def __init__(self, rules: Sequence[AuthorRule]) -> None:
         self.rules = tuple(rules)
-        self._by_first = _places(rule.first for rule in rules)
+        self._by_begin: dict[str, list[tuple[str, list[int]]]] = defaultdict(list)
+        """First character -> the beginnings with it, each with the places of its rules."""
+        for begin, places in _places(rule.begins for rule in rules).items():
+            self._by_begin[begin[:1]].append((begin, places))
         self._by_server = _places(rule.servers for rule in rules)
         self._by_field = _places(rule.fields for rule in rules)
         self._by_type = _places(rule.types for rule in rules)
@@ -74,7 +77,11 @@ class AuthorRules:
 
     def fitting(self, evidence: Evidence) -> Iterator[AuthorRule]:
         """Yields the rules with a sign that the answer has, in their order."""
-        places = set(self._by_first.get(evidence.text.lstrip()[:1], ()))
+        text = evidence.text.lstrip()
+        places: set[int] = set()
+        for begin, of_rules in self._by_begin.get(text[:1], ()):
+            if text.startswith(begin):
+                places.update(of_rules)
         places.update(self._by_type.get(evidence.get("content-type"), ()))
         for server in evidence.servers:
             if (letters := _LETTERS.match(server)) is not None:

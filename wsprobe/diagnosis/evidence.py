@@ -34,13 +34,9 @@ class Evidence(msgspec.Struct, frozen=True):
     """The author that the answer itself names, in Server and X-Powered-By, without proxies."""
     rest: bytes
     """The bytes after the body; all of a body without a valid length."""
-    ended: str
-    method: str
-    path: str
-    query: str
+    request: SentRequest
     host: str
     origin: str | None
-    protocols: tuple[str, ...]
     oddity: str
     """The request's fault as a handshake: ``method``, ``upgrade``, ``version``, ``key``, ``protocol``; ""
     if nothing."""
@@ -56,6 +52,25 @@ class Evidence(msgspec.Struct, frozen=True):
     """Status and reason phrase: ``403 Forbidden``."""
     servers: tuple[str, ...] = ()
     """The values of Server."""
+
+    # Of the request, what few rules read:
+
+    @property
+    def method(self) -> str:
+        return text_of(self.request.method)
+
+    @property
+    def path(self) -> str:
+        return url_parts(text_of(self.request.resource))[1]
+
+    @property
+    def query(self) -> str:
+        return url_parts(text_of(self.request.resource))[2]
+
+    @property
+    def protocols(self) -> tuple[str, ...]:
+        """The offered subprotocols."""
+        return tuple(map(text_of, self.request.protocols))
 
     @property
     def arrived(self) -> bool:
@@ -252,7 +267,6 @@ def _evidence(
 ) -> Evidence:
     request, target = reading.request, reading.exchange.plan.target
     found = request.head.several(_ASKED)
-    _, path, query = url_parts(text_of(request.resource))
     over_http2 = request.version == b"HTTP/2"
     origin = found.get(b"origin")
     host = found.get(b"host")
@@ -265,13 +279,9 @@ def _evidence(
         body[:65536].decode("utf-8", "replace"),
         _signed(by_name),
         rest,
-        reading.exchange.how_ended,
-        text_of(request.method),
-        path,
-        query,
+        request,
         text_of(host[0].value) if host else "",
         text_of(origin[0].value) if origin else None,
-        tuple(text_of(name) for name in request.protocols),
         # An older version that was asked for, and opened, is no fault of the request.
         "" if status == 101 and reading.exchange.plan.wire != "hybi-13" else _oddity(request, found),
         b"authorization" in found,

@@ -42,7 +42,7 @@ from wsprobe.diagnosis.programs import Author, shaped_like, written_by
 _COMPLAINT = "Failed to open a WebSocket connection"
 
 
-@known_by(first="F\u26a0", servers=("Python",))
+@known_by(begins=(_COMPLAINT, "\u26a0"), servers=("Python",))
 def _websockets(evidence: Evidence) -> Author | None:
     at = evidence.text.find(_COMPLAINT)
     if at < 0 or (at > 0 and not evidence.text.startswith("\u26a0")):
@@ -97,7 +97,7 @@ def _websockets_own(evidence: Evidence) -> tuple[Cause, ...]:
 _SANIC = "\u26a0\ufe0f? (\\d{3}) \u2014 "
 
 
-@known_by(first="\u26a0")
+@known_by(begins=("\u26a0",))
 def _sanic(evidence: Evidence) -> Author | None:
     if not evidence.text.startswith("\u26a0") or re.match(_SANIC, evidence.text) is None:
         return None
@@ -124,7 +124,7 @@ _PYTHON_SOCKETIO = (
 )
 
 
-@known_by(first='"')
+@known_by(begins=('"',))
 def _python_socketio(evidence: Evidence) -> Author | None:
     text = evidence.text.strip()
     if not (text.startswith('"') and text.endswith('"') and evidence.status >= 400):
@@ -159,7 +159,7 @@ _ENGINEIO = {
 }
 
 
-@known_by(first="{TSBU", types=("text/html",))
+@known_by(begins=(*_ENGINEIO, '{"code":'), types=("text/html",))
 def _engineio(evidence: Evidence) -> Author | None:
     text = evidence.text.strip()
     coded = re.fullmatch(r'\{"code":(\d),"message":"([^"]*)"\}', text) if text.startswith('{"code":') else None
@@ -206,7 +206,10 @@ def _tornado_page(evidence: Evidence) -> bool:
     return bool(re.fullmatch(r"<html><title>(\d{3}: [^<]*)</title><body>\1</body></html>", evidence.text))
 
 
-@known_by(first='C"<', servers=("TornadoServer",))
+@known_by(
+    begins=('Can "Upgrade" only', '"Connection" must be', CROSS_ORIGIN, "<html><title>"),
+    servers=("TornadoServer",),
+)
 def _tornado(evidence: Evidence) -> Author | None:
     text = evidence.text
     signed = evidence.server("TornadoServer/")
@@ -247,7 +250,16 @@ def _tornado(evidence: Evidence) -> Author | None:
     return written_by("tornado", "Server" if signed else "its page", causes)
 
 
-@known_by(first="456789NUH", servers=("Python",))
+@known_by(
+    begins=(
+        *"456789",
+        "No WebSocket UPGRADE",
+        "No CONNECTION upgrade",
+        "Unsupported version: ",
+        "Handshake error: ",
+    ),
+    servers=("Python",),
+)
 def _aiohttp(evidence: Evidence) -> Author | None:
     text = evidence.text
     signed = evidence.python("aiohttp/")
@@ -294,7 +306,17 @@ def _aiohttp(evidence: Evidence) -> Author | None:
 _GO_TYPE = "text/plain; charset=utf-8"
 
 
-@known_by(first="rWuwnm", fields=("x-content-type-options",))
+@known_by(
+    begins=(
+        'request Origin "',
+        "WebSocket protocol violation: ",
+        "unsupported WebSocket protocol",
+        "websocket: ",
+        "not websocket protocol",
+        "missing or bad ",
+    ),
+    fields=("x-content-type-options",),
+)
 def _go(evidence: Evidence) -> Author | None:
     text = evidence.text
     nosniff = evidence.get("x-content-type-options") == "nosniff"
@@ -482,7 +504,17 @@ def _ws_status(evidence: Evidence) -> tuple[Cause, ...]:
             return refused_by_application(evidence) if evidence.status < 500 else (crashed(),)
 
 
-@known_by(first="UMWE{<", fields=("x-websocket-reject-reason", "x-powered-by"))
+@known_by(
+    begins=(
+        "<",
+        "Unsupported WebSocket version: ",
+        "Missing handshake request header: ",
+        "Welcome to SockJS!",
+        "Error occurred while trying to proxy: ",
+        '{"message":"Route ',
+    ),
+    fields=("x-websocket-reject-reason", "x-powered-by"),
+)
 def _node_libraries(evidence: Evidence) -> Author | None:
     text = evidence.text
     if reason := evidence.get("x-websocket-reject-reason"):
@@ -562,7 +594,7 @@ def _werkzeug_page(evidence: Evidence) -> bool:
     )
 
 
-@known_by(first="<", servers=("Werkzeug", "gunicorn"))
+@known_by(begins=("<!doctype html>\n<html lang=en>",), servers=("Werkzeug", "gunicorn"))
 def _flask(evidence: Evidence) -> Author | None:
     page = _werkzeug_page(evidence)
     signed = evidence.server("Werkzeug/")
@@ -609,7 +641,7 @@ def _run_asgi() -> Cause:
     )
 
 
-@known_by(first="<", servers=("WSGIServer", "gunicorn"))
+@known_by(begins=("<",), servers=("WSGIServer", "gunicorn"))
 def _django(evidence: Evidence) -> Author | None:
     text = evidence.text
     wsgi = evidence.server("WSGIServer/")
@@ -666,7 +698,7 @@ def _of_wsgiref(evidence: Evidence) -> tuple[Cause, ...]:
     return refused_by_application(evidence)
 
 
-@known_by(first="<{I")
+@known_by(begins=("<", '{"timestamp":"', "Invalid CORS request"))
 def _java(evidence: Evidence) -> Author | None:
     _, known, status = evidence.text.partition("<title>HTTP Status ")
     if known and re.match("\\d{3} \u2013 ", status):
@@ -709,7 +741,11 @@ _BUN_TYPES = ("text/plain;charset=utf-8", "application/json;charset=utf-8")
 _DENO_TYPE = "text/plain;charset=UTF-8"
 
 
-@known_by(first="UI", fields=("sec-websocket-version",), types=(*_BUN_TYPES, _DENO_TYPE))
+@known_by(
+    begins=("Upgrade failed", "Internal Server Error"),
+    fields=("sec-websocket-version",),
+    types=(*_BUN_TYPES, _DENO_TYPE),
+)
 def _runtimes(evidence: Evidence) -> Author | None:
     """Bun and Deno spell the Content-Type of a text as the Fetch standard does, without a space."""
     kind = evidence.get("content-type")
@@ -766,7 +802,7 @@ def _runtime_causes(evidence: Evidence) -> tuple[Cause, ...]:
     return refused_by_application(evidence, "the handler refused")
 
 
-@known_by(first="4")
+@known_by(begins=("404 Not Found",))
 def _hono(evidence: Evidence) -> Author | None:
     if (
         evidence.text == "404 Not Found"
@@ -781,7 +817,7 @@ def _hono(evidence: Evidence) -> Author | None:
     return None
 
 
-@known_by(first="P", servers=("Cowboy", "cowboy", "Bandit", "bandit", "Kestrel"))
+@known_by(begins=("Page not found",), servers=("Cowboy", "cowboy", "Bandit", "bandit", "Kestrel"))
 def _ruby_and_others(evidence: Evidence) -> Author | None:
     if evidence.status == 403 and not evidence.body and evidence.server("Cowboy", "cowboy", "Bandit", "bandit"):
         refused = Cause(
