@@ -39,8 +39,9 @@ from wsprobe.exchange import (
     TunnelSent,
 )
 from wsprobe.read import read
-from wsprobe.read.frames import Direction, agreed_deflate, each_message, read_frames
+from wsprobe.read.frames import agreed_deflate, each_message, read_frames
 from wsprobe.read.head import split_head
+from wsprobe.read.inflate import Direction
 from wsprobe.read.reading import Body, Field, Frame, Head, Reading, Span
 from wsprobe.secrets import Secrets, rule
 from wsprobe.wire import WIRES

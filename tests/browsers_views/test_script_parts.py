@@ -34,8 +34,8 @@ from wsprobe.browsers.script import (
 from wsprobe.browsers.webkitgtk.connection import inflated
 from wsprobe.exchange import Act, ConnectFailed, Ended, Exchange, ResolveFailed, Sent, TlsFailed, TunnelFailed
 from wsprobe.read import read
-from wsprobe.read.frames import STREAMS_MAX
 from wsprobe.read.http2_values import Http2Frame
+from wsprobe.read.inflate import STREAMS_MAX
 from wsprobe.wire.http2 import window_update
 
 TEXTS = CallTexts("code {code}", "reason", "connecting", late_send="late")

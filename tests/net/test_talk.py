@@ -18,7 +18,8 @@ from wsprobe.net.probe import probe
 from wsprobe.net.stream import READ, End, SocketWire
 from wsprobe.net.talk import FRAMES, LEAST, WAITING, Talk
 from wsprobe.read.frames import BINARY, CLOSE, TEXT, agreed_deflate
-from wsprobe.talk.codec import TAIL, Reader, Writer
+from wsprobe.read.inflate import TAIL
+from wsprobe.talk.codec import Reader, Writer
 from wsprobe.talk.recording import SessionRecording
 from wsprobe.talk.session import Outgoing, Rules, TalkSession
 from wsprobe.wire.framing import ReceivedMessage

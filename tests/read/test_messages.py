@@ -9,18 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.cases import EXAMPLES
-from wsprobe.read.frames import (
-    Deflate,
-    Direction,
-    InflateError,
-    Inflater,
-    Message,
-    agreed_deflate,
-    messages,
-    read_frames,
-    utf8_fault,
-)
+from wsprobe.read.frames import Deflate, Message, agreed_deflate, messages, read_frames, utf8_fault
 from wsprobe.read.head import split_head
+from wsprobe.read.inflate import Direction, InflateError, Inflater
 from wsprobe.read.reading import Frame
 
 

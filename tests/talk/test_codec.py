@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsprobe.read.frames import BINARY, CLOSE, PING, RSV1, TEXT, Deflate, Direction, frame_at, messages
-from wsprobe.talk.codec import PIECE, STREAMS, Reader, Shape, Writer, masker
+from wsprobe.read.frames import BINARY, CLOSE, PING, RSV1, TEXT, Deflate, frame_at, messages
+from wsprobe.read.inflate import PIECE, STREAMS_MAX, Direction
+from wsprobe.talk.codec import Reader, Shape, Writer, masker
 from wsprobe.wire.framing import LONG, Control, FrameFault, ReceivedMessage
 from wsprobe.wire.rfc6455 import AT_ONCE, frame, mask
 
@@ -179,7 +180,7 @@ def test_a_message_of_very_many_streams_is_not_inflated() -> None:
     def heard(streams: int) -> list:
         return Reader(Deflate()).receive(theirs(BINARY, b"\x03\x00" * streams, rsv=RSV1))
 
-    assert heard(STREAMS) == [ReceivedMessage(BINARY, b"", 2 * STREAMS)]
+    assert heard(STREAMS_MAX) == [ReceivedMessage(BINARY, b"", 2 * STREAMS_MAX)]
     assert heard(1 << 20) == [FrameFault(1009, "a message of more than 1000 deflate streams")]
 
 
@@ -299,3 +300,11 @@ def test_an_inflated_message_is_held_once() -> None:
         tracemalloc.stop()
     assert message == ReceivedMessage(BINARY, data, len(packed))
     assert peak < 1.5 * len(data)
+
+
+def test_an_empty_compressed_message_leaves_the_next_one_whole() -> None:
+    packer = zlib.compressobj(wbits=-15)
+    packed = (packer.compress(b"next") + packer.flush(zlib.Z_SYNC_FLUSH))[:-4]
+    reader = Reader(Deflate())
+    assert reader.receive(theirs(BINARY, b"", rsv=4)) == [ReceivedMessage(BINARY, b"", 0)]
+    assert reader.receive(theirs(BINARY, packed, rsv=4)) == [ReceivedMessage(BINARY, b"next", len(packed))]

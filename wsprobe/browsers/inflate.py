@@ -9,15 +9,10 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 
-from wsprobe.read.frames import INFLATED_MAX, STREAMS_MAX
+from wsprobe.read.frames import INFLATED_MAX
+from wsprobe.read.inflate import SLICE, STREAMS_MAX, TAIL
 
 TOO_LONG = "the messages inflate to more than wsprobe keeps; the rest of the view is unknown"
-
-SLICE = 16384
-"""Bytes fed at once: zlib copies what it leaves of them, so a message of many streams would take the square of
-its length."""
-TAIL = b"\0\0\xff\xff"
-"""Bytes that the sender omits (section 7.2.1)."""
 
 
 class TooLong(Exception):

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from wsprobe.read.inflate import Direction, InflateError, Inflater
 from wsprobe.read.reading import Frame, Head, Reading
 from wsprobe.read.tokens import Extension, parse_extensions
 
@@ -91,25 +92,6 @@ def read_frames(data: bytes, start: int, when: When, one: One = frame_at) -> tup
     return tuple(frames), data[start:]
 
 
-_WINDOW = 32768
-STREAMS_MAX = 1000
-"""Limit on deflate streams that end within a message (a block with BFINAL ends one), in all messages of one
-direction. Two bytes can be a stream, and each stream takes time to set up."""
-SLICE = 16384
-"""Bytes fed at once: zlib copies the unused ones when a stream ends."""
-_TAIL = b"\x00\x00\xff\xff"
-"""Bytes that the sender omits (section 7.2.1)."""
-_FINAL = b"\x01\x00\x00\xff\xff"
-"""An empty last block: with it zlib reports whether the message ended at the end of a block."""
-
-
-class Direction(Struct, frozen=True):
-    """How one side compresses: whether it keeps its window from message to message, and the window's bits."""
-
-    takeover: bool = True
-    bits: int = 15
-
-
 class Deflate(Struct, frozen=True):
     """permessage-deflate as the server's answer has it."""
 
@@ -136,58 +118,6 @@ def _direction(extension: Extension, side: bytes) -> Direction:
     bits = params.get(side + b"_max_window_bits") or b""
     window = int(bits) if len(bits) <= 2 and bits.isdigit() and 8 <= int(bits) <= 15 else 15
     return Direction(side + b"_no_context_takeover" not in params, window)
-
-
-class InflateError(ValueError):
-    """The bytes are not valid deflate. The message is zlib's."""
-
-
-class Inflater:
-    """Inflates the messages of one direction in order, within a total number of bytes."""
-
-    def __init__(self, direction: Direction, limit: int) -> None:
-        self._direction = direction
-        self._window = b""
-        self.room = limit
-        """Bytes that may still come out."""
-        self._streams = STREAMS_MAX
-
-    def inflate(self, data: bytes) -> bytes:
-        """A whole message, cut if there was no room for the rest; ``room`` is then 0.
-
-        Raises InflateError. A block with BFINAL set ends a deflate stream, and another stream may follow in the
-        same message (section 7.2.3.4). Each continues with the window of the stream before. Empty bytes inflate
-        to empty bytes.
-        """
-        import zlib
-
-        if not self.room:
-            return b""  # to zlib, 0 means no limit
-        whole = data + _TAIL + _FINAL
-        end = len(whole) - len(_TAIL + _FINAL)
-        out = bytearray()
-        at = 0
-        try:
-            while at < end and len(out) < self.room:
-                self._streams -= 1 if at else 0
-                if self._streams < 0:
-                    raise InflateError(f"more than {STREAMS_MAX} streams end within messages")
-                stream = zlib.decompressobj(-max(self._direction.bits, 9), zdict=self._history(out))
-                while at < len(whole) and not stream.eof and len(out) < self.room:
-                    fed = whole[at : at + SLICE]
-                    out += stream.decompress(fed, self.room - len(out))
-                    at += len(fed) - len(stream.unused_data)
-                if not stream.eof and len(out) < self.room:
-                    raise InflateError("the message ends within a block")
-        except zlib.error as error:
-            raise InflateError(str(error)) from None
-        self.room -= len(out)
-        if self._direction.takeover:
-            self._window = self._history(out)
-        return bytes(out)
-
-    def _history(self, out: bytearray) -> bytes:
-        return (self._window + bytes(out[-_WINDOW:]))[-_WINDOW:]
 
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA

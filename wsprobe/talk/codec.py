@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections import deque
 from collections.abc import Callable, Sequence
 from functools import cache
 from io import BytesIO
@@ -20,6 +19,7 @@ from typing import Literal
 from msgspec import Struct
 
 from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, RSV1, TEXT, Deflate
+from wsprobe.read.inflate import STREAMS_MAX, TAIL, InflateError, Inflater, TooManyStreams
 from wsprobe.read.reading import Head
 from wsprobe.wire import WIRES
 from wsprobe.wire.framing import (
@@ -35,22 +35,8 @@ from wsprobe.wire.framing import (
 )
 from wsprobe.wire.rfc6455 import frame, mask
 
-WINDOW = 32768
-"""Bytes that deflate can look back (RFC 1951 section 2)."""
-TAIL = b"\x00\x00\xff\xff"
-"""The tail that the sender omits (RFC 7692 section 7.2.1)."""
-
-
 _CONTROLS: dict[int, Literal["ping", "pong", "close"]] = {PING: "ping", PONG: "pong", CLOSE: "close"}
 _TEXT, _BINARY = 0x80 | TEXT, 0x80 | BINARY
-
-
-STREAMS = 1000
-"""The most deflate streams in one message: each takes time to set up, and may have only two bytes."""
-SLICE = 16384
-"""Bytes inflated at once: when a stream ends, zlib copies the rest of them."""
-PIECE = 1 << 18
-"""The most bytes that one call inflates to: zlib joins what it made, and so needs twice their size."""
 
 
 class Reader:
@@ -59,7 +45,7 @@ class Reader:
     def __init__(self, deflate: Deflate | None = None, max_message: int = 1 << 30) -> None:
         """*max_message*: the most bytes of a message, inflated; a longer message is a FrameFault with 1009."""
         self._max = max_message
-        self._inflater = None if deflate is None else _Inflater(deflate.server.takeover, deflate.server.bits)
+        self._inflater = None if deflate is None else Inflater(deflate.server, 0, checks_end=False)
         self._begun = BytesIO()  # its bytes are the incomplete frame's; it returns them without a copy
         self._need = 0
         self._opcode = 0
@@ -187,18 +173,18 @@ class Reader:
         self._fragments, self._size, self._opcode = BytesIO(), 0, 0
         if self._compressed:
             assert self._inflater is not None
+            self._inflater.room, self._inflater.streams = self._max + 1, STREAMS_MAX
             try:
-                inflated = self._inflater.inflate(data, self._max)
+                data = self._inflater.inflate(data)
             except TooManyStreams:
-                return self._failed(1009, f"a message of more than {STREAMS} deflate streams")
-            except zlib.error as error:
+                return self._failed(1009, f"a message of more than {STREAMS_MAX} deflate streams")
+            except InflateError as error:
                 return self._failed(
                     1007, f"a message that cannot be inflated: {error} (RFC 7692 section 7.2.2)"
                 )
-            if inflated is None:
+            if not self._inflater.room:
                 self._over = True
                 return too_long(self._max)
-            data = inflated
         if opcode == TEXT and not data.isascii() and not is_utf_8(data):
             return self._failed(1007, "a text message that is not UTF-8 (RFC 6455 section 8.1)")
         return ReceivedMessage(opcode, data, wire)
@@ -223,59 +209,6 @@ class Reader:
 def closes(code: int) -> bool:
     """True if a Close may have *code* on the wire (RFC 6455 section 7.4 and IANA's registry)."""
     return (1000 <= code <= 1014 and code not in (1004, 1005, 1006)) or 3000 <= code <= 4999
-
-
-class TooManyStreams(Exception):
-    """A message has more than STREAMS deflate streams."""
-
-
-class _Inflater:
-    """One direction of permessage-deflate, received."""
-
-    def __init__(self, takeover: bool, bits: int) -> None:
-        self._takeover = takeover
-        self._bits = -max(bits, 9)  # with a window of 512 bytes, zlib inflates data made with 256
-        self._stream = zlib.decompressobj(self._bits)
-        self._recent: deque[bytes] = deque()
-        self._kept = 0
-
-    def inflate(self, data: bytes, limit: int) -> bytes | None:
-        """Return a complete message; None if it has more than *limit* bytes. Raises zlib.error and
-        TooManyStreams."""
-        if not self._takeover:
-            self._stream = zlib.decompressobj(self._bits)
-        whole, out = data + TAIL, BytesIO()  # which returns its bytes without a copy
-        at = streams = most = made = 0
-        while at < len(whole) or made == most:  # zlib may hold back more of a piece that is full
-            fed = whole[at : at + SLICE]
-            most = min(limit + 1 - out.tell(), PIECE)
-            made = out.write(self._stream.decompress(fed, most))
-            if out.tell() > limit:
-                return None
-            if not self._stream.eof:
-                at += len(fed) - len(self._stream.unconsumed_tail)
-                continue
-            # A block with BFINAL ends a stream, not the message: another stream continues with the same
-            # window (RFC 7692 section 7.2.3.4). Its end may leave a part of the tail that begins no stream.
-            at += len(fed) - len(self._stream.unused_data)
-            if (streams := streams + 1) > STREAMS:
-                raise TooManyStreams
-            out.seek(max(out.tell() - WINDOW, 0))
-            window = b"".join((*self._recent, out.read()))[-WINDOW:]
-            self._stream = zlib.decompressobj(self._bits, zdict=window)
-            if len(whole) - at <= len(TAIL) and TAIL.endswith(whole[at:]):
-                break
-        message = out.getvalue()
-        if self._takeover:
-            self._keep(message)
-        return message
-
-    def _keep(self, out: bytes) -> None:
-        """Remember the window: only a new stream needs it."""
-        self._recent.append(out[-WINDOW:])
-        self._kept += len(self._recent[-1])
-        while self._kept - len(self._recent[0]) >= WINDOW:
-            self._kept -= len(self._recent.popleft())
 
 
 class Shape(Struct, frozen=True):

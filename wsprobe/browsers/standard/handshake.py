@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from wsprobe.browsers.standard.letter import Letter
-from wsprobe.read.frames import Direction
+from wsprobe.read.inflate import Direction
 from wsprobe.read.reading import Head, Reading, Response
 from wsprobe.read.tokens import Extension, Malformed, expected_accept, parse_extensions, split_list
 

@@ -9,17 +9,8 @@ from wsprobe.browsers.inflate import TOO_LONG, TooLong
 from wsprobe.browsers.script import CLOSED, OPEN, UNLIMITED, OwnClose, WebSocket, in_order
 from wsprobe.browsers.standard.http2 import over
 from wsprobe.exchange import LOST, Act, Ended
-from wsprobe.read.frames import (
-    BINARY,
-    CLOSE,
-    CONTINUATION,
-    INFLATED_MAX,
-    TEXT,
-    Direction,
-    InflateError,
-    Inflater,
-    utf8_fault,
-)
+from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, INFLATED_MAX, TEXT, utf8_fault
+from wsprobe.read.inflate import Direction, InflateError, Inflater
 from wsprobe.read.reading import Frame, Reading
 
 
