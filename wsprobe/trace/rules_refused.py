@@ -408,8 +408,10 @@ def slash(seen: Trace) -> Iterator[Conclusion]:
     base, other = seen.base, seen["slash"]
     if base.kind != "http" or other is None:
         return
-    # A page or a 404 from the library says that nothing is there, not that the handshake reached it.
-    reached = base.status in (200, 404) and other.by_server and other.status not in (200, 404)
+    # A page or a 404 from the library says that nothing is there, not that the handshake reached it; a redirect
+    # may lead back to the given form of the path.
+    nothing = other.status in (200, 404) or 300 <= other.status < 400
+    reached = base.status in (200, 404) and other.by_server and not nothing
     if other.opens or reached:
         path = resource_of(other.reading.sent).decode("latin-1")
         end = "opens" if other.opens else f"reaches a WebSocket library ({other.result()})"
