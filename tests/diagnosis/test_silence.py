@@ -49,7 +49,7 @@ def test_what_was_sent_comes_first(asked: dict[str, object], id: str, words: str
 
 def test_a_second_is_the_time_of_engine_io() -> None:
     assert "not-socket.io" not in [each.id for each in found()]
-    assert [each.id for each in found(late=True)][:2] == ["closed-silently", "not-socket.io"]
+    assert [each.id for each in found(late=True)][:2] == ["not-socket.io", "closed-silently"]
     assert "not-socket.io" not in [each.id for each in found(late=True, path="/socket.io/?EIO=4")]
 
 

@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from wsprobe.diagnosis.cause import Cause, Certainty
-from wsprobe.diagnosis.evidence import Evidence, foreign_origin, shown
+from wsprobe.diagnosis.evidence import Evidence, foreign_origin, hop_of, shown
 from wsprobe.diagnosis.faults import (
     SEE_LOG,
     asked_wrong,
@@ -22,6 +22,7 @@ from wsprobe.diagnosis.faults import (
     wrong_for_socketio,
 )
 from wsprobe.diagnosis.programs import Author, shaped_like, written_by
+from wsprobe.diagnosis.proxies import mending, table
 from wsprobe.diagnosis.words import FAULT, QUOTED, bare, of_json, of_page, stated_by
 from wsprobe.exchange import Exchange, Received, Sent
 from wsprobe.read.behind import http_behind
@@ -553,7 +554,7 @@ def _act(evidence: Evidence, session: _Session) -> Iterator[Cause]:
         yield Cause(
             "idle-timeout",
             f"the server, or a proxy, {act} after {session.quiet / 1e6:.1f} s without data",
-            _against_idle(session),
+            _against_idle(evidence, session),
             "shared",
             f"{session.quiet / 1e6:.1f} s of silence",
             usual=("an idle timeout", "a server that waited for a message (a login)"),
@@ -584,13 +585,17 @@ _ENDINGS = ("a handler that returned or raised an exception", "a close on purpos
 """What usually ends a session with nothing that says why."""
 
 
-def _against_idle(session: _Session) -> str:
-    """What to do about an end after silence. nginx, HAProxy and Apache send no Close."""
+def _against_idle(evidence: Evidence, session: _Session) -> str:
+    """What to do about an end after silence. nginx, HAProxy and Apache send no Close; a proxy that left a mark
+    is the only one whose line is given."""
     if session.close is not None:
         return (
             "send the message that the server waits for (a login), or pings or messages more often; or raise "
             "the limit in the application"
         )
+    hop = hop_of(evidence)
+    if hop in table()["idle"]:
+        return f"send pings or messages more often, or change the limit ({mending('idle', [hop])})"
     return (
         "send pings or messages more often, or raise the limit: proxy_read_timeout (nginx), timeout tunnel "
         "(HAProxy), Timeout (Apache)"

@@ -99,10 +99,10 @@ def _closed(evidence: Evidence, how: str, waited: int) -> Iterator[Cause]:
     late = how == "fin" and not asks_socketio(evidence.path, evidence.query) and 900_000 <= waited < 1_500_000
     if late:
         # engine.io's option destroyUpgradeTimeout is 1000 ms; a second is told apart from at once.
-        yield crash
         yield Cause(
             "not-socket.io",
-            "a Socket.IO server closes upgrades outside its own path (/socket.io/) after one second",
+            "the server closed the connection after one second without an answer, as Socket.IO does outside "
+            "its own path (/socket.io/)",
             "use a Socket.IO client, or the path /socket.io/?EIO=4&transport=websocket",
         )
     if reset:
