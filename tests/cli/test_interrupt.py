@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from wsprobe import archive
+from wsprobe.cli.connect_output import ConnectOutput
 from wsprobe.cli.main import main, run
 from wsprobe.exchange import Ended, Event, Resolved
 from wsprobe.outcome import Exit
+from wsprobe.report import Report
 
 
 def interrupted(when: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -97,6 +99,57 @@ def test_every_url_that_was_asked_has_its_line(
         ("lab:status-404", "dropped", 130),
     ]
     assert [f["id"] for f in told[0]["findings"]] == ["interrupted"]
+
+
+def interrupted_while_printing(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    """^C before anything is printed of the exchange that the first ^C ended, this many times."""
+    of = ConnectOutput.report
+
+    def report(self: ConnectOutput, made: Report) -> Report:
+        for _ in range(times):
+            signal.raise_signal(signal.SIGINT)
+        return of(self, made)
+
+    monkeypatch.setattr(ConnectOutput, "report", report)
+
+
+@pytest.mark.parametrize(("times", "kept"), [(0, 1), (1, 1), (2, 0)])
+def test_a_second_interrupt_takes_nothing_from_the_report_and_a_third_ends_it(
+    times: int,
+    kept: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    interrupt(monkeypatch, 1)
+    interrupted_while_printing(monkeypatch, times)
+    file = tmp_path / "kept"
+    assert run(["connect", "--json", "--save", str(file), "lab:silence"]) == Exit.INTERRUPTED
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert len(out.splitlines()) == kept
+    assert len(file.read_text().splitlines() if file.exists() else []) == kept
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.programs
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_two_signals_one_after_the_other(number: int, tmp_path: Path) -> None:
+    """The second arrives once the first has ended the exchange."""
+    file = tmp_path / "kept"
+    command = ["connect", "-v", "--linger", "60", "-m", "60", "--save", str(file), "lab:/echo"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "wsprobe", *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    for awaited in ("Sec-WebSocket-Accept", "interrupted"):
+        assert any(awaited in each for each in process.stderr)
+        process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    assert "while the session was open" in out
+    assert "Traceback" not in err
+    assert len(file.read_text().splitlines()) == 1
 
 
 def test_between_two_tries_the_last_one_is_kept(

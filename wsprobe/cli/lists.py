@@ -33,6 +33,7 @@ from wsprobe.cli.probe import (
     size_of,
     usable,
 )
+from wsprobe.cli.second_interrupt import hold_back
 from wsprobe.cli.settings import Settings
 from wsprobe.cli.targets import ProbeTarget as ProbeTarget
 from wsprobe.cli.targets import UrlList, Word, Wrong
@@ -188,6 +189,7 @@ class Run(ABC, Generic[Item, Result]):
         try:
             yield
         except KeyboardInterrupt:
+            hold_back()
             if self._kept and sys.stderr.isatty():
                 sys.stderr.write("\n")  # the terminal has written ^C, and stands behind it
             for _, each in sorted(self._kept.items(), key=itemgetter(0)):

@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 import click
 
 from wsprobe.cli.option import Context
+from wsprobe.cli.second_interrupt import restore
 from wsprobe.cli.streams import forget_output, ignore_broken_pipe, note, prepare
 from wsprobe.exception_groups import leaves
 from wsprobe.outcome import Exit
@@ -215,6 +216,8 @@ def run(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except BaseException as error:
         return failed(error, sys.argv[1:] if argv is None else argv)
+    finally:
+        restore()
     return status if isinstance(status, int) else Exit.OPEN
 
 

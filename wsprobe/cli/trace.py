@@ -20,6 +20,7 @@ from wsprobe.cli.lab import LabTargets
 from wsprobe.cli.output import Finished
 from wsprobe.cli.plan import plan_for
 from wsprobe.cli.probe import check, reported
+from wsprobe.cli.second_interrupt import hold_back
 from wsprobe.cli.section import Given
 from wsprobe.cli.settings import Settings, settings_of
 from wsprobe.cli.targets import ProbeTarget
@@ -159,6 +160,7 @@ def trace_all(url: str, settings: Settings, of: Tracing, to: TraceOutput) -> int
     try:
         net.run(everything)
     except KeyboardInterrupt:
+        hold_back()
         to.interrupted()
         if seen is not None and shown is not None:
             for name, came, report in under_way:

@@ -24,6 +24,7 @@ from wsprobe.cli.open_files import allow
 from wsprobe.cli.option import NoUrl
 from wsprobe.cli.output import Finished, Output, as_shown, finish
 from wsprobe.cli.probe import Ask, apart_if_large, probe_with_followups, reported, write_jar
+from wsprobe.cli.second_interrupt import hold_back
 from wsprobe.cli.section import Given
 from wsprobe.cli.settings import Settings, settings_of
 from wsprobe.cli.streams import emit, look, note
@@ -125,6 +126,7 @@ def watch_all(words: Sequence[Word | UrlList], settings: Settings, of: Watching,
         try:
             net.run(rounds, words, settings, of, to)
         except KeyboardInterrupt:
+            hold_back()
             to.interrupted()
             raise
 
