@@ -15,6 +15,8 @@ import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from heapq import merge
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -35,8 +37,8 @@ from wsprobe.exchange import (
     TlsDone,
 )
 from wsprobe.read import read as read_exchange
-from wsprobe.read.frames import TEXT, messages_of
-from wsprobe.read.reading import Body, Reading, Session
+from wsprobe.read.frames import TEXT, Message, messages_of
+from wsprobe.read.reading import Body, Frame, Reading, Session
 from wsprobe.report import Report
 from wsprobe.target import TargetError
 from wsprobe.timing import in_utc, moment
@@ -326,21 +328,39 @@ def _since(started: str, time: float) -> int:
 Json = dict[str, Any]
 
 
-def document(entries: Iterable[Json]) -> bytes:
-    """A HAR file of *entries*, in ASCII, with a line end."""
-    creator = {"name": "wsprobe", "version": __version__}
-    log = {"version": "1.2", "creator": creator, "pages": [], "entries": list(entries)}
-    return ascii_json({"log": log}) + b"\n"
+def document(entries: Iterable[bytes]) -> Iterator[bytes]:
+    """A HAR file, in ASCII, with a line end, in parts. *entries*: the parts of its entries, with commas between
+    them."""
+    log = {"version": "1.2", "creator": {"name": "wsprobe", "version": __version__}, "pages": []}
+    yield b'{"log":' + ascii_json(log)[:-1] + b',"entries":['
+    yield from entries
+    yield b"]}}\n"
 
 
-def entries(report: Report) -> Iterator[Json]:
-    """The entries for *report*: first its redirects and other earlier requests, then itself."""
+def entries(report: Report) -> Iterator[Iterator[bytes]]:
+    """The entries for *report*, each in parts: first its redirects and other earlier requests, then itself. The
+    messages of a flood are inflated and escaped one at a time: in JSON they take many times their bytes."""
     for hop in report.exchange.hops:
-        yield _entry(read_exchange(hop), None)
-    yield _entry(report.reading, next((f.text for f in report.verdict.findings if f.level == "fail"), None))
+        yield _parts(read_exchange(hop), None)
+    failed = next((f.text for f in report.verdict.findings if f.level == "fail"), None)
+    yield _parts(report.reading, failed)
+
+
+def _parts(reading: Reading, failed: str | None) -> Iterator[bytes]:
+    text = ascii_json(_entry(reading, failed))
+    if reading.session is None:
+        yield text
+        return
+    yield text[:-1] + b',"_webSocketMessages":['
+    comma = b""
+    for each in _messages(reading, reading.session, moment(reading.exchange.started) or 0.0):
+        yield comma + ascii_json(each)
+        comma = b","
+    yield b"]}"
 
 
 def _entry(reading: Reading, failed: str | None) -> Json:
+    """An entry without its messages."""
     exchange = reading.exchange
     timings = _timings(reading)
     made: Json = {
@@ -356,8 +376,6 @@ def _entry(reading: Reading, failed: str | None) -> Json:
     if connected is not None and connected.port:  # not a Unix socket
         made["serverIPAddress"] = connected.address
         made["_serverPort"] = connected.port
-    if reading.session is not None:
-        made["_webSocketMessages"] = _messages(reading, reading.session, moment(exchange.started) or 0.0)
     if exchange.rebuilt:
         made["comment"] = f"rebuilt from {exchange.rebuilt}"
     return made
@@ -457,19 +475,22 @@ def _text(mime: str, body: Body | None) -> Json:
         return made | {"text": b64encode(content).decode("ascii"), "encoding": "base64"}
 
 
-def _messages(reading: Reading, session: Session, started: float) -> list[Json]:
+def _messages(reading: Reading, session: Session, started: float) -> Iterator[Json]:
     """Messages, and control frames with their payload in base64, in the order in which they were complete."""
-    found: list[tuple[int, Json]] = []
     received, sent = messages_of(reading)
-    for kind, whole, frames in (("send", sent, session.sent), ("receive", received, session.frames)):
-        told = [(each.at, each.opcode, each.data) for each in whole]
-        told += [(each.at, each.opcode, each.data) for each in frames if each.is_control]
-        for at, opcode, data in told:
-            text = data.decode("utf-8", "replace") if opcode == TEXT else b64encode(data).decode("ascii")
-            found.append(
-                (at, {"type": kind, "time": round(started + at / 1e6, 6), "opcode": opcode, "data": text})
-            )
-    return [each for _, each in sorted(found, key=lambda row: row[0])]
+    each_side = (("send", sent, session.sent), ("receive", received, session.frames))
+    whole = [_told(kind, of) for kind, messages, frames in each_side for of in (messages, _controls(frames))]
+    for at, kind, opcode, data in merge(*whole, key=itemgetter(0)):
+        text = data.decode("utf-8", "replace") if opcode == TEXT else b64encode(data).decode("ascii")
+        yield {"type": kind, "time": round(started + at / 1e6, 6), "opcode": opcode, "data": text}
+
+
+def _told(kind: str, of: Iterable[Message | Frame]) -> Iterator[tuple[int, str, int, bytes]]:
+    return ((each.at, kind, each.opcode, each.data) for each in of)
+
+
+def _controls(frames: Iterable[Frame]) -> Iterator[Frame]:
+    return (each for each in frames if each.is_control)
 
 
 def _timings(reading: Reading) -> Json:

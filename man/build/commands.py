@@ -32,8 +32,8 @@ SEE_ALSO = {
 }
 EXIT: dict[str, str] = {
     "connect": "With several URLs, the first status that is not 0. With --from-each, 1 if places differ. With "
-    "--since, 1 if a URL no longer opens or a new one does not open, otherwise 0. After ^C, a second ^C ends "
-    "wsprobe at once, and what it recorded of an unfinished exchange may be lost.",
+    "--since, 1 if a URL no longer opens or a new one does not open, otherwise 0. After ^C, wsprobe reports "
+    "and saves what it recorded of an unfinished exchange, and ignores a second ^C; a third ends it.",
     "compare": "As diff(1): 0 if every view has the same result, 1 if they differ; of two runs over a list, 1 "
     "if a URL changed. If there was nothing to compare, the status of the handshake itself, from 3 "
     "on.",

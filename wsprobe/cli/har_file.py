@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from tempfile import TemporaryFile
+from weakref import finalize
+
+import click
+
 from wsprobe.cli.streams import check_writable, write
-from wsprobe.har import Json, document, entries
+from wsprobe.har import document, entries
 from wsprobe.report import Report
+
+PIECE = 65536
 
 
 class HarFile:
@@ -14,18 +22,36 @@ class HarFile:
         """*private*: only the owner can read a new file. Raises click.UsageError if it cannot be written."""
         check_writable(path, "har", private=private)
         self._path = path
-        self._entries: list[Json] = []
+        self._entries = TemporaryFile()  # noqa: SIM115 (finalize closes it)
+        """The JSON of the entries, with commas between them. Only its owner can read the file."""
+        finalize(self, self._entries.close)
+        self._ends: list[int] = []
+        """The offset at which each entry ends in it."""
 
     def add(self, report: Report) -> None:
-        """Take the entries of the next report."""
-        self._entries += entries(report)
+        """Take the entries of the next report. Raises click.UsageError if there is no room for them."""
+        try:
+            for parts in entries(report):
+                self._entries.write(b"," if self._ends else b"")
+                self._entries.writelines(parts)
+                self._ends.append(self._entries.tell())
+        except OSError as error:
+            raise click.UsageError(f"--har: {error.strerror}") from None
 
     def cut(self, most: int) -> bool:
         """Drop what comes after the first *most* entries; returns whether there was anything."""
-        over = len(self._entries) > most
-        del self._entries[most:]
+        over = len(self._ends) > most
+        if over:
+            del self._ends[most:]
+            self._entries.seek(self._ends[-1] if self._ends else 0)
+            self._entries.truncate()
         return over
 
     def write(self) -> None:
         """Write the file. Raises click.UsageError if that fails."""
-        write(self._path, document(self._entries), "har")
+        write(self._path, document(self._parts()), "har")
+
+    def _parts(self) -> Iterator[bytes]:
+        self._entries.seek(0)
+        while part := self._entries.read(PIECE):
+            yield part

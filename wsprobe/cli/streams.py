@@ -220,21 +220,23 @@ def check_replaceable(path: str, option: str) -> None:
         raise click.UsageError(f"--{option}: {path}: {error.strerror}") from None
 
 
-def write(path: str, data: bytes, option: str, append: bool = False) -> None:
-    """Write *data* to the file at *path*; - is standard output. Raises click.UsageError if it cannot be
-    written."""
+def write(path: str, data: bytes | Iterable[bytes], option: str, append: bool = False) -> None:
+    """Write *data*, or its parts, to the file at *path*; - is standard output. Raises click.UsageError if it
+    cannot be written."""
+    parts = [data] if isinstance(data, bytes) else data
     if path == "-":
         sys.stdout.flush()
-        rest = memoryview(data)
-        while rest:  # with PYTHONUNBUFFERED, no buffer writes the rest after a partial write
-            rest = rest[sys.stdout.buffer.write(rest) :]
+        for part in parts:
+            rest = memoryview(part)
+            while rest:  # with PYTHONUNBUFFERED, no buffer writes the rest after a partial write
+                rest = rest[sys.stdout.buffer.write(rest) :]
         return
     try:
         if append:
-            _append(path, data)
+            _append(path, b"".join(parts))
             return
         with open(path, "wb") as file:
-            file.write(data)
+            file.writelines(parts)
     except OSError as error:
         raise click.UsageError(f"--{option}: {path}: {error.strerror}") from None
 
