@@ -60,7 +60,7 @@ class FrameReader:
     __slots__ = ("_buffer", "_compressed", "_fragment_opcode", "_fragments", "_max_message", "deflated")
 
     def __init__(self, compressed: bool, facts: Facts) -> None:
-        self._buffer = b""
+        self._buffer = bytearray()
         self._compressed = compressed
         self._max_message = facts.max_message
         self._fragments = bytearray()
@@ -69,22 +69,24 @@ class FrameReader:
 
     def read(self, data: bytes) -> Iterator[Unit]:
         """The units that *data* completes. Raises BadFrame at an invalid frame."""
-        data, at = self._buffer + data, 0
-        self._buffer = b""
-        while (header := _header(data, at)) is not None:
+        buffer, at = self._buffer, 0
+        self._buffer = bytearray()
+        buffer += data
+        while (header := _header(buffer, at)) is not None:
             if header.length + len(self._fragments) > self._max_message:
                 raise BadFrame("a message is too big")
             stop = at + header.size + header.length
-            if len(data) < stop:
+            if len(buffer) < stop:
                 break
-            payload = data[at + header.size : stop]
+            payload = bytes(memoryview(buffer)[at + header.size : stop])
             at = stop
             if header.mask != b"\0\0\0\0":
                 payload = _unmasked(payload, header.mask)
             unit = self._unit(header, payload)
             if unit is not None:
                 yield unit
-        self._buffer = data[at:]
+        del buffer[:at]
+        self._buffer = buffer
 
     def _unit(self, header: _Header, payload: bytes) -> Unit | None:
         control = header.opcode & _CONTROL
@@ -118,7 +120,7 @@ class FrameReader:
         return unit
 
 
-def _header(data: bytes, at: int) -> _Header | None:
+def _header(data: bytearray, at: int) -> _Header | None:
     """The header at *at*; None if it is incomplete."""
     if len(data) < at + 2:
         return None
@@ -133,7 +135,7 @@ def _header(data: bytes, at: int) -> _Header | None:
         length = int.from_bytes(data[at + 2 : at + 2 + extra], "big")
         if length <= (125 if extra == 2 else 0xFFFF) or length >= 2**63:
             raise BadFrame("the length is not in its shortest form")
-    mask = data[at + size - 4 : at + size] if masked else b"\0\0\0\0"
+    mask = bytes(data[at + size - 4 : at + size]) if masked else b"\0\0\0\0"
     return _Header(first & 0x80 != 0, first >> 4 & 7, first & 0x0F, mask, length, size)
 
 
