@@ -209,7 +209,7 @@ MISSING = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 def test_what_is_said_is_about_the_answer_that_the_page_got(capsys: Capture) -> None:
     status, out = compared(capsys, (REFUSED, b"HTTP/1.1 101 x\r\n\r\n"), 3, "--browser", "chromium,firefox")
     assert status == 0
-    first, second = out.split("answer to ")[1:]
+    first, second = f"\n{out}".split("\nanswer to ")[1:]
     assert out.startswith("refused 403 for Chromium, Firefox; invalid for wsprobe  ws://")
     page = re.search(r"  page (http://127\.0\.0\.1:[0-9]+)/ \(same origin\)$", out, re.MULTILINE)
     assert page is not None
@@ -234,7 +234,7 @@ def test_a_page_that_is_refused_where_wsprobe_is_not_is_a_difference() -> None:
 
 def test_the_page_s_answer_may_be_the_better_one(capsys: Capture) -> None:
     _, out = compared(capsys, (b"HTTP/1.1 204 x\r\n\r\n", REFUSED), 2, "--browser", "chromium")
-    first, second = out.split("answer to ")[1:]
+    first, second = f"\n{out}".split("\nanswer to ")[1:]
     assert "HTTP/1.1 204 x" in first
     assert "gunicorn" not in first
     assert "HTTP/1.1 403 No" in second

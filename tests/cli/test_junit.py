@@ -84,7 +84,7 @@ def test_connect_fails_what_does_not_open_and_errs_what_is_no_url(file: Path, tm
     assert found.pop(f"{urls}, line 3")[:2] == ("error", "usage")
     tag, kind, message = found.pop("lab:status-403")
     assert (tag, kind) == ("failure", "refused")
-    assert message.startswith("refused 403; likely: the server refused the request")
+    assert message.startswith("refused 403; likely: the server says")
     assert found == {"lab:ok": PASSED}
 
 

@@ -36,7 +36,7 @@ def test_what_stands_in_the_file_is_not_asked_again(capsys: Capture, tmp_path: P
     assert err.splitlines() == [
         "2 URLs: 1 refused, 1 open",
         "  status: 403: 1, 101: 1",
-        '  likely, for 1: the server refused the request (403); the server says "body text"',
+        '  likely, for 1: the server says "body text"',
         "    do: send what the application requires (token, cookie, Origin, parameter); look in its log",
     ]
     assert resumed(file, *NAMES, "lab:status-404") == 12

@@ -173,9 +173,11 @@ _FITS: dict[str, frozenset[int]] = {
 
 def _quoting(said: Cause, cause: Cause) -> Cause:
     """*cause*, known from the status or a mark, with the unknown words of *said*: of a refusal they are the
-    reason, so that usual causes would only distract from them."""
-    usual = () if cause.id == "refused" else cause.usual
-    return replace(cause, quote=said.quote, certainty="stated", evidence=said.evidence, usual=usual)
+    reason, so that usual causes would only distract from them, and the status adds nothing."""
+    if cause.id == "refused":
+        statement = "" if cause.certainty == "status" else cause.statement
+        cause = replace(cause, statement=statement, usual=())
+    return replace(cause, quote=said.quote, certainty="stated", evidence=said.evidence)
 
 
 def _fits(cause: Cause, status: int) -> bool:
