@@ -208,7 +208,7 @@ class Hixie75(Framing):
     def receive(self, data: bytes) -> list[Incoming]:
         """Take the next bytes, and return what they complete."""
         heard: list[Incoming] = []
-        self.boundary = -1
+        self.boundary, keeps = -1, self._most is not None
         at = min(self._skip, len(data))
         self._skip -= at
         while at < len(data) and not self._over:
@@ -222,24 +222,24 @@ class Hixie75(Framing):
                 self._left = longer(self._left, data[at])
                 self._counting = bool(data[at] & 0x80)
                 at += 1
-                content, ended = b"", not self._counting and not self._left
+                size, ended = 0, not self._counting and not self._left
             elif self._type & 0x80:
-                content = data[at : at + self._left]
-                at += len(content)
-                self._left -= len(content)
+                size = min(self._left, len(data) - at)
+                self._left -= size
                 ended = not self._left
             else:
                 end = data.find(END, at)
                 ended = end >= 0
-                content = data[at : end if ended else len(data)]
-                at += len(content) + ended
-            if not self._fits(len(content) + self._left):
+                size = (end if ended else len(data)) - at
+            if keeps and not self._fits(size + self._left):
                 heard.append(self._too_long())
                 break
-            if self._most is not None:
-                self._message += content
+            if keeps:
+                self._message += data[at : at + size]
+            at += size
             if ended:
-                self._complete(heard, empty=not content)
+                at += self._type < 0x80  # END
+                self._complete(heard, empty=not size)
                 self.boundary = at
         return heard
 

@@ -22,7 +22,7 @@ from wsprobe.read.frames import (
     read_frames,
 )
 from wsprobe.read.reading import Session
-from wsprobe.wire.framing import CONTROL_MAX, Control, Framing, Incoming
+from wsprobe.wire.framing import CONTROL_MAX, SOME_MESSAGE, Control, Framing, Incoming
 
 
 def masks(seed: bytes) -> Iterator[bytes]:
@@ -108,7 +108,7 @@ class Framed(Framing):
     def receive(self, data: bytes) -> list[Incoming]:
         """Take the next bytes, and return what they complete."""
         heard: list[Incoming] = []
-        self.boundary, behind = -1, len(self._incomplete)
+        boundary, behind, keeps = -1, len(self._incomplete), self._most is not None
         data, at = self._incomplete + data, 0
         self._incomplete = b""
         while at < len(data) and not self._over:
@@ -119,34 +119,43 @@ class Framed(Framing):
                     break
                 self._begin(data[at : at + size])
                 at += size
-                if self._opcode in _DATA and not self._fits(self._length):
+                if keeps and self._opcode in _DATA and not self._fits(self._length):
                     heard.append(self._too_long())
                     break
-            taken = min(self._left, len(data) - at)
-            if taken and self._room:
-                self._payload += data[at : at + min(taken, self._room - len(self._payload))]
-            at += taken
-            self._left -= taken
+            if self._left:
+                taken = min(self._left, len(data) - at)
+                if self._room:
+                    self._payload += data[at : at + min(taken, self._room - len(self._payload))]
+                at += taken
+                self._left -= taken
             if self._left == 0:
                 self._complete(heard)
-                self.boundary = at - behind
+                boundary = at
+        self.boundary = boundary if boundary < 0 else boundary - behind
         return heard
 
     def _begin(self, header: bytes) -> None:
         """Take a whole frame header."""
         self.frames += 1
         self._header = header
-        self._opcode = self.opcodes[header[0] & 0x0F]
-        coded = header[2:-4] if header[1] & self.mask_bit else header[2:]
-        self._length = self._left = int.from_bytes(coded, "big") if coded else header[1] & 0x7F
-        if self._opcode & 0x08:
+        opcode = self._opcode = self.opcodes[header[0] & 0x0F]
+        second = header[1]
+        coded = header[2:-4] if second & self.mask_bit else header[2:]
+        size = self._length = self._left = int.from_bytes(coded, "big") if coded else second & 0x7F
+        if opcode & 0x08:
             self._room = CONTROL_MAX + 1
         else:
-            self._room = self._length if self._most is not None and self._opcode in _DATA else 0
+            self._room = size if self._most is not None and opcode in _DATA else 0
 
     def _complete(self, heard: list[Incoming]) -> None:
         """Add what the frame that has just ended completes, and prepare for the next frame."""
-        header, payload = self._header, bytes(self._payload)
+        header, self._header = self._header, b""
+        if self._most is None and self._opcode in _DATA:
+            if header[0] & 0x80:
+                heard.append(SOME_MESSAGE)
+            return
+        payload = bytes(self._payload)
+        self._payload.clear()
         unmasked = mask(payload, header[-4:]) if payload and header[1] & self.mask_bit else payload
         if self._opcode in _DATA:
             self._message += unmasked
@@ -158,8 +167,6 @@ class Framed(Framing):
             heard.append(self._close(unmasked, header + payload))
         elif self._opcode in _CONTROL:
             heard.append(Control(_CONTROL[self._opcode], unmasked))
-        self._header = b""
-        self._payload.clear()
 
 
 def read_both(
