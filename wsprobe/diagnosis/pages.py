@@ -105,7 +105,8 @@ def _tinyproxy(evidence: Evidence) -> Author | None:
     return written_by("tinyproxy", "its own page", causes)
 
 
-_NGINX_PAGE = r"(?i)<hr><center>(nginx|openresty|tengine|angie)\b"
+_NGINX_NAMES = r"(?:nginx|openresty|tengine|angie)\b"
+"""nginx and its forks, as they sign their pages."""
 
 
 _NO_HANDSHAKE = "the proxy dropped Upgrade, and the application closes connections without a handshake"
@@ -158,7 +159,8 @@ _NGINX: dict[int, tuple[Cause, ...]] = {
 
 @known_by(begins=("<",), servers=("nginx", "openresty"))
 def _nginx(evidence: Evidence) -> Author | None:
-    if "<center>" in evidence.text.lower() and re.search(_NGINX_PAGE, evidence.text):
+    _, _, signature = evidence.text.lower().partition("<hr><center>")
+    if re.match(_NGINX_NAMES, signature):
         return written_by("nginx", "its own page", _of_nginx(evidence))
     if evidence.status == 200 and evidence.server("nginx", "openresty") and _own_file(evidence):
         answered = "add a location with proxy_pass for the socket: try_files or the document root answered"

@@ -63,7 +63,7 @@ def own_words(evidence: Evidence) -> tuple[str, ...]:
     if evidence.reason and evidence.reason.lower() != phrase_of(evidence.status).lower():
         found.append(evidence.reason[:_LONG])
     if evidence.status >= 400:  # what a redirect says is for people who do not follow it
-        found += _of_short(evidence.body) if len(evidence.body) <= _READ else of_body(evidence.body)
+        found += _body_texts(evidence.body)
     elif evidence.status == 200 and evidence.body[:1] == b"{" and _reports_fault(evidence.body):
         found += of_json(evidence.body)
     return tuple(dict.fromkeys([own for each in found if (own := _own(each, evidence.status))]))
@@ -109,6 +109,11 @@ def of_body(whole: bytes) -> tuple[str, ...]:
 
 _of_short = lru_cache(maxsize=64)(of_body)
 """``of_body`` for a body that can be kept."""
+
+
+def _body_texts(body: bytes) -> tuple[str, ...]:
+    """``of_body``, which of a short body is read once."""
+    return _of_short(body) if len(body) <= _READ else of_body(body)
 
 
 def of_json(body: bytes) -> tuple[str, ...]:
@@ -676,7 +681,7 @@ def stated(evidence: Evidence, found: tuple[str, ...]) -> Cause | None:
     if not found:
         return None
     if is_markup(evidence):  # of a page only its title is a reason; its sentences are about anything
-        title = next(of_page(evidence.body[:_READ].decode("utf-8", "surrogateescape")), "")
+        title = next(iter(_body_texts(evidence.body)), "")
         found = tuple(
             each
             for each in found
