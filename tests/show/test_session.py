@@ -10,6 +10,7 @@ from wsprobe.lab import find
 from wsprobe.lab.play import play
 from wsprobe.lab.ports import place
 from wsprobe.read import read
+from wsprobe.report import report
 from wsprobe.show.lines import Look, plain
 from wsprobe.show.session import session
 
@@ -37,3 +38,13 @@ def test_session(name: str, rows: list[str]) -> None:
     text = shown(name)
     assert all(row in text for row in rows)
     assert bool(text) == bool(rows)
+
+
+@pytest.mark.parametrize("name", ["101-then-fin", "101-then-rst"])
+def test_a_dropped_session_has_one_list_of_usual_causes(name: str) -> None:
+    """That of its cause, which knows what came before; the finding has none."""
+    to = target.parse(place(find(name)).address)
+    plan = Plan(to, opening.request(to, opening.Offer(key="d3Nwcm9iZSByZWhlYXJzZQ==")))
+    made = report(play(find(name), plan))
+    assert [each.usual for each in made.verdict.findings if each.id == "session-dropped"] == [""]
+    assert made.causes

@@ -645,8 +645,9 @@ def _dropped(reading: Reading) -> Finding:
     assert last is not None
     opened = reading.when(max(reading.session.start - 1, 0))
     after = max(last.at - opened, 0) / 1000
+    # The causes of the report say why, from what came before this end.
     return SESSION_DROPPED.found(
-        f"{_end(reading)} {after:.1f} ms after {opening_answer(reading)}, without a Close"
+        f"{_end(reading)} {after:.1f} ms after {opening_answer(reading)}, without a Close", usual=""
     )
 
 
