@@ -20,10 +20,11 @@ REQUEST = (
 OPEN = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
 
 
-def first(answer: str, origin: str | None = None) -> Cause:
+def first(answer: str, origin: str | None = None, path: str = "/ws") -> Cause:
     head, _, body = answer.partition("\n\n")
     wire = head.replace("\n", "\r\n") + "\r\n\r\n" + body
-    return causes(reading_of(wire.encode(), "fin", {"origin": origin} if origin else {}))[0]
+    asked = {"path": path} | ({"origin": origin} if origin else {})
+    return causes(reading_of(wire.encode(), "fin", asked))[0]
 
 
 def closed(code: int, reason: str, after: int = 1000) -> Cause:
@@ -121,6 +122,9 @@ def test_a_status_of_gateways_is_no_exception(signed: str, status: str) -> None:
         (4000, "Session closed", 1000, "closed-by-app"),
         (4004, "session not found or closed", 1000, "session"),
         (4004, "user not found", 1000, "no-route"),
+        (4004, "no_such_channel", 1000, "session"),
+        (1011, "This mountpoint isn't available.", 1000, "session"),
+        (1011, "This program isn't available.", 1000, "crashed"),
     ],
 )
 def test_reasons_of_a_close_that_a_rule_nearly_knows(code: int, reason: str, after: int, id: str) -> None:
@@ -336,6 +340,13 @@ def test_a_polite_close_gives_no_reason(reason: str, id: str) -> None:
             "message-refused",
         ),
         ('{"method":"show","params":{"message":"Errors: none"}}', "server-says"),
+        # A sentence says more than a code, and the code of an error is no exception.
+        ('{"type":"result","errorCode":"zip_error","zipErrorMessage":"unknown_command: x"}', "message-refused"),
+        ('{"type":"result","errorCode":"zip_error"}', "server-says"),
+        ('{"type":"result","errorCode":"server_error"}', "crashed"),
+        ('{"type":"result","errorCode":"schema_mismatch","message":""}', "server-says"),
+        ('{"error":{"code":-32000,"message":"Error","data":"no such room"}}', "session"),
+        ('{"action":"log.error","event":{"message":"invalid credentials"}}', "unauthorized"),
         ('{"method":"show","params":{"message":"All is well, expecting value"}}', ""),
     ],
 )
@@ -747,3 +758,36 @@ def test_an_ordinary_answer_is_quoted_where_it_reports_a_fault(body: str, quote:
     found = first(f"HTTP/1.1 200 OK\nContent-Type: application/json\n\n{body}")
     assert found.id == "no-route"
     assert ('the server says "members only"' in found.text) == quote
+
+
+SOCKET_IO = "/socket.io/?EIO=4&transport=websocket"
+
+
+@pytest.mark.parametrize(
+    "fields", ["Content-Length: 0", "Date: x\nContent-Length: 0\nContent-Type: text/plain\nConnection: close"]
+)
+def test_without_an_origin_a_refused_socket_io_may_be_at_another_path(fields: str) -> None:
+    found = first(f"HTTP/1.1 403 Forbidden\n{fields}\n\n", path=SOCKET_IO)
+    assert (found.id, found.usual[0]) == ("refused", "no Socket.IO server at this path")
+    foreign = first(f"HTTP/1.1 403 Forbidden\n{fields}\n\n", "https://other.example", SOCKET_IO)
+    assert foreign.id == "origin-refused"
+
+
+@pytest.mark.parametrize(
+    ("path", "known"),
+    [
+        ("/rooms/7/ws", True),
+        ("/kernels/00000000-0000-0000-0000-00000000000a/channels", True),
+        ("/s/0123456789abcdef", True),
+        ("/v2/ws", False),
+        ("/rooms/7a/ws", False),
+    ],
+)
+def test_a_path_with_an_id_may_name_what_is_not_there(path: str, known: bool) -> None:
+    found = first("HTTP/1.1 404 Not Found\nContent-Length: 0\n\n", path=path)
+    assert ("an id in the path that the server does not know" in found.usual) == known
+
+
+def test_a_close_with_1008_gives_its_usual_causes_where_it_gives_no_reason() -> None:
+    assert closed(1008, "").usual == ("a check (token, session, Origin, parameter)",)
+    assert closed(1008, "bad request").usual == ()

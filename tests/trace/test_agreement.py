@@ -25,6 +25,7 @@ SAME = {
     "upgrade-lost-or-elsewhere": {"upgrade-lost"},
     "server-says": {"upgrade-lost", "redirected"},
     "unauthorized": {"refused-to-all", "handshake-refused"},
+    "credentials-refused": {"unauthorized", "refused-to-all", "handshake-refused"},
 }
 """A cause -> what a comparison with other answers makes of it."""
 

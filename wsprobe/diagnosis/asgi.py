@@ -15,8 +15,10 @@ from wsprobe.diagnosis.faults import (
     ACCEPT_FIRST,
     DROPPED,
     NO_ENDPOINT,
+    NO_SOCKETIO,
     SEE_LOG,
     asked_wrong,
+    by_request_of_socketio,
     crashed,
     either_or_stripped,
     failed_or,
@@ -27,7 +29,6 @@ from wsprobe.diagnosis.faults import (
     nowhere,
     origin_refused,
     refused_by_application,
-    socketio_causes,
     upgrade_stripped,
 )
 from wsprobe.diagnosis.programs import Author, shaped_like, written_by
@@ -35,16 +36,18 @@ from wsprobe.diagnosis.programs import Author, shaped_like, written_by
 
 def _asgi_refused(evidence: Evidence) -> tuple[Cause, ...]:
     """The 403 that every ASGI server sends for websocket.close before websocket.accept."""
-    if for_socketio(evidence):
-        refused = (cause for cause in _asgi_403(evidence) if cause.id == "refused")
-        return (*socketio_causes(evidence), *refused)
-    return _asgi_403(evidence)
+    found = _asgi_403(evidence)
+    if not for_socketio(evidence):
+        return found
+    closed = next(cause for cause in found if cause.id == "refused")
+    closed = replace(closed, usual=(NO_SOCKETIO, *closed.usual[:1], *closed.usual[2:]))
+    return by_request_of_socketio(evidence, closed)
 
 
 def _asgi_403(evidence: Evidence) -> tuple[Cause, ...]:
     crash = "an exception" + (", or a return without accepting" if evidence.server("granian") else "")
     usual = (
-        f"a check (token, parameter, {'Origin' if evidence.origin is not None else 'no Origin'})",
+        f"a check (token, parameter, subprotocol, {'Origin' if evidence.origin is not None else 'no Origin'})",
         "no route for this path",
         crash,
         "a proxy whose backend failed",  # in ASGI, a proxy connects to it before it accepts

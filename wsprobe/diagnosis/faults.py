@@ -484,6 +484,21 @@ def socketio_causes(evidence: Evidence) -> tuple[Cause, ...]:
     return (origin, *found) if foreign_origin(evidence) else (*found, origin)
 
 
+_ID_IN_PATH = r"(?i)/(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{16,}|\d+)(?:/|\Z)"
+"""A UUID, a long hexadecimal number, or a number."""
+NO_SOCKETIO = "no Socket.IO server at this path"
+
+
+def by_request_of_socketio(evidence: Evidence, refused: Cause) -> tuple[Cause, ...]:
+    """The causes of a 403 to a request for Socket.IO. Its servers refuse an Origin, but never for want of one:
+    without an Origin, what *refused* has comes before that."""
+    found = socketio_causes(evidence)
+    if evidence.origin is not None:
+        return (*found, refused)
+    origin = tuple(cause for cause in found if cause.id == "origin-refused")
+    return (*(cause for cause in found if cause not in origin), refused, *origin)
+
+
 def either_or_stripped(
     evidence: Evidence, own: Cause, *more: Cause, capital: bool = False
 ) -> tuple[Cause, ...]:
@@ -497,6 +512,8 @@ def either_or_stripped(
     if evidence.oddity == "upgrade":
         return (*asked_wrong(evidence), own, *more)
     causes = own.usual or (own.statement,)
+    if own.id == "no-route" and re.search(_ID_IN_PATH, evidence.path):
+        causes += ("an id in the path that the server does not know",)
     if behind_proxy(evidence, capital):
         both = Cause(
             "upgrade-lost-or-elsewhere",

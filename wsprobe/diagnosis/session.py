@@ -23,7 +23,7 @@ from wsprobe.diagnosis.faults import (
 )
 from wsprobe.diagnosis.programs import Author, shaped_like, written_by
 from wsprobe.diagnosis.proxies import mending, table
-from wsprobe.diagnosis.words import FAULT, QUOTED, bare, of_json, of_page, stated_by
+from wsprobe.diagnosis.words import FAULT, QUOTED, bare, of_json, of_page, spaced, stated_by
 from wsprobe.exchange import Exchange, Received, Sent
 from wsprobe.read.behind import http_behind
 from wsprobe.read.frames import (
@@ -206,17 +206,19 @@ _PARSER = (
     r"|Unexpected (?:token|end|non-whitespace)[^\n]* JSON\b"
 )
 """What the parsers of JSON in Python and in JavaScript (V8) say of text that is none."""
+_NO_REASON = r"(?i)\W*(?:an? )?(?:err(?:or)?|fail(?:ed|ure)?)(?: occurred)?\W*"
+"""Words of an error that give no reason: another member may."""
 _SAYS = ("type", "event", "op", "command", "kind", "action", "msg_type", "messageType")
 
 
 def _stated(evidence: Evidence, session: _Session) -> Iterator[Cause]:
     """The cause in the reason of a Close, or in the last message before the end."""
     for quote, where in _quotes(session):
-        said = shown(quote, QUOTED)
+        said, small = shown(quote, QUOTED), spaced(quote.lower())
         wrong_call = where == _LAST and _refuses_call(session.texts[-1])
         for pattern, id, text, fix in _ENDED:
             if (wrong_call and id == "message-refused") or (
-                re.search(pattern, quote.lower()) and _can_be(id, quote.lower(), where, session)
+                re.search(pattern, small) and _can_be(id, small, where, session)
             ):
                 yield Cause(id, text, fix, "stated", f"{where}: {said}", quote=said)
                 return
@@ -306,7 +308,7 @@ def troubled(text: str, *, ended: bool) -> tuple[str, ...]:
     if isinstance(value, list):  # ["error", "invalid frame"]: an event and its values
         named = value[0] if value and isinstance(value[0], str) else ""
         values = tuple(each for each in value[1:3] if isinstance(each, str)) if re.match(FAULT, named) else ()
-        return values or plain
+        return values or _coded(value) or plain
     if not isinstance(value, dict):
         return ()
     kind = next((value[name] for name in _SAYS if isinstance(value.get(name), str)), "")
@@ -317,7 +319,22 @@ def troubled(text: str, *, ended: bool) -> tuple[str, ...]:
     troubled = troubled or any(re.match(FAULT, each) for each in said)  # "Error in server: Expecting value"
     if not (troubled or failed or re.search(_TROUBLE, kind) or (ended and "reason" in value)):
         return ()
+    said = tuple(sorted(said, key=lambda each: re.fullmatch(_NO_REASON, each) is not None))
     return said or ((kind,) if re.search(_TROUBLE, kind) else ())
+
+
+def _coded(value: list[object]) -> tuple[str, ...]:
+    """The words of a list that has the identifier of an error in it, as in WAMP's
+    ``[3, {"message": "no such realm"}, "wamp.error.no_such_realm"]``; () if it has none."""
+    codes = tuple(each for each in value if isinstance(each, str) and re.fullmatch(_ERROR_ID, each))
+    if not codes:
+        return ()
+    told = (of_json(msgspec.json.encode(each)) for each in value if isinstance(each, dict))
+    return (*(text for texts in told for text in texts), *codes)
+
+
+_ERROR_ID = r"[a-z][\w.-]*\.error\.[\w.-]+"
+"""A URI that names an error, in the form of the WAMP specification (``wamp.error.not_authorized``)."""
 
 
 # Subprotocols, and who greets ------------------------------------------------------------------------------
@@ -426,6 +443,8 @@ _CODES: dict[int, tuple[str, str, str, *tuple[str, ...]]] = {
         "refused",
         "the application refused after the handshake (1008: its policy)",
         "send what the application requires (token, cookie, Origin, parameter)",
+        "a check (token, session, Origin, parameter)",
+        "a message that it does not accept",
     ),
     1009: (
         "too-large",
@@ -497,6 +516,9 @@ def _by_code(evidence: Evidence, session: _Session, known: Iterable[Cause]) -> I
         )
     elif session.code in _CODES:
         cause = replace(_of_code(session.code, "stated", shows), quote=quote)
+        if cause.id == "refused" and (reason or session.last is None):
+            # A reason says more than usual causes; and no message was sent that could be one of them.
+            cause = replace(cause, usual=() if reason else cause.usual[:1])
         if open_why:
             named = cause.usual or (cause.statement,)
             act = f"the server closed the session with {session.code}"

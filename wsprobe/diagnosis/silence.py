@@ -26,7 +26,7 @@ def nothing_came(reading: Reading) -> tuple[Cause, ...]:
     """The possible causes of a connection that ended without a byte, by its end and its request."""
     how = reading.exchange.how_ended
     evidence = unanswered(reading)
-    kinds = tuple(_timeout() if how == "timeout" else _closed(evidence, how, _waited(reading.exchange)))
+    kinds = tuple(_timeout(evidence) if how == "timeout" else _closed(evidence, how, _waited(reading.exchange)))
     first: dict[str, Cause] = {}
     asked = asked_wrong(evidence)
     if how != "timeout":
@@ -39,7 +39,7 @@ def nothing_came(reading: Reading) -> tuple[Cause, ...]:
     return tuple(one if one.evidence else replace(one, evidence=shows) for one in first.values())
 
 
-def _timeout() -> Iterator[Cause]:
+def _timeout(evidence: Evidence) -> Iterator[Cause]:
     yield Cause(
         "no-answer",
         "the server sent no answer to the request",
@@ -50,6 +50,7 @@ def _timeout() -> Iterator[Cause]:
             "a handler that crashed, is blocked or waits",
             NO_ANSWER,
             "a proxy that does not forward the 101",
+            "a required subprotocol" + (" other than the offered ones" if evidence.protocols else ""),
         ),
     )
     yield Cause(

@@ -12,7 +12,9 @@ from wsprobe.diagnosis.cause import Cause
 from wsprobe.diagnosis.evidence import Evidence, behind_proxy, foreign_origin, hop_of, is_markup
 from wsprobe.diagnosis.faults import (
     DROPPED,
+    NO_SOCKETIO,
     answered_401,
+    by_request_of_socketio,
     either_or_stripped,
     for_socketio,
     http10,
@@ -50,7 +52,8 @@ def by_status(evidence: Evidence, *, silent: bool, unexplained: bool = False) ->
         case 401:
             return (answered_401(evidence),)
         case 403 if for_socketio(evidence):
-            return (*socketio_causes(evidence), *_refused(evidence, origin_open))
+            (refused,) = _refused(evidence, origin_open)
+            return by_request_of_socketio(evidence, replace(refused, usual=(NO_SOCKETIO, *refused.usual)))
         case 400 if for_socketio(evidence):
             known = socketio_causes(evidence)
             origin = tuple(cause for cause in known if cause.id == "origin-refused")

@@ -50,6 +50,10 @@ _MEMBERS = (
 """Members of JSON with a reason, the most specific first (RFC 9457 has ``detail`` and ``title``)."""
 FAULT = r"(?:[Ee]rrors?|[Ff]ail(?:ure|ed)?|[Ff]ault|[Pp]roblem|[Ee]xception)(?![a-z])"
 """How the name of a member begins that alone speaks of a fault: ``error``, ``failure reason``."""
+_FAULT_TEXT = r"\w*(?:[Ee]rror|[Ff]ailure)_?(?:[Mm]essage|[Tt]ext|[Dd]escription|[Rr]eason)$"
+"""The name of a member with a sentence about a fault: ``zipErrorMessage``; ``errorCode`` has a word at most."""
+_HOLDERS = ("payload", "body", "params", "err", "status", "event", "result", "response")
+"""Members with an object that may hold the reason."""
 
 
 def own_words(evidence: Evidence) -> tuple[str, ...]:
@@ -130,7 +134,8 @@ def of_json(body: bytes) -> tuple[str, ...]:
 def _texts(value: object, depth: int, *, fault: bool = False) -> Iterator[str]:
     """*fault*: the name of the member with *value* alone speaks of a fault."""
     if isinstance(value, str):
-        yield value[:_LONG]
+        if value.strip():
+            yield value[:_LONG]
     elif depth > 3:
         return
     elif isinstance(value, list):
@@ -140,16 +145,22 @@ def _texts(value: object, depth: int, *, fault: bool = False) -> Iterator[str]:
         for name in _MEMBERS:
             if name in value:
                 yield from _texts(value[name], depth + 1, fault=re.match(FAULT, name) is not None)
-        for name, told in value.items():
-            if isinstance(told, str) and name not in _MEMBERS and re.match(FAULT, name):
-                yield told[:_LONG]
-        for name in ("payload", "body", "params", "err", "status"):
+        for told in (*_named(value, _FAULT_TEXT), *_named(value, FAULT)):
+            yield from _texts(told, depth + 1)
+        for name in _HOLDERS:
             if isinstance(value.get(name), dict):
                 yield from _texts(value[name], depth + 1, fault=name == "err")
         if fault and not any(name in value for name in _MEMBERS):
             # An object in place of a text: {"error": {"exc_type": "ValueError", "value": "no such room"}}
             texts = [each[:_LONG] for each in value.values() if isinstance(each, str)]
             yield from [each for each in texts if " " in each] or texts[:1]
+
+
+def _named(value: dict[str, object], pattern: str) -> Iterator[str]:
+    """The texts of the members whose name fits *pattern*, but for ``_MEMBERS``."""
+    for name, told in value.items():
+        if isinstance(told, str) and name not in _MEMBERS and re.match(pattern, name):
+            yield told
 
 
 # Strings, which re compiles on first use: for pages alone.
@@ -213,7 +224,7 @@ _PHRASES = {
         (301, 302, 303, 307, 308),
         frozenset(("redirect", "redirected", "redirecting", "redirection", "temporary", "permanent")),
     ),
-    400: {"malformed"},
+    400: {"malformed", "invalid"},
     401: {"unauthorised", "authorization", "required"},
     403: {"forbidden", "prohibited"},
     404: {"nothing", "matches", "given"},
@@ -563,13 +574,13 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
     (
         (
             *("session", "sid", "channel", "room", "namespace", "target", "uuid", "client id", "connection id"),
-            *("stream", "topic", "game", "lobby"),
+            *("stream", "topic", "game", "lobby", "mount"),
         ),
         r"\b(?:no|unknown|invalid|missing|expired|bad|wrong|unrecognized)[- _]?(?:such )?(?:web ?socket )?"
         r"(?:session|sid|channel|room|namespace|target|inspector uuid|client id|connection id|stream|topic|game"
         r"|lobby)\b"
-        r"|(?:session|channel|room|target|stream|topic)\b[^.\n]{0,30}(?:not found|unknown|invalid|expired"
-        r"|does not exist"
+        r"|(?:session|channel|room|target|stream|topic|mount ?point)\b[^.\n]{0,30}(?:not found|unknown|invalid"
+        r"|expired|does not exist|not available|isn't available"
         r"|closed|not exist)|malformed inspector uuid",
         _session,
     ),
@@ -659,8 +670,8 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
             *("nil pointer", "undefined", "not a function", "null"),
         ),
         r"exception|traceback|\bpanic|uncaught|unhandled (?:promise|rejection|error)|stack ?trace"
-        r"|internal (?:server )?error|runtime ?error"
-        r"|\w+error\b|segfault|assertion|nil pointer|undefined is not|is not a function|null ?pointer",
+        r"|(?:internal|server|runtime)[ _]?error"
+        r"|[a-z0-9]+error\b|segfault|assertion|nil pointer|undefined is not|is not a function|null ?pointer",
         _failed,
     ),
 )
@@ -718,7 +729,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 def stated_by(evidence: Evidence, quote: str, where: str) -> Cause | None:
     """The cause that *quote*, found at *where*, states; None if the words are unknown."""
-    small = quote.lower()
+    small = spaced(quote.lower())
     at = _row(small, 0)
     while at < len(STATED):
         causes = STATED[at][2](evidence, quote)
@@ -726,6 +737,11 @@ def stated_by(evidence: Evidence, quote: str, where: str) -> Cause | None:
             return _with(causes[0], quote, where)
         at = _row(small, at + 1)
     return None
+
+
+def spaced(words: str) -> str:
+    """*words*; if they have identifiers (``no_such_room``), a second time with the words of these apart."""
+    return f"{words}\n{words.replace('_', ' ')}" if "_" in words else words
 
 
 @lru_cache(maxsize=256)
