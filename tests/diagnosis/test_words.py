@@ -163,6 +163,26 @@ def test_an_answer_that_shows_upgrade_arrived_lost_none() -> None:
     assert {each.id for each in causes(reading_of(answer, "fin"))} == {"no-route"}
 
 
+@pytest.mark.parametrize(
+    ("said", "status", "id"),
+    [
+        ("read timeout at Net/HTTP.pm line 274.", 500, "backend-timeout"),
+        ("Net::ReadTimeout with #<TCPSocket:(closed)>", 500, "backend-timeout"),
+        ("context deadline exceeded", 500, "backend-timeout"),
+        ("your session timed out", 403, "refused"),
+        ("Stream closed", 500, "backend-closed"),
+        ("unknown session: closed by the host", 500, "session"),
+        ("The path did not match any of the listed rules!", 500, "no-route"),
+        ("table orders not found", 500, "crashed-before-accept"),
+        ("This is a proxy server. Does not respond to non-proxy requests.", 500, "forward-proxy"),
+        ("The proxy is busy", 500, "crashed-before-accept"),
+    ],
+)
+def test_what_a_gateway_says_of_its_own_failure(said: str, status: int, id: str) -> None:
+    """Words of a failure are about time, a connection or a rule before they are about an exception."""
+    assert first(f"HTTP/1.1 {status} Internal Server Error\nContent-Type: text/plain\n\n{said}").id == id
+
+
 @pytest.mark.parametrize(("pieces", "pattern"), [(row[0], row[1]) for row in STATED])
 @settings(max_examples=EXAMPLES // 2)  # of each of 167 alternatives
 @given(data=st.data())

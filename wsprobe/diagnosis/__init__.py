@@ -142,6 +142,9 @@ def _refusal(evidence: Evidence, *, over_http2: bool) -> Author:
         # No exception is answered with these: a program chose them, for one behind it or for its own state.
         marked = [cause for cause in marked if cause.id != "crashed-before-accept"]
     rest = marked or list(by_status(evidence, silent=not texts, unexplained=said is None))
+    if marked and evidence.status in (502, 504) and known.role != "proxy":
+        # What marks show of its author is true, and no reason: it reports another program.
+        rest = [*by_status(evidence, silent=not texts, unexplained=said is None), *marked]
     asked = list(own_request(evidence))
     found = asked
     if asked and (_names_another(said, asked[0]) or not _fits(asked[0], evidence.status)):
@@ -228,7 +231,10 @@ def _foreign(evidence: Evidence, known: Author) -> Cause:
 _OF_A_GATEWAY = frozenset({502, 503, 504})
 
 _GENERAL = frozenset(
-    {"refused", "no-route", "crashed-before-accept", "error", "unauthorized", "bad-request", "blocked-by-rule"}
+    {
+        *("refused", "no-route", "crashed-before-accept", "error", "unauthorized", "bad-request"),
+        *("blocked-by-rule", "rate-limited"),
+    }
 )
 """Kinds that only mean a refusal or a failure; the server's words are more exact."""
 

@@ -41,6 +41,14 @@ def upgrade_stripped(text: str = "") -> Cause:
     )
 
 
+def forward_proxy() -> Cause:
+    return Cause(
+        "forward-proxy",
+        "this URL points at a forward proxy, not at the server",
+        "pass the proxy with -x, and use the server's address as the URL",
+    )
+
+
 def http10() -> Cause:
     """A proxy sends HTTP/1.0 to the server."""
     return Cause(
@@ -208,6 +216,14 @@ def refused_by_application(evidence: Evidence, act: str = "") -> tuple[Cause, ..
     """An application refused with a status of its choice; causes in its words come first."""
     if evidence.status == 401:
         return (answered_401(evidence),)
+    if evidence.status == 429:
+        return (
+            Cause(
+                "rate-limited",
+                "the application refused: too many requests or connections (429)",
+                "wait, or raise the limit",
+            ),
+        )
     act = act or f"the application refused the request ({evidence.status})"
     if evidence.status == 404:
         return (replace(no_route(act), usual=(NO_ENDPOINT, A_CHECK)),)

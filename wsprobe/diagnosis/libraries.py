@@ -287,7 +287,10 @@ def _aiohttp(evidence: Evidence) -> Author | None:
     if not (signed or repeated or trouble):
         return None
     causes: tuple[Cause, ...]
-    if evidence.status >= 500:
+    if evidence.status >= 500 and not (trouble or repeated) and evidence.body:
+        # aiohttp answers an exception with its own page: a handler chose this answer.
+        causes = (failed_or("a program behind it that failed or refused"),)
+    elif evidence.status >= 500:
         causes = (crashed("the handler raised an exception before ws.prepare()"),)
     elif evidence.status == 404:
         causes = either_or_stripped(evidence, no_route(fix="add web.get(PATH, handler), or correct the path"))
@@ -527,7 +530,12 @@ def _node_libraries(evidence: Evidence) -> Author | None:
             return shaped_like(
                 "websocket-node", "X-WebSocket-Reject-Reason", asked_wrong(evidence) or (changed,)
             )
-        own = (crashed(),) if evidence.status >= 500 else refused_by_application(evidence)
+        own = refused_by_application(evidence)
+        if evidence.status >= 500 and re.search(r"(?i)error\b|exception|fail", reason):
+            own = (crashed(),)
+        elif evidence.status >= 500:  # the application chose the status, as for a refusal
+            act = f"the application rejected the handshake ({evidence.status})"
+            own = (replace(own[0], statement=act, usual=("an exception that it caught", A_CHECK)),)
         return shaped_like("websocket-node", "X-WebSocket-Reject-Reason", asked_wrong(evidence) or own)
     if text.startswith(("Unsupported WebSocket version: ", "Missing handshake request header: ")):
         changed = Cause(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from http import HTTPStatus
 
 import msgspec
 from msgspec.structs import replace
@@ -285,6 +286,10 @@ def _refuses_call(text: str) -> bool:
     return code in (-32700, -32600, -32601, -32602)
 
 
+_PHRASES_OF_FAULTS = frozenset(status.phrase.lower() for status in HTTPStatus if status >= 400)
+"""What a message about a fault may say and no more: ``Internal Server Error``."""
+
+
 def troubled(text: str, *, ended: bool) -> tuple[str, ...]:
     """The words of a message about an error, the most specific first; () if there are none. If the session
     *ended* right after it, a short plain text with such words counts too."""
@@ -317,6 +322,7 @@ def troubled(text: str, *, ended: bool) -> tuple[str, ...]:
     troubled = any(value[name] and re.match(FAULT, name) for name in value)
     said = of_json(text.encode("utf-8", "surrogateescape"))
     troubled = troubled or any(re.match(FAULT, each) for each in said)  # "Error in server: Expecting value"
+    troubled = troubled or any(each.rstrip(".!").lower() in _PHRASES_OF_FAULTS for each in said)
     if not (troubled or failed or re.search(_TROUBLE, kind) or (ended and "reason" in value)):
         return ()
     said = tuple(sorted(said, key=lambda each: re.fullmatch(_NO_REASON, each) is not None))

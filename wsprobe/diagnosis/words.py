@@ -22,6 +22,7 @@ from wsprobe.diagnosis.faults import (
     answered_401,
     asked_wrong,
     credentials_wanted,
+    forward_proxy,
     http10,
     misses_origin,
     no_route,
@@ -176,6 +177,8 @@ def of_page(text: str) -> Iterator[str]:
     from html import unescape  # late: two thousand names of characters, for pages alone
 
     text = re.sub(_HIDDEN, " ", text)
+    if "<pre" not in text.lower():  # elsewhere the end of a line is a space
+        text = " ".join(text.split())
     title = re.search(_TITLE, text)
     if title is not None:
         yield unescape(title[1])[:_LONG]
@@ -213,6 +216,8 @@ def ordinary(text: str, status: int) -> bool:
 
 _BOILERPLATE = (
     "maintenance downtime or capacity problems",
+    "could not verify that you are authorized",
+    "internal error or misconfiguration and was unable to complete",
     "sent a request that this server could not understand",
     "overloaded or there is an error in the application",
     "server got itself in trouble",
@@ -262,6 +267,10 @@ def _tls(evidence: Evidence, _: str) -> tuple[Cause, ...]:
     # The server of the port closes after this error; a proxy before it keeps the connection.
     kept = "keep-alive" in evidence.get("connection").lower()
     return (behind, direct) if evidence.secure or kept else (direct,)
+
+
+def _forward(evidence: Evidence, _: str) -> tuple[Cause, ...]:
+    return (forward_proxy(),)
 
 
 def _upgrade(evidence: Evidence, said: str) -> tuple[Cause, ...]:
@@ -357,8 +366,9 @@ def _credentials(evidence: Evidence, _: str) -> tuple[Cause, ...]:
 def _session(evidence: Evidence, said: str) -> tuple[Cause, ...]:
     if re.search(_LOGGED_OUT, said) and not re.search(_SESSION_ID, f"{evidence.path}?{evidence.query}"):
         return (credentials_wanted(evidence),)
-    if evidence.status == 101 and re.search(r"(?i)\bclosed\b", said) and not re.search(_UNKNOWN, said):
-        return ()  # "Session closed" is what the Close itself says
+    of_a_wire = evidence.status == 101 or evidence.status >= 500
+    if of_a_wire and re.search(r"(?i)\bclosed\b", said) and not re.search(_UNKNOWN, said):
+        return ()  # "Session closed" is what the Close itself says; a stream that closed is one of the server's
     return (
         Cause(
             "session",
@@ -379,7 +389,9 @@ _SESSION_ID = r"(?i)[?&](?:s(?:ess(?:ion)?[_-]?)?id|session)=|/sessions?/"
 """A session of the login has no id in the URL."""
 
 
-def _route(evidence: Evidence, _: str) -> tuple[Cause, ...]:
+def _route(evidence: Evidence, said: str) -> tuple[Cause, ...]:
+    if evidence.status >= 500 and _UNROUTED.search(said) is not None:
+        return (replace(no_route(), statement="the program that answered has no rule for this path"),)
     if evidence.status >= 500:  # a file, a table, a key that the program misses
         return _failed(evidence, "")
     if evidence.status == 101:
@@ -397,6 +409,45 @@ def _backend(evidence: Evidence, said: str) -> tuple[Cause, ...]:
             "the program that answered could not reach one behind it",
             "start that program; check its address, port and scheme (http or https); look in the log",
             usual=("an application that is down", "a database or another service that is down", *none),
+        ),
+    )
+
+
+_UNROUTED = re.compile(
+    r"(?i)\b(?:path|url|uri|route)\b[^.\n]{0,30}\b(?:not|n't|no)\b[^.\n]{0,15}\bmatch"
+    r"|\bno (?:matching )?(?:route|rule|upstream|target)\b[^.\n]{0,20}\b(?:for|match|found|path)"
+)
+"""Words of a gateway that has no rule for a path."""
+
+
+def _late(evidence: Evidence, said: str) -> tuple[Cause, ...]:
+    """A failure that speaks of time: of a program behind the one that answered, which waits for no other."""
+    if evidence.status < 500:
+        return ()
+    return (
+        Cause(
+            "backend-timeout",
+            "the server waited too long for something, and gave up",
+            "find out why that program does not answer, or whether it answers handshakes at all",
+            usual=(
+                "an application that does not answer",
+                "a proxy that waits for the body of a 101",
+                "a database or another service that does not answer",
+            ),
+        ),
+    )
+
+
+def _gone(evidence: Evidence, said: str) -> tuple[Cause, ...]:
+    """A failure that speaks of a connection that ended: that to a program behind the one that answered."""
+    if evidence.status < 500:
+        return ()
+    return (
+        Cause(
+            "backend-closed",
+            "a connection of the program that answered was closed",
+            "look in the log of that program, and of the one behind it",
+            usual=("an application that crashed, or refuses by closing", "a database or another service"),
         ),
     )
 
@@ -439,10 +490,17 @@ def _failed(evidence: Evidence, _: str) -> tuple[Cause, ...]:
         return (Cause("crashed", "the application failed in the session", SEE_LOG),)
     if evidence.status < 500 or evidence.status in (502, 503, 504):
         return ()  # some frameworks put a traceback below any error; a gateway reports what another one did
-    return (Cause("crashed-before-accept", "the application failed while handling the handshake", SEE_LOG),)
+    return (Cause("crashed-before-accept", "the server failed while handling the handshake", SEE_LOG),)
 
 
 STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
+    (
+        ("proxy", "absolute"),
+        r"\bnon-proxy requests?\b|\bthis is (?:a |an )?(?:\w+ )?proxy(?: server)?\b"
+        r"|\babsolute[- ](?:form|ur[il])s?\b[^.\n]{0,30}(?:required|expected|only|must)"
+        r"|(?:requires?|expects?|must be|not) an absolute[- ](?:form|ur[il])",
+        _forward,
+    ),
     (
         ("http", "tls"),
         r"plain http request was sent to https|speaking plain http to an ssl|http request to an https server"
@@ -647,6 +705,18 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
         r"|invalid (?:path|url|endpoint)|(?:path|route|url)\b[^.\n]{0,30}(?:not|unknown|invalid|mismatch)"
         r"|received path",
         _route,
+    ),
+    (
+        ("time", "deadline"),
+        r"\b(?:timed|time)[- ]?out\b|(?:read|connect|gateway|request)timeout|timeout(?:error|exception|expired)"
+        r"|deadline exceeded",
+        _late,
+    ),
+    (
+        ("closed", "eof"),
+        r"\b(?:stream|connection|socket|remote end)\b[^.\n]{0,20}\bclosed\b|\bclosed (?:the )?connection\b"
+        r"|\bunexpected eof\b|\A\W*eof\W*\Z",
+        _gone,
     ),
     (
         ("forbidden", "denied", "reject", "refus", "not ", "disallow", "banned"),

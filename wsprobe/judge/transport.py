@@ -89,7 +89,8 @@ PROXY_FAILED = Entry(
     _NOT_OPENED,
     title="The proxy did not open a tunnel",
     meaning="The proxy was reached, but it did not connect to the server behind it.",
-    usual="the proxy requires credentials, does not allow the port, or cannot reach the server",
+    usual="the proxy requires credentials, does not allow the host, the port or CONNECT, or cannot reach the "
+    "server",
     advice="Read the proxy's answer; check its rules for CONNECT to that port.",
 )
 PLAIN_TO_TLS_PORT = Entry(

@@ -263,13 +263,23 @@ def handshake_dropped(seen: Trace) -> Iterator[Conclusion]:
         return
     yield Conclusion(
         f"The handshake is cut without a byte ({base.result()}), but a plain GET gets an answer "
-        f"({get.result()}): a rule drops requests with Upgrade, or the application closes the "
-        "connection (a wrong path, a required subprotocol, a crash), or does not answer, and a proxy gives "
-        f"up.{past_the_proxy(seen)}",
+        f"({get.result()}): {_who_drops(seen)}.{past_the_proxy(seen)}",
         sure(seen, 0.75, 0.9),
         beside(seen, "get"),
         steps("Look in the application's log first.", ask_past(seen)),
         open=True,
+    )
+
+
+def _who_drops(seen: Trace) -> str:
+    """What closes the connection of a handshake, but not that of a plain GET."""
+    if compared(seen) == "opens":
+        return (
+            "a rule drops requests with Upgrade, or the proxy cannot forward an upgrade and fails or gives up"
+        )
+    return (
+        "a rule drops requests with Upgrade, or the application closes the connection (a wrong path, a "
+        "required subprotocol, a crash), or does not answer, and a proxy gives up"
     )
 
 
@@ -346,10 +356,18 @@ def _why_it_fails(seen: Trace) -> str:
     """What makes a server answer every request with a 5xx, a proxy's reasons first where one is there."""
     own = "an exception in the application"
     if compared(seen) == "opens":
-        own = "an exception in a program on the way; or it cannot reach the application"
+        own = (
+            "an exception in a program on the way, or no rule for this path; or it cannot reach the application"
+        )
+    elif compared(seen) == "other" and _refuses(seen.past):
+        own = "an exception, or a proxy that makes this of a refusal by the application"
     if not shows_proxy(seen) or (seen.base.by_server and compared(seen) != "opens"):
         return own
     return f"a module or handler for the upstream's scheme is missing, TLS to a plain port, a tarpit, or {own}"
+
+
+def _refuses(past: Answer | None) -> bool:
+    return past is not None and past.kind == "http" and 400 <= past.status < 500
 
 
 @rule("a 5xx for the handshake, another answer to a plain GET", "the server fails on handshakes alone", "why")
@@ -522,8 +540,8 @@ def _without_path(answer: Answer) -> str:
 
 @rule(
     "the same 400 (or the application's 401 or 403) to handshake and plain GET; directly the handshake opens",
-    "the proxy changes the request",
-    "which part",
+    "the proxy changes or refuses the request",
+    "which, and which part",
     id="request-changed",
 )
 def request_changed_for_all(seen: Trace) -> Iterator[Conclusion]:
@@ -533,9 +551,8 @@ def request_changed_for_all(seen: Trace) -> Iterator[Conclusion]:
         parts = "a cookie, a token, the query" if lost else "a field, a PROXY line in front, Host"
         other = "another program (perhaps a check such as auth_request)" if lost else "another program"
         yield Conclusion(
-            f"{both}, {quoted(base)}. {opens_directly(seen)} The program that answers receives a "
-            f"different request: the proxy changes the request ({parts}), "
-            f"or sends it to {other} ({proxy_of(seen)}).",
+            f"{both}, {quoted(base)}. {opens_directly(seen)} The proxy changes the request ({parts}), "
+            f"sends it to {other}, or refuses it by a rule of its own ({proxy_of(seen)}).",
             0.85,
             beside(seen, "get"),
             proxy_lines(seen, "route"),
@@ -543,10 +560,14 @@ def request_changed_for_all(seen: Trace) -> Iterator[Conclusion]:
         )
 
 
-@rule("the same 401 or 403 to handshake and plain GET; directly the handshake opens", "a rule of the proxy", "")
+@rule(
+    "the same 401, 403 or 451 to handshake and plain GET; directly the handshake opens",
+    "a rule of the proxy",
+    "",
+)
 def blocked_by_rule(seen: Trace) -> Iterator[Conclusion]:
     base, both = seen.base, _same_for_both(seen)
-    if both and compared(seen) == "opens" and base.status in (401, 403):
+    if both and compared(seen) == "opens" and base.status in (401, 403, 451):
         yield Conclusion(
             f"{both}. {opens_directly(seen)} {_whose_rule(base)} ({proxy_of(seen)}).",
             0.95,
@@ -625,13 +646,13 @@ def refused_to_all_by_app(seen: Trace) -> Iterator[Conclusion]:
 
 
 @rule(
-    "the same 401, 403 or 407 to handshake and plain GET",
+    "the same 401, 403, 406, 407 or 451 to handshake and plain GET",
     "a rule of a proxy or of the application",
     "whose rule",
 )
 def refused_to_all(seen: Trace) -> Iterator[Conclusion]:
     base, both = seen.base, _same_for_both(seen)
-    if both and base.status in (401, 403, 407):
+    if both and base.status in (401, 403, 406, 407, 451):
         whose = f"a rule of {base.author.who}" if base.by_proxy else "a rule of the application or of a proxy"
         yield Conclusion(
             f"{both}, {quoted(base)}: {whose} refuses every variant. The rule requires something "
