@@ -20,7 +20,6 @@ SAME = {
     "crashed-before-accept": {"server-error", "handshake-fails"},
     "error": {"server-error", "handshake-fails"},
     "backend-closed": {"backend-down"},
-    "unavailable": {"backend-down"},
     "no-route": {"method-refused"},
     "upgrade-lost-or-elsewhere": {"upgrade-lost"},
     "server-says": {"upgrade-lost", "redirected"},

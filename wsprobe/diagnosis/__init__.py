@@ -120,10 +120,14 @@ def _begun(reading: Reading, final: Response) -> tuple[Cause, ...]:
 
 
 def _written(reading: Reading) -> tuple[Cause, ...]:
-    """What text without a head states of a program behind the one that wrote it: some proxies report a backend
-    that is down so."""
+    """What text without a head states: that the server only sends back what it receives, or something of a
+    program behind the one that wrote it, as some proxies report a backend that is down."""
     if reading.looks_like != "text" or reading.http2 is not None:
         return ()
+    if reading.received.startswith(reading.sent.partition(b"\r\n")[0] + b"\r\n"):
+        fix = "use the port of the WebSocket listener"
+        echo = "the server sent wsprobe's own request back: an echo service, not a WebSocket server"
+        return (Cause("other-protocol", echo, fix, "stated", "the request, in place of an answer"),)
     text = reading.received[:QUOTED].decode("utf-8", "surrogateescape")
     found = stated_by(unanswered(reading), " ".join(text.split()), "text that is not HTTP")
     return (found,) if found is not None and found.id in ("backend-down", "backend-closed") else ()

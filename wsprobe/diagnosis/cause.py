@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -56,14 +57,20 @@ class Cause(msgspec.Struct, frozen=True):
     @property
     def usually(self) -> str:
         """The usual causes as a clause; "" without any."""
-        named = self.usual[:MOST_USUAL]
-        several = len(named) > 1 or " or " in "".join(named)
-        return f"usual cause{'s' if several else ''}: {'; '.join(named)}" if named else ""
+        return usual_causes(self.usual)
 
     @property
     def label(self) -> Label:
         """How sure the evidence makes it: a form that several programs share, or a status, leaves others."""
         return "possible" if self.certainty in ("shared", "status") else "likely"
+
+
+def usual_causes(named: Sequence[str]) -> str:
+    """A clause with the first of these causes, the likeliest first; "" without any. There may always be another
+    one."""
+    named = named[:MOST_USUAL]
+    several = len(named) > 1 or " or " in "".join(named)
+    return f"usual cause{'s' if several else ''}: {'; '.join(named)}" if named else ""
 
 
 class CauseKind(msgspec.Struct, frozen=True):

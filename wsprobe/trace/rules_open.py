@@ -10,7 +10,7 @@ from wsprobe.trace.answer import Answer, ended_in_silence
 from wsprobe.trace.changes import Trace
 from wsprobe.trace.conclusion import Conclusion, rule
 from wsprobe.trace.direct import backend_of, past_the_proxy
-from wsprobe.trace.sentences import likeliest, proxy_of, shows_proxy, title, written_by
+from wsprobe.trace.sentences import likeliest, proxy_of, shows_proxy, title, usually, written_by
 from wsprobe.trace.to_do import FIND_OUT, ask_past, first_do, proxy_lines, steps
 
 AT_ONCE = 0.5
@@ -132,9 +132,9 @@ def _closed_id(base: Answer) -> str:
 def dropped_after_101(seen: Trace) -> Iterator[Conclusion]:
     if seen.base.opens and seen.base.report.outcome == "aborted":
         yield Conclusion(
-            "The handshake opens, then the connection drops immediately, without a Close frame: the "
-            "application returned or raised an exception after the handshake, or a proxy closed the "
-            f"connection.{_ended_directly(seen)}",
+            "The handshake opens, then the connection drops immediately, without a Close frame."
+            f"{usually('a handler that returned or raised an exception', 'a proxy that closed the connection')}"
+            f"{_ended_directly(seen)}",
             0.75,
             ("base", "again-1") if "again-1" in seen.answers else ("base",),
             "Look in the application's log.",

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from wsprobe.diagnosis.evidence import to_another_host
+from wsprobe.diagnosis.faults import NO_ANSWER, NO_ENDPOINT
 from wsprobe.trace.answer import Answer, alike, same_words
 from wsprobe.trace.changes import Trace, resource_of, to_slash, values
 from wsprobe.trace.conclusion import Conclusion, rule
@@ -30,6 +31,7 @@ from wsprobe.trace.sentences import (
     quoted,
     shown_by,
     shows_proxy,
+    usually,
     varnish,
     written_by,
 )
@@ -263,7 +265,7 @@ def handshake_dropped(seen: Trace) -> Iterator[Conclusion]:
         return
     yield Conclusion(
         f"The handshake is cut without a byte ({base.result()}), but a plain GET gets an answer "
-        f"({get.result()}): {_who_drops(seen)}.{past_the_proxy(seen)}",
+        f"({get.result()}).{usually(*_who_drops(seen))}{past_the_proxy(seen)}",
         sure(seen, 0.75, 0.9),
         beside(seen, "get"),
         steps("Look in the application's log first.", ask_past(seen)),
@@ -271,16 +273,13 @@ def handshake_dropped(seen: Trace) -> Iterator[Conclusion]:
     )
 
 
-def _who_drops(seen: Trace) -> str:
+def _who_drops(seen: Trace) -> tuple[str, ...]:
     """What closes the connection of a handshake, but not that of a plain GET."""
+    drops = "a rule that drops requests with Upgrade"
     if compared(seen) == "opens":
-        return (
-            "a rule drops requests with Upgrade, or the proxy cannot forward an upgrade and fails or gives up"
-        )
-    return (
-        "a rule drops requests with Upgrade, or the application closes the connection (a wrong path, a "
-        "required subprotocol, a crash), or does not answer, and a proxy gives up"
-    )
+        return (drops, "a proxy that cannot forward an upgrade, and fails or gives up")
+    closes = "an application that closes the connection (a wrong path, a required subprotocol, a crash)"
+    return (drops, closes, NO_ANSWER)
 
 
 def _only_upgrade_counts(seen: Trace) -> Answer | None:
@@ -300,13 +299,11 @@ def _only_upgrade_counts(seen: Trace) -> Answer | None:
 )
 def handshake_not_understood(seen: Trace) -> Iterator[Conclusion]:
     bare = _only_upgrade_counts(seen)
+    removed = f"a proxy that removes Sec-WebSocket-Key or -Version ({proxy_of(seen)})"
     if bare is not None and seen.base.status == 400 and not seen.base.by_proxy and compared(seen) != "same":
         yield Conclusion(
             f"400 for any request with Upgrade, another answer without ({bare.result()}); the "
-            "version changes nothing. A rule refuses Upgrade, the program that answers has no WebSocket "
-            "endpoint on this path, or a library misses Sec-WebSocket-Key or -Version because a proxy removed "
-            f"it ({proxy_of(seen)})."
-            f"{past_the_proxy(seen)}",
+            f"version changes nothing.{usually(_RULE, NO_ENDPOINT, removed)}{past_the_proxy(seen)}",
             0.7,
             ("base", "no-upgrade"),
             proxy_lines(seen, "header", part="Sec-WebSocket-Key"),
@@ -323,14 +320,11 @@ def upgrade_refused(seen: Trace) -> Iterator[Conclusion]:
     base, bare = seen.base, _only_upgrade_counts(seen)
     if bare is None or bare.status == base.status or compared(seen) == "same":
         return
-    or_path = (
-        ", or the program that answers refuses the handshake itself (no WebSocket endpoint on this path, no "
-        "token)"
-    )
+    own = "a program that refuses the handshake itself (no WebSocket endpoint at this path, no token)"
+    why = ": a rule refuses Upgrade." if base.by_proxy else f".{usually(_RULE, own)}"
     yield Conclusion(
         f"{base.result()} for any request with Upgrade ({written_by(base)}); without Upgrade, or "
-        f"as a plain GET, the request gets through ({bare.result()}): a rule refuses "
-        f"Upgrade{'' if base.by_proxy else or_path}.{past_the_proxy(seen)}",
+        f"as a plain GET, the request gets through ({bare.result()}){why}{past_the_proxy(seen)}",
         sure(seen, 0.92 if base.by_proxy else 0.75),
         ("base", "no-upgrade"),
         proxy_lines(seen, "refuses-upgrade", base.proxies),
@@ -345,25 +339,28 @@ def server_error(seen: Trace) -> Iterator[Conclusion]:
         return
     yield Conclusion(
         f"{base.status} for every request, even a plain GET, {written_by(base)}: that server "
-        f"itself fails ({_why_it_fails(seen)}).{likeliest(seen)}{past_the_proxy(seen)}",
+        f"itself fails.{usually(*_why_it_fails(seen))}{likeliest(seen)}{past_the_proxy(seen)}",
         sure(seen, 0.88),
         beside(seen, "get"),
         steps(first_do(base, "Look in that server's log."), _if_seen(seen, "error")),
     )
 
 
-def _why_it_fails(seen: Trace) -> str:
+def _why_it_fails(seen: Trace) -> tuple[str, ...]:
     """What makes a server answer every request with a 5xx, a proxy's reasons first where one is there."""
-    own = "an exception in the application"
+    own: tuple[str, ...] = ("an exception in the application",)
     if compared(seen) == "opens":
         own = (
-            "an exception in a program on the way, or no rule for this path; or it cannot reach the application"
+            "an exception in a program on the way",
+            "no rule for this path",
+            "a proxy that cannot reach the application",
         )
     elif compared(seen) == "other" and _refuses(seen.past):
-        own = "an exception, or a proxy that makes this of a refusal by the application"
+        own = ("an exception", "a proxy that makes this of a refusal by the application")
     if not shows_proxy(seen) or (seen.base.by_server and compared(seen) != "opens"):
         return own
-    return f"a module or handler for the upstream's scheme is missing, TLS to a plain port, a tarpit, or {own}"
+    missing = "a missing module or handler for the upstream's scheme"
+    return (missing, "TLS sent to a plain port", "a tarpit", *own)
 
 
 def _refuses(past: Answer | None) -> bool:
@@ -377,7 +374,7 @@ def handshake_fails(seen: Trace) -> Iterator[Conclusion]:
         return
     yield Conclusion(
         f"{base.status} to the handshake ({written_by(base)}), another answer to a plain GET ({get.result()}): "
-        f"{_where_it_fails(seen)}.{likeliest(seen)}{past_the_proxy(seen)}",
+        f"{_where_it_fails(seen)}{likeliest(seen)}{past_the_proxy(seen)}",
         sure(seen, 0.8),
         beside(seen, "get"),
         steps(
@@ -389,18 +386,17 @@ def handshake_fails(seen: Trace) -> Iterator[Conclusion]:
 
 def _where_it_fails(seen: Trace) -> str:
     """What fails on a handshake alone."""
-    failed = "the application did not answer, closed the connection or raised an exception"
+    elsewhere = "another route for handshakes than for plain requests"
     if compared(seen) == "opens":
-        return (
-            "the proxy cannot reach the application, changes the handshake so that it fails, or sends "
-            "handshakes to another place than plain requests"
-        )
+        lost, changes = "a proxy that cannot reach the application", "a proxy that changes the handshake"
+        return f"the handshake fails at the proxy.{usually(lost, changes, elsewhere)}"
+    failed = ("an exception in the application", "an application that closes the connection or does not answer")
     if not shows_proxy(seen):
-        return f"the handshake fails in the server: {failed}"
-    return (
-        f"the handshake fails behind the proxy: {failed}, or the proxy sends handshakes to another place than "
-        "plain requests"
-    )
+        return f"the handshake fails in the server.{usually(*failed)}"
+    return f"the handshake fails behind the proxy.{usually(*failed, elsewhere)}"
+
+
+_RULE = "a rule that refuses Upgrade"
 
 
 @rule("405 to every GET; or 403, and a POST passes", "a rule on the method", NOT_IF_SIGNED)
@@ -896,10 +892,8 @@ def refused_by_library(seen: Trace) -> Iterator[Conclusion]:
 
 def _every_variant(seen: Trace) -> str:
     """What a library may refuse in every variant of the handshake."""
+    others = ("the Origin or Host", "missing credentials", "a subprotocol")
     if not shows_proxy(seen):
-        return "The library refuses every variant: the path, the Origin or Host, credentials, or a subprotocol."
-    return (
-        "The library refuses every variant: the path (wrong in the URL, or rewritten by a proxy), the Origin "
-        "or Host, credentials, or a subprotocol. From outside a wrong URL and a proxy that changes it cannot "
-        "be told apart."
-    )
+        return f"The library refuses every variant.{usually('a wrong path', *others)}"
+    path = "a path that is wrong in the URL, or rewritten by a proxy"
+    return f"The library refuses every variant.{usually(path, *others)}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from wsprobe.diagnosis.faults import NO_ANSWER
 from wsprobe.diagnosis.proxies import LineValues, mending, path_for_lines
 from wsprobe.diagnosis.reach import to_do
 from wsprobe.judge import FINDINGS
@@ -14,7 +15,7 @@ from wsprobe.trace.answer import Answer, alike, same
 from wsprobe.trace.changes import NO_PROTOCOL, Trace
 from wsprobe.trace.conclusion import Conclusion, rule
 from wsprobe.trace.direct import beside, compared, past_the_proxy, sure
-from wsprobe.trace.sentences import likeliest, quoted, shown_by, shows_proxy, written_by
+from wsprobe.trace.sentences import likeliest, quoted, shown_by, shows_proxy, usually, written_by
 from wsprobe.trace.to_do import ask_past, proxy_lines, steps
 
 
@@ -260,25 +261,40 @@ def cut_at_once(seen: Trace) -> Iterator[Conclusion]:
         return
     secure = seen.start.plan.target.secure
     how = base.result()
-    causes = ["it supports only TLS"] if not secure else []
+    causes = ["a port that expects TLS"] if not secure else []
     if secure and "http2" not in seen.answers:
-        causes = ["it supports only HTTP/2 (ALPN h2; not tested)"]
-    drops = "a rule drops the request (nginx: return 444; HAProxy: reject)"
-    wants = "it expects a PROXY line first (HAProxy: accept-proxy)"
-    down = "the server behind it is down or uses another protocol (TLS inside, or a missing PROXY line)"
+        causes = ["a listener for HTTP/2 alone (ALPN h2, not tested)"]
+    drops = "a rule that drops the request (return 444 in nginx, reject in HAProxy)"
+    wants = "a listener that expects a PROXY line first (accept-proxy in HAProxy)"
+    down = "a server behind it that is down or expects another protocol (TLS, a PROXY line)"
     if shows_proxy(seen):
         causes = [wants, drops, down, *causes] if how == "reset" else [down, *causes, drops, wants]
     else:
-        causes = ["it speaks another protocol, or fails", *causes, "it is a proxy that cannot reach its server"]
+        causes = [
+            "another protocol",
+            *causes,
+            "a failure of the listener",
+            "a proxy that cannot reach its server",
+        ]
     who = "the first proxy, or the listener itself," if shows_proxy(seen) else "the listener"
     yield Conclusion(
         f"Every request, even a plain GET, is cut without a byte ({how}): {who} closes the connection. "
-        f"Either {'; or '.join(causes)}. Cannot tell which.{past_the_proxy(seen)}",
+        f"Cannot tell why.{usually(*causes)}{past_the_proxy(seen)}",
         sure(seen, 0.9),
         beside(seen, "get"),
         proxy_lines(seen, "cut"),
         open=True,
     )
+
+
+_UNUSABLE = (
+    "a server that is down",
+    "a wrong address or port",
+    "TLS or HTTP/2 sent to a plain HTTP/1.1 port",
+    "a failed health check",
+    "no server set for this host or path",
+)
+"""Why a proxy that is up cannot use the server behind it."""
 
 
 @rule(
@@ -295,8 +311,8 @@ def backend_down(seen: Trace) -> Iterator[Conclusion]:
             "The handshake is "
             f"{'cut without an answer' if base.kind == 'cut' else 'never answered'}, a plain GET "
             f"gets {get.status} ({written_by(get)}): the proxy is up but cannot reach the "
-            "application (down, wrong port, or TLS to a plain port). After the tunnel starts, a "
-            f"proxy cannot report an error.{past_the_proxy(seen)}",
+            f"application. After the tunnel starts, a proxy cannot report an error.{usually(*_UNUSABLE)}"
+            f"{past_the_proxy(seen)}",
             sure(seen, 0.9),
             ("base", "get"),
             proxy_lines(seen, "upstream", get.proxies),
@@ -309,15 +325,20 @@ def backend_down(seen: Trace) -> Iterator[Conclusion]:
     if shown is not None and not shown.id.startswith("backend-"):
         return
     also = "" if base.cause_id == "backend-down" else likeliest(seen)
-    whose = written_by(base) if base.by_proxy else f"{written_by(base)}, most likely a proxy"
+    what = f"a proxy is up but cannot use the server behind it.{usually(*_UNUSABLE)}"
+    id = base.cause_id if base.cause_id in ("backend-timeout", "backend-tls") else ""
+    if base.cause is not None and base.cause_id == "unavailable" and compared(seen) != "opens":
+        id, what = "unavailable", f"{base.cause.statement}.{usually(*base.cause.usual)}"
+    proxied = "" if base.by_proxy or id == "unavailable" else ", most likely a proxy"
+    whose = f"{written_by(base)}{proxied}"
     yield Conclusion(
-        f"{base.status} for every request, even a plain GET, {whose}: a proxy is up but cannot "
-        "use the server behind it (down, wrong port, TLS or HTTP/2 to a plain HTTP/1.1 port, marked down, or "
-        f"none set for this host or path). Cannot tell which.{_of_haproxy(base)}{also}{past_the_proxy(seen)}",
+        f"{base.status} for every request, even a plain GET, {whose}: {what}{_of_haproxy(base)}{also}"
+        f"{past_the_proxy(seen)}",
         sure(seen, 0.9 if base.by_proxy else 0.7),
         beside(seen, "get"),
         proxy_lines(seen, "upstream", base.proxies),
-        id=base.cause_id if base.cause_id in ("backend-timeout", "backend-tls") else "",
+        id=id,
+        open=id == "unavailable",
     )
 
 
@@ -346,9 +367,9 @@ def no_answer(seen: Trace) -> Iterator[Conclusion]:
     base, get = seen.base, seen["get"]
     if base.kind == "silent" and get is not None and get.kind == "silent":
         yield Conclusion(
-            "The server accepts the connection but answers no request, not even a plain GET. The "
-            "server hangs, waits for the first bytes of another protocol, or waits for a server "
-            f"behind it.{past_the_proxy(seen)}",
+            "The server accepts the connection but answers no request, not even a plain GET."
+            f"{usually('a server that hangs', 'a port that expects another protocol', NO_ANSWER)}"
+            f"{past_the_proxy(seen)}",
             0.8,
             beside(seen, "get"),
             steps("Wait longer (-m), check the port.", ask_past(seen)),

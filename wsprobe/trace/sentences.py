@@ -5,6 +5,7 @@ from __future__ import annotations
 from textwrap import shorten
 
 from wsprobe.diagnosis import PROGRAMS, Cause
+from wsprobe.diagnosis.cause import usual_causes
 from wsprobe.trace.answer import Answer
 from wsprobe.trace.changes import Trace
 
@@ -75,6 +76,12 @@ def likeliest(seen: Trace, *, quoted_before: bool = False) -> str:
         return ""
     text = cause.without_quote if quoted_before else cause.text
     return f" From the answer alone, {cause.label}: {text}." if text else ""
+
+
+def usually(*causes: str) -> str:
+    """A sentence: the usual causes, the likeliest first, where a comparison of answers shows no single one."""
+    text = usual_causes(causes)
+    return f" {text[0].upper()}{text[1:]}."
 
 
 QUOTED = 160
