@@ -87,9 +87,8 @@ class Report(Struct, frozen=True, dict=True):
     def causes(self) -> tuple[Cause, ...]:
         """The causes, the likeliest first; empty if nothing is wrong or nothing is known.
 
-        A reason that kept a browser of the views from sending anything comes before the server's answers to
-        others."""
-        return (*_kept_off(self.views), *self.author.causes)
+        Those of the recording come before a reason that kept a browser of the views from sending anything."""
+        return (*self.author.causes, *_kept_off(self.views))
 
     @property
     def close(self) -> SessionClose | None:
