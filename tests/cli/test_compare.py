@@ -54,6 +54,14 @@ def test_recordings_through_a_pipe(
         assert "exchange" not in view
 
 
+def test_json_of_one_recording_needs_no_reader(saved: dict[str, str], capsys: Capture) -> None:
+    assert run(["compare", "--json", saved["status-403"]]) == 0
+    value = json.loads(capsys.readouterr().out)
+    assert (value["outcome"], value["causes"][0]["evidence"]) == ("refused", "403 Forbidden: body text")
+    assert run(["compare", saved["status-403"]]) == 2
+    assert "nothing to compare with" in capsys.readouterr().err
+
+
 def test_json_of_connect_is_a_recording(capsys: Capture, tmp_path: Path) -> None:
     run(["connect", "--json", "lab:status-403"])
     file = tmp_path / "report"

@@ -55,6 +55,8 @@ def command(places: tuple[str, ...], given: Given) -> int:
     same result, 1 if they differ. Differences in times, in the letter case of header names and in the requests
     are shown, but do not count.
 
+    With --json, recordings alone are enough: compare prints the report of each.
+
     Two files, if at least one has several recordings, are two runs over a list of URLs: compare prints only the
     URLs that changed, the worst first.
     """
