@@ -406,7 +406,7 @@ def _backend(evidence: Evidence, said: str) -> tuple[Cause, ...]:
     return (
         Cause(
             "backend-down",
-            "the program that answered could not reach one behind it",
+            "the program that answered could not reach the one behind it",
             "start that program; check its address, port and scheme (http or https); look in the log",
             usual=("an application that is down", "a database or another service that is down", *none),
         ),
