@@ -1,8 +1,8 @@
 """A rule for the author of an answer, and the signs that an answer must have for it.
 
-Only a few of the thirty rules can match any one answer: a page of nginx is markup, and without its name in
-Server the body of an answer of aiohttp begins in one of a few ways. Each rule declares such signs, and only the
-rules with a sign of the answer are tried."""
+Most of the thirty rules cannot match a given answer: a page of nginx begins with a tag, an answer of aiohttp
+names Python in Server, or begins with its status or with words of its own. Each rule declares such signs. Only
+rules of which the answer has a sign are tried."""
 
 from __future__ import annotations
 

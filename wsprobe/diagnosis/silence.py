@@ -99,7 +99,7 @@ def _closed(evidence: Evidence, how: str, waited: int) -> Iterator[Cause]:
     certificate = Cause("client-certificate", "the server requires a client certificate", "--cert and --key")
     late = how == "fin" and not asks_socketio(evidence.path, evidence.query) and 900_000 <= waited < 1_500_000
     if late:
-        # engine.io's option destroyUpgradeTimeout is 1000 ms; a second is told apart from at once.
+        # engine.io's option destroyUpgradeTimeout is 1000 ms; servers that refuse close at once.
         yield Cause(
             "not-socket.io",
             "the server closed the connection after one second without an answer, as Socket.IO does outside "

@@ -135,7 +135,7 @@ class Pump:
                 await self._more.wait()
             if self._looks:
                 self._looks = False
-                # In this task, because a turn costs four times as much in the deeper stack of the clock's.
+                # Here, not in the clock's task: its stack is deeper, and a turn costs four times as much.
                 for _ in range(END_TURNS):
                     await trio.lowlevel.checkpoint()
             data = self._out[0] if len(self._out) == 1 else b"".join(self._out)
