@@ -423,7 +423,7 @@ def test_a_session_and_a_watch_take_a_copied_command_too(
     assert b"dGhlIHNhbXBsZSBub25jZQ==" not in exchange.plan.request
 
 
-@pytest.mark.parametrize("command", ["connect", "watch", "talk"])
+@pytest.mark.parametrize("command", ["connect", "watch", "talk", "compare"])
 @pytest.mark.parametrize("url", ["ws://127.0.0.1:1/", "lab:ok"])
 def test_a_bare_word_before_a_url_is_no_host(
     command: str, url: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch

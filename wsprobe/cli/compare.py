@@ -16,7 +16,7 @@ from wsprobe.cli.compare_status import reached, status
 from wsprobe.cli.list_settings import BOTH
 from wsprobe.cli.option import LAB
 from wsprobe.cli.output import Finished, Output, finish
-from wsprobe.cli.paste import RECORDED
+from wsprobe.cli.paste import RECORDED, check_no_command
 from wsprobe.cli.readers import Readers, chosen, readers
 from wsprobe.cli.recorded import recorded, with_verdicts
 from wsprobe.cli.recordings import RecordedLine, exchanges, lines
@@ -65,6 +65,7 @@ def compare_all(
 ) -> int:
     """Collect the recordings, let the readers read them, print; returns the exit status. *started*: installed
     browsers that open each place too. Raises click.UsageError."""
+    check_no_command([word for word in words if not _is_recording(word)])
     kept: list[Kept] = [lines(word, by.entry) if _is_recording(word) else None for word in words]
     match kept:
         case [Iterator() as old, Iterator() as new] if not (by.browsers or by.revisions or by.fetch or started):

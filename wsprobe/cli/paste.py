@@ -15,7 +15,7 @@ import click
 from click.core import ParameterSource
 from msgspec.structs import replace
 
-from wsprobe.cli.option import Command, Whole, together
+from wsprobe.cli.option import LAB, Command, Whole, together
 from wsprobe.cli.output_settings import OutputSettings
 from wsprobe.cli.pasted import is_curl, is_curl_command
 from wsprobe.cli.request_settings import SEND, RequestSettings
@@ -293,3 +293,17 @@ def line_of_a_console(text: str) -> str | None:
         f"this line contains a URL, but is not one; to try the URL: wsprobe connect {shlex.quote(url)}; to "
         f"explain the line: wsprobe explain, and the line in quotes"
     )
+
+
+_BARE = re.compile(r"(?!(?i:localhost|\d+)\Z)[A-Za-z0-9][A-Za-z0-9_-]*")
+"""A word that could be a host of this network, but in front of a URL is more likely a command."""
+
+
+def check_no_command(words: Sequence[str]) -> None:
+    """Raises click.UsageError for a word before a URL that is more likely the name of another client
+    (``websocat ws://...``) than a host."""
+    for word, following in zip(words, (*words[1:], ""), strict=True):
+        if _BARE.fullmatch(word) and ("://" in following or following.startswith(LAB)):
+            raise click.UsageError(
+                f"{word!a} is not a URL: it has no scheme, dot or port; for a host with that name: ws://{word}/"
+            )

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from wsprobe import net
 from wsprobe.cli.option import LAB
-from wsprobe.cli.paste import RECORDED, line_of_a_console
+from wsprobe.cli.paste import RECORDED, check_no_command, line_of_a_console
 from wsprobe.cli.settings import HandshakeSettings
 
 if TYPE_CHECKING:
@@ -133,16 +133,8 @@ def sources(words: Sequence[str]) -> list[Word | UrlList]:
 
     Raises click.UsageError if a file cannot be opened, or a word cannot denote a place.
     """
-    for word, following in zip(words, (*words[1:], ""), strict=True):
-        if _BARE.fullmatch(word) and ("://" in following or following.startswith(LAB)):
-            raise click.UsageError(
-                f"{word!a} is not a URL: it has no scheme, dot or port; for a host with that name: ws://{word}/"
-            )
+    check_no_command(words)
     return [_source(word) for word in words]
-
-
-_BARE = re.compile(r"(?!(?i:localhost|\d+)\Z)[A-Za-z0-9][A-Za-z0-9_-]*")
-"""A word that could be a host of this network, but in front of a URL is more likely a command."""
 
 
 def _source(word: str) -> Word | UrlList:
