@@ -42,23 +42,24 @@ def steady(printed: str) -> str:
 
 
 @pytest.mark.parametrize("kind", CALLS)
-@pytest.mark.parametrize("suffix", ["html", "md", "HTML"])
-def test_it_is_written_beside_what_is_printed(kind: str, suffix: str, tmp_path: Path, capsys: Capture) -> None:
-    file = tmp_path / f"r.{suffix}"
+def test_they_are_written_beside_what_is_printed(kind: str, tmp_path: Path, capsys: Capture) -> None:
+    files = [tmp_path / f"r.{suffix}" for suffix in ("html", "md", "HTML")]
     status = run(CALLS[kind])
     printed = capsys.readouterr()
-    assert run([*CALLS[kind], "--report", str(file)]) == status
+    assert run([*CALLS[kind], *(each for file in files for each in ("--report", str(file)))]) == status
     beside = capsys.readouterr()
     assert steady(beside.out) == steady(printed.out)
     assert beside.err == printed.err == ""
-    text = file.read_text("utf-8")
-    assert text.startswith("# wsprobe" if suffix == "md" else "<!DOCTYPE html>")
-    assert "HTTP/1.1 403 Forbidden" in text
-    assert '1006  ""' in html.unescape(text)
-    assert "are masked" in text
+    page, issue, same = (file.read_text("utf-8") for file in files)
+    assert page == same
+    assert page.startswith("<!DOCTYPE html>")
+    assert issue.startswith("# wsprobe")
     said = " ".join(shlex.quote(each) for each in ["wsprobe", *CALLS[kind]])
-    assert said in text
-    assert [each.name for each in tmp_path.iterdir()] == [file.name]
+    for text in (page, issue):
+        assert "HTTP/1.1 403 Forbidden" in text
+        assert '1006  ""' in html.unescape(text)
+        assert "are masked" in text
+        assert said in text
 
 
 @pytest.mark.parametrize("kind", CALLS)

@@ -319,7 +319,7 @@ def sent(settings: Settings, threads: int) -> WorkOrder:
         settings.own.include
         or settings.own.write_out is not None
         or settings.own.body_to
-        or settings.output.report_to
+        or settings.output.report_files
         or settings.output.har
         or settings.output.junit
     )

@@ -94,7 +94,7 @@ def compare_all(
         by, reports, seen = run_browsers(words, started, settings, by)
     elif (
         settings.output.as_json
-        and settings.output.report_to is None
+        and not settings.output.report_files
         and settings.output.har is None
         and settings.output.junit is None
         and all(map(_is_recording, words))

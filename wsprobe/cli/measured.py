@@ -28,7 +28,7 @@ def compare_measured(path: str, words: Sequence[str], engines: Sequence[str], se
         raise click.UsageError(
             "--measured sends nothing, so there is nothing to expect or save; leave --expect and --save out"
         )
-    if settings.output.report_to is not None:
+    if settings.output.report_files:
         raise click.UsageError("--measured: a report is about a handshake; leave --report out")
     measured = _loaded(path)
     if words:

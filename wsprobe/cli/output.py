@@ -130,8 +130,8 @@ class Output:
             self.junit = JUnit(settings.output.junit, command, private=private)
 
     def report_file(self, kind: Kind, several: bool = False) -> ReportFile | None:
-        """The writer of the file of --report; None without that option. *several*: see ``ReportFile``."""
-        if self.settings.output.report_to is None:
+        """The writer of the files of --report; None without that option. *several*: see ``ReportFile``."""
+        if not self.settings.output.report_files:
             return None
         from wsprobe.cli.report_file import ReportFile  # the views, only with --report
 

@@ -141,15 +141,15 @@ class OutputSettings(Section, frozen=True, kw_only=True):
             help="also write a JUnit file, so a CI can show each URL as a test",
         ),
     ] = None
-    report_to: Annotated[
-        str | None,
+    report_files: Annotated[
+        tuple[str, ...],
         Declared(
             "--report",
             metavar="FILE",
             help="write the whole report, with secrets masked, to a web page (FILE.html) or as Markdown for "
-            "an issue (FILE.md)",
+            "an issue (FILE.md); repeatable",
         ),
-    ] = None
+    ] = ()
     no_redact: Annotated[
         bool,
         Declared(
@@ -163,15 +163,12 @@ class OutputSettings(Section, frozen=True, kw_only=True):
         """Raises click.UsageError."""
         if self.no_redact and self.redact:
             raise click.UsageError("--redact and --no-redact cannot be used together")
-        if self.report_to is None:
-            if self.no_redact:
-                raise click.UsageError("--no-redact applies to the file of --report: add --report FILE.html")
-            return
-        if not self.report_to.lower().endswith(REPORTS):
-            raise click.UsageError(
-                f"--report: {self.report_to!r} must end in .html (a web page) or .md (Markdown)"
-            )
-        check_replaceable(self.report_to, "report")
+        if self.no_redact and not self.report_files:
+            raise click.UsageError("--no-redact applies to the file of --report: add --report FILE.html")
+        for path in self.report_files:
+            if not path.lower().endswith(REPORTS):
+                raise click.UsageError(f"--report: {path!r} must end in .html (a web page) or .md (Markdown)")
+            check_replaceable(path, "report")
 
 
 class OwnOutputSettings(Section, frozen=True, kw_only=True):

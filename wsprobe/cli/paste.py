@@ -9,6 +9,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import click
@@ -302,7 +303,7 @@ _BARE = re.compile(r"(?!(?i:localhost|\d+)\Z)[A-Za-z0-9][A-Za-z0-9_-]*")
 def check_no_command(words: Sequence[str]) -> None:
     """Raises click.UsageError for a word before a URL that is more likely the name of another client
     (``websocat ws://...``) than a host."""
-    for word, following in zip(words, (*words[1:], ""), strict=True):
+    for word, following in pairwise(words):
         if _BARE.fullmatch(word) and ("://" in following or following.startswith(LAB)):
             raise click.UsageError(
                 f"{word!a} is not a URL: it has no scheme, dot or port; for a host with that name: ws://{word}/"

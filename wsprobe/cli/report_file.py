@@ -1,4 +1,4 @@
-"""``--report FILE``: the results, with secrets masked, as a file to share."""
+"""``--report FILE``: the results, with secrets masked, as files to share."""
 
 from __future__ import annotations
 
@@ -44,24 +44,30 @@ GROUPS = 20
 """at most this many groups: a browser needs seconds to show a page of 500 answers in full."""
 
 
+class _File:
+    """A file to write, and its text so far."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.form: ModuleType = html if path.lower().endswith(".html") else markdown
+        self.parts: list[str] = []
+
+
 class ReportFile:
-    """Collects reports as they arrive, and writes the file at the end. It keeps only their text."""
+    """Collects reports as they arrive, and writes the files at the end. It keeps only their text."""
 
     def __init__(self, settings: Settings, kind: Kind, several: bool) -> None:
         """Call this inside the command *kind*, because it reads that command's line. *several*: each answer has
         its own command line."""
         context = click.get_current_context()
-        assert settings.output.report_to is not None
-        self._path = settings.output.report_to
         self._kind = kind
         self._call = Call(context)
         self._several = several
         self._keep = settings.output.no_redact
-        self._form: ModuleType = html if self._path.lower().endswith(".html") else markdown
+        self._files = [_File(path) for path in settings.output.report_files]
         self._rows: list[IndexRow] = []
         self._groups: set[PartGroup] = set()
         self._full = 0
-        self._parts: list[str] = []
 
     def asked(self, report: Report) -> None:
         """Add one answer of `connect`. If it is shown in full, add the browsers' views of it."""
@@ -162,7 +168,8 @@ class ReportFile:
 
     def _add(self, part: Part) -> None:
         self._rows.append(report_file.row(part.report, short=part.short))
-        self._parts.append(self._form.part(part, len(self._rows) if self._several else 0))
+        for file in self._files:
+            file.parts.append(file.form.part(part, len(self._rows) if self._several else 0))
 
     def _cover(self, secrets: Secrets | None) -> Cover:
         return Cover(
@@ -174,7 +181,8 @@ class ReportFile:
         )
 
     def _write(self, cover: Cover) -> None:
-        write_whole(self._path, self._form.whole(cover, self._parts), "report", private=self._keep)
+        for file in self._files:
+            write_whole(file.path, file.form.whole(cover, file.parts), "report", private=self._keep)
 
 
 def _learn_messages(report: Report, secrets: Secrets) -> None:

@@ -123,7 +123,7 @@ def _check_output(given: Given) -> None:
         raise click.UsageError("--cookie-jar -: another option already writes to standard output; name a file")
     if lists.since is not None:
         _check_since(given)
-    here = (own.verbose, output.report_to, output.har, output.junit, jar)
+    here = (own.verbose, output.report_files, output.har, output.junit, jar)
     if lists.workers > 1 and any(here):
         raise click.UsageError(
             "--workers uses several processes, and -v, --talk, --report, --har, --junit and --cookie-jar work "

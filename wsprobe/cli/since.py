@@ -115,7 +115,7 @@ def compare_runs(old: Iterable[RecordedLine], new: Iterable[RecordedLine], setti
         ("--expect", bool(settings.expectations)),
         ("--save", settings.output.save is not None),
         ("--har", settings.output.har is not None),
-        ("--report", settings.output.report_to is not None),
+        ("--report", bool(settings.output.report_files)),
         ("--cluster", settings.cluster is not None),
     ):
         if value:

@@ -111,7 +111,7 @@ def trace(url: str, given: Given) -> int:
     if own.audits and settings.output.no_redact:
         raise click.UsageError("--no-redact: an audit masks secrets in all that it writes")
     expect.check(settings.expectations, "trace", has=("weakness",) if own.audits else ())
-    if own.dry_run and (settings.output.report_to is not None or settings.output.as_json):
+    if own.dry_run and (settings.output.report_files or settings.output.as_json):
         option = "--json" if settings.output.as_json else "--report"
         raise click.UsageError(f"{option}: with --dry-run nothing is sent, so there is nothing to report")
     if own.audits:

@@ -147,7 +147,7 @@ def apart(
         output=replace(
             settings.output,
             save=None,
-            report_to=None,
+            report_files=(),
             as_json=settings.output.as_json or settings.lists.resume is not None,
         ),
         lists=replace(settings.lists, resume=None, summary=False),

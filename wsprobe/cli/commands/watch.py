@@ -52,7 +52,7 @@ EXAMPLES = (
     OutputSettings,
     ExpectSettings,
     RetrySettings,
-    without=("har", "report_to", "no_redact"),
+    without=("har", "report_files", "no_redact"),
     instead=INSTEAD,
 )
 def command(urls: tuple[str, ...], given: Given) -> int:
