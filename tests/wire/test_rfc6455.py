@@ -104,7 +104,10 @@ def test_following_agrees_with_reading(made: list[bytes], size: int) -> None:
         (b"\x03\xe8", 1000),
         (b"\x03\xe8bye", 1000),
         (b"\x03\xe7", 1002),  # 999
-        (b"\x03\xec", 1004),
+        (b"\x03\xec", 1002),  # 1004
+        (b"\x03\xf8", 1002),  # 1016
+        (b"\x0b\xb7", 1002),  # 2999
+        (b"\x0b\xb8", 3000),
         (b"\x03\xed", 1002),  # 1005
         (b"\x03\xee", 1002),  # 1006
         (b"\x03\xf7", 1002),  # 1015

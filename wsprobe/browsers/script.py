@@ -224,7 +224,7 @@ class WebSocket:
             code = 0
         if code is not None:
             code = min(max(code, 0), 65535)  # Web IDL [Clamp] unsigned short
-            if code != 1000 and not 3000 <= code <= 4999:
+            if not closes_by_standard(code):
                 self._throw("InvalidAccessError", self._texts.close_code.replace("{code}", str(code)), 15)
                 return
         if len(act.data) > MAX_REASON:

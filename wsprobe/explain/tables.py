@@ -11,6 +11,7 @@ from wsprobe.diagnosis.status import statuses
 from wsprobe.explain import revisions
 from wsprobe.explain.entry import Topic, lab, load, paragraphs
 from wsprobe.followup import REDIRECTS
+from wsprobe.read.closing import may_be_sent
 
 _SCRIPT = (
     'error, then close with code 1006, reason "", wasClean false; the status is one of the things that a '
@@ -130,7 +131,10 @@ def _close_code(number: int, row: dict[str, Any]) -> Topic:
     )
     facts = (
         ("defined by", row["spec"]),
-        ("in a Close frame", "allowed" if row["sent"] else "never: a frame that carries it is an error"),
+        (
+            "in a Close frame",
+            "allowed" if may_be_sent(number) else "never: a frame that carries it is an error",
+        ),
         ("script", one_line(script)),
         ("usually", row["usual"]),
         ("what to do", one_line(row["fix"])),

@@ -26,6 +26,7 @@ from wsprobe.judge.subject import (
     stopped,
 )
 from wsprobe.read.behind import frames_before_http, http_behind
+from wsprobe.read.closing import NEVER_SENT, may_be_sent
 from wsprobe.read.frames import (
     BINARY,
     CLOSE,
@@ -524,11 +525,8 @@ def _span(message: Message) -> Span:
     return message.frames[0].start, message.frames[-1].span[1]
 
 
-NEVER_SENT = {1005: "a Close without a code", 1006: "a dropped connection", 1015: "TLS that failed"}
-"""Section 7.4.1: what these codes mean to an endpoint that received no code."""
-
-REGISTERED = frozenset({1000, 1001, 1002, 1003, *range(1007, 1015)})
-"""The IANA registry below 3000, without the codes that are never sent."""
+_MEANS = {1005: "a Close without a code", 1006: "a dropped connection", 1015: "TLS that failed"}
+"""Code that is never sent -> what it means to the endpoint that reports it (section 7.4.1)."""
 
 
 def close_frame(reading: Reading, of: Session) -> Iterator[Finding]:
@@ -559,7 +557,7 @@ def _code(frame: Frame, code: int) -> Iterator[Finding]:
     said = b"%d" % code
     if code in NEVER_SENT:
         yield CLOSE_CODE_RESERVED.found(
-            f"{code} means {NEVER_SENT[code]} and must not be sent",
+            f"{code} means {_MEANS[code]} and must not be sent",
             span,
             received=said,
         )
@@ -578,7 +576,7 @@ def _code(frame: Frame, code: int) -> Iterator[Finding]:
             received=said,
             usual="a server or proxy that writes the code as text (lighttpd)" if text else None,
         )
-    elif code < 3000 and code not in REGISTERED:
+    elif not may_be_sent(code):
         yield CLOSE_CODE_UNREGISTERED.found(f"{code} is not registered", span, received=said)
 
 

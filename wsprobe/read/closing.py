@@ -1,4 +1,4 @@
-"""The closing handshake of a session (RFC 6455 section 7)."""
+"""The closing handshake of a session, and the codes of a Close (RFC 6455 section 7)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,21 @@ from msgspec import Struct
 from wsprobe.read.behind import frames_before_http
 from wsprobe.read.frames import first_close
 from wsprobe.read.reading import Reading
+
+NEVER_SENT = frozenset({1005, 1006, 1015})
+"""RFC 6455 section 7.4.1: what an endpoint reports that received no code."""
+
+REGISTERED = frozenset({1000, 1001, 1002, 1003, *range(1007, 1015)})
+"""IANA's registry of close codes below 3000, without 1004 (reserved) and those that are never sent."""
+
+
+def may_be_sent(code: int) -> bool:
+    """True if a Close may have *code* on the wire.
+
+    RFC 6455 section 7.4.2: codes below 1000 are not used, those from 1000 to 2999 are for the protocol and must
+    be registered, those from 3000 to 4999 are for libraries and applications; there are no others.
+    """
+    return code in REGISTERED or 3000 <= code <= 4999
 
 
 class SessionClose(Struct, frozen=True, forbid_unknown_fields=True):

@@ -18,6 +18,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from wsprobe.read.closing import may_be_sent
 from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, RSV1, TEXT, Deflate
 from wsprobe.read.inflate import STREAMS_MAX, TAIL, InflateError, Inflater, TooManyStreams
 from wsprobe.read.reading import Head
@@ -193,7 +194,7 @@ class Reader:
         if what == "close":
             if len(payload) == 1:
                 return self._failed(1002, "a Close with a payload of one byte (RFC 6455 section 5.5.1)")
-            if payload and not closes(int.from_bytes(payload[:2])):
+            if payload and not may_be_sent(int.from_bytes(payload[:2])):
                 code = int.from_bytes(payload[:2])
                 return self._failed(1002, f"a Close with code {code}, which must not be sent (section 7.4)")
             if not is_utf_8(payload[2:]):
@@ -204,11 +205,6 @@ class Reader:
     def _failed(self, code: int, text: str) -> FrameFault:
         self._over = True
         return FrameFault(code, text)
-
-
-def closes(code: int) -> bool:
-    """True if a Close may have *code* on the wire (RFC 6455 section 7.4 and IANA's registry)."""
-    return (1000 <= code <= 1014 and code not in (1004, 1005, 1006)) or 3000 <= code <= 4999
 
 
 class Shape(Struct, frozen=True):

@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 
 from msgspec import Struct
 
+from wsprobe.read.closing import may_be_sent
 from wsprobe.read.frames import BINARY, CLOSE, TEXT, When
 from wsprobe.read.reading import Session
 
@@ -84,14 +85,12 @@ def answer_code(close: bytes) -> int | None:
     """The code that answers a Close with this payload; None: an empty Close.
 
     RFC 6455 section 5.5.1: "typically echos the status code it received". 1002 answers a code that must not be
-    on the wire (section 7.4.1: 1005, 1006, 1015; section 7.4.2: below 1000) and a payload of one byte.
+    on the wire (``may_be_sent``) and a payload of one byte.
     """
     if not close:
         return None
     code = int.from_bytes(close[:2], "big")
-    if len(close) == 1 or not 1000 <= code <= 4999 or code in (1005, 1006, 1015):
-        return 1002
-    return code
+    return code if len(close) > 1 and may_be_sent(code) else 1002
 
 
 class FrameReader(Protocol):
