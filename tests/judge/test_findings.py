@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.cases import every
 from wsprobe import judge as package
-from wsprobe.judge import FINDINGS, http2, judge
+from wsprobe.judge import FINDINGS, HTTP2, entries, judge
 from wsprobe.judge.finding import Entry, counted, shown, times
 from wsprobe.read.reading import Reading
 
@@ -62,7 +62,7 @@ def test_each_entry_is_used_by_a_rule() -> None:
 def test_each_id_is_produced_by_a_case(all_readings: dict[str, Reading]) -> None:
     produced = {finding.id for reading in all_readings.values() for finding in judge(reading).findings}
     # Those of HTTP/2 are produced in tests/http2.
-    assert produced == set(FINDINGS) - {entry.id for entry in http2.TABLE}
+    assert produced == set(FINDINGS) - {entry.id for entry in entries(*HTTP2)}
 
 
 def test_all_words_are_printable(all_readings: dict[str, Reading]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import cache
 
 from wsprobe.diagnosis.cause import Cause, CauseKind, Certainty
-from wsprobe.judge import FINDINGS, http2, judge, tls, transport
+from wsprobe.judge import FINDINGS, HTTP2, entries, judge, tls, transport
 from wsprobe.judge.finding import Entry, Finding
 from wsprobe.read.reading import Reading
 
@@ -51,10 +51,7 @@ def to_do(entry: Entry) -> str:
 @cache
 def kinds_of_the_way() -> dict[str, CauseKind]:
     """The kinds of cause of this file: the findings of the way that fail it."""
-    found = (
-        each for module in (transport, tls, http2) for each in vars(module).values() if isinstance(each, Entry)
-    )
-    failing = (each for each in found if each.level == "fail")
+    failing = (each for each in entries(transport, tls, *HTTP2) if each.level == "fail")
     return {
         _RENAMED.get(each.id, each.id): CauseKind(each.title, each.meaning, each.advice) for each in failing
     }

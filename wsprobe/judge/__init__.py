@@ -8,12 +8,27 @@ revision is another value, with the same rules or different ones.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from types import ModuleType
 
 from msgspec import Struct
 
 from wsprobe.exchange import FINISHED, LOST, Connected, ResolveFailed, TlsFailed, TunnelFailed
 from wsprobe.followup import REDIRECTS
-from wsprobe.judge import accept, http2, message, refusal, selection, session, status, subject, tls, transport
+from wsprobe.judge import (
+    accept,
+    http2_answer,
+    http2_connection,
+    http2_end,
+    http2_fields,
+    message,
+    refusal,
+    selection,
+    session,
+    status,
+    subject,
+    tls,
+    transport,
+)
 from wsprobe.judge.finding import Entry, Finding, Verdict
 from wsprobe.judge.refusal import asked_version, versions
 from wsprobe.judge.subject import about, closed_by_server, handshake, happened, has, how, our_close
@@ -22,20 +37,25 @@ from wsprobe.read.behind import frames_before_http
 from wsprobe.read.http2_values import HTTP_1_1_REQUIRED, SETTINGS, Http2Connection
 from wsprobe.read.reading import Reading, Response, Session
 
-_SUBJECTS = (transport, tls, status, accept, selection, message, refusal, session, http2)
 
-FINDINGS: dict[str, Entry] = {
-    entry.id: entry for module in _SUBJECTS for entry in vars(module).values() if isinstance(entry, Entry)
-}
+def entries(*modules: ModuleType) -> Iterator[Entry]:
+    """The entries of *modules*."""
+    return (each for module in modules for each in vars(module).values() if isinstance(each, Entry))
+
+
+HTTP2 = (http2_connection, http2_fields, http2_answer, http2_end)
+"""What RFC 8441 and RFC 9113 add."""
+
+_SUBJECTS = (transport, tls, status, accept, selection, message, refusal, session, *HTTP2)
+
+FINDINGS: dict[str, Entry] = {entry.id: entry for entry in entries(*_SUBJECTS)}
 """All findings by id. Ids are stable and never reused."""
 
-OF_HANDSHAKE = frozenset(
-    entry.id
-    for module in (status, accept, selection)
-    for entry in vars(module).values()
-    if isinstance(entry, Entry)
-)
+OF_HANDSHAKE = frozenset(entry.id for entry in entries(status, accept, selection))
 """The findings that can undo a 101."""
+
+OF_HANDSHAKE_HTTP2 = OF_HANDSHAKE | {entry.id for entry in entries(*HTTP2) if entry.level == "fail"}
+"""The findings that can undo a 200."""
 
 Rule = Callable[[Reading], Iterable[Finding]]
 
@@ -162,7 +182,7 @@ def other_than_http2(reading: Reading) -> Iterator[Finding]:
 def rfc8441_answer(reading: Reading, findings: tuple[Finding, ...]) -> str:
     """Return what RFC 8441 requires of the client; for a refusal, the same as over HTTP/1.1."""
     if handshake(reading) is not None:
-        failed = any(f.level == "fail" and f.id in (OF_HANDSHAKE | http2.OF_HANDSHAKE_HTTP2) for f in findings)
+        failed = any(f.level == "fail" and f.id in OF_HANDSHAKE_HTTP2 for f in findings)
         return "fail" if failed else "established"
     response = subject.refusal(reading)
     if response is not None and response.status != 101:
@@ -179,15 +199,15 @@ RFC8441 = Specification(
         transport.reach,
         tls.tls,
         other_than_http2,
-        http2.connection,
-        http2.server_settings,
-        http2.answer,
-        http2.ends,
+        http2_connection.connection,
+        http2_connection.server_settings,
+        http2_answer.answer,
+        http2_end.ends,
         unanswered,
-        http2.block,
+        http2_fields.block,
         about(handshake, *_SELECTION),
         about(subject.refusal, refusal.redirect, refusal.challenge),
-        http2.strict_library,
+        http2_connection.strict_library,
         *SESSION,
     ),
     rfc8441_answer,
