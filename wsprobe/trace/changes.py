@@ -543,11 +543,10 @@ def to_slash(seen: Trace) -> str:
 def _origin_past(seen: Trace) -> str:
     """Useful without the proxy too, where an Origin is refused or required."""
     past, own = seen.past, seen.own
-    if past is None or own is None:
-        return "the Origin plays no part"
-    if not past.opens and past.kind == "http":
+    if past is not None and past.kind == "http" and not past.opens:
         return ""
-    return "the Origin plays no part" if own.opens or alike(own, seen.base) else ""
+    no_part = past is None or own is None or own.opens or alike(own, seen.base)
+    return "the Origin plays no part" if no_part else ""
 
 
 def _http2_is_the_same(seen: Trace) -> str:

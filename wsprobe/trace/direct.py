@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wsprobe.trace.answer import alike
 from wsprobe.trace.changes import Trace
-from wsprobe.trace.sentences import title
+from wsprobe.trace.sentences import quoted, title
 
 
 def compared(seen: Trace) -> str:
@@ -21,8 +21,8 @@ def compared(seen: Trace) -> str:
         return "opens"
     if past.kind in ("not-reached", "interrupted"):
         return "not reached"
-    if origin is not None:
-        return "same" if seen.own is not None and alike(origin, seen.own) else "other"
+    if origin is not None and seen.own is not None:
+        return "same" if alike(origin, seen.own) else "other"
     return "same" if alike(past, seen.base) else "other"
 
 
@@ -70,8 +70,10 @@ def past_the_proxy(seen: Trace) -> str:
                 "application is not running there."
             )
         case "other" if past is not None:
+            words = f": {quoted(past)}" if past.kind == "http" and past.text.strip() else ""
             return (
-                f" Asked directly, {backend_of(seen)} refuses too, with a different answer ({past.result()})."
+                f" Asked directly, {backend_of(seen)} refuses too, with a different answer "
+                f"({past.result()}{words})."
                 if past.kind in ("http", "invalid")
                 else f" Asked directly, {backend_of(seen)} fails too ({past.result()})."
             )
