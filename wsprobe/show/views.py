@@ -60,15 +60,17 @@ def short_blocks(views: Sequence[ScriptView], look: Look) -> list[Block]:
         if not (group[0].events or group[0].exception):  # what happens instead of an event is no note
             lines += [line(Piece("  "), look.of_script(each)) for each in group[0].beyond]
         hidden = ", ".join(_hidden(group))
-        columns = max(HIDDEN_COLUMNS, *map(width_of, lines))
-        lines += cut(line(Piece("hidden: ", "warn"), look.of_script(hidden)), columns) if hidden else []
+        if hidden:
+            row = line(Piece("hidden: ", "warn"), look.of_script(hidden))
+            columns = max(HIDDEN_COLUMNS, *map(width_of, lines))
+            lines += cut(row, columns) if look.terminal else [row]
         names = tuple(short_title(view, views) for view in group)
         found.append(Block(names, tuple(lines), _place(group), tuple(_notes(group, look, short=True))))
     return found
 
 
 HIDDEN_COLUMNS = 36
-"""At least; what is hidden makes a side no wider than its other lines do."""
+"""At least; what is hidden makes a side of a terminal no wider than its other lines do."""
 
 
 def _block(group: Sequence[ScriptView], look: Look) -> Block:
