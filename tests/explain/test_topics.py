@@ -246,16 +246,18 @@ def test_statuses_have_an_entry_of_their_own(status: int) -> None:
 
 
 def test_scenarios_of_codes_and_statuses_exist() -> None:
-    from wsprobe.diagnosis.status import statuses
+    from wsprobe.diagnosis.statuses import CLASSES, STATUSES
     from wsprobe.explain.entry import load
     from wsprobe.explain.tables import _TERMS
     from wsprobe.lab import aliases, names
 
     known = {*names(), *aliases()}
-    files = (statuses(), *map(load, ("close_codes", *_TERMS)))
+    files = map(load, ("close_codes", *_TERMS))
     rows = [row for file in files for table in file.values() for row in table]
     for row in rows:
         assert {*row.get("scenarios", ()), *row.get("lab", ())} <= known, row["name"]
+    for meaning in (*STATUSES.values(), *CLASSES.values()):
+        assert {*meaning.scenarios} <= known, meaning.name
 
 
 def test_each_other_name_leads_to_one_topic() -> None:

@@ -1,13 +1,9 @@
-"""The meaning of a status alone, whoever sent it; statuses.toml has the usual meanings."""
+"""The meaning of a status alone, whoever sent it; ``statuses`` has the usual meanings."""
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any
-
 from msgspec.structs import replace
 
-from wsprobe.data_file import toml_beside
 from wsprobe.diagnosis.cause import Cause
 from wsprobe.diagnosis.evidence import Evidence, behind_proxy, foreign_origin, hop_of, is_markup
 from wsprobe.diagnosis.faults import (
@@ -26,14 +22,9 @@ from wsprobe.diagnosis.faults import (
     socketio_causes,
     upgrade_stripped,
 )
+from wsprobe.diagnosis.statuses import CLASSES, STATUSES
 
 ALLOW_ORIGIN = "add the page's origin to the server's allowed origins"
-
-
-@cache
-def statuses() -> dict[str, Any]:
-    """The tables of statuses.toml: ``status`` by number, ``class`` by its first digit."""
-    return toml_beside(__file__, "statuses.toml")
 
 
 def by_status(evidence: Evidence, *, silent: bool, unexplained: bool = False) -> tuple[Cause, ...]:
@@ -118,12 +109,10 @@ def _bad(evidence: Evidence) -> tuple[Cause, ...]:
 
 
 def _of_table(evidence: Evidence) -> tuple[Cause, ...]:
-    """The entry of statuses.toml for the status, or for its class."""
-    rows = statuses()
-    row = next((each for each in rows["status"] if each["number"] == evidence.status and "cause" in each), None)
-    if row is None:
-        row = next((each for each in rows["class"] if each["first"] == evidence.status // 100), None)
-    if row is None or "cause" not in row:
+    """What ``statuses`` has for the status, or else for its class."""
+    row = STATUSES.get(evidence.status)
+    if row is None or not row.cause:
+        row = CLASSES.get(evidence.status // 100)
+    if row is None or not row.cause:
         return ()
-    act = f"{row['act']} ({evidence.status})"
-    return (Cause(row["cause"], act, row.get("do", row["fix"]), usual=tuple(row["usual"])),)
+    return (Cause(row.cause, f"{row.act} ({evidence.status})", row.do or row.fix, usual=row.usual),)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from wsprobe.diagnosis.status import statuses
+from wsprobe.diagnosis.statuses import STATUSES
 from wsprobe.explain import console, failures, http2, printed, program, proxies, remedies, revisions, tables
 from wsprobe.explain.entry import Topic, load, text, value
 from wsprobe.nearest import MOST, nearest
@@ -193,8 +193,10 @@ def _words_of(asked: str) -> tuple[str, ...]:
 def _titles() -> dict[str, list[str]]:
     """Other names -> topics; the name of a status or close code -> its number and name."""
     titles: dict[str, list[str]] = {other: [topic] for other, topic in tables.other_names().items()}
-    for row in (*statuses()["status"], *load("close_codes")["code"]):
-        titles.setdefault(row["name"].lower(), []).append(f"{row['number']} ({row['name']})")
+    names = [(number, row.name) for number, row in STATUSES.items()]
+    names += [(row["number"], row["name"]) for row in load("close_codes")["code"]]
+    for number, name in names:
+        titles.setdefault(name.lower(), []).append(f"{number} ({name})")
     return titles
 
 

@@ -1,4 +1,4 @@
-"""Explains the TOML tables: statuses, close codes, headers, words of page and protocol, sections."""
+"""Explains the tables: statuses, close codes, headers, words of page and protocol, sections."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from wsprobe.data_file import one_line
 from wsprobe.diagnosis.proxies import examples
-from wsprobe.diagnosis.status import statuses
+from wsprobe.diagnosis.statuses import CLASSES, STATUSES, StatusMeaning
 from wsprobe.explain import revisions
 from wsprobe.explain.entry import Topic, lab, load, paragraphs
 from wsprobe.followup import REDIRECTS
@@ -29,16 +29,14 @@ _BROWSERS = {
 
 def status_topics() -> tuple[str, ...]:
     """The HTTP statuses with a text of their own."""
-    return tuple(str(row["number"]) for row in statuses()["status"])
+    return tuple(map(str, STATUSES))
 
 
 def find_status(number: int) -> Topic:
     """The status *number*: its own row, or that of its class."""
-    data = statuses()
-    row = next((row for row in data["status"] if row["number"] == number), None)
+    row = STATUSES.get(number)
     if row is None:
-        first = number // 100 if 100 <= number < 600 else 0
-        row = next(row for row in data["class"] if row["first"] == first)
+        row = CLASSES[number // 100 if 100 <= number < 600 else 0]
     return _status(number, row)
 
 
@@ -48,24 +46,23 @@ def meaning(number: int) -> str:
     return f"{entry.title}: {entry.text[0]} Usually {dict(entry.facts)['usually']}."
 
 
-def _status(number: int, row: dict[str, Any]) -> Topic:
+def _status(number: int, row: StatusMeaning) -> Topic:
     how = _how(number)
     facts = (
-        ("usually", "; ".join(row["usual"])),
-        ("what to do", one_line(row["fix"])),
-        ("browsers", row.get("browsers") or _BROWSERS[how].format(number=number)),
+        ("usually", "; ".join(row.usual)),
+        ("what to do", row.fix),
+        ("browsers", row.browsers or _BROWSERS[how].format(number=number)),
         *((("script", _SCRIPT),) if how != "opens" else ()),
         ("protocol", _PROTOCOL[how]),
-        *_settings(row),
-        *lab(row.get("scenarios", ())),
+        *_settings(row.settings),
+        *lab(row.scenarios),
     )
-    see = tuple(row.get("see", ())) or ("1006",)
-    return Topic(str(number), "HTTP status", f"{number} {row['name']}", paragraphs(row["means"]), facts, see)
+    return Topic(str(number), "HTTP status", f"{number} {row.name}", (row.means,), facts, row.see or ("1006",))
 
 
-def _settings(row: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    """What to write in each common proxy against the fault in the row's ``settings``; empty without one."""
-    return examples(row["settings"]) if "settings" in row else ()
+def _settings(fault: str) -> tuple[tuple[str, str], ...]:
+    """What to write in each common proxy against *fault*; empty for ""."""
+    return examples(fault) if fault else ()
 
 
 _PROTOCOL = {
@@ -88,7 +85,7 @@ def _how(number: int) -> str:
 
 def status_names() -> dict[int, str]:
     """The names of the statuses, in lower case."""
-    return {row["number"]: row["name"].lower() for row in statuses()["status"]}
+    return {number: row.name.lower() for number, row in STATUSES.items()}
 
 
 def status_numbers() -> dict[str, int]:
@@ -181,7 +178,9 @@ def find_header(asked: str) -> Topic | None:
         if name == row["name"].lower() or name in row.get("other", ()):
             facts = tuple((label, one_line(row[key])) for key, label in _HEADER_LABELS if key in row)
             text, see = (one_line(row["text"]),), tuple(row["see"])
-            return Topic(row["name"], "header", row["title"], text, facts + _settings(row), see)
+            return Topic(
+                row["name"], "header", row["title"], text, facts + _settings(row.get("settings", "")), see
+            )
     return None
 
 
@@ -223,7 +222,7 @@ def find_term(asked: str) -> Topic | None:
             if not names.isdisjoint(map(_plain, (row["name"], *row.get("other", ())))):
                 facts = tuple((label, one_line(row[key])) for key, label in _TERM_LABELS if key in row)
                 text, see = (one_line(row["text"]),), tuple(row["see"])
-                facts += _settings(row) + lab(row.get("lab", []))
+                facts += _settings(row.get("settings", "")) + lab(row.get("lab", []))
                 return Topic(row["name"], kind, row["title"], text, facts, see)
     return None
 
