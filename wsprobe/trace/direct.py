@@ -122,3 +122,16 @@ def opening_directly(seen: Trace) -> str:
     """The name of the direct answer that opens, where ``compared`` says so."""
     names = ("backend-origin", "backend-plain", "backend")
     return next(name for name in names if (each := seen[name]) is not None and each.opens)
+
+
+def other_path(seen: Trace) -> str:
+    """The path of the socket in the application, if the user gave one that is not that of the URL; else ""."""
+    own = seen.start.backends[-1].resource if seen.start.backends else ""
+    return "" if own == seen.start.plan.target.resource else own
+
+
+def unmapped(seen: Trace) -> str:
+    """A clause: the proxy does not map the URL's path to that of the application; "" if the user gave no other
+    path."""
+    other, given = other_path(seen), seen.start.plan.target.resource
+    return other and f"the application has the socket at {other}, and the proxy does not map {given} to it"

@@ -8,7 +8,8 @@ from wsprobe.diagnosis.advice import code_for
 from wsprobe.diagnosis.proxies import LineValues, mending, path_for_lines, table
 from wsprobe.trace.answer import Answer
 from wsprobe.trace.changes import Trace
-from wsprobe.trace.direct import compared, first_opening, may_strip_prefix
+from wsprobe.trace.direct import compared, first_opening, may_strip_prefix, other_path
+from wsprobe.trace.sentences import shows_proxy
 
 
 def with_code(fix: str, answer: Answer) -> str:
@@ -88,14 +89,13 @@ def _line_values(seen: Trace, fault: str, part: str) -> LineValues:
     )
 
 
-def other_path(seen: Trace) -> str:
-    """The path of the socket in the application, if the user gave one that is not that of the URL; else ""."""
-    own = seen.start.backends[-1].resource if seen.start.backends else ""
-    return "" if own == seen.start.plan.target.resource else own
-
-
 def _next_of_faulty(seen: Trace) -> int:
     """The number, from 1, of what is behind the proxy at fault: of several backends the first from which on all
     open; the application if that is not known; 0 without --backend."""
     opening = first_opening(seen)
     return len(seen.start.backends) if opening is None or not seen.start.backends else opening + 1
+
+
+def lines_if_seen(seen: Trace, fault: str) -> str:
+    """The lines against *fault*, if a proxy is known to be there: what else to do is complete without them."""
+    return proxy_lines(seen, fault, seen.base.proxies) if shows_proxy(seen) else ""

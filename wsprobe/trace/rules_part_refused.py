@@ -1,0 +1,160 @@
+"""Rules of a trace: one part of the request is refused.
+
+Headers of browsers, a cookie, the query, the form of the path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from wsprobe.trace.changes import Trace, resource_of, values
+from wsprobe.trace.conclusion import Conclusion, rule
+from wsprobe.trace.direct import beside, past_the_proxy, sure
+from wsprobe.trace.sentences import a_proxy, quoted, shows_proxy, written_by
+from wsprobe.trace.to_do import lines_if_seen, proxy_lines, steps
+
+TOO_LARGE = frozenset({413, 414, 431, 494})
+
+
+@rule(
+    "refused with the Origin alone; Chromium's request opens",
+    "a rule about User-Agent or another browser header",
+    "which header",
+)
+def browser_headers_wanted(seen: Trace) -> Iterator[Conclusion]:
+    base, own, chromium, firefox = seen.base, seen.own, seen["chromium"], seen["firefox"]
+    if chromium is None or own is None or own.opens or not chromium.opens:
+        return
+    only = firefox is not None and not firefox.opens
+    yield Conclusion(
+        f"{base.result()} for wsprobe's request, 101 for Chromium's; the Origin alone does not "
+        "help: a rule requires another browser header (User-Agent, "
+        f"Accept-*){', which Firefox does not send' if only else ''} "
+        f"({written_by(base)}).{past_the_proxy(seen)}",
+        0.93,
+        ("base", "chromium"),
+        steps(
+            "Nothing, for pages. In other clients send an allowed User-Agent (-A), or remove the rule.",
+            lines_if_seen(seen, "rule"),
+        ),
+    )
+
+
+@rule(
+    "opens with the Origin alone; Chromium's request is refused",
+    "a browser header is refused",
+    "which",
+)
+def browser_refused(seen: Trace) -> Iterator[Conclusion]:
+    own, chromium = seen.own, seen["chromium"]
+    if chromium is None or own is None or chromium.opens or not own.opens:
+        return
+    yield Conclusion(
+        "wsprobe's request opens, also with the page's Origin, but Chromium's request does not "
+        f"({chromium.result()}, {written_by(chromium)}): the server or a proxy refuses a header "
+        "that only the browser sends (User-Agent, Accept-Language, Pragma, its extensions).",
+        0.85,
+        ("base", "chromium"),
+        steps(
+            "Send the browser's headers one by one (-H, -A, --extension) to find which.",
+            proxy_lines(seen, "rule", chromium.proxies) if shows_proxy(seen) else "",
+        ),
+        open=True,
+    )
+
+
+@rule(
+    "413, 414, 431; or another answer without a long cookie or query",
+    "a field is too large",
+    "which, if several",
+)
+def header_too_large(seen: Trace) -> Iterator[Conclusion]:
+    base = seen.base
+    if base.kind != "http":
+        return
+    large = base.status in TOO_LARGE or base.cause_id == "header-too-large"
+    name, what = "get", "a field of the request is"
+    for left_out, part in (("no-query", "the query is"), ("no-cookie", "the cookie is")):
+        other = seen[left_out]
+        cookie = left_out == "no-cookie" and base.status == 400 and _size(seen, b"cookie") > 4000
+        if other is not None and (other.opens or other.status != base.status) and (large or cookie):
+            name, what, large = left_out, part, True
+    if large:
+        yield Conclusion(
+            f"{base.result()}, {quoted(base)}: {what} too large for the server or a proxy "
+            f"({written_by(base)}).{past_the_proxy(seen)}",
+            0.95,
+            ("base", name) if name in seen.answers else ("base",),
+            proxy_lines(seen, "large", base.proxies),
+        )
+
+
+def _size(seen: Trace, name: bytes) -> int:
+    return sum(map(len, values(seen.start.plan.request, name)))
+
+
+@rule("refused with the cookie, opens without", "a rule on the cookie", "which part of the value is refused")
+def cookie_refused(seen: Trace) -> Iterator[Conclusion]:
+    yield from _refused_for(seen, "no-cookie", "cookie")
+
+
+@rule("refused with the query, opens without", "a rule on the query", "which part of the value is refused")
+def query_refused(seen: Trace) -> Iterator[Conclusion]:
+    yield from _refused_for(seen, "no-query", "query")
+
+
+def _refused_for(seen: Trace, name: str, noun: str) -> Iterator[Conclusion]:
+    base, other = seen.base, seen[name]
+    if base.kind != "http" or other is None or not other.opens:
+        return
+    yield Conclusion(
+        f"{base.result()} with the {noun}, 101 without: a rule refuses the {noun}, or the "
+        f"application refuses its content ({written_by(base)}).{past_the_proxy(seen)}",
+        0.9,
+        ("base", name),
+        steps(
+            f"Check how the application uses the {noun}, and look for a rule on it in every proxy.",
+            lines_if_seen(seen, "rule"),
+        ),
+    )
+
+
+@rule(
+    "Connection: keep-alive, Upgrade is refused, Connection: Upgrade opens",
+    "a server or proxy compares the whole value (Apache: RewriteCond %{HTTP:Connection} =Upgrade)",
+    "which of them",
+)
+def connection_compared(seen: Trace) -> Iterator[Conclusion]:
+    other = seen["keepalive-upgrade"]
+    if not seen.base.opens or other is None or other.opens or other.kind == "interrupted":
+        return
+    yield Conclusion(
+        "Opens with Connection: Upgrade, but Connection: keep-alive, Upgrade gets "
+        f"{other.result()}: {a_proxy(seen)} compares the whole value, but Connection is a list (RFC 9110 "
+        "section 7.6.1). Older Firefox and some clients send the long form.",
+        0.93,
+        ("base", "keepalive-upgrade"),
+        proxy_lines(seen, "connection"),
+    )
+
+
+@rule("with the final slash (or without it) the path has another answer", "the route is for the other form")
+def slash(seen: Trace) -> Iterator[Conclusion]:
+    base, other = seen.base, seen["slash"]
+    if base.kind != "http" or other is None:
+        return
+    # A page or a 404 from the library says that nothing is there, not that the handshake reached it; a redirect
+    # may lead back to the given form of the path.
+    nothing = other.status in (200, 404) or 300 <= other.status < 400
+    reached = base.status in (200, 404) and other.by_server and not nothing
+    if other.opens or reached:
+        path = resource_of(other.reading.sent).decode("latin-1")
+        end = "opens" if other.opens else f"reaches a WebSocket library ({other.result()})"
+        yield Conclusion(
+            f"{base.result()} to handshake and plain GET alike; {path} {end}: the route matches only "
+            "that form of the path; the given path leads elsewhere, not to a WebSocket "
+            f"endpoint.{past_the_proxy(seen)}",
+            sure(seen, 0.95 if other.opens else 0.85),
+            beside(seen, "slash"),
+            steps(f"Open {path}, or let the route match both.", lines_if_seen(seen, "slash")),
+        )

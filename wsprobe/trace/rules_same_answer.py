@@ -1,0 +1,379 @@
+"""Rules of a trace: a handshake and a plain GET get the same answer.
+
+An error of the server, a rule on the method, a proxy that drops Upgrade, another program than the application.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from wsprobe.trace.answer import Answer, alike, same_words
+from wsprobe.trace.changes import Trace, resource_of
+from wsprobe.trace.conclusion import Conclusion, rule
+from wsprobe.trace.direct import (
+    backend_of,
+    beside,
+    compared,
+    may_strip_prefix,
+    opens_directly,
+    past_the_proxy,
+    same_directly,
+    sure,
+    unmapped,
+)
+from wsprobe.trace.sentences import (
+    NOT_IF_SIGNED,
+    likeliest,
+    proxy_of,
+    quoted,
+    shows_proxy,
+    usually,
+    varnish,
+    written_by,
+)
+from wsprobe.trace.to_do import (
+    ANY_PROXY,
+    FIND_OUT,
+    ask_own_path,
+    ask_past,
+    first_do,
+    lines_if_seen,
+    proxy_lines,
+    steps,
+    with_code,
+)
+
+
+@rule("500 or another 5xx for every request", "that server itself fails", "why; see that server's log")
+def server_error(seen: Trace) -> Iterator[Conclusion]:
+    base, get = seen.base, seen["get"]
+    if base.kind != "http" or get is None or base.status < 500 or not alike(base, get):
+        return
+    yield Conclusion(
+        f"{base.status} for every request, even a plain GET, {written_by(base)}: that server "
+        f"itself fails.{usually(*_why_it_fails(seen))}{likeliest(seen)}{past_the_proxy(seen)}",
+        sure(seen, 0.88),
+        beside(seen, "get"),
+        steps(first_do(base, "Look in that server's log."), lines_if_seen(seen, "error")),
+    )
+
+
+def _why_it_fails(seen: Trace) -> tuple[str, ...]:
+    """What makes a server answer every request with a 5xx, a proxy's reasons first where one is there."""
+    own: tuple[str, ...] = ("an exception in the application",)
+    if compared(seen) == "opens":
+        own = (
+            "an exception in a program on the way",
+            "no rule for this path",
+            "a proxy that cannot reach the application",
+        )
+    elif compared(seen) == "other" and _refuses(seen.past):
+        own = ("an exception", "a proxy that makes this of a refusal by the application")
+    if not shows_proxy(seen) or (seen.base.by_server and compared(seen) != "opens"):
+        return own
+    missing = "a missing module or handler for the upstream's scheme"
+    return (missing, "TLS sent to a plain port", "a tarpit", *own)
+
+
+def _refuses(past: Answer | None) -> bool:
+    return past is not None and past.kind == "http" and 400 <= past.status < 500
+
+
+@rule(
+    "405 to every GET; or 403, and a POST passes",
+    "a rule on the method",
+    NOT_IF_SIGNED,
+)
+def method_refused(seen: Trace) -> Iterator[Conclusion]:
+    base, post = seen.base, seen["post"]
+    if base.kind != "http" or not seen.like_get:
+        return
+    passes = post is not None and post.kind == "http" and not alike(post, base) and post.status != 405
+    if base.status == 405 or (base.status == 403 and passes):
+        yield Conclusion(
+            f"{base.status} to every GET, with or without Upgrade ({written_by(base)}): a rule on the "
+            "method, or an endpoint for other methods."
+            + (f" POST gets {post.result()}." if passes and post is not None else "")
+            + past_the_proxy(seen),
+            sure(seen, 0.88),
+            beside(seen, "post" if passes else "get"),
+            steps("A handshake is a GET: let the method pass on this path.", lines_if_seen(seen, "rule")),
+        )
+
+
+def _same_for_both(seen: Trace) -> str:
+    """A clause; "" if a plain GET gets another answer."""
+    base, get = seen.base, seen["get"]
+    if base.kind != "http" or get is None or not alike(base, get):
+        return ""
+    return f"A handshake and a plain GET get the same {base.status} ({written_by(base)})"
+
+
+@rule(
+    "the same answer to handshake and plain GET; directly, a plain GET gets the same "
+    "answer, a handshake another",
+    "a proxy drops Upgrade",
+    "which proxy, if there are several",
+    id="upgrade-lost",
+)
+def upgrade_lost_at_proxy(seen: Trace) -> Iterator[Conclusion]:
+    base, past, past_get, both = seen.base, seen.past, seen["backend-get"], _same_for_both(seen)
+    if not both or past is None or past_get is None or base.by_proxy or not _same_page(seen, past_get):
+        return
+    opens = compared(seen) == "opens"
+    if not opens and (past.kind not in ("http", "invalid") or alike(past, past_get)):
+        return
+    if opens:
+        directly = f"{opens_directly(seen)} A plain GET there gets the same body"
+        also = ""
+    else:
+        directly = (
+            "Asked directly, the backend gives a plain GET the same answer, but a handshake "
+            f"another one ({past.result()})"
+        )
+        why = f": {past.cause.text}" if past.cause is not None else ""
+        also = f" The backend refuses the handshake too{why}."
+    yield Conclusion(
+        f"{both}. {directly}: the application receives a plain GET, so a proxy drops Upgrade and "
+        f"Connection ({proxy_of(seen)}).{also}{varnish(seen)}",
+        0.97 if opens else 0.93,
+        ("base", "backend-get") if opens else ("base", "backend"),
+        proxy_lines(seen, "upgrade"),
+    )
+
+
+def _same_page(seen: Trace, past_get: Answer) -> bool:
+    """True if the plain GET gets the same answer directly, whatever path a page quotes."""
+    base = seen.base
+    if past_get.kind != "http" or past_get.status != base.status:
+        return False
+    return same_words(_without_path(base), _without_path(past_get))
+
+
+def _without_path(answer: Answer) -> str:
+    path = resource_of(answer.reading.sent).partition(b"?")[0].decode("latin-1")
+    return answer.text.replace(path, "/") if len(path) > 1 else answer.text
+
+
+@rule(
+    "the same 400 (or the application's 401 or 403) to handshake and plain GET; directly the handshake opens",
+    "the proxy changes or refuses the request",
+    "which, and which part",
+    id="request-changed",
+)
+def request_changed_for_all(seen: Trace) -> Iterator[Conclusion]:
+    base, both = seen.base, _same_for_both(seen)
+    lost = base.status in (401, 403) and base.by_server
+    if both and compared(seen) == "opens" and (base.status == 400 or lost) and not base.by_proxy:
+        parts = "a cookie, a token, the query" if lost else "a field, a PROXY line in front, Host"
+        other = "another program (perhaps a check such as auth_request)" if lost else "another program"
+        yield Conclusion(
+            f"{both}, {quoted(base)}. {opens_directly(seen)} The proxy changes the request ({parts}), "
+            f"sends it to {other}, or refuses it by a rule of its own ({proxy_of(seen)}).",
+            0.85,
+            beside(seen, "get"),
+            proxy_lines(seen, "route"),
+            open=True,
+        )
+
+
+@rule(
+    "the same 401, 403 or 451 to handshake and plain GET; directly the handshake opens",
+    "a rule of the proxy",
+    "",
+)
+def blocked_by_rule(seen: Trace) -> Iterator[Conclusion]:
+    base, both = seen.base, _same_for_both(seen)
+    if both and compared(seen) == "opens" and base.status in (401, 403, 451):
+        yield Conclusion(
+            f"{both}. {opens_directly(seen)} {_whose_rule(base)} ({proxy_of(seen)}).",
+            0.95,
+            beside(seen, "get"),
+            proxy_lines(seen, "rule", base.proxies),
+            open=not base.by_proxy,
+            id=_of_the_page(base),
+        )
+
+
+def _whose_rule(base: Answer) -> str:
+    """Who refuses; an answer without a known author may be that of an application which misses something."""
+    if base.by_proxy:
+        return "A rule of the proxy refuses, not the application"
+    return "A rule of the proxy refuses, or the proxy drops what the application requires (a cookie, a token)"
+
+
+def _of_the_page(base: Answer) -> str:
+    """The id of the cause that the page of a proxy shows: whose rule it is, and of which kind; else ""."""
+    return base.cause_id if base.by_proxy and base.cause_id in ("blocked-by-rule", "unauthorized") else ""
+
+
+@rule(
+    "the same answer to handshake and plain GET; directly the handshake opens, a plain GET gets another answer",
+    "the path leads elsewhere",
+    "",
+)
+def elsewhere(seen: Trace) -> Iterator[Conclusion]:
+    past_get, both = seen["backend-get"], _same_for_both(seen)
+    if both and compared(seen) == "opens" and past_get is not None:
+        yield Conclusion(
+            f"{both}. {opens_directly(seen)} A plain GET there gets another answer "
+            f"({past_get.result()}): {_leads_elsewhere(seen)} ({proxy_of(seen)}).",
+            0.95,
+            ("base", "backend-get"),
+            proxy_lines(seen, "route"),
+        )
+
+
+def _leads_elsewhere(seen: Trace) -> str:
+    """A clause: what the proxy does with the path."""
+    if clause := unmapped(seen):
+        return f"{clause}, or answers by itself or sends the request to another program or page"
+    return (
+        "the proxy changes the path, answers by itself, or sends the request to another program or page, not "
+        "to the application"
+    )
+
+
+@rule(
+    "the same answer to handshake and plain GET, and directly",
+    "the application itself refuses",
+    "why",
+    id="refused-by-app",
+)
+def refused_to_all_by_app(seen: Trace) -> Iterator[Conclusion]:
+    both = _same_for_both(seen)
+    if both and compared(seen) == "same":
+        who = backend_of(seen)
+        yield Conclusion(
+            f"{both}. {same_directly(seen)} "
+            f"{who[0].upper()}{who[1:]} requires something that the request lacks (a session cookie, "
+            f"a token), or has no WebSocket on this path.{likeliest(seen)}",
+            0.93,
+            ("base", "backend"),
+            with_code(
+                steps(
+                    ask_own_path(seen),
+                    "Send what a page would send (-b 'session=...', -H), then check the path in the "
+                    "application.",
+                ),
+                seen.base,
+            ),
+            open=may_strip_prefix(seen),
+        )
+
+
+@rule(
+    "the same 401, 403, 406, 407 or 451 to handshake and plain GET",
+    "a rule of a proxy or of the application",
+    "whose rule",
+)
+def refused_to_all(seen: Trace) -> Iterator[Conclusion]:
+    base, both = seen.base, _same_for_both(seen)
+    if both and base.status in (401, 403, 406, 407, 451):
+        whose = f"a rule of {base.author.who}" if base.by_proxy else "a rule of the application or of a proxy"
+        yield Conclusion(
+            f"{both}, {quoted(base)}: {whose} refuses every variant. The rule requires something "
+            "that the request lacks (a session cookie, a token), or refuses the address or the "
+            f"path. Cannot tell whose rule.{likeliest(seen, quoted_before=True)}{past_the_proxy(seen)}",
+            0.85,
+            ("base", "get"),
+            steps(
+                "Send what a page would send: -b 'session=...', -u, -H.",
+                proxy_lines(seen, "rule", base.proxies),
+            ),
+            open=True,
+            id=_of_the_page(base),
+        )
+
+
+@rule("the same proxy page, or 200, to handshake and plain GET", "no route to the application", "why")
+def no_route(seen: Trace) -> Iterator[Conclusion]:
+    base, both = seen.base, _same_for_both(seen)
+    if not both or not (base.by_proxy or (base.status == 200 and _is_page(base))):
+        return
+    whose = base.author.who if base.by_proxy else "a page server"
+    elsewhere = (
+        "and is not a WebSocket endpoint; no route leads to the application (a different path or name, or an "
+        "earlier rule)"
+        if shows_proxy(seen)
+        else "and no WebSocket endpoint is there"
+    )
+    lost = "" if base.by_proxy else " Or a proxy drops Upgrade, and the page is the application's own."
+    other = likeliest(seen) if base.by_proxy and base.cause_id != "no-route" else ""
+    yield Conclusion(
+        f"{both}, {quoted(base)}: {whose} answers this path, {elsewhere}.{lost}{other}{past_the_proxy(seen)}",
+        0.9,
+        ("base", "get"),
+        proxy_lines(seen, "route", base.proxies),
+        open=bool(lost),
+    )
+
+
+def _is_page(answer: Answer) -> bool:
+    kind = (answer.field(b"content-type") or "").lower()
+    return answer.page or kind.startswith(("text/html", "application/xhtml"))
+
+
+@rule(
+    "the same answer to handshake and plain GET, one or both marked by Varnish",
+    "Upgrade is lost at Varnish, or on the side shown by the marks",
+    "whether the path is also wrong",
+)
+def upgrade_lost(seen: Trace) -> Iterator[Conclusion]:
+    base, both, side = seen.base, _same_for_both(seen), varnish(seen)
+    if both and side:
+        at_varnish = base.field(b"x-varnish") is not None
+        yield Conclusion(
+            f"{both}.{side}{past_the_proxy(seen)} The path may also be wrong.",
+            0.92 if at_varnish else 0.85,
+            ("base", "get"),
+            proxy_lines(seen, "upgrade", ("varnish",) if at_varnish else ()),
+        )
+
+
+SEES_NO_HANDSHAKE = frozenset({"upgrade-lost", "upgrade-lost-or-elsewhere", "no-route", "no-websocket"})
+"""Causes that the next conclusion names itself."""
+
+
+@rule(
+    "the same 404, 200, 403 or 400 for the handshake and a plain GET",
+    "a proxy drops Upgrade, or the path leads elsewhere",
+    "which of these, without --backend: a direct plain GET with the same body shows a lost "
+    "Upgrade; any other body shows that the path leads elsewhere",
+)
+def upgrade_lost_or_elsewhere(seen: Trace) -> Iterator[Conclusion]:
+    both, base = _same_for_both(seen), seen.base
+    also = "" if base.cause_id in SEES_NO_HANDSHAKE else likeliest(seen)
+    if both:
+        yield Conclusion(
+            f"{both}: the program that answers never treats the request as a handshake. {_either(seen)}. "
+            f"Cannot tell which from outside.{also}{past_the_proxy(seen)}",
+            0.85,
+            ("base", "get"),
+            _lost_or_elsewhere(seen),
+            open=True,
+            id="" if shows_proxy(seen) or not _wrong_path(base) else "no-route",
+        )
+
+
+def _wrong_path(base: Answer) -> bool:
+    """True if `connect` names the path first, by a mark of one program alone: the same id here."""
+    return base.cause is not None and base.cause.id == "no-route" and base.cause.certainty == "only"
+
+
+def _either(seen: Trace) -> str:
+    """What may be so, the likelier first."""
+    if shows_proxy(seen):
+        return f"Either a proxy drops Upgrade ({proxy_of(seen)}), or the path has no WebSocket endpoint"
+    return f"Either the path has no WebSocket endpoint, or a proxy drops Upgrade ({proxy_of(seen)})"
+
+
+def _lost_or_elsewhere(seen: Trace) -> str:
+    """What to do about each of the two."""
+    if not shows_proxy(seen):
+        return steps("Check the path.", FIND_OUT, ANY_PROXY)
+    return steps(
+        ask_past(seen),
+        f"If Upgrade is lost:\n{proxy_lines(seen, 'upgrade')}",
+        f"If the path leads elsewhere:\n{proxy_lines(seen, 'route')}",
+    )

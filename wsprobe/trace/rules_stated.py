@@ -1,0 +1,118 @@
+"""Rules of a trace: the answer itself says why: it requires credentials, redirects, or states its cause."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from wsprobe.diagnosis.evidence import to_another_host
+from wsprobe.trace.changes import Trace, to_slash, values
+from wsprobe.trace.conclusion import Conclusion, rule
+from wsprobe.trace.direct import beside, compared, past_the_proxy, sure
+from wsprobe.trace.sentences import shown_by, written_by
+from wsprobe.trace.to_do import lines_if_seen, steps, with_code
+
+
+@rule(
+    "401 with a challenge, for a plain GET too",
+    "the request requires credentials before it reaches the application",
+    "whether the proxy or the application requires credentials, if the answer does not show its author",
+)
+def unauthorized(seen: Trace) -> Iterator[Conclusion]:
+    base = seen.base
+    if base.kind != "http" or base.status not in (401, 407):
+        return
+    challenge = base.field(b"www-authenticate") or base.field(b"proxy-authenticate")
+    if challenge is None or not seen.like_get:
+        return
+    given = bool(values(seen.start.plan.request, b"authorization"))
+    yield Conclusion(
+        f"{base.status} with a challenge ({challenge}), for a plain GET too, {written_by(base)}: "
+        "the request requires credentials before anything "
+        f"else{', and the credentials sent were refused' if given else ''}.{past_the_proxy(seen)}",
+        sure(seen, 0.95),
+        beside(seen, "get"),
+        steps(
+            "Send credentials (-u USER:PASSWORD, or -H 'Authorization: ...'). A page cannot set "
+            "this header: use a cookie, or exempt the WebSocket path from the protection.",
+            lines_if_seen(seen, "credentials"),
+        ),
+    )
+
+
+@rule(
+    "3xx",
+    "a redirect to https, to the final slash or to a login page; browsers do not follow",
+    "whether the target URL opens",
+)
+def redirected(seen: Trace) -> Iterator[Conclusion]:
+    base = seen.base
+    if base.kind != "http" or not 300 <= base.status < 400 or not base.location:
+        return
+    kind, fix = _redirect(seen)
+    every = "to a plain GET too" if seen.like_get else "but not to a plain GET"
+    yield Conclusion(
+        f"{base.status}, {every}: redirected {kind}, {base.location}; {written_by(base)}. "
+        "Browsers do not follow redirects of a handshake, except "
+        f"WebKitGTK.{past_the_proxy(seen)}",
+        sure(seen, 0.95),
+        beside(seen, "slash" if "slash" in seen.answers else "get"),
+        fix,
+    )
+
+
+def _redirect(seen: Trace) -> tuple[str, str]:
+    """Where the answer redirects to, and what to do about it."""
+    base = seen.base
+    there = re.match(r"(?i)([a-z]+):", base.location)
+    host = next(iter(values(base.reading.sent, b"host")), b"").decode("latin-1")
+    if to_another_host(base.location, host):
+        return "to another host", (
+            f"Open the socket there, or log in first, or let the server answer this path without a redirect: "
+            f"{base.location}"
+        )
+    if path := to_slash(seen):
+        final = "with its final slash" if path.endswith("/") else "without its slash"
+        fix = f"Open the path as the server has it: {path}"
+        return f"to the same path {final}", steps(fix, lines_if_seen(seen, "slash"))
+    if there is not None and there[1].lower() in ("https", "wss") and not seen.start.plan.target.secure:
+        return "to https", steps("Open wss:// instead of ws://.", lines_if_seen(seen, "https"))
+    return "elsewhere (a login page, another path or port)", (
+        "Open the socket at the redirect's target, or let the server answer this path without a "
+        f"redirect: {base.location}"
+    )
+
+
+@rule(
+    "the request explains the answer: a missing or wrong part of the handshake",
+    "that cause, as `connect` reports it",
+    id="",
+)
+def explained_by_the_request(seen: Trace) -> Iterator[Conclusion]:
+    cause = shown_by(seen.base)
+    if cause is not None and cause.certainty == "own-request" and cause.id != "origin-refused":
+        yield from named_by_the_answer(seen)
+
+
+@rule(
+    "the answer states its cause, in words or by a mark of one program",
+    "that cause, as `connect` reports it",
+    id="",
+)
+def named_by_the_answer(seen: Trace) -> Iterator[Conclusion]:
+    base = seen.as_page
+    cause = shown_by(base)
+    if base.kind != "http" or cause is None or compared(seen) == "opens" or "get" not in seen.answers:
+        return
+    alike_ = ", to a plain GET too" if seen.like_get else ""
+    who = "" if cause.statement.startswith(base.author.who) else f", {written_by(base)}"
+    # The words of the server stand once: in the cause, or as its evidence.
+    evidence = "" if cause.quote else f" Evidence: {cause.evidence}."
+    yield Conclusion(
+        f"{base.result()}{alike_}{who}: {cause.text}.{evidence}{past_the_proxy(seen)}",
+        0.75 if cause.certainty == "shared" else 0.9,
+        beside(seen, "get"),
+        with_code(cause.fix, base),
+        open=cause.certainty == "shared",
+        id=cause.id,
+    )
