@@ -24,7 +24,7 @@ from wsprobe.cli.recorded import as_client_saw
 from wsprobe.cli.relay import listening
 from wsprobe.exchange import UNSET, Relayed
 from wsprobe.report import report
-from wsprobe.trace.changes import with_field
+from wsprobe.trace.request_edits import with_field
 
 Capture = pytest.CaptureFixture[str]
 

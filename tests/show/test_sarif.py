@@ -12,7 +12,7 @@ import pytest
 from tests.trace.audits import COOKIE, OPEN, Asked, Reply, audit, start
 from wsprobe.show.sarif import log, plain, text
 from wsprobe.trace.audit import WEAKNESSES, not_tested, weaknesses
-from wsprobe.trace.changes import Trace
+from wsprobe.trace.trace import Trace
 
 
 def obj(required: tuple[str, ...] = (), **properties: Any) -> dict[str, Any]:

@@ -27,8 +27,9 @@ from wsprobe.report import report
 from wsprobe.trace.answer import answer_of
 from wsprobe.trace.audit import not_tested, weaknesses
 from wsprobe.trace.audit_requests import AUDIT
-from wsprobe.trace.changes import Start, Trace, TraceRequest, resource_of, values
+from wsprobe.trace.request_edits import resource_of, values
 from wsprobe.trace.series import Choice, following
+from wsprobe.trace.trace import Start, Trace, TraceRequest
 from wsprobe.trace.weakness import Found
 
 KEY = "AAECAwQFBgcICQoLDA0ODw=="

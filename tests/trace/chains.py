@@ -30,10 +30,11 @@ from wsprobe.opening import Offer, request
 from wsprobe.read.tokens import expected_accept
 from wsprobe.report import report
 from wsprobe.trace.answer import Answer, answer_of
-from wsprobe.trace.changes import Backend, Start, Trace, values
 from wsprobe.trace.conclusion import Conclusion
 from wsprobe.trace.conclusions import conclusions
+from wsprobe.trace.request_edits import values
 from wsprobe.trace.series import Choice, following
+from wsprobe.trace.trace import Backend, Start, Trace
 
 KEY = "AAECAwQFBgcICQoLDA0ODw=="
 VARIANTS = {

@@ -17,9 +17,9 @@ from tests.diagnosis.measured import exchange_of
 from wsprobe.exchange import Exchange
 from wsprobe.report import report
 from wsprobe.trace.answer import answer_of
-from wsprobe.trace.changes import Backend, Start, Trace
 from wsprobe.trace.conclusion import Conclusion
 from wsprobe.trace.conclusions import conclusions
+from wsprobe.trace.trace import Backend, Start, Trace
 
 
 class Recorded(msgspec.Struct, frozen=True):

@@ -40,10 +40,12 @@ from wsprobe.opening import Offer, request
 from wsprobe.read.tokens import expected_accept
 from wsprobe.report import report
 from wsprobe.trace.answer import answer_of
-from wsprobe.trace.changes import CHANGES, Backend, Start, Trace, TraceRequest, values
-from wsprobe.trace.changes import with_field as changed
+from wsprobe.trace.changes import CHANGES
 from wsprobe.trace.conclusions import conclusions
+from wsprobe.trace.request_edits import values
+from wsprobe.trace.request_edits import with_field as changed
 from wsprobe.trace.series import Choice, following, left_out
+from wsprobe.trace.trace import Backend, Start, Trace, TraceRequest
 
 FILES = sorted((Path(__file__).parent / "rules").glob("*.txt"))
 OPENED = {

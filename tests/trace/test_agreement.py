@@ -12,9 +12,10 @@ from tests.diagnosis.measured import measured
 from tests.trace.chains import chains, recorded, start
 from wsprobe.report import report
 from wsprobe.trace.answer import Answer, answer_of
-from wsprobe.trace.changes import Start, Trace, with_field
 from wsprobe.trace.conclusion import Conclusion
 from wsprobe.trace.conclusions import conclusions
+from wsprobe.trace.request_edits import with_field
+from wsprobe.trace.trace import Start, Trace
 
 SAME = {
     "crashed-before-accept": {"server-error", "handshake-fails"},

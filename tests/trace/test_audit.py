@@ -26,8 +26,9 @@ from wsprobe.trace.audit_requests import (
     tokens,
 )
 from wsprobe.trace.audit_session import admitted, reference, refused
-from wsprobe.trace.changes import STRANGER, Trace
+from wsprobe.trace.changes import STRANGER
 from wsprobe.trace.series import Choice
+from wsprobe.trace.trace import Trace
 
 OWN = "https://app.example"
 DENIED = Reply(403, body=b"no")

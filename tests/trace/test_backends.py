@@ -16,9 +16,10 @@ from wsprobe.report import report
 from wsprobe.show.lines import Look, text_of
 from wsprobe.show.trace import NAME, because, concluded, row, unsent
 from wsprobe.trace.answer import Answer, answer_of
-from wsprobe.trace.changes import Backend, Start, Trace, resource_of
 from wsprobe.trace.conclusions import conclusions
+from wsprobe.trace.request_edits import resource_of
 from wsprobe.trace.series import Choice, following, left_out
+from wsprobe.trace.trace import Backend, Start, Trace
 
 BEGIN = start(chains()[1], direct=True)
 OPEN: dict[str, Any] = {"status": 101, "reason": "Switching Protocols", "accept": "right", "ms": 1}

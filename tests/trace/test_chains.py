@@ -11,10 +11,11 @@ import pytest
 
 from tests.cases import every, named
 from tests.trace.chains import Chain, chains, trace
-from wsprobe.trace.changes import CHANGES, Trace
+from wsprobe.trace.changes import CHANGES
 from wsprobe.trace.conclusion import Conclusion
 from wsprobe.trace.conclusions import RULES
 from wsprobe.trace.series import TRACE, Choice
+from wsprobe.trace.trace import Trace
 
 CHAINS = chains()
 

@@ -15,12 +15,10 @@ from wsprobe.diagnosis.proxies import LEADING, LineValues, mending, table
 from wsprobe.exchange import Ended, TlsFailed
 from wsprobe.report import report
 from wsprobe.trace.answer import Answer, answer_of
-from wsprobe.trace.changes import (
-    CHANGES,
-    Backend,
-    Trace,
+from wsprobe.trace.changes import CHANGES, behind
+from wsprobe.trace.conclusions import conclusions
+from wsprobe.trace.request_edits import (
     as_browser,
-    behind,
     plain,
     rekeyed,
     slashed,
@@ -29,8 +27,8 @@ from wsprobe.trace.changes import (
     with_line,
     without,
 )
-from wsprobe.trace.conclusions import conclusions
 from wsprobe.trace.series import TRACE, Choice, following, left_out
+from wsprobe.trace.trace import Backend, Trace
 
 ASKED = (
     b"GET /chat?x=1 HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nconnection: Upgrade\r\n"

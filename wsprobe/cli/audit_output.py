@@ -21,9 +21,9 @@ from wsprobe.show.lines import Line, Look, plain
 from wsprobe.show.sarif import text as sarif_text
 from wsprobe.trace.audit import not_tested, weaknesses
 from wsprobe.trace.audit_session import reference
-from wsprobe.trace.changes import Trace
 from wsprobe.trace.conclusion import Conclusion
 from wsprobe.trace.series import Choice
+from wsprobe.trace.trace import Trace
 from wsprobe.trace.weakness import Found
 
 

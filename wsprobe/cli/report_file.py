@@ -27,9 +27,9 @@ from wsprobe.show import html, markdown, report_file
 from wsprobe.show.report_file import LOOK, Cover, IndexRow, Kind, Part, PartGroup, Told
 from wsprobe.show.run_browser import seen_beside
 from wsprobe.trace.answer import answer_of
-from wsprobe.trace.changes import Trace
 from wsprobe.trace.conclusions import conclusions
 from wsprobe.trace.series import Choice
+from wsprobe.trace.trace import Trace
 from wsprobe.trace.weakness import Found
 from wsprobe.version import __version__
 

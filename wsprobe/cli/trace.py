@@ -34,9 +34,10 @@ from wsprobe.report import Report
 from wsprobe.target import host_header
 from wsprobe.trace.answer import answer_of
 from wsprobe.trace.audit_requests import AUDIT
-from wsprobe.trace.changes import Backend, Start, Trace, rekeyed
-from wsprobe.trace.changes import values as sent
+from wsprobe.trace.request_edits import rekeyed
+from wsprobe.trace.request_edits import values as sent
 from wsprobe.trace.series import TRACE, Choice, Series, following
+from wsprobe.trace.trace import Backend, Start, Trace
 
 BROWSERS = ("chromium", "firefox")
 """The browsers whose own requests are sent."""

@@ -16,9 +16,9 @@ from wsprobe.show.as_json import trace_value
 from wsprobe.show.contract import TraceJson
 from wsprobe.show.json_text import json_line
 from wsprobe.show.lines import Line, Look, plain
-from wsprobe.trace.changes import Trace, TraceRequest
 from wsprobe.trace.conclusions import conclusions
 from wsprobe.trace.series import Choice
+from wsprobe.trace.trace import Trace, TraceRequest
 
 
 class TraceOutput(Output):

@@ -10,8 +10,9 @@ from wsprobe.show.trace import cells, sent, unsent
 from wsprobe.trace.audit import WEAKNESSES
 from wsprobe.trace.audit_requests import AUDIT
 from wsprobe.trace.audit_session import came, ended, reference
-from wsprobe.trace.changes import Trace, TraceRequest, values
+from wsprobe.trace.request_edits import values
 from wsprobe.trace.series import Choice
+from wsprobe.trace.trace import Trace, TraceRequest
 from wsprobe.trace.weakness import Found
 
 NAME = max(len(row.name) for row in AUDIT.rows)

@@ -41,9 +41,9 @@ from wsprobe.show.report import SAID_BY_OUTCOME, asked_again, received_dump, sen
 from wsprobe.show.session import session
 from wsprobe.show.views import Block, blocks
 from wsprobe.show.watch import result
-from wsprobe.trace.changes import Trace
 from wsprobe.trace.conclusion import Conclusion
 from wsprobe.trace.series import TRACE, Choice
+from wsprobe.trace.trace import Trace
 from wsprobe.trace.weakness import Found
 from wsprobe.visible import shown_text
 

@@ -12,7 +12,7 @@ from wsprobe.target import host_header
 from wsprobe.trace.answer import Answer
 from wsprobe.trace.audit import WEAKNESSES
 from wsprobe.trace.audit_session import reference
-from wsprobe.trace.changes import Trace
+from wsprobe.trace.trace import Trace
 from wsprobe.trace.weakness import Found, Weakness
 from wsprobe.version import __version__
 

@@ -9,11 +9,12 @@ from wsprobe.judge.finding import counted
 from wsprobe.show.lines import Line, Look, Piece, cut_in_middle, fitted, line, text_of, width_of
 from wsprobe.show.lines import cells as cells_of
 from wsprobe.trace.answer import Answer, ended_in_silence, same
-from wsprobe.trace.changes import CHANGES, Trace
+from wsprobe.trace.changes import CHANGES
 from wsprobe.trace.conclusion import Conclusion
 from wsprobe.trace.rules_open import AT_ONCE
 from wsprobe.trace.sentences import whole_words
 from wsprobe.trace.series import TRACE, Choice, left_out
+from wsprobe.trace.trace import Trace
 
 NAME = max(len(row.name) for row in CHANGES)
 OPENED = {"open": "good", "invalid": "fail"}

@@ -7,7 +7,7 @@ from wsprobe.trace import audit_rules_origin as origin
 from wsprobe.trace import audit_rules_secrets as secrets
 from wsprobe.trace import audit_rules_transport as transport
 from wsprobe.trace.audit_session import reference
-from wsprobe.trace.changes import Trace
+from wsprobe.trace.trace import Trace
 from wsprobe.trace.weakness import Found, Weakness
 
 WEAKNESSES: tuple[Weakness, ...] = (

@@ -18,21 +18,10 @@ from wsprobe.exchange import Act, Limits, Plan
 from wsprobe.secrets import Secrets, are_credentials
 from wsprobe.target import authority, host_header
 from wsprobe.trace.audit_session import admitted, reference, refused
-from wsprobe.trace.changes import (
-    STRANGER,
-    Change,
-    Trace,
-    TraceRequest,
-    lines,
-    name_of,
-    resource_of,
-    step,
-    values,
-    with_field,
-    with_line,
-    without,
-)
+from wsprobe.trace.changes import STRANGER, Change, step
+from wsprobe.trace.request_edits import lines, name_of, resource_of, values, with_field, with_line, without
 from wsprobe.trace.series import Series
+from wsprobe.trace.trace import Trace, TraceRequest
 
 MOST = 20
 WATCHED = 1.0

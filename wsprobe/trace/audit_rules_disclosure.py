@@ -9,8 +9,8 @@ from wsprobe.diagnosis.proxies import mending, table
 from wsprobe.read.closing import close_of
 from wsprobe.trace.answer import Answer, content_of
 from wsprobe.trace.audit_session import came, reference
-from wsprobe.trace.changes import Trace
 from wsprobe.trace.conclusion import Conclusion, rule
+from wsprobe.trace.trace import Trace
 from wsprobe.trace.weakness import found, weakness
 
 VERSION = re.compile(r"[A-Za-z][\w.+ -]*[/ ]v?\d+(?:\.\d+)+")

@@ -15,8 +15,9 @@ from wsprobe.trace.audit_requests import (
     suffixed,
 )
 from wsprobe.trace.audit_session import admitted, came, reference, refused, steady, unsteady
-from wsprobe.trace.changes import STRANGER, Trace
+from wsprobe.trace.changes import STRANGER
 from wsprobe.trace.conclusion import Conclusion, rule
+from wsprobe.trace.trace import Trace
 from wsprobe.trace.weakness import found, weakness
 
 CHECK = (

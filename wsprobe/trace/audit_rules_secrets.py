@@ -10,8 +10,9 @@ from wsprobe.read.frames import RSV1, agreed_deflate, messages_of
 from wsprobe.trace.answer import Answer
 from wsprobe.trace.audit_requests import JWT, kept_by_browsers, tokens
 from wsprobe.trace.audit_session import admitted, came, reference, refused, steady, unsteady
-from wsprobe.trace.changes import Trace, resource_of, values
 from wsprobe.trace.conclusion import Conclusion, rule
+from wsprobe.trace.request_edits import resource_of, values
+from wsprobe.trace.trace import Trace
 from wsprobe.trace.weakness import found, weakness
 
 SECRET_IN_TEXT = re.compile(

@@ -12,8 +12,8 @@ from wsprobe.target import loopback
 from wsprobe.trace.answer import Answer
 from wsprobe.trace.audit_requests import LARGE, NO_PORT_BESIDE, PING, port_beside
 from wsprobe.trace.audit_session import admitted, came, reference
-from wsprobe.trace.changes import Trace
 from wsprobe.trace.conclusion import Conclusion, rule
+from wsprobe.trace.trace import Trace
 from wsprobe.trace.weakness import found, weakness
 
 IN_CLEAR = ("clear", "clear-beside")

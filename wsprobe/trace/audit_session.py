@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from wsprobe.read.closing import close_of
 from wsprobe.trace.answer import Answer
-from wsprobe.trace.changes import Trace
+from wsprobe.trace.trace import Trace
 
 TEMPORARY = frozenset({408, 421, 425, 429})
 """4xx statuses that are no decision about who asks (RFC 9110, RFC 8470, RFC 6585)."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 from msgspec.structs import replace
 
-from wsprobe.trace.changes import Trace
+from wsprobe.trace.trace import Trace
 
 
 class Conclusion(msgspec.Struct, frozen=True):

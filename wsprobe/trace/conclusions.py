@@ -14,8 +14,8 @@ from wsprobe.trace import rules_part_refused as part
 from wsprobe.trace import rules_same_answer as same
 from wsprobe.trace import rules_stated as stated
 from wsprobe.trace import rules_unreachable as unreachable
-from wsprobe.trace.changes import Trace
 from wsprobe.trace.conclusion import Conclusion, Rule
+from wsprobe.trace.trace import Trace
 
 RULES: tuple[Rule, ...] = (
     unreachable.rate_limited,

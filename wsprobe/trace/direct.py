@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from wsprobe.trace.answer import alike
-from wsprobe.trace.changes import Trace
 from wsprobe.trace.sentences import quoted, title
+from wsprobe.trace.trace import Trace
 
 
 def compared(seen: Trace) -> str:

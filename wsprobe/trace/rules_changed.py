@@ -11,11 +11,12 @@ from collections.abc import Iterator
 
 from wsprobe.diagnosis.faults import misses_origin
 from wsprobe.trace.answer import Answer, alike
-from wsprobe.trace.changes import Trace, values
 from wsprobe.trace.conclusion import Conclusion, rule
 from wsprobe.trace.direct import beside, compared, opening_directly, past_the_proxy, sure
+from wsprobe.trace.request_edits import values
 from wsprobe.trace.sentences import proxy_of, quoted, shown_by, shows_proxy, varnish, written_by
 from wsprobe.trace.to_do import ask_past, proxy_lines, steps
+from wsprobe.trace.trace import Trace
 
 # -- the answer calls something missing or wrong that was sent right
 

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 
 from wsprobe.diagnosis.faults import NO_ANSWER, NO_ENDPOINT
 from wsprobe.trace.answer import Answer, alike
-from wsprobe.trace.changes import Trace
 from wsprobe.trace.conclusion import Conclusion, rule
 from wsprobe.trace.direct import (
     beside,
@@ -23,6 +22,7 @@ from wsprobe.trace.direct import (
 )
 from wsprobe.trace.sentences import NOT_IF_SIGNED, likeliest, proxy_of, shows_proxy, usually, written_by
 from wsprobe.trace.to_do import ask_own_path, ask_past, first_do, lines_if_seen, proxy_lines, steps, with_code
+from wsprobe.trace.trace import Trace
 
 
 @rule(

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from wsprobe.diagnosis.proxies import LEADING, idle_limit
 from wsprobe.judge.finding import counted
 from wsprobe.trace.answer import Answer, ended_in_silence
-from wsprobe.trace.changes import Trace
 from wsprobe.trace.conclusion import Conclusion, rule
 from wsprobe.trace.direct import backend_of, past_the_proxy
 from wsprobe.trace.sentences import likeliest, proxy_of, shows_proxy, title, usually, written_by
 from wsprobe.trace.to_do import FIND_OUT, ask_past, first_do, proxy_lines, steps
+from wsprobe.trace.trace import Trace
 
 AT_ONCE = 0.5
 """Seconds: a session that is dropped sooner was not dropped for its silence."""

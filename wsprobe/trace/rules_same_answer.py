@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wsprobe.trace.answer import Answer, alike, same_words
-from wsprobe.trace.changes import Trace, resource_of
 from wsprobe.trace.conclusion import Conclusion, rule
 from wsprobe.trace.direct import (
     backend_of,
@@ -21,6 +20,7 @@ from wsprobe.trace.direct import (
     sure,
     unmapped,
 )
+from wsprobe.trace.request_edits import resource_of
 from wsprobe.trace.sentences import (
     NOT_IF_SIGNED,
     likeliest,
@@ -42,6 +42,7 @@ from wsprobe.trace.to_do import (
     steps,
     with_code,
 )
+from wsprobe.trace.trace import Trace
 
 
 @rule("500 or another 5xx for every request", "that server itself fails", "why; see that server's log")

@@ -12,11 +12,12 @@ from wsprobe.diagnosis.proxies import LineValues, mending, path_for_lines
 from wsprobe.diagnosis.reach import to_do
 from wsprobe.judge import FINDINGS
 from wsprobe.trace.answer import Answer, alike, same
-from wsprobe.trace.changes import NO_PROTOCOL, Trace
 from wsprobe.trace.conclusion import Conclusion, rule
 from wsprobe.trace.direct import beside, compared, past_the_proxy, sure
 from wsprobe.trace.sentences import likeliest, quoted, shown_by, shows_proxy, usually, written_by
+from wsprobe.trace.skip_reasons import NO_PROTOCOL
 from wsprobe.trace.to_do import ask_past, proxy_lines, steps
+from wsprobe.trace.trace import Trace
 
 
 @rule(

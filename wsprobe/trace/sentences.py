@@ -7,7 +7,7 @@ from textwrap import shorten
 from wsprobe.diagnosis import PROGRAMS, Cause
 from wsprobe.diagnosis.cause import usual_causes
 from wsprobe.trace.answer import Answer
-from wsprobe.trace.changes import Trace
+from wsprobe.trace.trace import Trace
 
 NOT_IF_SIGNED = "who wrote the answer, if its marks do not show it"
 """What rules about an answer that a proxy may have written cannot know."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from msgspec import Struct
 
 from wsprobe.trace.answer import Answer, same
-from wsprobe.trace.changes import CHANGES, Change, Trace, TraceRequest
+from wsprobe.trace.changes import CHANGES, Change
+from wsprobe.trace.trace import Trace, TraceRequest
 
 
 class Series(Struct, frozen=True):

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from wsprobe.diagnosis.advice import code_for
 from wsprobe.diagnosis.proxies import LineValues, mending, path_for_lines, table
 from wsprobe.trace.answer import Answer
-from wsprobe.trace.changes import Trace
 from wsprobe.trace.direct import compared, first_opening, may_strip_prefix, other_path
 from wsprobe.trace.sentences import shows_proxy
+from wsprobe.trace.trace import Trace
 
 
 def with_code(fix: str, answer: Answer) -> str:

@@ -7,8 +7,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from wsprobe.trace.changes import Trace
 from wsprobe.trace.conclusion import Conclusion, Rule
+from wsprobe.trace.trace import Trace
 
 Level = Literal["error", "warning", "note"]
 """``error``: a stranger gets at what is a user's; ``warning``: a secret may be read by others, or a protection
