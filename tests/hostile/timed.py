@@ -24,6 +24,9 @@ import trio
 from wsprobe.exchange import Ended, Event
 from wsprobe.net.stream import Tape
 
+SECONDS = 2.0
+"""-m, for each exchange."""
+
 
 class Costs(trio.abc.Instrument):
     """What the exchanges took, and the longest stretch of work without a checkpoint. Seconds."""
@@ -31,6 +34,8 @@ class Costs(trio.abc.Instrument):
     def __init__(self) -> None:
         self.walls: list[float] = []
         """From the start of each exchange to its end."""
+        self.late: list[float] = []
+        """CPU of each exchange beyond -m, in all tasks."""
         self.behind: list[float] = []
         """CPU from the moment when no exchange was under way until the next one began, or the program ended."""
         self.step = self.step_behind = 0.0
@@ -42,6 +47,8 @@ class Costs(trio.abc.Instrument):
         self._over: float | None = None
         self._began = 0.0
         self._tapes: dict[Tape, float] = {}
+        self._late: dict[Tape, float] = {}
+        """The CPU when each exchange that has reached -m did."""
 
     def exchange_began(self, tape: Tape) -> None:
         self._tapes[tape] = time.perf_counter()
@@ -52,12 +59,17 @@ class Costs(trio.abc.Instrument):
 
     def exchange_ended(self, tape: Tape) -> None:
         self.walls.append(time.perf_counter() - self._tapes.pop(tape))
+        self.late.append(time.process_time() - self._late.pop(tape, time.process_time()))
         self._under_way -= 1
         if not self._under_way:
             self._over = time.process_time()
 
     def before_task_step(self, task: trio.lowlevel.Task) -> None:
         self._was_under_way = self._under_way
+        now = time.perf_counter()
+        for tape, began in self._tapes.items():
+            if now > began + SECONDS and tape not in self._late:
+                self._late[tape] = time.process_time()
         self._began = time.thread_time()
 
     def after_task_step(self, task: trio.lowlevel.Task) -> None:
@@ -73,6 +85,7 @@ class Costs(trio.abc.Instrument):
         value = {
             "peak": peak(),
             "walls": self.walls,
+            "late": self.late,
             "behind": self.behind,
             "step": self.step,
             "task": self.task,

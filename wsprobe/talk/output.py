@@ -6,6 +6,7 @@ import re
 from base64 import b64encode
 from codecs import getincrementaldecoder
 from collections.abc import Iterator, Sequence
+from functools import cache
 from io import BytesIO
 from typing import Any
 
@@ -164,5 +165,11 @@ def _safe(lines: bytes) -> bytes:
 
 
 def _escaped(match: re.Match[str]) -> str:
-    units = match[0].encode("utf-16-be")
+    return _escape(match[0])
+
+
+@cache
+def _escape(character: str) -> str:
+    """Cached: a text of nothing but these would take five times as long."""
+    units = character.encode("utf-16-be")
     return "".join([f"\\u{int.from_bytes(units[at : at + 2]):04x}" for at in range(0, len(units), 2)])
