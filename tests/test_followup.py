@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 
 from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent
-from wsprobe.followup import LOCATION_MAX, other_wire, redirect, retry_after, transient, versions
+from wsprobe.followup import (
+    LEAST_HEAD,
+    LOCATION_MAX,
+    max_head_after,
+    other_wire,
+    redirect,
+    retry_after,
+    transient,
+    versions,
+)
 from wsprobe.opening import Offer, request
 from wsprobe.read import read
 from wsprobe.read.reading import Reading
@@ -115,3 +124,17 @@ def test_which_statuses_may_pass(status: int) -> None:
 def test_a_location_that_no_server_would_take_is_not_followed() -> None:
     assert redirect(refused(302, "Location: /" + "x" * (LOCATION_MAX - 1))) is not None
     assert redirect(refused(302, "Location: /" + "x" * LOCATION_MAX)) is None
+
+
+def test_an_incomplete_head_redirects_nowhere() -> None:
+    assert redirect(answered("HTTP/1.1 302 x\r\nLocation: /c\r\n")) is None
+
+
+@pytest.mark.parametrize(
+    ("lines", "left"),
+    [((), 1_000_000), (("A: b",) * 998, 800_000), (("A: " + "b" * 300_000,), 699_958)],
+)
+def test_the_answers_of_a_chain_share_the_limit_on_heads(lines: tuple[str, ...], left: int) -> None:
+    earlier = [refused(302, *lines)] if lines else []
+    assert max_head_after(earlier, 1_000_000) == left
+    assert max_head_after(earlier * 9, 1_000_000) == (left if not lines else LEAST_HEAD)

@@ -6,10 +6,12 @@ follows redirects.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC
 from itertools import islice
 from urllib.parse import urljoin
 
+from wsprobe.read.head import LINES_MAX
 from wsprobe.read.reading import Reading
 from wsprobe.read.tokens import VERSIONS_MAX, elements
 from wsprobe.wire import WIRE_OF_VERSION
@@ -25,13 +27,13 @@ LOCATION_MAX = 65536
 
 
 def redirect(reading: Reading) -> str | None:
-    """The absolute URL that a 3xx answer points to (RFC 9110 section 10.2.2), None if it has no Location, an
-    invalid URL, or one longer than LOCATION_MAX.
+    """The absolute URL that a 3xx answer points to (RFC 9110 section 10.2.2), None if its head is
+    incomplete, it has no Location, an invalid one, or one longer than LOCATION_MAX.
 
     A relative reference is resolved against the requested URL; http: and https: become ws: and wss:.
     """
     final = reading.final
-    if final is None or final.status not in REDIRECTS:
+    if final is None or final.status not in REDIRECTS or not final.head.complete:
         return None
     locations = final.head.all(b"location")
     if not locations or not 0 < len(locations[0].value) <= LOCATION_MAX:
@@ -46,6 +48,18 @@ def redirect(reading: Reading) -> str | None:
         if place.lower().startswith(http + "//"):
             return ws + place[len(http) :]
     return place
+
+
+LEAST_HEAD = 65536
+"""Bytes of heads that each answer gets, whatever the earlier ones took."""
+
+
+def max_head_after(readings: Sequence[Reading], most: int) -> int:
+    """``Limits.max_head`` of the request after *readings*: all answers together have *most*, in bytes and, in
+    proportion, in lines (LINES_MAX)."""
+    heads = [response.head for reading in readings for response in reading.responses]
+    spent = sum(max(len(head.raw), len(head.lines) * most // LINES_MAX) for head in heads)
+    return min(most, max(LEAST_HEAD, most - spent))
 
 
 def versions(reading: Reading) -> tuple[int, ...]:

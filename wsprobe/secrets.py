@@ -215,6 +215,8 @@ class Secrets:
             self._remember(secret.decode("latin-1"))
 
     def _remember(self, text: str) -> None:
+        if len(self._found) >= SECRETS_MAX:
+            return
         spelt = [text.encode("utf-8", "surrogatepass")]
         with suppress(UnicodeEncodeError):
             spelt.append(text.encode("latin-1"))

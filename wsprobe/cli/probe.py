@@ -16,7 +16,7 @@ from wsprobe.cli.settings import HandshakeSettings, Settings
 from wsprobe.cli.streams import write
 from wsprobe.cli.targets import ProbeTarget
 from wsprobe.exchange import Ended, Event, Exchange, Plan, Received, Sent
-from wsprobe.followup import other_wire, redirect, retry_after, transient
+from wsprobe.followup import max_head_after, other_wire, redirect, retry_after, transient
 from wsprobe.judge.subject import how
 from wsprobe.outcome import Exit
 from wsprobe.read import read
@@ -185,7 +185,8 @@ async def conversation(
         if spent >= whole:
             ended = Ended(0, "timeout", f"the earlier requests took longer than {whole:g} s (maximum time)")
             return over(Exchange(then, (ended,), hops[-1].started))
-        to_ask = replace(then, limits=replace(then.limits, max_time=whole - spent))
+        head = max_head_after([read(hop) for hop in hops], then.limits.max_head)
+        to_ask = replace(then, limits=replace(then.limits, max_time=whole - spent, max_head=head))
 
 
 class Steps:
