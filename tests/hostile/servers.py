@@ -64,6 +64,9 @@ OPEN_2 = SETTINGS + h2(1, 4, 1, b"\x88")
 LARGE = ws(0xC1, deflated(b"B" * 300_000))
 """Some 300 bytes."""
 
+ESCAPED = b'\x01\x00\x1b\xc2\x9b\xe2\x80\xae"\\'
+"""Text of which JSON writes each character as an escape."""
+
 SERVERS = {
     "a Location of 2 MB": Hostile(
         b"HTTP/1.1 302 Found\r\nLocation: /" + b"a" * 2_000_000 + b"\r\nContent-Length: 0\r\n\r\n"
@@ -72,6 +75,11 @@ SERVERS = {
         b"HTTP/1.1 302 Found\r\n"
         + b"".join(b"Location: /%d\xe2\x80\xae\r\n" % n for n in range(3000))
         + b"\r\n"
+    ),
+    "redirects with cookies": Hostile(
+        b"HTTP/1.1 302 Found\r\nLocation: /\r\n"
+        + b"".join(b"Set-Cookie: c%d=v; Path=/%d/\r\n" % (n, n) for n in range(4800))
+        + b"Content-Length: 0\r\n\r\n"
     ),
     "noise": Hostile(b"", Random(7).randbytes(BLOCK)),
     "commas": Hostile(b"HTTP/1.1 101 S\r\nUpgrade: " + b"," * 2_000_000 + b"\r\n\r\n"),
@@ -99,6 +107,10 @@ SERVERS = {
     "gzip of gzip": Hostile(
         NO + b"Content-Encoding: gzip, gzip\r\n\r\n" + gzip.compress(gzip.compress(bytes(100_000_000), 1))
     ),
+    "stored deflate blocks": Hostile(NO + b"Content-Encoding: deflate\r\n\r\n", b"\0\0\0\xff\xff"),
+    "masked frames": Hostile(OPEN, b"\x81\x85abcdhello"),
+    "texts of escapes": Hostile(OPEN, ws(0x81, ESCAPED * 6000)),
+    "a text of escapes": Hostile(OPEN + b"\x81\x7f" + pack("!Q", 1 << 23) + ESCAPED * (1 << 20)),
     "a text of 16 MiB": Hostile(OPEN + b"\x81\x7f" + pack("!Q", 1 << 24) + b"{" * (1 << 24)),
     "small frames": Hostile(OPEN, ws(0x82, b"x" * 80)),
     "empty frames": Hostile(OPEN, ws(0x82, b"")),
@@ -106,10 +118,14 @@ SERVERS = {
     "fragments of two bytes": Hostile(OPEN + ws(0x02, b"a"), ws(0x00, b"zz")),
     "messages that inflate": Hostile(DEFLATE, LARGE),
     "small messages that inflate": Hostile(DEFLATE, ws(0xC1, deflated(b"B" * 150_000))),
+    "tiny messages that inflate": Hostile(DEFLATE, ws(0xC1, deflated(b"x"))),
     "empty deflate blocks": Hostile(DEFLATE, ws(0xC1, b"\x03\x00" * 32_000)),
     "a message without end": Hostile(OPEN + b"\x82\x7f" + pack("!Q", 1 << 40), b"x"),
     "a control frame of 64 KiB": Hostile(OPEN, b"\x89\x7f" + pack("!Q", BLOCK) + bytes(BLOCK)),
     "HTTP/2: tiny DATA": Hostile(OPEN_2, h2(0, 0, 1, ws(0x81, b"x")), http2=True),
+    "HTTP/2: PINGs and tiny DATA": Hostile(
+        OPEN_2, h2(6, 0, 0, bytes(8)) + h2(0, 0, 1, ws(0x81, b"")), http2=True
+    ),
     "HTTP/2: padding": Hostile(OPEN_2, h2(0, 8, 1, b"\xff" + bytes(255)), http2=True),
     "HTTP/2: many frames in a DATA": Hostile(OPEN_2, h2(0, 0, 1, ws(0x82, b"x" * 125) * 128), http2=True),
     "HTTP/2: windows": Hostile(OPEN_2, h2(8, 0, 1, b"\0\0\0\1"), http2=True),

@@ -7,6 +7,7 @@ import os
 import select
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -31,12 +32,20 @@ SECONDS = "2"
 LONGEST = 120.0
 """Seconds, on a machine that has much else to do."""
 
+SAVING = ("connect", "-L", "--report", "report.html", "--har", "har.json", "--save", "saved")
+EVERY_VIEW = ("compare", "--json", "--browser", "all,clients")
 RUNS = [
-    pytest.param(command, name, id=f"{command}: {name}")
-    for command in COMMANDS
-    if command != "relay"  # it waits for a client
-    for name, server in SERVERS.items()
-    if not server.http2 or command in OVER_HTTP2
+    *(
+        pytest.param(words, name, id=f"{command}: {name}")
+        for command, words in COMMANDS.items()
+        if command != "relay"  # it waits for a client
+        for name, server in SERVERS.items()
+        if not server.http2 or command in OVER_HTTP2
+    ),
+    pytest.param(SAVING, "redirects with cookies", id="connect -L, files"),
+    pytest.param(SAVING, "fields of different names", id="connect, files"),
+    pytest.param(EVERY_VIEW, "content codings, and a body", id="compare, every view: a body"),
+    pytest.param(EVERY_VIEW, "small frames", id="compare, every view: frames"),
 ]
 
 
@@ -52,16 +61,17 @@ def peak(pid: int) -> float:
     return most
 
 
-@pytest.mark.parametrize(("command", "name"), RUNS)
-def test_memory_and_status(command: str, name: str) -> None:
+@pytest.mark.parametrize(("words", "name"), RUNS)
+def test_memory_and_status(words: Sequence[str], name: str, tmp_path: Path) -> None:
     server = SERVERS[name]
     with serving(server) as port:
-        words = [*COMMANDS[command], "-m", SECONDS, *(["--http2-prior-knowledge"] if server.http2 else [])]
+        words = [*words, "-m", SECONDS, *(["--http2-prior-knowledge"] if server.http2 else [])]
         process = subprocess.Popen(
             [sys.executable, "-m", "wsprobe", *words, f"ws://127.0.0.1:{port}/"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
+            cwd=tmp_path,
         )
         assert process.stderr is not None
         ended = os.pidfd_open(process.pid)
