@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from man.build import mdoc, prometheus
+from man.build import in_tests, mdoc, prometheus
 from man.build.cluster import CLUSTERS
 from wsprobe.cli import expect
 from wsprobe.cli.expect_forms import VIEW
@@ -113,6 +113,8 @@ def _body(name: str) -> Iterator[str]:
         yield from mdoc.tagged(more)
     if name == "watch":
         yield from prometheus.section()
+    if name == "serve":
+        yield from in_tests.section()
     yield from exit_status(name)
     yield from examples(made)
     others = (f"wsprobe-{other}(1)" for other in COMMANDS if other != name)

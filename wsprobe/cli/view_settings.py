@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 import click
 
-from wsprobe.browsers import ENGINES, NODES
+from wsprobe.browsers import ALL, ENGINES, NODES, RUNTIMES
 from wsprobe.browsers.engine import AddressSpace
 from wsprobe.browsers.local_network import SPACES
 from wsprobe.cli import completion
@@ -52,8 +52,7 @@ class ViewSettings(Section, frozen=True, kw_only=True):
             "--browser",
             metavar="NAME[,NAME]",
             shell_complete=next_engine,
-            help="show these views: chromium, firefox, webkitgtk, whatwg, w3c-cr-2012, all; undici, ws, deno, "
-            "bun, clients; node22, node24, node25, node26",
+            help=f"show these views: {', '.join(ALL)}, all; {', '.join(RUNTIMES)}, clients; {', '.join(NODES)}",
         ),
     ] = ()
     specs: Annotated[
