@@ -18,7 +18,7 @@ from wsprobe.browsers.runtime.facts import RuntimeFacts, tell
 from wsprobe.browsers.runtime.frames import MOST_SAFE, FrameSession, Header, Wrong, close_of, is_valid, text_of
 from wsprobe.browsers.runtime.heads import Fault, Head, heads
 from wsprobe.browsers.runtime.picohttpparser import Picohttpparser
-from wsprobe.browsers.script import CLOSED, CLOSING, MAX_REASON, OPEN, CallTexts, CloseCall, WebSocket
+from wsprobe.browsers.script import CLOSED, CLOSING, OPEN, CallTexts, WebSocket
 from wsprobe.exchange import Act, Ended
 from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
 from wsprobe.read.reading import Reading
@@ -26,7 +26,6 @@ from wsprobe.read.tokens import expected_accept, parts, split_list
 
 _UPGRADE = "bun src/http/websocket_client/WebSocketUpgradeClient.zig"
 _FRAMES = "bun src/http/websocket_client.zig"
-_INVALID_ACCESS = 15
 _WINDOW = re.compile(r"[1-9][0-9]?")
 
 
@@ -93,20 +92,11 @@ ENGINE = Bun
 class _Socket(WebSocket):
     """close() in Bun, which accepts every code that a Close may carry (WebSocket.cpp)."""
 
-    def _close(self, act: Act) -> None:
-        code = None if act.code is None else min(max(act.code, 0), 65535)
-        if code is not None and not is_valid(code):
-            text = self._texts.close_code.replace("{code}", str(code))
-            self._throw("InvalidAccessError", text, _INVALID_ACCESS)
-            return
-        if len(act.data) > MAX_REASON:
-            text = self._texts.close_reason.replace("{size}", str(len(act.data)))
-            self._throw("SyntaxError", text, None)
-            return
-        if self.ready_state in (CLOSING, CLOSED):
-            return
-        self.close_call = CloseCall(code, act.data.decode("utf-8", "replace"))
-        self.ready_state = CLOSING
+    code_of_long_reason = None
+
+    @staticmethod
+    def may_close(code: int) -> bool:
+        return is_valid(code)
 
 
 def _fault(reading: Reading, head: Head, *, asked: bool, named: bool) -> str:

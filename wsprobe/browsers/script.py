@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import blake2b
 from heapq import merge
-from typing import Literal
+from typing import ClassVar, Literal
 
 from msgspec import Struct
 
@@ -84,6 +84,8 @@ def _may_close(act: Act, undefined_is_zero: bool, may_close: Callable[[int], boo
 class WebSocket:
     """Filled during the computation of a view; ``events`` and ``console`` are the result."""
 
+    code_of_long_reason: ClassVar[int | None] = 12
+    """The legacy code of the SyntaxError for a reason that is too long."""
     __slots__ = (
         "_acts",
         "_assumption",
@@ -218,18 +220,24 @@ class WebSocket:
         exception = DomException(name, message, code)
         self.events.append(DomEvent("throw", self.ready_state, exception=exception))
 
+    @staticmethod
+    def may_close(code: int) -> bool:
+        """True for the codes that close() accepts."""
+        return closes_by_standard(code)
+
     def _close(self, act: Act) -> None:
         code = act.code
         if code is None and act.data and self._texts.undefined_is_zero:
             code = 0
         if code is not None:
             code = min(max(code, 0), 65535)  # Web IDL [Clamp] unsigned short
-            if not closes_by_standard(code):
+            if not self.may_close(code):
                 self._throw("InvalidAccessError", self._texts.close_code.replace("{code}", str(code)), 15)
                 return
         if len(act.data) > MAX_REASON:
             self.console += [self._texts.long_reason] if self._texts.long_reason else []
-            self._throw("SyntaxError", self._texts.close_reason.replace("{size}", str(len(act.data))), 12)
+            text = self._texts.close_reason.replace("{size}", str(len(act.data)))
+            self._throw("SyntaxError", text, self.code_of_long_reason)
             return
         if self.ready_state in (CLOSING, CLOSED):
             return
