@@ -10,7 +10,7 @@ import os
 import re
 import socket
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from http import HTTPStatus
@@ -19,6 +19,7 @@ from pathlib import Path
 
 import trustme
 import uvicorn
+from msgspec import Struct
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -208,7 +209,7 @@ def proxy_of(chain: Chain) -> str:
     return str(chain.value["chain"]).partition(">")[0]
 
 
-def upstream_of(chain: Chain, found: dict[str, int]) -> int:
+def upstream_of(chain: Chain, found: Mapping[str, int]) -> int:
     """The port behind the first proxy: the application's, or that of a second proxy."""
     return found.get(f"behind {chain.name}") or found[app_of(chain)]
 
@@ -228,6 +229,25 @@ def lines_of(chain: Chain, found: dict[str, int], folder: Path) -> str:
     text = re.sub(r"\bAPP\b", str(upstream_of(chain, found)), text)
     text = re.sub(r"\b(timeout tunnel|proxy_read_timeout|read_timeout) 2s", r"\1 1s", text)
     return re.sub(r"^Timeout 2$", "Timeout 1", re.sub(r"TIMEOUTidle = 2", "TIMEOUTidle = 1", text), flags=re.M)
+
+
+class Proxy(Struct, frozen=True):
+    """What a proxy is started with, but for its ports."""
+
+    program: str
+    chains: Sequence[Chain]
+    text: Sequence[str]
+    """The lines of each chain."""
+    found: Mapping[str, int]
+    """Name of an application, or of what is behind a chain -> its port."""
+    own: Path
+    """A folder for its files."""
+    folder: Path
+    """The folder that all share."""
+
+    def sites(self, ports: Sequence[int]) -> Iterator[tuple[Chain, str, int]]:
+        """Each chain with its lines and its port."""
+        return zip(self.chains, self.text, ports, strict=True)
 
 
 @contextmanager
@@ -250,8 +270,7 @@ def listening(
         for group in groups:
             own = stack.enter_context(open_folder())
             text = [lines_of(chain, found, folder) for chain in group]
-
-            command = partial(COMMANDS[proxy], program, group, text, found, own, folder)
+            command = partial(COMMANDS[proxy], Proxy(program, group, text, found, own, folder))
             numbers = stack.enter_context(running(command, own, ports=len(group)))
             ports |= {chain.name: port for chain, port in zip(group, numbers, strict=True)}
         yield ports
@@ -261,72 +280,56 @@ def secure(chain: Chain) -> bool:
     return bool(chain.asked.get("tls"))
 
 
-def nginx(
-    program: str,
-    chains: Sequence[Chain],
-    text: Sequence[str],
-    found: dict[str, int],
-    own: Path,
-    folder: Path,
-    ports: Sequence[int],
-) -> list[str]:
+def nginx(of: Proxy, ports: Sequence[int]) -> list[str]:
     servers, zones = [], []
-    for chain, lines, port in zip(chains, text, ports, strict=True):
+    for chain, lines, port in of.sites(ports):
         lines = lines.replace("zPORT", f"z{port}")
         if "uPORT" in lines:
             lines = lines.replace("uPORT", f"u{port}")
             zones.append(
-                f"upstream u{port} {{ server {HOST}:{upstream_of(chain, found)}; server "
-                f"{HOST}:{found['OTHER']}; }}"
+                f"upstream u{port} {{ server {HOST}:{upstream_of(chain, of.found)}; server "
+                f"{HOST}:{of.found['OTHER']}; }}"
             )
         if "limit_req" in lines:
             zones.append(f"limit_req_zone $binary_remote_addr zone=z{port}:1m rate=1r/m;")
-        inner = f"location / {{ proxy_pass http://{HOST}:{upstream_of(chain, found)}; {lines} }}"
+        inner = f"location / {{ proxy_pass http://{HOST}:{upstream_of(chain, of.found)}; {lines} }}"
         tls = (
-            f"ssl_certificate {folder}/both.pem; ssl_certificate_key {folder}/both.pem;"
+            f"ssl_certificate {of.folder}/both.pem; ssl_certificate_key {of.folder}/both.pem;"
             if secure(chain)
             else ""
         )
         listen = f"listen {HOST}:{port}{' ssl' if secure(chain) else ''};"
         servers.append(f"server {{ {listen} {tls} {lines if 'location' in lines else inner} }}")
-    temporary = " ".join(f"{each}_temp_path {own}/{each};" for each in ("proxy", "fastcgi", "uwsgi", "scgi"))
-    (own / "nginx.conf").write_text(
-        f"daemon off; master_process off; pid {own}/pid; error_log {own}/error.log;\n"
+    temporary = " ".join(f"{each}_temp_path {of.own}/{each};" for each in ("proxy", "fastcgi", "uwsgi", "scgi"))
+    (of.own / "nginx.conf").write_text(
+        f"daemon off; master_process off; pid {of.own}/pid; error_log {of.own}/error.log;\n"
         "events { worker_connections 512; }\n"
-        f"http {{ access_log off; client_body_temp_path {own}/body; {temporary} default_type text/html;\n"
+        f"http {{ access_log off; client_body_temp_path {of.own}/body; {temporary} default_type text/html;\n"
         + "\n".join([*zones, *servers])
         + "\n}\n"
     )
-    return [program, "-p", str(own), "-c", str(own / "nginx.conf"), "-e", str(own / "error.log")]
+    return [of.program, "-p", str(of.own), "-c", str(of.own / "nginx.conf"), "-e", str(of.own / "error.log")]
 
 
-def haproxy(
-    program: str,
-    chains: Sequence[Chain],
-    text: Sequence[str],
-    found: dict[str, int],
-    own: Path,
-    folder: Path,
-    ports: Sequence[int],
-) -> list[str]:
+def haproxy(of: Proxy, ports: Sequence[int]) -> list[str]:
     made = [
         "global\n    maxconn 512",
         "defaults\n    mode http\n    timeout connect 2s\n    timeout client 10s\n    timeout server 10s\n"
         "    timeout tunnel 10s\n    retries 0",
     ]
-    for number, (chain, lines, port) in enumerate(zip(chains, text, ports, strict=True)):
+    for number, (chain, lines, port) in enumerate(of.sites(ports)):
         given: dict[str, list[str]] = {"f": [], "b": [], "s": [], "bind": []}
         for line in lines.splitlines():
             kind, _, rest = line.partition(": ")
             given[kind].append(rest)
-        server = given["s"] or [f"server a {HOST}:{upstream_of(chain, found)}"]
+        server = given["s"] or [f"server a {HOST}:{upstream_of(chain, of.found)}"]
         bind = " ".join(given["bind"])
         made.append(f"frontend f{number}\n    bind {HOST}:{port} {bind}")
         made += [f"    {line}" for line in (*given["f"], f"default_backend b{number}")]
         made.append(f"backend b{number}")
         made += [f"    {line}" for line in (*given["b"], *server)]
-    (own / "haproxy.cfg").write_text("\n".join(made) + "\n")
-    return [program, "-db", "-f", str(own / "haproxy.cfg")]
+    (of.own / "haproxy.cfg").write_text("\n".join(made) + "\n")
+    return [of.program, "-db", "-f", str(of.own / "haproxy.cfg")]
 
 
 APACHE_MODULES = (
@@ -344,117 +347,69 @@ APACHE_MODULES = (
 )
 
 
-def apache(
-    program: str,
-    chains: Sequence[Chain],
-    text: Sequence[str],
-    found: dict[str, int],
-    own: Path,
-    folder: Path,
-    ports: Sequence[int],
-) -> list[str]:
+def apache(of: Proxy, ports: Sequence[int]) -> list[str]:
     hosts = []
-    for chain, lines, port in zip(chains, text, ports, strict=True):
-        tls = f"SSLEngine on\nSSLCertificateFile {folder}/both.pem" if secure(chain) else ""
+    for chain, lines, port in of.sites(ports):
+        tls = f"SSLEngine on\nSSLCertificateFile {of.folder}/both.pem" if secure(chain) else ""
         lines = re.sub(r"(?m)^(ProxyPass \S+ \S+.*)$", r"\1 retry=0" if "DEAD" not in lines else r"\1", lines)
         hosts.append(f"Listen {HOST}:{port}\n<VirtualHost {HOST}:{port}>\n{tls}\n{lines}\n</VirtualHost>")
     user = "User nobody\nGroup nogroup" if os.geteuid() == 0 else ""
     loaded = "\n".join(f"LoadModule {name}_module {modules()}/mod_{name}.so" for name in APACHE_MODULES)
-    (own / "httpd.conf").write_text(
-        f"ServerRoot {own}\nPidFile {own}/pid\nServerName localhost\n{loaded}\n{user}\nStartServers "
+    (of.own / "httpd.conf").write_text(
+        f"ServerRoot {of.own}\nPidFile {of.own}/pid\nServerName localhost\n{loaded}\n{user}\nStartServers "
         "1\nServerLimit 2\nThreadsPerChild 32\nMaxRequestWorkers 64\nErrorLog "
-        f"{own}/error.log\nDefaultRuntimeDir {own}\n" + "\n".join(hosts) + "\n"
+        f"{of.own}/error.log\nDefaultRuntimeDir {of.own}\n" + "\n".join(hosts) + "\n"
     )
-    return [program, "-f", str(own / "httpd.conf"), "-DFOREGROUND"]
+    return [of.program, "-f", str(of.own / "httpd.conf"), "-DFOREGROUND"]
 
 
-def caddy(
-    program: str,
-    chains: Sequence[Chain],
-    text: Sequence[str],
-    found: dict[str, int],
-    own: Path,
-    folder: Path,
-    ports: Sequence[int],
-) -> list[str]:
+def caddy(of: Proxy, ports: Sequence[int]) -> list[str]:
     sites = ["{\n admin off\n auto_https off\n}"]
-    for chain, lines, port in zip(chains, text, ports, strict=True):
-        tls = f"tls {folder}/both.pem {folder}/both.pem\n" if secure(chain) else ""
+    for chain, lines, port in of.sites(ports):
+        tls = f"tls {of.folder}/both.pem {of.folder}/both.pem\n" if secure(chain) else ""
         scheme = "https" if secure(chain) else "http"
         sites.append(f"{scheme}://:{port} {{\nbind {HOST}\n{tls}{lines}\n}}")
-    (own / "Caddyfile").write_text("\n".join(sites) + "\n")
-    kept = [f"{each}={own}" for each in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")]
-    return ["env", *kept, program, "run", "--config", str(own / "Caddyfile"), "--adapter", "caddyfile"]
+    (of.own / "Caddyfile").write_text("\n".join(sites) + "\n")
+    kept = [f"{each}={of.own}" for each in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")]
+    return ["env", *kept, of.program, "run", "--config", str(of.own / "Caddyfile"), "--adapter", "caddyfile"]
 
 
-def varnish(
-    program: str,
-    chains: Sequence[Chain],
-    text: Sequence[str],
-    found: dict[str, int],
-    own: Path,
-    folder: Path,
-    ports: Sequence[int],
-) -> list[str]:
-    ((chain,), (lines,), (port,)) = chains, text, ports
-    upstream = found["DEAD"] if chain.value["fault"] == "backend-down" else upstream_of(chain, found)
-    (own / "default.vcl").write_text(
+def varnish(of: Proxy, ports: Sequence[int]) -> list[str]:
+    ((chain, lines, port),) = of.sites(ports)
+    upstream = of.found["DEAD"] if chain.value["fault"] == "backend-down" else upstream_of(chain, of.found)
+    (of.own / "default.vcl").write_text(
         f'vcl 4.1;\nbackend default {{ .host = "{HOST}"; .port = "{upstream}"; }}\n{lines}\n'
     )
-    where = ["-a", f"{HOST}:{port}", "-f", str(own / "default.vcl"), "-n", str(own / "work")]
-    return [program, "-F", *where, "-s", "malloc,8m", "-T", "none", "-p", "thread_pools=1"]
+    where = ["-a", f"{HOST}:{port}", "-f", str(of.own / "default.vcl"), "-n", str(of.own / "work")]
+    return [of.program, "-F", *where, "-s", "malloc,8m", "-T", "none", "-p", "thread_pools=1"]
 
 
-def lighttpd(
-    program: str,
-    chains: Sequence[Chain],
-    text: Sequence[str],
-    found: dict[str, int],
-    own: Path,
-    folder: Path,
-    ports: Sequence[int],
-) -> list[str]:
-    ((chain,), (lines,), (port,)) = chains, text, ports
-    upstream = found["DEAD"] if chain.value["fault"] == "backend-down" else upstream_of(chain, found)
-    (own / "lighttpd.conf").write_text(
-        f'server.document-root = "{folder}/www"\nserver.bind = "{HOST}"\nserver.port = {port}\n'
+def lighttpd(of: Proxy, ports: Sequence[int]) -> list[str]:
+    ((chain, lines, port),) = of.sites(ports)
+    upstream = of.found["DEAD"] if chain.value["fault"] == "backend-down" else upstream_of(chain, of.found)
+    (of.own / "lighttpd.conf").write_text(
+        f'server.document-root = "{of.folder}/www"\nserver.bind = "{HOST}"\nserver.port = {port}\n'
         'server.modules = ("mod_proxy", "mod_access", "mod_redirect")\n'
         f'proxy.server = ("" => (("host" => "{HOST}", "port" => {upstream})))\n{lines}\n'
     )
-    return [program, "-D", "-f", str(own / "lighttpd.conf")]
+    return [of.program, "-D", "-f", str(of.own / "lighttpd.conf")]
 
 
-def nghttpx(
-    program: str,
-    chains: Sequence[Chain],
-    text: Sequence[str],
-    found: dict[str, int],
-    own: Path,
-    folder: Path,
-    ports: Sequence[int],
-) -> list[str]:
-    ((chain,), (lines,), (port,)) = chains, text, ports
-    tls = [str(folder / "both.pem"), str(folder / "both.pem")] if secure(chain) else []
+def nghttpx(of: Proxy, ports: Sequence[int]) -> list[str]:
+    ((chain, lines, port),) = of.sites(ports)
+    tls = [str(of.folder / "both.pem"), str(of.folder / "both.pem")] if secure(chain) else []
     frontend = f"--frontend={HOST},{port}{'' if secure(chain) else ';no-tls'}"
     given = [line.replace("=2s", "=1s") for line in lines.splitlines()]
-    return [program, "--conf=/dev/null", "--workers=1", "--no-ocsp", frontend, *given, *tls]
+    return [of.program, "--conf=/dev/null", "--workers=1", "--no-ocsp", frontend, *given, *tls]
 
 
-def stunnel(
-    program: str,
-    chains: Sequence[Chain],
-    text: Sequence[str],
-    found: dict[str, int],
-    own: Path,
-    folder: Path,
-    ports: Sequence[int],
-) -> list[str]:
+def stunnel(of: Proxy, ports: Sequence[int]) -> list[str]:
     services = [
-        f"[s{number}]\naccept = {HOST}:{port}\ncert = {folder}/both.pem\n{lines}"
-        for number, (lines, port) in enumerate(zip(text, ports, strict=True))
+        f"[s{number}]\naccept = {HOST}:{port}\ncert = {of.folder}/both.pem\n{lines}"
+        for number, (_, lines, port) in enumerate(of.sites(ports))
     ]
-    (own / "stunnel.conf").write_text(f"foreground = yes\npid = {own}/pid\n" + "\n".join(services) + "\n")
-    return [program, str(own / "stunnel.conf")]
+    (of.own / "stunnel.conf").write_text(f"foreground = yes\npid = {of.own}/pid\n" + "\n".join(services) + "\n")
+    return [of.program, str(of.own / "stunnel.conf")]
 
 
 COMMANDS = {

@@ -100,12 +100,7 @@ def part(of: Part, number: int) -> str:
         _facts(report_file.facts(of.report)),
         *(_side(of, side) for side in of.sides),
     ]
-    if of.verdicts:
-        rows.append(f"<h3>By each revision of the specifications</h3>\n{_pre(of.verdicts, 'command')}")
-    if of.client:
-        rows.append(f"<h3>The client</h3>\n{_pre(of.client, 'command')}")
-    if of.seen:
-        rows.append(f"<h3>Seen in installed browsers</h3>\n{_pre(of.seen, 'command')}")
+    rows += (f"<h3>{heading}</h3>\n{_pre(lines, 'command')}" for heading, lines in of.more)
     earlier = report_file.hops(of.report)
     if earlier:
         rows.append(f"<h3>Earlier requests</h3>\n{_list(_hop(why, hop) for why, hop in earlier)}")

@@ -76,12 +76,7 @@ def part(of: Part, number: int) -> str:
         _command(of.command) if of.command else "",
         *(_side(of, side) for side in of.sides),
     ]
-    if of.verdicts:
-        rows.append(f"### By each revision of the specifications\n\n{_fenced(map(text_of, of.verdicts))}")
-    if of.client:
-        rows.append(f"### The client\n\n{_fenced(map(text_of, of.client))}")
-    if of.seen:
-        rows.append(f"### Seen in installed browsers\n\n{_fenced(map(text_of, of.seen))}")
+    rows += (f"### {heading}\n\n{_fenced(map(text_of, lines))}" for heading, lines in of.more)
     earlier = report_file.hops(of.report)
     if earlier:
         rows.append("### Earlier requests\n\n" + "".join(f"- {prose(why)}\n" for why, _ in earlier) + "\n")

@@ -104,6 +104,16 @@ class Part(Struct, frozen=True):
         """The heading of the part, printable."""
         return self.heading or shown_text(self.report.title)
 
+    @property
+    def more(self) -> list[tuple[str, tuple[Line, ...]]]:
+        """What follows the sides: headings and their lines, without those that are empty."""
+        rows = (
+            ("By each revision of the specifications", self.verdicts),
+            ("The client", self.client),
+            ("Seen in installed browsers", self.seen),
+        )
+        return [(heading, lines) for heading, lines in rows if lines]
+
 
 class PartGroup(Struct, frozen=True):
     """The common properties of answers that are shown together."""
