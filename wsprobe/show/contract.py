@@ -294,8 +294,7 @@ class ErrorJson(Happening, frozen=True, kw_only=True, tag="error"):
     """The connection failed."""
 
     message: str | UnsetType = UNSET
-    """ErrorEvent.message, in a runtime (undici, ws, deno, bun); absent in a browser, where it is a plain
-    Event."""
+    """ErrorEvent.message, in a runtime; absent in a browser, where it is a plain Event."""
     error: str | UnsetType = UNSET
     """ErrorEvent.error, in a runtime: its name, message and, in brackets, code."""
 
@@ -343,7 +342,7 @@ class ViewJson(Object, frozen=True, kw_only=True, rename={"ready_state": "readyS
     exchange: Exchange | UnsetType = UNSET
     """The recording of this engine's own request; absent if it read the answer to wsprobe's request."""
     browser: str
-    """Name of the engine: chromium, firefox, webkitgtk, whatwg, w3c-cr-2012, undici, ws, deno or bun."""
+    """Name of the engine, as --browser takes it, without the version."""
     version: str
     """Its version."""
     page: str
