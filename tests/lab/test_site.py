@@ -15,6 +15,7 @@ from wsprobe.browsers.agent import client
 from wsprobe.exchange import Limits, Plan, Received
 from wsprobe.lab import find, load
 from wsprobe.lab.certificates import NoCertificates
+from wsprobe.lab.connection_log import lines_of
 from wsprobe.lab.measured import (
     LONGEST_DATA,
     Browser,
@@ -26,7 +27,8 @@ from wsprobe.lab.measured import (
     predicted,
 )
 from wsprobe.lab.server import Lab, serve
-from wsprobe.lab.site import FRONT, Site, elsewhere, lines_of, needs_trust, with_script
+from wsprobe.lab.site import FRONT, Site
+from wsprobe.lab.staging import elsewhere, needs_trust, with_script
 from wsprobe.net.probe import probe
 
 CHROMIUM = (

@@ -34,7 +34,8 @@ from wsprobe.lab.measured import Observation, ViewComparison, differences, of_vi
 from wsprobe.lab.paths import names_path
 from wsprobe.lab.scenario import Scenario
 from wsprobe.lab.server import Lab, serve
-from wsprobe.lab.site import PageVisit, Site, elsewhere, job, stage_host
+from wsprobe.lab.site import PageVisit, Site
+from wsprobe.lab.staging import elsewhere, job, stage_host
 from wsprobe.report import Report
 from wsprobe.secrets import Secrets
 from wsprobe.version import __version__

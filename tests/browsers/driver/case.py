@@ -9,7 +9,7 @@ from wsprobe.browsers.script import MAX_REASON
 from wsprobe.exchange import Act
 from wsprobe.lab.measured import CAP, cap
 from wsprobe.lab.scenario import Scenario
-from wsprobe.lab.site import act_value
+from wsprobe.lab.staging import act_value
 
 
 @dataclass(frozen=True, slots=True)
