@@ -13,8 +13,8 @@ from hashlib import blake2b
 
 import click
 import msgspec
-from msgspec import Struct
 
+from wsprobe.cli.earlier import EarlierReport
 from wsprobe.outcome import STATUS_OF
 from wsprobe.show.summary import Fact, Tally
 
@@ -22,40 +22,11 @@ BEGIN = b'{"format":1,"wsprobe":"'
 """The beginning of every line of ``connect --json``."""
 
 
-class _Finding(Struct):
-    id: str
-    level: str
-
-
-class _Answer(Struct):
-    status: int | None = None
-
-
-class _Hop(Struct):
-    url: str
-
-
-class _Line(Struct):
-    """The members of a report that give its URL in the list, and its result."""
-
-    url: str
-    outcome: str
+class _Line(EarlierReport, kw_only=True):
     exit_status: int
-    name: str | None = None
-    response: _Answer | None = None
-    findings: list[_Finding] = []
-    hops: list[_Hop] = []
-
-    def text(self) -> str:
-        """The URL as written in the list."""
-        return self.name or (self.hops[0].url if self.hops else self.url)
 
     def fact(self) -> Fact:
-        return Fact(
-            self.outcome,
-            None if self.response is None else self.response.status,
-            tuple({each.id: None for each in self.findings if each.level != "note"}),
-        )
+        return Fact(self.outcome, None if self.response is None else self.response.status, self.faults)
 
 
 class Resume:
@@ -132,7 +103,7 @@ class Resume:
                         f"line {number} is not a report of connect --json; the file is unchanged"
                     ) from None
                 end += len(each)
-                self._asked.add(_key(earlier.text()))
+                self._asked.add(_key(earlier.given))
                 self.before += 1
                 self.exit_status = self.exit_status or earlier.exit_status
                 tally.add(earlier.fact(), before=True)

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from wsprobe.cli.earlier import EarlierAnswer, EarlierReport
 from wsprobe.cli.output import Output
 from wsprobe.cli.recordings import RecordedLine, exchanges, lines
 from wsprobe.cli.settings import Settings
@@ -29,22 +30,16 @@ from wsprobe.version import __version__
 from wsprobe.watch.state import LONGEST, State
 
 
-class _Answer(Struct):
-    status: int | None = None
-    headers: list[tuple[str, str]] = []
+class _Answer(EarlierAnswer):
+    headers: tuple[tuple[str, str], ...] = ()
 
     def values(self, name: str) -> str:
         found = (value for each, value in self.headers if each.lower() == name)
         return ", ".join(found)[:LONGEST]
 
 
-class _Id(Struct):
+class _Cause(Struct):
     id: str
-    level: str = ""
-
-
-class _Hop(Struct):
-    url: str
 
 
 class _Close(Struct):
@@ -52,27 +47,21 @@ class _Close(Struct):
     by: str = ""
 
 
-class _Line(Struct):
+class _Line(EarlierReport, kw_only=True):
     """The members of a ``--json`` line that are compared."""
 
     wsprobe: str
-    url: str
-    outcome: str
-    name: str | None = None
     worker: str = ""
     response: _Answer | None = None
-    hops: list[_Hop] = []
     http: str = ""
-    findings: list[_Id] = []
-    causes: list[_Id] = []
+    causes: tuple[_Cause, ...] = ()
     close: _Close | None = None
     exchange: msgspec.Raw = msgspec.Raw()
 
     @property
     def title(self) -> str:
         """The URL, in the form of ``two_runs.url_of``."""
-        url = self.name or (self.hops[0].url if self.hops else self.url)
-        return f"{url} from {self.worker}" if self.worker else url
+        return f"{self.given} from {self.worker}" if self.worker else self.given
 
     @property
     def standing(self) -> Standing:
@@ -85,7 +74,7 @@ class _Line(Struct):
             protocol=answer.values("sec-websocket-protocol"),
             extensions=answer.values("sec-websocket-extensions"),
             close="" if close is None else "none" if close.code is None else str(close.code),
-            findings=tuple(sorted({each.id for each in self.findings if each.level != "note"})),
+            findings=tuple(sorted(self.faults)),
         )
         return Standing(state, self.causes[0].id if self.causes else "")
 
@@ -98,7 +87,7 @@ def standing_in(line: RecordedLine) -> tuple[str, Standing]:
     try:
         found = _decode(line.data)
     except (msgspec.DecodeError, RecursionError):
-        found = _Line("", "", "")  # not a report, but perhaps a recording
+        found = _Line(url="", outcome="", wsprobe="")  # not a report, but perhaps a recording
     if found.outcome in STATUS_OF and (found.wsprobe == __version__ or not found.exchange):
         return found.title, found.standing
     of = report(exchanges(line)[0])  # of a trace: the unchanged handshake
