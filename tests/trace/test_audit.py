@@ -27,6 +27,7 @@ from wsprobe.trace.audit_requests import (
 )
 from wsprobe.trace.audit_session import admitted, reference, refused
 from wsprobe.trace.changes import STRANGER
+from wsprobe.trace.request_edits import without
 from wsprobe.trace.series import Choice
 from wsprobe.trace.trace import Trace
 
@@ -114,10 +115,29 @@ def test_which_foreign_origin_the_other_requests_have(allowed: tuple[str, ...], 
     assert foreign_that_opens(seen) == sent
 
 
-@pytest.mark.parametrize("code", [1000, 1005])
-def test_a_server_that_closes_every_session_at_once_refuses_nobody(code: int) -> None:
-    assert not found(audit(unless_clear(lambda of: Reply(code=code)), start(cookie=None)))
-    assert not found(audit(unless_clear(lambda of: Reply(code=code))))
+DECISIONS = dict.fromkeys((1002, 1003, 1007, 1008, 1009, 1010, 3000, 4401), True) | dict.fromkeys(
+    (1000, 1001, 1005, 1006, 1011, 1012, 1013, 1014), False
+)
+
+
+@pytest.mark.parametrize(("code", "decides"), DECISIONS.items())
+def test_which_close_of_sessions_without_credentials_refuses_them(code: int, decides: bool) -> None:
+    closes = Reply(code=code)
+    seen = audit(unless_clear(lambda of: OPEN if logged_in(of) else closes))
+    assert ("any-origin" in found(seen)) == decides
+    assert not found(audit(unless_clear(lambda of: closes)))  # where all are closed, nobody is refused
+
+
+@pytest.mark.parametrize(
+    ("status", "decides"),
+    [
+        *((status, True) for status in (300, 302, 400, 401, 403, 404, 499)),
+        *((status, False) for status in (200, 408, 421, 425, 429, 500, 503)),
+    ],
+)
+def test_which_status_refuses_those_without_credentials(status: int, decides: bool) -> None:
+    seen = audit(unless_clear(lambda of: OPEN if logged_in(of) else Reply(status)))
+    assert ("any-origin" in found(seen)) == decides
 
 
 def test_null_alone_is_any_origin_because_every_page_can_send_it() -> None:
@@ -272,10 +292,11 @@ def test_where_nothing_opens_nothing_is_found(reply: Reply) -> None:
     seen = audit(lambda of: reply)
     assert set(seen.answers) <= {"base", "origin"}
     assert found(seen) == {}
-    assert set(untested(seen).values()) <= {
-        "the handshake itself opens no session",
-        "the server sent no certificate",
-    }
+    whys = {each.id: "the handshake itself opens no session" for each in WEAKNESSES}
+    whys["certificate-refused"] = "the server sent no certificate"
+    if reply.how != "error":
+        del whys["certificate-refused"]
+    assert untested(seen) == whys
 
 
 # -- transport
@@ -451,6 +472,9 @@ def test_compression_with_secrets(answer: str, message: bytes, ids: list[str]) -
     seen = audit(server)
     assert list(found(seen)) == ids
     assert ("compression-with-secrets" in untested(seen)) == (message == b"hello")
+    opens_to_pages = audit(lambda of: DENIED if of.origin is None else server(of))
+    assert list(found(opens_to_pages)) == ids
+    assert ("compression-with-secrets" in untested(opens_to_pages)) == (message == b"hello")
 
 
 # -- what the answers betray
@@ -592,3 +616,8 @@ def test_rows_that_are_chosen_by_name() -> None:
     seen = audit(careful, choice=Choice(only=frozenset({"clear"}), series=AUDIT))
     assert list(seen.answers) == ["base", "clear"]
     assert untested(seen)["any-origin"]
+    assert "compression-with-secrets" not in untested(seen)
+    plan = seen.start.plan
+    bare = replace(seen.start, plan=replace(plan, request=without(plan.request, b"sec-websocket-extensions")))
+    seen = audit(careful, bare, Choice(only=frozenset({"clear"}), series=AUDIT))
+    assert untested(seen)["compression-with-secrets"].endswith("with an offer of permessage-deflate")

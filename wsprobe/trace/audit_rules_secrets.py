@@ -188,12 +188,22 @@ def _secret_under_compression(seen: Trace, answer: Answer) -> str:
     return ""
 
 
+def _offered(seen: Trace) -> bool:
+    """True if a session opened whose handshake offered to compress."""
+    return any(
+        b"permessage-deflate" in value
+        for name, answer in seen.answers.items()
+        if answer.opens and not name.startswith("clear")
+        for value in values(answer.reading.sent, b"sec-websocket-extensions")
+    )
+
+
 def _untested_compression(seen: Trace) -> str:
     if not seen.start.plan.target.secure:
         return "there is no TLS"
     compressing = _compressing(seen)
     if compressing is None:
-        return "" if seen["deflate"] is not None or seen.base.opens else "no session opened"
+        return "" if _offered(seen) else "no session opened with an offer of permessage-deflate"
     if _secret_under_compression(seen, compressing[1]):
         return ""
     return (
