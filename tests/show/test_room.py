@@ -166,7 +166,7 @@ def test_a_conversation_is_bounded_and_its_last_line_counts_the_rest(
 ) -> None:
     whole = exchange(FLOODS[name][0][:150_000], "40000 frames")
     shown = Conversation(Look(verbose=verbose))
-    for _ in range(2):  # each exchange has the same room
+    for _ in range(2 if name == "fields" else 1):  # each exchange has the same room
         rows = [row for event in whole.events for row in shown.event(event)]
         text = plain(rows)
         assert len(text) < most + 20_000
