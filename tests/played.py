@@ -1,7 +1,7 @@
 """Runs command lines in this process: the lab plays the servers, in virtual time, and keys count from zero.
 
-Nothing goes to a network, and the same command line prints the same bytes every time. What needs a browser or a
-cluster does not run here.
+Nothing goes to a network, and the same command line prints the same bytes every time. What needs a browser does
+not run here.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import itertools
 import os
+import pickle
 import random
 import re
 import shlex
@@ -30,14 +31,17 @@ from trio.testing import MockClock
 
 from wsprobe import lab, net
 from wsprobe.cli import main
+from wsprobe.cli.cluster import OtherVersion
 from wsprobe.exchange import SECOND, Event, Exchange, Plan, Relayed
 from wsprobe.lab.play import play
 from wsprobe.lab.scenario import Scenario
+from wsprobe.net.cluster import Worker, WorkersLost
 from wsprobe.net.relayed import plan_for
 from wsprobe.net.worker_pool import Lost, Work
 from wsprobe.read.request import RequestReader
 from wsprobe.relay.relaying import Relaying, RelayWatcher
 from wsprobe.relay.tell import answer
+from wsprobe.version import __version__
 
 STARTED = datetime(2026, 11, 26, 12, tzinfo=UTC)
 ENVIRONMENT = {"COLUMNS": "100", "TERM": "xterm", "COLORTERM": "", "NO_COLOR": "", "HOME": "."}
@@ -94,6 +98,9 @@ def ran(
             ("wsprobe.cli.request_settings.datetime", Clock),
             ("trio.run", partial(run_in_virtual_time, trio.run)),
             ("wsprobe.cli.workers.WorkerPool", Pool),
+            ("wsprobe.cli.compare_shared.WorkerPool", Pool),
+            ("wsprobe.cli.compare.HELD", 3),
+            ("wsprobe.cli.cluster.cluster", cluster),
             ("wsprobe.cli.relay.relayed", partial(relayed, scenarios)),
             ("wsprobe.cli.relay.queued_streams", lambda: nullcontext(())),
             ("wsprobe.net.run._reads", reads),
@@ -114,7 +121,9 @@ class Pool:
     """As ``worker_pool.WorkerPool``, without processes: the work is done here, with outputs of its own. A
     process that gets an item with ``/lost`` in it ends, and no process is left for ``/nobody``."""
 
-    def __init__(self, make: Callable[[], Work], count: int, say: Callable[[str], object]) -> None:
+    def __init__(
+        self, make: Callable[[], Work], count: int, say: Callable[[str], object], called: object = None
+    ) -> None:
         self._count, self._say = count, say
         before = sys.stdout, sys.stderr
         self._work = make()
@@ -157,6 +166,59 @@ class Pool:
             finally:
                 sys.stdout, sys.stderr = before
             value = yield wanted
+
+
+class Workers:
+    """As ``net.cluster.Cluster``, without Dask: the work of two workers is done here.
+
+    A worker that gets a URL with ``/lost`` in it ends. Of the scheduler ``old.example`` they have another
+    wsprobe, of ``gone.example`` one never comes back, and ``odd.example`` returns no results.
+    """
+
+    def __init__(self, address: str) -> None:
+        self._kind = re.split(r"[/.]+", address)[1]
+        scheme = address.partition("://")[0]
+        named = {"paris": 1, "tokyo": 2}
+        self.workers = {
+            name: Worker(f"{scheme}://{name}.example:1", name, count) for name, count in named.items()
+        }
+        self.threads = sum(named.values())
+        self.room = trio.CapacityLimiter(6)
+
+    async def do(self, work: object, version: str, data: bytes, by: Worker | None = None) -> object:
+        await trio.lowlevel.checkpoint()
+        if b"/lost" in data:
+            raise WorkersLost
+        if self._kind == "old":
+            return OtherVersion("0.1.0")
+        made = await pickle.loads(data)("paris" if by is None else by.name)
+        return made if self._kind != "odd" else [None]
+
+    def keep(self, names: Iterable[str]) -> None:
+        pass
+
+    async def named(self, name: str) -> Worker | None:
+        await trio.lowlevel.checkpoint()
+        return None if (self._kind, name) == ("gone", "tokyo") else self.workers[name]
+
+    async def version(self, package: str) -> dict[str, object]:
+        await trio.lowlevel.checkpoint()
+        return {"the scheduler": None if self._kind == "bare" else __version__, "worker paris": __version__}
+
+    async def odd_versions(self) -> str:
+        await trio.lowlevel.checkpoint()
+        return ""
+
+
+@asynccontextmanager
+async def cluster(
+    address: str, patience: float, say: Callable[[str], object], fit: Callable[[Worker], object]
+) -> AsyncIterator[Workers]:
+    """As ``net.cluster.cluster``."""
+    there = Workers(address)
+    for each in there.workers.values():
+        fit(each)
+    yield there
 
 
 PAGE = b"""GET / HTTP/1.1\r

@@ -111,7 +111,7 @@ def test_in_a_pipe_it_has_all_columns_and_the_head_once() -> None:
         "here              a                 URL\n"
         f"open              not tried         {URL}\n"
         f"open              not tried         {URL}\n"
-        "2 URLs: the same from 2 places\n"
+        "2 URLs: the same from the places that tried them\n"
     )
 
 

@@ -116,7 +116,7 @@ def compare_all(
         empty = " and ".join("standard input" if word == "-" else printable(word) for word in words)
         raise click.UsageError(f"no recording to compare in {empty}")
     read_again = settings.output.as_json and all(map(_is_recording, words))
-    if not by.browsers and not by.revisions and len(reports) < 2 and not read_again:
+    if not by.browsers and not by.revisions and len(reports) < 2 and not read_again and not gone:
         raise click.UsageError("nothing to compare with: add --browser-mode, --spec, or a second URL or file")
     result = _report([with_verdicts(each, by) for each in reports], by, output, seen, verbose)
     for name in gone:

@@ -29,6 +29,7 @@ class Grid:
         self._widths = [max(CELL, cells(each)) + GAP for each in self._names]
         self._columns = not look.terminal or sum(self._widths) + URL <= look.width
         self._rows = 0
+        self._all_tried = True
         self.unlike = 0
         """Number of rows whose places differ."""
 
@@ -43,6 +44,7 @@ class Grid:
         row the names of the places."""
         above = [] if self._rows else self._head()
         self._rows += 1
+        self._all_tried = self._all_tried and None not in vantages.values()
         unlike = differ(vantages)
         self.unlike += unlike
         title = Piece(next((shown_text(each.asked) for each in vantages.values() if each), ""), "title")
@@ -74,7 +76,8 @@ class Grid:
         """One line with the number of rows that differ; empty without a row."""
         if not self._rows:
             return []
-        among = f"{len(self._names)} places"
+        tried = f"the places that tried {'it' if self._rows == 1 else 'them'}"
+        among = f"{len(self._names)} places" if self._all_tried else tried
         if not self.unlike:
             return [line(f"{counted(self._rows, 'URL')}: the same from {among}")]
         verb = "differs" if self.unlike == 1 else "differ"
