@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -18,7 +17,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import trustme
-import uvicorn
 from msgspec import Struct
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -32,8 +30,8 @@ from websockets.typing import Subprotocol
 from tests.peers.apache import modules
 from tests.peers.conftest import needs
 from tests.peers.node import kinds_of
-from tests.peers.place import HOST, PATIENCE, nobody, open_folder, running, until
-from tests.peers.python_servers import echo
+from tests.peers.place import HOST, PATIENCE, nobody, open_folder, running
+from tests.peers.python_servers import echo, uvicorn_server
 from tests.trace.chains import Chain
 
 NAME = "app.example"
@@ -121,24 +119,9 @@ def starlette_app(kind: str, certificate: Path | None = None) -> Iterator[int]:
     """Starlette on uvicorn; *certificate*: it speaks TLS."""
     path = "/api/chat" if kind.endswith("@api") else "/chat"
     hosts = [Middleware(TrustedHostMiddleware, allowed_hosts=[NAME])] if kind.endswith("+hosts") else []
-    config = uvicorn.Config(
-        Starlette(routes=[WebSocketRoute(path, echo)], middleware=hosts),
-        ws="websockets-sansio",
-        lifespan="off",
-        log_config=None,
-        timeout_graceful_shutdown=1,
-        ssl_certfile=None if certificate is None else str(certificate),
-    )
-    server = uvicorn.Server(config)
-    with socket.create_server((HOST, 0)) as listener:
-        thread = threading.Thread(target=server.run, args=([listener],))
-        thread.start()
-        try:
-            until(lambda: server.started or None, "uvicorn")
-            yield listener.getsockname()[1]
-        finally:
-            server.should_exit = True
-            thread.join(PATIENCE)
+    application = Starlette(routes=[WebSocketRoute(path, echo)], middleware=hosts)
+    with uvicorn_server("websockets-sansio", application, certificate) as port:
+        yield port
 
 
 class Admin(BaseHTTPRequestHandler):

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 import hypercorn.asyncio
@@ -93,10 +94,18 @@ APPLICATION = Starlette(
 
 
 @contextmanager
-def uvicorn_server(websocket: str, application: Any = APPLICATION) -> Iterator[int]:
-    """*websocket*: which of its implementations (``websockets-sansio``, ``wsproto``)."""
+def uvicorn_server(
+    websocket: str, application: Any = APPLICATION, certificate: Path | None = None
+) -> Iterator[int]:
+    """*websocket*: which of its implementations (``websockets-sansio``, ``wsproto``). *certificate*: it speaks
+    TLS."""
     config = uvicorn.Config(
-        application, ws=websocket, lifespan="off", log_config=None, timeout_graceful_shutdown=1
+        application,
+        ws=websocket,
+        lifespan="off",
+        log_config=None,
+        timeout_graceful_shutdown=1,
+        ssl_certfile=None if certificate is None else str(certificate),
     )
     server = uvicorn.Server(config)
     with socket.create_server((HOST, 0)) as listener:
