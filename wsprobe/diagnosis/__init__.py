@@ -22,7 +22,6 @@ from wsprobe.diagnosis.evidence import Evidence, answer_of, foreign_origin, hop_
 from wsprobe.diagnosis.faults import asked_wrong, led_to, origin_or_rule, own_request, redirected, too_much
 from wsprobe.diagnosis.programs import PROGRAMS, Author, written_by
 from wsprobe.diagnosis.reach import kinds_of_the_way, way
-from wsprobe.diagnosis.session import opened
 from wsprobe.diagnosis.silence import nothing_came
 from wsprobe.diagnosis.status import ALLOW_ORIGIN, by_status
 from wsprobe.diagnosis.words import QUOTED, own_words, stated, stated_by
@@ -92,6 +91,8 @@ def _author(reading: Reading) -> Author:
         return Author(causes=(*_asked(reading), *_begun(reading, final), *way(reading)))
     answer = answer_of(reading, final)
     if reading.session is not None:
+        from wsprobe.diagnosis.session import opened  # only for a session: the largest part of the diagnosis
+
         # Over HTTP/2 the hop that speaks it writes every name in lower case: nothing is left of an author.
         found = opened(reading, answer)
         found = Author(causes=found.causes) if reading.http2 is not None else found

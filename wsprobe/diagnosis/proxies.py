@@ -49,7 +49,7 @@ class LineValues(msgspec.Struct, frozen=True):
 _WORDS = r"\^?PATH|HOST:PORT|PART|TARGET"
 """``^PATH`` begins a regular expression: of the characters in ``_PLAIN_PATH`` only the dot is special there."""
 _SCHEMES = r"\b(http|ws)(?=://HOST:PORT)"
-_PLAIN_PATH = re.compile(r"/[\w./~-]*", re.ASCII)
+_PLAIN_PATH = r"(?a)/[\w./~-]*"
 _EXAMPLE = LineValues("/chat", "127.0.0.1:8000")
 """What the lines are about where no URL is known."""
 
@@ -58,7 +58,7 @@ def path_for_lines(resource: str) -> str:
     """The path of *resource*, which may have a query; "" if it has characters that need quotes in some
     configuration."""
     path = resource.partition("?")[0]
-    return path if _PLAIN_PATH.fullmatch(path) else ""
+    return path if re.fullmatch(_PLAIN_PATH, path) else ""
 
 
 class Proxy(msgspec.Struct, frozen=True):

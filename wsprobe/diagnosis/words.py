@@ -91,13 +91,11 @@ def _own(text: str, status: int) -> str:
 
     Kept, like ``_of_short`` and ``_row``: the answers of a list have few texts, which take longer to read than
     all else in them."""
-    tidied = _NUMBER.sub("", " ".join(text.split()))
+    tidied = re.sub(_NUMBER, "", " ".join(text.split()))
     return "" if ordinary(tidied, status) else tidied
 
 
-_NUMBER = re.compile(
-    r"(?i)\A(?:http )?(?:error:? )?(?:http |status )?(?:error |code )?[1-9]\d\d(?:\s*[-:]+\s*|\s+)"
-)
+_NUMBER = r"(?i)\A(?:http )?(?:error:? )?(?:http |status )?(?:error |code )?[1-9]\d\d(?:\s*[-:]+\s*|\s+)"
 """The status at the beginning of a title: ``Error 403 no token``."""
 
 
@@ -202,7 +200,7 @@ true false unknown statuscode timestamp proxy gateway upstream ok nginx apache o
 """
 """Words of pages that only repeat the status."""
 _COMMON = frozenset(_ORDINARY.split())
-_WORD = re.compile(r"[A-Za-z][A-Za-z']*")
+_WORD = r"[A-Za-z][A-Za-z']*"
 
 
 def ordinary(text: str, status: int) -> bool:
@@ -210,7 +208,7 @@ def ordinary(text: str, status: int) -> bool:
     small = text.lower()
     if any(each in small for each in _BOILERPLATE):
         return True
-    told = {word.lower() for word in _WORD.findall(_URL.sub(" ", text)) if len(word) > 2}
+    told = {word.lower() for word in re.findall(_WORD, re.sub(_URL, " ", text)) if len(word) > 2}
     return told - _COMMON <= {*phrase_of(status).lower().split(), *_PHRASES.get(status, ())}
 
 
@@ -223,7 +221,7 @@ _BOILERPLATE = (
     "server got itself in trouble",
 )
 """Sentences, in lower case, that a server has for every answer of a status."""
-_URL = re.compile(r"(?:https?|wss?)://\S+|/[^\s<>\"']*")
+_URL = r"(?:https?|wss?)://\S+|/[^\s<>\"']*"
 _PHRASES = {
     **dict.fromkeys(
         (301, 302, 303, 307, 308),
@@ -390,7 +388,7 @@ _SESSION_ID = r"(?i)[?&](?:s(?:ess(?:ion)?[_-]?)?id|session)=|/sessions?/"
 
 
 def _route(evidence: Evidence, said: str) -> tuple[Cause, ...]:
-    if evidence.status >= 500 and _UNROUTED.search(said) is not None:
+    if evidence.status >= 500 and re.search(_UNROUTED, said) is not None:
         return (replace(no_route(), statement="the program that answered has no rule for this path"),)
     if evidence.status >= 500:  # a file, a table, a key that the program misses
         return _failed(evidence, "")
@@ -413,7 +411,7 @@ def _backend(evidence: Evidence, said: str) -> tuple[Cause, ...]:
     )
 
 
-_UNROUTED = re.compile(
+_UNROUTED = (
     r"(?i)\b(?:path|url|uri|route)\b[^.\n]{0,30}\b(?:not|n't|no)\b[^.\n]{0,15}\bmatch"
     r"|\bno (?:matching )?(?:route|rule|upstream|target)\b[^.\n]{0,20}\b(?:for|match|found|path)"
 )
@@ -766,7 +764,7 @@ def stated(evidence: Evidence, found: tuple[str, ...]) -> Cause | None:
         found = tuple(
             each
             for each in found
-            if (each in _NUMBER.sub("", " ".join(title.split())) and not _is_name(each))
+            if (each in re.sub(_NUMBER, "", " ".join(title.split())) and not _is_name(each))
             or each == evidence.reason
         )
     return bare(found[0], f"{evidence.line}: ") if found else None
@@ -774,7 +772,7 @@ def stated(evidence: Evidence, found: tuple[str, ...]) -> Cause | None:
 
 def _is_name(title: str) -> bool:
     """True for the name of a product or a site: every word of *title* has a capital."""
-    return all(word[0].isupper() for word in _WORD.findall(title))
+    return all(word[0].isupper() for word in re.findall(_WORD, title))
 
 
 def _lists_protocols(evidence: Evidence) -> Cause | None:

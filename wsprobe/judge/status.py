@@ -201,7 +201,7 @@ _UNREADABLE = {
 
 _LATEST_KNOWN = 599
 
-_VERSION = re.compile(r"[0-9]+\.[0-9]+")
+_VERSION = r"[0-9]+\.[0-9]+"
 """The form of RFC 2616, which RFC 6455 cites; RFC 9112 section 2.3 allows one digit each."""
 
 
@@ -231,7 +231,7 @@ def status_line(reading: Reading) -> Iterator[Finding]:
         return
     odd = final.oddities
     why = [text for oddity, text in _UNREADABLE.items() if oddity in odd] if odd else []
-    if final.version is not None and not _VERSION.fullmatch(final.version):
+    if final.version is not None and not re.fullmatch(_VERSION, final.version):
         why.append("the HTTP version is not two numbers with a dot between")
     if why:
         yield STATUS_LINE_MALFORMED.found("the status line is malformed: " + "; ".join(why), status_span(final))
@@ -243,7 +243,7 @@ def version(reading: Reading, response: Response) -> Iterator[Finding]:
     """The HTTP version of a 101, which RFC 6455 does not constrain."""
     if response.version is None or response.version == "1.1":
         return
-    if not _VERSION.fullmatch(response.version):
+    if not re.fullmatch(_VERSION, response.version):
         return
     yield HTTP_VERSION.found(
         f"ambiguous: the 101 says HTTP/{response.version}; Chromium 156 opens, Firefox and WebKitGTK open on "
