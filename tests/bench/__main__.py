@@ -60,15 +60,14 @@ def one_handshake(own: Sequence[str], url: str) -> None:
             seconds=6,
         ),
     )
-    floor = "python -c 'import click, h11, trio, ssl'"
     show(
         "connect, on loopback, to a 403",
         side_by_side(
             {
                 "wsprobe connect": (*own, "connect", url),
-                floor: programs.python("import click, h11, trio, ssl"),
+                many_urls.FLOOR: many_urls.floor(url),
             },
-            against=floor,
+            against=many_urls.FLOOR,
             rounds=11,
             seconds=8,
         ),

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,6 +16,8 @@ MANY = 10_000
 SIDE_BY_SIDE = 50
 """Connections at once: what --parallel is given, and the limit of the others."""
 LOOP = "a bare trio + h11 loop"
+FLOOR = "the packages, and a bare exchange"
+"""What ``connect`` cannot do without: click, h11, msgspec, ssl and trio imported, one answer read."""
 
 
 def programs(own: Sequence[str], url: str, folder: Path, ws: str | Path) -> Mapping[str, Sequence[str] | str]:
@@ -27,6 +30,10 @@ def programs(own: Sequence[str], url: str, folder: Path, ws: str | Path) -> Mapp
         **{f"a script on {name}": _script(name, url) for name in ("websockets", "aiohttp")},
         "a script on npm's ws": ws if isinstance(ws, str) else ("node", "-e", NODE, str(ws), url),
     }
+
+
+def floor(url: str) -> Sequence[str]:
+    return (sys.executable, __file__, url, "floor")
 
 
 def shared(own: Sequence[str], url: str, folder: Path) -> Mapping[str, Sequence[str]]:
@@ -125,8 +132,15 @@ def _write(url: str, status: int, headers: list[tuple[str, str]], body: bytes) -
     print(json.dumps({"url": url, "status": status, "headers": headers, "body": body.decode("latin-1")}))
 
 
-def bare(url: str) -> None:
-    """Ask *url* COUNT times and let h11 read the answers, which are kept nowhere."""
+def once(url: str) -> None:
+    """FLOOR, with *url*."""
+    for name in ("click", "msgspec", "ssl"):
+        import_module(name)
+    bare(url, 1)
+
+
+def bare(url: str, count: int = COUNT) -> None:
+    """Ask *url* *count* times and let h11 read the answers, which are kept nowhere."""
     from urllib.parse import urlsplit
 
     import h11
@@ -162,11 +176,11 @@ def bare(url: str) -> None:
     async def main() -> None:
         limit = trio.CapacityLimiter(SIDE_BY_SIDE)
         async with trio.open_nursery() as nursery:
-            for _ in range(COUNT):
+            for _ in range(count):
                 nursery.start_soon(one, limit)
 
     trio.run(main)
 
 
 if __name__ == "__main__":
-    {"bare": bare, "websockets": on_websockets, "aiohttp": on_aiohttp}[sys.argv[2]](sys.argv[1])
+    {"floor": once, "bare": bare, "websockets": on_websockets, "aiohttp": on_aiohttp}[sys.argv[2]](sys.argv[1])

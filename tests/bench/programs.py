@@ -126,6 +126,7 @@ events {{ worker_connections 1000; }}
 http {{ access_log off; server {{
   listen 127.0.0.1:{port} backlog=1000;
   location = / {{ return 403 "token expired"; }}
+  location = /json {{ default_type application/json; return 403 '{{"error": "token expired", "code": 4403}}'; }}
   location = /404 {{ return 404; }}
   location = /401 {{ return 401; }}
   location = /302 {{ return 302 /login; }}

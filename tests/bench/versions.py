@@ -39,6 +39,7 @@ def commands(folder: Path, url: str) -> Mapping[str, Sequence[str]]:
     recorded = programs.wsprobe()
     lists = {
         "of one answer": _list(folder / "one.txt", [url]),
+        "of JSON refusals": _list(folder / "json.txt", [f"{url}json"]),
         "of mixed answers": _list(folder / "mixed.txt", [f"{url}{path}" for path in MIXED]),
     }
     run([*recorded, "connect", "--silent", "--save", str(saved), *lists["of mixed answers"]])
