@@ -71,7 +71,12 @@ def test_every_line_is_a_message_and_comes_back_raw(typed: int, capfd: Captured)
     assert out == "\n".join(lines) + "\n"
     assert "HTTP/1.1 101 Switching Protocols\n" in err
     assert "\nopen: " in err
-    assert "sent 1,005 messages (" in err
+    size = len(out) - len(lines)
+    sent, received = (f"{size + count * len(lines) + more}" for count, more in ((6, 8), (2, 4)))  # and a Close
+    assert re.sub(r"[\d.]+ m?s$", "N", err.splitlines()[-1]) == (
+        f"sent 1,005 messages ({size} bytes, {sent} bytes on the wire), "
+        f"received 1,005 messages ({size} bytes, {received} bytes on the wire), in N"
+    )
 
 
 def test_connect_talk_is_the_same(typed: int, capfd: Captured) -> None:
@@ -123,7 +128,8 @@ def test_input_that_cannot_be_sent_ends_it_with_a_word(typed: int, capfd: Captur
     out, err = capfd.readouterr()
     assert err.startswith("wsprobe: line 2 of standard input: not JSON: ")
     assert len(err.splitlines()) == 1
-    assert json.loads(out.splitlines()[-1])["event"] == "close"
+    last = json.loads(out.splitlines()[-1])
+    assert (last["event"], last["code"], last["by"]) == ("close", 1000, "client")
 
 
 def test_count_and_match_that_are_not_met(typed: int, capfd: Captured) -> None:

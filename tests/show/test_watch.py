@@ -13,7 +13,7 @@ from wsprobe.exchange import Received
 from wsprobe.report import Report, report
 from wsprobe.show import watch as show
 from wsprobe.show.lines import Look, cut_in_middle, plain, text_of
-from wsprobe.show.summary import Tally, fact
+from wsprobe.show.summary import Fact, Tally, fact
 from wsprobe.show.table import Screen
 from wsprobe.watch.state import Hold, Watch, after, seen
 
@@ -52,6 +52,12 @@ def test_part(part: float, text: str) -> None:
             Hold(5.0, "closed", None, 5.0),
             "the server closed with no code 5.0 s after it opened, after 5.0 s without a frame",
         ),
+        (Hold(6.0, "held", None, 3.0), "wsprobe closed it 6.0 s after it opened, while it was in use"),
+        (
+            Hold(6.0, "limit", None, 3.1),
+            "wsprobe reached a size limit 6.0 s after it opened, after 3.1 s without a frame",
+        ),
+        (Hold(6.0, "interrupted", None, 0.0), "interrupted 6.0 s after it opened, while it was in use"),
     ],
 )
 def test_who_ended_a_session(held: Hold, text: str) -> None:
@@ -104,6 +110,14 @@ def test_the_likely_cause_ends_with_its_remedy() -> None:
     tally = Tally()
     tally.add(fact(refused, why=True))
     assert plain(tally.lines()).splitlines()[-1] == REMEDY
+
+
+@pytest.mark.parametrize(("kinds", "last"), [(10, "409: 1"), (11, "409: 1, 1 more kind")])
+def test_a_summary_lists_ten_kinds(kinds: int, last: str) -> None:
+    tally = Tally()
+    for number in range(kinds):
+        tally.add(Fact("refused", 400 + number))
+    assert plain(tally.lines()).splitlines()[1].endswith(last)
 
 
 def test_nothing_was_probed() -> None:
