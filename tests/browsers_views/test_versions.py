@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -13,6 +14,9 @@ from wsprobe.browsers import version_facts as files
 from wsprobe.browsers.chromium.engine import Chromium
 from wsprobe.browsers.chromium.facts import Facts
 from wsprobe.browsers.engine import Page
+from wsprobe.browsers.runtime.heads import Field
+from wsprobe.browsers.runtime.llhttp import Llhttp
+from wsprobe.browsers.runtime.llhttp8 import Llhttp8
 from wsprobe.cli.main import run
 from wsprobe.lab import find, load
 from wsprobe.lab.play import rehearse
@@ -171,3 +175,19 @@ def test_llhttp_8_looks_for_tokens_line_by_line(connection: str, switches: bool)
     received = f"HTTP/1.1 101 x\r\n{fields}\r\n\r\n"
     view = seen(received.encode(), browser="undici@6.29")
     assert ("Connection header" in (view.events[0].message or "")) is switches
+
+
+class Unread(list[Field]):
+    """Fields that a parser does not look at."""
+
+    def __iter__(self) -> Iterator[Field]:
+        raise AssertionError("a field of a head looks at all fields before it")
+
+
+@pytest.mark.parametrize("parser", [Llhttp, Llhttp8])
+def test_a_head_of_many_fields_is_read_in_linear_time(parser: type[Llhttp]) -> None:
+    of = parser(b"HTTP/1.1 403 x\r\nA: b\r\nC: d\r\n\r\n", counts_reason=True)
+    at = of.status_line(of.start(0))[1]
+    for name, value in ((b"a", b"b"), (b"c", b"d")):
+        *found, at = of.field(at, Unread([(b"x", b"y")]))
+        assert found == [name, value]

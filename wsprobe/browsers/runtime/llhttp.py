@@ -31,6 +31,8 @@ class Llhttp(HeadParser):
         super().__init__(data)
         self._counts_reason = counts_reason
         self._counted = 0
+        self._present: set[bytes] = set()
+        """The names of the head's fields so far, without a Transfer-Encoding that is empty."""
         self._http = (1, 1)
 
     def behind(self, at: int, fields: tuple[Field, ...]) -> None:
@@ -48,6 +50,7 @@ class Llhttp(HeadParser):
         while self.data[at : at + 1] in (b"\r", b"\n"):
             at += 1
         self._counted = 0
+        self._present = set()
         return at
 
     def upgrades(self, status: int, fields: tuple[Field, ...]) -> bool:
@@ -144,7 +147,7 @@ class Llhttp(HeadParser):
             raise Wrong(stop, "HPE_INVALID_HEADER_TOKEN", "Invalid header field char")
         if after != b":" or stop == at:
             raise Wrong(stop, "HPE_INVALID_HEADER_TOKEN", "Invalid header token")
-        present = {key for key, value in fields if value or key != b"transfer-encoding"}
+        present = self._present
         if name == b"transfer-encoding" and b"content-length" in present:
             reason = "Transfer-Encoding can't be present with Content-Length"
             raise Wrong(stop, "HPE_INVALID_TRANSFER_ENCODING", reason)
@@ -153,6 +156,8 @@ class Llhttp(HeadParser):
             raise Wrong(stop, "HPE_INVALID_CONTENT_LENGTH", reason)
         start = SPACE.match(self.data, stop + 1).end()  # type: ignore[union-attr]
         value, at = self._value(start, name, name in present)
+        if value or name != b"transfer-encoding":
+            present.add(name)
         return name, value, at
 
     def _value(self, start: int, name: bytes, again: bool) -> tuple[bytes, int]:

@@ -85,7 +85,8 @@ class Llhttp8(Llhttp):
         if self.byte(stop) != b":":
             raise Wrong(stop, "HPE_INVALID_HEADER_TOKEN", "Invalid header token")
         start = SPACE.match(self.data, stop + 1).end()  # type: ignore[union-attr]
-        value, at = self._value(start, name, any(name == key for key, _ in fields))
+        again = name == b"content-length" and any(name == key for key, _ in fields)
+        value, at = self._value(start, name, again)
         return name, value, at
 
     def _value(self, start: int, name: bytes, again: bool) -> tuple[bytes, int]:
