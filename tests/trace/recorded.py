@@ -1,5 +1,5 @@
-"""75 traces of real chains (recorded.jsonl): of gateways, reverse and mesh proxies, dev servers and TLS
-terminators, each with one fault.
+"""171 traces of real chains (recorded.jsonl): of gateways, reverse and mesh proxies, tunnels, dev servers and
+TLS terminators, each with one fault.
 
 A line is one trace with --backend: the ``truth`` about it, known from configuration and logs; which first
 conclusions are ``right`` (none where only a conclusion that leaves it open can be true); and its ``answers``,

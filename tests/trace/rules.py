@@ -55,6 +55,7 @@ OPENED = {
     "closed": "a Close of the server: its code and reason follow",
     "dropped": "the connection ended at once",
     "idle": "held, and ended after so many seconds",
+    "later": "held, and closed by the server after so many seconds: a code and a reason follow",
 }
 """What makes a 101 another than one that is closed in good order."""
 SECOND = 1_000_000
@@ -238,10 +239,11 @@ def opened(plan: Plan, at: int, words: list[str], fields: list[str]) -> Iterator
     if how != "bare":
         head.append(f"Sec-WebSocket-Accept: {accept.decode()}")
     yield Received(at, "\r\n".join((*head, "", "")).encode())
-    if how == "closed":
+    if how in ("closed", "later"):
+        after = round(float(words.pop(1)) * SECOND) if how == "later" else 1000
         frame = int(words[1]).to_bytes(2, "big") + " ".join(words[2:]).encode()
-        yield Received(at + 1000, bytes([0x88, len(frame)]) + frame)
-        yield Ended(at + 2000, "fin")
+        yield Received(at + after, bytes([0x88, len(frame)]) + frame)
+        yield Ended(at + after + 1000, "fin")
     elif how in ("dropped", "idle"):
         yield Ended(at + (1000 if how == "dropped" else round(float(words[1]) * SECOND)), "fin")
     else:

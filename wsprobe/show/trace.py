@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from wsprobe.judge.finding import counted
 from wsprobe.show.lines import Line, Look, Piece, cut_in_middle, fitted, line, text_of, width_of
 from wsprobe.show.lines import cells as cells_of
-from wsprobe.trace.answer import Answer, ended_in_silence, same
+from wsprobe.trace.answer import AT_ONCE, Answer, closed_in_silence, ended_in_silence, same, stays_open
 from wsprobe.trace.changes import CHANGES
 from wsprobe.trace.conclusion import Conclusion
-from wsprobe.trace.rules_open import AT_ONCE
 from wsprobe.trace.sentences import whole_words
 from wsprobe.trace.series import TRACE, Choice, left_out
 from wsprobe.trace.trace import Trace
@@ -96,8 +95,10 @@ def _in_room(about: str, room: int, look: Look) -> str:
 
 def _held(answer: Answer) -> str:
     """How an open, silent session ended."""
-    dropped = ended_in_silence(answer)
-    return f"held: dropped after {dropped:.1f} s" if dropped is not None and dropped >= AT_ONCE else ""
+    dropped, closed = ended_in_silence(answer), closed_in_silence(answer)
+    if dropped is not None and dropped >= AT_ONCE:
+        return f"held: dropped after {dropped:.1f} s"
+    return f"held: closed after {closed:.1f} s" if closed is not None and closed >= AT_ONCE else ""
 
 
 def concluded(found: tuple[Conclusion, ...], seen: Trace, choice: Choice, look: Look) -> list[Line]:
@@ -138,8 +139,8 @@ def because(found: Conclusion, seen: Trace, look: Look) -> Iterator[Line]:
             status = look.text(first.text) if first is not None else answer.result()
             about = _about(answer, look)
             if name in HELD and answer.opens:
-                status = _held(answer) or f"held: still open after {_seconds_held(answer):.1f} s"
-                about = ""
+                ended = _held(answer) or ("" if stays_open(answer) else about)
+                status, about = ended or f"held: still open after {_seconds_held(answer):.1f} s", ""
             elif not answer.opens:
                 about = about.partition("  ")[2]
             yield line(f"{look.words(name):<{NAME}}  {status}  {about}".rstrip())

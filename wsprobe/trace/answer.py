@@ -14,8 +14,9 @@ import msgspec
 
 from wsprobe.diagnosis import Author, Cause
 from wsprobe.diagnosis.words import of_page
-from wsprobe.exchange import Connected, Sent
+from wsprobe.exchange import Connected, Received, Sent
 from wsprobe.judge.subject import how
+from wsprobe.read.closing import close_of
 from wsprobe.read.frames import first_close
 from wsprobe.read.reading import Reading, Response
 from wsprobe.report import Report
@@ -27,6 +28,8 @@ connection ended without a byte; ``silent``: nothing came within the time limit;
 is no whole answer, or no HTTP; ``not-reached``: name, TCP, TLS or the user's own proxy failed before the
 request was sent."""
 
+AT_ONCE = 0.5
+"""Seconds: a session that ends sooner did not end for its silence."""
 COMPARED = 12
 """Words of a body. Those behind them quote ids, times and paths more often than they tell authors apart."""
 LOOKED_AT = 8192
@@ -229,6 +232,31 @@ def ended_in_silence(answer: Answer) -> float | None:
         return None
     received = answer.reading.received
     return (answer.reading.exchange.events[-1].at - answer.reading.when(len(received) - 1)) / 1e6
+
+
+def closed_in_silence(answer: Answer) -> float | None:
+    """Seconds without a byte from the server before its own Close; None if it sent none, or only in answer to
+    ours."""
+    close = close_of(answer.reading)
+    if close is None or close.by != "server":
+        return None
+    received = [event.at for event in answer.reading.exchange.events if isinstance(event, Received)]
+    session = answer.reading.session
+    theirs = first_close(session.frames) if session is not None else None
+    before = [at for at in received if theirs is not None and at < theirs.at]
+    return (theirs.at - before[-1]) / 1e6 if theirs is not None and before else None
+
+
+def ended_while_held(answer: Answer) -> float | None:
+    """Seconds of silence after which the server ended the session; None if it did not, or sent its Close at
+    once."""
+    dropped, closed = ended_in_silence(answer), closed_in_silence(answer)
+    return dropped if dropped is not None or closed is None or closed < AT_ONCE else closed
+
+
+def stays_open(answer: Answer) -> bool:
+    """True if an open session lasted until wsprobe closed it."""
+    return ended_in_silence(answer) is None and closed_in_silence(answer) is None
 
 
 def same(one: Answer, other: Answer) -> bool:

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from wsprobe.exchange import Connected, ConnectFailed, Plan, Resolved, TlsFailed
 from wsprobe.target import loopback
 from wsprobe.trace import skip_reasons as skip
-from wsprobe.trace.answer import Answer, ended_in_silence
+from wsprobe.trace.answer import Answer, ended_while_held
 from wsprobe.trace.request_edits import (
     as_browser,
     lines,
@@ -186,8 +186,8 @@ def _browser(name: str) -> Callable[[Trace], Iterable[TraceRequest]]:
 
 
 def _held_past(seen: Trace) -> Iterable[TraceRequest]:
-    plan, cut = behind(seen), seen["again-2"]
-    seconds = None if cut is None else ended_in_silence(cut)
+    plan, held = behind(seen), seen["again-2"]
+    seconds = None if held is None else ended_while_held(held)
     if plan is not None and seconds is not None:
         yield step(seen, "backend-held", plan=silent_plan(plan, seconds + 0.5))
 

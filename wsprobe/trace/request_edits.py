@@ -72,8 +72,9 @@ def slashed(resource: bytes) -> bytes:
 
 
 def as_browser(given: bytes, browser: bytes) -> bytes:
-    """The browser's own request, with the user's other fields (credentials, those of an application)."""
-    first, fields, rest = lines(browser)
+    """The browser's own request, with the user's Host and other fields (credentials, an application's own)."""
+    hosts = values(given, b"host")
+    first, fields, rest = lines(with_field(browser, b"Host", hosts[0]) if len(hosts) == 1 else browser)
     own = {name_of(line) for line in fields}
     more = [line for line in lines(given)[1] if name_of(line) not in own]
     return (

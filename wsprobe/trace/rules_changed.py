@@ -239,19 +239,26 @@ def host_refused(seen: Trace) -> Iterator[Conclusion]:
     if base.kind != "http" or base.cause_id != "host-refused":
         return
     yield Conclusion(
-        f"{base.status}, {quoted(base)}: the application refuses the Host. Either the application's list "
-        f"lacks the name, or a proxy sets its own Host ({proxy_of(seen)}).{past_the_proxy(seen)}",
+        f"{base.status}, {quoted(base)}: the program that answers refuses the Host. {_whose_host(seen)} "
+        f"({proxy_of(seen)}).{past_the_proxy(seen)}",
         sure(seen, 0.85),
         beside(seen, "get"),
         steps(
             "Add the name to the application's list (Starlette: allowed_hosts, Django: ALLOWED_HOSTS, "
             "Vite: server.allowedHosts)."
             if compared(seen) != "opens"
-            else "",
+            else "Add a rule for this name to the proxy, or have it send Host unchanged:",
             proxy_lines(seen, "host"),
         ),
         open=compared(seen) != "opens",
     )
+
+
+def _whose_host(seen: Trace) -> str:
+    """A sentence without its end: why the Host is refused, as far as the direct answer shows it."""
+    if compared(seen) == "opens":  # with the same Host
+        return "The proxy has no rule for this Host, or sends its own Host to the application"
+    return "Either the application's list lacks the name, or a proxy sets its own Host or has no rule for it"
 
 
 def _own_refused(seen: Trace) -> Answer | None:

@@ -6,15 +6,13 @@ from collections.abc import Iterator
 
 from wsprobe.diagnosis.proxies import LEADING, idle_limit
 from wsprobe.judge.finding import counted
-from wsprobe.trace.answer import Answer, ended_in_silence
+from wsprobe.trace.answer import AT_ONCE, Answer, closed_in_silence, ended_in_silence, stays_open
 from wsprobe.trace.conclusion import Conclusion, rule
 from wsprobe.trace.direct import backend_of, past_the_proxy
 from wsprobe.trace.sentences import likeliest, proxy_of, shows_proxy, title, usually, written_by
 from wsprobe.trace.to_do import FIND_OUT, ask_past, first_do, proxy_lines, steps
 from wsprobe.trace.trace import Trace
 
-AT_ONCE = 0.5
-"""Seconds: a session that is dropped sooner was not dropped for its silence."""
 NEAR = 0.15
 """How far an idle timeout may be from a proxy's default to be that default, as a part of it."""
 BALANCERS = ("aws", "cloudflare")
@@ -124,6 +122,44 @@ def _closed_id(base: Answer) -> str:
 
 
 @rule(
+    "opens, then the server closes the session with a Close frame after some seconds of silence",
+    "an idle timeout of a proxy or of the application, or the application closes by itself",
+    "which of these",
+    id="closed-by-app",
+)
+def closed_while_held(seen: Trace) -> Iterator[Conclusion]:
+    held, past = seen["again-2"], seen["backend-held"]
+    seconds = None if held is None or not seen.base.opens else closed_in_silence(held)
+    if held is None or seconds is None or seconds < AT_ONCE:
+        return
+    if past is not None and past.opens and stays_open(past):
+        yield Conclusion(
+            f"Opens, then closes (a Close frame) after {seconds:.1f} s of silence. Asked directly, "
+            f"the session stays open as long: the proxy has an idle timeout ({proxy_of(seen)}).",
+            0.93,
+            ("again-2", "backend-held"),
+            f"{_lines(seen, past, seconds)}\nOr send a Ping or a message more often.",
+            id="idle-timeout",
+        )
+        return
+    cause = held.cause
+    why = cause.text if cause is not None else f"the server sent a Close frame after {seconds:.1f} s"
+    ends = past is not None and past.opens
+    directly = f" Asked directly, {backend_of(seen)} ends the session too." if ends else ""
+    yield Conclusion(
+        f"Opens, then ends while it is held in silence: {why}.{directly}",
+        0.85,
+        ("again-2", "backend-held") if ends else ("again-2",),
+        steps(
+            first_do(held, ""),
+            "Look up the code and the reason of the Close: wsprobe talk shows both.",
+        ),
+        open=cause is None or cause.certainty != "stated",
+        id=cause.id if cause is not None else "",
+    )
+
+
+@rule(
     "opens, then the connection drops immediately",
     "the application returned or raised an exception after the handshake, or a proxy closed the connection",
     "which of these",
@@ -165,22 +201,46 @@ def opens(seen: Trace) -> Iterator[Conclusion]:
     tried = ("origin", "no-origin", "chromium", "firefox", "keepalive-upgrade")
     ways = [name for name in tried if name in seen.answers]
     every = ", in every tested form" if ways else ""
+    fails = _fails_directly(seen)
     yield Conclusion(
-        f"Opens (101 with the right Sec-WebSocket-Accept){every}: nothing on the way blocks it."
+        f"Opens (101 with the right Sec-WebSocket-Accept){every}{fails or ': nothing on the way blocks it.'}"
         f"{_watched(seen)} Not tested: {_untested(seen)}.",
-        0.9,
-        ("base", ways[-1]) if ways else ("base",),
+        0.6 if fails else 0.9,
+        ("base", "backend") if fails else ("base", ways[-1]) if ways else ("base",),
+        open=bool(fails),
+    )
+
+
+def _fails_directly(seen: Trace) -> str:
+    """The end of a sentence and one more, where the URL opens and the backend does not; else ""."""
+    past, other = seen["backend"], seen["backend-origin"]
+    if past is None or past.opens or past.kind == "interrupted" or (other is not None and other.opens):
+        return ""
+    plain = seen["backend-plain"]
+    if plain is not None and plain.opens:
+        return ""
+    if past.kind == "not-reached":
+        return (
+            ". The backend cannot be reached from here: if the proxy uses this address, it opens sessions by "
+            "itself, and the application is not running there."
+        )
+    return (
+        f". Asked directly, the backend does not open ({past.result()}): the proxy opens sessions before it "
+        "reaches the application, or changes the request; or the URL leads to another server. Cannot tell "
+        "which."
     )
 
 
 def _held(seen: Trace) -> float:
     """Seconds that it was seen to stay open in silence."""
     held = seen["again-2"]
-    return seen.start.hold if held is not None and held.opens else 0.0
+    return seen.start.hold if held is not None and held.opens and stays_open(held) else 0.0
 
 
 def _watched(seen: Trace) -> str:
-    text = f" The session stayed open in silence for {_held(seen):g} s." if _held(seen) else ""
+    text = (
+        f" The session stayed open in silence for {_held(seen):g} s." if _held(seen) else _ended_at_once(seen)
+    )
     over = seen["http2"]
     if over is None or over.reading.http2 is None:
         return text
@@ -191,6 +251,14 @@ def _watched(seen: Trace) -> str:
             " The server supports HTTP/2 without WebSockets, so browsers use HTTP/1.1 for WebSockets: harmless."
         )
     return text
+
+
+def _ended_at_once(seen: Trace) -> str:
+    """A sentence: the session that was to be held did not stay open; "" if it did, or none was held."""
+    held = seen["again-2"]
+    if held is None or not held.opens or not seen.start.hold or stays_open(held):
+        return ""
+    return " The session did not stay open: the server ended it at once."
 
 
 def _untested(seen: Trace) -> str:

@@ -26,6 +26,7 @@ from wsprobe.trace.sentences import (
     likeliest,
     proxy_of,
     quoted,
+    shown_by,
     shows_proxy,
     usually,
     varnish,
@@ -49,6 +50,17 @@ from wsprobe.trace.trace import Trace
 def server_error(seen: Trace) -> Iterator[Conclusion]:
     base, get = seen.base, seen["get"]
     if base.kind != "http" or get is None or base.status < 500 or not alike(base, get):
+        return
+    cause = shown_by(base)
+    if cause is not None and cause.certainty == "stated":
+        yield Conclusion(
+            f"{base.status} for every request, even a plain GET, {written_by(base)}: {cause.text}."
+            f"{past_the_proxy(seen)}",
+            sure(seen, 0.88),
+            beside(seen, "get"),
+            with_code(cause.fix, base),
+            id=cause.id,
+        )
         return
     yield Conclusion(
         f"{base.status} for every request, even a plain GET, {written_by(base)}: that server "
@@ -179,13 +191,13 @@ def request_changed_for_all(seen: Trace) -> Iterator[Conclusion]:
 
 
 @rule(
-    "the same 401, 403 or 451 to handshake and plain GET; directly the handshake opens",
+    "the same 401, 402, 403, 406 or 451 to handshake and plain GET; directly the handshake opens",
     "a rule of the proxy",
     "",
 )
 def blocked_by_rule(seen: Trace) -> Iterator[Conclusion]:
     base, both = seen.base, _same_for_both(seen)
-    if both and compared(seen) == "opens" and base.status in (401, 403, 451):
+    if both and compared(seen) == "opens" and base.status in (401, 402, 403, 406, 451):
         yield Conclusion(
             f"{both}. {opens_directly(seen)} {_whose_rule(base)} ({proxy_of(seen)}).",
             0.95,
@@ -211,7 +223,7 @@ def _of_the_page(base: Answer) -> str:
 @rule(
     "the same answer to handshake and plain GET; directly the handshake opens, a plain GET gets another answer",
     "the path leads elsewhere",
-    "",
+    "whether the proxy answers by itself, or another program does",
 )
 def elsewhere(seen: Trace) -> Iterator[Conclusion]:
     past_get, both = seen["backend-get"], _same_for_both(seen)
@@ -222,6 +234,7 @@ def elsewhere(seen: Trace) -> Iterator[Conclusion]:
             0.95,
             ("base", "backend-get"),
             proxy_lines(seen, "route"),
+            open=True,
         )
 
 

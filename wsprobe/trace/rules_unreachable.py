@@ -299,6 +299,36 @@ _UNUSABLE = (
 
 
 @rule(
+    "a 502, 503 or 504 for every request; directly the application refuses, closes or does not answer",
+    "the application is reachable; the proxy turns its failure or refusal into an error",
+    "of a refusal: whether the proxy reaches the application at all",
+    id="backend-timeout",
+)
+def backend_fails_too(seen: Trace) -> Iterator[Conclusion]:
+    past = seen.past
+    if past is None or seen.base.stated == "backend-down" or not _fails_as_proxy(seen):
+        return
+    if past.kind == "silent":
+        id, what = "backend-timeout", "a proxy got no answer from the application."
+    elif past.kind == "cut":
+        id, what = "backend-closed", "the application closed the connection without an answer."
+    elif past.kind == "http" and 400 <= past.status < 500:
+        id = "refused-by-app"
+        what = "a proxy reports the application's refusal as an error, or cannot use the server behind it."
+    else:
+        return
+    yield Conclusion(
+        f"{seen.base.status} for every request, even a plain GET, {written_by(seen.base)}: {what}"
+        f"{past_the_proxy(seen)}",
+        0.8,
+        ("base", "backend-plain" if "backend-plain" in seen.answers else "backend"),
+        "Look in the application's log.",
+        open=id == "refused-by-app",
+        id=id,
+    )
+
+
+@rule(
     "a 502, 503 or 504 for every request; or no answer to the handshake and a 5xx for a plain GET",
     "the proxy is up but cannot use the server behind it",
     "whether that server is down, has another address, uses TLS or HTTP/2, or failed a health check",
@@ -319,11 +349,7 @@ def backend_down(seen: Trace) -> Iterator[Conclusion]:
             proxy_lines(seen, "upstream", get.proxies),
         )
         return
-    stated = base.stated == "backend-down" and alike(base, get)
-    if base.kind != "http" or not (stated or base.status == get.status in (502, 503, 504)):
-        return
-    shown = shown_by(base)
-    if shown is not None and not shown.id.startswith("backend-"):
+    if not _fails_as_proxy(seen):
         return
     also = "" if base.cause_id == "backend-down" else likeliest(seen)
     what = f"a proxy is up but cannot use the server behind it.{usually(*_UNUSABLE)}"
@@ -341,6 +367,18 @@ def backend_down(seen: Trace) -> Iterator[Conclusion]:
         id=id,
         open=id == "unavailable",
     )
+
+
+def _fails_as_proxy(seen: Trace) -> bool:
+    """True if every request gets what a proxy answers that cannot use the server behind it."""
+    base, get = seen.base, seen["get"]
+    if base.kind != "http" or get is None or get.kind != "http" or get.status < 500:
+        return False
+    stated = base.stated == "backend-down" and alike(base, get)
+    shown = shown_by(base)
+    if shown is not None and not shown.id.startswith("backend-"):
+        return False
+    return stated or base.status == get.status in (502, 503, 504)
 
 
 def _of_haproxy(base: Answer) -> str:
@@ -378,6 +416,14 @@ def no_answer(seen: Trace) -> Iterator[Conclusion]:
         )
 
 
+_UNSEEN_101 = (
+    "a proxy that forwards the request but does not handle upgrades (ws: true is missing)",
+    "a proxy that waits for the end of a body",
+    "a handler that is blocked before it accepts",
+)
+"""Why a handshake that a library reads gets no answer."""
+
+
 @rule(
     "the handshake gets no answer, but the same request without Upgrade does",
     "a Node server accepts the upgrade but has no handler for it: ws: true or a rule for the path is missing",
@@ -389,6 +435,20 @@ def no_upgrade_listener(seen: Trace) -> Iterator[Conclusion]:
     if seen.base.kind != "silent" or not answered:
         return
     name, other = answered[0]
+    reader = seen["no-version"] or seen["no-key"]
+    read = reader is not None and reader.kind == "http" and not alike(reader, other)
+    lines = mending("unhandled", seen.proxies, LineValues(path_for_lines(seen.start.plan.target.resource)))
+    if reader is not None and read:
+        yield Conclusion(
+            "The handshake gets no answer, and the connection stays open. A WebSocket library reads it "
+            f"(without the version or the key: {reader.result()}), but its answer does not arrive."
+            f"{usually(*_UNSEEN_101)}{past_the_proxy(seen)}",
+            sure(seen, 0.85),
+            ("base", "no-version" if "no-version" in seen.answers else "no-key"),
+            lines,
+            open=compared(seen) != "opens",
+        )
+        return
     yield Conclusion(
         "The handshake gets no answer, and the connection stays open; without Upgrade the "
         f"answer comes immediately ({other.result()}). No code handles WebSocket upgrades on "
@@ -396,5 +456,5 @@ def no_upgrade_listener(seen: Trace) -> Iterator[Conclusion]:
         f"http-proxy-middleware, Vite).{past_the_proxy(seen)}",
         sure(seen, 0.92),
         ("base", name),
-        mending("unhandled", seen.proxies, LineValues(path_for_lines(seen.start.plan.target.resource))),
+        lines,
     )

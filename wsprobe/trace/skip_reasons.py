@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from wsprobe.diagnosis.evidence import to_another_host, url_parts
-from wsprobe.trace.answer import alike, ended_in_silence
+from wsprobe.trace.answer import alike, ended_while_held
 from wsprobe.trace.request_edits import resource_of, values
 from wsprobe.trace.trace import Trace
 
@@ -148,4 +148,4 @@ def proxy_is_unnamed(seen: Trace) -> str:
 
 def not_cut(seen: Trace) -> str:
     held = seen["again-2"]
-    return "" if held is not None and ended_in_silence(held) is not None else "no request was cut"
+    return "" if held is not None and ended_while_held(held) is not None else "no request was cut"
