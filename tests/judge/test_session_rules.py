@@ -332,8 +332,17 @@ CASES: dict[str, tuple[tuple[Piece, ...], How, str, tuple[str, ...]]] = {
             "where a code of two bytes must be",
         ),
     ),
+    "a reason without a code": (
+        (frame(8, b"bye", None), OURS),
+        "fin",
+        "",
+        (
+            "close-code-range 2-4 25209 is not a close code: the Close carries the text bye "
+            "where a code of two bytes must be",
+        ),
+    ),
     "a code in text, in part": (
-        (frame(8, b"100x", None), OURS),
+        (frame(8, b"100\x01", None), OURS),
         "fin",
         "",
         ("close-code-range 2-4 12592 is not a close code",),

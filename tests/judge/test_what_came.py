@@ -70,6 +70,21 @@ def test_a_close_code_written_as_text() -> None:
     assert "text" not in findings(OPEN + b"\x88\x02\x00\x05")["close-code-range"].text
 
 
+def test_a_reason_without_a_close_code() -> None:
+    found = findings(OPEN + b"\x88\x0bmaintenance")["close-code-range"]
+    assert "the text maintenance" in found.text
+    assert "a reason without a code" in found.usual
+    assert "a reason" not in findings(OPEN + b"\x88\x02ma")["close-code-range"].usual
+
+
+def test_http_after_the_101_is_an_answer_of_the_handler_or_a_timeout() -> None:
+    def usual(status: bytes) -> str:
+        return findings(OPEN + b"HTTP/1.1 " + status + b"\r\n\r\n")["session-not-frames"].usual
+
+    assert "timeout" in usual(b"408 Request Timeout")
+    assert "a handler" in usual(b"400 Bad Request")
+
+
 @pytest.mark.parametrize(
     ("answer", "words"),
     [

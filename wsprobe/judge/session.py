@@ -223,7 +223,7 @@ CLOSE_CODE_RANGE = Entry(
     "RFC 6455 section 7.4.2",
     title="A close code outside 1000 to 4999",
     meaning="Codes below 1000 are not used, and none is defined from 5000 on.",
-    usual="an HTTP status used as a close code, wrong byte order, or a code written as text",
+    usual="an HTTP status used as a close code, wrong byte order, or text where the code must be",
     advice="Send a code from 4000 to 4999; for example 4403 for what HTTP calls 403.",
 )
 CLOSE_CODE_UNREGISTERED = Entry(
@@ -415,6 +415,12 @@ def session_is_open(reading: Reading) -> bool:
     return of is not None and close_of(of) is None
 
 
+_HTTP_ANSWER = (
+    "a handler that returned a response or raised after the handshake, so that its HTTP server answered too"
+)
+_HTTP_TIMEOUT = "a timeout of the HTTP server, which still runs although the session is open"
+
+
 def other_bytes(reading: Reading) -> Iterator[Finding]:
     """Report bytes after the handshake that cannot be frames: a body, HTTP, text."""
     response = handshake(reading)
@@ -427,8 +433,7 @@ def other_bytes(reading: Reading) -> Iterator[Finding]:
         yield SESSION_NOT_FRAMES.found(
             f"HTTP follows {opening_answer(reading)}, where only frames may come: {shown(line.text)}",
             line.span,
-            usual="a handler that returned a response or raised after the handshake, so that its HTTP server "
-            "answered too",
+            usual=_HTTP_TIMEOUT if behind.status == 408 else _HTTP_ANSWER,
         )
         return
     if not kind:
@@ -562,22 +567,28 @@ def _code(frame: Frame, code: int) -> Iterator[Finding]:
             received=said,
         )
     elif not 1000 <= code < 5000:
-        # No code of four digits begins with such bytes, and none is near 12592, which is "10".
-        text = frame.data[:4].isdigit()
+        usual = _text_for_code(frame.data)
+        where = f": the Close carries the text {shown(frame.data)} where a code of two bytes must be"
         yield CLOSE_CODE_RANGE.found(
-            f"{code} is not a close code"
-            + (
-                f": the Close carries the text {shown(frame.data)} where a code of two bytes must be"
-                if text
-                else ""
-            ),
+            f"{code} is not a close code" + (where if usual else ""),
             span,
             expected=b"1000 to 4999",
             received=said,
-            usual="a server or proxy that writes the code as text (lighttpd)" if text else None,
+            usual=usual or None,
         )
     elif not may_be_sent(code):
         yield CLOSE_CODE_UNREGISTERED.found(f"{code} is not registered", span, received=said)
+
+
+def _text_for_code(data: bytes) -> str:
+    """What usually writes *data*, which has text where the two bytes of a code must be; "" if it has no text.
+
+    No code of four digits begins with such bytes, and none is near 12592, which is "10"."""
+    if data[:4].isdigit():
+        return "a server or proxy that writes the code as text (lighttpd)"
+    if len(data) > 2 and data.isascii() and data.decode("ascii").isprintable():
+        return "a server that sends a reason without a code"
+    return ""
 
 
 def closing(reading: Reading) -> Iterator[Finding]:
