@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import socket
 import subprocess
 import sys
 from functools import cache
@@ -338,11 +339,31 @@ def test_what_a_quick_command_loads(arguments: list[str], unwanted: list[str], t
     plan = Plan(server, opening.request(server, opening.Offer(key="AAECAwQFBgcICQoLDA0ODw==")))
     saved.write_text(archive.dump(play(find("status-403"), plan)))
     arguments = [str(saved) if each == "OFFLINE" else each for each in arguments]
+    done = subprocess.run(listing_modules(arguments), capture_output=True, text=True, check=True, timeout=60)
+    assert not set(unwanted) & set(done.stderr.split())
+
+
+@pytest.mark.programs
+def test_a_refusal_loads_no_tables_of_rarer_answers() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(60)
+        command = listing_modules(["connect", f"ws://127.0.0.1:{listener.getsockname()[1]}/"])
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:
+            peer, _ = listener.accept()
+            with peer:
+                peer.recv(65536)
+                peer.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            report, loaded = program.communicate(timeout=60)
+    assert "usual causes" in report
+    assert not {"rich", "json", "tomllib", "http", "wsprobe.diagnosis.session"} & set(loaded.split())
+
+
+def listing_modules(arguments: list[str]) -> list[str]:
+    """A command that runs wsprobe and lists what was loaded for it, on standard error."""
     code = (
         "import sys\n"
         "from wsprobe.cli.main import run\n"
         f"run({arguments!r})\n"
         "print('\\n'.join(sys.modules), file=sys.stderr)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
-    assert not set(unwanted) & set(done.stderr.split())
+    return [sys.executable, "-c", code]

@@ -12,8 +12,9 @@ from wsprobe import target
 from wsprobe.diagnosis import author, causes
 from wsprobe.diagnosis.advice import Advice, advice, close_code
 from wsprobe.diagnosis.cause import Cause, Certainty
-from wsprobe.diagnosis.evidence import answer_of, phrase_of, shown
+from wsprobe.diagnosis.evidence import answer_of, shown
 from wsprobe.diagnosis.proxies import LEADING, LineValues, idle_limit, mending, proxies, proxy
+from wsprobe.diagnosis.statuses import phrase_of
 from wsprobe.diagnosis.words import of_json, of_page, own_words
 from wsprobe.exchange import Connected, Ended, Exchange, Plan, Received, Sent
 from wsprobe.opening import Offer, request

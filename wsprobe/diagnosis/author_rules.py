@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
-from wsprobe.diagnosis.evidence import Evidence, phrase_of
+from wsprobe.diagnosis.evidence import Evidence
 from wsprobe.diagnosis.programs import Author
+from wsprobe.diagnosis.statuses import phrase_of
 
 Find = Callable[[Evidence], Author | None]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from http import HTTPStatus
 
 import msgspec
 
@@ -186,14 +185,6 @@ def foreign_origin(evidence: Evidence) -> bool:
 def is_markup(evidence: Evidence) -> bool:
     """Whether the body is markup: its first character is ``<``."""
     return evidence.body.lstrip()[:1] == b"<"
-
-
-def phrase_of(status: int) -> str:
-    """The standard reason phrase of *status*, "" if it has none."""
-    return _PHRASES.get(status, "")
-
-
-_PHRASES = {each.value: each.phrase for each in HTTPStatus}
 
 
 def behind_proxy(evidence: Evidence, capital: bool = False) -> bool:

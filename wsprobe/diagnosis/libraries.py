@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from wsprobe.diagnosis.author_rules import AuthorRule, known_by
 from wsprobe.diagnosis.cause import Cause
-from wsprobe.diagnosis.evidence import Evidence, foreign_origin, is_markup, phrase_of, shown
+from wsprobe.diagnosis.evidence import Evidence, foreign_origin, is_markup, shown
 from wsprobe.diagnosis.faults import (
     A_CHECK,
     CROSS_ORIGIN,
@@ -38,6 +38,7 @@ from wsprobe.diagnosis.faults import (
     upgrade_stripped,
 )
 from wsprobe.diagnosis.programs import Author, shaped_like, written_by
+from wsprobe.diagnosis.statuses import phrase_of
 
 _COMPLAINT = "Failed to open a WebSocket connection"
 

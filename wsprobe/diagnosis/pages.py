@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from wsprobe.diagnosis.author_rules import AuthorRule, AuthorRules, known_by
 from wsprobe.diagnosis.cause import Cause
-from wsprobe.diagnosis.evidence import Evidence, foreign_origin, phrase_of, shown
+from wsprobe.diagnosis.evidence import Evidence, foreign_origin, shown
 from wsprobe.diagnosis.faults import (
     backend_down,
     credentials_wanted,
@@ -21,6 +21,7 @@ from wsprobe.diagnosis.faults import (
     upgrade_stripped,
 )
 from wsprobe.diagnosis.programs import Author, written_by
+from wsprobe.diagnosis.statuses import phrase_of
 
 
 def backend_closed(who: str) -> Cause:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from http import HTTPStatus
 
 import msgspec
 from msgspec.structs import replace
@@ -24,6 +23,7 @@ from wsprobe.diagnosis.faults import (
 )
 from wsprobe.diagnosis.programs import Author, shaped_like, written_by
 from wsprobe.diagnosis.proxies import mending, table
+from wsprobe.diagnosis.statuses import PHRASES
 from wsprobe.diagnosis.words import FAULT, QUOTED, bare, of_json, of_page, spaced, stated_by
 from wsprobe.exchange import Exchange, Received, Sent
 from wsprobe.read.behind import http_behind
@@ -286,7 +286,7 @@ def _refuses_call(text: str) -> bool:
     return code in (-32700, -32600, -32601, -32602)
 
 
-_PHRASES_OF_FAULTS = frozenset(status.phrase.lower() for status in HTTPStatus if status >= 400)
+_PHRASES_OF_FAULTS = frozenset(phrase.lower() for status, phrase in PHRASES.items() if status >= 400)
 """What a message about a fault may say and no more: ``Internal Server Error``."""
 
 

@@ -1,7 +1,7 @@
 """HTTP statuses as answers to a WebSocket handshake: what each means there, its usual causes, what to do.
 
-For ``status``, which knows more of some (200, 401, 403, 404, 405, 505, redirects), and for ``explain``. This is
-a module because nearly every refusal needs it: reading TOML takes longer than the whole diagnosis."""
+For ``explain``, and for ``status``, which knows more about some (200, 401, 403, 404, 405, 505, redirects). This
+is a module because nearly every refusal needs it: reading TOML takes longer than the whole diagnosis."""
 
 from __future__ import annotations
 
@@ -579,3 +579,44 @@ CLASSES: dict[int, StatusMeaning] = {
     ),
 }
 """By the first digit, for statuses without a row of their own; 0: no digit from 1 to 5."""
+
+_UNREGISTERED = frozenset({499, *range(520, 531)})
+"""Statuses of one program, without a standard reason phrase."""
+
+PHRASES: dict[int, str] = {
+    **{number: row.name for number, row in STATUSES.items() if number not in _UNREGISTERED},
+    102: "Processing",
+    201: "Created",
+    202: "Accepted",
+    203: "Non-Authoritative Information",
+    205: "Reset Content",
+    206: "Partial Content",
+    207: "Multi-Status",
+    208: "Already Reported",
+    226: "IM Used",
+    300: "Multiple Choices",
+    305: "Use Proxy",
+    402: "Payment Required",
+    411: "Length Required",
+    412: "Precondition Failed",
+    413: "Request Entity Too Large",
+    414: "Request-URI Too Long",
+    415: "Unsupported Media Type",
+    416: "Requested Range Not Satisfiable",
+    417: "Expectation Failed",
+    418: "I'm a Teapot",
+    422: "Unprocessable Entity",
+    423: "Locked",
+    424: "Failed Dependency",
+    506: "Variant Also Negotiates",
+    507: "Insufficient Storage",
+    508: "Loop Detected",
+    510: "Not Extended",
+}
+"""The standard reason phrases. Those of 413, 414, 416 and 422 are older than RFC 9110; http.HTTPStatus, which
+takes longer to load, has them up to Python 3.12."""
+
+
+def phrase_of(status: int) -> str:
+    """The standard reason phrase of *status*, "" if it has none."""
+    return PHRASES.get(status, "")

@@ -14,7 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from wsprobe.diagnosis.cause import Cause
-from wsprobe.diagnosis.evidence import Evidence, hop_of, is_markup, phrase_of, shown
+from wsprobe.diagnosis.evidence import Evidence, hop_of, is_markup, shown
 from wsprobe.diagnosis.faults import (
     CROSS_ORIGIN,
     NO_ENDPOINT,
@@ -32,6 +32,7 @@ from wsprobe.diagnosis.faults import (
     subprotocol_wanted,
     upgrade_stripped,
 )
+from wsprobe.diagnosis.statuses import phrase_of
 
 QUOTED = 120
 """Characters of a quote."""
@@ -231,7 +232,7 @@ _PHRASES = {
     401: {"unauthorised", "authorization", "required"},
     403: {"forbidden", "prohibited"},
     404: {"nothing", "matches", "given"},
-    # The names of RFC 2616, 7231 and 9110; which of them HTTPStatus has depends on the version of Python.
+    # The names of RFC 2616, 7231 and 9110; ``phrase_of`` has one of them.
     413: {"payload", "content", "entity", "large"},
     414: {"uri", "long", "large"},
     416: {"requested", "range", "satisfiable"},
