@@ -103,6 +103,7 @@ def ran(
             ("wsprobe.cli.report_file.FULL", 1),
             ("wsprobe.cli.report_file.GROUPS", 3),
             ("wsprobe.show.html.FIRST", 1),
+            ("wsprobe.show.html.MOST", 2),
             ("wsprobe.cli.cluster.cluster", cluster),
             ("wsprobe.cli.relay.relayed", partial(relayed, scenarios)),
             ("wsprobe.cli.relay.queued_streams", lambda: nullcontext(())),
