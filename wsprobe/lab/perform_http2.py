@@ -240,8 +240,14 @@ class _Connection:
                         self.out += data(stream, bytes([byte]))
                         yield Wait(self._clock() + step.pause, lambda: False)
                 case _:
-                    for _ in range(step.repeat):
-                        self.out += self._frames(step, stream, host)
+                    left = step.repeat
+                    while left:
+                        frames = self._frames(step, stream, host)
+                        # A block of headers depends on those before it; all else is the same each time.
+                        room = -((len(self.out) - LONGEST) // max(1, len(frames)))
+                        count = 1 if step.do == "headers" else max(1, min(left, room))
+                        self.out += frames * count
+                        left -= count
                         if len(self.out) >= PIECE:
                             yield None
 
