@@ -181,6 +181,9 @@ def test_a_client_certificate_is_wanted(net, authority, answering, maximum, aler
     failed = net.only(exchange, TlsFailed)
     assert (failed.kind, failed.alert) == ("alert", alert)
     assert f"alert {alert}" in failed.error
+    done = [event.certificate for event in exchange.events if isinstance(event, TlsDone)]
+    assert done == ([failed.certificate] if alert == 116 else [])
+    assert failed.certificate
     assert net.ended(exchange).how == "error"
     assert not any(isinstance(event, Received) for event in exchange.events)
 

@@ -95,6 +95,7 @@ def test_what_has_no_frames_is_kept_up_to_the_limit() -> None:
     of = side(limit=5, framed=False)
     assert [of.take(b"abc"), of.take(b"defg"), of.take(b"h")] == [Kept(b"abc"), Kept(b"de"), Kept()]
     assert of.end() == 3
+    assert RelayedSide(5, Room(EVENT), framed=False).take(b"abc") == Kept()
 
 
 FRAME_ALIKE = st.builds(

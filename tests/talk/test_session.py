@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -14,6 +15,7 @@ from wsprobe.read.frames import CLOSE, PING, PONG, TEXT, frame_at
 from wsprobe.show.lines import Look, text_of
 from wsprobe.show.talk import ended
 from wsprobe.talk.codec import Reader, Writer
+from wsprobe.talk.output import JsonOutput
 from wsprobe.talk.session import LAST, PONGS, QUIET, Outgoing, Rules, TalkSession
 from wsprobe.wire.framing import Control, FrameFault, Incoming, ReceivedMessage
 from wsprobe.wire.rfc6455 import frame
@@ -216,6 +218,7 @@ def test_how_it_ended_in_words(received: bytes, says: tuple[str, str]) -> None:
     who, page = [text_of(each) for each in ended(session, Look())]
     assert who.startswith(says[0])
     assert page == f"in a page: {says[1]}"
+    assert json.loads(JsonOutput().closed(session, "fin", 1_234_500))["at"] == 1234.5
 
 
 class Failing(Reader):
