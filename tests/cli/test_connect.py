@@ -454,7 +454,7 @@ def test_the_server_s_words_stand_for_the_status_s_usual_cause(capsys: Capture) 
     run(["connect", "lab:/status/400?body=no"])
     out = capsys.readouterr().out
     assert "  usually: " not in out
-    assert "  or: a proxy dropped Upgrade and Connection" in out
+    assert "  possible: the server answered Bad Request (400); usual causes: a proxy that drops" in out
 
 
 def test_a_proxy_s_refusal_is_shown_line_by_line(capsys: Capture) -> None:

@@ -10,7 +10,7 @@ from click import UsageError
 from tests.diagnosis.recorded import reading_of
 from wsprobe import explain
 from wsprobe.cli.expect import CONCLUDED, parse, unmet
-from wsprobe.diagnosis import FORMERLY, all_kinds
+from wsprobe.diagnosis import FORMERLY, REPLACED, all_kinds
 from wsprobe.report import report
 
 
@@ -61,6 +61,13 @@ def test_a_slip_is_named(text: str, why: str) -> None:
 def test_a_finding_that_is_a_cause_now_names_the_new_form(old: str, new: str) -> None:
     with pytest.raises(UsageError, match=f"cause:{new}$"):
         parse([f"finding:{old}"])
+
+
+@pytest.mark.parametrize(("old", "new"), REPLACED.items())
+def test_a_cause_that_became_an_act_names_the_new_one(old: str, new: str) -> None:
+    with pytest.raises(UsageError, match=f"it is cause:{new} now$"):
+        parse([f"cause:{old}"])
+    assert explain.find(f"cause:{old}").topic == new
 
 
 def test_a_cause_that_does_not_exist_is_a_slip() -> None:

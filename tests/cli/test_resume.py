@@ -37,7 +37,8 @@ def test_what_stands_in_the_file_is_not_asked_again(capsys: Capture, tmp_path: P
         "2 URLs: 1 refused, 1 open",
         "  status: 403: 1, 101: 1",
         '  likely, for 1: the server says "body text"',
-        "    do: send what the application requires (token, cookie, Origin, parameter); look in its log",
+        "    do: try --origin with the origin of the page; send what the application requires (token, cookie, "
+        "parameter); look in its log",
     ]
     assert resumed(file, *NAMES, "lab:status-404") == 12
     assert kept(file) == NAMES
@@ -50,7 +51,7 @@ def test_what_stands_in_the_file_is_not_asked_again(capsys: Capture, tmp_path: P
         "3 URLs: 2 refused, 1 open",
         "  status: 403: 1, 101: 1, 404: 1",
     ]
-    assert err.splitlines()[4].startswith("  possible, for 1 of this run: the server found nothing")
+    assert err.splitlines()[4].startswith("  possible, for 1 of this run: the server answered Not Found")
 
 
 def test_a_line_that_was_cut_is_asked_again(tmp_path: Path) -> None:

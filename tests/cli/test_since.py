@@ -37,7 +37,7 @@ def printed(capsys: Capture, *words: str) -> tuple[int, str, str]:
     return status, out, err
 
 
-WORSE = "no longer open: 1\n  lab:status-404: open -> refused 404; cause no-route\n"
+WORSE = "no longer open: 1\n  lab:status-404: open -> refused 404; cause not-found\n"
 
 
 def test_two_files_with_several_recordings_are_two_runs(old: Path, capsys: Capture, tmp_path: Path) -> None:

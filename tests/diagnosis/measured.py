@@ -22,7 +22,7 @@ import msgspec
 
 from tests.diagnosis.recorded import reading_of, recorded
 from wsprobe import target
-from wsprobe.diagnosis import PROGRAMS, Cause
+from wsprobe.diagnosis import ACTS, PROGRAMS, Cause
 from wsprobe.exchange import Event, Exchange, Plan
 from wsprobe.read import read
 from wsprobe.read.reading import Reading
@@ -61,12 +61,30 @@ NAMED: dict[str, str] = {
     "hangs": r"is blocked",
     "handler-returned": r"handler that returned",
     "no-accept": r"handler that returned|return without accepting|returned without accepting",
-    "closed-by-app": r"on purpose|application closed",
+    "denial": r"denial response",
+    "method": r"the request was a",
+    "handshake-incomplete": r"request lacks Upgrade",
+    "version-unsupported": r"version other than 13|request is not 13|version changed",
+    "key": r"Sec-WebSocket-Key of the request|Sec-WebSocket-Key\b",
+    "header-too-large": r"more than most servers allow",
     "origin-refused": r"\bOrigin\b(?! server)|\borigin\b",
     "refused": r"\brefuse[sd]?\b|\brefusal\b|\ba check\b",
-    "unauthorized": r"\btoken\b",
-    "no-route": r"(?:unknown|wrong|without a) (?:path|route)|no (?:WebSocket )?(?:route|endpoint|code|server)\b"
-    r"|this path|\(path,",
+    "unauthorized": r"\btoken\b|credentials",
+    "credentials-refused": r"credentials",
+    "session": r"\(sid\)|id in the path",
+    "not-socket.io": r"Socket\.IO requires|Socket\.IO on another",
+    "generation": r"version of the Socket\.IO",
+    "transport": r"transport that Socket\.IO",
+    "mqtt": r"\bMQTT\b",
+    "intercepted": r"hides an error|nginx replaced",
+    "upgrade-refused": r"upgrade_configs",
+    "closed": r"on purpose",
+    "hijacker": r"http\.Hijacker",
+    "no-websocket": r"WebSocket (?:support|library)|no WebSocket endpoint",
+    "changed": r"changed in transit",
+    "client-certificate": r"client certificate",
+    "no-route": r"(?:unknown|wrong|without a|no such) (?:path|route)"
+    r"|no (?:WebSocket )?(?:route|endpoint|code|server)\b|this path|\(path,",
     "no-upgrade-listener": r"no code that handles|no code handles",
     "subprotocol-required": r"subprotocol",
     "subprotocol-none": r"subprotocol",
@@ -76,13 +94,16 @@ NAMED: dict[str, str] = {
     "backend-closed": r"close[ds]? the connection|backend (?:refused or )?failed|gets no answer",
     "message-refused": r"does not accept",
     "idle-timeout": r"idle timeout",
-    "first-message": r"waited for a message",
+    "first-message": r"waited for a message|first message",
     "proxy-waits": r"does not forward",
-    "backend-timeout": r"gets no answer|got no answer|backend (?:refused or )?failed|never answers",
-    "backend-down": r"(?:can|could|does) ?not reach|gets no answer|backend (?:refused or )?failed|is down",
-    "blocked-by-rule": r"a rule\b",
+    "backend-timeout": r"gets no answer|got no answer|backend (?:refused or )?failed|never answers"
+    r"|does not answer",
+    "backend-down": r"(?:can|could|does) ?not reach|gets no answer|backend (?:refused or )?failed|is down"
+    r"|not running",
+    "blocked-by-rule": r"a rule\b|firewall",
     "too-large": r"too large",
     "overloaded": r"overloaded|limit on",
+    "rate-limited": r"too many requests|limit_req|limit on|counts requests",
     "closing": r"\bstops\b|shuts down",
     "host-refused": r"\bHost\b",
 }
@@ -100,23 +121,25 @@ def judge(causes: tuple[Cause, ...], of: Measured) -> Verdict:
         return "right"
     if _leaves_open(first, of):
         return "open"
-    if first.id in of.vague:
-        return "vague"
-    if first.id == "server-says":
+    if not of.right:
+        return "false"
+    if first.id == "server-says" or (first.id in ACTS and first.quote):
         return "quote"
+    if first.id in of.vague or first.id in ACTS:
+        return "vague"
     return "next" if any(cause.id in of.right for cause in causes[1:3]) else "false"
 
 
 def _quotes(cause: Cause, of: Measured) -> bool:
     """The cause has no more than the server's own words, and they name what was wrong."""
-    bare = ("server-says", "not-http-text", "closed-by-app")
-    return cause.id in bare and bool(re.search(of.says, f"{cause.text} {cause.evidence}"))
+    bare = cause.id in ACTS or cause.id in ("server-says", "not-http-text")
+    return bare and bool(re.search(of.says, f"{cause.text} {cause.evidence}"))
 
 
 def _leaves_open(cause: Cause, of: Measured) -> bool:
     """The cause is one that names several possibilities, and the true one is among them."""
     own = cause.without_quote
-    several = bool(re.search(r"\bor\b|usual causes: ", own))
+    several = bool(re.search(r"\bor\b|usual causes?: ", own))
     return several and any(re.search(NAMED[id], own) for id in of.right if id in NAMED)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.diagnosis import first, measure, varied
-from tests.diagnosis.measured import Measured, Verdict, exchange_of, judge, measured
+from tests.diagnosis.measured import NAMED, Measured, Verdict, exchange_of, judge, measured
 from wsprobe.diagnosis import PROGRAMS, Cause, all_kinds, author
 
 WANTED = {
@@ -59,7 +59,7 @@ def test_what_is_left_out_is_gone_and_what_others_share_stays() -> None:
 def test_labels_are_words_of_the_vocabulary() -> None:
     known, programs = all_kinds(), {each.name for each in PROGRAMS.values()}
     for each in measured():
-        assert {*each.right, *each.vague} <= set(known), each.id
+        assert {*each.right, *each.vague} <= {*known, *NAMED}, each.id
         assert set(each.programs) <= programs, each.id
         assert not set(each.right) & set(each.vague), each.id
         re.compile(each.says)
@@ -95,6 +95,8 @@ def test_kinds_are_many_and_new_ones_are_not_those_of_the_rules() -> None:
         ((), "silent"),
         ((Cause("refused", "x"),), "right"),
         ((Cause("refused", "x", program="nginx"),), "false"),
+        ((Cause("closed", "it closed", usual=("a limit",)),), "vague"),
+        ((Cause("closed", "it closed", quote="go away"),), "quote"),
         ((Cause("crashed", "x"),), "false"),
         ((Cause("crashed", "an exception; or it refuses"),), "open"),
         ((Cause("crashed", "it closed", usual=("an exception", "a refusal by closing")),), "open"),

@@ -42,40 +42,37 @@ def all_closed(code: int, reason: str, after: int = 1000) -> tuple[Cause, ...]:
     ("answer", "id"),
     [
         # A program that fails speaks of its own files, keys, passwords and parsers, not of the request.
-        ("HTTP/1.1 500 Internal Server Error\n\nno such table: users", "crashed-before-accept"),
-        ("HTTP/1.1 500 Internal Server Error\n\npassword authentication failed", "crashed-before-accept"),
-        ("HTTP/1.1 500 Internal Server Error\n\nToo many open files", "crashed-before-accept"),
-        ("HTTP/1.1 400 Bad Request\n\nUnexpected token < in JSON at position 0", "server-says"),
-        ("HTTP/1.1 500 Internal Server Error\n\nNo connection in the pool", "crashed-before-accept"),
+        ("HTTP/1.1 500 Internal Server Error\n\nno such table: users", "error"),
+        ("HTTP/1.1 500 Internal Server Error\n\npassword authentication failed", "error"),
+        ("HTTP/1.1 500 Internal Server Error\n\nToo many open files", "error"),
+        ("HTTP/1.1 400 Bad Request\n\nUnexpected token < in JSON at position 0", "bad-request"),
+        ("HTTP/1.1 500 Internal Server Error\n\nNo connection in the pool", "error"),
         ("HTTP/1.1 403 Forbidden\n\nRooms require an upgrade of your plan", "refused"),
         ("HTTP/1.1 403 Forbidden\n\nAsk George about the geometry", "refused"),
         # A name that begins a sentence about the request is not one of a program behind the one that answers.
-        ('HTTP/1.1 400 Bad Request\n\nTarget "/ws" could not be parsed', "server-says"),
+        ('HTTP/1.1 400 Bad Request\n\nTarget "/ws" could not be parsed', "bad-request"),
         ("HTTP/1.1 502 Bad Gateway\n\nTarget could not be reached", "backend-down"),
-        ("HTTP/1.1 401 Unauthorized\n\nAccess forbidden", "unauthorized"),
-        ("HTTP/1.1 504 Gateway Timeout\n\nrelay gave up after 1500ms", "backend-timeout"),
-        ("HTTP/1.1 503 Service Unavailable\n\nrelay gave up after 1500ms", "server-says"),
+        ("HTTP/1.1 401 Unauthorized\n\nAccess forbidden", "refused"),
+        ("HTTP/1.1 504 Gateway Timeout\n\nrelay gave up after 1500ms", "gateway-timeout"),
+        ("HTTP/1.1 503 Service Unavailable\n\nrelay gave up after 1500ms", "unavailable"),
         # wsgiref serves any WSGI application, Django too.
-        ("HTTP/1.0 404 Not Found\nServer: WSGIServer/0.2 CPython/3.11\n\n", "no-websocket"),
+        ("HTTP/1.0 404 Not Found\nServer: WSGIServer/0.2 CPython/3.11\n\n", "not-found"),
         ("HTTP/1.0 403 Forbidden\nServer: WSGIServer/0.2 CPython/3.11\n\n", "refused"),
-        (
-            "HTTP/1.0 500 Internal Server Error\nServer: WSGIServer/0.2 CPython/3.11\n\n",
-            "crashed-before-accept",
-        ),
+        ("HTTP/1.0 500 Internal Server Error\nServer: WSGIServer/0.2 CPython/3.11\n\n", "error"),
         ("HTTP/1.1 403 Forbidden\n\nCountry of origin is not allowed", "refused"),
         ("HTTP/1.1 403 Forbidden\n\nThis needs an upgrade of your websocket plan", "refused"),
-        ("HTTP/1.1 503 Service Unavailable\n\nNo connection", "server-says"),
-        ("HTTP/1.1 502 Bad Gateway\n\nhost not found in upstream", "server-says"),
-        ("HTTP/1.1 500 Internal Server Error\n\nInvalid origin of the data", "crashed-before-accept"),
+        ("HTTP/1.1 503 Service Unavailable\n\nNo connection", "unavailable"),
+        ("HTTP/1.1 502 Bad Gateway\n\nhost not found in upstream", "bad-gateway"),
+        ("HTTP/1.1 500 Internal Server Error\n\nInvalid origin of the data", "error"),
         ("HTTP/1.1 500 Internal Server Error\n\nNot allowed by CORS", "origin-refused"),
-        ("HTTP/1.1 400 Bad Request\n\nAPI version 3 is not supported", "server-says"),
+        ("HTTP/1.1 400 Bad Request\n\nAPI version 3 is not supported", "bad-request"),
         ("HTTP/1.1 400 Bad Request\n\nWebSocket version 13 is not supported", "changed"),
         # The name of a product says nothing about a refusal; a sentence as a title does.
         ("HTTP/1.1 403 Forbidden\n\n<title>Jupyter Server</title><p>Members</p>", "refused"),
         ("HTTP/1.1 403 Forbidden\n\n<title>Members come first</title>", "refused"),
         # The status in other words.
-        ("HTTP/1.1 504 Gateway Timeout\n\nGateway Time-out", "backend-timeout"),
-        ("HTTP/1.1 500 Internal Server Error\n\nServer got itself in trouble", "crashed-before-accept"),
+        ("HTTP/1.1 504 Gateway Timeout\n\nGateway Time-out", "gateway-timeout"),
+        ("HTTP/1.1 500 Internal Server Error\n\nServer got itself in trouble", "error"),
         # Any text of an object is no reason, unless the name of the object speaks of a fault.
         ('HTTP/1.1 403 Forbidden\n\n{"data": {"owner": "no token"}}', "refused"),
         ('HTTP/1.1 403 Forbidden\n\n{"error": {"value": "no token"}}', "unauthorized"),
@@ -93,7 +90,7 @@ def test_words_that_a_rule_nearly_knows(answer: str, id: str) -> None:
     "signed", ["X-Powered-By: Express", "Server: TornadoServer/6.5", "Server: hypercorn-h11"]
 )
 def test_a_status_of_gateways_is_no_exception(signed: str, status: str) -> None:
-    assert first(f"HTTP/1.1 {status}\n{signed}\n\n").id in ("backend-down", "backend-timeout", "unavailable")
+    assert first(f"HTTP/1.1 {status}\n{signed}\n\n").id in ("bad-gateway", "gateway-timeout", "unavailable")
 
 
 @pytest.mark.parametrize(
@@ -102,29 +99,29 @@ def test_a_status_of_gateways_is_no_exception(signed: str, status: str) -> None:
         (4000, "idle too long", 2_500_000, "idle-timeout"),
         (4000, "rate limit exceeded", 1000, "rate-limited"),
         (4003, "the token is not valid", 1000, "unauthorized"),
-        (4000, "database timeout", 1000, "closed-by-app"),
-        (4000, "database timeout", 600_000, "closed-by-app"),
+        (4000, "database timeout", 1000, "closed"),
+        (4000, "database timeout", 600_000, "closed"),
         (4000, "timeout", 600_000, "idle-timeout"),
         (1011, "keepalive ping timeout", 3_000_000, "idle-timeout"),
         (4000, "no heartbeat received", 3_000_000, "idle-timeout"),
         # No limit of time is reached at once, and a word for pings may be about something else.
-        (4000, "no heartbeat received", 1000, "closed-by-app"),
-        (4000, "unknown command: ping", 3_000_000, "closed-by-app"),
+        (4000, "no heartbeat received", 1000, "closed"),
+        (4000, "unknown command: ping", 3_000_000, "closed"),
         (1003, "only binary, close, ping, and pong frames are supported", 3_000_000, "message-refused"),
-        (4003, "account inactive", 3_000_000, "closed-by-app"),
-        (4002, "keepalive must be between 1 and 60", 3_000_000, "closed-by-app"),
+        (4003, "account inactive", 3_000_000, "closed"),
+        (4002, "keepalive must be between 1 and 60", 3_000_000, "closed"),
         # No message was sent that the server could refuse.
         (1008, "Bad request", 1000, "refused"),
-        (4010, "unsupported type of account", 1000, "closed-by-app"),
+        (4010, "unsupported type of account", 1000, "closed"),
         (4001, "JSON Web Token expired", 1000, "unauthorized"),
         (1008, "file extension not allowed", 1000, "refused"),
         (1002, "unexpected extension bit", 1000, "extension-refused"),
-        (4000, "Session closed", 1000, "closed-by-app"),
+        (4000, "Session closed", 1000, "closed"),
         (4004, "session not found or closed", 1000, "session"),
-        (4004, "user not found", 1000, "no-route"),
+        (4004, "user not found", 1000, "not-found"),
         (4004, "no_such_channel", 1000, "session"),
         (1011, "This mountpoint isn't available.", 1000, "session"),
-        (1011, "This program isn't available.", 1000, "crashed"),
+        (1011, "This program isn't available.", 1000, "error"),
     ],
 )
 def test_reasons_of_a_close_that_a_rule_nearly_knows(code: int, reason: str, after: int, id: str) -> None:
@@ -163,8 +160,7 @@ def test_a_foreign_origin_is_no_proof_that_it_was_refused(answer: str) -> None:
         head = "HTTP/1.1 403 Forbidden\nServer: Apache\nContent-Type: text/html; charset=iso-8859-1\n\n"
         answer = f"{head}{answer}"
     found = first(answer, "https://evil.example")
-    assert found.id == "origin-refused"
-    assert re.search("another check|a check", found.text)
+    assert (found.id, found.usual[0].startswith("the origin https://evil.example")) == ("refused", True)
 
 
 def asked(answer: str, *headers: str) -> Cause:
@@ -175,9 +171,9 @@ def test_what_a_request_did_wrong_is_not_all_that_a_status_can_be_about() -> Non
     old = "Sec-WebSocket-Version: 12"
     assert asked("HTTP/1.1 400 Bad Request\n\n", old).text == "Sec-WebSocket-Version of the request is not 13"
     down = asked("HTTP/1.1 502 Bad Gateway\n\n", old)
-    assert (down.id, "no valid answer from the server behind it" in down.text) == ("version-unsupported", True)
+    assert (down.id, down.usual[0]) == ("bad-gateway", "Sec-WebSocket-Version of the request is not 13")
     assert asked('HTTP/1.1 401 Unauthorized\n\n{"error":"no token"}', old).id == "unauthorized"
-    assert asked("HTTP/1.1 500 Internal Server Error\n\nTypeError: x", old).id == "version-unsupported"
+    assert asked("HTTP/1.1 500 Internal Server Error\n\nTypeError: x", old).id == "error"
 
 
 @pytest.mark.parametrize(("listed", "id"), [("sip", "subprotocol-required"), ("chat", "bad-request")])
@@ -199,7 +195,7 @@ def test_a_list_that_begins_with_error_is_a_message_about_one(message: str, said
 def test_a_page_of_a_proxy_for_502_leaves_a_crash_open() -> None:
     page = '<!DOCTYPE html><html lang="en"><title>502 Bad Gateway</title><body></body></html>'
     found = first(f"HTTP/1.1 502 Bad Gateway\nServer: nghttpx\n\n{page}")
-    assert (found.id, found.program) == ("backend-down", "nghttpx")
+    assert (found.id, found.program) == ("bad-gateway", "nghttpx")
     assert "a crash" in found.text
 
 
@@ -225,7 +221,7 @@ def test_a_code_that_no_server_may_send_is_told() -> None:
 
 @pytest.mark.parametrize("server", ["", "Server: granian\n"])
 def test_an_empty_200_may_be_a_refusal(server: str) -> None:
-    assert "so some refuse" in first(f"HTTP/1.1 200 OK\n{server}Content-Length: 0\n\n").text
+    assert "a refusal with" in first(f"HTTP/1.1 200 OK\n{server}Content-Length: 0\n\n").text
 
 
 def test_a_404_to_subprotocols_leaves_them_open() -> None:
@@ -261,34 +257,17 @@ HELLO = frame(1, b"hello")
 @pytest.mark.parametrize(
     ("end", "id", "route"),
     [
-        (b"", "crashed", True),
-        (frame(8, b""), "closed-by-app", True),
-        (HELLO, "handler-returned", False),
-        (HELLO + frame(8, b""), "handler-returned", False),
-        (frame(2, b"{}"), "handler-returned", False),
-        (frame(2, b"\0"), "handler-returned", False),
+        (b"", "dropped", True),
+        (frame(8, b""), "closed", True),
+        (HELLO, "dropped", False),
+        (HELLO + frame(8, b""), "closed", False),
+        (frame(2, b"{}"), "dropped", False),
+        (frame(2, b"\0"), "dropped", False),
     ],
 )
 def test_a_session_that_ended_before_any_message_may_have_no_route(end: bytes, id: str, route: bool) -> None:
     found = causes(reading_of(OPEN + end, "fin"))[0]
     assert (found.id, "route for this path" in found.text) == (id, route)
-
-
-@pytest.mark.parametrize(
-    ("server", "route"),
-    [
-        ("WSGIServer/0.2 CPython/3.13", True),
-        ("TornadoServer/6.5", False),
-        ("uvicorn", False),
-        ("Python/3.13 aiohttp/3.12", False),
-        ("Python/3.13 websockets/15.0", True),
-    ],
-)
-def test_a_program_that_looks_for_a_route_first_had_one(server: str, route: bool) -> None:
-    head = OPEN[:-2] + f"Server: {server}\r\n\r\n".encode()
-    for end in (b"", frame(8, b"")):
-        found = causes(reading_of(head + end, "fin"))[0]
-        assert ("route for this path" in found.text) == route
 
 
 def ended_after_a_message(size: int, close: bytes = b"") -> Cause:
@@ -300,11 +279,11 @@ def ended_after_a_message(size: int, close: bytes = b"") -> Cause:
 
 @pytest.mark.parametrize(
     ("close", "id"),
-    [(b"", "crashed"), (frame(8, b""), "message-refused"), (frame(8, b"\3\xe8"), "message-refused")],
+    [(b"", "dropped"), (frame(8, b""), "closed"), (frame(8, b"\3\xe8"), "closed")],
 )
 def test_an_end_right_after_a_message_leaves_open_why(close: bytes, id: str) -> None:
     found = ended_after_a_message(4, close)
-    assert (found.id, found.certainty) == (id, "own-request")
+    assert (found.id, found.certainty) == (id, "shared")
     assert re.search(r"exception.*format, token|format, token.*exception", found.text)
     assert "on purpose" in found.text
 
@@ -312,11 +291,11 @@ def test_an_end_right_after_a_message_leaves_open_why(close: bytes, id: str) -> 
 @pytest.mark.parametrize(
     ("reason", "id"),
     [
-        ("bye", "handler-returned"),
-        ("Goodbye!", "handler-returned"),
-        ("bye now", "handler-returned"),
-        ("closed", "handler-returned"),
-        ("Normal closure", "handler-returned"),
+        ("bye", "closed"),
+        ("Goodbye!", "closed"),
+        ("bye now", "closed"),
+        ("closed", "closed"),
+        ("Normal closure", "closed"),
         ("bye Tom", "server-says"),
         ("closed for the night", "server-says"),
         ("done with you", "server-says"),
@@ -324,7 +303,7 @@ def test_an_end_right_after_a_message_leaves_open_why(close: bytes, id: str) -> 
 )
 def test_a_polite_close_gives_no_reason(reason: str, id: str) -> None:
     assert closed(1000, reason).id == id
-    assert closed(4000, reason).id == "closed-by-app"
+    assert closed(4000, reason).id == "closed"
 
 
 @pytest.mark.parametrize(
@@ -343,7 +322,7 @@ def test_a_polite_close_gives_no_reason(reason: str, id: str) -> None:
         # A sentence says more than a code, and the code of an error is no exception.
         ('{"type":"result","errorCode":"zip_error","zipErrorMessage":"unknown_command: x"}', "message-refused"),
         ('{"type":"result","errorCode":"zip_error"}', "server-says"),
-        ('{"type":"result","errorCode":"server_error"}', "crashed"),
+        ('{"type":"result","errorCode":"server_error"}', "error"),
         ('{"type":"result","errorCode":"schema_mismatch","message":""}', "server-says"),
         ('{"error":{"code":-32000,"message":"Error","data":"no such room"}}', "session"),
         ('{"action":"log.error","event":{"message":"invalid credentials"}}', "unauthorized"),
@@ -357,28 +336,27 @@ def test_an_error_in_a_message_is_read_where_it_is_one(message: str, id: str, op
 
 
 @pytest.mark.parametrize(
-    ("path", "ids"),
+    ("path", "usual"),
     [
-        ("/socket.io/", ["not-socket.io", "closed-by-app"]),
-        ("/socket.io/?EIO=2&transport=websocket", ["generation", "closed-by-app"]),
-        ("/socket.io/?EIO=4&transport=websocket&sid=x", ["session", "closed-by-app"]),
-        ("/socket.io/?EIO=4&transport=pigeon", ["transport", "closed-by-app"]),
-        ("/socket.io/?EIO=4&transport=websocket", ["closed-by-app"]),
-        ("/chat?sid=x", ["closed-by-app"]),
+        ("/socket.io/", "no EIO or transport in the query, which Socket.IO requires"),
+        ("/socket.io/?EIO=2&transport=websocket", "another version of the Socket.IO protocol"),
+        ("/socket.io/?EIO=4&transport=websocket&sid=x", "a session (sid) that the server does not know"),
+        ("/socket.io/?EIO=4&transport=pigeon", "a transport that Socket.IO does not have"),
+        ("/socket.io/?EIO=4&transport=websocket", "no Socket.IO server at this path"),
+        ("/chat?sid=x", "no WebSocket route for this path"),
     ],
 )
-def test_a_query_of_socket_io_explains_a_close_at_once(path: str, ids: list[str]) -> None:
+def test_a_query_of_socket_io_may_be_why_a_server_closed_at_once(path: str, usual: str) -> None:
     asked = {"path": path}
-    assert [each.id for each in causes(reading_of(OPEN + frame(8, b""), "fin", asked))] == ids
-    assert "generation" not in [
-        each.id for each in causes(reading_of(OPEN + HELLO + frame(8, b""), "fin", asked))
-    ]
+    (found,) = causes(reading_of(OPEN + frame(8, b""), "fin", asked))
+    assert (found.id, found.usual[0]) == ("closed", usual)
+    assert usual not in causes(reading_of(OPEN + HELLO + frame(8, b""), "fin", asked))[0].usual
 
 
 def test_a_page_of_werkzeug_is_not_flasks_alone() -> None:
     page = "<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>\n<h1>Not Found</h1>\n"
     found = first(f"HTTP/1.1 404 NOT FOUND\nContent-Type: text/html; charset=utf-8\n\n{page}")
-    assert (found.id, found.certainty, found.program) == ("no-route", "shared", None)
+    assert (found.id, found.certainty, found.program) == ("not-found", "shared", None)
     assert "another program on Werkzeug" in found.text
 
 
@@ -419,7 +397,7 @@ def test_socket_io_says_why_it_refuses_a_namespace(packets: bytes, ids: list[str
         assert [each.id for each in found] == [*ids, *known]
 
 
-@pytest.mark.parametrize(("quiet", "id"), [(1000, "no-route"), (1_500_000, "idle-timeout")])
+@pytest.mark.parametrize(("quiet", "id"), [(1000, "not-found"), (1_500_000, "dropped")])
 def test_a_plain_text_is_of_the_end_where_that_follows_it(quiet: int, id: str) -> None:
     message = frame(1, b"404 page not found")
     events = (Sent(0, REQUEST), Received(1, OPEN + message), Ended(1 + quiet, "fin"))
@@ -429,13 +407,13 @@ def test_a_plain_text_is_of_the_end_where_that_follows_it(quiet: int, id: str) -
 @pytest.mark.parametrize(
     ("end", "after", "id"),
     [
-        (b"", 1000, "handler-returned"),
-        (frame(8, b""), 1000, "handler-returned"),
-        (frame(8, b""), 600_000, "closed-by-app"),
-        (b"", 600_000, "crashed"),
+        (b"", 1000, "dropped"),
+        (frame(8, b""), 1000, "closed"),
+        (frame(8, b""), 600_000, "closed"),
+        (b"", 600_000, "dropped"),
     ],
 )
-def test_a_handler_that_sent_and_ended_at_once_returned(end: bytes, after: int, id: str) -> None:
+def test_an_end_after_messages_is_an_act(end: bytes, after: int, id: str) -> None:
     events = (Sent(0, REQUEST), Received(1, OPEN + HELLO), Received(after, end), Ended(after + 1, "fin"))
     assert causes(read(Exchange(Plan(parse(f"ws://{AT}/ws"), REQUEST), events)))[0].id == id
 
@@ -546,38 +524,31 @@ def test_a_fault_of_the_request_is_no_proof_of_why_a_server_closed() -> None:
     for how, more in (("fin", True), ("reset", True), ("timeout", False)):
         events = (Sent(0, request), Ended(1, how))
         found = causes(read(Exchange(Plan(parse(f"ws://{AT}/ws"), request), events)))[0]
-        assert found.id == "version-unsupported"
-        assert ("a crash" in found.text) == more
+        assert found.usual[0] == "Sec-WebSocket-Version of the request is not 13"
+        assert ("a crash" in found.usual) == more
 
 
 @pytest.mark.parametrize(("challenge", "other"), [("", True), ("WWW-Authenticate: Basic\n", False)])
 @pytest.mark.parametrize("signed", ["", "X-Powered-By: Express\n"])
 def test_a_401_that_names_no_scheme_may_be_of_another_check(signed: str, challenge: str, other: bool) -> None:
     found = first(f"HTTP/1.1 401 Unauthorized\n{signed}{challenge}\n")
-    assert found.id == "unauthorized"
-    assert ("another check that refuses" in found.text) == other
+    assert found.id == ("refused" if other else "unauthorized")
+    assert ("another check" in found.text) == other
 
 
 @pytest.mark.parametrize("server", ["granian", "hypercorn-h11"])
 def test_a_failure_with_a_page_may_be_of_a_plain_get(server: str) -> None:
     found = first(f"HTTP/1.1 500 Internal Server Error\nServer: {server}\n\nInternal server error")
-    assert found.id == "crashed-before-accept"
+    assert found.id == "error"
     assert "a proxy that drops Upgrade" in found.text
 
 
 @pytest.mark.parametrize(
-    ("status", "route"), [("404 ", True), ("405 ", True), ("410 Gone", False), ("200 ", False)]
+    ("status", "route"), [("404 ", True), ("405 ", True), ("410 Gone", True), ("200 ", True)]
 )
 def test_an_answer_of_an_application_may_be_that_of_no_route(status: str, route: bool) -> None:
     found = first(f"HTTP/1.1 {status}\nServer: hypercorn-h11\n\n")
     assert ("no WebSocket endpoint at this path" in found.text) == route
-
-
-@pytest.mark.parametrize(("server", "rule"), [("envoy", True), ("nginx/1.26", True), ("Kestrel", False)])
-def test_a_refusal_in_words_may_be_of_a_rule_in_a_visible_proxy(server: str, rule: bool) -> None:
-    found = first(f"HTTP/1.1 402 Payment Required\nServer: {server}\n\nForbidden to you")
-    assert found.id == "refused"
-    assert ("or a rule in front of it" in found.text) == rule
 
 
 @pytest.mark.parametrize(
@@ -609,8 +580,8 @@ def test_a_401_without_a_scheme_may_not_be_about_the_credentials_sent() -> None:
         answer = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n" + challenge + b"\r\n"
         events = (Sent(0, request), Received(1, answer), Ended(2, "fin"))
         found = causes(read(Exchange(Plan(parse(f"ws://{AT}/ws"), request), events)))[0]
-        assert found.id == "credentials-refused"
-        assert ("another check that refuses" in found.text) == other
+        assert found.id == ("refused" if other else "credentials-refused")
+        assert ("another check" in found.text) == other
 
 
 @pytest.mark.parametrize("status", ["502 Bad Gateway", "504 Gateway Timeout"])
@@ -622,7 +593,7 @@ def test_http_behind_a_101_may_be_what_a_handler_sent() -> None:
     found = causes(reading_of(OPEN + b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n", "fin"))[
         0
     ]
-    assert found.id == "crashed"
+    assert found.id == "response-after-101"
     assert "a handler that sent an HTTP response" in found.text
 
 
@@ -756,7 +727,7 @@ def after_message(code: int) -> Cause:
 )
 def test_an_ordinary_answer_is_quoted_where_it_reports_a_fault(body: str, quote: bool) -> None:
     found = first(f"HTTP/1.1 200 OK\nContent-Type: application/json\n\n{body}")
-    assert found.id == "no-route"
+    assert found.id == "not-upgraded"
     assert ('the server says "members only"' in found.text) == quote
 
 
@@ -770,7 +741,7 @@ def test_without_an_origin_a_refused_socket_io_may_be_at_another_path(fields: st
     found = first(f"HTTP/1.1 403 Forbidden\n{fields}\n\n", path=SOCKET_IO)
     assert (found.id, found.usual[0]) == ("refused", "no Socket.IO server at this path")
     foreign = first(f"HTTP/1.1 403 Forbidden\n{fields}\n\n", "https://other.example", SOCKET_IO)
-    assert foreign.id == "origin-refused"
+    assert "the origin https://other.example, which is not allowed" in foreign.usual
 
 
 @pytest.mark.parametrize(

@@ -109,9 +109,9 @@ def html(title: str, rest: str = "") -> str:
         ),
         # Words that wsprobe does not know are quoted.
         ("HTTP/1.1 403 Forbidden\n\nThe moon is full.", {}, "refused", "The moon is full."),
-        ("HTTP/1.1 404 Not Found\n\nno moon", {}, "no-route", "no moon"),
-        ("HTTP/1.1 400 Bad Request\n\nThe moon is full.", {}, "server-says", "The moon is full."),
-        ("HTTP/1.1 500 Internal Server Error\n\nboom", {}, "crashed-before-accept", "boom"),
+        ("HTTP/1.1 404 Not Found\n\nno moon", {}, "not-found", "no moon"),
+        ("HTTP/1.1 400 Bad Request\n\nThe moon is full.", {}, "bad-request", "The moon is full."),
+        ("HTTP/1.1 500 Internal Server Error\n\nboom", {}, "error", "boom"),
     ],
 )
 def test_words_are_read_and_quoted(answer: str, asked: dict[str, object], id: str, quote: str) -> None:
@@ -149,7 +149,7 @@ def test_a_page_of_200_says_nothing() -> None:
     found = first(
         "HTTP/1.1 200 OK\nContent-Type: text/html; charset=utf-8\n\n<html>log in with your token</html>"
     )
-    assert (found.id, found.certainty) == ("no-route", "status")
+    assert (found.id, found.certainty) == ("not-upgraded", "status")
 
 
 def test_over_tls_the_port_that_wants_tls_is_the_one_behind() -> None:
@@ -160,22 +160,22 @@ def test_over_tls_the_port_that_wants_tls_is_the_one_behind() -> None:
 
 def test_an_answer_that_shows_upgrade_arrived_lost_none() -> None:
     answer = b"HTTP/1.1 404 Not Found\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: x\r\n\r\n"
-    assert {each.id for each in causes(reading_of(answer, "fin"))} == {"no-route"}
+    assert {each.id for each in causes(reading_of(answer, "fin"))} == {"not-found"}
 
 
 @pytest.mark.parametrize(
     ("said", "status", "id"),
     [
-        ("read timeout at Net/HTTP.pm line 274.", 500, "backend-timeout"),
-        ("Net::ReadTimeout with #<TCPSocket:(closed)>", 500, "backend-timeout"),
-        ("context deadline exceeded", 500, "backend-timeout"),
+        ("read timeout at Net/HTTP.pm line 274.", 500, "gateway-timeout"),
+        ("Net::ReadTimeout with #<TCPSocket:(closed)>", 500, "gateway-timeout"),
+        ("context deadline exceeded", 500, "gateway-timeout"),
         ("your session timed out", 403, "refused"),
-        ("Stream closed", 500, "backend-closed"),
+        ("Stream closed", 500, "error"),
         ("unknown session: closed by the host", 500, "session"),
         ("The path did not match any of the listed rules!", 500, "no-route"),
-        ("table orders not found", 500, "crashed-before-accept"),
+        ("table orders not found", 500, "error"),
         ("This is a proxy server. Does not respond to non-proxy requests.", 500, "forward-proxy"),
-        ("The proxy is busy", 500, "crashed-before-accept"),
+        ("The proxy is busy", 500, "error"),
     ],
 )
 def test_what_a_gateway_says_of_its_own_failure(said: str, status: int, id: str) -> None:

@@ -292,7 +292,7 @@ def test_no_number_is_left_out() -> None:
         ("http 99", "no such topic: 'http 99'"),
         ("hand shake", "handshake"),
         ("load balancers", "idle timeout"),
-        ("bad gateway", "502 (Bad Gateway), 1014 (Bad Gateway)"),
+        ("bad gatewey", "502 (Bad Gateway), 1014 (Bad Gateway)"),
         ("policy violation", "1008 (Policy Violation)"),
         ("closed before the connection", '"WebSocket is closed before the connection is established."'),
     ],

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from wsprobe.browsers import ENGINES
 from wsprobe.cli.expect_forms import ABSENT, FORMS, NAMED, OPERATORS, Operator
 from wsprobe.cli.option import Duration
-from wsprobe.diagnosis import FORMERLY, all_kinds
+from wsprobe.diagnosis import FORMERLY, REPLACED, all_kinds
 from wsprobe.diagnosis.cause import Certainty
 from wsprobe.judge import FINDINGS
 from wsprobe.nearest import nearest
@@ -131,6 +131,8 @@ def _possible(one: Expectation) -> None:
         if wanted:
             _known(text, wanted, LEVELS)
     if what == "cause":
+        if one.name in REPLACED:
+            raise _NoneSuch(f"'{text}': no answer proves that; it is cause:{REPLACED[one.name]} now")
         _known(text, one.name, all_kinds())
         if wanted:
             _known(text, wanted, CERTAINTIES)

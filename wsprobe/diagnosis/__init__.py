@@ -17,20 +17,32 @@ from msgspec.structs import replace
 
 from wsprobe.diagnosis import asgi, libraries, pages
 from wsprobe.diagnosis.author_rules import AuthorRules
-from wsprobe.diagnosis.cause import FORMERLY, KINDS, Cause, CauseKind
-from wsprobe.diagnosis.evidence import Evidence, answer_of, foreign_origin, hop_of, shown, unanswered
-from wsprobe.diagnosis.faults import asked_wrong, led_to, origin_or_rule, own_request, redirected, too_much
+from wsprobe.diagnosis.cause import ACTS, FORMERLY, KINDS, REPLACED, Cause, CauseKind
+from wsprobe.diagnosis.evidence import Evidence, answer_of, foreign_origin, hop_of, unanswered
+from wsprobe.diagnosis.faults import asked_wrong, led_to, own_request, too_much
 from wsprobe.diagnosis.programs import PROGRAMS, Author, written_by
 from wsprobe.diagnosis.reach import kinds_of_the_way, way
 from wsprobe.diagnosis.silence import nothing_came
-from wsprobe.diagnosis.status import ALLOW_ORIGIN, by_status
+from wsprobe.diagnosis.status import by_status
 from wsprobe.diagnosis.words import QUOTED, own_words, stated, stated_by
 from wsprobe.exchange import Ended, Exchange, Received, Sent, TunnelFailed, TunnelReceived
 from wsprobe.read import read
 from wsprobe.read.behind import http_behind
 from wsprobe.read.reading import Reading, Response
 
-__all__ = ["FORMERLY", "KINDS", "PROGRAMS", "Author", "Cause", "CauseKind", "all_kinds", "author", "causes"]
+__all__ = [
+    "ACTS",
+    "FORMERLY",
+    "KINDS",
+    "PROGRAMS",
+    "REPLACED",
+    "Author",
+    "Cause",
+    "CauseKind",
+    "all_kinds",
+    "author",
+    "causes",
+]
 
 _RULES = AuthorRules(
     (
@@ -46,7 +58,7 @@ _RULES = AuthorRules(
 _ENDS = frozenset({"fin", "reset", "truncated", "error", "timeout"})
 """``Ended.how`` if the server ended a connection without sending a byte."""
 
-_AFTER = frozenset({"handler-returned", "crashed", "idle-timeout", "closed-by-app", "dropped"})
+_AFTER = frozenset({"closed", "dropped", "crashed", "idle-timeout", "error"})
 """The outcomes after which the end of the session matters. After an invalid 101, no client opens one."""
 
 
@@ -116,7 +128,7 @@ def _begun(reading: Reading, final: Response) -> tuple[Cause, ...]:
     if evidence.status < 400 or reading.http2 is not None or b"\n" not in final.head.raw:
         return ()
     said = stated(evidence, own_words(evidence))
-    found = by_status(evidence, silent=said is None)
+    found = by_status(evidence)
     return _shown_by(_arrived(evidence, (said, *found) if said is not None else found), evidence)
 
 
@@ -136,34 +148,26 @@ def _written(reading: Reading) -> tuple[Cause, ...]:
 
 def _refusal(evidence: Evidence, *, over_http2: bool) -> Author:
     """The causes of an answer other than 101, in the order of their evidence."""
-    known = Author() if over_http2 else _redirects(evidence, _by_marks(evidence))
-    texts = own_words(evidence)
-    said = stated(evidence, texts)
+    known = Author() if over_http2 else _by_marks(evidence)
+    said = stated(evidence, own_words(evidence))
     if said is not None and known.role == "proxy" and known.certainty == "only":
         # The words of a proxy's own page are the same for every reason: its status says more.
         said = said if said.id in {cause.id for cause in known.causes} else None
-    marked = _marked(known, evidence)
-    if evidence.status in _OF_A_GATEWAY and known.role != "proxy":
-        # No exception is answered with these: a program chose them, for one behind it or for its own state.
-        marked = [cause for cause in marked if cause.id != "crashed-before-accept"]
-    rest = marked or list(by_status(evidence, silent=not texts, unexplained=said is None))
-    if marked and evidence.status in (502, 504) and known.role != "proxy":
-        # What marks show of its author is true, and no reason: it reports another program.
-        rest = [*by_status(evidence, silent=not texts, unexplained=said is None), *marked]
-    asked = list(own_request(evidence))
-    found = asked
-    if asked and (_names_another(said, asked[0]) or not _fits(asked[0], evidence.status)):
-        found = _unfitting(asked, said, known, [] if marked else rest)
-    if said is not None and said.id == "server-says":
-        if _foreign_refused(evidence):
-            found.append(_foreign(evidence, known))
-        if not _specific(known):
-            found.append(_quoting(said, rest[0]) if rest and _stands(rest[0], evidence) else said)
-    elif said is not None:
-        found.append(_explained(said, known))
-    elif _foreign_refused(evidence):
-        found.append(_foreign(evidence, known))
-    if not (found and found[0].certainty == "own-request" and not marked):
+    rest = _named(known, evidence)
+    found = list(own_request(evidence))
+    if found and (_names_another(said, found[0]) or not _fits(found[0], evidence.status)):
+        found = _unfitting(found, said, known, rest)
+    elif found:
+        rest = []
+    if said is None:
+        found += rest
+    elif said.id != "server-says":
+        found += [_explained(said, known), *(cause for cause in rest if cause.id not in ACTS)]
+    elif not rest or (rest[0].id not in ACTS and rest[0].certainty != "only"):
+        found += [said, *rest]
+    elif rest[0].id in ACTS:
+        found += [_quoting(said, rest[0], evidence), *rest[1:]]
+    else:  # a mark that is the program's own words
         found += rest
     return replace(known, causes=_shown_by(_arrived(evidence, found), evidence))
 
@@ -179,23 +183,16 @@ _FITS: dict[str, frozenset[int]] = {
 """Kinds of what a request did wrong -> the statuses with which servers answer that."""
 
 
-def _quoting(said: Cause, cause: Cause) -> Cause:
-    """*cause*, known from the status or a mark, with the unknown words of *said*: of a refusal they are the
-    reason, so that usual causes would only distract from them, and the status adds nothing."""
-    if cause.id == "refused":
-        statement = "" if cause.certainty == "status" else cause.statement
-        cause = replace(cause, statement=statement, usual=())
-    return replace(cause, quote=said.quote, certainty="stated", evidence=said.evidence)
+def _quoting(said: Cause, act: Cause, evidence: Evidence) -> Cause:
+    """*act* with the unknown words of *said*. Of a refusal they are the reason: usual causes would only
+    distract from them, and a status without a mark adds nothing."""
+    if act.id == "refused" and not foreign_origin(evidence):
+        act = replace(act, statement="" if act.certainty == "status" else act.statement, usual=())
+    return replace(act, quote=said.quote, certainty="stated", evidence=said.evidence)
 
 
 def _fits(cause: Cause, status: int) -> bool:
     return status in _FITS.get(cause.id, (400, 426, 501))
-
-
-def _stands(cause: Cause, evidence: Evidence) -> bool:
-    """*cause*, known from the status or a mark, stands with unknown words: 504 is about time, whatever it
-    says; of 400 and 501 the status says too little."""
-    return (cause.id in _GENERAL or evidence.status == 504) and evidence.status not in (400, 501)
 
 
 def _names_another(said: Cause | None, asked: Cause) -> bool:
@@ -203,7 +200,7 @@ def _names_another(said: Cause | None, asked: Cause) -> bool:
     return asked.id == "host-refused" and said is not None and said.id not in _UNLIKE_HOST
 
 
-_UNLIKE_HOST = frozenset({"host-refused", "server-says", "no-route", "refused", "bad-request"})
+_UNLIKE_HOST = ACTS | {"host-refused", "server-says", "no-route"}
 """What a server may state of a Host that it does not serve."""
 
 
@@ -213,40 +210,9 @@ def _unfitting(asked: list[Cause], said: Cause | None, known: Author, rest: list
     named beside it; what marks say follows as causes of their own."""
     if said is not None and said.id not in ("server-says", "crashed-before-accept"):
         return [_explained(said, known), *asked]
-    other = next((cause for cause in rest if cause.certainty != "own-request"), None)
-    if other is None:
+    if not rest:
         return asked
-    return [led_to(asked[0], other), *asked[1:]]
-
-
-def _foreign_refused(evidence: Evidence) -> bool:
-    """A 403 to an Origin other than the URL's own, which the answer does not allow by name (CORS)."""
-    allowed = evidence.get("access-control-allow-origin")
-    return evidence.status == 403 and foreign_origin(evidence) and allowed != evidence.origin
-
-
-def _foreign(evidence: Evidence, known: Author) -> Cause:
-    """What to do about a 403 to an Origin other than the URL's own."""
-    same = next((cause for cause in known.causes if cause.id == "origin-refused"), None)
-    cause = same or origin_or_rule(evidence, ALLOW_ORIGIN, "the server, or a rule in front of it,")
-    shows = f"the request: Origin: {shown(evidence.origin or '')}, of another host; {evidence.line}"
-    return replace(cause, certainty="own-request", evidence=shows, program=known.program)
-
-
-_OF_A_GATEWAY = frozenset({502, 503, 504})
-
-_GENERAL = frozenset(
-    {
-        *("refused", "no-route", "crashed-before-accept", "error", "unauthorized", "bad-request"),
-        *("blocked-by-rule", "rate-limited"),
-    }
-)
-"""Kinds that only mean a refusal or a failure; the server's words are more exact."""
-
-
-def _specific(known: Author) -> bool:
-    """The marks give a kind of cause, from the program's own words; a quote would only repeat them."""
-    return known.certainty == "only" and bool(known.causes) and known.causes[0].id not in _GENERAL
+    return [led_to(asked[0], rest[0]), *asked[1:]]
 
 
 def _explained(said: Cause, known: Author) -> Cause:
@@ -257,25 +223,25 @@ def _explained(said: Cause, known: Author) -> Cause:
     return replace(said, fix=same.fix if same is not None and same.fix else said.fix, program=known.program)
 
 
-def _marked(known: Author, evidence: Evidence) -> list[Cause]:
-    """The causes that follow from the author of the answer; the first one names the author."""
-    if not known.causes:
-        return []
-    answered = f"{known.who} answered, not the application: " if known.role == "proxy" else f"{known.who}: "
-    certainty, shows, program = known.certainty, f"{evidence.line}; {known.mark}", known.program
-    found = []
-    for cause in known.causes:
-        if cause.certainty == "own-request":
-            found.append(cause)
-            continue
-        statement = cause.statement if found else answered + cause.statement
-        if cause.certainty == "stated" and certainty == "shared":
-            found.append(replace(cause, statement=statement))
-        else:
-            found.append(
-                replace(cause, statement=statement, certainty=certainty, evidence=shows, program=program)
-            )
-    return found
+def _named(known: Author, evidence: Evidence) -> list[Cause]:
+    """The causes that follow from the author of the answer, else from its status; the first one names it."""
+    found = list(known.causes or by_status(evidence))
+    if not found or not known.id:
+        return found
+    first, who = found[0], known.who
+    if known.role == "proxy":
+        did = first.statement.removeprefix("the server ")
+        named = f"{who}, not the application, {did}" if did != first.statement else f"{who}: {did}"
+    else:
+        named = f"{who}: {first.statement}"
+    found[0] = replace(first, statement=named)
+    shows = f"{evidence.line}; {known.mark}"
+    return [
+        replace(one, certainty=known.certainty, evidence=shows, program=known.program)
+        if one.certainty == "status"
+        else one
+        for one in found
+    ]
 
 
 def _arrived(evidence: Evidence, found: Iterable[Cause]) -> Iterable[Cause]:
@@ -292,14 +258,6 @@ def _shown_by(found: Iterable[Cause], evidence: Evidence) -> tuple[Cause, ...]:
         if cause.id not in first:
             first[cause.id] = cause if cause.evidence else replace(cause, evidence=evidence.line)
     return tuple(first.values())
-
-
-def _redirects(evidence: Evidence, known: Author) -> Author:
-    """Of a redirect by an application: that comes first, and is no refusal."""
-    if not 300 <= evidence.status < 400 or not known.id or known.role == "proxy":
-        return known
-    others = (cause for cause in known.causes if cause.id not in ("refused", "no-route"))
-    return replace(known, causes=(redirected(evidence, "the server"), *others))
 
 
 def _by_marks(evidence: Evidence) -> Author:
@@ -339,7 +297,5 @@ def _of_tunnel(reading: Reading) -> Author:
         return Author()
     answer = replace(answer_of(asked, final), oddity="", wanted="", host="", largest=("", 0))
     found = pages.FORWARD.author(answer) or _UNKNOWN
-    marked: Iterable[Cause] = _marked(found, answer)
-    if not marked and answer.status == 407:
-        marked = by_status(answer, silent=True)
-    return replace(found, causes=_shown_by(marked, answer))
+    known = found.id or answer.status == 407
+    return replace(found, causes=_shown_by(_named(found, answer), answer) if known else ())

@@ -9,6 +9,7 @@ import msgspec
 
 from wsprobe.diagnosis import author
 from wsprobe.diagnosis.cause import Cause, Label
+from wsprobe.diagnosis.faults import DROPPED
 from wsprobe.diagnosis.programs import PROGRAMS, Author
 from wsprobe.diagnosis.proxies import LEADING, LineValues, mending, path_for_lines, proxy, table
 from wsprobe.read.behind import frames_before_http
@@ -25,12 +26,13 @@ CODE_OF_STATUS = {401: 4401, 403: 4403, 404: 4404, 408: 4408, 409: 4409, 429: 44
 """Status -> close code by convention; 4400 + n for the rest of 4xx, 1011 for 5xx."""
 NEVER_SENT = {1005: "no status received", 1006: "abnormal closure", 1015: "TLS handshake"}
 """RFC 6455 section 7.4.1: these must not be set in a Close frame."""
-PASSING = frozenset({"upgrade-lost", "upgrade-lost-or-elsewhere", "http-1.0"})
+PASSING = frozenset({"upgrade-lost", "http-1.0"})
 """Causes that lines in a proxy fix."""
 BEFORE_THE_APPLICATION = frozenset(
     {
         *PASSING,
         *("backend-down", "backend-closed", "backend-timeout", "backend-tls", "tls-port", "client-certificate"),
+        *("bad-gateway", "gateway-timeout", "upgrade-required"),
         *(
             "no-websocket",
             "forward-proxy",
@@ -44,7 +46,10 @@ BEFORE_THE_APPLICATION = frozenset(
 )
 """Causes without any running application code that could accept and then close."""
 OF_THE_PROXY = frozenset(
-    {"backend-down", "backend-closed", "backend-timeout", "backend-tls", "blocked-by-rule"}
+    {
+        *("backend-down", "backend-closed", "backend-timeout", "backend-tls", "blocked-by-rule"),
+        *("bad-gateway", "gateway-timeout"),
+    }
 )
 """Those for which a proxy can send the request to another server, which accepts and then closes."""
 
@@ -142,11 +147,10 @@ def _refused(reading: Reading) -> bool:
 def _lines(known: Author, path: str) -> Iterator[str]:
     """The lines for the proxies, if they are the likeliest cause; a short note if they are a less likely
     one. *path*: that of the URL, for the lines."""
-    ids = [cause.id for cause in known.causes]
-    if not PASSING & set(ids):
-        return
-    if ids[0] not in PASSING:
-        if known.role != "proxy":
+    first, *others = known.causes or (Cause("", ""),)
+    if first.id not in PASSING and first.usual[:1] != (DROPPED,):
+        unsaid = DROPPED in first.usual and "explain upgrade-lost" not in first.fix
+        if (unsaid or any(other.id in PASSING for other in others)) and known.role != "proxy":
             yield "wsprobe explain upgrade-lost (if a proxy is in front of it)"
         return
     seen = proxy(known.hop)

@@ -108,6 +108,13 @@ _HANDSHAKE = _kinds(
         "Send a GET.",
     ),
     (
+        "upgrade-required",
+        "Upgrade Required",
+        "The server requires an upgrade (426). Usual causes: a proxy that drops Upgrade and Connection, "
+        "another version of the protocol, a server that does not handle upgrades at this path.",
+        "Configure every proxy to forward Upgrade and Connection; check the path and Sec-WebSocket-Version.",
+    ),
+    (
         "version-unsupported",
         "The server does not support this version",
         "The server does not support the request's Sec-WebSocket-Version. Nearly every server "
@@ -269,10 +276,23 @@ _REFUSED = _kinds(
 
 _ELSEWHERE = _kinds(
     (
+        "not-found",
+        "Not Found",
+        "The server found nothing at this path (404). Usual causes: no WebSocket endpoint at this path, a "
+        "proxy that drops Upgrade and Connection, a refusal.",
+        "Correct the path, or add a WebSocket route for it in the application and in every proxy.",
+    ),
+    (
+        "not-upgraded",
+        "An ordinary answer",
+        "The server answered the handshake like an ordinary request (200). Usual causes: no WebSocket endpoint "
+        "at this path, a proxy that drops Upgrade and Connection.",
+        "Correct the path; configure every proxy to forward Upgrade and Connection.",
+    ),
+    (
         "no-route",
         "No WebSocket endpoint at this path",
-        "No WebSocket endpoint has this path. The path may lead to an ordinary page, or a proxy may "
-        "have no rule for it.",
+        "The server reports that it has no route or endpoint for this path.",
         "Correct the path, or add a WebSocket route for it in the application and in every proxy.",
     ),
     (
@@ -349,6 +369,19 @@ _ELSEWHERE = _kinds(
 
 _BEHIND = _kinds(
     (
+        "bad-gateway",
+        "Bad Gateway",
+        "A proxy or server got no valid answer from the program behind it (502): that program is down, "
+        "closes the connection, or speaks another protocol.",
+        "Test the program behind the proxy directly; look in its log, and in the proxy's.",
+    ),
+    (
+        "gateway-timeout",
+        "Gateway Timeout",
+        "A proxy or server got no answer in time from another program (504).",
+        "Find out why that program hangs, or whether it answers handshakes at all.",
+    ),
+    (
         "backend-down",
         "A proxy cannot reach the application",
         "A proxy or balancer could not reach the application: it is not running, or its address or "
@@ -372,12 +405,6 @@ _BEHIND = _kinds(
         "TLS between proxy and application does not match",
         "The proxy uses TLS but the application does not, or the other way round.",
         "Use the application's scheme (http:// or https://) in the proxy.",
-    ),
-    (
-        "intercepted",
-        "The proxy replaced the answer",
-        "A proxy replaced the application's error with its own page.",
-        "Turn this off for the WebSocket path.",
     ),
     (
         "proxy-waits",
@@ -421,14 +448,14 @@ _BEHIND = _kinds(
 _APPLICATION = _kinds(
     (
         "crashed-before-accept",
-        "Failed before accepting",
-        "The application failed while handling the handshake, most often with an exception.",
+        "An exception before accepting",
+        "The application raised an exception while handling the handshake: the answer has its words.",
         "Look in the server's log for this request.",
     ),
     (
         "crashed",
         "An exception in the session",
-        "The application raised an exception after the handshake.",
+        "The application raised an exception after the handshake: the server reports it in words.",
         "Look in the server's log for this session.",
     ),
     (
@@ -436,12 +463,6 @@ _APPLICATION = _kinds(
         "Returned without accepting",
         "The application returned without accepting or refusing the handshake.",
         "Accept first: await websocket.accept().",
-    ),
-    (
-        "denial",
-        "A denial response was lost",
-        "The application sent a response instead of accepting; the server cannot forward the response.",
-        "Close, or accept and then close.",
     ),
     (
         "hijacker",
@@ -463,22 +484,16 @@ _APPLICATION = _kinds(
         "Look in the logs of the application and of every proxy.",
     ),
     (
-        "handler-returned",
-        "The handler returned",
-        "The session's handler returned, which closes the session.",
-        "Keep the handler running: loop over the messages.",
-    ),
-    (
         "response-after-101",
         "An HTTP answer after the 101",
         "The handler returned, or sent an HTTP response after the handshake.",
         "Return nothing, or what the library expects; keep the handler running.",
     ),
     (
-        "closed-by-app",
-        "The application closed the session",
-        "The server sent a Close frame on purpose; its code and reason explain why.",
-        "Look up the code in the application's documentation.",
+        "closed",
+        "The server closed the session",
+        "The server sent a Close frame; its code and reason, if it has any, may explain why.",
+        "Look up the code in the application's documentation; look in its log.",
     ),
     (
         "dropped",
@@ -519,7 +534,8 @@ _APPLICATION = _kinds(
     (
         "error",
         "The server failed",
-        "A server or proxy answered with an error (5xx).",
+        "A server or proxy answered with an error (5xx), or closed the session with 1011. Usual causes: an "
+        "exception, a handler that returned without accepting, a proxy whose backend failed.",
         "Look in the server's log for this request.",
     ),
 )
@@ -663,6 +679,15 @@ KINDS: dict[str, CauseKind] = {
 """Every kind of cause by its id. Ids are stable and never reused. What kept a request from being sent has
 the id of its finding besides (``reach``)."""
 
+ACTS = frozenset(
+    {
+        *("refused", "bad-request", "not-found", "not-upgraded", "upgrade-required", "protocol-error"),
+        *("error", "bad-gateway", "gateway-timeout", "unavailable"),
+        *("closed-silently", "no-answer", "closed", "dropped", "response-after-101"),
+    }
+)
+"""Kinds that only say what the server did: with other words or marks there may be another reason."""
+
 FORMERLY = {
     "upgrade-stripped": "upgrade-lost",
     "origin-refused": "origin-refused",
@@ -672,3 +697,11 @@ FORMERLY = {
     "web-page": "no-route",
 }
 """Findings of version 0.1 that are causes now -> their ids here."""
+
+REPLACED = {
+    "handler-returned": "closed",
+    "closed-by-app": "closed",
+    "denial": "error",
+    "intercepted": "not-upgraded",
+}
+"""Causes that answers no longer prove -> the act that is reported in their place."""

@@ -11,8 +11,6 @@ from wsprobe.diagnosis.cause import MOST_USUAL, Cause
 from wsprobe.diagnosis.evidence import (
     LARGE,
     Evidence,
-    behind_proxy,
-    foreign_origin,
     shown,
     to_another_host,
     url_parts,
@@ -27,7 +25,6 @@ DROPPED = "a proxy that drops Upgrade and Connection"
 NO_ENDPOINT = "no WebSocket endpoint at this path"
 A_CHECK = "a check (token, cookie, Origin, parameter)"
 NO_ANSWER = "a proxy that gets no answer from the application"
-PLAIN_GET = "the handshake got the answer to a plain GET"
 
 ACCEPT_FIRST = "accept first, then close with a code from 4000 to 4999 and a reason: only that reaches a page"
 
@@ -59,46 +56,12 @@ def http10() -> Cause:
     )
 
 
-def crashed(text: str = "the application raised an exception before accepting", *usual: str) -> Cause:
-    """The handler raised before it accepted; *text* says so, as far as the server is known."""
-    return Cause("crashed-before-accept", text, SEE_LOG, usual=usual)
-
-
-def failed_or(*others: str) -> Cause:
-    """An answer about a failure, which has *others* among its usual causes."""
-    return crashed("the application failed before accepting", "an exception", *others)
-
-
 def no_route(
     text: str = "no WebSocket endpoint has this path",
     fix: str = "correct the path, or add a WebSocket route for it",
 ) -> Cause:
     """The server has no WebSocket endpoint at this path."""
     return Cause("no-route", text, fix)
-
-
-_AS_A_PAGE = {
-    404: "the server found nothing at this path (404)",
-    405: "the server does not accept this request at this path (405)",
-}
-
-
-def nowhere(evidence: Evidence) -> Cause:
-    """An answer as to a plain GET, of which only the status is known."""
-    act = _AS_A_PAGE.get(evidence.status, f"{PLAIN_GET} ({evidence.status})")
-    cause = no_route(act)
-    if evidence.status in (200, 204) and not evidence.body:
-        returned = "a handler that returned without an upgrade (so some refuse, for want of a token)"
-        return replace(cause, usual=(NO_ENDPOINT, returned, "a middleware that caught an exception"))
-    if evidence.protocols and evidence.status == 404:
-        unknown = f"a server that supports no offered subprotocol ({shown(', '.join(evidence.protocols))})"
-        return replace(cause, usual=(NO_ENDPOINT, unknown))
-    return replace(cause, usual=(NO_ENDPOINT,))
-
-
-def no_websocket(text: str, fix: str) -> Cause:
-    """The server does not speak WebSockets at all."""
-    return Cause("no-websocket", text, fix)
 
 
 def credentials_wanted(evidence: Evidence) -> Cause:
@@ -109,7 +72,7 @@ def credentials_wanted(evidence: Evidence) -> Cause:
             "the server refused the credentials in the request",
             "check the user, password or token: they may be wrong, expired, or for another server",
         )
-    text = "the application requires credentials, and received no valid ones"
+    text = "the server requires credentials, and received no valid ones"
     if evidence.status == 101:
         return Cause(
             "unauthorized",
@@ -125,25 +88,12 @@ def credentials_wanted(evidence: Evidence) -> Cause:
     )
 
 
-def answered_401(evidence: Evidence) -> Cause:
-    """What the status 401 alone means. A server that checks credentials names a scheme in WWW-Authenticate (RFC
-    9110 section 15.5.2); without one, a library may answer every refusal so."""
-    cause = credentials_wanted(evidence)
-    if challenge := evidence.get("www-authenticate"):
-        return replace(
-            cause, certainty="stated", evidence=f"{evidence.line}; WWW-Authenticate: {shown(challenge)}"
-        )
-    sent = "wrong or expired credentials"
-    own = sent if evidence.credentials else "no valid token, cookie or password in the request"
-    act = "the server requires credentials (401)"
-    return replace(cause, statement=act, usual=(own, "another check that refuses (Origin, subprotocol)"))
-
-
-def origin_or_rule(evidence: Evidence, fix: str, who: str) -> Cause:
-    """A 403 to an Origin of another host, which says no more: *who* refused it, or the request as a whole."""
-    other = f"the origin {shown(evidence.origin or '')}, which is not allowed"
-    cause = origin_refused(evidence, fix, f"{who} refused the request ({evidence.status})")
-    return replace(cause, usual=(other, "another check (address, token)"))
+def challenged(evidence: Evidence) -> Cause:
+    """A 401 that names a scheme in WWW-Authenticate, as RFC 9110 section 15.5.2 has it. Without one, a library
+    may answer every refusal so."""
+    challenge = shown(evidence.get("www-authenticate"))
+    shows = f"{evidence.line}; WWW-Authenticate: {challenge}"
+    return replace(credentials_wanted(evidence), certainty="stated", evidence=shows)
 
 
 def origin_refused(evidence: Evidence, fix: str, text: str = "") -> Cause:
@@ -212,25 +162,6 @@ def origin_lost(evidence: Evidence) -> Cause:
     )
 
 
-def refused_by_application(evidence: Evidence, act: str = "") -> tuple[Cause, ...]:
-    """An application refused with a status of its choice; causes in its words come first."""
-    if evidence.status == 401:
-        return (answered_401(evidence),)
-    if evidence.status == 429:
-        return (
-            Cause(
-                "rate-limited",
-                "the application refused: too many requests or connections (429)",
-                "wait, or raise the limit",
-            ),
-        )
-    act = act or f"the application refused the request ({evidence.status})"
-    if evidence.status == 404:
-        return (replace(no_route(act), usual=(NO_ENDPOINT, A_CHECK)),)
-    fix = "send what the application requires (token, cookie, parameter)"
-    return (Cause("refused", act, fix, usual=(A_CHECK,)),)
-
-
 def asked_wrong(evidence: Evidence) -> tuple[Cause, ...]:
     """The request itself is not a proper handshake, which is then the likeliest reason."""
     match evidence.oddity:
@@ -289,9 +220,14 @@ def asked_wrong(evidence: Evidence) -> tuple[Cause, ...]:
 
 
 def led_to(own: Cause, act: Cause) -> Cause:
-    """A fault of the request, where nothing but the *act* of the server shows that it is the reason."""
+    """*act*, with a fault of the request as its first usual cause: nothing else shows that it is the reason."""
     return replace(
-        own, statement=act.statement, usual=(own.statement, *(act.usual or (act.statement,)))[:MOST_USUAL]
+        act,
+        fix=own.fix,
+        certainty="own-request",
+        evidence=own.evidence,
+        program=None,
+        usual=(own.statement, *act.usual)[: MOST_USUAL - 1],
     )
 
 
@@ -332,32 +268,6 @@ def host_refused(text: str) -> Cause:
     return Cause("host-refused", text, "add the name to the server's allowed hosts, or send the right Host")
 
 
-def backend_down(who: str, *others: str) -> Cause:
-    """The proxy *who* got no connection to the application; *others*: more of its usual causes."""
-    return Cause(
-        "backend-down",
-        f"{who} could not reach the application",
-        "start the application; check the upstream's address, port and scheme (http or https) in the proxy",
-        usual=("an application that is not running", "a wrong address or port", *others),
-    )
-
-
-def not_answered(who: str) -> Cause:
-    """A 502: whether the application was not reached, or ended the connection, is the same to its client."""
-    return Cause(
-        "backend-down",
-        f"{who} could not reach the application, or got no valid answer from it",
-        "start the application, and look in its log; check the upstream's address, port and scheme "
-        "(http or https)",
-        usual=(
-            "an application that is not running",
-            "a wrong address or port",
-            "an application that closes the connection (a crash, no Upgrade)",
-            "TLS on one side only",
-        ),
-    )
-
-
 LONGEST_LOCATION = 1 << 16
 """Characters that are searched: all of 2 MB would take 0.2 s."""
 
@@ -388,13 +298,9 @@ def redirected(evidence: Evidence, who: str) -> Cause:
     )
 
 
-def lost_upgrade(evidence: Evidence, *more: Cause) -> tuple[Cause, ...]:
+def lost_upgrade(evidence: Evidence) -> tuple[Cause, ...]:
     """The library reports a missing Upgrade: something removed it, if it was sent."""
-    return (
-        (*asked_wrong(evidence), *more)
-        if evidence.oddity == "upgrade"
-        else (*asked_wrong(evidence), upgrade_stripped(), *more)
-    )
+    return () if evidence.oddity == "upgrade" else (upgrade_stripped(),)
 
 
 def subprotocol_wanted(evidence: Evidence, said: str = "") -> Cause:
@@ -434,11 +340,6 @@ def asks_socketio(path: str, query: str) -> bool:
     return "/socket.io" in path or "/engine.io" in path or ("EIO" in query and "EIO" in parse_qs(query))
 
 
-def for_socketio(evidence: Evidence) -> bool:
-    """Whether the request is for Socket.IO or engine.io."""
-    return asks_socketio(evidence.path, evidence.query)
-
-
 def not_socketio() -> Cause:
     """A client that does not speak Socket.IO reached its server."""
     return Cause(
@@ -468,80 +369,16 @@ def unknown_session() -> Cause:
     )
 
 
-def wrong_for_socketio(evidence: Evidence) -> tuple[Cause, ...]:
-    """What a Socket.IO server may refuse in the query of the request; () if nothing."""
-    query = parse_qs(evidence.query)
-    if "EIO" not in query or "transport" not in query:
-        return (not_socketio(),)
-    if query["transport"] not in (["websocket"], ["polling"]):
-        return (
-            Cause(
-                "transport",
-                "the query requests a transport that Socket.IO does not have",
-                "use websocket or polling",
-            ),
-        )
-    found: tuple[Cause, ...] = ()
-    if "sid" in query:
-        found += (unknown_session(),)
-    if query["EIO"] != ["4"]:
-        found += (other_generation(),)
-    return found
-
-
-def socketio_causes(evidence: Evidence) -> tuple[Cause, ...]:
-    """What a Socket.IO server refuses, by what it was asked."""
-    found = wrong_for_socketio(evidence)
-    if found and found[0].id in ("not-socket.io", "transport"):
-        return found
-    origin = origin_refused(
-        evidence, "add the page's origin to cors_allowed_origins (Python) or origins (Socket.IO 2)"
-    )
-    return (origin, *found) if foreign_origin(evidence) else (*found, origin)
-
-
-_ID_IN_PATH = r"(?i)/(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{16,}|\d+)(?:/|\Z)"
-"""A UUID, a long hexadecimal number, or a number."""
-NO_SOCKETIO = "no Socket.IO server at this path"
-
-
-def by_request_of_socketio(evidence: Evidence, refused: Cause) -> tuple[Cause, ...]:
-    """The causes of a 403 to a request for Socket.IO. Its servers refuse an Origin, but never for want of one:
-    without an Origin, what *refused* has comes before that."""
-    found = socketio_causes(evidence)
-    if evidence.origin is not None:
-        return (*found, refused)
-    origin = tuple(cause for cause in found if cause.id == "origin-refused")
-    return (*(cause for cause in found if cause not in origin), refused, *origin)
-
-
-def either_or_stripped(
-    evidence: Evidence, own: Cause, *more: Cause, capital: bool = False
-) -> tuple[Cause, ...]:
-    """The handshake was answered as a plain GET. What the request lacks comes first. A lost Upgrade and a
-    cause of the server's own cannot be told apart, as many proxies leave no mark: where one is seen
-    (*capital* as in ``behind_proxy``) the lost Upgrade is named first, else second. Where the answer shows
-    that Upgrade arrived, it was not lost."""
-    if evidence.arrived:
-        other = replace(own, id="no-route") if own.id == "no-websocket" else own
-        return (*asked_wrong(evidence), other, *more)
-    if evidence.oddity == "upgrade":
-        return (*asked_wrong(evidence), own, *more)
-    causes = own.usual or (own.statement,)
-    if own.id == "no-route" and re.search(_ID_IN_PATH, evidence.path):
-        causes += ("an id in the path that the server does not know",)
-    if behind_proxy(evidence, capital):
-        both = Cause(
-            "upgrade-lost-or-elsewhere",
-            PLAIN_GET,
-            f"test the application without the proxy (wsprobe trace --backend); {own.fix}",
-            usual=(DROPPED, *causes),
-        )
-        return (*asked_wrong(evidence), both, *more)
-    either = replace(
-        own,
-        statement=own.statement if own.usual else PLAIN_GET,
-        fix=f"{own.fix}; if a proxy is in front of the server: wsprobe explain upgrade-lost",
-        usual=(*causes, DROPPED),
-    )
-    return (*asked_wrong(evidence), either, *more)
+def unlike_socketio(path: str, query: str) -> tuple[str, ...]:
+    """What may be wrong with a request to *path* with *query* if that is one for Socket.IO, as usual causes."""
+    if not asks_socketio(path, query):
+        return ()
+    asked = parse_qs(query)
+    found = ["a session (sid) that the server does not know"] if "sid" in asked else []
+    if "EIO" not in asked or "transport" not in asked:
+        found = ["no EIO or transport in the query, which Socket.IO requires"]
+    elif asked["transport"] not in (["websocket"], ["polling"]):
+        found = ["a transport that Socket.IO does not have"]
+    elif asked["EIO"] != ["4"]:
+        found.append("another version of the Socket.IO protocol")
+    return (*found, "no Socket.IO server at this path")

@@ -5,40 +5,43 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qs
 
-from msgspec.structs import replace
-
 from wsprobe.diagnosis.author_rules import AuthorRule, known_by
 from wsprobe.diagnosis.cause import Cause
-from wsprobe.diagnosis.evidence import Evidence, foreign_origin, is_markup, shown
+from wsprobe.diagnosis.evidence import Evidence, is_markup
 from wsprobe.diagnosis.faults import (
     A_CHECK,
     CROSS_ORIGIN,
-    DROPPED,
-    PLAIN_GET,
-    asked_wrong,
-    crashed,
-    credentials_wanted,
-    either_or_stripped,
-    failed_or,
-    for_socketio,
+    NO_ENDPOINT,
+    SEE_LOG,
+    asks_socketio,
     http10,
     lost_upgrade,
     no_route,
-    no_websocket,
-    not_answered,
     not_socketio,
     origin_lost,
     origin_refused,
     origin_unlike_host,
     other_generation,
-    refused_by_application,
-    socketio_causes,
     subprotocol_wanted,
     unknown_session,
     upgrade_stripped,
 )
 from wsprobe.diagnosis.programs import Author, shaped_like, written_by
+from wsprobe.diagnosis.status import act, answered_elsewhere, may_be_lost, own_origin
 from wsprobe.diagnosis.statuses import phrase_of
+
+
+def raised(text: str) -> Cause:
+    """A program's own page or words for an exception in its application."""
+    return Cause("crashed-before-accept", text, SEE_LOG)
+
+
+def _at_path(evidence: Evidence, fix: str) -> tuple[Cause, ...]:
+    """An answer as to a plain GET by a framework in which *fix* makes an endpoint; else () for the status."""
+    if evidence.status not in (200, 404, 405):
+        return ()
+    return (act(evidence, fix=f"correct the path, or {fix}; behind a proxy: wsprobe explain upgrade-lost"),)
+
 
 _COMPLAINT = "Failed to open a WebSocket connection"
 
@@ -48,7 +51,7 @@ def _websockets(evidence: Evidence) -> Author | None:
     at = evidence.text.find(_COMPLAINT)
     if at < 0 or (at > 0 and not evidence.text.startswith("\u26a0")):
         if evidence.python("websockets/"):
-            return written_by("websockets", "Server", asked_wrong(evidence) or _websockets_own(evidence))
+            return written_by("websockets", "Server", ())
         return None
     said = evidence.text[at:]
     author, mark = "websockets", "its own words"
@@ -61,7 +64,7 @@ def _websockets(evidence: Evidence) -> Author | None:
     elif re.search(r"(missing|invalid|empty|multiple) (Connection|Upgrade) header", said):
         causes = lost_upgrade(evidence)
     elif re.search(r"unsupported HTTP method|did not receive a valid HTTP request", said):
-        causes = asked_wrong(evidence) or (http10(),)
+        causes = (http10(),)
     elif "missing Origin header" in said and evidence.origin is not None:
         causes = (origin_lost(evidence),)
     elif re.search(r"(missing|invalid|multiple|more than one) Origin header", said):
@@ -75,24 +78,12 @@ def _websockets(evidence: Evidence) -> Author | None:
         causes = (subprotocol_wanted(evidence, said),)
     elif re.search(r"Sec-WebSocket-(Version|Key) header", said):
         which = "Sec-WebSocket-Version" if "Version" in said else "Sec-WebSocket-Key"
-        causes = asked_wrong(evidence) or (
-            Cause("changed", f"{which} was changed in transit, by a proxy", fix),
-        )
+        causes = (Cause("changed", f"{which} was changed in transit, by a proxy", fix),)
     elif evidence.status >= 500:
-        causes = (crashed("the application raised an exception in process_request or in the handshake"),)
+        causes = (raised("the application raised an exception in process_request or in the handshake"),)
     else:
         causes = (Cause("refused", "websockets gives the reason in the body", fix),)
     return written_by(author, mark, causes)
-
-
-def _websockets_own(evidence: Evidence) -> tuple[Cause, ...]:
-    if evidence.status >= 500:
-        return (crashed(),)
-    return (
-        refused_by_application(evidence, "process_request of the application refused")
-        if evidence.status >= 400
-        else ()
-    )
 
 
 _SANIC = "\u26a0\ufe0f? (\\d{3}) \u2014 "
@@ -102,18 +93,7 @@ _SANIC = "\u26a0\ufe0f? (\\d{3}) \u2014 "
 def _sanic(evidence: Evidence) -> Author | None:
     if not evidence.text.startswith("\u26a0") or re.match(_SANIC, evidence.text) is None:
         return None
-    causes: tuple[Cause, ...]
-    if evidence.status == 404:
-        causes = (no_route(fix="add @app.websocket for the path, or correct the path"),)
-    elif evidence.status == 405:
-        causes = asked_wrong(evidence) or (
-            no_route("the path has a handler for another method", "use @app.websocket for it"),
-        )
-    elif evidence.status >= 500:
-        causes = (crashed(),)
-    else:
-        causes = asked_wrong(evidence) or refused_by_application(evidence)
-    return written_by("sanic", "its banner", causes)
+    return written_by("sanic", "its banner", _at_path(evidence, "add @app.websocket for the path"))
 
 
 _PYTHON_SOCKETIO = (
@@ -173,32 +153,26 @@ def _engineio(evidence: Evidence) -> Author | None:
     match what:
         case "transport":
             asked = parse_qs(evidence.query).get("transport")
+            causes = (not_socketio(),)
             if asked and asked not in (["websocket"], ["polling"]):
-                causes = socketio_causes(evidence)
-            else:
-                causes = (not_socketio(),)
+                unknown = "the query requests a transport that Socket.IO does not have"
+                causes = (Cause("transport", unknown, "use websocket or polling"),)
         case "session":
             causes = (unknown_session(),)
         case "generation":
             causes = (other_generation(),)
         case "method":
-            causes = asked_wrong(evidence) or (upgrade_stripped(),)
+            causes = (upgrade_stripped(),)
         case "plain":
             causes = lost_upgrade(evidence)
         case "forbidden":
-            causes = refused_by_application(evidence, "allowRequest of the application refused")
+            causes = (act(evidence, "allowRequest of the application"),)
         case _:
             if not (own_case and evidence.status in (400, 403) and evidence.names[:1] == ("Connection",)):
                 return None
-            if not for_socketio(evidence):
+            if not asks_socketio(evidence.path, evidence.query):
                 return None  # other programs on Node spell Content-type so too
-            if not evidence.body:
-                causes = (
-                    origin_refused(evidence, "add it to origins (Socket.IO 2)"),
-                    *refused_by_application(evidence),
-                )
-            else:
-                causes = refused_by_application(evidence, "allowRequest of the application refused")
+            causes = ()
     mark = "its words" if what else "Content-type spelled with a small t"
     return written_by("engine.io", mark, causes)
 
@@ -230,24 +204,7 @@ def _tornado(evidence: Evidence) -> Author | None:
         )
     if not signed and not (own_type and _tornado_page(evidence)):
         return None
-    if evidence.status == 404:
-        nowhere = no_route(fix="add a WebSocketHandler for the path, or correct the path")
-        causes = either_or_stripped(evidence, nowhere)
-    elif evidence.status == 405:
-        causes = (
-            *asked_wrong(evidence),
-            no_route("the path has a plain RequestHandler", "use a WebSocketHandler for it"),
-        )
-    elif evidence.status == 426:
-        causes = asked_wrong(evidence) or (upgrade_stripped(),)
-    elif evidence.status < 300:
-        causes = (no_route("the path belongs to a plain RequestHandler", "use a WebSocketHandler for it"),)
-    elif evidence.status >= 500:
-        causes = (crashed(),)
-    else:
-        causes = asked_wrong(evidence) or refused_by_application(
-            evidence, "prepare() or get() of the handler refused"
-        )
+    causes = _at_path(evidence, "use a WebSocketHandler for the path")
     return written_by("tornado", "Server" if signed else "its page", causes)
 
 
@@ -276,34 +233,20 @@ def _aiohttp(evidence: Evidence) -> Author | None:
         return written_by("aiohttp", "its words", lost_upgrade(evidence))
     if text.startswith("No CONNECTION upgrade hdr"):
         passed = upgrade_stripped("a proxy forwards Upgrade, but not Connection: Upgrade")
-        return written_by("aiohttp", "its words", asked_wrong(evidence) or (passed,))
+        return written_by("aiohttp", "its words", (passed,))
     if text.startswith(("Unsupported version: ", "Handshake error: ")):
         changed = Cause(
             "changed",
             "a header of the handshake was changed in transit",
             "check the proxies in between",
         )
-        return written_by("aiohttp", "its words", asked_wrong(evidence) or (changed,))
+        return written_by("aiohttp", "its words", (changed,))
     trouble = text.startswith("500 Internal Server Error\n\nServer got itself in trouble")
     if not (signed or repeated or trouble):
         return None
-    causes: tuple[Cause, ...]
-    if evidence.status >= 500 and not (trouble or repeated) and evidence.body:
-        # aiohttp answers an exception with its own page: a handler chose this answer.
-        causes = (failed_or("a program behind it that failed or refused"),)
-    elif evidence.status >= 500:
-        causes = (crashed("the handler raised an exception before ws.prepare()"),)
-    elif evidence.status == 404:
-        causes = either_or_stripped(evidence, no_route(fix="add web.get(PATH, handler), or correct the path"))
-    elif evidence.status == 405:
-        causes = (
-            *asked_wrong(evidence),
-            no_route("the path has a route for another method only", "use web.get for it"),
-        )
-    elif evidence.status < 300:
-        causes = (no_route("the path belongs to a plain handler", "return a WebSocketResponse from it"),)
-    else:
-        causes = refused_by_application(evidence, "the handler refused with an HTTP status")
+    causes = _at_path(evidence, "return a WebSocketResponse from its handler")
+    if trouble:  # aiohttp's own page for an exception
+        causes = (raised("a handler raised an exception before it opened the WebSocket"),)
     return written_by("aiohttp", "Server" if signed else "its words", causes)
 
 
@@ -332,14 +275,14 @@ def _go(evidence: Evidence) -> Author | None:
             return written_by("coder", "its words", (http10(),))
         if re.search(r"(Connection|Upgrade) header", text):
             return written_by("coder", "its words", lost_upgrade(evidence))
-        return written_by("coder", "its words", asked_wrong(evidence) or (upgrade_stripped(),))
+        return written_by("coder", "its words", (upgrade_stripped(),))
     if text.startswith("unsupported WebSocket protocol version"):
         changed = Cause(
             "changed",
             "Sec-WebSocket-Version was changed in transit",
             "check the proxies in between",
         )
-        return written_by("coder", "its words", asked_wrong(evidence) or (changed,))
+        return written_by("coder", "its words", (changed,))
     if text.startswith("websocket: "):
         return written_by("gorilla", "its words", _gorilla_says(evidence, text))
     if versioned and text.startswith(f"{phrase_of(evidence.status)}\n"):  # a handler may write more
@@ -352,7 +295,7 @@ def _go(evidence: Evidence) -> Author | None:
         "missing or bad WebSocket Version",
         "missing or bad WebSocket-Version",
     ):
-        lost = lost_upgrade(evidence) if "Version" not in text else asked_wrong(evidence)
+        lost = lost_upgrade(evidence) if "Version" not in text else ()
         return written_by("x-net", "its words", lost)
     if evidence.signed or not (
         nosniff and evidence.get("content-type") == _GO_TYPE and text.endswith("\n") and evidence.status >= 400
@@ -361,16 +304,8 @@ def _go(evidence: Evidence) -> Author | None:
     if not evidence.only(frozenset({"content-type", "x-content-type-options"})) and not evidence.has("vary"):
         return None
     if text == "404 page not found\n":
-        route = no_route("no handler of the Go program has this path (in Traefik: no router)")
-        return shaped_like("go", "the words of net/http", either_or_stripped(evidence, route, capital=True))
-    if evidence.status >= 500:
-        failed = crashed("the handler answered with an error") if evidence.status == 500 else None
-        return shaped_like("go", "the form of http.Error", () if failed is None else (failed,))
-    return shaped_like(
-        "go",
-        "the form of http.Error",
-        refused_by_application(evidence, "the handler refused"),
-    )
+        return shaped_like("go", "the words of net/http", ())
+    return shaped_like("go", "the form of http.Error", ())
 
 
 def _gorilla(evidence: Evidence) -> tuple[Cause, ...]:
@@ -383,21 +318,17 @@ def _gorilla(evidence: Evidence) -> tuple[Cause, ...]:
                 ),
             )
         case 400:
-            wrong = Cause(
-                "changed", "Sec-WebSocket-Key or -Version arrived wrong", "Upgrader.Error can print which"
-            )
-            return asked_wrong(evidence) or (upgrade_stripped(), wrong)
+            changed = "Sec-WebSocket-Key or -Version changed in transit"
+            return (act(evidence, *may_be_lost(evidence), changed, fix="Upgrader.Error can print which"),)
         case 405:
-            return asked_wrong(evidence) or (upgrade_stripped("a proxy changed the method"),)
+            return (act(evidence, "a proxy that changed the method", *may_be_lost(evidence)),)
         case 500:
-            return (
-                Cause(
-                    "hijacker",
-                    "a middleware hides http.Hijacker from the Upgrader: http.TimeoutHandler, or a "
-                    "ResponseWriter that wraps another",
-                    "keep it off this route, or have the wrapper implement Hijack",
-                ),
+            hidden = (
+                "a middleware that hides http.Hijacker (http.TimeoutHandler, a wrapped ResponseWriter)",
+                "an exception",
             )
+            fix = "keep it off this route, or have the wrapper implement Hijack"
+            return (act(evidence, *hidden, fix=fix),)
         case _:
             return ()
 
@@ -408,10 +339,11 @@ def _gorilla_says(evidence: Evidence, text: str) -> tuple[Cause, ...]:
     if "token not found" in text:
         return lost_upgrade(evidence)
     if "Hijacker" in text:
-        return _gorilla(replace(evidence, status=500))
-    return asked_wrong(evidence) or (
-        Cause("changed", "a header of the handshake arrived wrong; see the body", "look at that header"),
-    )
+        hidden = "a middleware hides http.Hijacker from the Upgrader"
+        return (
+            Cause("hijacker", hidden, "keep it off this route, or have its ResponseWriter implement Hijack"),
+        )
+    return (Cause("changed", "a header of the handshake arrived wrong; see the body", "look at that header"),)
 
 
 _WS_WORDS = frozenset(
@@ -453,59 +385,26 @@ def _ws(evidence: Evidence) -> Author | None:
         )
         if text == "Invalid Upgrade header":
             return written_by("ws", "its words", lost_upgrade(evidence))
-        return written_by("ws", "its words", asked_wrong(evidence) or (changed,))
+        return written_by("ws", "its words", (changed,))
     if text == phrase_of(evidence.status) and (direct or bare):
         return shaped_like("ws", "the status as body, without a line end, as text/html", _ws_status(evidence))
     if direct and evidence.status < 500:
-        refused = refused_by_application(evidence)
-        return shaped_like("ws", "Connection, Content-Type, Content-Length, and no Date", refused)
+        return shaped_like("ws", "Connection, Content-Type, Content-Length, and no Date", ())
     return None
 
 
 def _ws_status(evidence: Evidence) -> tuple[Cause, ...]:
-    if wrong := asked_wrong(evidence):
-        return wrong
-    match evidence.status:
-        case 400:
-            found: tuple[Cause, ...] = (
-                replace(
-                    no_route(
-                        "the WebSocket library refused the handshake (400)",
-                        "correct the path in the URL or in the server; check the proxies in between",
-                    ),
-                    usual=(
-                        "no WebSocket server on this path (in ws: its option path)",
-                        "a field that was lost or changed in transit",
-                    ),
-                ),
-                Cause(
-                    "key",
-                    "before ws 8.18 also: Sec-WebSocket-Key or -Version arrived wrong",
-                    "check the proxies in between",
-                ),
-            )
-            if "vite-hmr" in evidence.protocols:
-                vite = Cause(
-                    "host-refused",
-                    "Vite's hot-reload socket requires an allowed Host (server.allowedHosts) and its own "
-                    "token in the URL",
-                    "add the host to server.allowedHosts; use Vite's own client",
-                )
-                found = (vite, *found)
-            return found
-        case 401:
-            return (
-                credentials_wanted(evidence),
-                *refused_by_application(replace(evidence, status=403)),
-            )
-        case 403:
-            return refused_by_application(evidence)
-        case 503:
-            usual = ("a server that shuts down", "a limit on sessions")
-            act = "the WebSocket server accepts no sessions for now"
-            return (Cause("closing", act, "try again after the restart", usual=usual),)
-        case _:
-            return refused_by_application(evidence) if evidence.status < 500 else (crashed(),)
+    if evidence.status != 400:
+        return ()
+    usual: tuple[str, ...] = (
+        "no WebSocket server on this path (in ws: its option path)",
+        "a field lost or changed in transit",
+    )
+    if "vite-hmr" in evidence.protocols:
+        usual = ("a Host that Vite does not allow (server.allowedHosts)", "no token of Vite in the URL", *usual)
+    return (
+        act(evidence, *usual, fix="correct the path in the URL or in the server; check the proxies in between"),
+    )
 
 
 @known_by(
@@ -528,23 +427,15 @@ def _node_libraries(evidence: Evidence) -> Author | None:
                 "Sec-WebSocket-Version was changed in transit",
                 "check the proxies in between",
             )
-            return shaped_like(
-                "websocket-node", "X-WebSocket-Reject-Reason", asked_wrong(evidence) or (changed,)
-            )
-        own = refused_by_application(evidence)
-        if evidence.status >= 500 and re.search(r"(?i)error\b|exception|fail", reason):
-            own = (crashed(),)
-        elif evidence.status >= 500:  # the application chose the status, as for a refusal
-            act = f"the application rejected the handshake ({evidence.status})"
-            own = (replace(own[0], statement=act, usual=("an exception that it caught", A_CHECK)),)
-        return shaped_like("websocket-node", "X-WebSocket-Reject-Reason", asked_wrong(evidence) or own)
+            return shaped_like("websocket-node", "X-WebSocket-Reject-Reason", (changed,))
+        return shaped_like("websocket-node", "X-WebSocket-Reject-Reason", ())
     if text.startswith(("Unsupported WebSocket version: ", "Missing handshake request header: ")):
         changed = Cause(
             "changed",
             "a header of the handshake was changed in transit",
             "check the proxies in between",
         )
-        return written_by("faye", "its words", asked_wrong(evidence) or (changed,))
+        return written_by("faye", "its words", (changed,))
     if text == "Welcome to SockJS!\n":
         fix = "connect to PREFIX/websocket, or use a SockJS client"
         return written_by(
@@ -558,7 +449,7 @@ def _node_libraries(evidence: Evidence) -> Author | None:
             ),
         )
     if text.startswith("Error occurred while trying to proxy: "):
-        return written_by("http-proxy-middleware", "its words", (not_answered("http-proxy-middleware"),))
+        return written_by("http-proxy-middleware", "its words", ())
     if evidence.get("x-powered-by") == "Express" or (
         "<pre>Cannot " in text and re.search(r"<pre>Cannot (GET|POST|PUT|HEAD|OPTIONS) [^<]*</pre>", text)
     ):
@@ -567,15 +458,7 @@ def _node_libraries(evidence: Evidence) -> Author | None:
         ' not found","error":"Not Found","statusCode":404}'
     ):
         return written_by(
-            "fastify",
-            "its JSON",
-            (
-                *either_or_stripped(
-                    evidence,
-                    no_route(fix="add a route with { websocket: true } for the path, or correct the path"),
-                    capital=True,
-                ),
-            ),
+            "fastify", "its JSON", _at_path(evidence, "add a route with { websocket: true } for it")
         )
     return None
 
@@ -586,15 +469,7 @@ def _express(evidence: Evidence) -> Author | None:
         return None
     name = written_by if signed else shaped_like
     mark = "X-Powered-By: Express" if signed else "its page"
-    if evidence.status < 400 or evidence.status == 404:
-        nobody = no_route(
-            "no WebSocket server handles upgrades on this http.Server or path",
-            "attach the WebSocket server to the listening http.Server; check its path",
-        )
-        return name("express", mark, either_or_stripped(evidence, nobody, capital=True))
-    if evidence.status >= 500:
-        return name("express", mark, (crashed(),))
-    return name("express", mark, refused_by_application(evidence))
+    return name("express", mark, _at_path(evidence, "attach the WebSocket server to the listening http.Server"))
 
 
 def _werkzeug_page(evidence: Evidence) -> bool:
@@ -613,132 +488,57 @@ def _flask(evidence: Evidence) -> Author | None:
         return None
     author = "flask" if capital or signed else "quart" if evidence.server("hypercorn") else "flask-or-quart"
     mark = "its page" if page else "Server"
-    if evidence.status == 404:
-        causes: tuple[Cause, ...] = (
-            no_route(fix="add @sock.route (Flask-Sock) or @app.websocket (Quart), or correct the path"),
-        )
-    elif evidence.status == 400 and page:
-        http_only = no_route(
-            "the path has an HTTP route only",
-            "use @sock.route (Flask-Sock) or @app.websocket (Quart) for this path",
-        )
-        causes = either_or_stripped(evidence, http_only, capital=author == "flask")
-    elif evidence.status == 500:
-        wsgi = no_websocket(
-            "the WSGI server gives Flask-Sock no access to the connection (Granian in WSGI mode)",
-            "use gunicorn with threads, the development server, or an ASGI framework",
-        )
-        causes = (crashed(), wsgi) if evidence.server("granian") else (crashed(),)
-    elif evidence.status < 300:
-        causes = either_or_stripped(
-            evidence, no_route("the path has an HTTP route only", "use @sock.route or @app.websocket for it")
-        )
-    else:
-        causes = asked_wrong(evidence) or refused_by_application(
-            evidence, "the application refused with abort() or its own response"
-        )
+    causes = _at_path(evidence, "use @sock.route (Flask-Sock) or @app.websocket (Quart) for it")
+    if evidence.status == 400 and page:
+        causes = (act(evidence, "an HTTP route alone at this path", *may_be_lost(evidence), "a check"),)
     if author == "flask":  # its page and its capitals are Werkzeug's
         return shaped_like(author, mark, causes)
     return written_by(author, mark, causes)
 
 
-def _run_asgi() -> Cause:
-    return no_websocket(
-        "Django runs on a WSGI server, which does not support WebSocket",
-        "run an ASGI server (daphne, uvicorn) and route the path to that server; with runserver: put "
-        "daphne at the top of INSTALLED_APPS",
-    )
+_RUN_ASGI = "run an ASGI server (daphne, uvicorn) and route the path to that server"
+_OF_DJANGO = f"{_RUN_ASGI}; with runserver: put daphne at the top of INSTALLED_APPS"
+_WSGI = "no WebSocket support in WSGI without a library"
 
 
 @known_by(begins=("<",), servers=("WSGIServer", "gunicorn"))
 def _django(evidence: Evidence) -> Author | None:
     text = evidence.text
     wsgi = evidence.server("WSGIServer/")
-    gunicorn = evidence.server("gunicorn")
+    gunicorn = evidence.server("gunicorn") and not evidence.server("uvicorn")
     not_found = "<h1>Not Found</h1><p>The requested resource was not found on this server.</p>" in text
-    debug = evidence.status == 404 and "<title>Page not found at /" in text
-    if not_found or debug:
-        if wsgi or gunicorn:
-            return written_by("django", "its page, and a WSGI server", (_run_asgi(),))
-        return written_by("django", "its page", either_or_stripped(evidence, _run_asgi()))
+    if not_found or (evidence.status == 404 and "<title>Page not found at /" in text):
+        first = (_WSGI, NO_ENDPOINT) if wsgi or gunicorn else (*answered_elsewhere(evidence, _WSGI),)
+        return written_by("django", "its page", (act(evidence, *first, fix=_OF_DJANGO),))
     if text.strip().startswith("<!doctype html>") and "<h1>Bad Request (400)</h1>" in text:
-        return written_by(
-            "django",
-            "its page",
-            (Cause("host-refused", "the Host is not in ALLOWED_HOSTS", "add it to ALLOWED_HOSTS"),),
-        )
+        usual = ("a Host that is not in ALLOWED_HOSTS", "another operation that Django finds suspicious")
+        return written_by("django", "its page", (act(evidence, *usual, fix="add the Host to ALLOWED_HOSTS"),))
     if "<h1>Server Error (500)</h1>" in text:
-        return written_by("django", "its page", (crashed(), _run_asgi()))
+        return written_by("django", "its page", ())
     if "<h1><p>Internal Server Error</p></h1>" in text:
-        return written_by(
-            "gunicorn",
-            "its page",
-            (
-                no_websocket(
-                    "an ASGI application runs on a WSGI worker", "gunicorn -k uvicorn_worker.UvicornWorker"
-                ),
-                crashed("the WSGI application raised an exception"),
-            ),
-        )
+        usual = ("an ASGI application on a WSGI worker", "an exception in the application")
+        fix = f"{SEE_LOG}; for ASGI: gunicorn -k uvicorn_worker.UvicornWorker"
+        return written_by("gunicorn", "its page", (act(evidence, *usual, fix=fix),))
+    if not (wsgi or gunicorn):
+        return None
+    causes = (act(evidence, _WSGI, NO_ENDPOINT, fix=_RUN_ASGI),) if evidence.status in (200, 404, 405) else ()
     if wsgi:
-        return written_by("wsgiref", "Server: WSGIServer", _of_wsgiref(evidence))
-    if gunicorn and evidence.status in (200, 404, 405) and not evidence.server("uvicorn"):
-        return written_by(
-            "gunicorn",
-            "Server: gunicorn, not sent by ASGI workers",
-            (_wsgi("run an ASGI server (gunicorn -k uvicorn_worker.UvicornWorker), or Flask-Sock"),),
-        )
-    return None
-
-
-def _wsgi(fix: str) -> Cause:
-    """A WSGI application answered as to a plain GET."""
-    act = "a WSGI application answered the handshake as a plain GET"
-    without = "no WebSocket support: WSGI has none without a library such as Flask-Sock"
-    return replace(no_websocket(act, fix), usual=(without, "no route for this path"))
-
-
-def _of_wsgiref(evidence: Evidence) -> tuple[Cause, ...]:
-    """What an answer of wsgiref means, whatever framework runs on it."""
-    if evidence.status >= 500:
-        return (crashed(),)
-    if evidence.status in (404, 405) or evidence.status < 400:
-        return (_wsgi("run a server with WebSocket support, and route the path to that server"),)
-    return refused_by_application(evidence)
+        return written_by("wsgiref", "Server: WSGIServer", causes)
+    return written_by("gunicorn", "Server: gunicorn, not sent by ASGI workers", causes) if causes else None
 
 
 @known_by(begins=("<", '{"timestamp":"', "Invalid CORS request"))
 def _java(evidence: Evidence) -> Author | None:
     _, known, status = evidence.text.partition("<title>HTTP Status ")
     if known and re.match("\\d{3} \u2013 ", status):
-        if evidence.status == 404:
-            return written_by(
-                "tomcat",
-                "its page",
-                either_or_stripped(evidence, no_route(fix="add a @ServerEndpoint for the path"), capital=True),
-            )
-        if evidence.status == 400:
-            target = Cause(
-                "bad-request", "Tomcat refuses a character of the request target", "percent-encode it"
-            )
-            return written_by("tomcat", "its page", (target,) if "request target" in evidence.text else ())
-        return written_by(
-            "tomcat", "its page", (crashed(),) if evidence.status >= 500 else refused_by_application(evidence)
-        )
+        if evidence.status == 400 and "request target" in evidence.text:
+            target = "Tomcat refuses a character of the request target"
+            return written_by("tomcat", "its page", (Cause("bad-request", target, "percent-encode it"),))
+        return written_by("tomcat", "its page", _at_path(evidence, "add a @ServerEndpoint for it"))
     if evidence.text.startswith('{"timestamp":"') and re.match(
         r'\{"timestamp":"[^"]*","status":\d{3},"error":"', evidence.text
     ):
-        if evidence.status == 404:
-            return written_by(
-                "spring",
-                "the JSON of Spring Boot",
-                either_or_stripped(evidence, no_route(fix="register a handler for the path")),
-            )
-        return written_by(
-            "spring",
-            "the JSON of Spring Boot",
-            (crashed(),) if evidence.status >= 500 else refused_by_application(evidence),
-        )
+        return written_by("spring", "the JSON of Spring Boot", _at_path(evidence, "register a handler for it"))
     if evidence.text == "Invalid CORS request" and evidence.status == 403:
         return written_by(
             "spring", "its words", (origin_refused(evidence, "setAllowedOrigins() of the handler"),)
@@ -762,53 +562,26 @@ def _runtimes(evidence: Evidence) -> Author | None:
         if not value.startswith(("Bun", "Deno")):
             return None
     if evidence.text == "Upgrade failed" and evidence.status in (400, 426, 500):
-        return written_by("bun", "the words of its documentation", lost_upgrade(evidence))
+        return written_by(
+            "bun", "the words of its documentation", (act(evidence, *may_be_lost(evidence), A_CHECK),)
+        )
     if kind in _BUN_TYPES:
-        return shaped_like("bun", f"Content-Type: {kind}", _runtime_causes(evidence))
+        return shaped_like("bun", f"Content-Type: {kind}", ())
     if kind == _DENO_TYPE:
-        return shaped_like("deno", f"Content-Type: {kind}", _runtime_causes(evidence))
+        return shaped_like("deno", f"Content-Type: {kind}", ())
     if (
         evidence.status == 426
         and not evidence.body
         and evidence.names == ("Sec-WebSocket-Version", "Connection")
     ):
-        changed = Cause(
-            "changed",
-            "Sec-WebSocket-Version was changed in transit",
-            "check the proxies in between",
-        )
-        return shaped_like(
-            "bun", "426 with Sec-WebSocket-Version and Connection alone", asked_wrong(evidence) or (changed,)
-        )
+        return shaped_like("bun", "426 with Sec-WebSocket-Version and Connection alone", ())
     if (
         evidence.status == 500
         and evidence.text == "Internal Server Error"
         and (not kind or (evidence.names[-1].lower() == "content-type" and evidence.server("Caddy")))
     ):
-        lost = upgrade_stripped(
-            "the upgrade raised an exception because Upgrade did not arrive: a proxy removed it"
-        )
-        if evidence.oddity == "upgrade":
-            causes: tuple[Cause, ...] = (*asked_wrong(evidence), crashed("the handler raised an exception"))
-        else:
-            causes = (*asked_wrong(evidence), failed_or(DROPPED), lost)
-        return shaped_like("deno", "its 500 without a Content-Type", causes)
+        return shaped_like("deno", "its 500 without a Content-Type", ())
     return None
-
-
-def _runtime_causes(evidence: Evidence) -> tuple[Cause, ...]:
-    if evidence.status >= 500:
-        return (crashed(),)
-    if evidence.status < 300 or evidence.status in (404, 405):
-        return (
-            *either_or_stripped(
-                evidence,
-                no_route("the handler does not upgrade this path", "upgrade the request in the handler"),
-            ),
-        )
-    if evidence.status == 426:
-        return lost_upgrade(evidence)
-    return refused_by_application(evidence, "the handler refused")
 
 
 @known_by(begins=("404 Not Found",))
@@ -818,41 +591,20 @@ def _hono(evidence: Evidence) -> Author | None:
         and evidence.get("content-type") == "text/plain; charset=UTF-8"
         and not evidence.signed
     ):
-        adapter = replace(
-            no_websocket(PLAIN_GET, "call injectWebSocket(server), and add upgradeWebSocket() for the path"),
-            usual=("no WebSocket adapter that handles upgrades (injectWebSocket)", "no route for this path"),
-        )
-        return shaped_like("hono", "its words", either_or_stripped(evidence, adapter, capital=True))
+        return shaped_like("hono", "its words", _at_path(evidence, "call injectWebSocket(server)"))
     return None
 
 
 @known_by(begins=("Page not found",), servers=("Cowboy", "cowboy", "Bandit", "bandit", "Kestrel"))
 def _ruby_and_others(evidence: Evidence) -> Author | None:
     if evidence.status == 403 and not evidence.body and evidence.server("Cowboy", "cowboy", "Bandit", "bandit"):
-        refused = Cause(
-            "refused",
-            "the application refused before accepting",
-            "accept, then refuse in the first message: only that reaches a page",
-            usual=(A_CHECK,),
-        )
-        origin = origin_refused(evidence, "add the page's origin to the server's allowed origins")
-        both = (origin, refused) if foreign_origin(evidence) else (refused, origin)
-        return shaped_like("phoenix", "Server and an empty 403", both)
+        return shaped_like("phoenix", "Server and an empty 403", ())
     if evidence.status in (401, 403) and evidence.server("Kestrel"):
-        return written_by(
-            "signalr",
-            "Server: Kestrel",
-            (credentials_wanted(evidence),) if evidence.status == 401 else refused_by_application(evidence),
-        )
+        return written_by("signalr", "Server: Kestrel", ())
     if evidence.status == 404 and evidence.has("x-request-id") and evidence.text.strip() == "Page not found":
-        origin = origin_refused(evidence, "add it to config.action_cable.allowed_request_origins")
-        if evidence.oddity != "upgrade":
-            own = f"the origin {shown(evidence.origin)}" if evidence.origin is not None else "no Origin"
-            act = "the application refused the handshake as if nothing had this path"
-            origin = replace(origin, statement=act, usual=(f"{own}, which it does not allow", DROPPED))
-        return shaped_like(
-            "action-cable", "X-Request-Id and the words", (*asked_wrong(evidence), origin, upgrade_stripped())
-        )
+        usual = (*own_origin(evidence), *may_be_lost(evidence), NO_ENDPOINT)
+        fix = "add the origin to config.action_cable.allowed_request_origins"
+        return shaped_like("action-cable", "X-Request-Id and the words", (act(evidence, *usual, fix=fix),))
     return None
 
 
@@ -865,13 +617,8 @@ def _node(evidence: Evidence) -> Author | None:
         or not re.fullmatch(r"timeout=\d+", evidence.get("keep-alive"))
     ):
         return None
-    nobody = no_route(
-        "no code handles WebSocket upgrades on this path",
-        "attach the WebSocket server to the listening http.Server; check the path",
-    )
-    return shaped_like(
-        "node", "Keep-Alive: timeout, as Node writes it", either_or_stripped(evidence, nobody, capital=True)
-    )
+    fix = "attach the WebSocket server to the listening http.Server"
+    return shaped_like("node", "Keep-Alive: timeout, as Node writes it", _at_path(evidence, fix))
 
 
 RULES: tuple[AuthorRule, ...] = (

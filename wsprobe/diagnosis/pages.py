@@ -1,4 +1,4 @@
-"""Pages that a proxy writes itself, without the application: their form, and the meaning of each status."""
+"""Pages that a proxy writes itself, without the application: their form, and what each status usually means."""
 
 from __future__ import annotations
 
@@ -8,49 +8,198 @@ from msgspec.structs import replace
 
 from wsprobe.diagnosis.author_rules import AuthorRule, AuthorRules, known_by
 from wsprobe.diagnosis.cause import Cause
-from wsprobe.diagnosis.evidence import Evidence, foreign_origin, shown
-from wsprobe.diagnosis.faults import (
-    backend_down,
-    credentials_wanted,
-    forward_proxy,
-    http10,
-    not_answered,
-    origin_or_rule,
-    origin_refused,
-    redirected,
-    upgrade_stripped,
-)
+from wsprobe.diagnosis.evidence import Evidence, shown
+from wsprobe.diagnosis.faults import forward_proxy
 from wsprobe.diagnosis.programs import Author, written_by
+from wsprobe.diagnosis.status import act, by_status, own_origin
 from wsprobe.diagnosis.statuses import phrase_of
 
+_TO_BACKEND = "start the application, and look in its log; check the upstream's address, port and scheme"
+_UNREACHED = ("an application that is not running", "a wrong address or port")
+_CLOSES = "an application that closes the connection (a crash, no Upgrade)"
+_GATEWAY = (*_UNREACHED, _CLOSES, "TLS on one side only")
+_SLOW = "find out why the application hangs, or whether it answers handshakes at all"
 
-def backend_closed(who: str) -> Cause:
-    """The application behind the proxy *who* closed the connection without an answer."""
-    return Cause(
-        "backend-closed",
-        f"the application behind {who} closed the connection without an answer",
-        "look in the application's log",
-        usual=("a crash", "a refusal by closing", "another protocol (such as MQTT)"),
-    )
+_OWN: dict[str, dict[int, tuple[str, *tuple[str, ...]]]] = {
+    "nginx": {
+        403: (
+            "find the rule for this path, address and Origin",
+            "a rule (deny, if, auth_request or limit_except)",
+            "a directory without an index page",
+            "a refusal by the application that nginx replaced",
+        ),
+        404: (
+            "add a location with proxy_pass for the socket",
+            "no location with proxy_pass for this path",
+            "a rule (return 404)",
+            "an answer of the application that nginx replaced",
+        ),
+        429: ("raise rate or burst, or exempt the socket", "limit_req or limit_conn", "a rule (return 429)"),
+        500: (
+            "look in nginx's error log",
+            "an exception in its embedded code (Lua, njs, Perl)",
+            "a failed auth_request",
+            "a rewrite loop",
+        ),
+        502: (_TO_BACKEND, *_GATEWAY, "a proxy that drops Upgrade"),
+        503: (
+            "raise rate or burst, or exempt the location of the socket; look for return 503",
+            "limit_req or limit_conn: too many requests or connections",
+            "a rule (return 503)",
+            "an answer of the application that nginx replaced",
+        ),
+        504: (f"{_SLOW}; proxy_read_timeout is the limit", "an application that does not answer in time"),
+    },
+    "haproxy": {
+        400: (
+            "look at the request line, the header names and Sec-WebSocket-Key",
+            "a malformed request",
+            "an upgrade without Sec-WebSocket-Key",
+        ),
+        408: ("look for a client or proxy that sends its request slowly", "timeout http-request"),
+        429: ("raise the limit of the stick-table rule", "a rule that counts requests"),
+        500: ("look for http-request tarpit", "a rule (http-request tarpit)", "a fault of HAProxy itself"),
+        502: (
+            _TO_BACKEND,
+            _CLOSES,
+            "another protocol (such as MQTT)",
+            "a rule (http-response deny)",
+            "a wrong address or port",
+            "a proxy that drops Upgrade",
+        ),
+        503: (
+            "start the application; the termination state in HAProxy's log (SC, sQ, ...) says why",
+            "an application that is down, or a wrong address or port",
+            "a failed health check",
+            "a full queue (maxconn, timeout queue)",
+            "TLS on one side only",
+            "no backend for this path",
+        ),
+        504: (f"{_SLOW}; timeout server is the limit", "an application that does not answer in time"),
+    },
+    "pound": {503: (_TO_BACKEND, *_GATEWAY, "no Service for this path or Host")},
+    "apache": {
+        400: (
+            "look at the request line and headers, and in the error log for a rule",
+            "a malformed request",
+            "a rule (ModSecurity)",
+        ),
+        403: (
+            "find the rule for this path",
+            "a rule (Require, RewriteRule with [F], ModSecurity)",
+            "a directory without an index page",
+        ),
+        404: (
+            "add a ProxyPass for the path",
+            "no ProxyPass for this path: the document root answered",
+            "a rule (RewriteRule with [R=404])",
+        ),
+        406: ("look in the error log for the rule", "a rule (ModSecurity)", "content negotiation"),
+        500: (
+            "look in the error log; load mod_proxy_http and mod_proxy_wstunnel",
+            "no module for the scheme of ProxyPass",
+            "wss:// to a plain port",
+            "an exception in embedded code (mod_lua, CGI)",
+        ),
+        502: (
+            "look in the application's log; ProxyTimeout is the limit",
+            _CLOSES,
+            "an application that does not answer in time",
+            "another protocol (such as MQTT)",
+            "a proxy that drops Upgrade",
+        ),
+        503: (_TO_BACKEND, *_UNREACHED, "a rule or maintenance"),
+        504: (f"{_SLOW}; ProxyTimeout is the limit", "an application that does not answer in time"),
+    },
+    "lighttpd": {
+        403: (
+            "find the rule for this path",
+            "a rule (url.access-deny, wstunnel.origins)",
+            "a directory without an index page",
+        ),
+        404: ("add a proxy.server for the path", "no proxy.server for this path"),
+        500: (_TO_BACKEND, _CLOSES, *_UNREACHED, "a proxy that drops Upgrade"),
+        502: (_TO_BACKEND, _CLOSES, *_UNREACHED, "a proxy that drops Upgrade"),
+        503: (_TO_BACKEND, *_UNREACHED),
+        504: (
+            f"{_SLOW}; proxy.server read-timeout is the limit",
+            "an application that does not answer in time",
+        ),
+    },
+    "caddy": {
+        200: (
+            "add a reverse_proxy for this path, and check the site address",
+            "no route or site of Caddy that matches",
+        ),
+        400: ("try wss://", "a malformed request", "a port that expects TLS"),
+        403: (
+            "look for this status in the Caddyfile",
+            "a rule (respond)",
+            "a module that refuses, or failed with an exception",
+        ),
+        404: (
+            "add a reverse_proxy for this path",
+            "no reverse_proxy for this path: file_server answered",
+            "a rule (respond 404)",
+        ),
+        500: (
+            "look in Caddy's log, and in the Caddyfile",
+            "an exception in a handler or module",
+            "a rule (respond)",
+        ),
+        502: (_TO_BACKEND, *_GATEWAY, "a proxy that drops Upgrade"),
+        503: (_TO_BACKEND, *_UNREACHED, "an application marked as unhealthy", "a rule (respond 503)"),
+        504: (
+            f"{_SLOW}; response_header_timeout is the limit",
+            "an application that does not answer in time",
+        ),
+    },
+    "envoy": {
+        403: (
+            "upgrade_configs: [{upgrade_type: websocket}] in the connection manager",
+            "no websocket in upgrade_configs",
+            "a policy (RBAC)",
+        ),
+        404: ("add a route for this path and Host", "no route for this path or Host"),
+    },
+    "nghttpx": {
+        502: (_TO_BACKEND, *_GATEWAY),
+        503: (_TO_BACKEND, *_GATEWAY),
+        504: (f"{_SLOW}; --backend-read-timeout is the limit", "an application that does not answer in time"),
+    },
+    "cloudflare": {403: ("look the request up at Cloudflare by its CF-RAY", "a rule at Cloudflare's edge")},
+    "aws": {
+        502: (_TO_BACKEND, *_GATEWAY),
+        503: (_TO_BACKEND, *_UNREACHED, "no healthy target"),
+        504: (_SLOW, "an application that does not answer in time", "a firewall that drops packets"),
+    },
+}
+"""Proxy -> status -> what to do, and the usual causes of a page of its own, the likeliest first. A status that
+is not here has those that it has from any server."""
 
 
-def backend_slow(who: str, setting: str) -> Cause:
-    """The application behind the proxy *who* was too slow; *setting* is the proxy's time limit."""
-    return Cause(
-        "backend-timeout",
-        f"the application behind {who} did not answer in time",
-        f"find out why the application hangs, or whether it answers handshakes at all; {setting} is the limit",
-    )
+def _own_page(who: str, mark: str, evidence: Evidence) -> Author:
+    """An answer that the proxy *who* wrote itself, with what the status proves."""
+    return written_by(who, mark, _of_page(who, evidence))
 
 
-def _rule(who: str, fix: str, *usual: str) -> Cause:
-    """A refusal by the proxy *who*, with its *usual* causes; without any, a rule is the only one."""
-    rule = f"a rule in {who} refused the request before the application received it"
-    return Cause("blocked-by-rule", f"{who} itself refused the request" if usual else rule, fix, usual=usual)
+def _of_page(who: str, evidence: Evidence) -> tuple[Cause, ...]:
+    row = _OWN.get(who, {}).get(evidence.status)
+    if row is None:
+        return by_status(evidence)
+    fix, *usual = row
+    origin = own_origin(evidence) if evidence.status == 403 and evidence.origin is not None else ()
+    return (act(evidence, *origin, *usual, fix=fix),)
 
 
-def _no_proxy_route(who: str, fix: str) -> Cause:
-    return Cause("no-route", f"{who} has no rule that forwards this path to a WebSocket server", fix)
+def _unreached(who: str, *usual: str) -> Cause:
+    """The words of the proxy *who*: it got no connection to the application."""
+    what, fix = f"{who} could not reach the application", _TO_BACKEND
+    return Cause("backend-down", what, fix, usual=(*_UNREACHED, *usual))
+
+
+def _rule(who: str, fix: str) -> Cause:
+    return Cause("blocked-by-rule", f"a rule in {who} refused the request", fix)
 
 
 @known_by(servers=("squid",), fields=("x-squid-error",))
@@ -67,7 +216,7 @@ def _squid(evidence: Evidence) -> Author | None:
         case "ERR_INVALID_URL" | "ERR_INVALID_REQ":
             causes = (forward_proxy(),)
         case "ERR_CONNECT_FAIL" | "ERR_DNS_FAIL" | "ERR_CANNOT_FORWARD":
-            causes = (backend_down("Squid"),)
+            causes = (_unreached("Squid"),)
         case "ERR_CACHE_ACCESS_DENIED":
             causes = (
                 Cause(
@@ -93,7 +242,7 @@ def _tinyproxy(evidence: Evidence) -> Author | None:
     elif evidence.reason == "Access violation" or evidence.status == 403:
         causes = (_rule("tinyproxy (ConnectPort, Allow or Filter)", "allow the port or host in tinyproxy"),)
     elif evidence.reason == "Unable to connect" or evidence.status in (500, 502, 503, 504):
-        causes = (backend_down("tinyproxy"),)
+        causes = (_unreached("tinyproxy"),)
     elif evidence.status in (401, 407):
         causes = (Cause("unauthorized", "tinyproxy requires proxy credentials", "pass them in -x"),)
     return written_by("tinyproxy", "its own page", causes)
@@ -103,114 +252,25 @@ _NGINX_NAMES = r"(?:nginx|openresty|tengine|angie)\b"
 """nginx and its forks, as they sign their pages."""
 
 
-_NO_HANDSHAKE = "the proxy dropped Upgrade, and the application closes connections without a handshake"
-_NGINX_ROUTE = _no_proxy_route("nginx", "add a location with proxy_pass for the socket")
-_NGINX: dict[int, tuple[Cause, ...]] = {
-    404: (_NGINX_ROUTE,),
-    405: (_NGINX_ROUTE,),
-    429: (
-        Cause(
-            "rate-limited",
-            "limit_req or limit_conn of nginx refused",
-            "raise rate or burst, or exempt the socket",
-        ),
-    ),
-    500: (
-        Cause(
-            "crashed-before-accept",
-            "nginx itself failed (500)",
-            "look in nginx's error log",
-            usual=(
-                "an exception in its embedded code (Lua, njs, Perl)",
-                "a failed auth_request",
-                "a rewrite loop",
-            ),
-        ),
-    ),
-    502: (
-        not_answered("nginx"),
-        backend_closed("nginx"),
-        Cause(
-            "backend-tls",
-            "nginx uses TLS, but the upstream does not (proxy_pass https://)",
-            "use proxy_pass http://",
-        ),
-        upgrade_stripped(_NO_HANDSHAKE),
-    ),
-    503: (
-        Cause(
-            "rate-limited",
-            "nginx refused the request (503)",
-            "raise rate or burst, or exempt the location of the socket; look for return 503",
-            usual=("limit_req or limit_conn: too many requests or connections", "a rule (return 503)"),
-        ),
-        _rule("nginx", "look for return 503 in the configuration"),
-    ),
-    504: (backend_slow("nginx", "proxy_read_timeout"),),
-}
-"""Status of a page of nginx -> its causes, where the request does not matter."""
-
-
 @known_by(begins=("<",), servers=("nginx", "openresty"))
 def _nginx(evidence: Evidence) -> Author | None:
     _, _, signature = evidence.text.lower().partition("<hr><center>")
     if re.match(_NGINX_NAMES, signature):
         return written_by("nginx", "its own page", _of_nginx(evidence))
     if evidence.status == 200 and evidence.server("nginx", "openresty") and _own_file(evidence):
-        answered = "add a location with proxy_pass for the socket: try_files or the document root answered"
-        mark = "Server: nginx, with a file's ETag"
-        return written_by("nginx", mark, (_no_proxy_route("nginx", answered),))
+        return written_by("nginx", "Server: nginx, with a file's ETag", (_file(evidence, "location"),))
     return None
+
+
+def _file(evidence: Evidence, forwards: str) -> Cause:
+    """A web server sent a file of its own. *forwards*: what would forward the path to the application."""
+    return act(
+        evidence, f"no {forwards} for this path: a file answered", fix=f"add a {forwards} for the socket"
+    )
 
 
 def _of_nginx(evidence: Evidence) -> tuple[Cause, ...]:
     """What a page of nginx means for this request."""
-    match evidence.status:
-        case 400:
-            return _nginx_400(evidence)
-        case 401 if evidence.credentials:
-            return (credentials_wanted(evidence),)
-        case 401:
-            what = "auth_basic" if evidence.has("www-authenticate") else "auth_request"
-            return (
-                Cause(
-                    "unauthorized",
-                    f"nginx itself requires credentials ({what}), not the application",
-                    "send them (-u), or turn this off for the WebSocket location: a page cannot send them",
-                ),
-            )
-        case 403:
-            rule = _rule(
-                "nginx",
-                "find the rule for this path, address and Origin",
-                "a rule (deny, if, auth_request or limit_except)",
-                "a directory without an index page",
-            )
-            return (rule, *_foreign(evidence, "nginx"))
-        case 413 | 414 | 431 | 494:
-            return (_too_large("nginx", "large_client_header_buffers"),)
-        case status if 300 <= status < 400:
-            return (redirected(evidence, "nginx"),)
-        case status:
-            return _NGINX.get(status, ())
-
-
-def _foreign(evidence: Evidence, who: str) -> tuple[Cause, ...]:
-    """That a rule of the proxy may refuse the Origin, if that is not the server's own."""
-    if not foreign_origin(evidence):
-        return ()
-    return (origin_or_rule(evidence, f"add the origin to the rule in {who}", f"a rule in {who}"),)
-
-
-def _too_large(who: str, setting: str) -> Cause:
-    return Cause(
-        "header-too-large",
-        f"a request header, most often Cookie, exceeds the limit of {who}",
-        f"send fewer or shorter cookies, or raise {setting}",
-    )
-
-
-def _nginx_400(evidence: Evidence) -> tuple[Cause, ...]:
     text = evidence.text
     if "plain HTTP request was sent to HTTPS port" in text:
         direct = Cause("tls-port", "the port expects TLS", "use wss://")
@@ -220,154 +280,45 @@ def _nginx_400(evidence: Evidence) -> tuple[Cause, ...]:
             "use proxy_pass https://",
         )
         # The server of the port closes after this error; an nginx before it keeps the connection.
-        return (
-            (behind, direct)
-            if evidence.secure or "keep-alive" in evidence.get("connection").lower()
-            else (direct, behind)
-        )
-    if "SSL certificate" in text:
-        return (
-            Cause(
-                "client-certificate",
-                "the server requires a client certificate (ssl_verify_client)",
-                "pass one with --cert and --key",
-            ),
-        )
-    if "Too Large" in text:
+        kept = evidence.secure or "keep-alive" in evidence.get("connection").lower()
+        return (behind, direct) if kept else (direct, behind)
+    if evidence.status == 400 and "SSL certificate" in text:
+        wanted = "the server requires a client certificate (ssl_verify_client)"
+        return (Cause("client-certificate", wanted, "pass one with --cert and --key"),)
+    if evidence.status == 400 and "Too Large" in text:
         return (_too_large("nginx", "large_client_header_buffers"),)
-    return (
-        Cause(
-            "bad-request", "nginx does not accept the form of the request", "look at the request line and Host"
-        ),
-    )
+    return _of_page("nginx", evidence)
 
 
-_HAPROXY: dict[int, tuple[Cause, ...]] = {
-    400: (
-        Cause(
-            "bad-request",
-            "HAProxy refused the request (400)",
-            "look at the request line, the header names and Sec-WebSocket-Key",
-            usual=("a malformed request", "an upgrade without Sec-WebSocket-Key"),
-        ),
-    ),
-    407: (Cause("unauthorized", "HAProxy itself requires proxy credentials", "send them"),),
-    408: (
-        Cause(
-            "backend-timeout",
-            "HAProxy did not get the whole request in time (timeout http-request)",
-            "look for a client or proxy that sends its request slowly",
-        ),
-    ),
-    429: (
-        Cause(
-            "rate-limited",
-            "a rule of HAProxy refused: too many requests",
-            "raise the limit of the stick-table rule",
-        ),
-    ),
-    500: (_rule("HAProxy (tarpit)", "look for http-request tarpit"),),
-    502: (
-        backend_closed("HAProxy"),
-        _rule("HAProxy (http-response deny)", "look for a rule on the response"),
-        backend_down("HAProxy"),
-        upgrade_stripped(_NO_HANDSHAKE),
-    ),
-    503: (
-        Cause(
-            "backend-down",
-            "HAProxy has no server for this request",
-            "start the application; the termination state in HAProxy's log (SC, sQ, ...) says why",
-            usual=(
-                "an application that is down, or a wrong address or port",
-                "a failed health check",
-                "a full queue (maxconn, timeout queue)",
-                "TLS on one side only",
-                "no backend for this path",
-            ),
-        ),
-        _no_proxy_route("HAProxy", "add a use_backend rule for this path or Host, or a default_backend"),
-    ),
-    504: (backend_slow("HAProxy", "timeout server"),),
-}
-"""Status of a page of HAProxy -> its causes, where the request does not matter."""
+def _too_large(who: str, setting: str) -> Cause:
+    large = f"a request header, most often Cookie, exceeds the limit of {who}"
+    return Cause("header-too-large", large, f"send fewer or shorter cookies, or raise {setting}")
 
 
 @known_by(begins=("<html><body><h1>",), fields=("location",))
 def _haproxy(evidence: Evidence) -> Author | None:
     quiet = not evidence.has("server") and not evidence.has("date")
-    if evidence.text.startswith("<html><body><h1>"):
-        page = re.match(r"<html><body><h1>(\d{3}) [^<]*</h1>\n", evidence.text)
-        if page is not None:
-            mark = "its own page, without Server and Date" if quiet else "its own page"
-            return written_by("haproxy", mark, _of_haproxy(evidence, int(page[1])))
-    if (
-        quiet
-        and 300 <= evidence.status < 400
-        and evidence.names == ("content-length", "location", "cache-control")
-    ):
-        return written_by("haproxy", "the fields of its redirect", (redirected(evidence, "HAProxy"),))
+    page = re.match(r"<html><body><h1>(\d{3}) [^<]*</h1>\n", evidence.text)
+    if page is not None:
+        mark = "its own page, without Server and Date" if quiet else "its own page"
+        # HAProxy may send the page of one status with another.
+        of_page = replace(evidence, status=int(page[1]))
+        if of_page.status == 403:
+            rule = _rule("HAProxy (http-request deny)", "look for the rule in the frontend and backend")
+            return written_by("haproxy", mark, (rule,))
+        return written_by("haproxy", mark, _of_page("haproxy", of_page))
+    fields = ("content-length", "location", "cache-control")
+    if quiet and 300 <= evidence.status < 400 and evidence.names == fields:
+        return _own_page("haproxy", "the fields of its redirect", evidence)
     return None
-
-
-def _of_haproxy(evidence: Evidence, status: int) -> tuple[Cause, ...]:
-    """What a page of HAProxy with this *status* means for this request."""
-    if status == 403:
-        rule = _rule("HAProxy (http-request deny)", "look for the rule in the frontend and backend")
-        return (rule, *_foreign(evidence, "HAProxy"))
-    if status == 401 and evidence.credentials:
-        return (credentials_wanted(evidence),)
-    if status == 401:
-        return (
-            Cause("unauthorized", "HAProxy itself requires credentials (http-request auth)", "send them (-u)"),
-        )
-    return _HAPROXY.get(status, ())
 
 
 @known_by(fields=("pragma",))
 def _pound(evidence: Evidence) -> Author | None:
     if 'PUBLIC "-//IETF//DTD HTML 2.0//EN"><html>' not in evidence.text or not evidence.has("pragma"):
         return None
-    causes: tuple[Cause, ...] = ()
-    if evidence.status == 503:
-        causes = (not_answered("pound"), _no_proxy_route("pound", "add a Service for this path or Host"))
-    return written_by("pound", "its page on one line, with Pragma and Expires", causes)
+    return _own_page("pound", "its page on one line, with Pragma and Expires", evidence)
 
-
-_APACHE: dict[int, tuple[Cause, ...]] = {
-    404: (_no_proxy_route("Apache", "add a ProxyPass for the path: the document root answered"),),
-    406: (_rule("Apache (most often ModSecurity)", "look in the error log for the rule"),),
-    500: (
-        Cause(
-            "crashed-before-accept",
-            "Apache itself failed (500)",
-            "look in the error log; load mod_proxy_http and mod_proxy_wstunnel",
-            usual=(
-                "no module for the scheme of ProxyPass",
-                "wss:// to a plain port",
-                "an exception in embedded code (mod_lua, CGI)",
-            ),
-        ),
-        _rule("Apache", "load mod_proxy_http and mod_proxy_wstunnel; look in the error log"),
-    ),
-    502: (
-        Cause(
-            "backend-closed",
-            "Apache got no answer from the application behind it (502)",
-            "look in the application's log; ProxyTimeout is the limit",
-            usual=(
-                "an application that closes the connection (a crash, no Upgrade)",
-                "an application that does not answer in time",
-                "another protocol (such as MQTT)",
-            ),
-        ),
-        backend_down("Apache"),
-        upgrade_stripped(_NO_HANDSHAKE),
-    ),
-    503: (backend_down("Apache"),),
-    504: (backend_slow("Apache", "ProxyTimeout"),),
-}
-"""Status of a page of Apache -> its causes, where the request does not matter."""
 
 _APACHE_PAGE = (
     r'<!DOCTYPE HTML PUBLIC "-//(?:W3C//DTD HTML 4\.01|IETF//DTD HTML 2\.0)//EN"[^>]*>\n<html><head>\n<title>'
@@ -379,54 +330,21 @@ def _apache(evidence: Evidence) -> Author | None:
     if "charset=iso-8859-1" in evidence.get("content-type") and re.match(_APACHE_PAGE, evidence.text):
         return written_by("apache", "its own page", _of_apache(evidence))
     if evidence.status == 200 and evidence.server("Apache") and _own_file(evidence):
-        answered = "add a ProxyPass for the path: a file of the document root answered"
-        mark = "Server: Apache, with a file's ETag"
-        return written_by("apache", mark, (_no_proxy_route("Apache", answered),))
+        return written_by("apache", "Server: Apache, with a file's ETag", (_file(evidence, "ProxyPass"),))
     return None
 
 
 def _of_apache(evidence: Evidence) -> tuple[Cause, ...]:
     """What a page of Apache means for this request."""
-    match evidence.status:
-        case 400 if "SSL-enabled server port" in evidence.text:
-            return (Cause("tls-port", "the port expects TLS", "use wss://"),)
-        case 400 if "exceeds server limit" in evidence.text:
-            return (_too_large("Apache", "LimitRequestFieldSize"),)
-        case 400:
-            return (
-                Cause(
-                    "bad-request",
-                    "Apache refused the request (400)",
-                    "look at the request line and headers, and in the error log for a rule",
-                    usual=("a malformed request", "a rule (ModSecurity)"),
-                ),
-            )
-        case 500 if "SSL Handshake with remote server" in evidence.text:
-            return (
-                Cause(
-                    "backend-tls",
-                    "Apache could not start TLS with the application behind it",
-                    "use ws:// or http:// in ProxyPass if the application is plain; look in the error log",
-                    usual=("an upstream without TLS", "a certificate that Apache does not accept"),
-                ),
-            )
-        case 401 if evidence.credentials:
-            return (credentials_wanted(evidence),)
-        case 401:
-            how = "send them (-u)" if evidence.has("www-authenticate") else "log in as the module requires"
-            return (Cause("unauthorized", "Apache itself requires credentials (AuthType)", how),)
-        case 403:
-            rule = _rule(
-                "Apache",
-                "find the rule for this path",
-                "a rule (Require, RewriteRule with [F], ModSecurity)",
-                "a directory without an index page",
-            )
-            return (rule, *_foreign(evidence, "Apache"))
-        case status if 300 <= status < 400:
-            return (redirected(evidence, "Apache"),)
-        case status:
-            return _APACHE.get(status, ())
+    if evidence.status == 400 and "SSL-enabled server port" in evidence.text:
+        return (Cause("tls-port", "the port expects TLS", "use wss://"),)
+    if evidence.status == 400 and "exceeds server limit" in evidence.text:
+        return (_too_large("Apache", "LimitRequestFieldSize"),)
+    if evidence.status == 500 and "SSL Handshake with remote server" in evidence.text:
+        fix = "use ws:// or http:// in ProxyPass if the application is plain; look in the error log"
+        usual = ("an upstream without TLS", "a certificate that Apache does not accept")
+        return (Cause("backend-tls", "Apache could not start TLS with the application", fix, usual=usual),)
+    return _of_page("apache", evidence)
 
 
 def _own_file(evidence: Evidence) -> bool:
@@ -440,18 +358,17 @@ def _own_file(evidence: Evidence) -> bool:
 def _varnish(evidence: Evidence) -> Author | None:
     if not (evidence.server("Varnish") or "<h3>Guru Meditation:</h3>" in evidence.text):
         return None
-    causes: tuple[Cause, ...]
     if evidence.status == 503 and (
         evidence.reason == "Backend fetch failed" or "Backend fetch failed" in evidence.text
     ):
-        causes = (not_answered("Varnish"), backend_closed("Varnish"))
-    elif 300 <= evidence.status < 400:
-        causes = (redirected(evidence, "Varnish"),)
-    else:
-        own = evidence.reason.lower() != phrase_of(evidence.status).lower()
-        rule = _rule("Varnish (synth in the VCL)", "look for this status and reason in the VCL")
-        causes = (replace(rule, quote=shown(evidence.reason) if own else ""),)
-    return written_by("varnish", "its own page", causes)
+        failed = Cause(
+            "bad-gateway", "Varnish got no valid answer from the application", _TO_BACKEND, usual=_GATEWAY
+        )
+        return written_by("varnish", "its own page", (failed,))
+    (cause,) = _of_page("varnish", evidence)
+    if evidence.reason.lower() != phrase_of(evidence.status).lower():
+        cause = replace(cause, quote=shown(evidence.reason), usual=("a rule (synth in the VCL)",))
+    return written_by("varnish", "its own page", (cause,))
 
 
 _LIGHTTPD_PAGE = '<html lang="en">\n <head>\n  <meta charset="UTF-8" />\n  <title>'
@@ -460,54 +377,12 @@ _LIGHTTPD_PAGE = '<html lang="en">\n <head>\n  <meta charset="UTF-8" />\n  <titl
 @known_by(begins=("<",), servers=("lighttpd",))
 def _lighttpd(evidence: Evidence) -> Author | None:
     _, known, title = evidence.text.partition(_LIGHTTPD_PAGE)
-    if not known or re.match(r"\d{3} ", title) is None:
-        if (
-            evidence.status == 200
-            and evidence.server("lighttpd")
-            and evidence.has("last-modified")
-            and evidence.has("etag")
-        ):
-            return written_by(
-                "lighttpd",
-                "Server: lighttpd, with a file",
-                (_no_proxy_route("lighttpd", "add a proxy.server for the path"),),
-            )
-        return None
-    who = "lighttpd"
-    causes: tuple[Cause, ...]
-    match evidence.status:
-        case 503:
-            causes = (backend_down(who),)
-        case 500 | 502:
-            causes = (
-                backend_closed(who),
-                backend_down(who),
-                upgrade_stripped(
-                    "the proxy dropped Upgrade, and the application closes connections without a handshake"
-                ),
-            )
-        case 504:
-            causes = (backend_slow(who, "proxy.server read-timeout"),)
-        case 403:
-            rule = "a rule (url.access-deny, wstunnel.origins)"
-            causes = (_rule(who, "find the rule for this path", rule, "a directory without an index page"),)
-            if foreign_origin(evidence):
-                causes += (
-                    origin_refused(
-                        evidence,
-                        "add the origin to wstunnel.origins",
-                        "wstunnel.origins does not allow this origin",
-                    ),
-                )
-        case 404:
-            causes = (_no_proxy_route(who, "add a proxy.server for the path"),)
-        case 401:
-            causes = (credentials_wanted(evidence),)
-        case _ if 300 <= evidence.status < 400:
-            causes = (redirected(evidence, who),)
-        case _:
-            causes = ()
-    return written_by("lighttpd", "its own page", causes)
+    if known and re.match(r"\d{3} ", title):
+        return _own_page("lighttpd", "its own page", evidence)
+    a_file = evidence.has("last-modified") and evidence.has("etag")
+    if evidence.status == 200 and evidence.server("lighttpd") and a_file:
+        return written_by("lighttpd", "Server: lighttpd, with a file", (_file(evidence, "proxy.server"),))
+    return None
 
 
 def _length_last(evidence: Evidence) -> bool:
@@ -521,128 +396,49 @@ def _length_last(evidence: Evidence) -> bool:
 def _caddy(evidence: Evidence) -> Author | None:
     """Caddy writes no page. Of its own answers Server comes before Content-Length; on a proxied one the fields
     of the application, its Content-Length too, stand in alphabetical order before or around Server."""
-    if (
-        not evidence.server("Caddy")
-        or evidence.body
-        or len(evidence.all("server")) > 1
-        or evidence.has("transfer-encoding")
-        or evidence.has("via")
-    ):
-        return None
-    if not _length_last(evidence):
-        return None
-    if not evidence.only(frozenset({"location", "www-authenticate"})):
-        return None
-    causes: tuple[Cause, ...]
-    match evidence.status:
-        case status if 300 <= status < 400:
-            causes = (redirected(evidence, "Caddy"),)
-        case 502:
-            causes = (
-                not_answered("Caddy"),
-                backend_closed("Caddy"),
-                upgrade_stripped(
-                    "the proxy dropped Upgrade, and the application closes connections without a handshake"
-                ),
-            )
-        case 504:
-            causes = (backend_slow("Caddy", "response_header_timeout"),)
-        case 503:
-            causes = (backend_down("Caddy", "an application marked as unhealthy", "a rule (respond 503)"),)
-        case 200:
-            causes = (
-                _no_proxy_route(
-                    "Caddy",
-                    "add a reverse_proxy for this path, and check the site address: no route or no site "
-                    "matches",
-                ),
-            )
-        case 404:
-            causes = (
-                _no_proxy_route(
-                    "Caddy", "add a reverse_proxy for this path: file_server or another rule answered"
-                ),
-            )
-        case 401:
-            causes = (
-                (credentials_wanted(evidence),)
-                if evidence.credentials
-                else (
-                    Cause("unauthorized", "Caddy itself requires credentials (basic_auth)", "send them (-u)"),
-                )
-            )
-        case 400:
-            causes = (
-                Cause(
-                    "bad-request",
-                    "Caddy refused the request (400)",
-                    "try wss://",
-                    usual=("a malformed request", "a port that expects TLS"),
-                ),
-            )
-        case status if status >= 500:
-            fix = "look in Caddy's log, and in the Caddyfile"
-            usual = ("an exception in a handler or module", "a rule (respond)")
-            causes = (Cause("crashed-before-accept", f"Caddy failed ({status})", fix, usual=usual),)
-        case _:
-            usual = ("a rule (respond)", "a module that refuses, or failed with an exception")
-            causes = (_rule("Caddy", "look for this status in the Caddyfile", *usual),)
-    return written_by("caddy", "Server: Caddy, then Content-Length: 0, and no page", causes)
+    own = (
+        evidence.server("Caddy")
+        and not evidence.body
+        and len(evidence.all("server")) == 1
+        and not evidence.has("transfer-encoding")
+        and not evidence.has("via")
+        and _length_last(evidence)
+        and evidence.only(frozenset({"location", "www-authenticate"}))
+    )
+    return _own_page("caddy", "Server: Caddy, then Content-Length: 0, and no page", evidence) if own else None
 
 
 @known_by(begins=("upstream ", "no healthy upstream", "RBAC: "), servers=("envoy", "istio"))
 def _envoy(evidence: Evidence) -> Author | None:
-    if evidence.text.startswith("upstream connect error or disconnect/reset before headers"):
-        return written_by("envoy", "its own words", (not_answered("Envoy"), backend_closed("Envoy")))
-    if evidence.text.startswith("no healthy upstream"):
-        return written_by("envoy", "its own words", (backend_down("Envoy", "a failed health check"),))
-    if evidence.text.startswith("upstream request timeout"):
-        return written_by("envoy", "its own words", (backend_slow("Envoy", "the route's timeout"),))
-    if evidence.text == "RBAC: access denied" and evidence.status == 403:
-        policy = _rule("Envoy (RBAC)", "find the policy for this path")
-        return written_by("envoy", "its own words", (policy, *_foreign(evidence, "Envoy")))
-    if (
-        not evidence.server("envoy", "istio-envoy")
-        or evidence.body
-        or evidence.has("x-envoy-upstream-service-time")
-        or evidence.has("content-type")  # the application's: Envoy writes none for an empty body
-        or not _length_last(evidence)
-    ):
-        return None
     causes: tuple[Cause, ...]
-    if evidence.status == 403:
-        causes = (
-            Cause(
-                "upgrade-refused",
-                "Envoy refused the request (403)",
-                "upgrade_configs: [{upgrade_type: websocket}] in the connection manager",
-                usual=("no websocket in upgrade_configs", "a policy (RBAC)"),
-            ),
-            _rule("Envoy (RBAC)", "find the policy for this path"),
-        )
-    elif evidence.status == 404:
-        causes = (_no_proxy_route("Envoy", "add a route for this path and Host"),)
-    elif evidence.status == 426:
-        causes = (http10(),)
+    if evidence.text.startswith("upstream connect error or disconnect/reset before headers"):
+        got_none = "Envoy could not connect to the application, or got no valid answer from it"
+        causes = (Cause("bad-gateway", got_none, _TO_BACKEND, usual=_GATEWAY),)
+    elif evidence.text.startswith("no healthy upstream"):
+        causes = (_unreached("Envoy", "a failed health check"),)
+    elif evidence.text.startswith("upstream request timeout"):
+        late = "the application behind Envoy did not answer in time"
+        causes = (Cause("backend-timeout", late, f"{_SLOW}; the route's timeout is the limit"),)
+    elif evidence.text == "RBAC: access denied" and evidence.status == 403:
+        causes = (_rule("Envoy (RBAC)", "find the policy for this path"),)
+    elif (
+        evidence.server("envoy", "istio-envoy")
+        and not evidence.body
+        and not evidence.has("x-envoy-upstream-service-time")
+        and not evidence.has("content-type")  # the application's: Envoy writes none for an empty body
+        and _length_last(evidence)
+        and evidence.status in (403, 404, 426)
+    ):
+        return _own_page("envoy", "Server: envoy and an empty body", evidence)
     else:
         return None
-    return written_by("envoy", "Server: envoy and an empty body", causes)
+    return written_by("envoy", "its own words", causes)
 
 
 @known_by(servers=("nghttpx",))
 def _nghttpx(evidence: Evidence) -> Author | None:
-    if not (
-        evidence.server("nghttpx")
-        and re.match(r"<!DOCTYPE html><html lang=\"en\"><title>\d{3} ", evidence.text)
-    ):
-        return None
-    if evidence.status in (502, 503):
-        return written_by("nghttpx", "its own page", (not_answered("nghttpx"), backend_closed("nghttpx")))
-    if evidence.status == 504:
-        return written_by("nghttpx", "its own page", (backend_slow("nghttpx", "--backend-read-timeout"),))
-    if evidence.status == 431:
-        return written_by("nghttpx", "its own page", (_too_large("nghttpx", "--request-header-field-buffer"),))
-    return written_by("nghttpx", "its own page", ())
+    page = re.match(r"<!DOCTYPE html><html lang=\"en\"><title>\d{3} ", evidence.text)
+    return _own_page("nghttpx", "its own page", evidence) if page and evidence.server("nghttpx") else None
 
 
 @known_by(servers=("awselb",), fields=("cf-ray", "x-amzn-requestid", "apigw-requestid"))
@@ -650,33 +446,14 @@ def _clouds(evidence: Evidence) -> Author | None:
     if evidence.has("cf-ray") and re.search(
         r"(?i)cloudflare|error code: 1\d\d\d|attention required", evidence.text
     ):
-        rule = _rule("Cloudflare's edge", "look the request up at Cloudflare by its CF-RAY")
-        failed = not_answered("Cloudflare")
-        both = (failed, rule) if evidence.status >= 500 else (rule,)
-        return written_by("cloudflare", "CF-RAY and words of Cloudflare", both)
+        return _own_page("cloudflare", "CF-RAY and words of Cloudflare", evidence)
     if evidence.has("x-amzn-requestid") or evidence.has("apigw-requestid"):
         if evidence.status not in (401, 403):
             return None
-        return written_by(
-            "api-gateway",
-            "X-Amzn-RequestId",
-            (
-                Cause(
-                    "refused",
-                    "an authorizer of the $connect route refused before your code ran",
-                    "let $connect succeed, and refuse in the first message with a Close through the "
-                    "@connections API",
-                ),
-            ),
-        )
-    if evidence.server("awselb"):
-        causes: tuple[Cause, ...] = ()
-        if evidence.status in (502, 503, 504):
-            causes = (not_answered("the AWS load balancer"), backend_closed("the AWS load balancer"))
-        elif evidence.status in (401, 403, 404, 429):
-            causes = (_rule("the AWS load balancer", "look at the listener rules"),)
-        return written_by("aws", "Server: awselb", causes)
-    return None
+        fix = "let $connect succeed, and refuse in the first message with a Close through the @connections API"
+        refused = act(evidence, "an authorizer of the $connect route", "no credentials for it", fix=fix)
+        return written_by("api-gateway", "X-Amzn-RequestId", (refused,))
+    return _own_page("aws", "Server: awselb", evidence) if evidence.server("awselb") else None
 
 
 RULES: tuple[AuthorRule, ...] = (

@@ -8,18 +8,15 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 from msgspec.structs import replace
 
-from wsprobe.diagnosis.cause import Cause, Certainty
+from wsprobe.diagnosis.cause import Cause
 from wsprobe.diagnosis.evidence import Evidence, foreign_origin, hop_of, shown
 from wsprobe.diagnosis.faults import (
     SEE_LOG,
     asked_wrong,
-    asks_socketio,
     host_refused,
     origin_refused,
-    other_generation,
-    subprotocol_wanted,
     too_much,
-    wrong_for_socketio,
+    unlike_socketio,
 )
 from wsprobe.diagnosis.programs import Author, shaped_like, written_by
 from wsprobe.diagnosis.proxies import mending, table
@@ -410,21 +407,22 @@ def _greeted(evidence: Evidence, session: _Session) -> Iterator[Cause]:
 def _http_after(behind: Response) -> Iterator[Cause]:
     status = behind.status or 0
     shows = f"HTTP {status} behind the 101" if status else "HTTP behind the 101"
-    if status == 400 and _of_engine_io(behind):
-        yield replace(other_generation(), evidence=shows)
-    elif status >= 500:
-        usual = ("an exception in the handler", "a handler that sent an HTTP response")
-        act = f"the server sent HTTP {status} after the handshake"
-        yield Cause("crashed", act, SEE_LOG, "shared", shows, usual=usual)
-    else:
-        yield Cause(
-            "response-after-101",
-            "the server sent HTTP after the handshake",
-            "return nothing (Flask-Sock), or the WebSocketResponse itself (aiohttp); keep the handler running",
-            "shared",
-            shows,
-            usual=("a handler that returned or raised an exception", "a handler that sent an HTTP response"),
-        )
+    version = ("another version of the Socket.IO protocol",) if status == 400 and _of_engine_io(behind) else ()
+    yield Cause(
+        "response-after-101",
+        f"the server sent HTTP {status} after the handshake"
+        if status
+        else "the server sent HTTP after the handshake",
+        "return nothing (Flask-Sock), or the WebSocketResponse itself (aiohttp); keep the handler running; "
+        "look in the log",
+        "shared",
+        shows,
+        usual=(
+            *version,
+            "a handler that returned or raised an exception",
+            "a handler that sent an HTTP response",
+        ),
+    )
 
 
 def _of_engine_io(behind: Response) -> bool:
@@ -435,6 +433,7 @@ def _of_engine_io(behind: Response) -> bool:
 # Close codes -------------------------------------------------------------------------------------------------
 
 _CODES: dict[int, tuple[str, str, str, *tuple[str, ...]]] = {
+    1002: ("protocol-error", "the server reports that the client broke the protocol (1002)", SEE_LOG),
     1003: (
         "message-refused",
         "the server does not accept this kind of message (1003): text instead of binary, or the reverse",
@@ -447,10 +446,9 @@ _CODES: dict[int, tuple[str, str, str, *tuple[str, ...]]] = {
     ),
     1008: (
         "refused",
-        "the application refused after the handshake (1008: its policy)",
+        "the server refused after the handshake (1008: its policy)",
         "send what the application requires (token, cookie, Origin, parameter)",
         "a check (token, session, Origin, parameter)",
-        "a message that it does not accept",
     ),
     1009: (
         "too-large",
@@ -458,7 +456,7 @@ _CODES: dict[int, tuple[str, str, str, *tuple[str, ...]]] = {
         "send smaller messages, or raise the limit",
     ),
     1011: (
-        "crashed",
+        "error",
         "the server failed (1011)",
         SEE_LOG,
         "an exception in its handler",
@@ -466,97 +464,78 @@ _CODES: dict[int, tuple[str, str, str, *tuple[str, ...]]] = {
         "a proxy whose backend refused or failed",
     ),
     1012: ("closing", "the server restarts (1012)", "connect again after a while"),
-    1013: ("overloaded", "the server accepts no sessions for now (1013)", "try again later"),
+    1013: ("unavailable", "the server accepts no sessions for now (1013)", "try again later"),
     1014: (
-        "backend-down",
+        "bad-gateway",
         "a proxy got no valid answer from the server behind it (1014)",
         "look at that server",
     ),
-    4400: (
-        "message-refused",
-        "the application finds the request or a message invalid (4400)",
-        "check the request and the messages",
-    ),
-    4401: ("unauthorized", "the application requires credentials (4401)", "send the required token"),
-    4403: (
-        "refused",
-        "the application refused after the handshake (4403)",
-        "send what the application requires (token, Origin)",
-    ),
-    4404: ("no-route", "the application knows no such path or resource (4404)", "correct the path or the name"),
-    4408: ("first-message", "the application waited for a message, then gave up (4408)", "send it at once"),
-    4429: ("rate-limited", "too many requests or sessions (4429)", "wait, or raise the limit"),
 }
-"""Close code -> id, statement, fix, usual causes: RFC 6455 section 7.4.1, the IANA registry, and what 4400 + n
-means by convention."""
+"""Close code -> id, statement, fix, usual causes: RFC 6455 section 7.4.1 and the IANA registry."""
+_OF_A_MESSAGE = {
+    1003: "a kind of message that it does not accept",
+    1007: "a message that it does not accept",
+    1009: "a message that is too large",
+}
+"""Close code -> what it means after a message."""
+_BY_CONVENTION = {
+    4400: ("a message that it does not accept", "check the request and the messages"),
+    4401: ("no valid credentials", "send the required token"),
+    4403: ("a refusal by the application", "send what the application requires (token, Origin)"),
+    4404: ("no such path or resource", "correct the path or the name"),
+    4406: (
+        "a required subprotocol",
+        "offer it: --protocol in wsprobe, the second argument of new WebSocket() in a page",
+    ),
+    4408: ("no first message in time", "send the first message right after connecting"),
+    4429: ("too many requests or sessions", "wait, or raise the limit"),
+}
+"""Close code -> what 4000 + an HTTP status means by convention, and what to do then."""
 
 
 def _by_code(evidence: Evidence, session: _Session, known: Iterable[Cause]) -> Iterator[Cause]:
     """What the code of the Close says, and its reason, unless a cause that is *known* quotes it."""
-    if session.code is None:
+    code = session.code
+    if code is None or code in (1000, 1001):
         return
     reason = shown(session.reason, QUOTED)
-    shows = f"Close {session.code}: {reason}" if reason else f"Close {session.code}"
+    shows = f"Close {code}: {reason}" if reason else f"Close {code}"
     quote = "" if any(cause.quote == reason for cause in known) else reason
-    open_why = () if reason else _left_open(session)
-    if session.code == 4406 or (session.code == 1002 and not reason):
-        wanted = replace(subprotocol_wanted(evidence), certainty="shared", evidence=shows, quote=quote)
-        if session.code == 1002:
-            own = (
-                "a subprotocol other than the offered ones" if evidence.protocols else "a required subprotocol"
-            )
-            usual = (own, "a client that broke the protocol")
-            wanted = replace(wanted, statement="the server closed with 1002 (protocol error)", usual=usual)
-        yield wanted
-    elif session.code == 1002:
-        broke = "the server reports that the client broke the protocol (1002)"
-        yield Cause("protocol-error", broke, SEE_LOG, "stated", shows, quote=quote)
-    elif session.code == 1011 and evidence.server("daphne") and reason == "":
-        yield _of_code(1011, "shared", shows)
-        yield Cause(
-            "closed-by-app",
-            "Daphne before 4.1 sends 1011 instead of the code if there is a reason",
-            "update Daphne",
-            "shared",
-            shows,
+    if code in _CODES:
+        id, did, fix, *usual = _CODES[code]
+    elif 3000 <= code < 5000:
+        means, fix = _BY_CONVENTION.get(code, ("", f"look up {code} in the documentation of the application"))
+        id, did, usual = (
+            "closed",
+            f"the server closed with {code}",
+            [f"{means} (by convention)"] if means else [],
         )
-    elif session.code in _CODES:
-        cause = replace(_of_code(session.code, "stated", shows), quote=quote)
-        if cause.id == "refused" and (reason or session.last is None):
-            # A reason says more than usual causes; and no message was sent that could be one of them.
-            cause = replace(cause, usual=() if reason else cause.usual[:1])
-        if open_why:
-            named = cause.usual or (cause.statement,)
-            act = f"the server closed the session with {session.code}"
-            cause = replace(cause, statement=act, certainty="shared", usual=(*named, *open_why))
-        yield cause
-    elif 3000 <= session.code < 5000:
-        yield Cause(
-            "closed-by-app",
-            f"the application accepted, then closed with {session.code}",
-            f"look up {session.code} in the documentation of the application",
-            "stated",
-            shows,
-            usual=("what this code means in the application", *open_why) if open_why else (),
-            quote=quote,
-        )
-    elif session.code not in (1000, 1001):
-        wrong = f"the server closed with a code that it must not send ({session.code})"
+    else:
+        id, did, usual = "protocol-error", f"the server closed with a code that it must not send ({code})", []
         fix = "close with 1000, or a code from 3000 to 4999"
-        yield Cause("protocol-error", wrong, fix, "stated", shows, quote=quote)
+    if reason:  # most say more than usual causes
+        yield Cause(id, did, fix, "stated", shows, usual=tuple(usual) if id == "error" else (), quote=quote)
+        return
+    open_why = _left_open(evidence, session)
+    if open_why and code in _OF_A_MESSAGE:
+        usual = [_OF_A_MESSAGE[code]]
+        id, did = "closed", f"the server closed the session with {code}"
+    yield Cause(id, did, fix, "shared" if open_why else "stated", shows, usual=(*open_why, *usual))
 
 
-def _of_code(code: int, certainty: Certainty, shows: str) -> Cause:
-    id, statement, fix, *usual = _CODES[code]
-    return Cause(id, statement, fix, certainty, shows, usual=tuple(usual))
-
-
-def _left_open(session: _Session) -> tuple[str, ...]:
-    """What a code without a reason may be about, where it does not fit what happened before it."""
-    if session.quiet >= QUIET and session.code != 4408:
-        return (f"an idle timeout, after {session.quiet / 1e6:.1f} s without data",)
-    if session.code in (1003, 1007, 1009, 4400) and session.last is None:
+def _left_open(evidence: Evidence, session: _Session) -> tuple[str, ...]:
+    """What a code without a reason may be about besides its meaning."""
+    code = session.code
+    if code == 1002:
+        return (
+            "a subprotocol other than the offered ones" if evidence.protocols else "a required subprotocol",
+        )
+    if code == 1008 and session.last is not None:
+        return ("a message that it does not accept",)
+    if code in _OF_A_MESSAGE and session.last is None:
         return ("a refusal of the session (path, token, subprotocol), as no message was sent",)
+    if session.quiet >= QUIET and code not in (1012, 4408):
+        return (f"an idle timeout, after {session.quiet / 1e6:.1f} s without data",)
     return ()
 
 
@@ -564,53 +543,60 @@ def _left_open(session: _Session) -> tuple[str, ...]:
 
 
 def _act(evidence: Evidence, session: _Session) -> Iterator[Cause]:
-    """What the server did, and what may lead to that: nothing in it says which."""
+    """What the server did, and what usually leads to that: nothing in it says which."""
     if session.close is not None and session.code not in (None, 1000, 1001):
         return
     if session.code is None and session.close is not None and session.close.data:
         return  # a Close that is malformed is the finding's to tell
-    closed = session.close is not None
-    act = f"closed the session ({session.named})" if closed else "dropped the connection without a Close"
-    shows = f"{session.named if closed else 'no Close'} {session.after}"
-    if session.untouched and asks_socketio(evidence.path, evidence.query):
-        for cause in wrong_for_socketio(evidence):
-            asked = f"the request: {shown(evidence.path)}?{shown(evidence.query)}".rstrip("?")
-            yield replace(cause, certainty="own-request", evidence=f"{asked}; {shows}")
-    if session.last is not None and session.since < SOON:
-        yield _led_to(evidence, session, act)
-    elif session.quiet >= QUIET:
+    when, shows, fix, usual = _before_the_end(evidence, session)
+    if session.close is not None:
         yield Cause(
-            "idle-timeout",
-            f"the server, or a proxy, {act} after {session.quiet / 1e6:.1f} s without data",
-            _against_idle(evidence, session),
+            "closed",
+            f"the server closed the session ({session.named}) {when}",
+            fix,
             "shared",
-            f"{session.quiet / 1e6:.1f} s of silence",
-            usual=("an idle timeout", "a server that waited for a message (a login)"),
+            shows,
+            usual=usual,
         )
     else:
-        ended = f"{act} {session.after}" if closed else act.replace(" without", f" {session.after} without")
-        yield replace(_unexplained(evidence, session, ended), certainty="shared", evidence=shows)
+        yield Cause(
+            "dropped", f"the connection ended {when}, without a Close", fix, "shared", shows, usual=usual
+        )
 
 
-def _unexplained(evidence: Evidence, session: _Session, ended: str) -> Cause:
-    """An end that neither a message nor a silence came before. *ended*: what the server did, and when."""
-    keep = "keep the handler running: loop over the messages"
-    open_why = (*_unrouted(evidence, session), *_behind(session))
-    if session.code is None and session.answered and session.lasted < AT_ONCE:
-        return Cause("handler-returned", f"the server sent messages, then {ended}", keep, usual=_ENDINGS)
-    if session.close is None:
-        dropped = "a refusal by dropping (token, Origin, session)"
-        usual = ("an exception in its handler", "a handler that returned", dropped, *open_why)
-        return Cause("crashed", f"the server {ended}", SEE_LOG, usual=usual)
-    if session.code is None:
-        fix = "check the path; keep the handler running; close with a code and a reason"
-        usual = (_ENDINGS[0], "a refusal by closing (Origin, token, session)", *open_why)
-        return Cause("closed-by-app", f"the server {ended} and gives no reason", fix, usual=usual)
-    return Cause("handler-returned", f"the server {ended}", keep, usual=(*_ENDINGS, *_behind(session)))
+_RETURNED = "a handler that returned or raised an exception"
+_NOT_ACCEPTED = "a message that it does not accept (format, token)"
 
 
-_ENDINGS = ("a handler that returned or raised an exception", "a close on purpose")
-"""What usually ends a session with nothing that says why."""
+def _before_the_end(evidence: Evidence, session: _Session) -> tuple[str, str, str, tuple[str, ...]]:
+    """When the session ended, what shows it, what to do about it, and the usual causes."""
+    if session.last is not None and session.since < SOON:
+        size = session.last
+        packed = f" ({session.packed} compressed)" if session.packed != size else ""
+        shows = f"the request: a message of {size} bytes{packed}, {session.since / 1000:.0f} ms before the end"
+        usual: tuple[str, ...] = (_NOT_ACCEPTED, _RETURNED, "a close on purpose")
+        fix = SEE_LOG
+        if evidence.get("sec-websocket-protocol").lower().startswith("mqtt"):
+            usual, fix = ("a message that is not an MQTT packet", *usual), "use an MQTT client"
+        elif size > SMALL:
+            usual = ("a message that is too large", *usual)
+            fix = f"send a smaller message, or raise the server's limit; {SEE_LOG}"
+        return f"right after a message of {size} bytes", shows, fix, usual
+    if session.quiet >= QUIET:
+        silence = f"{session.quiet / 1e6:.1f} s"
+        usual = ("an idle timeout", "a server that waited for a message (a login)", _RETURNED)
+        return f"after {silence} without data", f"{silence} of silence", _against_idle(evidence, session), usual
+    shows = f"{session.named if session.close is not None else 'no Close'} {session.after}"
+    fix = f"check the path; keep the handler running: loop over the messages; {SEE_LOG}"
+    if session.answered:
+        return (
+            session.after,
+            shows,
+            fix,
+            (_RETURNED, "a close on purpose", "a refusal (Origin, token, session)"),
+        )
+    usual = (*_unrouted(evidence, session), "a refusal (Origin, token, session)", _RETURNED, *_behind(session))
+    return session.after, shows, fix, usual
 
 
 def _against_idle(evidence: Evidence, session: _Session) -> str:
@@ -631,42 +617,15 @@ def _against_idle(evidence: Evidence, session: _Session) -> str:
 
 
 def _unrouted(evidence: Evidence, session: _Session) -> tuple[str, ...]:
-    """That the path may have no route: several libraries look for one after the handshake."""
-    before = ("TornadoServer", "uvicorn", "hypercorn", "daphne", "granian")
-    if not session.untouched or evidence.server(*before) or evidence.python("aiohttp/"):
+    """That the path or query may be wrong: several libraries look for a route after the handshake."""
+    if not session.untouched:
         return ()
-    return ("no WebSocket route for this path",)
+    return unlike_socketio(evidence.path, evidence.query) or ("no WebSocket route for this path",)
 
 
 def _behind(session: _Session) -> tuple[str, ...]:
     """That it may be a bridge, such as websockify, which first accepts and then connects to its target."""
     return ("a bridge that cannot reach the program behind it",) if session.untouched else ()
-
-
-def _led_to(evidence: Evidence, session: _Session, act: str) -> Cause:
-    size = session.last or 0
-    selected = evidence.get("sec-websocket-protocol")
-    packed = f" ({session.packed} compressed)" if session.packed != size else ""
-    shows = f"the request: a message of {size} bytes{packed}, {session.since / 1000:.0f} ms before the end"
-    if selected.lower().startswith("mqtt"):
-        return Cause(
-            "message-refused",
-            f"the server {act} right after a message that is not an MQTT packet: this is an MQTT broker",
-            "use an MQTT client",
-            "own-request",
-            shows,
-        )
-    exception, refused = "an exception in its handler", "a message that it does not accept (format, token)"
-    if size > SMALL:
-        id, fix = "too-large", "send a smaller message, or raise the server's limit; look in its log"
-        usual: tuple[str, ...] = ("a message that is too large", exception)
-    elif session.close is None:
-        id, fix = "crashed", SEE_LOG
-        usual = (exception, "a handler that returned", refused, "a close on purpose")
-    else:
-        id, fix, usual = "message-refused", SEE_LOG, (refused, *_ENDINGS[::-1])
-    statement = f"the server {act} right after a message of {size} bytes"
-    return Cause(id, statement, fix, "own-request", shows, usual=usual)
 
 
 def _silent(evidence: Evidence, session: _Session) -> Iterator[Cause]:

@@ -1,118 +1,145 @@
-"""The meaning of a status alone, whoever sent it; ``statuses`` has the usual meanings."""
+"""The act that a status proves, whoever sent it, with its usual causes; ``statuses`` has the meanings."""
 
 from __future__ import annotations
 
-from msgspec.structs import replace
+import re
+from collections.abc import Iterator
 
 from wsprobe.diagnosis.cause import Cause
-from wsprobe.diagnosis.evidence import Evidence, behind_proxy, foreign_origin, hop_of, is_markup
+from wsprobe.diagnosis.evidence import Evidence, behind_proxy, foreign_origin, shown
 from wsprobe.diagnosis.faults import (
+    A_CHECK,
     DROPPED,
-    NO_SOCKETIO,
-    answered_401,
-    by_request_of_socketio,
-    either_or_stripped,
-    for_socketio,
+    NO_ENDPOINT,
+    challenged,
+    credentials_wanted,
     http10,
-    no_websocket,
-    nowhere,
-    origin_or_rule,
-    origin_refused,
     redirected,
-    socketio_causes,
-    upgrade_stripped,
+    unlike_socketio,
 )
-from wsprobe.diagnosis.statuses import CLASSES, STATUSES
-
-ALLOW_ORIGIN = "add the page's origin to the server's allowed origins"
+from wsprobe.diagnosis.statuses import CLASSES, STATUSES, StatusMeaning
 
 
-def by_status(evidence: Evidence, *, silent: bool, unexplained: bool = False) -> tuple[Cause, ...]:
-    """The possible causes by the status alone, the likeliest first, without faults of the request.
-
-    *silent*: the answer has no words of its own (``words.own_words``). *unexplained*: it has some that
-    give no reason."""
-    origin_open = silent or unexplained
+def by_status(evidence: Evidence) -> tuple[Cause, ...]:
+    """The cause that the status alone shows, without faults of the request; () if it is of no class."""
     if 300 <= evidence.status < 400:
         return (redirected(evidence, "the server"),)
-    match evidence.status:
-        case 505:
-            return (http10(), upgrade_stripped())
-        case 200 | 204 | 404 | 405:
-            return _as_a_page(evidence)
-        case 401:
-            return (answered_401(evidence),)
-        case 403 if for_socketio(evidence):
-            (refused,) = _refused(evidence, origin_open)
-            return by_request_of_socketio(evidence, replace(refused, usual=(NO_SOCKETIO, *refused.usual)))
-        case 400 if for_socketio(evidence):
-            known = socketio_causes(evidence)
-            origin = tuple(cause for cause in known if cause.id == "origin-refused")
-            # Without an Origin nothing was sent that a check could refuse: a lost field is as likely.
-            first = (
-                known if evidence.origin is not None else tuple(cause for cause in known if cause not in origin)
-            )
-            bad, *more = _bad(evidence)
-            return (*first, bad, *origin, *more)
-        case 403:
-            return _forbidden(evidence, origin_open)
-        case 500 if behind_proxy(evidence) and evidence.oddity != "upgrade" and not evidence.arrived:
-            return tuple(replace(failed, usual=(*failed.usual, DROPPED)) for failed in _of_table(evidence))
-        case 400:
-            return _bad(evidence)
-        case _:
-            return _of_table(evidence)
+    if evidence.status == 401 and evidence.has("www-authenticate"):
+        return (challenged(evidence),)
+    return (act(evidence),) if 2 <= evidence.status // 100 <= 5 else ()
 
 
-def _as_a_page(evidence: Evidence) -> tuple[Cause, ...]:
-    support = no_websocket(
-        "the server that answered has no WebSocket support",
-        "run a server with WebSocket support, and route the path to that server",
-    )
-    found = (*either_or_stripped(evidence, nowhere(evidence)), support)
-    if evidence.status == 200 and hop_of(evidence) == "nginx" and is_markup(evidence):
-        replaced = Cause(
-            "intercepted",
-            "nginx replaced the application's error with its own page (proxy_intercept_errors)",
-            "proxy_intercept_errors off for the location of the socket",
-        )
-        return (*found[:-1], replaced)
-    return found[:-1] if evidence.arrived else found
-
-
-def _refused(evidence: Evidence, silent: bool) -> tuple[Cause, ...]:
-    """A 403. *silent*: the answer gives no reason, so a missing Origin may be it."""
-    (refused,) = _of_table(evidence)
-    fix = "send what the application requires (token, cookie, Origin, parameter); look in its log"
-    if evidence.origin is not None:
-        return (replace(refused, fix=fix),)
-    missing = "no Origin in the request (browsers always send one)"
-    usual = tuple(missing if "Origin" in each else each for each in refused.usual)
-    return (
-        replace(
-            refused, fix=f"try --origin with the origin of the page; {fix}" if silent else fix, usual=usual
-        ),
-    )
-
-
-def _forbidden(evidence: Evidence, silent: bool) -> tuple[Cause, ...]:
-    refused = _refused(evidence, silent)
-    if foreign_origin(evidence):
-        return (origin_or_rule(evidence, ALLOW_ORIGIN, "the server, or a rule in front of it,"), *refused)
-    return (*refused, origin_refused(evidence, ALLOW_ORIGIN))
-
-
-def _bad(evidence: Evidence) -> tuple[Cause, ...]:
-    (bad,) = _of_table(evidence)
-    origin = (origin_refused(evidence, ALLOW_ORIGIN),) if foreign_origin(evidence) else ()
-    return (bad, *origin) if evidence.arrived else (bad, *origin, upgrade_stripped())
-
-
-def _of_table(evidence: Evidence) -> tuple[Cause, ...]:
-    """What ``statuses`` has for the status, or else for its class."""
+def act(evidence: Evidence, *usual: str, fix: str = "") -> Cause:
+    """What the server did, as far as the status proves it. *usual* and *fix*: in place of those of the status,
+    where more is known of the author."""
     row = STATUSES.get(evidence.status)
     if row is None or not row.cause:
-        row = CLASSES.get(evidence.status // 100)
-    if row is None or not row.cause:
-        return ()
-    return (Cause(row.cause, f"{row.act} ({evidence.status})", row.do or row.fix, usual=row.usual),)
+        row = CLASSES.get(evidence.status // 100, CLASSES[4])
+    return Cause(
+        row.cause,
+        f"{row.act} ({evidence.status})",
+        fix or _to_do(evidence, row),
+        usual=usual or _usual(evidence, row),
+    )
+
+
+def _to_do(evidence: Evidence, row: StatusMeaning) -> str:
+    match evidence.status:
+        case 404 | 405 | 410:
+            return _PATH
+        case status if status < 300:
+            return _PATH
+        case 401:
+            return credentials_wanted(evidence).fix
+        case 403:
+            origin = "try --origin with the origin of the page; " if evidence.origin is None else ""
+            return f"{origin}send what the application requires (token, cookie, parameter); look in its log"
+        case 505:
+            return http10().fix
+        case _:
+            return row.do or row.fix
+
+
+_PATH = "correct the path, or add a WebSocket route for it; behind a proxy: wsprobe explain upgrade-lost"
+"""What to do about an answer as to a plain GET."""
+
+
+def _usual(evidence: Evidence, row: StatusMeaning) -> tuple[str, ...]:
+    """The usual causes of the status, the likeliest first."""
+    lost = may_be_lost(evidence)
+    origin = own_origin(evidence)
+    match evidence.status:
+        case 400 if wrong := unlike_socketio(evidence.path, evidence.query):
+            return (*wrong, *origin, A_CHECK, *lost)
+        case 401:
+            sent = "wrong or expired credentials"
+            own = sent if evidence.credentials else "no valid token, cookie or password in the request"
+            return (own, "another check (Origin, subprotocol)", "an exception in that check")
+        case 403:
+            others = (
+                "a rule or firewall (WAF)",
+                "an unknown path, or an exception",
+                "a proxy whose backend failed",
+            )
+            return (*unlike_socketio(evidence.path, evidence.query), *origin, A_CHECK, *others)
+        case 426:
+            return (*lost, "a version other than 13", "no code that handles upgrades at this path")
+        case 500:
+            return (
+                "an exception (also for an unknown path)",
+                "a handler that returned without accepting",
+                "a proxy whose backend failed",
+                *lost,
+            )
+        case 505:
+            return ("a proxy that sends HTTP/1.0", *lost)
+        case 404 | 405 | 410:
+            return answered_elsewhere(evidence, *_not_found(evidence))
+        case status if status < 300:
+            return answered_elsewhere(evidence, *_page(evidence))
+        case _:
+            return (*(origin if foreign_origin(evidence) and evidence.status == 400 else ()), *row.usual)
+
+
+def answered_elsewhere(evidence: Evidence, *others: str) -> tuple[str, ...]:
+    """The usual causes of an answer as to a plain GET: many proxies leave no mark, so a lost Upgrade comes
+    first only where one is seen."""
+    lost = may_be_lost(evidence)
+    return (*lost, NO_ENDPOINT, *others) if behind_proxy(evidence) else (NO_ENDPOINT, *lost, *others)
+
+
+def _not_found(evidence: Evidence) -> Iterator[str]:
+    if evidence.protocols:
+        yield f"a server that supports no offered subprotocol ({shown(', '.join(evidence.protocols))})"
+    if re.search(_ID_IN_PATH, evidence.path):
+        yield "an id in the path that the server does not know"
+    if evidence.status != 405:
+        yield "a refusal (Origin, token)"
+        yield "a proxy without a rule, or whose backend is down"
+
+
+def _page(evidence: Evidence) -> Iterator[str]:
+    if not evidence.body:
+        yield "a refusal without an upgrade (no token)"
+        yield "an exception that a middleware caught"
+    elif behind_proxy(evidence):
+        yield "a proxy that hides an error behind this page"
+
+
+_ID_IN_PATH = r"(?i)/(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{16,}|\d+)(?:/|\Z)"
+"""A UUID, a long hexadecimal number, or a number."""
+
+
+def may_be_lost(evidence: Evidence) -> tuple[str, ...]:
+    """That a proxy dropped Upgrade, as a usual cause; () if the request had none, or the answer shows that it
+    arrived."""
+    return () if evidence.arrived or evidence.oddity == "upgrade" else (DROPPED,)
+
+
+def own_origin(evidence: Evidence) -> tuple[str, ...]:
+    """What a check of the Origin may refuse in the request, as a usual cause."""
+    if evidence.origin is None:
+        return ("no Origin in the request (browsers always send one)",)
+    if foreign_origin(evidence):
+        return (f"the origin {shown(evidence.origin)}, which is not allowed",)
+    return ()

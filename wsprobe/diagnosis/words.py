@@ -14,12 +14,12 @@ import msgspec
 from msgspec.structs import replace
 
 from wsprobe.diagnosis.cause import Cause
-from wsprobe.diagnosis.evidence import Evidence, hop_of, is_markup, shown
+from wsprobe.diagnosis.evidence import Evidence, is_markup, shown
 from wsprobe.diagnosis.faults import (
     CROSS_ORIGIN,
+    DROPPED,
     NO_ENDPOINT,
     SEE_LOG,
-    answered_401,
     asked_wrong,
     credentials_wanted,
     forward_proxy,
@@ -232,7 +232,7 @@ _PHRASES = {
     401: {"unauthorised", "authorization", "required"},
     403: {"forbidden", "prohibited"},
     404: {"nothing", "matches", "given"},
-    # The names of RFC 2616, 7231 and 9110; ``phrase_of`` has one of them.
+    # The names of RFC 2616, 7231 and 9110; which of them HTTPStatus has depends on the version of Python.
     413: {"payload", "content", "entity", "large"},
     414: {"uri", "long", "large"},
     416: {"requested", "range", "satisfiable"},
@@ -389,31 +389,39 @@ _SESSION_ID = r"(?i)[?&](?:s(?:ess(?:ion)?[_-]?)?id|session)=|/sessions?/"
 
 
 def _route(evidence: Evidence, said: str) -> tuple[Cause, ...]:
-    if evidence.status >= 500 and re.search(_UNROUTED, said) is not None:
-        return (replace(no_route(), statement="the program that answered has no rule for this path"),)
-    if evidence.status >= 500:  # a file, a table, a key that the program misses
-        return _failed(evidence, "")
-    if evidence.status == 101:
-        missing = "the application knows no such path or resource"
-        return (no_route(missing, "correct the path or the name"),)
-    return (no_route("no WebSocket endpoint has this path, or what the path names does not exist"),)
+    if evidence.status >= 500 and re.search(_UNROUTED, said) is None:
+        return ()  # a file, a table, a key that the program misses
+    return (no_route("the server has no route or endpoint for this path"),)
+
+
+def _missing(evidence: Evidence, said: str) -> tuple[Cause, ...]:
+    """Words that something does not exist: the path, or what it names."""
+    if evidence.status >= 500:
+        return ()
+    missing = "the server found no such path or resource"
+    return (Cause("not-found", missing, "correct the path, the name or the id in it"),)
 
 
 def _backend(evidence: Evidence, said: str) -> tuple[Cause, ...]:
     """A program behind the one that answered: words that it is not there may also mean that none is set."""
     none = ("no application for this host or path",) if "available" in said.lower() else ()
-    return (
-        Cause(
-            "backend-down",
-            "the program that answered could not reach the one behind it",
-            "start that program; check its address, port and scheme (http or https); look in the log",
-            usual=("an application that is down", "a database or another service that is down", *none),
-        ),
-    )
+    usual = ("an application that is down", "a database or another service that is down", *none)
+    unreached = "the program that answered could not reach the one behind it"
+    return (Cause("backend-down", unreached, _TO_BACKEND, usual=usual),)
+
+
+_TO_BACKEND = "start that program; check its address, port and scheme (http or https); look in the log"
+
+
+def _gateway(evidence: Evidence, _: str) -> tuple[Cause, ...]:
+    failed = "the program that answered got no valid answer from the one behind it"
+    usual = ("an application that is down, or refuses", "a service of the application that is down")
+    return (Cause("bad-gateway", failed, _TO_BACKEND, usual=usual),)
 
 
 _UNROUTED = (
     r"(?i)\b(?:path|url|uri|route)\b[^.\n]{0,30}\b(?:not|n't|no)\b[^.\n]{0,15}\bmatch"
+    r"|\broute not (?:configured|found)"
     r"|\bno (?:matching )?(?:route|rule|upstream|target)\b[^.\n]{0,20}\b(?:for|match|found|path)"
 )
 """Words of a gateway that has no rule for a path."""
@@ -425,7 +433,7 @@ def _late(evidence: Evidence, said: str) -> tuple[Cause, ...]:
         return ()
     return (
         Cause(
-            "backend-timeout",
+            "gateway-timeout",
             "the server waited too long for something, and gave up",
             "find out why that program does not answer, or whether it answers handshakes at all",
             usual=(
@@ -437,37 +445,21 @@ def _late(evidence: Evidence, said: str) -> tuple[Cause, ...]:
     )
 
 
-def _gone(evidence: Evidence, said: str) -> tuple[Cause, ...]:
-    """A failure that speaks of a connection that ended: that to a program behind the one that answered."""
-    if evidence.status < 500:
-        return ()
-    return (
-        Cause(
-            "backend-closed",
-            "a connection of the program that answered was closed",
-            "look in the log of that program, and of the one behind it",
-            usual=("an application that crashed, or refuses by closing", "a database or another service"),
-        ),
-    )
-
-
 def _plain(id: str, text: str, fix: str, *usual: str) -> Means:
     return lambda evidence, said: (Cause(id, text, fix, usual=usual),)
 
 
 def _refused(evidence: Evidence, _: str) -> tuple[Cause, ...]:
-    """A refusal in words that a proxy may have written as well, where one is visible."""
-    if evidence.status == 401:
-        return (answered_401(evidence),)
-    rule = ", or a rule in front of it," if hop_of(evidence) else ""
-    text = f"a check in the application{rule} refused the request"
-    return (Cause("refused", text, "send what the application requires (token, cookie, Origin, parameter)"),)
+    fix = "send what the application requires (token, cookie, Origin, parameter)"
+    return (Cause("refused", "the server refused the request", fix),)
 
 
 def _limited(evidence: Evidence, _: str) -> tuple[Cause, ...]:
     cause = Cause(
         "rate-limited", "the client exceeded a limit on requests or connections", "wait, or raise the limit"
     )
+    if evidence.status == 402:
+        return ()  # payment, not too many requests
     if evidence.status < 500:
         return (cause,)
     usual = ("a limit on requests or connections", "a server with too much to do")
@@ -477,19 +469,34 @@ def _limited(evidence: Evidence, _: str) -> tuple[Cause, ...]:
 def _replaced(evidence: Evidence, _: str) -> tuple[Cause, ...]:
     return (
         Cause(
-            "closed-by-app" if evidence.status == 101 else "refused",
+            "closed" if evidence.status == 101 else "refused",
             "the application allows one session per user or client, and another is open",
             "close the other session first, or use a separate id for each",
         ),
     )
 
 
-def _failed(evidence: Evidence, _: str) -> tuple[Cause, ...]:
+def _raised(evidence: Evidence, _: str) -> tuple[Cause, ...]:
     if evidence.status == 101:
         return (Cause("crashed", "the application failed in the session", SEE_LOG),)
     if evidence.status < 500 or evidence.status in (502, 503, 504):
         return ()  # some frameworks put a traceback below any error; a gateway reports what another one did
-    return (Cause("crashed-before-accept", "the server failed while handling the handshake", SEE_LOG),)
+    return (Cause("crashed-before-accept", "the application failed while handling the handshake", SEE_LOG),)
+
+
+def _failed(evidence: Evidence, _: str) -> tuple[Cause, ...]:
+    """Words that only say that something failed."""
+    usual = ("an exception", "a service of the application that is down")
+    return (Cause("error", "the server failed", SEE_LOG, usual=usual),) if evidence.status == 101 else ()
+
+
+def _wants_upgrade(evidence: Evidence, said: str) -> tuple[Cause, ...]:
+    """Words that may mean a lost Upgrade, or only that the path is for WebSockets."""
+    lost = _upgrade(evidence, said)
+    if not lost or lost[0].id != "upgrade-lost":
+        return lost
+    usual = (DROPPED, "a version other than 13", "no code that handles upgrades at this path")
+    return (Cause("upgrade-required", "the server requires an upgrade", lost[0].fix, usual=usual),)
 
 
 STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
@@ -551,28 +558,37 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
         r"|'(?:connection|upgrade)' header must contain|(?:missing|invalid|bad|no|empty) (?:or \w+ )?"
         r"['\"]?(?:upgrade\b|connection\b(?:['\"]|:? upgrade| header| field|\W*\Z))"
         r"|(?:connection|upgrade) header[^.\n]{0,20}(?:missing|invalid|not found|required)"
-        r"|\Aupgrade required\W*\Z"
+        r"|invalid websocket upgrade",
+        _upgrade,
+    ),
+    (
+        ("upgrade", "websocket", "web socket"),
+        r"\Aupgrade required\W*\Z"
         r"|you need a websocket client|not using (?:the |a )?web ?socket"
         r"|not (?:a )?websocket (?:handshake|request|upgrade|protocol|connection)"
         r"|web ?socket (?:upgrade|connection|handshake)s? (?:request )?(?:is |was )?(?:required|expected|only)"
         r"|expected (?:a )?web ?socket (?:upgrade|handshake|connection)|not an? upgrade"
-        r"|invalid websocket upgrade"
         r"|only web ?sockets?(?: connections?)? (?:are |is )?(?:accepted|allowed|supported)"
         r"|requires? (?:an )?upgrade",
-        _upgrade,
+        _wants_upgrade,
     ),
     (
         ("conn", "enotfound", "reach", "etimedout", "stream", "back", "target", "server", "proxy", "dial tcp"),
         r"econnrefused|enotfound|ehostunreach|etimedout|connection refused|no healthy upstream"
-        r"|upstream connect|connect(?:ion)? to (?:the )?(?:back-?end|upstream|target|server"
-        r"|downstream)[^.\n]{0,20}"
-        r"(?:failed|refused|error|closed)|(?:back-?end|upstream|target|origin server|downstream)\b[^.\n]{0,30}"
-        r"(?:down|unavailable|unreachable|failed|refused|not (?:available|reachable|running)"
-        r"|could not (?:be (?:reached|contacted)|connect)|closed)"
-        r"|(?:failed|unable|could not|cannot|can't) (?:to )?(?:connect|reach|proxy)\b"
-        r"|error occurr?ed while trying to proxy"
-        r"|failed to connect|proxy error|dial tcp",
+        r"|(?:back-?end|upstream|target|origin server|downstream)\b[^.\n]{0,30}"
+        r"(?:down|unavailable|unreachable|not (?:available|reachable|running)"
+        r"|could not (?:be (?:reached|contacted)|connect))"
+        r"|(?:failed|unable|could not|cannot|can't) (?:to )?(?:connect|reach)\b|dial tcp",
         _backend,
+    ),
+    (
+        ("conn", "stream", "back", "target", "server", "proxy"),
+        r"upstream connect|connect(?:ion)? to (?:the )?(?:back-?end|upstream|target|server"
+        r"|downstream)[^.\n]{0,20}(?:failed|refused|error|closed)"
+        r"|(?:back-?end|upstream|target|origin server|downstream)\b[^.\n]{0,30}(?:failed|refused|closed)"
+        r"|(?:failed|unable|could not|cannot|can't) (?:to )?proxy\b"
+        r"|error occurr?ed while trying to proxy|proxy error",
+        _gateway,
     ),
     (
         ("econnreset", "hang up", "reset by peer"),
@@ -589,7 +605,7 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
         ("unexpected",),
         r"unexpected (?:server )?response",  # of a client library within a proxy
         _plain(
-            "backend-closed",
+            "bad-gateway",
             "a proxy got an answer other than 101 from the application",
             "test the application without the proxy",
             "a refusal by the application",
@@ -691,31 +707,38 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
         _plain("closing", "the server is stopping, or accepts no sessions for now", "try again later"),
     ),
     (
-        ("overloaded", "at capacity", "busy", "full", "again later", "unavailable"),
-        r"overloaded\b(?! or)|at capacity|server (?:is )?(?:busy|full)|try again later|temporarily unavailable",
+        ("overloaded", "at capacity", "busy", "full"),
+        r"overloaded\b(?! or)|at capacity|server (?:is )?(?:busy|full)",
         _plain("overloaded", "the server accepts no more sessions for now", "try again later"),
     ),
     (
-        ("no ", "not found", "cannot ", "exist", "unknown", "invalid", "path", "route", "url"),
-        r"no (?:web ?socket )?(?:route|handler|endpoint|mapping|listener|resource|gateway|page|app)\b"
-        r"|not found|no such"
-        r"|\bcannot (?:get|post|connect|head|put)\b|does(?: not|n't) exist|unknown (?:path|url|endpoint"
-        r"|resource|route)"
-        r"|invalid (?:path|url|endpoint)|(?:path|route|url)\b[^.\n]{0,30}(?:not|unknown|invalid|mismatch)"
-        r"|received path",
+        ("again later", "unavailable"),
+        r"try again later|temporarily unavailable",
+        _plain(
+            "unavailable",
+            "the server is unavailable for now",
+            "try again later",
+            "a server that starts, stops or is overloaded",
+            "a proxy that gets no answer from the application",
+        ),
+    ),
+    (
+        ("no ", "cannot ", "unknown", "invalid", "path", "route", "url"),
+        r"no (?:web ?socket )?(?:route|handler|endpoint|mapping|listener|page|app)\b|no (?:matching )?route"
+        r"|\bcannot (?:get|post|connect|head|put)\b|(?:unknown|invalid) (?:path|url|endpoint|route)"
+        r"|(?:path|route|url)\b[^.\n]{0,30}(?:not|unknown|invalid|mismatch)|received path",
         _route,
+    ),
+    (
+        ("no ", "not found", "exist", "unknown"),
+        r"not found|no such|does(?: not|n't) exist|unknown resource|no (?:resource|gateway)\b",
+        _missing,
     ),
     (
         ("time", "deadline"),
         r"\b(?:timed|time)[- ]?out\b|(?:read|connect|gateway|request)timeout|timeout(?:error|exception|expired)"
         r"|deadline exceeded",
         _late,
-    ),
-    (
-        ("closed", "eof"),
-        r"\b(?:stream|connection|socket|remote end)\b[^.\n]{0,20}\bclosed\b|\bclosed (?:the )?connection\b"
-        r"|\bunexpected eof\b|\A\W*eof\W*\Z",
-        _gone,
     ),
     (
         ("forbidden", "denied", "reject", "refus", "not ", "disallow", "banned"),
@@ -739,10 +762,10 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
             *("nil pointer", "undefined", "not a function", "null"),
         ),
         r"exception|traceback|\bpanic|uncaught|unhandled (?:promise|rejection|error)|stack ?trace"
-        r"|(?:internal|server|runtime)[ _]?error"
         r"|[a-z0-9]+error\b|segfault|assertion|nil pointer|undefined is not|is not a function|null ?pointer",
-        _failed,
+        _raised,
     ),
+    (("error",), r"(?:internal|server|runtime)[ _]error", _failed),
 )
 """(pieces of which the words have one, else the expression is neither compiled nor tried; the words, in lower
 case; what they mean)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from wsprobe.diagnosis import FORMERLY, KINDS, all_kinds
+from wsprobe.diagnosis import FORMERLY, KINDS, REPLACED, all_kinds
 from wsprobe.diagnosis.origin_checks import ORIGIN_CHECKS, lines_of, source
 from wsprobe.diagnosis.proxies import examples
 from wsprobe.explain.entry import Topic
@@ -123,8 +123,8 @@ _IN_PROXIES = {
 
 
 def find_cause(id: str) -> Topic | None:
-    """The cause *id*, also by its finding id of version 0.1."""
-    id = FORMERLY.get(id, id)
+    """The cause *id*, also by an id that it had before."""
+    id = REPLACED.get(id) or FORMERLY.get(id, id)
     kind = all_kinds().get(id)
     if kind is None:
         return None

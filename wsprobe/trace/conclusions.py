@@ -85,7 +85,7 @@ RULES: tuple[Rule, ...] = (
     handshake.refused_by_library,
     unreachable.http2_announced,
     opening.idle_timeout,
-    opening.closed_by_app,
+    opening.closed,
     opening.closed_while_held,
     opening.dropped_after_101,
     opening.opens,

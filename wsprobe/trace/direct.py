@@ -94,7 +94,7 @@ def same_directly(seen: Trace) -> str:
 def may_strip_prefix(seen: Trace) -> bool:
     """True if the path is unknown on both sides, and the application was asked for no path of its own: it may
     have the socket at the path behind a prefix, which the proxy should strip."""
-    unknown = seen.base.status == 404 or seen.base.cause_id == "no-route"
+    unknown = seen.base.status == 404 or seen.base.cause_id in ("no-route", "not-found")
     given = seen.start.plan.target.resource.partition("?")[0]
     asked = bool(seen.start.backends) and not seen.start.backends[-1].resource
     return compared(seen) == "same" and unknown and asked and given != "/"

@@ -32,13 +32,6 @@ NO_VERSION = re.compile(
     r"(?:sec-websocket-version|websocket[- ]version)"
     r"|sec-websocket-version[^.\n]{0,30}(?:missing|invalid|required|not found)"
 )
-NO_UPGRADE = re.compile(
-    r"(?i)(?:missing|invalid|bad|no|empty)\W+(?:connection|upgrade) header"
-    r"|(?:connection|upgrade) header[^.\n]{0,40}(?:missing|invalid|not found|required|does not contain)"
-    r"|you need a websocket client|not websocket protocol"
-    r"|invalid websocket upgrade|no websocket upgrade hdr"
-    r"|\AUpgrade Required\s*\Z"
-)
 REMOVED = "a proxy in front of the program that answers removes or changes the field"
 
 
@@ -124,9 +117,9 @@ def upgrade_missed(seen: Trace) -> Iterator[Conclusion]:
     if base is None or not _is_upgrade(base.reading.sent):
         return
     to_what = base.field(b"upgrade") or "websocket"
-    wants = base.status == 426 and seen.like_get and "websocket" in to_what.lower()
+    wants = base.cause_id == "upgrade-required" and seen.like_get and "websocket" in to_what.lower()
     marked = base.cause is not None and base.cause_id == "upgrade-lost" and base.cause.certainty == "only"
-    in_words = NO_UPGRADE.search(base.text) is not None or base.stated == "upgrade-lost" or wants
+    in_words = base.stated == "upgrade-lost" or wants
     if in_words or marked:
         yield _removed(seen, "Upgrade or Connection", "upgrade", marked=not in_words)
 
@@ -351,9 +344,15 @@ def cross_origin_refused(seen: Trace) -> Iterator[Conclusion]:
 def refused_with_any_origin(seen: Trace) -> Iterator[Conclusion]:
     base, own, bare = seen.base, seen["same-origin"], seen["no-origin"]
     cause = shown_by(base)
-    if cause is None or (cause.id, cause.certainty) != ("origin-refused", "own-request"):
+    if base.kind != "http" or base.status != 403 or cause is not None:
         return
-    if own is None or bare is None or compared(seen) == "opens" or not (alike(own, base) and alike(bare, base)):
+    if (
+        not seen.start.cross_origin
+        or own is None
+        or bare is None
+        or compared(seen) == "opens"
+        or not (alike(own, base) and alike(bare, base))
+    ):
         return
     get = ", to a plain GET too" if seen.like_get else ""
     yield Conclusion(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from wsprobe.diagnosis import ACTS
 from wsprobe.diagnosis.proxies import LEADING, idle_limit
 from wsprobe.judge.finding import counted
 from wsprobe.trace.answer import AT_ONCE, Answer, closed_in_silence, ended_in_silence, stays_open
@@ -94,7 +95,7 @@ def _lines(seen: Trace, past: Answer | None, seconds: float) -> str:
     "the application refuses after the handshake",
     "why",
 )
-def closed_by_app(seen: Trace) -> Iterator[Conclusion]:
+def closed(seen: Trace) -> Iterator[Conclusion]:
     if seen.base.opens and seen.base.report.outcome == "closed":
         yield Conclusion(
             "The handshake opens, then the server closes the session with a Close frame: nothing on the way "
@@ -112,20 +113,21 @@ def closed_by_app(seen: Trace) -> Iterator[Conclusion]:
 def _or_a_proxy(seen: Trace) -> str:
     """Of a Close that says no more of the application than of a proxy: some open the session before the
     application does."""
-    by_either = _closed_id(seen.base) in ("closed-by-app", "crashed") or seen.base.stated.startswith("backend-")
+    id = _closed_id(seen.base)
+    by_either = id in ACTS or id == "crashed" or id.startswith("backend-")
     return ", or a proxy that opens the session first," if by_either or _ended_directly(seen) else ""
 
 
 def _closed_id(base: Answer) -> str:
-    """That of the cause which the Close frame gives in words; closed-by-app if it gives none."""
-    return base.stated or "closed-by-app"
+    """That of the cause which the Close frame gives in words; closed if it gives none."""
+    return base.stated or "closed"
 
 
 @rule(
     "opens, then the server closes the session with a Close frame after some seconds of silence",
     "an idle timeout of a proxy or of the application, or the application closes by itself",
     "which of these",
-    id="closed-by-app",
+    id="closed",
 )
 def closed_while_held(seen: Trace) -> Iterator[Conclusion]:
     held, past = seen["again-2"], seen["backend-held"]

@@ -216,8 +216,8 @@ def _whose_rule(base: Answer) -> str:
 
 
 def _of_the_page(base: Answer) -> str:
-    """The id of the cause that the page of a proxy shows: whose rule it is, and of which kind; else ""."""
-    return base.cause_id if base.by_proxy and base.cause_id in ("blocked-by-rule", "unauthorized") else ""
+    """That credentials are required, if a page and its status show that a proxy requires them; else ""."""
+    return "unauthorized" if base.by_proxy and base.status == 401 else ""
 
 
 @rule(
@@ -313,7 +313,7 @@ def no_route(seen: Trace) -> Iterator[Conclusion]:
         else "and no WebSocket endpoint is there"
     )
     lost = "" if base.by_proxy else " Or a proxy drops Upgrade, and the page is the application's own."
-    other = likeliest(seen) if base.by_proxy and base.cause_id != "no-route" else ""
+    other = likeliest(seen) if base.by_proxy else ""
     yield Conclusion(
         f"{both}, {quoted(base)}: {whose} answers this path, {elsewhere}.{lost}{other}{past_the_proxy(seen)}",
         0.9,
@@ -345,7 +345,7 @@ def upgrade_lost(seen: Trace) -> Iterator[Conclusion]:
         )
 
 
-SEES_NO_HANDSHAKE = frozenset({"upgrade-lost", "upgrade-lost-or-elsewhere", "no-route", "no-websocket"})
+SEES_NO_HANDSHAKE = frozenset({"upgrade-lost", "no-route", "no-websocket"})
 """Causes that the next conclusion names itself."""
 
 
@@ -360,26 +360,20 @@ def upgrade_lost_or_elsewhere(seen: Trace) -> Iterator[Conclusion]:
     also = "" if base.cause_id in SEES_NO_HANDSHAKE else likeliest(seen)
     if both:
         yield Conclusion(
-            f"{both}: the program that answers never treats the request as a handshake. {_either(seen)}. "
+            f"{both}. {_either(seen)}, or the application refuses both alike (a token, the Origin). "
             f"Cannot tell which from outside.{also}{past_the_proxy(seen)}",
             0.85,
             ("base", "get"),
             _lost_or_elsewhere(seen),
             open=True,
-            id="" if shows_proxy(seen) or not _wrong_path(base) else "no-route",
         )
-
-
-def _wrong_path(base: Answer) -> bool:
-    """True if `connect` names the path first, by a mark of one program alone: the same id here."""
-    return base.cause is not None and base.cause.id == "no-route" and base.cause.certainty == "only"
 
 
 def _either(seen: Trace) -> str:
     """What may be so, the likelier first."""
     if shows_proxy(seen):
-        return f"Either a proxy drops Upgrade ({proxy_of(seen)}), or the path has no WebSocket endpoint"
-    return f"Either the path has no WebSocket endpoint, or a proxy drops Upgrade ({proxy_of(seen)})"
+        return f"Either a proxy drops Upgrade ({proxy_of(seen)}), the path has no WebSocket endpoint"
+    return f"Either the path has no WebSocket endpoint, a proxy drops Upgrade ({proxy_of(seen)})"
 
 
 def _lost_or_elsewhere(seen: Trace) -> str:

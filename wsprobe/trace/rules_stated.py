@@ -92,7 +92,7 @@ def _redirect(seen: Trace) -> tuple[str, str]:
 )
 def explained_by_the_request(seen: Trace) -> Iterator[Conclusion]:
     cause = shown_by(seen.base)
-    if cause is not None and cause.certainty == "own-request" and cause.id != "origin-refused":
+    if cause is not None and cause.certainty == "own-request":
         yield from named_by_the_answer(seen)
 
 

@@ -32,20 +32,14 @@ def rate_limited(seen: Trace) -> Iterator[Conclusion]:
         if base.status != 429 and base.cause is not None and (words := base.cause.quote):
             reached = "a limit on requests or connections is reached; the other answers prove nothing"
             limit = f'the server says "{words}": {reached}'
-        if unsure := base.status == 503 and not base.stated:
-            limit = (
-                "either a rate limit is already exhausted, and the other answers prove nothing; or the path is "
-                "switched off (maintenance)"
-            )
         yield Conclusion(
             f"{base.status} from the first request on, {written_by(base)}: {limit}.{past_the_proxy(seen)}",
-            0.93 if base.status == 429 else 0.7 if unsure else 0.8,
+            0.93 if base.status == 429 else 0.8,
             beside(seen, "again-1"),
             steps(
                 "Wait for the time in Retry-After, or a minute, and trace again.",
                 proxy_lines(seen, "limit", base.proxies),
             ),
-            open=unsure,
         )
         return
     differing = _differing(seen)
@@ -351,9 +345,9 @@ def backend_down(seen: Trace) -> Iterator[Conclusion]:
         return
     if not _fails_as_proxy(seen):
         return
-    also = "" if base.cause_id == "backend-down" else likeliest(seen)
+    also = "" if base.cause_id in ("backend-down", "bad-gateway") else likeliest(seen)
     what = f"a proxy is up but cannot use the server behind it.{usually(*_UNUSABLE)}"
-    id = base.cause_id if base.cause_id in ("backend-timeout", "backend-tls") else ""
+    id = base.cause_id if base.cause_id in ("gateway-timeout", "backend-timeout", "backend-tls") else ""
     if base.cause is not None and base.cause_id == "unavailable" and compared(seen) != "opens":
         id, what = "unavailable", f"{base.cause.statement}.{usually(*base.cause.usual)}"
     proxied = "" if base.by_proxy or id == "unavailable" else ", most likely a proxy"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textwrap import shorten
 
-from wsprobe.diagnosis import PROGRAMS, Cause
+from wsprobe.diagnosis import ACTS, PROGRAMS, Cause
 from wsprobe.diagnosis.cause import usual_causes
 from wsprobe.trace.answer import Answer
 from wsprobe.trace.trace import Trace
@@ -47,12 +47,7 @@ def written_by(answer: Answer) -> str:
     return "author unknown"
 
 
-SAYS_LITTLE = frozenset(
-    {
-        *("refused", "no-route", "no-websocket", "server-says", "error", "crashed-before-accept"),
-        *("bad-request", "upgrade-lost", "upgrade-lost-or-elsewhere", "everywhere"),
-    }
-)
+SAYS_LITTLE = ACTS | {"no-route", "no-websocket", "server-says", "crashed-before-accept", "upgrade-lost"}
 """Causes after which a comparison of answers may still show more."""
 
 
@@ -77,6 +72,8 @@ def likeliest(seen: Trace, *, quoted_before: bool = False) -> str:
     cause = seen.as_page.cause
     if cause is None or cause.certainty == "status":
         return ""
+    if cause.id in ACTS and not cause.quote and not seen.base.opens:
+        return ""  # what the server did is in the sentence before
     text = cause.without_quote if quoted_before else cause.text
     return f" From the answer alone, {cause.label}: {text}." if text else ""
 
