@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import re
 import urllib.parse
 import zlib
 from base64 import b64encode
@@ -521,6 +522,34 @@ def test_how_many_secrets_are_searched_for(monkeypatch: pytest.MonkeyPatch) -> N
     for name in ("aaaa", "bbbb", "cccc", "dddd"):
         secrets.whole(name)
     assert secrets.echo(b"aaaa bbbb cccc dddd") == b"**** **** **** dddd"
+
+
+def test_how_many_secrets_of_answers_are_searched_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wsprobe.secrets.ANSWERED_MAX", 2)
+    monkeypatch.setattr("wsprobe.secrets.BASE64_MIN", 100)
+    secrets = Secrets()
+    secrets.whole("aaaa")
+    with secrets.of_answers():
+        for name in ("bbbb", "cccc", "cccc", "dddd"):
+            assert secrets.whole(name) == "****"
+    secrets.whole("eeee")
+    assert secrets.echo(b"aaaa bbbb cccc dddd eeee") == b"**** **** **** dddd ****"
+
+
+def test_nothing_is_searched_before_all_secrets_are_known() -> None:
+    secrets = Secrets()
+    with secrets.learning():
+        secrets.whole("abcd")
+        assert (secrets.echo(b"abcd"), secrets.echo_text("abcd")) == (b"abcd", "abcd")
+    assert (secrets.echo(b"abcd"), secrets.echo_text("abcd")) == (b"****", "****")
+
+
+@every((b"%61bcd", b"=%61bcd=61", b"%0d%0a%61bcd\n", b"%%61bcd%4", b"=\nab%63d=\n"))
+def test_what_is_around_an_encoded_secret_changes_nothing(text: bytes) -> None:
+    secrets = Secrets()
+    secrets.whole("abcd")
+    at, end = re.search(rb"(%61|a)b(%63|c)d", text).span()  # type: ignore[union-attr]
+    assert secrets.echo(text) == text[:at] + b"*" * (end - at) + text[end:]
 
 
 CREDENTIALS = {

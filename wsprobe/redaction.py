@@ -179,6 +179,8 @@ def _decides(field: Field) -> bool:
 
 
 def _body(secrets: Secrets, out: bytearray, body: Body, start: int) -> None:
+    if not secrets.searches:
+        return
     spans = [(start, start + len(body.raw))]
     if body.framing == "chunked":
         spans = [(start + a, start + b) for a, b in chunk_spans(body.raw)]
@@ -194,6 +196,8 @@ def _frames(secrets: Secrets, out: bytearray, frames: Sequence[Frame], deflate: 
 
     A compressed message that repeats a secret is masked as a whole: no same-length change of it would inflate.
     """
+    if not secrets.searches:
+        return
     opaque = set()
     for message in () if deflate is None else each_message(frames, deflate):
         if message.compressed and secrets.echo(message.data) != message.data:
@@ -252,14 +256,16 @@ def redact(exchange: Exchange, secrets: Secrets | None = None) -> Exchange:
     """*exchange* and its hops with every secret masked; every byte string keeps its length. *secrets* has the
     known ones, and learns more."""
     secrets = Secrets() if secrets is None else secrets
-    learn(exchange, secrets)
-    return masked(exchange, secrets)
+    made = learn(exchange, secrets)
+    return _exchange(secrets, exchange) if secrets.known else made
 
 
-def learn(exchange: Exchange, secrets: Secrets) -> None:
-    """Let *secrets* learn of those in *exchange* and its hops. An early answer may repeat one of a later
-    request, so nothing is masked before all are known."""
-    _exchange(secrets, exchange)
+def learn(exchange: Exchange, secrets: Secrets) -> Exchange:
+    """Let *secrets* learn of those in *exchange* and its hops; return *exchange* with these masked in their own
+    place. An early answer may repeat one of a later request, so no other place is masked before all are
+    known."""
+    with secrets.learning():
+        return _exchange(secrets, exchange)
 
 
 def masked(exchange: Exchange, secrets: Secrets) -> Exchange:
@@ -273,10 +279,11 @@ def _exchange(secrets: Secrets, exchange: Exchange) -> Exchange:
     tunnel = _joined(exchange.events, TunnelSent), _joined(exchange.events, TunnelReceived)
     streams: dict[type[Event], bytes] = {
         TunnelSent: proxy_stream(secrets, tunnel[0]),
-        TunnelReceived: answer_stream(secrets, tunnel[1]),
         Sent: sent_stream(secrets, reading),
-        Received: received_stream(secrets, reading),
     }
+    with secrets.of_answers():
+        streams[TunnelReceived] = answer_stream(secrets, tunnel[1])
+        streams[Received] = received_stream(secrets, reading)
     events: list[Event] = []
     for event in exchange.events:
         if isinstance(event, Sent | Received | TunnelSent | TunnelReceived):

@@ -5,16 +5,20 @@ from __future__ import annotations
 import re
 from array import array
 from base64 import b64decode, b64encode, urlsafe_b64encode
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from binascii import a2b_qp
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 ECHO_MIN = 4
 """Bytes. Shorter secrets are masked in their own place, but not searched for elsewhere."""
 
 SECRETS_MAX = 1000
-"""The most secrets to search for. A server can send any number of cookies; the request's own secrets come
-first."""
+"""The most forms of secrets to search for."""
+
+ANSWERED_MAX = 100
+"""The most of them that come from answers: a server can send any number of cookies, and then any number of
+messages to search for each."""
 
 BASE64_MIN = 6
 """Bytes. The base64 of a shorter secret is too short to search for."""
@@ -74,6 +78,11 @@ _ENCODED = rb"%[0-9A-Fa-f]{2}"
 
 def _without_encoded(data: bytes, secrets: list[bytes]) -> bytes:
     """*data* with each of *secrets* masked that occurs in it wholly or partly percent-encoded."""
+    # Percent-encoded as quoted-printable, which binascii decodes in a tenth of the time.
+    whole = a2b_qp(re.sub(rb"%(?=[0-9A-Fa-f]{2})", b"=", data.replace(b"=", b"=3D")))
+    secrets = [secret for secret in secrets if secret in whole]
+    if not secrets:
+        return data
     decoded = bytearray()
     starts = array("Q")  # where in *data* each byte of *decoded* begins
     at = 0
@@ -100,6 +109,41 @@ class Secrets:
 
     def __init__(self) -> None:
         self._found: dict[bytes, None] = {}
+        self._longest_first: list[bytes] = []
+        self._as_text: list[str] = []
+        """The same, decoded."""
+        self._in_answer = self._learning = False
+        self._answered = 0
+        """Number of those found in answers."""
+
+    @property
+    def known(self) -> int:
+        """The number of secrets to search for, each form of each."""
+        return len(self._found)
+
+    @property
+    def searches(self) -> bool:
+        """Whether ``echo`` may find one."""
+        return bool(self._found) and not self._learning
+
+    @contextmanager
+    def learning(self) -> Iterator[None]:
+        """In this context secrets are masked in their own place only: not all are known yet, and a search
+        takes time."""
+        self._learning = True
+        try:
+            yield
+        finally:
+            self._learning = False
+
+    @contextmanager
+    def of_answers(self) -> Iterator[None]:
+        """What is masked in this context was sent by a server."""
+        self._in_answer = True
+        try:
+            yield
+        finally:
+            self._in_answer = False
 
     def credentials(self, text: str) -> str:
         """Of Authorization: everything except a known scheme."""
@@ -169,29 +213,29 @@ class Secrets:
 
     def echo(self, data: bytes) -> bytes:
         """*data* with every remembered secret masked, however its characters are percent-encoded."""
-        secrets = self._longest_first()
+        secrets = self._longest_first
+        if not self.searches or len(data) < len(secrets[-1]):
+            return data
         for secret in secrets:
             if secret in data:
                 data = data.replace(secret, b"*" * len(secret))
-        return _without_encoded(data, secrets) if re.search(_ENCODED, data) else data
+        return _without_encoded(data, secrets) if b"%" in data else data
 
     def echo_text(self, text: str) -> str:
         """The same for text instead of bytes."""
-        secrets = self._longest_first()
-        for secret in secrets:
-            known = secret.decode("utf-8", "replace")
-            text = text.replace(known, "*" * len(known))
-        raw = text.encode("utf-8", "surrogatepass")
-        if re.search(_ENCODED, raw):
-            text = _without_encoded(raw, secrets).decode("utf-8", "surrogatepass")
+        if not self.searches or (text.isascii() and len(text) < len(self._longest_first[-1])):
+            return text
+        for known in self._as_text:
+            if known in text:
+                text = text.replace(known, "*" * len(known))
+        if "%" in text:
+            raw = text.encode("utf-8", "surrogatepass")
+            text = _without_encoded(raw, self._longest_first).decode("utf-8", "surrogatepass")
         return text
 
     def mask(self, text: str) -> str:
         """*text* masked as a whole, without remembering it."""
         return re.sub(r"[^ \t\r\n]", "*", text)
-
-    def _longest_first(self) -> list[bytes]:
-        return sorted(self._found, key=len, reverse=True)
 
     def _masked(self, text: str) -> str:
         for piece in re.split(r"[\r\n]+", text):
@@ -215,7 +259,7 @@ class Secrets:
             self._remember(secret.decode("latin-1"))
 
     def _remember(self, text: str) -> None:
-        if len(self._found) >= SECRETS_MAX:
+        if self._is_full():
             return
         spelt = [text.encode("utf-8", "surrogatepass")]
         with suppress(UnicodeEncodeError):
@@ -232,9 +276,17 @@ class Secrets:
                 # The last letters of base64 depend on what follows, where something does.
                 whole = len(each) // 3 * 4
                 forms += [encode(each)[:whole] for encode in (b64encode, urlsafe_b64encode)]
+        known = self.known
         for form in forms:
-            if len(form) >= ECHO_MIN and len(self._found) < SECRETS_MAX:
+            if len(form) >= ECHO_MIN and form not in self._found and not self._is_full():
                 self._found[form] = None
+                self._answered += self._in_answer
+        if self.known > known:
+            self._longest_first = sorted(self._found, key=len, reverse=True)
+            self._as_text = [form.decode("utf-8", "replace") for form in self._longest_first]
+
+    def _is_full(self) -> bool:
+        return self.known >= SECRETS_MAX or (self._in_answer and self._answered >= ANSWERED_MAX)
 
 
 _RULES: dict[bytes, Callable[[Secrets, str], str]] = {

@@ -119,6 +119,10 @@ SERVERS = {
     "messages that inflate": Hostile(DEFLATE, LARGE),
     "small messages that inflate": Hostile(DEFLATE, ws(0xC1, deflated(b"B" * 150_000))),
     "tiny messages that inflate": Hostile(DEFLATE, ws(0xC1, deflated(b"x"))),
+    "cookies, and messages that inflate": Hostile(
+        DEFLATE[:-2] + b"".join(b"Set-Cookie: c%d=value-%d\r\n" % (n, n * 7919) for n in range(1000)) + b"\r\n",
+        ws(0xC1, deflated(b"%41value" * 9000)),
+    ),
     "empty deflate blocks": Hostile(DEFLATE, ws(0xC1, b"\x03\x00" * 32_000)),
     "a message without end": Hostile(OPEN + b"\x82\x7f" + pack("!Q", 1 << 40), b"x"),
     "a control frame of 64 KiB": Hostile(OPEN, b"\x89\x7f" + pack("!Q", BLOCK) + bytes(BLOCK)),

@@ -44,6 +44,7 @@ RUNS = [
     ),
     pytest.param(SAVING, "redirects with cookies", id="connect -L, files"),
     pytest.param(SAVING, "fields of different names", id="connect, files"),
+    pytest.param(SAVING, "cookies, and messages that inflate", id="connect, files: cookies"),
     pytest.param(EVERY_VIEW, "content codings, and a body", id="compare, every view: a body"),
     pytest.param(EVERY_VIEW, "small frames", id="compare, every view: frames"),
 ]

@@ -27,8 +27,9 @@ def redacted(report: Report, secrets: Secrets | None = None) -> Report:
     """*report* with every secret masked, in its recordings and in its sentences. *secrets*: those already
     known; those of *report* are added."""
     secrets = Secrets() if secrets is None else secrets
-    for exchange in (*(answer.exchange for answer in report.answers if answer is not None), report.exchange):
-        learn(exchange, secrets)
+    for answer in report.answers:
+        if answer is not None:
+            learn(answer.exchange, secrets)
     made = _report(report, secrets)
     return replace(
         made,
@@ -46,7 +47,10 @@ def _fetched(fetched: Fetched, secrets: Secrets) -> Fetched:
 
 
 def _report(report: Report, secrets: Secrets) -> Report:
-    reading = read(masked(report.exchange, secrets))
+    exchange = redact(report.exchange, secrets)
+    if exchange == report.exchange and not secrets.known:
+        return report
+    reading = read(exchange)
     return replace(
         report,
         reading=reading,
@@ -108,6 +112,8 @@ def _page(page: Page, secrets: Secrets) -> Page:
 
 def _hidden(value: Any, secrets: Secrets) -> Any:
     """*value* with all known secrets masked in each of its texts."""
+    if not secrets.known:
+        return value
     match value:
         case str():
             return secrets.echo_text(value)
