@@ -40,6 +40,15 @@ def test_where_the_proxy_is_one_cause_of_several_its_lines_are_a_topic_away() ->
     assert texts(answer, "lines") == ""
     fix = advice(reading_of(answer, "open", {})).causes[0].fix
     assert fix.endswith("; behind a proxy: wsprobe explain upgrade-lost")
+    short = "wsprobe explain upgrade-lost (if a proxy is in front of it)"
+    werkzeug = (
+        b"HTTP/1.1 400 BAD REQUEST\r\nServer: Werkzeug/3.1.3 Python/3.11.7\r\n"
+        b"Content-Type: text/html; charset=utf-8\r\nContent-Length: 167\r\n\r\n"
+        b"<!doctype html>\n<html lang=en>\n<title>400 Bad Request</title>\n<h1>Bad Request</h1>\n"
+        b"<p>The browser (or proxy) sent a request that this server could not understand.</p>\n"
+    )
+    assert texts(werkzeug, "lines") == short
+    assert texts(b"HTTP/1.1 500 Internal Server Error\r\n\r\n", "lines") == ""  # the last cause of several
 
 
 @pytest.mark.parametrize("answer", [LOST, NGINX_502])

@@ -145,11 +145,11 @@ def _refused(reading: Reading) -> bool:
 
 
 def _lines(known: Author, path: str) -> Iterator[str]:
-    """The lines for the proxies, if they are the likeliest cause; a short note if they are a less likely
-    one. *path*: that of the URL, for the lines."""
+    """The lines for the proxies, if they are the likeliest cause; a short note if they are the next one.
+    *path*: that of the URL, for the lines."""
     first, *others = known.causes or (Cause("", ""),)
     if first.id not in PASSING and first.usual[:1] != (DROPPED,):
-        unsaid = DROPPED in first.usual and "explain upgrade-lost" not in first.fix
+        unsaid = DROPPED in first.usual[:2] and "explain upgrade-lost" not in first.fix
         if (unsaid or any(other.id in PASSING for other in others)) and known.role != "proxy":
             yield "wsprobe explain upgrade-lost (if a proxy is in front of it)"
         return
