@@ -95,12 +95,19 @@ def upgrade_refused(seen: Trace) -> Iterator[Conclusion]:
     why = ": a rule refuses Upgrade." if base.by_proxy else f".{usually(_RULE, own)}"
     yield Conclusion(
         f"{base.result()} for any request with Upgrade ({written_by(base)}); without Upgrade, or "
-        f"as a plain GET, the request gets through ({bare.result()}){why}{past_the_proxy(seen)}",
+        f"as a plain GET, the request gets through ({bare.result()}){why}{_its_words(base)}"
+        f"{past_the_proxy(seen)}",
         sure(seen, 0.92 if base.by_proxy else 0.75),
         ("base", "no-upgrade"),
         proxy_lines(seen, "refuses-upgrade", base.proxies),
         open=not base.by_proxy,
     )
+
+
+def _its_words(base: Answer) -> str:
+    """A sentence: what the answer itself says; "" if it says nothing, or is a page of a proxy."""
+    says = base.cause.says if base.cause is not None and not base.by_proxy else ""
+    return says and f" {says[0].upper()}{says[1:]}."
 
 
 @rule("a 5xx for the handshake, another answer to a plain GET", "the server fails on handshakes alone", "why")
