@@ -259,6 +259,24 @@ def test_where_the_own_origin_is_refused_nothing_is_known_of_the_comparison() ->
     assert untested(seen)["origin-prefix"].startswith("the page's own Origin opens no session")
 
 
+@pytest.mark.parametrize(
+    ("foreign", "prefixed", "why"),
+    [
+        (DENIED, DENIED, None),
+        (DENIED, Reply(503), "it got 503"),
+        (Reply(503), DENIED, "a foreign Origin got 503, which is not a refusal"),
+        (OPEN, DENIED, "any Origin opens a session"),
+    ],
+)
+def test_why_the_comparison_is_not_known(foreign: Reply, prefixed: Reply, why: str | None) -> None:
+    def server(of: Asked) -> Reply:
+        if of.origin in (None, OWN):
+            return no_check(of)
+        return prefixed if of.origin.startswith(OWN) else foreign
+
+    assert untested(audit(unless_clear(server))).get("origin-prefix") == why
+
+
 # -- limits, and servers that refuse
 
 

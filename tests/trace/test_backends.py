@@ -217,15 +217,18 @@ def test_lines_have_the_path_of_the_url_and_the_address_of_the_backend() -> None
 
 
 @pytest.mark.parametrize(
-    ("server", "line"),
+    ("server", "count", "line"),
     [
-        ("; Server: nginx", "nginx: location /app/ws { proxy_pass http://b1:8001/ws;"),
-        ("", "Caddy: handle /app/ws { ... } with two lines inside: rewrite * /ws and reverse_proxy b1:8001"),
+        ("; Server: nginx", 1, "nginx: location /app/ws { proxy_pass http://b1:8001/ws;"),
+        ("", 1, "Caddy: handle /app/ws { ... } with two lines inside: rewrite * /ws and reverse_proxy b1:8001"),
+        ("; Server: nginx", 2, "nginx: location /app/ws { proxy_pass http://b2:8002/ws;"),
     ],
 )
-def test_an_application_with_another_path_gets_the_lines_that_map_it(server: str, line: str) -> None:
+def test_an_application_with_another_path_gets_the_lines_that_map_it(
+    server: str, count: int, line: str
+) -> None:
     lines = (
-        "start path=/app/ws backends=1 resource=/ws",
+        f"start path=/app/ws backends={count} resource=/ws",
         f"base: 403 Forbidden{server} | no",
         f"get: 404 Not Found{server} | none",
         f"no-version: 400 Bad Request{server} | missing",
