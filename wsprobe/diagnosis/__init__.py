@@ -143,7 +143,10 @@ def _written(reading: Reading) -> tuple[Cause, ...]:
         return (Cause("other-protocol", echo, fix, "stated", "the request, in place of an answer"),)
     text = reading.received[:QUOTED].decode("utf-8", "surrogateescape")
     found = stated_by(unanswered(reading), " ".join(text.split()), "text that is not HTTP")
-    return (found,) if found is not None and found.id in ("backend-down", "backend-closed") else ()
+    return (found,) if found is not None and found.id in _BEHIND else ()
+
+
+_BEHIND = frozenset({"backend-down", "backend-closed", "bad-gateway", "gateway-timeout"})
 
 
 def _refusal(evidence: Evidence, *, over_http2: bool) -> Author:
@@ -178,7 +181,7 @@ _FITS: dict[str, frozenset[int]] = {
     "method": _PLAIN,
     "handshake-incomplete": _PLAIN,
     "header-too-large": frozenset({400, 413, 414, 431, 494}),
-    "host-refused": frozenset({400, 403, 404, 421}),
+    "host-refused": frozenset({400, 404, 421}),
 }
 """Kinds of what a request did wrong -> the statuses with which servers answer that."""
 
@@ -239,7 +242,7 @@ def _named(known: Author, evidence: Evidence) -> list[Cause]:
     return [
         replace(one, certainty=known.certainty, evidence=shows, program=known.program)
         if one.certainty == "status"
-        else one
+        else replace(one, program=known.program)
         for one in found
     ]
 

@@ -275,6 +275,10 @@ LONGEST_LOCATION = 1 << 16
 def redirected(evidence: Evidence, who: str) -> Cause:
     """*who* redirects: to a log-in page, another host, https, a path with a slash, or elsewhere."""
     to = evidence.get("location")[:LONGEST_LOCATION]
+    if not to:
+        return Cause(
+            "redirected", f"{who} redirects ({evidence.status}), but names no Location", "look in its log"
+        )
     place, path, _ = url_parts(to)
     fix = "open the socket at the final address, or log in first"
     if re.search(r"(?i)(?<![a-z])(?:log[-_]?in|sign[-_]?in|sso|oauth2?)(?![a-z])", path):

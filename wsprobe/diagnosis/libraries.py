@@ -246,7 +246,7 @@ def _aiohttp(evidence: Evidence) -> Author | None:
         return None
     causes = _at_path(evidence, "return a WebSocketResponse from its handler")
     if trouble:  # aiohttp's own page for an exception
-        causes = (raised("a handler raised an exception before it opened the WebSocket"),)
+        causes = (raised("the application raised an exception before it opened the WebSocket"),)
     return written_by("aiohttp", "Server" if signed else "its words", causes)
 
 
@@ -401,7 +401,11 @@ def _ws_status(evidence: Evidence) -> tuple[Cause, ...]:
         "a field lost or changed in transit",
     )
     if "vite-hmr" in evidence.protocols:
-        usual = ("a Host that Vite does not allow (server.allowedHosts)", "no token of Vite in the URL", *usual)
+        usual = (
+            "a Host that Vite does not allow (server.allowedHosts)",
+            "no token of Vite in the URL",
+            usual[0],
+        )
     return (
         act(evidence, *usual, fix="correct the path in the URL or in the server; check the proxies in between"),
     )

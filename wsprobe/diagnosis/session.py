@@ -13,6 +13,7 @@ from wsprobe.diagnosis.evidence import Evidence, foreign_origin, hop_of, shown
 from wsprobe.diagnosis.faults import (
     SEE_LOG,
     asked_wrong,
+    asks_socketio,
     host_refused,
     origin_refused,
     too_much,
@@ -71,7 +72,7 @@ class _Session(msgspec.Struct, frozen=True):
     since: int
     """Microseconds from that message to the end."""
     connects: bool
-    """wsprobe sent the packet with which a client of Socket.IO connects to a namespace."""
+    """wsprobe sent a packet of Socket.IO."""
     behind: Response | None
 
     @property
@@ -92,7 +93,9 @@ class _Session(msgspec.Struct, frozen=True):
     @property
     def named(self) -> str:
         """The Close, in words."""
-        return f"Close {self.code}" if self.code is not None else "an empty Close"
+        if self.code is None:
+            return "a Close with text in place of its code" if self.reason else "an empty Close"
+        return f"Close {self.code}"
 
     @property
     def after(self) -> str:
@@ -137,6 +140,10 @@ def _causes(evidence: Evidence, session: _Session) -> Iterator[Cause]:
 
 # Words ---------------------------------------------------------------------------------------------------
 
+_REFUSED_MESSAGE = (
+    "the server does not accept the message's format, type or protocol",
+    "send what the server's protocol defines",
+)
 _ENDED: tuple[tuple[str, str, str, str], ...] = (
     (
         r"too (?:large|big)\b|(?:message|frame|payload|packet|data|text|body|content)\b"
@@ -189,8 +196,7 @@ _ENDED: tuple[tuple[str, str, str, str], ...] = (
         r"|bad (?:packet|format"
         r"|message|request)|protocol violation|binary",
         "message-refused",
-        "the server does not accept the message's format, type or protocol",
-        "send what the server's protocol defines",
+        *_REFUSED_MESSAGE,
     ),
 )
 """(words, id, text, fix): what they mean in a session; ``words.STATED`` has the rest."""
@@ -213,15 +219,15 @@ def _stated(evidence: Evidence, session: _Session) -> Iterator[Cause]:
     """The cause in the reason of a Close, or in the last message before the end."""
     for quote, where in _quotes(session):
         said, small = shown(quote, QUOTED), spaced(quote.lower())
-        wrong_call = where == _LAST and _refuses_call(session.texts[-1])
         for pattern, id, text, fix in _ENDED:
-            if (wrong_call and id == "message-refused") or (
-                re.search(pattern, small) and _can_be(id, small, where, session)
-            ):
+            if re.search(pattern, small) and _can_be(id, small, where, session):
                 yield Cause(id, text, fix, "stated", f"{where}: {said}", quote=said)
                 return
         if (known := stated_by(evidence, quote, where)) is not None:
             yield _after_message(known, session)
+            return
+        if where == _LAST and _refuses_call(session.texts[-1]):  # its words come before its code
+            yield Cause("message-refused", *_REFUSED_MESSAGE, "stated", f"{where}: {said}", quote=said)
             return
     for quote, where in _quotes(session):
         if session.code is not None and where.startswith("Close") and session.code not in (1000, 1001):
@@ -263,8 +269,8 @@ def _quotes(session: _Session) -> Iterator[tuple[str, str]]:
     if session.reason.strip():
         yield " ".join(session.reason.split()), session.named
     texts = session.texts
-    if texts and texts[0].startswith(_ENGINE_IO):
-        texts = tuple(text for text in texts if text != "2")  # its pings
+    if texts and texts[0].startswith(_ENGINE_IO):  # which gives no reason, nor do its pings
+        texts = tuple(text for text in texts[1:] if text != "2")
     if texts:
         for quote in troubled(texts[-1], ended=session.ended and session.quiet < QUIET):
             yield " ".join(quote.split()), _LAST
@@ -376,7 +382,9 @@ _PACKET = "its opening packet"
 def _greeted(evidence: Evidence, session: _Session) -> Iterator[Cause]:
     """Programs that identify themselves in the first message."""
     first = session.texts[0] if session.texts else ""
-    if first.startswith(_ENGINE_IO) and not session.connects:
+    # Who asks for Socket.IO by its path knows what the server is; its end is the fault then.
+    by_hand = session.ended and asks_socketio(evidence.path, evidence.query)
+    if first.startswith(_ENGINE_IO) and not session.connects and not by_hand:
         yield Cause(
             "not-socket.io",
             "this is a Socket.IO server: it opened a session and waits for Socket.IO packets",
@@ -408,6 +416,7 @@ def _http_after(behind: Response) -> Iterator[Cause]:
     status = behind.status or 0
     shows = f"HTTP {status} behind the 101" if status else "HTTP behind the 101"
     version = ("another version of the Socket.IO protocol",) if status == 400 and _of_engine_io(behind) else ()
+    late = ("an idle timeout",) if status == 408 else ()
     yield Cause(
         "response-after-101",
         f"the server sent HTTP {status} after the handshake"
@@ -419,6 +428,7 @@ def _http_after(behind: Response) -> Iterator[Cause]:
         shows,
         usual=(
             *version,
+            *late,
             "a handler that returned or raised an exception",
             "a handler that sent an HTTP response",
         ),
@@ -513,6 +523,12 @@ def _by_code(evidence: Evidence, session: _Session, known: Iterable[Cause]) -> I
     else:
         id, did, usual = "protocol-error", f"the server closed with a code that it must not send ({code})", []
         fix = "close with 1000, or a code from 3000 to 4999"
+    if reason and code in _OF_A_MESSAGE:
+        id, did, fix = (
+            "closed",
+            f"the server closed with {code}",
+            "look up the reason in the server's documentation",
+        )
     if reason:  # most say more than usual causes
         yield Cause(id, did, fix, "stated", shows, usual=tuple(usual) if id == "error" else (), quote=quote)
         return
@@ -584,7 +600,12 @@ def _before_the_end(evidence: Evidence, session: _Session) -> tuple[str, str, st
         return f"right after a message of {size} bytes", shows, fix, usual
     if session.quiet >= QUIET:
         silence = f"{session.quiet / 1e6:.1f} s"
-        usual = ("an idle timeout", "a server that waited for a message (a login)", _RETURNED)
+        usual = (
+            "an idle timeout",
+            "a server that waited for a message (a login)",
+            "a server that stops",
+            _RETURNED,
+        )
         return f"after {silence} without data", f"{silence} of silence", _against_idle(evidence, session), usual
     shows = f"{session.named if session.close is not None else 'no Close'} {session.after}"
     fix = f"check the path; keep the handler running: loop over the messages; {SEE_LOG}"
@@ -695,14 +716,15 @@ def _session_of(reading: Reading) -> _Session:
     if close is not None and ours is not None and ours.at < close.at:
         close = None  # the answer to our own Close
     data = close.data if close is not None else b""
+    as_text = re.fullmatch(_TEXT_FOR_CODE, data) is not None
     ended = close.at if close is not None else _end(reading.exchange)
     sent = [frame for frame in of.sent if frame.opcode in (CONTINUATION, TEXT, BINARY) and frame.at <= ended]
     last = _last_message(sent, agreed)
     dropped = reading.exchange.how_ended in ("fin", "reset", "truncated") and ours is None and not of.drops
     return _Session(
         close,
-        of.close_code(close) if close is not None else None,
-        data[2:].decode("utf-8", "surrogateescape"),
+        of.close_code(close) if close is not None and not as_text else None,
+        (data if as_text else data[2:]).decode("utf-8", "surrogateescape"),
         tuple(
             message.data[:4096].decode("utf-8", "surrogateescape")
             for message in told
@@ -720,10 +742,19 @@ def _session_of(reading: Reading) -> _Session:
     )
 
 
+_TEXT_FOR_CODE = rb"[ -~]{2}[\n -~\x80-\xff]*"
+"""A Close whose first two bytes are text: as a code they would be above 4999."""
+
+
 def _connects(sent: Sequence[Frame], agreed: Deflate | None) -> bool:
-    """True if one of *sent*, or of the first few if they are compressed, is a packet that connects."""
+    """True if one of *sent*, or of the first few if they are compressed, is a packet of Socket.IO."""
     inflated = () if agreed is None else messages(sent[:8], agreed.client)
-    return any(frame.data[:2] == b"40" for frame in sent) or any(each.data[:2] == b"40" for each in inflated)
+    packets = (*(frame.data for frame in sent), *(message.data for message in inflated))
+    return any(re.match(_PACKETS, data) for data in packets)
+
+
+_PACKETS = rb"4[0-6]|[23](?:probe)?\Z"
+"""The packets of a client of engine.io and Socket.IO."""
 
 
 def _last_message(sent: Sequence[Frame], agreed: Deflate | None) -> Message | None:

@@ -44,6 +44,8 @@ def act(evidence: Evidence, *usual: str, fix: str = "") -> Cause:
 
 
 def _to_do(evidence: Evidence, row: StatusMeaning) -> str:
+    if listed := listed_protocols(evidence):
+        return f"offer {listed} (--protocol), or correct the path"
     match evidence.status:
         case 404 | 405 | 410:
             return _PATH
@@ -68,6 +70,8 @@ def _usual(evidence: Evidence, row: StatusMeaning) -> tuple[str, ...]:
     """The usual causes of the status, the likeliest first."""
     lost = may_be_lost(evidence)
     origin = own_origin(evidence)
+    if listed := listed_protocols(evidence):
+        return (f"a required subprotocol ({listed})", "a wrong path", A_CHECK, *lost)
     match evidence.status:
         case 400 if wrong := unlike_socketio(evidence.path, evidence.query):
             return (*wrong, *origin, A_CHECK, *lost)
@@ -143,3 +147,13 @@ def own_origin(evidence: Evidence) -> tuple[str, ...]:
     if foreign_origin(evidence):
         return (f"the origin {shown(evidence.origin)}, which is not allowed",)
     return ()
+
+
+def listed_protocols(evidence: Evidence) -> str:
+    """The subprotocols that a refusal lists, none of which was offered; "" if it lists none."""
+    about_something_else = not 400 <= evidence.status < 500 or evidence.status in (401, 407, 429)
+    if about_something_else or not evidence.has("sec-websocket-protocol"):
+        return ""
+    values = evidence.all("sec-websocket-protocol")
+    listed = [name for value in values for part in re.finditer("[^,]+", value) if (name := part[0].strip())]
+    return "" if any(each in evidence.protocols for each in listed) else shown(", ".join(listed))

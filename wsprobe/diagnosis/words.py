@@ -365,6 +365,8 @@ def _credentials(evidence: Evidence, _: str) -> tuple[Cause, ...]:
 def _session(evidence: Evidence, said: str) -> tuple[Cause, ...]:
     if re.search(_LOGGED_OUT, said) and not re.search(_SESSION_ID, f"{evidence.path}?{evidence.query}"):
         return (credentials_wanted(evidence),)
+    if "namespace" in said.lower():
+        return (Cause("not-found", "the server knows no such namespace", "correct the name of the namespace"),)
     of_a_wire = evidence.status == 101 or evidence.status >= 500
     if of_a_wire and re.search(r"(?i)\bclosed\b", said) and not re.search(_UNKNOWN, said):
         return ()  # "Session closed" is what the Close itself says; a stream that closed is one of the server's
@@ -391,7 +393,7 @@ _SESSION_ID = r"(?i)[?&](?:s(?:ess(?:ion)?[_-]?)?id|session)=|/sessions?/"
 def _route(evidence: Evidence, said: str) -> tuple[Cause, ...]:
     if evidence.status >= 500 and re.search(_UNROUTED, said) is None:
         return ()  # a file, a table, a key that the program misses
-    return (no_route("the server has no route or endpoint for this path"),)
+    return (no_route("the server reports no route, endpoint or handler for this request"),)
 
 
 def _missing(evidence: Evidence, said: str) -> tuple[Cause, ...]:
@@ -403,9 +405,8 @@ def _missing(evidence: Evidence, said: str) -> tuple[Cause, ...]:
 
 
 def _backend(evidence: Evidence, said: str) -> tuple[Cause, ...]:
-    """A program behind the one that answered: words that it is not there may also mean that none is set."""
-    none = ("no application for this host or path",) if "available" in said.lower() else ()
-    usual = ("an application that is down", "a database or another service that is down", *none)
+    """The operating system's words that a program behind the one that answered is not there."""
+    usual = ("an application that is down", "a database or another service that is down")
     unreached = "the program that answered could not reach the one behind it"
     return (Cause("backend-down", unreached, _TO_BACKEND, usual=usual),)
 
@@ -413,9 +414,11 @@ def _backend(evidence: Evidence, said: str) -> tuple[Cause, ...]:
 _TO_BACKEND = "start that program; check its address, port and scheme (http or https); look in the log"
 
 
-def _gateway(evidence: Evidence, _: str) -> tuple[Cause, ...]:
-    failed = "the program that answered got no valid answer from the one behind it"
-    usual = ("an application that is down, or refuses", "a service of the application that is down")
+def _gateway(evidence: Evidence, said: str) -> tuple[Cause, ...]:
+    """Words about a program behind the one that answered; "not available" may also mean that none is set."""
+    none = ("no application for this host or path",) if "available" in said.lower() else ()
+    failed = "the program that answered could not reach the one behind it, or got no valid answer"
+    usual = ("an application that is down, or refuses", "a service of the application that is down", *none)
     return (Cause("bad-gateway", failed, _TO_BACKEND, usual=usual),)
 
 
@@ -541,7 +544,7 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
         r"|unsupported|mismatch|unknown)"
         rf"|{_NO}[^.\n]{{0,25}}sec-websocket-protocol|expected (?:one of|sub-?protocol)"
         rf"|\A\W*sub-?protocols?\W*\Z"
-        r"|(?:offer|request|specify|support|use|accept)\w*[^.\n]{0,30} sub-?protocol",
+        r"|(?:offer|request|specify|support|use|accept|speak)\w*[^.\n]{0,30} sub-?protocol",
         _protocol,
     ),
     (
@@ -574,19 +577,17 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
     ),
     (
         ("conn", "enotfound", "reach", "etimedout", "stream", "back", "target", "server", "proxy", "dial tcp"),
-        r"econnrefused|enotfound|ehostunreach|etimedout|connection refused|no healthy upstream"
-        r"|(?:back-?end|upstream|target|origin server|downstream)\b[^.\n]{0,30}"
-        r"(?:down|unavailable|unreachable|not (?:available|reachable|running)"
-        r"|could not (?:be (?:reached|contacted)|connect))"
-        r"|(?:failed|unable|could not|cannot|can't) (?:to )?(?:connect|reach)\b|dial tcp",
+        r"econnrefused|enotfound|ehostunreach|etimedout|connection refused(?! by)|dial tcp",
         _backend,
     ),
     (
-        ("conn", "stream", "back", "target", "server", "proxy"),
+        ("conn", "reach", "stream", "back", "target", "server", "proxy"),
         r"upstream connect|connect(?:ion)? to (?:the )?(?:back-?end|upstream|target|server"
         r"|downstream)[^.\n]{0,20}(?:failed|refused|error|closed)"
-        r"|(?:back-?end|upstream|target|origin server|downstream)\b[^.\n]{0,30}(?:failed|refused|closed)"
-        r"|(?:failed|unable|could not|cannot|can't) (?:to )?proxy\b"
+        r"|(?:back-?end|upstream|target|origin server|downstream)\b[^.\n]{0,30}"
+        r"(?:down|unavailable|unreachable|failed|refused|closed|not (?:available|reachable|running)"
+        r"|could not (?:be (?:reached|contacted)|connect))"
+        r"|(?:failed|unable|could not|cannot|can't) (?:to )?(?:connect|reach|proxy)\b|no healthy upstream"
         r"|error occurr?ed while trying to proxy|proxy error",
         _gateway,
     ),
@@ -627,7 +628,7 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
     ),
     (
         ("too many", "limit", "quota", "throttl", "max", "slow down", "calm down"),
-        r"too many(?! (?:redirect|argument|open file|value|header|field|level))"
+        r"too many(?! (?:\w+ )?hops| (?:redirect|argument|open file|value|header|field|level))"
         r"|rate[-_ ]?limit|quota|throttl|connection limit|limit (?:reached|exceeded) for"
         r"|(?:max(?:imum)?|limit)"
         r"[^.\n]{0,24}(?:connections|clients|sockets|users|sessions|requests)|slow down|calm down",
@@ -772,15 +773,12 @@ case; what they mean)."""
 
 
 def stated(evidence: Evidence, found: tuple[str, ...]) -> Cause | None:
-    """The cause in the answer's words: with its kind if known, otherwise only the quote; None without words
-    (and without a list of subprotocols).
+    """The cause in the answer's words: with its kind if known, otherwise only the quote; None without words.
 
     *found*: the ``own_words`` of *evidence*."""
     for quote in found:
         if (known := stated_by(evidence, quote, evidence.line)) is not None:
             return known
-    if (known := _lists_protocols(evidence)) is not None:
-        return known
     if not found:
         return None
     if is_markup(evidence):  # of a page only its title is a reason; its sentences are about anything
@@ -797,20 +795,6 @@ def stated(evidence: Evidence, found: tuple[str, ...]) -> Cause | None:
 def _is_name(title: str) -> bool:
     """True for the name of a product or a site: every word of *title* has a capital."""
     return all(word[0].isupper() for word in re.findall(_WORD, title))
-
-
-def _lists_protocols(evidence: Evidence) -> Cause | None:
-    """A refusal that names subprotocols, of which none was offered."""
-    if not evidence.has("sec-websocket-protocol"):
-        return None
-    values = evidence.all("sec-websocket-protocol")
-    listed = [name for value in values for part in re.finditer("[^,]+", value) if (name := part[0].strip())]
-    about_something_else = not 400 <= evidence.status < 500 or evidence.status in (401, 407, 429)
-    if about_something_else or not listed or any(each in evidence.protocols for each in listed):
-        return None
-    names = shown(", ".join(listed))
-    wanted = subprotocol_wanted(evidence, f"expected one of {names}")
-    return replace(wanted, certainty="stated", evidence=f"{evidence.line}; Sec-WebSocket-Protocol: {names}")
 
 
 @cache

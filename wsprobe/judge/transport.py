@@ -145,7 +145,8 @@ NOT_HTTP_TEXT = Entry(
     "RFC 6455 section 4.1",
     title="The server sent text that is not HTTP",
     meaning="The server speaks another text protocol, or sent a body without a head.",
-    usual="a wrong port number, or a program that writes to the raw socket",
+    usual="a wrong port number, a program that writes to the raw socket, or a development proxy whose "
+    "backend failed",
     advice="Read the text; it often names the program.",
 )
 NOT_HTTP_NOISE = Entry(

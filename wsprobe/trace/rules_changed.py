@@ -229,7 +229,8 @@ def _host_of(request: bytes) -> str:
 )
 def host_refused(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
-    if base.kind != "http" or base.cause_id != "host-refused":
+    own = base.cause is not None and base.cause.evidence.startswith("the request: Host: ")
+    if base.kind != "http" or not (own or base.cause_id == "host-refused"):
         return
     yield Conclusion(
         f"{base.status}, {quoted(base)}: the program that answers refuses the Host. {_whose_host(seen)} "

@@ -170,7 +170,7 @@ def tls_port(seen: Trace) -> Iterator[Conclusion]:
 def not_http(seen: Trace) -> Iterator[Conclusion]:
     if seen.base.kind == "broken":
         causes = seen.base.report.author.causes
-        stated = causes[0] if causes and causes[0].id.startswith("backend-") else None
+        stated = causes[0] if causes and causes[0].id.startswith(("backend-", "bad-gateway")) else None
         what = "The answer is not HTTP, or incomplete: the port uses another protocol, or the connection broke."
         if stated is not None:
             what = f"The answer is text without HTTP: {stated.text}."
@@ -368,7 +368,7 @@ def _fails_as_proxy(seen: Trace) -> bool:
     base, get = seen.base, seen["get"]
     if base.kind != "http" or get is None or get.kind != "http" or get.status < 500:
         return False
-    stated = base.stated == "backend-down" and alike(base, get)
+    stated = base.stated in ("backend-down", "bad-gateway") and alike(base, get)
     shown = shown_by(base)
     if shown is not None and not shown.id.startswith("backend-"):
         return False
