@@ -407,23 +407,11 @@ _BEHIND = _kinds(
         "Use the application's scheme (http:// or https://) in the proxy.",
     ),
     (
-        "proxy-waits",
-        "The proxy does not forward the 101",
-        "The request reaches the application, but the 101 does not reach the client.",
-        "Test the application without the proxy and compare.",
-    ),
-    (
         "no-answer",
         "No answer",
         "The server accepts the connection and the request, and sends nothing.",
         "Correct the path. Look in the logs of the application and of every proxy; test the application "
         "without the proxies and compare.",
-    ),
-    (
-        "hangs",
-        "The application hangs",
-        "The application receives the request but does not answer.",
-        "Look in the application's log.",
     ),
     (
         "closing",
@@ -703,5 +691,7 @@ REPLACED = {
     "closed-by-app": "closed",
     "denial": "error",
     "intercepted": "not-upgraded",
+    "proxy-waits": "no-answer",
+    "hangs": "no-answer",
 }
 """Causes that answers no longer prove -> the act that is reported in their place."""
