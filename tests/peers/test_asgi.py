@@ -61,7 +61,7 @@ def test_denial_response(asgi: tuple[str, int], probe: Probe) -> None:
     assert told.answer.field("X-Request-Id") == "abc-123"
     (text,) = likely(told)
     assert text == (
-        'the application requires credentials, and received no valid ones; the server says "token expired"'
+        'the server requires credentials, and received no valid ones; the server says "token expired"'
     )
     assert told.answer == by_socket(asgi[1], told.request)
 

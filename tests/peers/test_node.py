@@ -47,7 +47,7 @@ def test_who_refused(node: int, probe: Probe) -> None:
     told = probe(f"ws://{HOST}:{node}/refuse")
     assert told.answer.body == b"Unauthorized"
     first = causes(read(told.exchange))[0]
-    assert (first.id, first.certainty) == ("unauthorized", "shared")
+    assert (first.id, first.certainty) == ("refused", "shared")
     assert first.text.startswith("ws, or another WebSocket library on Node: ")
     quota = probe(f"ws://{HOST}:{node}/quota").answer
     assert (quota.field("Retry-After"), quota.body) == ("30", b"slow down")
