@@ -85,7 +85,7 @@ IDLE_MAX = 10_000
 """Limit on frames that neither carry our stream's data nor open a window: a session has few. Each costs some
 20 us to take, read and judge, so a flood ends within 0.3 s."""
 
-FRAMES_WATCHED = 20_000
+FRAMES_WATCHED = 10_000
 """Limit on frames, in proportion to the limit on bytes. A frame that carries a frame of the session costs as
 much as two of HTTP/1.1, and more than twenty microseconds in all."""
 

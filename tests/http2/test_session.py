@@ -440,7 +440,7 @@ def test_frames_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_session_is_not_longer_than_what_is_read_of_it() -> None:
     """As talk holds it. What is behind the last frame that is read, such as a Close, would count as missing."""
     played = Played(plan(limits=Limits(max_session=OVER_HTTP2)), ON, OPEN, data(1, b"\x8a\0") * FRAMES_MAX)
-    assert (played.turn.stop, played.turn.why) == ("limit", "40000 frames")
+    assert (played.turn.stop, played.turn.why) == ("limit", "20000 frames")
 
 
 def test_each_byte_of_ours_brings_something(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from wsprobe.read.inflate import Direction, InflateError, Inflater
 from wsprobe.read.reading import Frame, Head, Reading
 from wsprobe.read.tokens import Extension, parse_extensions
 
-FRAMES_MAX = 40_000
+FRAMES_MAX = 20_000
 """Limit on separate frames in one direction. Later bytes stay in ``Session.rest``, so memory stays bounded."""
 
 When = Callable[[int], int]
