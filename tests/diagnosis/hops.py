@@ -4,7 +4,8 @@ phrase."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from http import HTTPStatus
+
+from wsprobe.diagnosis.statuses import phrase_of
 
 Fields = list[tuple[bytes, bytes]]
 
@@ -119,4 +120,4 @@ def reframed(fields: Fields, body: bytes) -> tuple[Fields, bytes]:
 
 def standard(line: bytes) -> bytes:
     version, code = line.split(b" ", 2)[:2]
-    return b" ".join([version, code, HTTPStatus(int(code)).phrase.encode()])
+    return b" ".join([version, code, phrase_of(int(code)).encode()])

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from http import HTTPStatus
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ import msgspec
 
 from tests.diagnosis.recorded import AT, reading_of
 from wsprobe.diagnosis import Cause, author
+from wsprobe.diagnosis.statuses import phrase_of
 
 FILES = sorted((Path(__file__).parent / "rules").glob("*.txt"))
 ASKED: dict[str, dict[str, Any]] = {
@@ -88,7 +88,7 @@ class Section(msgspec.Struct, frozen=True):
 
     def wire(self, status: int) -> bytes:
         """The answer with this status."""
-        phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
+        phrase = phrase_of(status)
         lines = [line.replace("{status}", str(status)).replace("{phrase}", phrase) for line in self.answer]
         line = f"HTTP/1.1 {status:03} {phrase}"
         if lines[0].startswith("HTTP/1.1 "):

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 from tests.diagnosis.recorded import Recorded, reading_of, recorded
 from wsprobe.diagnosis import author
+from wsprobe.diagnosis.statuses import phrase_of
 
 FILE = Path(__file__).parent / "varied.txt"
 STATUSES = (400, 401, 402, 403, 404, 405, 408, 426, 429, 431, 500, 501, 502, 503, 504, 505)
@@ -55,7 +55,7 @@ def _variations(of: Recorded) -> Iterator[tuple[str, bytes, dict[str, Any]]]:
     if b" 101" in line[:13]:
         return
     for status in STATUSES:
-        reason = HTTPStatus(status).phrase
+        reason = phrase_of(status)
         yield str(status), _answer(f"HTTP/1.1 {status} {reason}".encode(), fields, body), of.asked
     yield "no body", _answer(line, fields, b""), of.asked
     yield "no reason", _answer(b" ".join(line.split(b" ")[:2]) + b" ", fields, body), of.asked

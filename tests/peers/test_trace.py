@@ -302,5 +302,5 @@ def test_the_first_conclusion(
     )
 
 
-OPEN: frozenset[str] = frozenset({"upgrade-lost-or-elsewhere"})
+OPEN: frozenset[str] = frozenset({"upgrade-lost-or-elsewhere", "unavailable"})
 """What leaves open which of several causes it is."""

@@ -25,7 +25,7 @@ from wsprobe.diagnosis.reach import kinds_of_the_way, way
 from wsprobe.diagnosis.silence import nothing_came
 from wsprobe.diagnosis.status import by_status
 from wsprobe.diagnosis.words import QUOTED, own_words, stated, stated_by
-from wsprobe.exchange import Ended, Exchange, Received, Sent, TunnelFailed, TunnelReceived
+from wsprobe.exchange import Ended, Exchange, Received, Sent, TlsFailed, TunnelFailed, TunnelReceived
 from wsprobe.read import read
 from wsprobe.read.behind import http_behind
 from wsprobe.read.reading import Reading, Response
@@ -95,7 +95,8 @@ def _author(reading: Reading) -> Author:
         refused = _of_tunnel(reading)
         return refused if refused.causes else Author(causes=way(reading))
     final = reading.final
-    if not reading.received and Sent in happened:
+    # In TLS 1.3 the server may end the handshake (no client certificate) after the request was sent.
+    if not reading.received and Sent in happened and TlsFailed not in happened:
         return Author(causes=nothing_came(reading)) if reading.exchange.how_ended in _ENDS else Author()
     if final is None or final.status is None or reading.looks_like:
         return Author(causes=(*_asked(reading), *_written(reading), *way(reading)))

@@ -17,7 +17,8 @@ from wsprobe.diagnosis.statuses import phrase_of
 _TO_BACKEND = "start the application, and look in its log; check the upstream's address, port and scheme"
 _UNREACHED = ("an application that is not running", "a wrong address or port")
 _CLOSES = "an application that closes the connection (a crash, no Upgrade)"
-_GATEWAY = (*_UNREACHED, _CLOSES, "TLS on one side only")
+_TLS = "TLS on one side only, or a refused certificate"
+_GATEWAY = (*_UNREACHED, _CLOSES, _TLS)
 _SLOW = "find out why the application hangs, or whether it answers handshakes at all"
 
 _OWN: dict[str, dict[int, tuple[str, *tuple[str, ...]]]] = {
@@ -62,7 +63,7 @@ _OWN: dict[str, dict[int, tuple[str, *tuple[str, ...]]]] = {
         502: (
             _TO_BACKEND,
             _CLOSES,
-            "another protocol (such as MQTT)",
+            "another protocol (TLS, HTTP/2, MQTT)",
             "a rule (http-response deny)",
             "a wrong address or port",
             "a proxy that drops Upgrade",
@@ -70,9 +71,9 @@ _OWN: dict[str, dict[int, tuple[str, *tuple[str, ...]]]] = {
         503: (
             "start the application; the termination state in HAProxy's log (SC, sQ, ...) says why",
             "an application that is down, or a wrong address or port",
-            "a failed health check",
+            "a failed health check, or maintenance",
             "a full queue (maxconn, timeout queue)",
-            "TLS on one side only",
+            _TLS,
             "no backend for this path",
         ),
         504: (f"{_SLOW}; timeout server is the limit", "an application that does not answer in time"),

@@ -473,7 +473,7 @@ _CODES: dict[int, tuple[str, str, str, *tuple[str, ...]]] = {
         "a handler that returned",
         "a proxy whose backend refused or failed",
     ),
-    1012: ("closing", "the server restarts (1012)", "connect again after a while"),
+    1012: ("closing", "the server reports a restart (1012)", "connect again after a while"),
     1013: ("unavailable", "the server accepts no sessions for now (1013)", "try again later"),
     1014: (
         "bad-gateway",

@@ -391,7 +391,7 @@ STATUSES: dict[int, StatusMeaning] = {
         usual=(
             "an application that is down, or listens elsewhere",
             "an application that crashes or closes the connection",
-            "TLS or HTTP/2 sent to a plain port",
+            "TLS or HTTP/2 on one side only, or a refused certificate",
             "a service of the application that is down",
         ),
         fix="Test the server behind the proxy directly: `wsprobe connect --connect-to ::HOST:PORT URL`.",

@@ -58,6 +58,11 @@ _HOLDERS = ("payload", "body", "params", "err", "status", "event", "result", "re
 """Members with an object that may hold the reason."""
 
 
+def _same_letters(reason: str, phrase: str) -> bool:
+    """Whether *reason* is *phrase*, written in another way (``NotFound``)."""
+    return re.sub(r"[\W_]", "", reason).lower() == re.sub(r"[\W_]", "", phrase).lower()
+
+
 def own_words(evidence: Evidence) -> tuple[str, ...]:
     """The answer's own words, the most specific first, without those that only repeat the status."""
     found = [
@@ -66,7 +71,7 @@ def own_words(evidence: Evidence) -> tuple[str, ...]:
         if name[:2] == "x-" and re.match(_REASONS, name)
         for value in values
     ][:_FIELDS]
-    if evidence.reason and evidence.reason.lower() != phrase_of(evidence.status).lower():
+    if evidence.reason and not _same_letters(evidence.reason, phrase_of(evidence.status)):
         found.append(evidence.reason[:_LONG])
     if evidence.status >= 400:  # what a redirect says is for people who do not follow it
         found += _body_texts(evidence.body)

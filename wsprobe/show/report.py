@@ -363,7 +363,11 @@ def sentence(report: Report, look: Look) -> str:
         "proxy-failed": lambda: through_proxy(report),
         "closed": lambda: closed(report, look),
         "unreachable": lambda: unreachable(report.verdict),
-        "tls-failed": lambda: "TLS could not be set up, so no request was sent",
+        "tls-failed": lambda: (
+            "the server ended TLS after the request was sent, and answered nothing"
+            if report.reading.sent
+            else "TLS could not be set up, so no request was sent"
+        ),
         "timeout": lambda: "a time limit ran out: " + ended(report),
         "dropped": lambda: dropped(report),
         "open": lambda: opened(report),

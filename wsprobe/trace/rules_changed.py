@@ -273,7 +273,9 @@ def _opens_without(seen: Trace, own: Answer) -> str:
     every = other is not None and not other.opens
     same_host = seen["same-origin"]
     last = "the URL's own" if same_host is not None and not same_host.opens else "the page's own"
-    which = f"every Origin is refused, even {last}" if every else "the page's own Origin is refused"
+    which = (
+        f"each Origin that was tried is refused, even {last}" if every else "the page's own Origin is refused"
+    )
     return f"Opens without an Origin; {which} ({own.result()}"
 
 

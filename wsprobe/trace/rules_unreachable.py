@@ -139,7 +139,7 @@ def not_reached(seen: Trace) -> Iterator[Conclusion]:
     if compared(seen) == "opens":
         why += "; asked directly, the backend opens, so the application works"
     yield Conclusion(
-        f"No request was sent: {why}.",
+        f"{'The request was not answered' if base.reading.sent else 'No request was sent'}: {why}.",
         0.97,
         ("base",),
         steps(
@@ -285,8 +285,8 @@ def cut_at_once(seen: Trace) -> Iterator[Conclusion]:
 _UNUSABLE = (
     "a server that is down",
     "a wrong address or port",
-    "TLS or HTTP/2 sent to a plain HTTP/1.1 port",
-    "a failed health check",
+    "TLS or HTTP/2 on one side only, or a refused certificate",
+    "a failed health check, or maintenance",
     "no server set for this host or path",
 )
 """Why a proxy that is up cannot use the server behind it."""
@@ -348,7 +348,9 @@ def backend_down(seen: Trace) -> Iterator[Conclusion]:
     also = "" if base.cause_id in ("backend-down", "bad-gateway") else likeliest(seen)
     what = f"a proxy is up but cannot use the server behind it.{usually(*_UNUSABLE)}"
     id = base.cause_id if base.cause_id in ("gateway-timeout", "backend-timeout", "backend-tls") else ""
-    if base.cause is not None and base.cause_id == "unavailable" and compared(seen) != "opens":
+    # nginx reports a failed upstream as 502 or 504; its own 503 is a limit, or a rule.
+    limits = base.author.id == "nginx" or compared(seen) != "opens"
+    if base.cause is not None and base.cause_id == "unavailable" and limits:
         id, what = "unavailable", f"{base.cause.statement}.{usually(*base.cause.usual)}"
     proxied = "" if base.by_proxy or id == "unavailable" else ", most likely a proxy"
     whose = f"{written_by(base)}{proxied}"
@@ -384,7 +386,7 @@ def _of_haproxy(base: Answer) -> str:
         return (
             " The answer took about a second: connecting or TLS failed, and HAProxy tried again."
             if slow
-            else " The answer came immediately: no server is up (a health check failed), or none is configured."
+            else " The answer came immediately: no server is up (a failed check, maintenance), or none is set."
         )
     if base.status == 502:
         return " HAProxy sends 502 if the server's answer is not HTTP (TLS, or another protocol)."
