@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsprobe.read.frames import BINARY, CLOSE, PING, TEXT
+from wsprobe.read.frames import BINARY, CLOSE, FRAMES_MAX, PING, TEXT
 from wsprobe.relay.keep import EVENT, FRAME, Kept, RelayedSide, Room
 from wsprobe.wire.rfc6455 import frame
 
@@ -30,6 +30,16 @@ def test_the_cut_is_between_two_frames() -> None:
     assert of.take(HI * 3 + HI[:1]) == Kept(HI * 2)
     assert of.take(HI[1:] + CLOSED + HI) == Kept(b"", len(HI) * 3, CLOSED)
     assert of.end() == 0
+
+
+@pytest.mark.parametrize("all_alike", [True, False])
+def test_no_more_frames_are_kept_than_are_read(all_alike: bool) -> None:
+    frames = [
+        HI if all_alike or number % 2 else frame(BINARY, b"x" * 300, None) for number in range(FRAMES_MAX)
+    ]
+    of = side(limit=1 << 30)
+    kept = b"".join(frames[:-1])
+    assert of.take(b"".join(frames) + CLOSED) == Kept(kept, len(frames[-1]), CLOSED)
 
 
 def test_a_frame_that_is_too_long_is_left_out_as_a_whole() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from wsprobe.read.frames import CLOSE, header_size
+from wsprobe.read.frames import CLOSE, FRAMES_MAX, header_size
 from wsprobe.wire.framing import CONTROL_MAX
 
 EVENT = 160
@@ -44,6 +44,8 @@ class RelayedSide:
         """*limit*: bytes to keep. *framed*: the frames are those of RFC 6455; other bytes are kept up to the
         limit, without a Close after them."""
         self._limit = limit
+        self._frames = FRAMES_MAX - 1
+        """Frames to keep; later ones would not be read one by one, and the Close is one of them."""
         self._room = room
         self._framed = framed
         self._taken = 0
@@ -106,7 +108,7 @@ class RelayedSide:
         """
         most = end
         if not self._over:
-            most = min(self._limit // SMALL_MAX, self._room.left // (FRAME + SMALL_MAX))
+            most = min(self._frames, self._limit // SMALL_MAX, self._room.left // (FRAME + SMALL_MAX))
         began, last, count, over = at, end - 1, 0, self._over
         alike, whole = _alike(data, at, end, over)
         if (alike := min(alike, most)) > 1:
@@ -119,7 +121,8 @@ class RelayedSide:
                 break
             at += whole
             count += 1
-        if count:
+        if count and not over:
+            self._frames -= count
             self._charge(at - began, count * FRAME)
         return at
 
@@ -132,8 +135,9 @@ class RelayedSide:
 
     def _has_room(self, whole: int) -> bool:
         """Take room for a frame of *whole* bytes, if there is."""
-        if whole > self._limit or whole + FRAME > self._room.left:
+        if not self._frames or whole > self._limit or whole + FRAME > self._room.left:
             return False
+        self._frames -= 1
         self._charge(whole, FRAME)
         return True
 
