@@ -21,7 +21,7 @@ MOST_FIN_WAIT = 15 * SECOND
 """The same, if the linger is longer: wsprobe waits as long as an engine would (Chromium 2 s, libsoup 5 s,
 undici without limit), to see what still arrives and how the connection ends."""
 
-FRAMES_LEAST = 8_192
+FRAMES_LEAST = 5_000
 """Frames that are always taken, even where little of a session is kept (`compare` and `trace` keep several)."""
 
 PONGS_MAX = 1000

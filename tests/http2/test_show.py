@@ -31,8 +31,7 @@ def shown(of: Report, **look: bool | int) -> str:
         ("h2-status-201", "not-upgraded: the server answered 201 instead of 200"),
         (
             "h2-data-empty-flood",
-            "ended the session at its own limit of 65536 bytes outside the stream's data\n  the data up to "
-            "there",
+            "ended the session at its own limit of 5000 frames\n  the data up to there",
         ),
         ("h2-client-close", "open: the handshake completed; wsprobe closed the session first"),
         ("h2-frame-rsv2", "invalid: a 200, but its headers or what followed break the rules"),
