@@ -13,6 +13,7 @@ from wsprobe.diagnosis.faults import DROPPED
 from wsprobe.diagnosis.programs import PROGRAMS, Author
 from wsprobe.diagnosis.proxies import LEADING, LineValues, mending, path_for_lines, proxy, table
 from wsprobe.read.behind import frames_before_http
+from wsprobe.read.closing import NEVER_SENT
 from wsprobe.read.frames import first_close
 from wsprobe.read.reading import Frame, Reading
 from wsprobe.target import host_header
@@ -24,8 +25,6 @@ REASON_ROOM = 123
 """Bytes: a control frame carries 125 (RFC 6455 section 5.5), the code takes two."""
 CODE_OF_STATUS = {401: 4401, 403: 4403, 404: 4404, 408: 4408, 409: 4409, 429: 4429, 503: 1013}
 """Status -> close code by convention; 4400 + n for the rest of 4xx, 1011 for 5xx."""
-NEVER_SENT = {1005: "no status received", 1006: "abnormal closure", 1015: "TLS handshake"}
-"""RFC 6455 section 7.4.1: these must not be set in a Close frame."""
 PASSING = frozenset({"upgrade-lost", "http-1.0"})
 """Causes that lines in a proxy fix."""
 BEFORE_THE_APPLICATION = frozenset(

@@ -530,10 +530,6 @@ def _span(message: Message) -> Span:
     return message.frames[0].start, message.frames[-1].span[1]
 
 
-_MEANS = {1005: "a Close without a code", 1006: "a dropped connection", 1015: "TLS that failed"}
-"""Code that is never sent -> what it means to the endpoint that reports it (section 7.4.1)."""
-
-
 def close_frame(reading: Reading, of: Session) -> Iterator[Finding]:
     """Check the server's Close (sections 5.5.1 and 7.4)."""
     frame = close_of(of)
@@ -562,7 +558,7 @@ def _code(frame: Frame, code: int) -> Iterator[Finding]:
     said = b"%d" % code
     if code in NEVER_SENT:
         yield CLOSE_CODE_RESERVED.found(
-            f"{code} means {_MEANS[code]} and must not be sent",
+            f"{code} means {NEVER_SENT[code]} and must not be sent",
             span,
             received=said,
         )

@@ -10,8 +10,8 @@ from wsprobe.read.behind import frames_before_http
 from wsprobe.read.frames import first_close
 from wsprobe.read.reading import Reading
 
-NEVER_SENT = frozenset({1005, 1006, 1015})
-"""RFC 6455 section 7.4.1: what an endpoint reports that received no code."""
+NEVER_SENT = {1005: "a Close without a code", 1006: "a dropped connection", 1015: "TLS that failed"}
+"""Code that must not be sent -> what it means to the endpoint that reports it (RFC 6455 section 7.4.1)."""
 
 REGISTERED = frozenset({1000, 1001, 1002, 1003, *range(1007, 1015)})
 """IANA's registry of close codes below 3000, without 1004 (reserved) and those that are never sent."""
