@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import os
 import re
 import shlex
 import subprocess
@@ -17,7 +18,7 @@ from wsprobe.cli.main import program, run
 from wsprobe.cli.option import Option
 from wsprobe.cli.output_settings import OUTPUT, VERDICT
 from wsprobe.cli.repeat_command import RULES, Call, quoted
-from wsprobe.cli.streams import write_whole
+from wsprobe.cli.streams import check_replaceable, write_whole
 from wsprobe.outcome import Exit
 from wsprobe.secrets import Secrets
 
@@ -205,6 +206,22 @@ def test_a_file_is_there_as_a_whole_or_not_at_all(tmp_path: Path) -> None:
     write_whole(str(link), ["a", "b"], "report")
     assert (file.read_text(), file.stat().st_mode & 0o777, link.is_symlink()) == ("ab", 0o640, True)
     assert sorted(each.name for each in tmp_path.iterdir()) == ["link.md", "r.md"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_no_file_takes_the_place_of_a_device_or_a_pipe(tmp_path: Path) -> None:
+    """Root may replace /dev/null, for every program."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        check_replaceable(str(pipe), "report")
+        write_whole(str(pipe), ["a", "b"], "report", private=True)
+        assert os.read(reader, 9) == b"ab"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]
 
 
 def call(*words: str) -> Call:

@@ -189,9 +189,13 @@ def write_whole(path: str, pieces: Iterable[str], option: str, *, private: bool 
     """
     path = os.path.realpath(path)
     beside = f"{path}.{os.getpid()}.part"
+    opener = _private if private else None
     try:
+        if _is_special(path):
+            with open(path, "w", encoding="utf-8", newline="\n") as file:
+                file.writelines(pieces)
+            return
         try:
-            opener = _private if private else None
             with open(beside, "x", encoding="utf-8", newline="\n", opener=opener) as file:
                 file.writelines(pieces)
                 file.flush()
@@ -212,12 +216,20 @@ def check_replaceable(path: str, option: str) -> None:
     path = os.path.realpath(path)
     if os.path.isdir(path):
         raise click.UsageError(f"--{option}: {path}: {os.strerror(errno.EISDIR)}")
+    if _is_special(path):
+        return
     beside = f"{path}.{os.getpid()}.part"
     try:
         open(beside, "x").close()
         os.unlink(beside)
     except OSError as error:
         raise click.UsageError(f"--{option}: {path}: {error.strerror}") from None
+
+
+def _is_special(path: str) -> bool:
+    """Whether *path* is a device, a pipe or a socket. A file in its place would take it from every program:
+    root may do that to /dev/null."""
+    return os.path.exists(path) and not os.path.isfile(path)
 
 
 def write(path: str, data: bytes | Iterable[bytes], option: str, append: bool = False) -> None:
