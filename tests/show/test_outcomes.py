@@ -126,7 +126,7 @@ CASES: tuple[tuple[Report, str], ...] = (
     ),
     (
         made("nothing", "1 timeout"),
-        "timeout: a time limit ran out: 30 s in all (-m), 10 s to connect (--connect-timeout)",
+        "timeout: the time ran out: 30 s in all (-m), 10 s to connect (--connect-timeout)",
     ),
     (made("nothing", "1 fin"), "dropped: the connection ended before a complete answer"),
     (

@@ -190,8 +190,10 @@ _FITS: dict[str, frozenset[int]] = {
 def _quoting(said: Cause, act: Cause, evidence: Evidence) -> Cause:
     """*act* with the unknown words of *said*. Of a refusal they are the reason: usual causes would only
     distract from them, and a status without a mark adds nothing."""
+    if act.certainty == "status":
+        act = replace(act, statement="")
     if act.id == "refused" and not foreign_origin(evidence):
-        act = replace(act, statement="" if act.certainty == "status" else act.statement, usual=())
+        act = replace(act, usual=())
     return replace(act, quote=said.quote, certainty="stated", evidence=said.evidence)
 
 

@@ -45,6 +45,11 @@ class Cause(msgspec.Struct, frozen=True):
         return "; ".join(filter(None, (self.statement, self.says, self.usually)))
 
     @property
+    def without_usual(self) -> str:
+        """The sentence without the usual causes; "" if there is nothing else."""
+        return "; ".join(filter(None, (self.statement, self.says)))
+
+    @property
     def without_quote(self) -> str:
         """The sentence without the server's words; "" if there is nothing else."""
         return "; ".join(filter(None, (self.statement, self.usually)))
@@ -60,6 +65,11 @@ class Cause(msgspec.Struct, frozen=True):
         return usual_causes(self.usual)
 
     @property
+    def repeats_outcome(self) -> bool:
+        """Nothing but the outcome shows it: beside that, only the usual causes are new."""
+        return self.certainty == "status" and self.id in ACTS and bool(self.usual)
+
+    @property
     def label(self) -> Label:
         """How sure the evidence makes it: a form that several programs share, or a status, leaves others."""
         return "possible" if self.certainty in ("shared", "status") else "likely"
@@ -71,6 +81,13 @@ def usual_causes(named: Sequence[str]) -> str:
     named = named[:MOST_USUAL]
     several = len(named) > 1 or " or " in "".join(named)
     return f"usual cause{'s' if several else ''}: {'; '.join(named)}" if named else ""
+
+
+def as_clause(sentences: str) -> str:
+    """*sentences* about what to do, as a clause that follows "do:": each begins in lower case, unless with an
+    acronym, and only semicolons end them; without backticks."""
+    parts = sentences.replace("`", "").rstrip(".").split(". ")
+    return "; ".join(part if part[1:2].isupper() else part[:1].lower() + part[1:] for part in parts)
 
 
 class CauseKind(msgspec.Struct, frozen=True):

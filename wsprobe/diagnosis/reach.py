@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from functools import cache
 
-from wsprobe.diagnosis.cause import Cause, CauseKind, Certainty
+from wsprobe.diagnosis.cause import Cause, CauseKind, Certainty, as_clause
 from wsprobe.judge import FINDINGS, HTTP2, entries, judge, tls, transport
-from wsprobe.judge.finding import Entry, Finding
+from wsprobe.judge.finding import Finding
 from wsprobe.read.reading import Reading
 
 _RENAMED = {
@@ -32,20 +32,14 @@ def _cause(of: Finding) -> Cause:
     said = of.received is not None or "certificate" in of.id or "alert" in of.id
     certainty: Certainty = "stated" if said else "status"
     usual = of.usual or entry.usual
-    title = entry.title if entry.title[:2].isupper() else entry.title[0].lower() + entry.title[1:]
     return Cause(
         _RENAMED.get(of.id, of.id),
-        title.replace("`", ""),
-        to_do(entry),
+        as_clause(entry.title),
+        as_clause(entry.advice),
         certainty,
         of.text,
         usual=(usual.replace("`", ""),) if usual else (),
     )
-
-
-def to_do(entry: Entry) -> str:
-    """What to do about the findings of *entry*, as a clause that follows "do:"."""
-    return (entry.advice[:1].lower() + entry.advice[1:]).rstrip(".").replace("`", "")
 
 
 @cache

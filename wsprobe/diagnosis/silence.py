@@ -12,6 +12,8 @@ from wsprobe.diagnosis.faults import NO_ANSWER, asked_wrong, asks_socketio, led_
 from wsprobe.exchange import Exchange, Sent
 from wsprobe.read.reading import Reading
 
+LATE = 1_000_000
+"""Microseconds from the request to the end of the connection from which on a limit of time is likely."""
 _ENDS = {
     "fin": "the server closed the connection before sending anything",
     "truncated": "the server closed the connection before sending anything",
@@ -52,11 +54,14 @@ def _closed(evidence: Evidence, how: str, waited: int) -> Cause:
     refusal = "a refusal by closing (path, token, Origin, subprotocol)"
     certificate = ("a required client certificate",) if evidence.secure else ()
     rule = "a rule that drops the request (nginx return 444)"
-    # Many servers close without an alert where they expect TLS; those of another protocol mostly reset.
+    # Many servers close without an alert where they expect TLS; those of another protocol mostly reset. A
+    # refusal comes at once; only a proxy, or an application that hangs, closes after seconds.
     if reset:
         usual = (*asked, *certificate, _port(evidence), "a crash", refusal, NO_ANSWER)
+    elif waited >= LATE:
+        usual = (*asked, NO_ANSWER, "a crash", refusal, _port(evidence), rule)
     else:
-        usual = (*asked, "a crash", refusal, NO_ANSWER, rule, _port(evidence))
+        usual = (*asked, refusal, rule, NO_ANSWER, "a crash", _port(evidence))
     return Cause(
         "closed-silently",
         f"the server {'reset' if reset else 'closed'} the connection without an answer",

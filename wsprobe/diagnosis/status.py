@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from wsprobe.diagnosis.cause import Cause
+from wsprobe.diagnosis.cause import Cause, as_clause
 from wsprobe.diagnosis.evidence import Evidence, behind_proxy, foreign_origin, shown
 from wsprobe.diagnosis.faults import (
     A_CHECK,
@@ -59,7 +59,7 @@ def _to_do(evidence: Evidence, row: StatusMeaning) -> str:
         case 505:
             return http10().fix
         case _:
-            return row.do or row.fix
+            return row.do or as_clause(row.fix)
 
 
 _PATH = "correct the path, or add a WebSocket route for it; behind a proxy: wsprobe explain upgrade-lost"

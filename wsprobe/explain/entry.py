@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -60,14 +61,17 @@ def text(entry: Topic, columns: int = WIDTH) -> str:
     for label, said in entry.facts:
         lines += _wrapped(f"{label}: {said}", width, "  ", "      ")
     if entry.see_also:
-        topics = ", ".join(_quoted(topic) for topic in entry.see_also)
+        topics = ", ".join(_named(topic) for topic in entry.see_also)
         lines += ["", *_wrapped(f"see also: wsprobe explain {topics}", width, "  ", "      ")]
     if entry.code:
         lines += ["", *entry.code.splitlines()]
     return "".join(f"{line}\n" for line in lines).encode("ascii", "backslashreplace").decode("ascii")
 
 
-def _quoted(topic: str) -> str:
+def _named(topic: str) -> str:
+    """*topic* as a word of a shell; a name that is only a number (``r1.271``), with what it is."""
+    if re.fullmatch(r"r\d+\.\d+", topic):
+        return f"{topic} (a draft of the W3C's API)"
     return f'"{topic}"' if " " in topic else topic
 
 

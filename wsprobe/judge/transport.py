@@ -426,8 +426,8 @@ def _late_answer(reading: Reading) -> Finding:
             f"{lines} of the head came, but not the empty line that ends it", status_span(last)
         )
     if has(reading, Sent) or reading.received:
-        what = "an answer" if last is None else "the final answer"
-        return TIMEOUT_ANSWER.found(f"the time limit ran out before {what} came", usual="")
+        what = "the server sent nothing" if last is None else "no final answer followed the interim one"
+        return TIMEOUT_ANSWER.found(f"{what} in the time that wsprobe waits", usual="")
     if has(reading, TlsDone) or not reading.exchange.plan.target.secure:
         entry = TIMEOUT_PROXY if has(reading, TunnelSent) else TIMEOUT_ANSWER
     elif has(reading, TlsFailed) or not has(reading, TunnelSent):

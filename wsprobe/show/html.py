@@ -21,7 +21,7 @@ from wsprobe.read import read
 from wsprobe.read.reading import Reading
 from wsprobe.report import Report
 from wsprobe.show import report_file, timing
-from wsprobe.show.causes import evidence
+from wsprobe.show.causes import evidence, lead
 from wsprobe.show.citations import cited
 from wsprobe.show.lines import Line, Piece, text_of
 from wsprobe.show.report_file import (
@@ -191,12 +191,12 @@ def _advised(of: Advice) -> str:
     """The causes and their remedies, the lines for a proxy, and how to let a page know."""
     rows = [f'<li class="warn">{_badge("take care", "warn")}{prose(each)}</li>\n' for each in of.warnings]
     for rank, each in enumerate(of.causes):
-        kind, word = ("note", "or") if rank else ("warn", each.label)
+        kind, (word, said) = "note" if rank else "warn", lead(each, rank)
         more = [f"Do: {prose(each.fix)}"] if each.fix else []
         more += [f"To tell the page: {prose(of.code)}"] if of.code and not rank else []
         more.append(f"Known by: {prose(evidence(each))}")
         told = "".join(f'<p class="more">{one}</p>' for one in more)
-        rows.append(f'<li class="{kind}">{_badge(word, kind)}{prose(each.text)}{told}</li>\n')
+        rows.append(f'<li class="{kind}">{_badge(word, kind)}{prose(said)}{told}</li>\n')
     made = f"<h3>Why</h3>\n{_list(rows)}" if rows else ""
     for given, title in (
         (of.lines, "To pass Upgrade and Connection on"),

@@ -15,7 +15,7 @@ from wsprobe.exchange import Exchange
 from wsprobe.judge.finding import Finding, counted
 from wsprobe.read.reading import Reading
 from wsprobe.show import report_file, timing
-from wsprobe.show.causes import evidence
+from wsprobe.show.causes import evidence, lead
 from wsprobe.show.citations import cited
 from wsprobe.show.lines import Look, text_of
 from wsprobe.show.report_file import (
@@ -131,7 +131,8 @@ def _finding(of: Finding) -> str:
 def _advised(of: Advice) -> str:
     rows = [f"- **warning**: {prose(each)}\n" for each in of.warnings]
     for rank, each in enumerate(of.causes):
-        rows.append(f"- **{'or' if rank else each.label}**: {prose(each.text)}\n")
+        label, said = lead(each, rank)
+        rows.append(f"- **{label}**: {prose(said)}\n")
         rows += [f"  - do: {prose(each.fix)}\n"] if each.fix else []
         rows += [f"  - to tell the page: {prose(of.code)}\n"] if of.code and not rank else []
         rows.append(f"  - known by: {prose(evidence(each))}\n")

@@ -14,7 +14,7 @@ from wsprobe.authentication import challenges, unspoken
 from wsprobe.browsers import BY_NAME
 from wsprobe.certificate import objectionable
 from wsprobe.diagnosis.advice import Advice, advice
-from wsprobe.diagnosis.reach import to_do as clause
+from wsprobe.diagnosis.cause import as_clause
 from wsprobe.exchange import (
     Connected,
     ConnectFailed,
@@ -329,7 +329,7 @@ def to_do(report: Report) -> list[str]:
     if report.outcome not in MENDED:
         return []
     broken = [f.id for f in report.verdict.findings if f.level == "fail" and f.id not in SAID_BY_OUTCOME]
-    return list(dict.fromkeys(clause(FINDINGS[each]) for each in broken if each in FINDINGS))
+    return list(dict.fromkeys(as_clause(FINDINGS[each].advice) for each in broken if each in FINDINGS))
 
 
 def after_limit(report: Report) -> str:
@@ -368,7 +368,7 @@ def sentence(report: Report, look: Look) -> str:
             if report.reading.sent
             else "TLS could not be set up, so no request was sent"
         ),
-        "timeout": lambda: "a time limit ran out: " + ended(report),
+        "timeout": lambda: timed_out(report),
         "dropped": lambda: dropped(report),
         "open": lambda: opened(report),
     }
@@ -526,6 +526,12 @@ def our_limit(report: Report) -> str:
     """The limit that ended the recording, in words."""
     last = report.exchange.ended
     return f"its own limit of {last.error}" if last is not None and last.error else "a limit of its own"
+
+
+def timed_out(report: Report) -> str:
+    """What took longer than which limit; old recordings have only the limits."""
+    last = report.exchange.ended
+    return ended(report) if last is not None and last.error else f"the time ran out: {ended(report)}"
 
 
 def ended(report: Report) -> str:

@@ -17,6 +17,7 @@ from wsprobe.diagnosis.cause import Cause
 from wsprobe.judge.finding import counted
 from wsprobe.read.reading import Reading
 from wsprobe.report import Report
+from wsprobe.show.causes import lead
 from wsprobe.show.http2 import spoken
 from wsprobe.show.lines import Line, Look, Piece, cut, fitted, line, text_of, width_of
 from wsprobe.show.protocols import difference as protocols_differ
@@ -425,8 +426,8 @@ def _causes(causes: Sequence[Cause], room: ScreenSpace, look: Look) -> list[Line
         if number == 0 and quote:
             rows.append(line(Piece("The server says: ", "note"), quote))
         if number or not quote or (meaning and not room.briefly and not _says(quote, each.statement)):
-            label = "Or" if number else each.label.capitalize()
-            rows.append(line(Piece(f"{label}: ", "note"), meaning or each.text))
+            label, said = lead(each, number, quoted=bool(quote))
+            rows.append(line(Piece(f"{label.capitalize()}: ", "note"), said))
         if number == 0 and each.fix:
             rows.append(line(Piece("  -> ", "good"), each.fix.partition("; ")[0] if room.briefly else each.fix))
     if len(causes) > room.causes and rows:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from wsprobe.diagnosis.cause import as_clause
 from wsprobe.diagnosis.faults import NO_ANSWER
 from wsprobe.diagnosis.proxies import LineValues, mending, path_for_lines
-from wsprobe.diagnosis.reach import to_do
 from wsprobe.judge import FINDINGS
 from wsprobe.trace.answer import Answer, alike, same
 from wsprobe.trace.conclusion import Conclusion, rule
@@ -143,7 +143,11 @@ def not_reached(seen: Trace) -> Iterator[Conclusion]:
         0.97,
         ("base",),
         steps(
-            *(to_do(FINDINGS[each.id]) for each in base.report.verdict.findings if each.level == "fail"),
+            *(
+                as_clause(FINDINGS[each.id].advice)
+                for each in base.report.verdict.findings
+                if each.level == "fail"
+            ),
             f"wsprobe explain {base.report.outcome}",
         ),
     )
