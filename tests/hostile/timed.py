@@ -130,8 +130,11 @@ def main() -> None:
     with suppress(SystemExit):
         wsprobe()
     os.write(own, b"ready\n")
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while line := os.read(0, 1 << 16):
+        # Not before the next line: until then the reader may open one that has already ended.
+        with suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
         file, *arguments = json.loads(line)
         pid = os.fork()
         if not pid:
@@ -140,7 +143,6 @@ def main() -> None:
     else:
         return
     # The first run left these as they are to be at the end of a process.
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     gc.unfreeze()
