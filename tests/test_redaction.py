@@ -10,6 +10,7 @@ import urllib.parse
 import zlib
 from base64 import b64encode
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -182,6 +183,58 @@ def test_a_compressed_message_that_repeats_a_secret_is_masked_whole() -> None:
     assert session is not None
     assert [f.data for f in session.frames] == [harmless, b"*" * len(telling), b"bye"]
     assert [f.rsv for f in session.frames] == [4, 4, 0]
+
+
+def test_how_much_of_a_session_is_searched(monkeypatch: pytest.MonkeyPatch) -> None:
+    searched: list[int] = []
+
+    def echo(self: Secrets, data: bytes, real: Callable[[Secrets, bytes], bytes] = Secrets.echo) -> bytes:
+        searched.append(len(data))
+        return real(self, data)
+
+    def session(head: bytes, *frames: bytes) -> list[bytes]:
+        searched.clear()
+        redact(exchange(head))
+        alone = sum(searched)
+        searched.clear()
+        made = read(redact(exchange(head + b"".join(frames)))).session
+        assert sum(searched) - alone <= 40 + secrets.longest
+        assert made is not None
+        return [each.data for each in made.frames]
+
+    secrets = Secrets()
+    redact(exchange(OPEN), secrets)
+    monkeypatch.setattr("wsprobe.redaction.SEARCHED_MAX", (40 + secrets.longest) * secrets.known)
+    monkeypatch.setattr(Secrets, "echo", echo)
+    texts = [b"hello again ", b"it is the tok-1234", b"hello again ", b"x" * 125, b"\x0f\xa1why"]
+    found = session(OPEN, *(frame(opcode, each) for opcode, each in zip((1, 1, 1, 2, 8), texts, strict=True)))
+    assert found == [texts[0], b"it is the ********", b"hello agai**", b"*" * 125, b"\x0f\xa1***"]
+    deflate = OPEN[:-2] + b"Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover\r\n\r\n"
+    small, large = deflated(b"good morning"), deflated(b"good" * 8)
+    found = session(deflate, *(frame(1, each, first=0xC0) for each in (small, large, small)))
+    assert found == [small, b"*" * len(large), b"*" * len(small)]
+
+
+def test_a_session_is_not_read_again_for_each_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = exchange(OPEN + frame(1, b"cookie-abcd"))
+    known = read(before)
+    monkeypatch.setattr("wsprobe.redaction.read", None)
+    assert isinstance(made := redact(before, known=known).events[1], Received)
+    assert made.data.endswith(b"***********")
+
+
+def test_an_answer_in_many_reads_is_not_copied_once_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    copied: list[int] = []
+
+    class Counted(bytes):
+        def __getitem__(self, key: Any) -> Any:
+            made = super().__getitem__(key)
+            copied.append(len(made))
+            return Counted(made)
+
+    monkeypatch.setattr("wsprobe.redaction.received_stream", lambda secrets, reading: Counted(reading.received))
+    redact(exchange(ANSWER + b"x" * 1000, pieces=1))
+    assert sum(copied) == 2 * len(ANSWER + b"x" * 1000)  # once to learn, once to mask
 
 
 def test_frames_of_another_wire_are_searched_as_bytes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,10 +6,10 @@ on), path segments, fragments and subprotocols that look like tokens, and sent m
 strings wherever they occur again: in bodies, messages, reason phrases, other fields and their names, error
 texts, also percent-encoded, in JSON escapes, or as the beginning of a base64 text.
 
-A compressed body or message that repeats a secret is masked as a whole. It cannot find: a secret that was never
-marked as one (a token that the server created in a body), one that is split, encrypted or hashed, its base64
-with another offset, and repeated strings under four bytes. It does not mask names of cookies and query
-parameters, or cookie attributes.
+A compressed body or message that repeats a secret is masked as a whole, and so are the messages after
+SEARCHED_MAX. It cannot find: a secret that was never marked as one (a token that the server created in a
+body), one that is split, encrypted or hashed, its base64 with another offset, and repeated strings under four
+bytes. It does not mask names of cookies and query parameters, or cookie attributes.
 """
 
 from __future__ import annotations
@@ -39,12 +39,17 @@ from wsprobe.exchange import (
     TunnelSent,
 )
 from wsprobe.read import read
-from wsprobe.read.frames import agreed_deflate, each_message, read_frames
+from wsprobe.read.frames import CLOSE, agreed_deflate, each_message, read_frames
 from wsprobe.read.head import split_head
 from wsprobe.read.inflate import Direction
 from wsprobe.read.reading import Body, Field, Frame, Head, Reading, Span
 from wsprobe.secrets import Secrets, rule
 from wsprobe.wire import WIRES
+
+SEARCHED_MAX = 128 * 1024 * 1024
+"""Bytes of one direction's messages that are searched, times the forms of secrets to search for. What comes
+after them is masked as a whole: a server can send as many secrets, and as much text to search for them, as it
+likes."""
 
 _NEVER_ECHO = (b"upgrade", b"connection", b"host", b"transfer-encoding")
 _NEVER_ECHO_PREFIX = (b"sec-websocket-", b"websocket-", b"content-")
@@ -198,18 +203,48 @@ def _frames(secrets: Secrets, out: bytearray, frames: Sequence[Frame], deflate: 
     """
     if not secrets.searches:
         return
-    opaque = set()
-    for message in () if deflate is None else each_message(frames, deflate):
-        if message.compressed and secrets.echo(message.data) != message.data:
-            opaque |= {frame.start for frame in message.frames}
-    masked = secrets.echo(b"".join(frame.data for frame in frames))
+    beyond = secrets.longest  # so that none is cut where the search ends
+    most = max(SEARCHED_MAX // secrets.known - beyond, 0)
+    opaque = set() if deflate is None else _opaque(secrets, frames, deflate, most)
+    whole = b"".join([frame.data for frame in frames])
+    masked = secrets.echo(whole[: most + beyond])[:most] + _hidden_payloads(frames, most)
+    if masked == whole and not opaque:
+        return
     at = 0
     for frame in frames:
         size = len(frame.payload)
         begin = frame.start + len(frame.header)
-        change = _xor(frame.data, masked[at : at + size])
+        change = _xor(whole[at : at + size], masked[at : at + size])
         out[begin : begin + size] = b"*" * size if frame.start in opaque else _xor(frame.payload, change)
         at += size
+
+
+def _opaque(secrets: Secrets, frames: Sequence[Frame], deflate: Direction, most: int) -> set[int]:
+    """Where the frames of compressed messages begin that repeat a secret, or that are not searched: too large
+    to inflate, or after *most* bytes."""
+    found: set[int] = set()
+    for message in each_message(frames, deflate):
+        if not message.compressed:
+            continue
+        unseen = most <= 0 or "too-large" in message.oddities
+        if unseen or secrets.echo(message.data[:most]) != message.data:
+            found |= {frame.start for frame in message.frames}
+        most -= len(message.data)
+    return found
+
+
+def _hidden_payloads(frames: Sequence[Frame], start: int) -> bytes:
+    """``*`` for each byte of the payloads of *frames*, put end to end, from byte *start* on. The code of a
+    Close stays: it is no secret, and decides the verdict."""
+    made: list[bytes] = []
+    at = 0
+    for frame in frames:
+        size = len(frame.payload)
+        if at + size > start:
+            kept = frame.data[:2] if frame.opcode == CLOSE else b""
+            made.append((kept + b"*" * (size - len(kept)))[max(start - at, 0) :])
+        at += size
+    return b"".join(made)
 
 
 def chunk_spans(raw: bytes) -> list[Span]:
@@ -252,20 +287,21 @@ def _xor(data: bytes, other: bytes) -> bytes:
     return (int.from_bytes(data, "big") ^ int.from_bytes(other, "big")).to_bytes(size, "big")
 
 
-def redact(exchange: Exchange, secrets: Secrets | None = None) -> Exchange:
+def redact(exchange: Exchange, secrets: Secrets | None = None, known: Reading | None = None) -> Exchange:
     """*exchange* and its hops with every secret masked; every byte string keeps its length. *secrets* has the
-    known ones, and learns more."""
+    known ones, and learns more. *known*: the reading of *exchange*, so that a long one is not read again."""
     secrets = Secrets() if secrets is None else secrets
-    made = learn(exchange, secrets)
-    return _exchange(secrets, exchange) if secrets.known else made
+    known = read(exchange) if known is None else known
+    made = learn(exchange, secrets, known)
+    return _exchange(secrets, exchange, known) if secrets.known else made
 
 
-def learn(exchange: Exchange, secrets: Secrets) -> Exchange:
+def learn(exchange: Exchange, secrets: Secrets, known: Reading | None = None) -> Exchange:
     """Let *secrets* learn of those in *exchange* and its hops; return *exchange* with these masked in their own
     place. An early answer may repeat one of a later request, so no other place is masked before all are
-    known."""
+    known. *known*: the reading of *exchange*."""
     with secrets.learning():
-        return _exchange(secrets, exchange)
+        return _exchange(secrets, exchange, known)
 
 
 def masked(exchange: Exchange, secrets: Secrets) -> Exchange:
@@ -273,9 +309,9 @@ def masked(exchange: Exchange, secrets: Secrets) -> Exchange:
     return _exchange(secrets, exchange)
 
 
-def _exchange(secrets: Secrets, exchange: Exchange) -> Exchange:
+def _exchange(secrets: Secrets, exchange: Exchange, known: Reading | None = None) -> Exchange:
     plan = _plan(secrets, exchange.plan)
-    reading = read(exchange)
+    reading = read(exchange) if known is None else known
     tunnel = _joined(exchange.events, TunnelSent), _joined(exchange.events, TunnelReceived)
     streams: dict[type[Event], bytes] = {
         TunnelSent: proxy_stream(secrets, tunnel[0]),
@@ -285,11 +321,12 @@ def _exchange(secrets: Secrets, exchange: Exchange) -> Exchange:
         streams[TunnelReceived] = answer_stream(secrets, tunnel[1])
         streams[Received] = received_stream(secrets, reading)
     events: list[Event] = []
+    ends = dict.fromkeys(streams, 0)
     for event in exchange.events:
         if isinstance(event, Sent | Received | TunnelSent | TunnelReceived):
-            left = streams[type(event)]
-            streams[type(event)] = left[len(event.data) :]
-            events.append(replace(event, data=left[: len(event.data)]))
+            start = ends[type(event)]
+            ends[type(event)] = end = start + len(event.data)
+            events.append(replace(event, data=streams[type(event)][start:end]))
         else:
             events.append(_words(secrets, event))
     hops = tuple(_exchange(secrets, hop) for hop in exchange.hops)

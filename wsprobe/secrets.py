@@ -122,6 +122,11 @@ class Secrets:
         return len(self._found)
 
     @property
+    def longest(self) -> int:
+        """The bytes of the longest of them; 0 if none is known."""
+        return max(map(len, self._found), default=0)
+
+    @property
     def searches(self) -> bool:
         """Whether ``echo`` may find one."""
         return bool(self._found) and not self._learning
@@ -213,8 +218,7 @@ class Secrets:
 
     def echo(self, data: bytes) -> bytes:
         """*data* with every remembered secret masked, however its characters are percent-encoded."""
-        secrets = self._longest_first
-        if not self.searches or len(data) < len(secrets[-1]):
+        if not self.searches or len(data) < len((secrets := self._forms())[-1]):
             return data
         for secret in secrets:
             if secret in data:
@@ -223,15 +227,25 @@ class Secrets:
 
     def echo_text(self, text: str) -> str:
         """The same for text instead of bytes."""
-        if not self.searches or (text.isascii() and len(text) < len(self._longest_first[-1])):
+        if not self.searches:
+            return text
+        secrets = self._forms()
+        if text.isascii() and len(text) < len(secrets[-1]):
             return text
         for known in self._as_text:
             if known in text:
                 text = text.replace(known, "*" * len(known))
         if "%" in text:
             raw = text.encode("utf-8", "surrogatepass")
-            text = _without_encoded(raw, self._longest_first).decode("utf-8", "surrogatepass")
+            text = _without_encoded(raw, secrets).decode("utf-8", "surrogatepass")
         return text
+
+    def _forms(self) -> list[bytes]:
+        """All known, the longest first; not sorted again for each one that is found."""
+        if len(self._longest_first) < self.known:
+            self._longest_first = sorted(self._found, key=len, reverse=True)
+            self._as_text = [form.decode("utf-8", "replace") for form in self._longest_first]
+        return self._longest_first
 
     def mask(self, text: str) -> str:
         """*text* masked as a whole, without remembering it."""
@@ -276,14 +290,10 @@ class Secrets:
                 # The last letters of base64 depend on what follows, where something does.
                 whole = len(each) // 3 * 4
                 forms += [encode(each)[:whole] for encode in (b64encode, urlsafe_b64encode)]
-        known = self.known
         for form in forms:
             if len(form) >= ECHO_MIN and form not in self._found and not self._is_full():
                 self._found[form] = None
                 self._answered += self._in_answer
-        if self.known > known:
-            self._longest_first = sorted(self._found, key=len, reverse=True)
-            self._as_text = [form.decode("utf-8", "replace") for form in self._longest_first]
 
     def _is_full(self) -> bool:
         return self.known >= SECRETS_MAX or (self._in_answer and self._answered >= ANSWERED_MAX)

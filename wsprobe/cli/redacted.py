@@ -31,9 +31,10 @@ def redacted(report: Report, secrets: Secrets | None = None) -> Report:
         if answer is not None:
             learn(answer.exchange, secrets)
     made = _report(report, secrets)
+    done: dict[str, str] = {}
     return replace(
         made,
-        views=tuple(_view(view, secrets) for view in report.views),
+        views=tuple(_view(view, secrets, done) for view in report.views),
         answers=tuple(None if answer is None else _answered(answer, secrets) for answer in report.answers),
         page=None if report.page is None else _page(report.page, secrets),
         fetched=None if report.fetched is None else _fetched(report.fetched, secrets),
@@ -47,7 +48,7 @@ def _fetched(fetched: Fetched, secrets: Secrets) -> Fetched:
 
 
 def _report(report: Report, secrets: Secrets) -> Report:
-    exchange = redact(report.exchange, secrets)
+    exchange = redact(report.exchange, secrets, report.reading)
     if exchange == report.exchange and not secrets.known:
         return report
     reading = read(exchange)
@@ -83,10 +84,10 @@ def _in_general(finding: Finding) -> Finding:
     return replace(finding, text=text, expected=None, received=None)
 
 
-def _view(view: ScriptView, secrets: Secrets) -> ScriptView:
+def _view(view: ScriptView, secrets: Secrets, done: dict[str, str]) -> ScriptView:
     url = secrets.url(view.url)
     console = tuple(text.replace(view.url, url) if view.url else text for text in view.console)
-    hidden: ScriptView = _hidden(replace(view, url=url, console=console), secrets)
+    hidden: ScriptView = _hidden(replace(view, url=url, console=console), secrets, done)
     return replace(hidden, cookies=tuple(secrets.set_cookie(each) for each in view.cookies))
 
 
@@ -110,18 +111,28 @@ def _page(page: Page, secrets: Secrets) -> Page:
     )
 
 
-def _hidden(value: Any, secrets: Secrets) -> Any:
-    """*value* with all known secrets masked in each of its texts."""
+OWN_WORDS = frozenset(("browser", "handshakes", "id", "level", "name", "outcome", "spec", "type", "version"))
+"""Members with words of wsprobe and of specifications, which decide how to show the others: a secret that is
+such a word, as in ``?mode=open``, masks none of them."""
+
+
+def _hidden(value: Any, secrets: Secrets, done: dict[str, str] | None = None) -> Any:
+    """*value* with all known secrets masked in each of its texts. *done*: texts, and what became of them; views
+    of the same session have most in common."""
     if not secrets.known:
         return value
+    done = {} if done is None else done
     match value:
         case str():
-            return secrets.echo_text(value)
+            if value not in done:
+                done[value] = secrets.echo_text(value)
+            return done[value]
         case bytes():
             return secrets.echo(value)
         case tuple():
-            return tuple(_hidden(each, secrets) for each in value)
+            return tuple(_hidden(each, secrets, done) for each in value)
         case Struct():
-            return replace(value, **{name: _hidden(each, secrets) for name, each in asdict(value).items()})
+            texts = ((name, each) for name, each in asdict(value).items() if name not in OWN_WORDS)
+            return replace(value, **{name: _hidden(each, secrets, done) for name, each in texts})
         case _:
             return value
