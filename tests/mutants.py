@@ -73,11 +73,11 @@ class Slip(NamedTuple):
 
 
 def slips(kind: str, room: str) -> Iterator[Slip]:
-    """Every slip of a kind in the files whose name below wsprobe/ begins with *room*, in an order that only
-    the code decides."""
+    """Every slip of a kind in the files whose name below wsprobe/ begins with *room*, or with ``.`` in those
+    directly in wsprobe/, in an order that only the code decides."""
     operators = [(name, get_operator(name)()) for name in KINDS[kind]]
     for path in sources():
-        if path.startswith(f"wsprobe/{room}"):
+        if path.count("/") == 1 if room == "." else path.startswith(f"wsprobe/{room}"):
             nodes = nodes_of(path)
             for name, operator in operators:
                 found = sum(len(list(operator.mutation_positions(node))) for node in nodes)
@@ -459,7 +459,8 @@ def main() -> None:
         nargs="*",
         metavar="ROOM:NUMBER",
         default=[":100"],
-        help="files whose name below wsprobe/ begins with ROOM, and how many slips in them (100 in all files)",
+        help="files whose name below wsprobe/ begins with ROOM (., those directly in wsprobe/), and how many slips "
+        "in them (100 in all files)",
     )
     words.add_argument("--seed", type=int, default=1, help="another seed, another sample (1)")
     words.add_argument("--only", type=int, nargs="+", help="only these of a sample, by their number")

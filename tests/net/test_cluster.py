@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import trio
+from trio.testing import MockClock
 
+from tests.cases import every
 from wsprobe.net import cluster as module
-from wsprobe.net.cluster import Cluster, ClusterError, Worker, cluster, speaks_tls
+from wsprobe.net.cluster import Cluster, ClusterError, Worker, WorkersLost, cluster, speaks_tls
 
 ALERT = b"\x15\x03\x03\x00\x02\x02\x28"
 SERVER_HELLO = b"\x16\x03\x03\x00\x7a"
@@ -140,3 +143,239 @@ def test_a_scheduler_that_dask_cannot_read_is_named_in_a_line(monkeypatch: pytes
     monkeypatch.setattr(module, "_distributed", lambda: SimpleNamespace(Client=client))
     with pytest.raises(ClusterError, match="is no scheduler that Dask can use: KeyError: 'op'"):
         module._connect("tcp://127.0.0.1:1", 1.0)
+
+
+class Dask:
+    """A client of Dask: *looks* has the names of the workers each time that it is asked for them."""
+
+    status = "running"
+    scheduler = SimpleNamespace(identity=None)
+
+    def __init__(self, looks: Iterable[str] = ("a",), future: Future | None = None) -> None:
+        self._looks = list(looks)
+        self._future = future
+        self.calls: list[tuple[object, ...]] = []
+
+    def sync(self, *_: object, **__: object) -> object:
+        names = self._looks.pop(0) if len(self._looks) > 1 else self._looks[0]
+        return {"workers": {f"tcp://{name}.example:1": {"name": name, "nthreads": 2} for name in names}}
+
+    def submit(self, work: object, *arguments: object, **settings: object) -> Future:
+        assert self._future is not None
+        self.calls.append(("submit", work, *arguments, settings))
+        return self._future
+
+    def close(self, timeout: float) -> None:
+        self.calls.append(("close", timeout))
+
+
+class Future:
+    """What Dask promises: *made* returns or raises, once it is done. Never, without."""
+
+    def __init__(self, made: Callable[[], object] | None = None) -> None:
+        self._made = made
+        self.cancelled = False
+
+    def add_done_callback(self, told: Callable[[object], object]) -> None:
+        if self._made is not None:
+            told(self)
+
+    def result(self) -> object:
+        assert self._made is not None
+        return self._made()
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+
+class Killed(Exception):
+    pass
+
+
+class Cancelled(Exception):
+    pass
+
+
+SCHEDULER = "tcp://127.0.0.1:1"
+
+
+@pytest.fixture
+def within(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Runs a function with a cluster that a client is connected to, in virtual time."""
+    monkeypatch.setattr(trio.to_thread, "run_sync", at_once)
+    monkeypatch.setattr(
+        module, "_distributed", lambda: SimpleNamespace(KilledWorker=Killed, CancelledError=Cancelled)
+    )
+
+    def run(client: Dask, use: Callable[[Cluster], Awaitable[object]], say: Callable[[str], object]) -> object:
+        monkeypatch.setattr(module, "_connect", lambda *_: client)
+
+        async def inside() -> object:
+            async with cluster(SCHEDULER, 2, say) as there:
+                return await use(there)
+
+        return trio.run(inside, clock=MockClock(autojump_threshold=0))
+
+    return run
+
+
+async def at_once(work: Callable[..., object], *given: object, abandon_on_cancel: bool) -> object:
+    await trio.lowlevel.checkpoint()
+    return work(*given)
+
+
+LOOKS = {
+    "all stay": ("ab ab ab", "ab", []),
+    "one leaves, and comes back": (
+        "ab a a ab",
+        "ab",
+        ["worker b is gone; waiting 2 s for it to come back", "worker b is back"],
+    ),
+    "one joins": ("a ab ab", "a", ["worker b joined after the start, and is not used"]),
+    "nobody asked for their names": ("ab a a ab b", "", []),
+    "the last leaves, and comes back": (
+        "a - - a",
+        "a",
+        [f"no worker is connected to {SCHEDULER}; waiting 2 s for one", "worker a is back"],
+    ),
+    "one for another, twice": (
+        "a b a b a",
+        "a",
+        [
+            "worker a is gone; waiting 2 s for it to come back",
+            "worker b joined after the start, and is not used",
+            "worker a is back",
+            "worker a is gone; waiting 2 s for it to come back",
+            "worker a is back",
+        ],
+    ),
+}
+
+
+@every(LOOKS)
+def test_what_is_said_of_workers_that_come_and_go(
+    case: tuple[str, str, list[str]], within: Callable[..., Any]
+) -> None:
+    looks, kept, sentences = case
+    said: list[str] = []
+
+    async def use(there: Cluster) -> None:
+        there.keep(kept)
+        await trio.sleep(3)
+
+    within(Dask(looks.replace("-", "").split(" ")), use, said.append)
+    assert said == sentences
+
+
+def test_a_first_worker_is_waited_for(within: Callable[..., Any]) -> None:
+    said: list[str] = []
+
+    async def use(there: Cluster) -> tuple[float, int, float]:
+        return trio.current_time(), there.threads, there.room.total_tokens
+
+    client = Dask(["", "", "", "ab"])
+    assert within(client, use, said.append) == (1.5, 4, 8)
+    assert said == [f"no worker is connected to {SCHEDULER}; waiting 2 s for one"]
+    assert client.calls == [("close", 2.5)]
+
+
+@pytest.mark.parametrize("looks", [["", ""], ["a", ""]])
+def test_without_a_worker_for_longer_than_that_it_is_given_up(
+    looks: list[str], within: Callable[..., Any]
+) -> None:
+    times: list[float] = []
+
+    async def use(there: Cluster) -> None:
+        await trio.sleep_forever()
+
+    def say(sentence: str) -> None:
+        times.append(trio.current_time())
+
+    with pytest.raises((ClusterError, ExceptionGroup)) as raised:
+        within(Dask(looks), use, say)
+    (error,) = raised.value.exceptions if isinstance(raised.value, ExceptionGroup) else [raised.value]
+    assert str(error) == f"no worker is connected to {SCHEDULER}; dask worker {SCHEDULER} starts one"
+    assert times == [0.5]
+
+
+@pytest.mark.parametrize(("looks", "found", "at"), [("ab", "b", 0), ("ab a a ab", "b", 1.5), ("ab a", None, 3)])
+def test_a_worker_of_a_name_is_waited_for(
+    looks: str, found: str | None, at: float, within: Callable[..., Any]
+) -> None:
+    async def use(there: Cluster) -> tuple[str | None, float]:
+        there.keep("ab")
+        await trio.sleep(0.75 if at else 0)
+        worker = await there.named("b")
+        return worker and worker.name, trio.current_time()
+
+    assert within(Dask(looks.split(" ")), use, print) == (found, at)
+
+
+def killed() -> object:
+    raise Killed
+
+
+def cancelled() -> object:
+    raise Cancelled
+
+
+def failed() -> object:
+    raise ValueError("no")
+
+
+PIECES = {
+    "a result": (lambda: 5, "a", 5, False),
+    "an exception of the work": (failed, "a", ValueError("no"), True),
+    "its workers were killed": (killed, "a", WorkersLost(), True),
+    "the scheduler is gone": (
+        cancelled,
+        "a",
+        ClusterError(f"the connection to the scheduler at {SCHEDULER} was lost"),
+        True,
+    ),
+    "its only worker leaves meanwhile": (None, "ab b", WorkersLost(), True),
+}
+
+
+@every(PIECES)
+def test_what_comes_of_a_piece(
+    case: tuple[Callable[[], object] | None, str, object, bool], within: Callable[..., Any]
+) -> None:
+    made, looks, result, revoked = case
+    future = Future(made)
+    client = Dask(looks.split(" "), future)
+
+    async def use(there: Cluster) -> object:
+        try:
+            return await there.do(len, "xyz", by=there.workers["a"])
+        except Exception as error:
+            return error
+
+    came = within(client, use, print)
+    assert (type(came), str(came), future.cancelled) == (type(result), str(result), revoked)
+    only = {"pure": False, "workers": ["tcp://a.example:1"], "allow_other_workers": False}
+    assert client.calls == [("submit", len, "xyz", only), ("close", 2.5)]
+
+
+def test_a_piece_for_a_worker_that_has_left_is_not_sent(within: Callable[..., Any]) -> None:
+    client = Dask()
+
+    async def use(there: Cluster) -> None:
+        with pytest.raises(WorkersLost):
+            await there.do(len, "xyz", by=Worker("tcp://b.example:1", "b", 2))
+
+    within(client, use, print)
+    assert client.calls == [("close", 2.5)]
+
+
+def test_a_piece_that_nobody_waits_for_is_revoked(within: Callable[..., Any]) -> None:
+    future = Future()
+    client = Dask(future=future)
+
+    async def use(there: Cluster) -> None:
+        with trio.move_on_after(1):
+            await there.do(len, "xyz")
+
+    within(client, use, print)
+    assert future.cancelled
+    assert client.calls == [("submit", len, "xyz", {"pure": False}), ("close", 2.5)]

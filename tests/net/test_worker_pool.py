@@ -5,30 +5,73 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import socket
+import threading
+from collections import defaultdict
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
-from multiprocessing.process import BaseProcess
+from typing import Any
 
 import pytest
 import trio
 
 from wsprobe.net import worker_pool as module
-from wsprobe.net.worker_pool import Lost, Work, WorkerPool
+from wsprobe.net.worker_pool import Called, Lost, Work, WorkerPool
 from wsprobe.spawned import spawned
 
-pytestmark = pytest.mark.programs
+
+class Thread(threading.Thread):
+    """Stands for a process: takes no time to start."""
+
+    exitcode = 0
+
+    def __init__(self, run: Callable[..., None], pipe: socket.socket, *given: object, alone: bool) -> None:
+        super().__init__(target=self._began, args=(run, *given), daemon=True)
+        self._pipe = pipe.dup()
+        self.start()
+
+    def _began(self, run: Callable[..., None], *given: object) -> None:
+        with self._pipe, suppress(BaseExceptionGroup):
+            run(self._pipe, *given)
+
+    def end(self, status: int) -> None:
+        self.exitcode = status
+        self._pipe.shutdown(socket.SHUT_RDWR)
+        raise SystemExit
+
+    def kill(self) -> None:
+        """It ends by itself when its pipe is closed."""
+
+
+@pytest.fixture(params=["threads", pytest.param("processes", marks=pytest.mark.programs)])
+def start(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """What starts a member of the pool."""
+    made: Callable[..., Any] = spawned if request.param == "processes" else Thread
+    monkeypatch.setattr(module, "spawned", made)
+    return made
+
+
+pytestmark = pytest.mark.usefixtures("start")
 
 
 async def work(item: object, keep: Callable[[Callable[[], object]], object]) -> object:
-    """Ends its process, waits for ever, or returns what it was given, with the process that did."""
-    if item == "end":
-        os._exit(3)
+    """Ends its process with a status, or by a signal; waits for ever; or returns what it was given, with the
+    process that did."""
+    if isinstance(item, str) and item.startswith("end "):
+        status, here = int(item[4:]), threading.current_thread()
+        if isinstance(here, Thread):
+            here.end(status)
+        if status < 0:
+            os.kill(os.getpid(), -status)
+        os._exit(status)
     if item == "wait":
+        keep(partial(str, "cut long"))
         keep(partial(str, "cut short"))
         await trio.sleep_forever()
     if item == "raise":
         raise ValueError("no")
-    return item, os.getpid()
+    return item, threading.get_native_id()
 
 
 def make() -> Work:
@@ -59,10 +102,13 @@ def done(pool: WorkerPool, *items: object, left: int = 0) -> list[object]:
 
 def test_the_least_busy_one_gets_the_next() -> None:
     said: list[str] = []
-    came = done(WorkerPool(make, 2, said.append), 1, 2, 3, 4)
-    assert sorted(item for item, _ in came) == [1, 2, 3, 4]
-    assert len({process for _, process in came}) == 2
-    assert said == []
+    came = done(WorkerPool(make, 3, said.append), "wait", 1, 2, 3, 4, left=1)
+    *came, cut = came
+    by_process = defaultdict[int, list[int]](list)
+    for item, process in came:
+        by_process[process].append(item)
+    assert sorted(map(sorted, by_process.values())) == [[1, 4], [2], [3]]
+    assert (cut, said) == ("cut short", [])
 
 
 def test_what_was_begun_is_handed_back_cut_short() -> None:
@@ -76,10 +122,12 @@ def test_what_the_work_raises_is_raised_here() -> None:
     assert raised.group_contains(ValueError, match="no")
 
 
+@pytest.mark.programs
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="Windows stops no process")
 def test_a_process_that_is_stopped_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """It takes no signal but SIGKILL, and at its end Python waits for all that it has started."""
     monkeypatch.setattr(module, "GRACE", 0.1)
+    monkeypatch.setattr(module, "spawned", spawned)
     pool = WorkerPool(make, 1, print)
     (member,) = pool._members
 
@@ -95,28 +143,84 @@ def test_a_process_that_is_stopped_is_not_waited_for(monkeypatch: pytest.MonkeyP
     assert member.process.exitcode == -signal.SIGKILL
 
 
-def test_an_item_on_which_two_were_lost_is_given_to_no_third() -> None:
+LOST = {
+    "a status": (
+        ["end 3"],
+        [Lost()],
+        [
+            "worker process 1 ended with status 3 while working on 1 URL; tried again",
+            "worker process 2 ended with status 3 while working on 1 URL",
+        ],
+    ),
+    "a signal, with another item at hand": (
+        ["end -9", "wait"],
+        [Lost(), Lost()],
+        [
+            "worker process 1 was killed by SIGKILL while working on 2 URLs; tried again",
+            "worker process 2 was killed by SIGKILL while working on 2 URLs",
+        ],
+    ),
+    "a signal without a name, and an item that was given after the first was lost": (
+        ["end -63", "later"],
+        [Lost(), "later"],
+        [
+            "worker process 1 was killed by signal 63 while working on 1 URL; tried again",
+            "worker process 2 was killed by signal 63 while working on 2 URLs; 1 tried again",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", LOST)
+def test_an_item_on_which_two_were_lost_is_given_to_no_third(case: str) -> None:
+    (first, *others), results, sentences = LOST[case]
     said: list[str] = []
-    assert done(WorkerPool(make, 1, said.append), "end") == [Lost()]
-    assert said == [
-        "worker process 1 ended with status 3 while working on 1 URL; tried again",
-        "worker process 2 ended with status 3 while working on 1 URL",
-    ]
+    came: list[object] = []
+    over = trio.Event()
+
+    def say(sentence: str) -> None:
+        said.append(sentence)
+        if "later" in others and len(said) == 1:
+            pool.give("later", take)
+
+    def take(result: object) -> None:
+        came.append(result[0] if isinstance(result, tuple) else result)
+        if len(came) == len(results):
+            over.set()
+
+    pool = WorkerPool(make, 1, say)
+
+    async def all_of_it() -> None:
+        async with pool.at_work():
+            pool.give(first, take)
+            for each in set(others) - {"later"}:
+                pool.give(each, take)
+            await over.wait()
+
+    trio.run(all_of_it)
+    assert (came, said) == (results, sentences)
+
+
+def test_the_words_for_the_items_are_the_callers() -> None:
+    said: list[str] = []
+    words = Called("part", "parts", "read")
+    assert done(WorkerPool(make, 1, said.append, words), "end 3") == [Lost()]
+    assert said[0] == "worker process 1 ended with status 3 while working on 1 part; read again"
 
 
 @pytest.fixture
-def only(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+def only(monkeypatch: pytest.MonkeyPatch, start: Callable[..., Any]) -> Callable[[int], None]:
     """The system has so many processes to give, and no more."""
 
     def limit(most: int) -> None:
-        def start(*given: object, alone: bool) -> BaseProcess:
+        def one_of_them(*given: object, alone: bool) -> object:
             nonlocal most
             most -= 1
             if most < 0:
                 raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
-            return spawned(*given, alone=alone)  # type: ignore[arg-type]
+            return start(*given, alone=alone)
 
-        monkeypatch.setattr(module, "spawned", start)
+        monkeypatch.setattr(module, "spawned", one_of_them)
 
     return limit
 
@@ -126,7 +230,7 @@ def test_with_fewer_processes_than_were_wanted_it_goes_on(only: Callable[[int], 
     said: list[str] = []
     pool = WorkerPool(make, 3, said.append)
     assert len(pool) == 1
-    assert sorted(item for item, _ in done(pool, 1, 2)) == [1, 2]
+    assert sorted(item for item, _ in done(pool, 1, 2)) == [1, 2]  # type: ignore[misc]
     assert said == [
         "worker process 2 could not be started (Resource temporarily unavailable); going on with 1 of 3"
     ]
@@ -135,5 +239,5 @@ def test_with_fewer_processes_than_were_wanted_it_goes_on(only: Callable[[int], 
 def test_when_the_last_is_lost_and_there_is_no_other_nothing_is_waited_for(only: Callable[[int], None]) -> None:
     only(1)
     said: list[str] = []
-    assert done(WorkerPool(make, 1, said.append), "end") == [Lost(nobody_left=True)]
+    assert done(WorkerPool(make, 1, said.append), "end 3") == [Lost(nobody_left=True)]
     assert said[1:] == ["worker process 2 could not be started (Resource temporarily unavailable)"]

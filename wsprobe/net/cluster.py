@@ -37,7 +37,7 @@ TLS_WAIT = 2.0
 TLS_RECORDS = (b"\x15", b"\x16")
 """First bytes of an alert and of a handshake (RFC 8446 section 5.1)."""
 GRACE = 5.0
-"""Seconds for cancelling the pieces sent out."""
+"""Seconds for closing the connection to the scheduler."""
 THREADS_MAX = 10_000
 """More threads than a worker can have."""
 
@@ -203,7 +203,6 @@ class Cluster:
         self._token = trio.lowlevel.current_trio_token()
         self.room = trio.CapacityLimiter(1)
         """Limits the number of pieces sent out at the same time; pieces for one certain worker do not count."""
-        self._out: set[Any] = set()
         self._alone_since: float | None = None
         """The time since which there is no worker."""
         self.workers: dict[str, Worker] = {}
@@ -238,7 +237,6 @@ class Cluster:
         # Dask would keep a piece for a certain worker until one has the same address again.
         only = {} if by is None else {"workers": [by.address], "allow_other_workers": False}
         future = self._client.submit(work, *arguments, pure=False, **only)
-        self._out.add(future)
         gone = trio.CancelScope()
         try:
             with gone:
@@ -252,7 +250,6 @@ class Cluster:
             raise WorkersLost
         finally:
             self._bound.pop(gone, None)
-            self._out.discard(future)
             if not taken:
                 future.cancel()
 
@@ -407,11 +404,8 @@ class Cluster:
         return odd
 
     def leave(self) -> None:
-        """Cancel the pieces sent out, and close the connection. Blocks."""
+        """Close the connection. Blocks."""
         with suppress(Exception):  # a failure does not matter: the connection is no longer used
-            if self._out and self._client.status == "running":
-                self._client.cancel(list(self._out), force=True)
-        with suppress(Exception):
             self._client.close(timeout=GRACE / 2)
 
 
