@@ -459,8 +459,8 @@ def main() -> None:
         nargs="*",
         metavar="ROOM:NUMBER",
         default=[":100"],
-        help="files whose name below wsprobe/ begins with ROOM (., those directly in wsprobe/), and how many slips "
-        "in them (100 in all files)",
+        help="files whose name below wsprobe/ begins with ROOM (., those directly in wsprobe/), and how many "
+        "slips in them (100 in all files)",
     )
     words.add_argument("--seed", type=int, default=1, help="another seed, another sample (1)")
     words.add_argument("--only", type=int, nargs="+", help="only these of a sample, by their number")

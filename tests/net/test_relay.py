@@ -25,6 +25,7 @@ from wsprobe.wire.rfc6455 import frame
 KEY = b"k\x00ey"
 CLOSED = frame(CLOSE, b"\x03\xe8", KEY)
 BYE = frame(CLOSE, b"\x11\x33bye", None)
+HELLO = frame(TEXT, b"hello", KEY)
 
 
 class Shown:
@@ -401,17 +402,6 @@ def test_a_server_that_closes_without_an_answer(net):
     assert report(shown.exchange).outcome == "dropped"
 
 
-def test_a_client_that_leaves_while_the_server_is_reached(net):
-    async def client(stream):
-        await asks_only(net, stream)
-
-    async def never(stream):
-        await net.until_eof(stream)
-
-    exchange = relayed(net, never, client).exchange
-    assert net.ended(exchange).how in ("local", "fin")
-
-
 def test_a_connection_that_lasts_too_long(net):
     async def server(stream):
         await opened(net, stream)
@@ -644,38 +634,59 @@ def test_an_address_that_others_reach_has_to_be_asked_for(net, host):
         net.run(work)
 
 
-class LongAnswer:
-    """A wire to a server whose answer never ends."""
+class Scripted:
+    """A wire: *reads* are the bytes that it gives, seconds until the next, and its end; *takes*: how many
+    pieces it takes, if it stops; *fails*: how sending ends."""
 
-    def __init__(self):
-        self.next = b"HTTP/1.1 403 Forbidden\r\nX: "
+    def __init__(self, *reads, takes=None, fails=None):
+        self.reads, self.takes, self.fails, self.sent = iter(reads), takes, fails, b""
 
-    async def send(self, data): ...
+    async def send(self, data):
+        await trio.lowlevel.checkpoint()
+        self.sent += data
+        if self.takes is not None:
+            self.takes -= 1
+            if self.takes < 0:
+                await trio.sleep_forever()
+        return self.fails
 
     async def receive(self, most=65536):
         await trio.lowlevel.checkpoint()
-        data, self.next = self.next, bytes(range(65, 91)) * 2000
-        return data
+        for each in self.reads:
+            if not isinstance(each, int):
+                return each
+            await trio.sleep(each)
+        await trio.sleep_forever()
+
+    async def finish(self): ...
 
     async def close(self): ...
 
+    async def reset(self): ...
 
-class StopsReading:
-    """A wire to a client that takes *reads* pieces."""
 
-    def __init__(self, reads):
-        self.reads = reads
+@pytest.fixture
+def carried(net, monkeypatch):
+    """Carries a connection between two wires, in virtual time; returns what was shown, and the seconds."""
 
-    async def send(self, data):
-        self.reads -= 1
-        if self.reads < 0:
-            await trio.sleep_forever()
+    def carry(client, server, request=net.REQUEST, **settings):
+        async def reach(ready, tape):
+            await trio.lowlevel.checkpoint()
+            return server if server is not None else await trio.sleep_forever()
 
-    async def receive(self, most=65536):
-        await trio.sleep_forever()
-        return End("fin")
+        async def work():
+            shown, began = Shown(), trio.current_time()
+            relaying = Relaying(parse("ws://h.example/"), Door(), **settings)
+            ready = check(Plan(relaying.target, b"", limits=relaying.limits))
+            made = Connection(relaying, ready, Room(ROOM), client, "peer", RequestReader().receive(request))
+            with trio.fail_after(1000):
+                await made.carry(1, shown)
+            return shown, trio.current_time() - began
 
-    async def finish(self): ...
+        monkeypatch.setattr(relaying_one, "reach", reach)
+        return trio.run(work, clock=MockClock(autojump_threshold=0))
+
+    return carry
 
 
 @pytest.mark.parametrize(
@@ -683,23 +694,53 @@ class StopsReading:
     [(Limits(), 9, "limit", HALF_OPEN), (Limits(max_time=3), 1, "timeout", 3)],
     ids=["the rest of a long answer", "an answer"],
 )
-def test_a_client_that_stops_reading(net, limits, reads, how, took, monkeypatch):
+def test_a_client_that_stops_reading(carried, limits, reads, how, took):
     """The relay gives up after *took* seconds, without --max-time too."""
+    endless = Scripted(b"HTTP/1.1 403 Forbidden\r\nX: ", *[bytes(range(65, 91)) * 2000] * 1000)
+    shown, seconds = carried(Scripted(takes=reads), endless, limits=limits)
+    assert seconds == pytest.approx(took + GOODBYE)
+    assert shown.exchange.how_ended == how
 
-    async def reach(ready, tape):
-        await trio.lowlevel.checkpoint()
-        return LongAnswer()
 
-    async def work():
-        shown, began = Shown(), trio.current_time()
-        monkeypatch.setattr(relaying_one, "reach", reach)
-        relaying = Relaying(parse("ws://h.example/"), Door(), limits=limits)
-        ready = check(Plan(relaying.target, b"", limits=limits))
-        request = RequestReader().receive(net.REQUEST)
-        made = Connection(relaying, ready, Room(ROOM), StopsReading(reads), "peer", request)
-        with trio.fail_after(1000):
-            await made.carry(1, shown)
-        assert trio.current_time() - began == pytest.approx(took + GOODBYE)
-        return shown.exchange
+def test_a_client_that_leaves_before_the_server_is_reached_ends_it(carried):
+    shown, seconds = carried(Scripted(3, End("reset")), None)
+    assert (seconds, shown.answers) == (3, [])
+    assert shown.exchange.events == (Ended(3_000_000, "local", "the client closed the connection"),)
+    assert (shown.exchange.client.ended, shown.exchange.client.answer) == ("reset", b"")
 
-    assert trio.run(work, clock=MockClock(autojump_threshold=0)).how_ended == how
+
+@pytest.mark.parametrize("early", [True, False])
+def test_what_a_client_sends_before_the_server_is_reached_arrives(carried, net, early):
+    request, client = net.REQUEST, Scripted(HELLO)
+    if early:
+        request, client = net.REQUEST + HELLO, Scripted()
+    server = Scripted(net.SWITCHING, 1, End("fin"))
+    shown, _ = carried(client, server, request)
+    assert server.sent == shown.exchange.plan.request + HELLO
+    assert [each.data for each in report(shown.exchange).sent_messages] == [b"hello"]
+
+
+def test_a_session_ends_where_the_client_takes_no_more(carried, net):
+    client = Scripted(fails=End("reset"))
+    shown, _ = carried(client, Scripted(net.SWITCHING, 1, frame(TEXT, b"x", None)))
+    assert net.ended(shown.exchange) == Ended(1_000_000, "local", "the client closed the connection")
+    assert shown.exchange.client.ended == "reset"
+
+
+def test_frames_that_come_with_the_101_are_followed_as_later_ones(carried, net):
+    """Or the Close behind what is left out would not be known."""
+    flood = frame(BINARY, b"x" * 1000, None) * 10
+    server = Scripted(net.SWITCHING + flood + BYE, End("fin"))
+    shown, _ = carried(Scripted(1, CLOSED, End("fin")), server, limits=Limits(max_session=2500))
+    assert report(shown.exchange).close.code == 4403
+    assert [e.bytes_received for e in shown.exchange.events if isinstance(e, LeftOut)] == [8 * len(flood) // 10]
+
+
+@pytest.mark.parametrize(("version", "code"), [(b"13", 4403), (b"8", None)])
+def test_only_a_client_of_rfc_6455_can_be_told(carried, net, version, code):
+    request = net.REQUEST.replace(b"Version: 13", b"Version: " + version)
+    client = Scripted()
+    shown, _ = carried(client, Scripted(net.REFUSAL, End("fin")), request, tell=told)
+    ((_, page_close),) = shown.answers
+    assert (page_close and page_close.code) == code
+    assert client.sent.startswith(net.REFUSAL if code is None else TOLD)

@@ -62,6 +62,13 @@ def test_a_close_comes_in_pieces() -> None:
     assert [piece for piece in pieces if piece.close] == [Kept(b"", len(HI), CLOSED)]
 
 
+def test_a_frame_without_a_payload_that_just_fits_is_kept_at_once() -> None:
+    of = side(limit=2)
+    assert of.take(b"\x89\x00") == Kept(b"\x89\x00")
+    assert of.take(b"\x89\x00") == Kept()
+    assert of.end() == 2
+
+
 @pytest.mark.parametrize("size", [16, 125, 126, 1024, 65535])
 def test_a_close_is_found_behind_frames_that_are_alike(size: int) -> None:
     of = side(limit=0)
@@ -105,7 +112,12 @@ def test_what_has_no_frames_is_kept_up_to_the_limit() -> None:
     of = side(limit=5, framed=False)
     assert [of.take(b"abc"), of.take(b"defg"), of.take(b"h")] == [Kept(b"abc"), Kept(b"de"), Kept()]
     assert of.end() == 3
-    assert RelayedSide(5, Room(EVENT), framed=False).take(b"abc") == Kept()
+    room = Room(EVENT)
+    of = RelayedSide(5, room, framed=False)
+    assert of.take(b"abc") == Kept()
+    room.left = 10_000  # once there is a gap, nothing behind it is kept
+    assert of.take(b"de") == Kept()
+    assert of.end() == 5
 
 
 FRAME_ALIKE = st.builds(

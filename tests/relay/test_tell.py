@@ -74,9 +74,15 @@ def body(text: bytes, *lines: bytes, first: bytes = b"403 Forbidden") -> bytes:
             b"HTTP/1.1 403 Forbidden\r\nContent-Encoding: zstd\r\nContent-Length: 3\r\n\r\nabc",
             PageClose(4403, "403 Forbidden"),
         ),
-        (
-            body(b"odd", first=b"999 Odd"),
-            PageClose(4903, "not-upgraded: the server answered 999 Odd, so no WebSocket was opened"),
+        (body(b"odd", first=b"599 Odd"), PageClose(4599, "599 odd")),
+        *(
+            (
+                body(b"odd", first=status + b" Odd"),
+                PageClose(
+                    4903, f"not-upgraded: the server answered {status.decode()} Odd, so no WebSocket was opened"
+                ),
+            )
+            for status in (b"099", b"600", b"999")
         ),
     ],
 )

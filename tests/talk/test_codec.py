@@ -39,11 +39,20 @@ payloads = st.lists(
 )
 
 
-@given(payloads, st.sampled_from([None, Deflate(), Deflate(Direction(), Direction(False, 9))]))
-def test_what_is_written_is_read_back(data: list[bytes], deflate: Deflate | None) -> None:
-    written = Writer(deflate, Shape(compress_from=0)).messages(BINARY, data)
+@given(
+    payloads,
+    st.sampled_from([None, Deflate(), Deflate(Direction(), Direction(False, 9))]),
+    st.sampled_from([0, 10_000]),
+)
+def test_what_is_written_is_read_back(data: list[bytes], deflate: Deflate | None, compress_from: int) -> None:
+    written = Writer(deflate, Shape(compress_from=compress_from)).messages(BINARY, data)
     assert said_back(written, deflate and deflate.client) == data
-    assert all(each.masked and each.minimal for each in ours(written))
+    frames = ours(written)
+    assert {(each.opcode, each.fin, each.masked, each.minimal) for each in frames} == {
+        (BINARY, True, True, True)
+    }
+    compressed = [deflate is not None and len(each) >= max(compress_from, 1) for each in data]
+    assert [each.rsv for each in frames] == [RSV1 if each else 0 for each in compressed]
 
 
 def test_every_frame_has_a_masking_key_of_its_own() -> None:

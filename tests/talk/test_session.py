@@ -81,6 +81,8 @@ def test_the_server_closes(close: bytes, answer: bytes) -> None:
     assert session.closed_first == "server"
     assert session.wake_at == 5 + LAST
     assert session.say(Outgoing("text", [b"too late"])) == b""
+    assert session.receive(theirs(TEXT, b"too late"), 6) == b""
+    assert session.wake_at == 5 + LAST
     session.timer(5 + LAST)
     assert session.phase is Phase.DONE
 
@@ -180,6 +182,14 @@ def test_pings_by_the_clock_and_the_end_if_nothing_comes() -> None:
     assert session.timer(20 * SECOND) == b""
     assert (session.phase, session.stop) == (Phase.DONE, "timeout")
     assert "5 s apart" in session.why
+
+
+def test_of_many_pings_the_first_hundred_are_timed() -> None:
+    for number, round_trip in ((99, 7), (100, None)):
+        session = held()
+        session.say(Outgoing("ping", [b"%d" % each for each in range(101)]), 3)
+        session.receive(theirs(PONG, b"%d" % number), 10)
+        assert session.totals.round_trip == round_trip
 
 
 def test_totals() -> None:

@@ -224,11 +224,12 @@ class Connection:
         async with trio.open_nursery() as nursery:
             up_over = trio.Event()
             nursery.start_soon(self._pass_up, server, up_over, nursery.cancel_scope)
-            held: list[bytes] | None = None if self._relaying.tell is None else []
+            tell = self._relaying.tell if self._plan.wire == "hybi-13" else None
+            held: list[bytes] | None = None if tell is None else []
             end = await self._answered(server, held)
             exchange = self._so_far(end or End("local"))
-            if held is not None and self._relaying.tell is not None and self._plan.wire == "hybi-13":
-                told = self._relaying.tell(exchange)
+            if tell is not None:
+                told = tell(exchange)
             watch.answered(number, exchange, told)
             if told is None:
                 self._whole.deadline -= TO_TELL

@@ -196,10 +196,7 @@ class _TalkPump(Pump):
         now = self._tape.now()
         if now - at > MOMENT:
             held.touch(now)
-        if not self._turn.done and (now - at > MOMENT or now >= (self._turn.wake_at or now + 1)):
-            self.take(self._client.timer(now))
-        else:
-            self.wake()  # it may sleep without a limit, because it ignores time while this is busy
+        self.wake()  # it may sleep without a limit, because it ignores time while this is busy
 
     async def _speak(self) -> None:
         """Send the input as it is read."""

@@ -118,7 +118,7 @@ class Reader:
             if not opcode:
                 boundary = at
         self.frames += frames
-        self.boundary = boundary - (end - behind) if boundary >= 0 else -1
+        self.boundary = boundary - (end - behind)
         if self.boundary < 0:
             self.boundary = max(at - (end - behind), -1)
         if at < end:
