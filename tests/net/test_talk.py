@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -340,6 +340,56 @@ def test_a_line_that_was_cut_in_the_middle_is_ended_before_the_next(first, taken
     got, rest = trio.run(work)
     assert got == first + line + b"closed\n"
     assert rest == b""
+
+
+@pytest.mark.parametrize("pieces", [[b"x" * 99, b"y" * PIECE, b"z\n"], [b"x" * PIECE, b"\ny"]])
+def test_a_line_in_pieces_that_was_cut_is_ended_before_the_next(pieces):
+    async def work() -> bytes:
+        reading, writing = os.pipe()
+        output = DescriptorWriter(writing)
+        with trio.CancelScope() as time:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(output.write_pieces, iter([b"w" * PIECE, *pieces, b"dropped\n"]))
+                await trio.testing.wait_all_tasks_blocked()
+                time.cancel()
+        got = b""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(output.write, b"closed\n")
+            while not got.endswith(b"closed\n"):
+                await trio.lowlevel.wait_readable(reading)
+                got += os.read(reading, PIECE)
+        output.close()
+        os.close(writing)
+        os.close(reading)
+        return got
+
+    line, end, _ = b"".join([b"w" * PIECE, *pieces]).partition(b"\n")
+    assert trio.run(work) == line + end + b"closed\n"
+
+
+def test_other_tasks_run_between_the_pieces_of_one_write(tmp_path):
+    """Even into a file, which never blocks."""
+    order: list[str] = []
+
+    def made() -> Iterator[bytes]:
+        for number in range(10):
+            order.append("made")
+            yield b"%d" % number
+
+    async def other() -> None:
+        while order.count("made") < 10:
+            await trio.lowlevel.checkpoint()
+            order.append("other")
+
+    async def work() -> None:
+        with (tmp_path / "file").open("wb") as file:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(DescriptorWriter(file.fileno()).write_pieces, made())
+                nursery.start_soon(other)
+
+    trio.run(work)
+    assert (tmp_path / "file").read_bytes() == b"0123456789"
+    assert order.count("other") >= 8
 
 
 def test_a_write_that_ended_between_two_lines_leaves_nothing():

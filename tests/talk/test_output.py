@@ -13,7 +13,7 @@ from wsprobe.read.frames import BINARY, TEXT
 from wsprobe.show.lines import Line, Look, plain
 from wsprobe.show.talk import INDENTED, at_terminal, content, heard, left_out, ours, table, totals
 from wsprobe.talk import output
-from wsprobe.talk.output import JsonOutput
+from wsprobe.talk.output import PIECE, JsonOutput, RawOutput
 from wsprobe.talk.session import Outgoing, SessionTotals
 from wsprobe.wire.framing import Control, FrameFault, ReceivedMessage
 
@@ -47,20 +47,37 @@ UNSAFE = [
 def test_what_a_terminal_acts_on_or_nobody_sees_is_escaped(code: int) -> None:
     text = f"caf\u00e9 {chr(code)} \U0001f600"
     message = ReceivedMessage(TEXT, text.encode(), len(text.encode()))
-    line = JsonOutput().heard([message, Control("ping", text.encode(), b"")], 1000)
+    line = b"".join(JsonOutput().heard([message, Control("ping", text.encode(), b"")], 1000))
     assert chr(code) not in line.decode()
     assert "caf\u00e9" in line.decode()
     assert [json.loads(each)["text"] for each in line.splitlines()] == [text, text]
 
 
-@given(st.lists(st.text(max_size=40), max_size=4), st.integers(1, 9))
-def test_a_long_text_makes_the_same_line_in_pieces(texts: list[str], piece: int) -> None:
-    messages = [ReceivedMessage(TEXT, text.encode(), 0) for text in [*texts, '\u202e\x9b\U0001f600"\\']]
-    whole = JsonOutput().heard([*messages, Control("ping", b"p", b"")], 1000)
+@given(st.lists(st.text(max_size=40) | st.binary(max_size=40), max_size=4), st.integers(3, 9))
+def test_long_messages_make_the_same_output_in_pieces(contents: list[str | bytes], piece: int) -> None:
+    messages: list[ReceivedMessage | Control] = [
+        ReceivedMessage(TEXT, each.encode(), 0) if isinstance(each, str) else ReceivedMessage(BINARY, each, 0)
+        for each in [*contents, '\u202e\x9b\U0001f600"\\']
+    ]
+    messages.append(Control("ping", b"p", b""))
+
+    def outputs() -> list[bytes]:
+        return [b"".join(each.heard(messages, 1000)) for each in (JsonOutput(), RawOutput(b"\n"))]
+
+    whole = outputs()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(output, "LONG", 12)
         patch.setattr(output, "PIECE", piece)
-        assert JsonOutput().heard([*messages, Control("ping", b"p", b"")], 1000) == whole
+        assert outputs() == whole
+
+
+@pytest.mark.parametrize("opcode", [TEXT, BINARY])
+@pytest.mark.parametrize("sizes", [[9 * PIECE], [PIECE // 8] * 64])
+def test_each_piece_of_the_output_is_bounded(opcode: int, sizes: list[int]) -> None:
+    """So ^C and time limits have a turn between two, even where each character becomes an escape of six."""
+    messages = [ReceivedMessage(opcode, b"\x01" * size, size) for size in sizes]
+    pieces = list(JsonOutput().heard(messages, 1000))
+    assert max(map(len, pieces)) < 7 * PIECE
+    assert b"".join(pieces).count(b"\n") == len(sizes)
 
 
 @pytest.mark.parametrize(

@@ -255,7 +255,8 @@ class TalkOutput(ConnectOutput):
         if not self._raw:
             emit(show.heard(what, self._lines_look), self._lines_to, self._lines_look)
             return
-        await self._put(self._sink.heard(what, at))
+        assert self._way is not None
+        await self._way.write_pieces(self._sink.heard(what, at))
         if self._sink.ambiguous and not self._warned:
             self._warned = True
             name, others = ("line end", "--null or --jsonl") if self._separator == b"\n" else ("NUL", "--jsonl")

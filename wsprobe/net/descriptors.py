@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import stat
 import threading
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import suppress
 from functools import partial
+from itertools import chain
 from typing import Generic, TypeVar
 
 import trio
@@ -39,24 +40,37 @@ class DescriptorWriter:
         """*line_end*: one byte."""
         self._way = _Way(descriptor, os.O_WRONLY)
         self._line_end = line_end
-        self._begun = b""
+        self._begun: Iterator[bytes] = iter(())
         """The rest of the line that a cancelled write left."""
 
     async def write(self, data: bytes) -> None:
         """Write all of *data*. Raises OSError, BrokenPipeError if the reader is gone."""
-        begun, self._begun = self._begun, b""
-        if begun:
-            data = begun + data
-        rest = memoryview(data)
+        await self.write_pieces(iter((data,)))
+
+    async def write_pieces(self, pieces: Iterator[bytes]) -> None:
+        """As ``write``, for data of which each of *pieces* takes time to make: other tasks run in between."""
+        begun = next(self._begun, b"")
+        whole = chain((begun,), self._begun, pieces) if begun else pieces
+        rest, in_line = memoryview(b""), bool(begun)
         try:
-            while rest:
-                rest = rest[await self._way.write(rest) :]
+            for number, piece in enumerate(whole):
+                rest = memoryview(piece)
+                if number:
+                    await trio.lowlevel.checkpoint()
+                while rest:
+                    written = await self._way.write(rest)
+                    in_line, rest = rest[written - 1 : written] != self._line_end, rest[written:]
         except trio.Cancelled:
-            written = len(data) - len(rest)
-            if data[written - 1 : written] != self._line_end if written else begun:
-                whole = data.find(self._line_end, written) + 1
-                self._begun = data[written : whole or None]
+            self._begun = self._to_line_end(bytes(rest), whole) if in_line else iter(())
             raise
+
+    def _to_line_end(self, rest: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        """*rest*, and as many of *pieces* as its line has."""
+        for piece in chain((rest,), pieces):
+            end = piece.find(self._line_end) + 1
+            yield piece[: end or None]
+            if end:
+                return
 
     def close(self) -> None:
         self._way.close()

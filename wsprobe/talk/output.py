@@ -7,7 +7,6 @@ from base64 import b64encode
 from codecs import getincrementaldecoder
 from collections.abc import Iterator, Sequence
 from functools import cache
-from io import BytesIO
 from typing import Any
 
 import msgspec
@@ -20,9 +19,8 @@ from wsprobe.wire.framing import Control, FrameFault, Incoming, ReceivedMessage
 _ENCODE = msgspec.json.Encoder().encode
 _ENCODE_LINES = msgspec.json.Encoder().encode_lines
 
-LONG = 1 << 20
-"""Bytes of a text message from which on its line is made in pieces of PIECE bytes."""
 PIECE = 1 << 18
+"""Bytes of messages that become output at once. Made whole, 16 MiB of text would take 80, and a second."""
 
 
 class RawOutput:
@@ -34,20 +32,20 @@ class RawOutput:
         self.ambiguous = 0
         """Number of the first message that contains the separator; 0 if none does."""
 
-    def heard(self, heard: Sequence[Incoming], at: int) -> bytes:
-        """The bytes for what was *heard*."""
+    def heard(self, heard: Sequence[Incoming], at: int) -> Iterator[bytes]:
+        """The bytes for what was *heard*, in pieces."""
         messages = [each.data for each in heard if isinstance(each, ReceivedMessage)]
-        if not messages:
-            return b""
         separator = self._separator
-        messages.append(b"")
-        out = separator.join(messages)
-        messages.pop()
         if not self.ambiguous and any([separator in each for each in messages]):
             number = next(n for n, each in enumerate(messages, 1) if separator in each)
             self.ambiguous = self._came + number
         self._came += len(messages)
-        return out
+        if sum(map(len, messages)) > PIECE:
+            for each in messages:
+                yield each  # not copied: it may be long
+                yield separator
+        elif messages:
+            yield separator.join([*messages, b""])
 
     def opened(self, head: Head, url: str, at: int) -> bytes:
         """Return nothing: here a message has nothing around it."""
@@ -63,31 +61,32 @@ class JsonOutput:
 
     ambiguous = 0
 
-    def heard(self, heard: Sequence[Incoming], at: int) -> bytes:
-        """The lines for what was *heard*; a Close is written at the end."""
+    def heard(self, heard: Sequence[Incoming], at: int) -> Iterator[bytes]:
+        """The lines for what was *heard*, in pieces; a Close is written at the end."""
         when = at / 1000
         lines: list[dict[str, Any]] = []
-        long = BytesIO()  # which returns its bytes without a copy
+        size = 0
         for each in heard:
             if isinstance(each, ReceivedMessage):
                 value = {"event": "message", "at": when, "size": len(each.data)}
-                if each.opcode == TEXT and len(each.data) > LONG:
-                    long.write(_lines(lines))
-                    long.writelines(_long_line(value, each.data))
-                    lines = []
+                if len(each.data) > PIECE:
+                    yield _lines(lines)
+                    yield from _long_line(value, each)
+                    lines, size = [], 0
                     continue
                 lines.append(
                     value | ({"text": each.data.decode()} if each.opcode == TEXT else _binary(each.data))
                 )
+                size += len(each.data)
+                if size > PIECE:
+                    yield _lines(lines)
+                    lines, size = [], 0
             elif isinstance(each, Control) and each.what != "close":
                 control: dict[str, Any] = {"event": each.what, "at": when, "size": len(each.data)}
                 lines.append(control | _either(each.data))
             elif isinstance(each, FrameFault):
                 lines.append({"event": "fault", "at": when, "code": each.code, "text": each.text})
-        if not long.tell():
-            return _lines(lines)
-        long.write(_lines(lines))
-        return long.getvalue()
+        yield _lines(lines)
 
     def opened(self, head: Head, url: str, at: int) -> bytes:
         """The line for the open session."""
@@ -137,12 +136,15 @@ def _binary(data: bytes) -> dict[str, str]:
     return {"binary": b64encode(data).decode("ascii")}
 
 
-def _long_line(value: dict[str, Any], text: bytes) -> Iterator[bytes]:
-    """The line of *value* with a long *text*, in pieces: decoded and encoded whole, 16 MiB would take 80."""
-    yield _ENCODE(value | {"text": ""})[:-2]
+def _long_line(value: dict[str, Any], message: ReceivedMessage) -> Iterator[bytes]:
+    """The line of *value* with a long *message*, in pieces."""
+    text = message.opcode == TEXT
+    yield _ENCODE(value | {"text" if text else "binary": ""})[:-2]
     decoder = getincrementaldecoder("utf-8")()
-    for at in range(0, len(text), PIECE):
-        yield _safe(_ENCODE(decoder.decode(text[at : at + PIECE]))[1:-1])
+    size = PIECE if text else PIECE // 3 * 3  # base64 has four characters for three bytes
+    for at in range(0, len(message.data), size):
+        piece = message.data[at : at + size]
+        yield _safe(_ENCODE(decoder.decode(piece))[1:-1]) if text else b64encode(piece)
     yield b'"}\n'
 
 
