@@ -12,7 +12,7 @@ import trio
 import trio.testing
 from trio.testing import MockClock
 
-from wsprobe.net import rounds, run, ticking, while_read
+from wsprobe.net import rounds, run, ticking
 
 Begun = list[tuple[str, float]]
 
@@ -101,14 +101,28 @@ def test_a_pipe_that_nobody_reads_any_more_ends_it() -> None:
     reading, writing = os.pipe()
 
     async def work() -> None:
-        async with while_read(writing):
-            os.close(reading)
-            await trio.sleep_forever()
+        os.close(reading)
+        await trio.sleep_forever()
 
     try:
         with pytest.raises(BrokenPipeError):
-            run(work)
+            run(work, written=writing)
     finally:
+        os.close(writing)
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_what_the_work_raises_is_not_put_into_a_group(error: type[BaseException]) -> None:
+    reading, writing = os.pipe()
+
+    async def work() -> None:
+        raise error
+
+    try:
+        with pytest.raises(error):
+            run(work, written=writing)
+    finally:
+        os.close(reading)
         os.close(writing)
 
 
@@ -119,19 +133,17 @@ def test_a_pipe_that_is_open_both_ways_has_a_reader(tmp_path: Path) -> None:
 
     async def work() -> None:
         os.write(both, b"x")
-        async with while_read(both):
-            await trio.testing.wait_all_tasks_blocked(0.01)
+        await trio.testing.wait_all_tasks_blocked(0.01)
 
     try:
-        run(work)
+        run(work, written=both)
     finally:
         os.close(both)
 
 
 def test_a_file_is_never_unread(tmp_path: Path) -> None:
-    async def work(descriptor: int) -> int:
-        async with while_read(descriptor):
-            return 1
+    async def work() -> int:
+        return 1
 
     with open(tmp_path / "out", "wb") as file:
-        assert trio.run(work, file.fileno()) == 1
+        assert run(work, written=file.fileno()) == 1

@@ -21,7 +21,7 @@ from msgspec.structs import replace
 from wsprobe import net
 from wsprobe.cli.lists import ANYWHERE, Came, Chunk, Item, Job, Jobs, Result, Run, Sink, UrlRun
 from wsprobe.cli.option import LAB
-from wsprobe.cli.output import WorkerResult, finish, worker_result
+from wsprobe.cli.output import WorkerResult, finish, worker_result, written_descriptor
 from wsprobe.cli.probe import apart_if_large, host_of, probe_with_followups, reported, usable
 from wsprobe.cli.settings import HandshakeSettings, Settings
 from wsprobe.cli.streams import note
@@ -193,7 +193,7 @@ def work_with(
             return await work(there)
 
     try:
-        return net.run(everything)
+        return net.run(everything, written=written_descriptor(settings))
     except BaseExceptionGroup as group:
         for error in leaves(group):
             if isinstance(error, ClusterError):

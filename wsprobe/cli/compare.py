@@ -15,7 +15,7 @@ from wsprobe.browsers.tell import Tellable, tellable
 from wsprobe.cli.compare_status import reached, status
 from wsprobe.cli.list_settings import BOTH
 from wsprobe.cli.option import LAB
-from wsprobe.cli.output import Finished, Output, finish
+from wsprobe.cli.output import Finished, Output, finish, written_descriptor
 from wsprobe.cli.paste import RECORDED, check_no_command
 from wsprobe.cli.readers import Readers, chosen, readers
 from wsprobe.cli.recorded import recorded, with_verdicts
@@ -223,7 +223,7 @@ def collect(words: Sequence[str], kept: Sequence[Kept], settings: Settings, by: 
 def _probed(words: Sequence[str], settings: Settings, by: Readers) -> list[Report]:
     from wsprobe.cli.engines import probed  # trio and sockets, only for a URL
 
-    return probed(words, settings, by)
+    return probed(words, settings, by, written_descriptor(settings))
 
 
 def _is_recording(word: str) -> bool:

@@ -11,6 +11,7 @@ from wsprobe import net
 from wsprobe.cli.cluster import AnyWorker, Do, work_with
 from wsprobe.cli.compare_many import LineResult, Lines, compare_many, read_line
 from wsprobe.cli.lists import ANYWHERE, Chunk, Executor, Run
+from wsprobe.cli.output import written_descriptor
 from wsprobe.cli.readers import Readers
 from wsprobe.cli.recordings import RecordedLine
 from wsprobe.cli.settings import Settings
@@ -99,7 +100,7 @@ def read_with_processes(
     run = ReadRun(take)
     executor = Processes[RecordedLine, LineResult](pool, Pace(workers), list, partial(lost, "worker processes"))
     with run.handed_on_after_interrupt():
-        net.run(run.over_all, recordings, executor)
+        net.run(run.over_all, recordings, executor, written=written_descriptor(settings))
     return True
 
 

@@ -100,6 +100,8 @@ class ConnectOutput(Output):
             self._write(self._file)
         if self._resume is not None:
             self._resume.close()
+        if kind is not None and issubclass(kind, BrokenPipeError):
+            self.write_files()
         if not (kind is None or issubclass(kind, KeyboardInterrupt)):
             return  # what went wrong is said in one line
         if self._since is not None:

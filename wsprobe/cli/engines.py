@@ -45,14 +45,16 @@ LONGEST_HEAD = 512 * 1024
 """Bytes of heads that each engine gets in any case. No browser and no runtime reads as many."""
 
 
-def probed(names: Sequence[str], settings: Settings, readers: Readers) -> list[Report]:
-    """A report for each name, with a view for each browser."""
+def probed(
+    names: Sequence[str], settings: Settings, readers: Readers, written: int | None = None
+) -> list[Report]:
+    """A report for each name, with a view for each browser. *written*: see ``net.run``."""
 
     async def everything() -> list[Report]:
         async with AsyncExitStack() as stack:
             return await reports_of(names, settings, readers, LabTargets(stack.enter_async_context))
 
-    return net.run(everything)
+    return net.run(everything, written=written)
 
 
 async def reports_of(

@@ -56,6 +56,10 @@ class Complaints(Protocol):
 class Sink(Complaints, Protocol):
     """Takes the reports, and what happens before each."""
 
+    @property
+    def written(self) -> int | None:
+        """The descriptor without whose reader the work is useless; None without one."""
+
     def event(self, event: Event) -> None:
         """Take an event as it happens."""
 
@@ -319,7 +323,7 @@ def with_executor(
             await run.over_all(Jobs(sources, settings, LabTargets(enter), to, to.wants), executor)
 
     with run.handed_on_after_interrupt():
-        net.run(everything)
+        net.run(everything, written=to.written)
 
 
 class Jobs:

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from wsprobe.cli import expect
 from wsprobe.cli.settings import Settings
-from wsprobe.cli.streams import check_writable, note, write
+from wsprobe.cli.streams import check_writable, note, output_descriptor, write
 from wsprobe.judge.subject import how
 from wsprobe.report import Report
 from wsprobe.show import summary
@@ -61,6 +61,19 @@ def as_shown(report: Report, settings: Settings) -> Report:
     from wsprobe.cli import redacted  # only with --redact
 
     return redacted.redacted(report)
+
+
+def written_descriptor(settings: Settings) -> int | None:
+    """The descriptor of standard output, if a command with these settings may write to it; otherwise None."""
+    output, own = settings.output, settings.own
+    silent = output.silent or settings.lists.resume is not None
+    otherwise = (
+        (output.as_json and settings.lists.resume is None)
+        or own.include
+        or own.write_out is not None
+        or "-" in (own.body_to, output.save, output.har, settings.cookie_jar)
+    )
+    return output_descriptor() if otherwise or not silent else None
 
 
 class WorkerResult(Struct, frozen=True):
@@ -114,6 +127,8 @@ class Output:
     def __init__(self, settings: Settings) -> None:
         """Raises click.UsageError for a file that cannot be written."""
         self.settings = settings
+        self.written = written_descriptor(settings)
+        """The descriptor of standard output, if it may be written; without its reader the work is useless."""
         private = not settings.output.redact
         check_writable(settings.output.save, "save", private=private)
         self.har: HarFile | None = None

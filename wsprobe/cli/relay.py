@@ -115,7 +115,7 @@ def relay_until_interrupted(
             await net.sleep(float("inf"))
 
     try:
-        net.run(stay)
+        net.run(stay, written=shown.written)
     except* (RelayError, net.PlanError) as group:
         raise click.UsageError(str(next(leaves(group)))) from None
 

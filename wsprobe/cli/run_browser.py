@@ -20,6 +20,7 @@ from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.cli.engines import one, own_place, user_of, with_credentials, with_scheme
 from wsprobe.cli.in_lab import in_lab
 from wsprobe.cli.option import LAB
+from wsprobe.cli.output import written_descriptor
 from wsprobe.cli.proxies import Proxies
 from wsprobe.cli.readers import Readers
 from wsprobe.cli.redacted import redacted, redacted_found
@@ -82,7 +83,9 @@ def run_browsers(
         installed = find_browsers(wanted)
         browsers = tuple(dict.fromkeys((*by.browsers, *(each.engine for each in installed))))
         by = replace(by, browsers=browsers)
-        results = net.run(_everything, list(words), installed, settings, by)
+        results = net.run(
+            _everything, list(words), installed, settings, by, written=written_descriptor(settings)
+        )
     except* NoBrowser as group:
         raise click.UsageError(f"--run-browser: {next(leaves(group))}") from None
     return by, [report for report, _ in results], [found for _, found in results]

@@ -11,7 +11,7 @@ import click
 
 from wsprobe import net
 from wsprobe.cli.serve_settings import ServeSettings
-from wsprobe.cli.streams import emit, look, note, write_json
+from wsprobe.cli.streams import emit, look, note, output_descriptor, write_json
 from wsprobe.lab import load, subjects
 from wsprobe.lab.certificates import NoCertificates
 from wsprobe.lab.measured import Measured, dump
@@ -106,8 +106,9 @@ def serve_until_interrupted(settings: ServeSettings) -> int:
             ready(lab, site, settings.as_json)
             await net.sleep(float("inf"))
 
+    written = output_descriptor() if settings.as_json and not settings.silent else None
     try:
-        net.run(stay)
+        net.run(stay, written=written)
     except* (LabError, NoCertificates) as group:
         raise click.UsageError(str(group.exceptions[0])) from None
     return 0

@@ -127,6 +127,14 @@ def ignore_broken_pipe() -> Iterator[None]:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
+def output_descriptor() -> int | None:
+    """The descriptor of standard output; None for a caller's own stream, inside this process."""
+    try:
+        return sys.stdout.fileno()
+    except OSError:
+        return None
+
+
 @contextmanager
 def queued_streams() -> Iterator[Sequence[QueuedOutput]]:
     """In this context, writes to standard output and standard error return at once where these are pipes;

@@ -24,7 +24,7 @@ from wsprobe.cli.probe import write_jar
 from wsprobe.cli.route_settings import LimitSettings
 from wsprobe.cli.section import Given
 from wsprobe.cli.settings import Settings, settings_of
-from wsprobe.cli.streams import emit, note
+from wsprobe.cli.streams import emit, note, output_descriptor
 from wsprobe.cli.talk_settings import TalkSettings
 from wsprobe.cli.targets import UrlList, sources
 from wsprobe.cli.terminal import Terminal
@@ -177,6 +177,8 @@ class TalkOutput(ConnectOutput):
         )
         self._raw = (not taken and not sys.stdout.isatty()) or (manner.form == "jsonl" and not taken)
         super().__init__(settings, several, report_to=sys.stderr if self._raw or taken else None)
+        if self._raw:
+            self.written = output_descriptor()  # -s leaves the messages there
         self._manner = manner
         self._lines_to = sys.stderr if taken else sys.stdout
         self._lines_look = self._err if taken else self._out

@@ -159,7 +159,7 @@ def trace_all(url: str, settings: Settings, of: Tracing, to: TraceOutput) -> int
                 to.answer(step.name, shown, shown.answers[step.name].report)
 
     try:
-        net.run(everything)
+        net.run(everything, written=to.written)
     except KeyboardInterrupt:
         hold_back()
         to.interrupted()

@@ -124,7 +124,7 @@ def watch_all(words: Sequence[Word | UrlList], settings: Settings, of: Watching,
             listen(*of.listen, to, stack)
         stack.enter_context(to)
         try:
-            net.run(rounds, words, settings, of, to)
+            net.run(rounds, words, settings, of, to, written=to.written)
         except KeyboardInterrupt:
             hold_back()
             to.interrupted()
@@ -175,10 +175,7 @@ async def rounds(
         each = partial(pauses, of.every, chance)
         try:
             # Without a live table, wake only for probes.
-            async with (
-                nullcontext() if to.written is None else net.while_read(to.written),
-                net.ticking(TICK, lambda: to.tick(net.clock() - began)) if to.draws else nullcontext(),
-            ):
+            async with net.ticking(TICK, lambda: to.tick(net.clock() - began)) if to.draws else nullcontext():
                 await net.rounds(one, range(len(places)), each, max(parallel, 1), of.count)
         finally:
             to.ended(net.clock() - began)
@@ -258,20 +255,6 @@ class WatchOutput(Output):
     def draws(self) -> bool:
         """True if a live table is on the terminal."""
         return self._screen is not None
-
-    @property
-    def written(self) -> int | None:
-        """The descriptor of standard output, if wsprobe may write to it; otherwise None."""
-        if (
-            self.settings.output.silent
-            and not self.settings.output.as_json
-            and self.settings.output.save != "-"
-        ):
-            return None
-        try:
-            return sys.stdout.fileno()
-        except OSError:  # a caller's own stream, inside this process
-            return None
 
     def __enter__(self) -> None:
         if self._reads and self._look.terminal and os.environ.get("TERM") != "dumb":

@@ -11,7 +11,7 @@ from wsprobe.exchange import PlanError
 from wsprobe.net.dial import addresses_of
 from wsprobe.net.plan import check
 from wsprobe.net.probe import Talking, probe
-from wsprobe.net.rounds import rounds, ticking, while_read
+from wsprobe.net.rounds import rounds, ticking
 from wsprobe.net.run import (
     LONGEST_LINE,
     Aside,
@@ -50,5 +50,4 @@ __all__ = [
     "running",
     "sleep",
     "ticking",
-    "while_read",
 ]

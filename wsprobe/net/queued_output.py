@@ -35,6 +35,10 @@ class QueuedOutput(io.RawIOBase):
         # Without a reader, the thread is left behind in write(2), where it does not hold Python's lock.
         threading.Thread(target=self._empty, daemon=True).start()
 
+    def fileno(self) -> int:
+        """The descriptor."""
+        return self._descriptor
+
     def writable(self) -> bool:
         """True: as for a file, writing is allowed."""
         return True

@@ -50,22 +50,36 @@ async def while_read(descriptor: int) -> AsyncIterator[None]:
     """Raise BrokenPipeError as soon as the reader of the pipe *descriptor* is gone, not only at the next write.
     If the system cannot report that, or *descriptor* is not a pipe, the writer has to notice."""
 
-    async def on() -> None:
-        try:
-            await trio.lowlevel.wait_readable(
-                descriptor
-            )  # a descriptor open only for writing becomes readable only after an error
-        except OSError:
-            return
-        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
-
     if not (stat.S_ISFIFO(os.fstat(descriptor).st_mode) and _only_written(descriptor)):
         yield
         return
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(on)
-        yield
-        nursery.cancel_scope.cancel()
+    gone, over = False, trio.Event()
+    waiting, work = trio.CancelScope(), trio.CancelScope()
+
+    async def until_gone() -> None:
+        nonlocal gone
+        try:
+            with waiting:
+                # A descriptor open only for writing becomes readable only after an error.
+                await trio.lowlevel.wait_readable(descriptor)
+                gone = True
+                work.cancel()
+        except OSError:
+            return
+        finally:
+            over.set()
+
+    # Not in a nursery, which would put an exception of the work into a group.
+    trio.lowlevel.spawn_system_task(until_gone)
+    try:
+        with work:
+            yield
+    finally:
+        waiting.cancel()
+        with trio.CancelScope(shield=True):
+            await over.wait()
+    if gone and work.cancelled_caught:
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
 
 def _only_written(descriptor: int) -> bool:

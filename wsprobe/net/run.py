@@ -18,21 +18,33 @@ from typing import Generic, Protocol, TypeVar, TypeVarTuple
 import trio
 
 from wsprobe.exception_groups import leaves
+from wsprobe.net.rounds import while_read
 from wsprobe.schedule import Pace, Schedule
 
 Result = TypeVar("Result")
 Arguments = TypeVarTuple("Arguments")
 
 
-def run(work: Callable[[*Arguments], Awaitable[Result]], *arguments: *Arguments) -> Result:
-    """The result of ``await work(*arguments)``.
+def run(
+    work: Callable[[*Arguments], Awaitable[Result]], *arguments: *Arguments, written: int | None = None
+) -> Result:
+    """The result of ``await work(*arguments)``. *written*: a descriptor without whose reader the work is
+    useless.
 
     KeyboardInterrupt (^C) and BrokenPipeError (the reader of our output is gone) are raised unwrapped, even
     from inside a nursery.
     """
+
+    async def while_useful() -> Result:
+        if written is None:
+            return await work(*arguments)
+        async with while_read(written):
+            result = await work(*arguments)
+        return result
+
     try:
         # ^C ends the whole work: raised in a single task, it could end the lab before the probe that uses it.
-        return trio.run(work, *arguments, restrict_keyboard_interrupt_to_checkpoints=True)
+        return trio.run(while_useful, restrict_keyboard_interrupt_to_checkpoints=True)
     except BaseExceptionGroup as group:
         for kind in (KeyboardInterrupt, BrokenPipeError):
             if any(isinstance(each, kind) for each in leaves(group)):

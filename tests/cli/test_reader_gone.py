@@ -1,0 +1,105 @@
+"""The reader of our output goes away while the network is waited for: no command works on for nobody."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from wsprobe.cli.main import run
+from wsprobe.outcome import Exit
+
+LONGEST = 20.0
+"""Seconds after which a command that does not end is interrupted."""
+
+
+@contextmanager
+def silent_server(reader: int) -> Iterator[str]:
+    """A server that answers nothing; the first connection makes it close *reader*. Yields its URL."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            streams = []
+            with suppress(OSError):
+                while True:
+                    streams.append(listener.accept()[0])
+                    if len(streams) == 1:
+                        os.close(reader)
+            for each in streams:
+                each.close()
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield f"ws://127.0.0.1:{listener.getsockname()[1]}/"
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+@contextmanager
+def piped_output(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """Standard output is a pipe in this context; yields the end that reads."""
+    reading, writing = os.pipe()
+    monkeypatch.setattr("wsprobe.cli.main.forget_output", lambda: None)
+    late = threading.Timer(LONGEST, signal.pthread_kill, (threading.get_ident(), signal.SIGINT))
+    late.start()
+    out = open(writing, "w")  # noqa: SIM115 - closed below, where it may fail
+    try:
+        monkeypatch.setattr("sys.stdout", out)
+        yield reading
+    finally:
+        late.cancel()
+        monkeypatch.undo()
+        with suppress(BrokenPipeError):
+            out.close()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("connect",),
+        ("connect", "--json", "ws://127.0.0.1:1/"),
+        ("connect", "-s", "--save", "-"),
+        ("compare", "--browser-mode"),
+        ("trace",),
+        ("watch", "--every", "1h"),
+        ("talk",),
+        ("talk", "-s"),
+    ],
+)
+def test_it_ends_at_once(words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    with piped_output(monkeypatch) as reader, silent_server(reader) as url:
+        assert run([*words, "-m", "60", url]) == Exit.PIPE
+
+
+def test_a_relay_ends_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def read_a_line(reader: int) -> None:
+        with open(reader) as lines:
+            lines.readline()
+
+    with piped_output(monkeypatch) as reader:
+        thread = threading.Thread(target=read_a_line, args=(reader,))
+        thread.start()
+        assert run(["relay", "--json", "ws://127.0.0.1:1/"]) == Exit.PIPE
+        thread.join()
+
+
+def test_it_goes_on_if_it_has_nothing_to_write(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with piped_output(monkeypatch) as reader, silent_server(reader) as url:
+        assert run(["connect", "-s", "--save", str(tmp_path / "kept"), "-m", "0.2", url]) == Exit.TIMEOUT
+    assert (tmp_path / "kept").read_text().count("\n") == 1
+
+
+def test_a_har_file_is_whole(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """With the exchanges that were reported, here none."""
+    file = tmp_path / "a.har"
+    with piped_output(monkeypatch) as reader, silent_server(reader) as url:
+        assert run(["connect", "--har", str(file), "-m", "60", url]) == Exit.PIPE
+    assert file.read_text().rstrip().endswith("}")
