@@ -38,10 +38,8 @@ BACKLOG = 64 * 1024
 """Unwritten bytes above which no Pong is added."""
 MOMENT = 10_000
 """Microseconds that handing on may take without counting as slow."""
-LEAVING = 2.0
-"""Seconds for our Close, its answer, and handing on the bytes until then, after ^C."""
-LATE = 0.5
-"""The same, after the time limit (-m)."""
+LEAVING = 0.5
+"""Seconds for our Close, its answer, and handing on the bytes until then, after ^C and the time limit (-m)."""
 
 Hear = Callable[[Sequence[Incoming], int], Awaitable[None]]
 """Called with the bytes received at a time (microseconds); returns when there is room for more."""
@@ -103,16 +101,11 @@ class _TalkPump(Pump):
             try:
                 await over.wait()
             except trio.Cancelled:
-                leaving.deadline = trio.current_time() + self._time_to_leave()
+                leaving.deadline = trio.current_time() + (LEAVING if self._held is not None else 0)
                 self._leave()
                 raise
         assert self.end is not None
         return self.end
-
-    def _time_to_leave(self) -> float:
-        if self._held is None:
-            return 0
-        return LATE if self._whole.cancel_called and self._talk.hold is None else LEAVING
 
     def _leave(self) -> None:
         if self._held is not None and self.end is None:
