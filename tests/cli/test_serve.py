@@ -17,8 +17,10 @@ import msgspec
 import pytest
 
 from wsprobe.cli.main import run
+from wsprobe.cli.serve import log
 from wsprobe.lab import find
 from wsprobe.lab.measured import Browser, limits_of, load, predicted
+from wsprobe.lab.server import Visit
 
 Capture = pytest.CaptureFixture[str]
 
@@ -121,3 +123,16 @@ def test_what_the_page_sends_is_kept(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_written_is_said_at_once(tmp_path: Path, capsys: Capture) -> None:
     assert run(["serve", "--keep", str(tmp_path / "none" / "kept")]) == 2
     assert "--keep" in capsys.readouterr().err
+
+
+def test_the_log_escapes_the_path_that_a_client_sent(capsys: Capture) -> None:
+    path = "/diagnostic?\x9b1m\x85" + "x" * 9000
+    log(
+        Visit("plain", "127.0.0.1:9", "127.0.0.1:80", f"GET {path} HTTP/1.1".encode("latin-1"), path),
+        as_json=False,
+    )
+    logged = capsys.readouterr().err
+    assert logged.endswith("\n")
+    assert logged[:-1].isprintable()
+    assert len(logged) < 500
+    assert r" -> /diagnostic?\x9b1m\x85xx" in logged

@@ -20,7 +20,7 @@ from wsprobe.lab.server import PAGE, Lab, LabError, Visit, serve
 from wsprobe.lab.site import Site, reachable, token
 from wsprobe.show.lines import Line, fitted, line, row
 from wsprobe.target import bracketed
-from wsprobe.visible import visible
+from wsprobe.visible import printable, visible
 
 
 def serve_lab(settings: ServeSettings) -> int:
@@ -172,5 +172,7 @@ def log(visit: Visit, as_json: bool) -> None:
     if as_json:
         write_json({"peer": visit.peer, "request": first.decode("latin-1"), "scenario": visit.scenario or None})
         return
-    sys.stderr.write(f"{visit.peer} {visible(first[:200])} -> {visit.scenario or 'no such scenario'}\n")
+    # The name of a path with parameters, such as /status/..., is the client's own text.
+    played = printable(visit.scenario[:200]) or "no such scenario"
+    sys.stderr.write(f"{visit.peer} {visible(first[:200])} -> {played}\n")
     sys.stderr.flush()
