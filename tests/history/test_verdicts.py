@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from tests.cases import every
 from tests.history.conftest import answers
 from wsprobe.history import find, read_as
 from wsprobe.history.data import select
+from wsprobe.history.hixie import parsed
 from wsprobe.history.revision import Revision
 from wsprobe.judge import judge
 from wsprobe.read.reading import Reading
@@ -39,6 +42,11 @@ def test_answer(case: Case, answered: Answered) -> None:
     named = row.get("rules", {}).get(revision.name)
     if named is not None:
         assert verdict.findings[0].id == f"rule-{named}"
+    if (spec := row.get("specs", {}).get(revision.name)) is not None:
+        assert verdict.findings[0].spec == spec
+    if (situation := row.get("situations", {}).get(revision.name)) is not None:
+        assert verdict.told is not None
+        assert verdict.told.situation == situation
     if answer != "established":
         assert verdict.findings[0].spec
         assert verdict.findings[0].text.isascii()
@@ -48,7 +56,34 @@ def test_rules_are_named_for_revisions_that_are_asked(all_rows: list[dict[str, A
     """A rule that no revision of its case is asked for would never be checked."""
     for row in all_rows:
         asked = {revision.name for names in row["answers"] for revision in select(names)}
-        assert set(row.get("rules", {})) <= asked, row["name"]
+        for column in ("rules", "specs", "situations"):
+            assert set(row.get(column, {})) <= asked, row["name"]
+
+
+FIELDS = {
+    b"\r\n": [],
+    b"A:b\r\nc:  d\r\n\r\n": [(b"a", b"b"), (b"c", b" d")],
+    b"a:\r\n\r\nb": [(b"a", b"")],
+    b"a: b:c\r\n\r\n": [(b"a", b"b:c")],
+    b": b\r\n\r\n": "a field has an empty name",
+    b"a: b\r\n: c\r\n\r\n": "a field has an empty name",
+    b"a\r\nb: c\r\n\r\n": "a field name contains a line end",
+    b"a\nb: c\r\n\r\n": "a field name contains a line end",
+    b"a: b\nc: d\r\n\r\n": "an LF has no CR before it",
+    b"a: b\rc: d\r\n\r\n": "a CR has no LF after it",
+    b"": "the answer ends within the fields",
+    b"a": "the answer ends within the fields",
+    b"a: b": "the answer ends within the fields",
+    b"a: b\r": "the answer ends within the fields",
+    b"a: b\r\n": "the answer ends within the fields",
+    b"a: b\r\n\r": "the answer ends within the fields",
+    b"a: b\r\nc\rd": "a field name contains a line end",
+}
+
+
+@pytest.mark.parametrize("block", FIELDS)
+def test_the_fields_of_hixie(block: bytes) -> None:
+    assert parsed(block) == FIELDS[block]
 
 
 def test_over_http2_another_answer_is_read(heard: Callable[..., Reading]) -> None:

@@ -102,13 +102,15 @@ def parsed(block: bytes) -> Pairs | str:
     while not block.startswith(b"\r\n", at):
         colon = block.find(b":", at)
         name = block[at : colon if colon >= 0 else len(block)]
-        if b"\r" in name or b"\n" in name:
+        if (b"\r" in name or b"\n" in name) and block[at:] != b"\r":
             return "a field name contains a line end"
+        if colon < 0:
+            return "the answer ends within the fields"
         stop = block.find(b"\r", colon)
         value = block[colon + 1 : stop if stop >= 0 else len(block)]
         if b"\n" in value:
             return "an LF has no CR before it"
-        if colon < 0 or stop < 0 or stop + 1 == len(block):
+        if stop < 0 or stop + 1 == len(block):
             return "the answer ends within the fields"
         if block[stop + 1 : stop + 2] != b"\n":
             return "a CR has no LF after it"
