@@ -212,6 +212,16 @@ LONG_HOSTS = ("a" * 63, "a" * 64, *(f"{'a.' * 100}{'b' * rest}" for rest in (53,
 """Labels of 63 and 64 characters, names of 253 and 254."""
 
 
+@pytest.mark.parametrize(("host", "longer"), [*zip(LONG_HOSTS, [False, True, False, True], strict=True)])
+def test_a_host_is_as_long_as_dns_allows(host: str, longer: bool) -> None:
+    for text in (host, f" {host}", f"ws://{host}/", f"ws://{host.upper()}/"):
+        if longer:
+            with pytest.raises(TargetError, match="longer than DNS allows"):
+                parse(text)
+        else:
+            assert parse(text).host == host
+
+
 @given(
     st.from_regex(r"\A(ws|wss|http|https)://[a-z0-9.-]{1,70}(:[0-9]{1,6})?(/[!$-~]*)?\Z")
     | st.sampled_from([f"ws://{host}/" for host in LONG_HOSTS])

@@ -43,6 +43,8 @@ def test_what_the_addresses_tell() -> None:
     one, two = replace(GOOD, addresses=both), replace(FORBIDDEN, addresses=both, reached="192.0.2.8")
     told = explained({HERE: one, "a": two})[0]
     assert told.endswith("another address of the same name answered: 192.0.2.8, not 192.0.2.7")
+    for first, other in ((one, replace(two, reached="")), (replace(one, reached=""), two)):
+        assert "answered: " not in explained({HERE: first, "a": other})[0]
 
 
 def test_places_that_got_the_same_are_told_together_and_where_it_opens_is_what_others_are_held_to() -> None:

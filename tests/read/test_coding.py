@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import importlib.util
 import zlib
+from random import Random
 
 import brotli
 import pytest
@@ -37,6 +38,18 @@ RAW_DEFLATED = RAW.compress(TEXT) + RAW.flush()
 )
 def test_undone(coding: str, data: bytes) -> None:
     assert decode(data, coding, 10_000) == Decoded(TEXT)
+
+
+FAR = bytes(Random(0).randbytes(30_000)) * 2
+"""What repeats itself at nearly the greatest distance that deflate has."""
+
+
+@pytest.mark.parametrize(("coding", "bits"), [("gzip", 31), ("deflate", 15), ("deflate", -15)])
+def test_the_whole_window_is_known(coding: str, bits: int) -> None:
+    made = zlib.compressobj(wbits=bits)
+    data = made.compress(FAR) + made.flush()
+    assert len(data) < 40_000
+    assert decode(data, coding, 100_000) == Decoded(FAR)
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br"])

@@ -49,6 +49,9 @@ def test_an_exception_has_each_engines_message() -> None:
         ("\u202e" * 300, 2 * MESSAGE - 11),
         ("\\" * 300, MESSAGE),
         ("a" * 150 + "\u202e" * 300, 2 * MESSAGE - 11),
+        ("a" * 160 + "\u202e" * 40, 2 * MESSAGE + 1),
+        ("a" * 159 + "\u202e" * 41, 2 * MESSAGE - 11),
+        ("a" * 120 + "\u202e" * 80, 2 * MESSAGE - 11),
     ],
 )
 def test_a_message_has_one_line_with_its_escapes_too(message: str, least: int) -> None:
