@@ -37,7 +37,7 @@ FLOORS = (
         "line_breaks",
         "whole_number",
     ),
-    ("target", "opening", "certificate", "origins", "site"),
+    ("target", "proxy_url", "opening", "certificate", "origins", "site"),
     ("read",),
     ("wire", "authentication"),
     (

@@ -377,9 +377,9 @@ def test_a_broken_watch_is_no_matter_of_the_network(net):
     ("parts", "words"),
     [
         ({"unix_socket": "a\0b"}, "NUL"),
-        ({"proxy": "gopher://x"}, "unknown kind 'gopher'"),
-        ({"proxy": "http://"}, "names no host"),
-        ({"proxy": "http://x:99999"}, "not a URL"),
+        ({"proxy": "gopher://x"}, "--proxy: 'gopher' is not a kind of proxy"),
+        ({"proxy": "http://me:sesame@"}, "--proxy: 'http://' has no host"),
+        ({"proxy": "http://x:99999"}, "invalid host or port"),
         ({"secure": True, "ca_file": "/nonexistent/ca.pem"}, "No such file or directory"),
         ({"secure": True, "ca_file": __file__}, "cannot be used"),
         ({"secure": True, "ca_path": "/nonexistent"}, "not a directory"),

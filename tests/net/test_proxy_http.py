@@ -9,7 +9,6 @@ import trio
 from wsprobe.exchange import (
     ConnectFailed,
     Limits,
-    PlanError,
     Resolved,
     ResolveFailed,
     TlsDone,
@@ -18,7 +17,8 @@ from wsprobe.exchange import (
     TunnelSent,
 )
 from wsprobe.net.probe import probe
-from wsprobe.net.proxy import ProxyUrl, head_size, parse, request
+from wsprobe.net.proxy import head_size, request
+from wsprobe.proxy_url import ProxyUrl
 
 SHOP = "shop.example"
 
@@ -260,27 +260,6 @@ def test_a_proxy_with_a_bad_certificate(net, authority):
     exchange = through(net, authority.over_tls(proxy, authority.server()), kind="https")
     assert "TLS with the proxy failed" in net.only(exchange, TunnelFailed).error
     assert "TlsFailed" not in net.kinds(exchange)
-
-
-@pytest.mark.parametrize(
-    ("url", "proxy"),
-    [
-        ("http://p", ProxyUrl("http", "p", 80)),
-        ("p:3128", ProxyUrl("http", "p", 3128)),
-        ("HTTPS://p/", ProxyUrl("https", "p", 443)),
-        ("socks5h://u@[::1]:9", ProxyUrl("socks5h", "::1", 9, b"u")),
-        ("socks4a://p", ProxyUrl("socks4a", "p", 1080)),
-        ("http://u%00:%ff@p", ProxyUrl("http", "p", 80, b"u\0", b"\xff")),
-    ],
-)
-def test_parse(url, proxy):
-    assert parse(url) == proxy
-
-
-@pytest.mark.parametrize("url", ["", "ftp://p", "http://:80", "http://[::1", "http://p:port"])
-def test_parse_what_is_no_proxy(url):
-    with pytest.raises(PlanError, match="proxy "):
-        parse(url)
 
 
 def test_an_ipv6_target_is_in_brackets():

@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Iterable
 from typing import Any, Literal
-from urllib.parse import unquote, unquote_to_bytes, urlsplit
+from urllib.parse import unquote
 
 from msgspec.structs import replace
 
@@ -20,6 +20,7 @@ from wsprobe.authentication import Challenge, Digest, authorization, challenges,
 from wsprobe.cli.netrc import Netrc
 from wsprobe.exchange import Exchange, Route, Target, TunnelReceived, TunnelSent
 from wsprobe.opening import Offer
+from wsprobe.proxy_url import parse
 from wsprobe.read.head import split_head
 from wsprobe.read.reading import Head, Reading
 from wsprobe.target import authority, destination
@@ -65,7 +66,8 @@ class Credentials:
         return authorization(known, parted(pair), offer.method, uri)
 
     def proxy_authorization(self, proxy: str | None, to: Target, route: Route, method: Method) -> str | None:
-        """The value of Proxy-Authorization for the next CONNECT; "" and None as in ``authorization``."""
+        """The value of Proxy-Authorization for the next CONNECT; "" and None as in ``authorization``. Raises
+        PlanError if *proxy* is not the URL of one."""
         if proxy is None or (own := _of_proxy(proxy)) is None:
             return None
         known = self._proxies.get(proxy, "basic" if method == "basic" else "")
@@ -148,11 +150,11 @@ def _scheme(head: Head, name: bytes) -> str:
 
 
 def _of_proxy(url: str) -> bytes | None:
-    """``user:password`` of an HTTP proxy's URL, None if it has none, or is of another kind."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or parts.username is None:
+    """``user:password`` of an HTTP proxy's URL, None if it has none or is of another kind. Raises PlanError."""
+    proxy = parse(url)
+    if proxy.kind not in ("http", "https") or proxy.user is None:
         return None
-    return unquote_to_bytes(parts.username) + b":" + unquote_to_bytes(parts.password or "")
+    return proxy.user + b":" + proxy.password
 
 
 def refusal_of_proxy(exchange: Exchange) -> Head | None:

@@ -15,7 +15,8 @@ from wsprobe.cli.option import Seconds, Whole
 from wsprobe.cli.proxies import Proxies
 from wsprobe.cli.request_settings import REACH, method_of
 from wsprobe.cli.section import Declared, Section
-from wsprobe.exchange import Limits, Route, TlsOptions
+from wsprobe.exchange import Limits, PlanError, Route, TlsOptions
+from wsprobe.proxy_url import parse, with_scheme
 from wsprobe.whole_number import whole_number
 
 TRUST = "Trust"
@@ -214,8 +215,6 @@ class RouteSettings(Section, frozen=True, kw_only=True):
             found = Proxies(given, given, named=True)
         else:
             found = proxies.from_environment(os.environ)
-            for named in {found.plain, found.secure} - {""}:
-                _proxy(named)
             found = replace(found, plain=_proxy(found.plain) or "", secure=_proxy(found.secure) or "")
         bypass = found.bypass if self.noproxy is None else proxies.hosts(self.noproxy)
         return replace(found, bypass=bypass)
@@ -481,8 +480,8 @@ def _proxy(text: str) -> str | None:
     """The proxy's URL, with http:// if it has no scheme; None for an empty text. Raises click.UsageError."""
     if not text:
         return None
-    shown = text if "://" in text else f"http://{text}"
-    scheme = shown.partition("://")[0].lower()
-    if scheme not in ("http", "https", "socks4", "socks4a", "socks5", "socks5h"):
-        raise click.UsageError(f"--proxy: '{scheme}' is not a kind of proxy that wsprobe speaks")
-    return shown
+    try:
+        parse(text)
+    except PlanError as error:
+        raise click.UsageError(str(error)) from None
+    return with_scheme(text)

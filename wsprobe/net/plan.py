@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from wsprobe.conversation import Client, Maker
 from wsprobe.exchange import Plan, PlanError
-from wsprobe.net.proxy import ProxyUrl, parse
 from wsprobe.net.tls import context as trusting
+from wsprobe.proxy_url import ProxyUrl, parse
 from wsprobe.target import destination
 from wsprobe.wire import spoken
 

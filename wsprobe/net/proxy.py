@@ -6,47 +6,13 @@ import ipaddress
 import re
 from base64 import b64encode
 from collections.abc import Callable
-from urllib.parse import unquote_to_bytes, urlsplit
 
 import trio
-from msgspec import Struct
 
-from wsprobe.exchange import PlanError, TunnelFailed, TunnelReceived, TunnelSent
+from wsprobe.exchange import TunnelFailed, TunnelReceived, TunnelSent
 from wsprobe.net.stream import After, End, Tape, Wire
+from wsprobe.proxy_url import ProxyUrl
 from wsprobe.target import authority
-
-PORTS = {"http": 80, "https": 443, "socks4": 1080, "socks4a": 1080, "socks5": 1080, "socks5h": 1080}
-"""Default port of each kind of proxy. curl uses 1080 for http proxies too; wsprobe uses the port of the
-scheme."""
-
-
-class ProxyUrl(Struct, frozen=True):
-    """A proxy, from its URL."""
-
-    kind: str
-    """A key of PORTS."""
-    host: str
-    port: int
-    user: bytes | None = None
-    password: bytes = b""
-
-
-def parse(url: str) -> ProxyUrl:
-    """Return the proxy at *url*. Raises PlanError."""
-    try:
-        parts = urlsplit(url if "://" in url else f"http://{url}")
-        host, port = parts.hostname, parts.port
-    except ValueError as error:
-        raise PlanError(f"proxy {url!r} is not a URL: {error}") from None
-    if parts.scheme not in PORTS:
-        raise PlanError(f"proxy {url!r}: unknown kind {parts.scheme!r}, one of {', '.join(PORTS)}")
-    if not host:
-        raise PlanError(f"proxy {url!r} names no host")
-    user = None if parts.username is None else unquote_to_bytes(parts.username)
-    return ProxyUrl(
-        parts.scheme, host, port or PORTS[parts.scheme], user, unquote_to_bytes(parts.password or "")
-    )
-
 
 LIMIT = 65536
 """Bytes of one answer of a proxy."""
