@@ -448,7 +448,7 @@ def test_a_401_after_credentials_says_that_they_were_refused(capsys: Capture) ->
 def test_the_server_s_words_stand_for_the_status_s_usual_cause(capsys: Capture) -> None:
     run(["connect", "lab:/status/400?body=Can+%22Upgrade%22+only+to+%22WebSocket%22"])
     out = capsys.readouterr().out
-    assert "likely: a proxy dropped Upgrade" in out
+    assert "likely: the server did not receive Upgrade" in out
     assert 'the server says "Can "Upgrade" only to "WebSocket""' in out
     assert "  usually: " not in out
     run(["connect", "lab:/status/400?body=no"])

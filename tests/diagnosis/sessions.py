@@ -2,10 +2,10 @@
 
 A section of that file is a session made by hand: a title; behind ``>`` a line for each field of the 101
 (``Server: x``), for what was asked otherwise (``asked chat``, a word of ``rules.ASKED``), and for each event:
-seconds after the 101, and ``text``, ``binary`` or ``close`` with what the server sent in it, ``http`` with the
-first line and fields of what came behind the frames, ``raw`` with what came without a frame, ``send`` with the
-number of bytes that wsprobe sent (``deflated``: compressed), ``we close`` (with a code,
-or 1000), or how it ended (``fin``, ``reset``,
+seconds after the 101, and ``text``, ``escaped`` (a text with Python's escapes), ``binary`` or ``close`` with
+what the server sent in it, ``http`` with the first line and fields of what came behind the frames, ``raw`` with
+what came without a frame, ``send`` with the number of bytes that wsprobe sent (``deflated``: compressed), ``we
+close`` (with a code, or 1000), or how it ended (``fin``, ``reset``,
 ``local``). ``nothing`` in place of a field: no 101 came, and times are from the request on; ``unsent``: nor was
 a request sent, as with ``unresolved``, ``unreachable ERRNO``, and ``tls KIND ALERT``. Then who is taken for the
 author, the first cause with its certainty, text, what to do, and evidence, and the others by their ids."""
@@ -94,6 +94,8 @@ def _event(line: str) -> Event:
     match word:
         case "text" | "binary":
             return Received(at, _frame(1 if word == "text" else 2, data.encode()))
+        case "escaped":
+            return Received(at, _frame(1, data.encode().decode("unicode_escape").encode("latin-1")))
         case "close":
             code, _, reason = data.partition(" ")
             return Received(at, _frame(8, (int(code).to_bytes(2, "big") if code else b"") + reason.encode()))

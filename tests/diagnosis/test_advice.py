@@ -23,7 +23,7 @@ def texts(answer: bytes, kind: str, **asked: object) -> str:
 
 
 def test_a_lost_upgrade_leads_and_brings_the_lines_of_every_common_proxy() -> None:
-    assert "dropped Upgrade and Connection" in texts(LOST, "likely")
+    assert "did not receive Upgrade with Connection: Upgrade" in texts(LOST, "likely")
     said = texts(LOST, "lines")
     assert all(each.source in said for each in proxies() if each.key in LEADING)
     assert "proxy_set_header Upgrade $http_upgrade;" in said

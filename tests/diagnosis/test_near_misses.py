@@ -530,7 +530,7 @@ def test_a_fault_of_the_request_is_no_proof_of_why_a_server_closed() -> None:
         events = (Sent(0, request), Ended(1, how))
         found = causes(read(Exchange(Plan(parse(f"ws://{AT}/ws"), request), events)))[0]
         assert found.usual[0] == "Sec-WebSocket-Version of the request is not 13"
-        assert ("a refusal by closing (path, token, Origin, subprotocol)" in found.usual) == more
+        assert ("a refusal (path, token, Origin, subprotocol) or a rule (nginx 444)" in found.usual) == more
 
 
 @pytest.mark.parametrize(("challenge", "other"), [("", True), ("WWW-Authenticate: Basic\n", False)])

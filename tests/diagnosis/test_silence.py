@@ -18,8 +18,8 @@ def said(of: tuple[Cause, ...]) -> str:
 
 def test_a_drop_over_tls_is_no_port_that_wants_tls() -> None:
     plain, secure = (said(found("reset", scheme=scheme)) for scheme in ("ws", "wss"))
-    assert "expects TLS" in plain
-    assert "expects TLS" not in secure
+    assert "for TLS, a PROXY line" in plain
+    assert "TLS, a PROXY line" not in secure
     assert "client certificate" in secure
 
 

@@ -212,7 +212,7 @@ def alternatives(pattern: str) -> list[str]:
     [
         ('["error","bad frame"]', ("bad frame",)),
         ("[error] invalid token", ("[error] invalid token",)),
-        ('["unauthorized","bad token"]', ('["unauthorized","bad token"]',)),
+        ('["unauthorized","bad token"]', ("unauthorized: bad token",)),
         ('[3,{"message":"no such realm"},"wamp.error.x"]', ("no such realm", "wamp.error.x")),
         ('[6,{},"wamp.error.goodbye"]', ("wamp.error.goodbye",)),
         ('[50,{"message":"hi"},"wamp.topic"]', ()),

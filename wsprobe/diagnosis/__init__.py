@@ -237,7 +237,8 @@ def _named(known: Author, evidence: Evidence) -> list[Cause]:
     first, who = found[0], known.who
     if known.role == "proxy":
         did = first.statement.removeprefix("the server ")
-        named = f"{who}, not the application, {did}" if did != first.statement else f"{who}: {did}"
+        apart = did if PROGRAMS[known.id].name in did else f"{who}: {did}"  # it names the proxy itself
+        named = f"{who}, not the application, {did}" if did != first.statement else apart
     else:
         named = f"{who}: {first.statement}"
     found[0] = replace(first, statement=named)

@@ -9,6 +9,7 @@ from wsprobe.diagnosis.cause import Cause
 from wsprobe.diagnosis.evidence import Evidence, shown
 from wsprobe.diagnosis.faults import (
     ACCEPT_FIRST,
+    CONNECTION_LOST,
     SEE_LOG,
     origin_refused,
     unlike_socketio,
@@ -76,7 +77,7 @@ def _daphne(evidence: Evidence) -> Author | None:
         )
         return written_by("autobahn", "its reason phrase", (changed,))
     if evidence.reason.startswith(("HTTP Connection header", "HTTP Upgrade header")):
-        passed = upgrade_stripped("a proxy forwards Upgrade, but not Connection: Upgrade")
+        passed = upgrade_stripped(CONNECTION_LOST)
         lost = passed if "Connection" in evidence.reason else upgrade_stripped()
         return written_by("autobahn", "its reason phrase", (lost,))
     if evidence.reason.startswith("WebSocket connection denied: origin"):

@@ -484,8 +484,8 @@ _APPLICATION = _kinds(
     (
         "closed-silently",
         "Closed without an answer",
-        "The server closed the connection without an answer. Usual causes: a crash, a refusal by closing, a "
-        "proxy that gets no answer from the application, a rule that drops the request.",
+        "The server closed the connection without an answer. Usual causes: a refusal by closing, a rule that "
+        "drops the request, a proxy that gets no answer from the application, a crash.",
         "Look in the logs of the application and of every proxy.",
     ),
     (

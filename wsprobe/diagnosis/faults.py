@@ -29,11 +29,16 @@ NO_ANSWER = "a proxy that gets no answer from the application"
 ACCEPT_FIRST = "accept first, then close with a code from 4000 to 4999 and a reason: only that reaches a page"
 
 
+CONNECTION_LOST = "Connection: Upgrade did not reach the server; most often a proxy replaces it"
+"""``upgrade_stripped`` where the server reports Connection alone."""
+
+
 def upgrade_stripped(text: str = "") -> Cause:
-    """A proxy dropped Upgrade and Connection, in the words *text* or its usual ones."""
+    """The server received no Upgrade or no Connection, in the words *text* or the usual ones. Only that they
+    did not arrive is proven."""
     return Cause(
         "upgrade-lost",
-        text or "a proxy dropped Upgrade and Connection, so the handshake arrived as a plain GET",
+        text or "the server did not receive Upgrade with Connection: Upgrade; most often a proxy drops them",
         "configure every proxy to forward Upgrade and Connection over HTTP/1.1 (wsprobe explain upgrade-lost)",
     )
 
@@ -307,6 +312,13 @@ def lost_upgrade(evidence: Evidence) -> tuple[Cause, ...]:
     return () if evidence.oddity == "upgrade" else (upgrade_stripped(),)
 
 
+_EXPECTED = (
+    r"expected one of (.+?)\.?\s*$"
+    r"|(?i:expect\w*|require\w*|speak|use) (?:the )?['\"]([\w.-]+)['\"] (?i:sub-?)?protocol"
+)
+"""Words of a server that name the subprotocols it accepts."""
+
+
 def subprotocol_wanted(evidence: Evidence, said: str = "") -> Cause:
     """A subprotocol is required, or was lost on the way. *said*: the server's words, which may name accepted
     ones."""
@@ -314,18 +326,18 @@ def subprotocol_wanted(evidence: Evidence, said: str = "") -> Cause:
     if evidence.protocols and "Failed to open a WebSocket connection: missing subprotocol" in evidence.text:
         return Cause(
             "subprotocol-lost",
-            f"a proxy dropped Sec-WebSocket-Protocol: {shown(', '.join(evidence.protocols))} was offered, and "
-            "the server received none",
+            f"{shown(', '.join(evidence.protocols))} was offered, but no Sec-WebSocket-Protocol reached the "
+            "server; most often a proxy drops it",
             "let every proxy forward Sec-WebSocket-Protocol",
         )
-    wanted = re.search(r"expected one of (.+?)\.?\s*$", said)
-    names = f": {shown(wanted[1])}" if wanted else ""
+    wanted = re.search(_EXPECTED, said)
+    names = f": {shown(wanted[wanted.lastindex or 0])}" if wanted else ""
     offered = (
         f"another subprotocol{names}; {shown(', '.join(evidence.protocols))} was offered"
         if evidence.protocols
         else f"a subprotocol{names}; none was offered"
     )
-    one = shown(wanted[1]) if wanted else "another" if evidence.protocols else "one"
+    one = names[2:] if wanted else "another" if evidence.protocols else "one"
     cause = Cause(
         "subprotocol-required",
         f"the server requires {offered}",

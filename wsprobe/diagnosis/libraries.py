@@ -10,6 +10,7 @@ from wsprobe.diagnosis.cause import Cause
 from wsprobe.diagnosis.evidence import Evidence, is_markup
 from wsprobe.diagnosis.faults import (
     A_CHECK,
+    CONNECTION_LOST,
     CROSS_ORIGIN,
     NO_ENDPOINT,
     SEE_LOG,
@@ -194,7 +195,7 @@ def _tornado(evidence: Evidence) -> Author | None:
         author = "tornado" if signed or own_type else "spring-or-tornado"
         causes = lost_upgrade(evidence)
         if "Connection" in text and not evidence.oddity:
-            causes = (upgrade_stripped("a proxy forwards Upgrade, but not Connection: Upgrade"),)
+            causes = (upgrade_stripped(CONNECTION_LOST),)
         return written_by(author, "its words", causes)
     if text == CROSS_ORIGIN and evidence.status == 403:
         return written_by(
@@ -232,7 +233,7 @@ def _aiohttp(evidence: Evidence) -> Author | None:
     if text.startswith("No WebSocket UPGRADE hdr"):
         return written_by("aiohttp", "its words", lost_upgrade(evidence))
     if text.startswith("No CONNECTION upgrade hdr"):
-        passed = upgrade_stripped("a proxy forwards Upgrade, but not Connection: Upgrade")
+        passed = upgrade_stripped(CONNECTION_LOST)
         return written_by("aiohttp", "its words", (passed,))
     if text.startswith(("Unsupported version: ", "Handshake error: ")):
         changed = Cause(
@@ -476,13 +477,20 @@ def _express(evidence: Evidence) -> Author | None:
     return name("express", mark, _at_path(evidence, "attach the WebSocket server to the listening http.Server"))
 
 
+_WERKZEUG = (
+    r"<!(?:doctype html>\n<html lang=en|DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 3\.2 Final//EN\")>\n"
+    r"<title>\d{3} "
+)
+"""The pages of Werkzeug, and of versions before 2.2."""
+
+
 def _werkzeug_page(evidence: Evidence) -> bool:
-    return evidence.text[:1] == "<" and bool(
-        re.match(r"<!doctype html>\n<html lang=en>\n<title>\d{3} ", evidence.text)
-    )
+    return evidence.text[:1] == "<" and bool(re.match(_WERKZEUG, evidence.text))
 
 
-@known_by(begins=("<!doctype html>\n<html lang=en>",), servers=("Werkzeug", "gunicorn"))
+@known_by(
+    begins=("<!doctype html>\n<html lang=en>", "<!DOCTYPE HTML PUBLIC "), servers=("Werkzeug", "gunicorn")
+)
 def _flask(evidence: Evidence) -> Author | None:
     page = _werkzeug_page(evidence)
     signed = evidence.server("Werkzeug/")

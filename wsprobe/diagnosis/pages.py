@@ -8,16 +8,16 @@ from msgspec.structs import replace
 
 from wsprobe.diagnosis.author_rules import AuthorRule, AuthorRules, known_by
 from wsprobe.diagnosis.cause import Cause
-from wsprobe.diagnosis.evidence import Evidence, shown
+from wsprobe.diagnosis.evidence import Evidence, foreign_origin, shown
 from wsprobe.diagnosis.faults import forward_proxy
-from wsprobe.diagnosis.programs import Author, written_by
+from wsprobe.diagnosis.programs import PROGRAMS, Author, written_by
 from wsprobe.diagnosis.status import act, by_status, own_origin
 from wsprobe.diagnosis.statuses import phrase_of
 
 _TO_BACKEND = "start the application, and look in its log; check the upstream's address, port and scheme"
 _UNREACHED = ("an application that is not running", "a wrong address or port")
 _CLOSES = "an application that closes the connection (a crash, no Upgrade)"
-_TLS = "TLS on one side only, or a refused certificate"
+_TLS = "TLS or HTTP/2 on one side only, or a refused certificate"
 _GATEWAY = (*_UNREACHED, _CLOSES, _TLS)
 _SLOW = "find out why the application hangs, or whether it answers handshakes at all"
 
@@ -40,6 +40,7 @@ _OWN: dict[str, dict[int, tuple[str, *tuple[str, ...]]]] = {
             "look in nginx's error log",
             "an exception in its embedded code (Lua, njs, Perl)",
             "a failed auth_request",
+            "an empty variable in proxy_pass",
             "a rewrite loop",
         ),
         502: (_TO_BACKEND, *_GATEWAY, "a proxy that drops Upgrade"),
@@ -148,7 +149,7 @@ _OWN: dict[str, dict[int, tuple[str, *tuple[str, ...]]]] = {
             "an exception in a handler or module",
             "a rule (respond)",
         ),
-        502: (_TO_BACKEND, *_GATEWAY, "a proxy that drops Upgrade"),
+        502: (_TO_BACKEND, *_GATEWAY, "a service that is down (forward_auth)"),
         503: (_TO_BACKEND, *_UNREACHED, "an application marked as unhealthy", "a rule (respond 503)"),
         504: (
             f"{_SLOW}; response_header_timeout is the limit",
@@ -179,6 +180,10 @@ _OWN: dict[str, dict[int, tuple[str, *tuple[str, ...]]]] = {
 is not here has those that it has from any server."""
 
 
+_OF_A_RULE = frozenset({402, 403, 404, 405, 409, 410, 412, 428, 451})
+"""Statuses of a proxy's own page that its own checks of a handshake do not give: a rule of its user does."""
+
+
 def _own_page(who: str, mark: str, evidence: Evidence) -> Author:
     """An answer that the proxy *who* wrote itself, with what the status proves."""
     return written_by(who, mark, _of_page(who, evidence))
@@ -186,6 +191,13 @@ def _own_page(who: str, mark: str, evidence: Evidence) -> Author:
 
 def _of_page(who: str, evidence: Evidence) -> tuple[Cause, ...]:
     row = _OWN.get(who, {}).get(evidence.status)
+    if row is None and evidence.status in _OF_A_RULE:
+        name = PROGRAMS[who].name
+        row = (
+            f"find the rule that answers {evidence.status}",
+            f"a rule in {name} for this path or client",
+            f"an answer of the application that {name} replaced",
+        )
     if row is None:
         return by_status(evidence)
     fix, *usual = row
@@ -306,7 +318,8 @@ def _haproxy(evidence: Evidence) -> Author | None:
         of_page = replace(evidence, status=int(page[1]))
         if of_page.status == 403:
             rule = _rule("HAProxy (http-request deny)", "look for the rule in the frontend and backend")
-            return written_by("haproxy", mark, (rule,))
+            origin = own_origin(evidence) if foreign_origin(evidence) else ()
+            return written_by("haproxy", mark, (replace(rule, usual=origin),))
         return written_by("haproxy", mark, _of_page("haproxy", of_page))
     fields = ("content-length", "location", "cache-control")
     if quiet and 300 <= evidence.status < 400 and evidence.names == fields:

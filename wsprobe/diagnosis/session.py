@@ -22,7 +22,7 @@ from wsprobe.diagnosis.faults import (
 from wsprobe.diagnosis.programs import Author, shaped_like, written_by
 from wsprobe.diagnosis.proxies import mending, table
 from wsprobe.diagnosis.statuses import PHRASES
-from wsprobe.diagnosis.words import FAULT, QUOTED, bare, of_json, of_page, spaced, stated_by
+from wsprobe.diagnosis.words import FAULT, QUOTED, bare, decoded, of_json, of_page, spaced, stated_by
 from wsprobe.exchange import Exchange, Received, Sent
 from wsprobe.read.behind import http_behind
 from wsprobe.read.frames import (
@@ -191,7 +191,8 @@ _ENDED: tuple[tuple[str, str, str, str], ...] = (
         r"|(?:json|message|payload|data|format|frame|packet|command)\b[^.\n]{0,12} not valid"
         r"|\b(?:method|command|procedure|action|operation|function)\b[^.\n]{0,20}"
         r"(?:not found|not exist|unknown|not supported)|\bno such (?:method|command|procedure|action|operation)"
-        r"|unsupported (?:data|message|type)|unknown (?:command|type|message|method|action|event|op)"
+        r"|unsupported (?:data|message|type)"
+        r"|(?:unknown|illegal|unrecognized) (?:command|type|message|method|action|event|op)"
         r"|json(?! ?web ?token)"
         r"|bad (?:packet|format"
         r"|message|request)|protocol violation|binary",
@@ -296,9 +297,13 @@ _PHRASES_OF_FAULTS = frozenset(phrase.lower() for status, phrase in PHRASES.item
 def troubled(text: str, *, ended: bool) -> tuple[str, ...]:
     """The words of a message about an error, the most specific first; () if there are none. If the session
     *ended* right after it, a short plain text with such words counts too."""
-    text = text.strip()
-    if (packet := re.match(_CONNECT_ERROR, text)) is not None:
-        return of_json(text[packet.end() :].encode("utf-8", "surrogateescape"))
+    text = text.strip("\0\x1e \r\n\t").rpartition("\x1e")[2]  # SignalR ends each of several with \x1e
+    if (stomp := re.match(_STOMP, text)) is not None:
+        body = (stomp[2] or "").strip()
+        told = (_stomp_header(stomp[1]), body if "\n" not in body else "")
+        return (": ".join(filter(None, told)),) if any(told) else ()
+    if (status := re.match(_STATUS_LINE, text)) is not None:
+        return (status[1],)
     if text[:1] == "<":
         if "error" not in text and "failure" not in text:
             return ()
@@ -307,29 +312,85 @@ def troubled(text: str, *, ended: bool) -> tuple[str, ...]:
         return (*said, *((condition[1],) if condition else ()))
     short = len(text) < 300
     plain = (text,) if short and ((ended and re.search(_TROUBLE, text)) or re.match(_PARSER, text)) else ()
-    if text[:1] not in ("{", "["):
+    head = re.match(_HEAD, text)
+    if head is None:
         return plain
     try:
-        value = msgspec.json.decode(text)
+        value = msgspec.json.decode(text[head.end() :])
     except (ValueError, RecursionError):
-        return plain if text[:1] == "[" else ()  # "[error] invalid token"
-    if isinstance(value, list):  # ["error", "invalid frame"]: an event and its values
-        named = value[0] if value and isinstance(value[0], str) else ""
-        values = tuple(each for each in value[1:3] if isinstance(each, str)) if re.match(FAULT, named) else ()
-        return values or _coded(value) or plain
+        return plain if text[:1] != "{" else ()  # "[error] invalid token"
+    if isinstance(value, str):
+        return (value,) if plain or re.match(_REFUSES, head[0]) else ()
+    refuses = re.match(_REFUSES, head[0]) or re.search(_TROUBLE, head[0])
+    said = _refusal(value) if refuses else _of_value(value, ended=ended)
+    return said or (plain if head[0] or isinstance(value, list) else ())
+
+
+_STOMP = r"(?s)ERROR\r?\n(.*?)(?:\r?\n\r?\n(.*))?\Z"
+"""The frame with which STOMP reports an error (version 1.2 of its specification): its headers, its body."""
+_STATUS_LINE = r"[A-Z]{2,10}/\d\.\d ([4-6]\d\d [^\r\n]+)"
+"""The first line of an answer of SIP, MSRP and the like that refuses."""
+_HEAD = r"[^\s\[{\"<]{0,40}(?: (?=\{))?(?=[\[{\"])"
+"""What some protocols have before their JSON: the number of a packet (Socket.IO), a letter (SockJS), a word."""
+_REFUSES = r"44(?:/[^,]*,)?\Z|c\Z"
+"""The heads of a message that only refuses: of a namespace (Socket.IO), and of a session (SockJS)."""
+
+
+def _stomp_header(lines: str) -> str:
+    """The value of ``message`` in the header *lines* of a STOMP frame; "" if there is none."""
+    value = re.search(r"(?m)^message:([^\r\n]*)", lines)
+    return value[1].replace("\\c", ":").replace("\\n", " ").strip() if value else ""
+
+
+def _refusal(value: object) -> tuple[str, ...]:
+    """The words of *value*, which is about a refusal: an object with a message, a text, or a list with one."""
+    if isinstance(value, list):
+        return tuple(each for each in value if isinstance(each, str) and each)
+    return of_json(msgspec.json.encode(value))
+
+
+_FAILED = r"(?i)(?:error|fail(?:ed|ure)?|denied|rejected|refused|unauthori[sz]ed|forbidden|nok)\Z"
+"""Values of a member ``status`` or ``state`` that report a failure."""
+
+
+def _of_value(value: object, *, ended: bool) -> tuple[str, ...]:
+    """The words of *value* if it reports an error: an object, or a list of an event and its values."""
+    if isinstance(value, list):
+        return _of_list(value, ended=ended)
     if not isinstance(value, dict):
         return ()
     kind = next((value[name] for name in _SAYS if isinstance(value.get(name), str)), "")
     statuses = (value.get(name) for name in ("statusCode", "status", "code"))
     failed = any(isinstance(each, int) and each >= 400 for each in statuses)
+    failed = failed or any(value.get(name) is False for name in ("ok", "success"))
+    failed = failed or any(re.match(_FAILED, str(value.get(name))) for name in ("status", "state"))
     troubled = any(value[name] and re.match(FAULT, name) for name in value)
-    said = of_json(text.encode("utf-8", "surrogateescape"))
+    said = of_json(msgspec.json.encode(value))
     troubled = troubled or any(re.match(FAULT, each) for each in said)  # "Error in server: Expecting value"
     troubled = troubled or any(each.rstrip(".!").lower() in _PHRASES_OF_FAULTS for each in said)
     if not (troubled or failed or re.search(_TROUBLE, kind) or (ended and "reason" in value)):
         return ()
     said = tuple(sorted(said, key=lambda each: re.fullmatch(_NO_REASON, each) is not None))
+    if not said and re.search(_TROUBLE, kind):
+        said = tuple(value[name] for name in ("body", "payload") if isinstance(value.get(name), str))
     return said or ((kind,) if re.search(_TROUBLE, kind) else ())
+
+
+def _of_list(value: list[object], *, ended: bool) -> tuple[str, ...]:
+    """The words of a list about an error: an event with its values (``["error", "invalid frame"]``,
+    ``["exception", {"message": ...}]``), a message of Phoenix or WAMP, or texts that hold JSON (SockJS)."""
+    named = value[0] if value and isinstance(value[0], str) else ""
+    if " " not in named and re.search(_TROUBLE, named):
+        told = (of_json(msgspec.json.encode(each)) for each in value[1:3])
+        if words := tuple(text for texts in told for text in texts):
+            return words if re.match(FAULT, named) else tuple(f"{named}: {each}" for each in words)
+    if coded := _coded(value):
+        return coded
+    for each in value[-4:]:
+        inner = decoded(each) if isinstance(each, str) and each[:1] in ("{", "[") else each
+        if isinstance(inner, dict) and (words := _of_value(inner, ended=ended)):
+            return words
+    return ()
 
 
 def _coded(value: list[object]) -> tuple[str, ...]:
@@ -373,8 +434,6 @@ def _chosen(evidence: Evidence) -> Iterator[Cause]:
 
 
 _ENGINE_IO = '0{"sid":"'
-_CONNECT_ERROR = r'44(?:/[^,{"]*,)?(?=[{"])'
-"""The packet with which Socket.IO refuses a namespace, before its JSON."""
 _PACKET = "its opening packet"
 """A mark of every server of the protocol, in whatever language: the packet itself names no program."""
 
@@ -581,6 +640,7 @@ def _act(evidence: Evidence, session: _Session) -> Iterator[Cause]:
 
 
 _RETURNED = "a handler that returned or raised an exception"
+_ON_PURPOSE = "a close on purpose"
 _NOT_ACCEPTED = "a message that it does not accept (format, token)"
 
 
@@ -590,7 +650,7 @@ def _before_the_end(evidence: Evidence, session: _Session) -> tuple[str, str, st
         size = session.last
         packed = f" ({session.packed} compressed)" if session.packed != size else ""
         shows = f"the request: a message of {size} bytes{packed}, {session.since / 1000:.0f} ms before the end"
-        usual: tuple[str, ...] = (_NOT_ACCEPTED, _RETURNED, "a close on purpose")
+        usual: tuple[str, ...] = (_NOT_ACCEPTED, _RETURNED, _ON_PURPOSE)
         fix = SEE_LOG
         if evidence.get("sec-websocket-protocol").lower().startswith("mqtt"):
             usual, fix = ("a message that is not an MQTT packet", *usual), "use an MQTT client"
@@ -614,9 +674,10 @@ def _before_the_end(evidence: Evidence, session: _Session) -> tuple[str, str, st
             session.after,
             shows,
             fix,
-            (_RETURNED, "a close on purpose", "a refusal (Origin, token, session)"),
+            (_RETURNED, _ON_PURPOSE, "a refusal (Origin, token, session)"),
         )
-    usual = (*_unrouted(evidence, session), "a refusal (Origin, token, session)", _RETURNED, *_behind(session))
+    refusal = "a refusal (Origin, token, session)"
+    usual = (*_unrouted(evidence, session), refusal, _RETURNED, *_behind(session), _ON_PURPOSE)
     return session.after, shows, fix, usual
 
 

@@ -51,17 +51,16 @@ def _timeout(evidence: Evidence) -> Cause:
 def _closed(evidence: Evidence, how: str, waited: int) -> Cause:
     reset = how == "reset"
     asked = (*_subprotocol(evidence), *_of_socketio(evidence, waited))
-    refusal = "a refusal by closing (path, token, Origin, subprotocol)"
+    refusal = "a refusal (path, token, Origin, subprotocol) or a rule (nginx 444)"
     certificate = ("a required client certificate",) if evidence.secure else ()
-    rule = "a rule that drops the request (nginx return 444)"
     # Many servers close without an alert where they expect TLS; those of another protocol mostly reset. A
     # refusal comes at once; only a proxy, or an application that hangs, closes after seconds.
     if reset:
         usual = (*asked, *certificate, _port(evidence), "a crash", refusal, NO_ANSWER)
     elif waited >= LATE:
-        usual = (*asked, NO_ANSWER, "a crash", refusal, _port(evidence), rule)
+        usual = (*asked, NO_ANSWER, "a crash", refusal, _port(evidence))
     else:
-        usual = (*asked, refusal, rule, NO_ANSWER, "a crash", _port(evidence))
+        usual = (*asked, refusal, NO_ANSWER, "a crash", _port(evidence))
     return Cause(
         "closed-silently",
         f"the server {'reset' if reset else 'closed'} the connection without an answer",
@@ -84,13 +83,13 @@ def _of_socketio(evidence: Evidence, waited: int) -> tuple[str, ...]:
     """engine.io closes what is not for it after its option destroyUpgradeTimeout, 1000 ms; servers that refuse
     close at once."""
     late = 900_000 <= waited < 1_500_000 and not asks_socketio(evidence.path, evidence.query)
-    return ("Socket.IO on another path, which closes after a second",) if late else ()
+    return ("Socket.IO on another path (it closes after 1 s)",) if late else ()
 
 
 def _port(evidence: Evidence) -> str:
     """What the port may expect in place of this request."""
-    tls = "" if evidence.secure else "TLS or "
-    return f"a port that expects {tls}another protocol"
+    tls = "" if evidence.secure else "TLS, "
+    return f"a port for {tls}a PROXY line or another protocol"
 
 
 def _waited(exchange: Exchange) -> int:

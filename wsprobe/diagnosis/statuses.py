@@ -129,9 +129,9 @@ STATUSES: dict[int, StatusMeaning] = {
         means="The server did not recognize a WebSocket handshake, or did not accept one of the headers.",
         usual=(
             "a proxy that drops Upgrade or changes a field",
-            "a wrong path, or a required subprotocol",
-            "a wrong Host",
-            "a check (token, Origin)",
+            "a wrong path, or WebSockets turned off there",
+            "a required subprotocol",
+            "a check (token, Origin, Host)",
             "plain HTTP sent to a TLS port",
         ),
         fix="Read the body: many servers report the header. Send the same request without the proxy and "

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from wsprobe.diagnosis.cause import Cause
 from wsprobe.diagnosis.evidence import Evidence, is_markup, shown
 from wsprobe.diagnosis.faults import (
+    CONNECTION_LOST,
     CROSS_ORIGIN,
     DROPPED,
     NO_ENDPOINT,
@@ -139,7 +140,9 @@ def of_json(body: bytes) -> tuple[str, ...]:
 def _texts(value: object, depth: int, *, fault: bool = False) -> Iterator[str]:
     """*fault*: the name of the member with *value* alone speaks of a fault."""
     if isinstance(value, str):
-        if value.strip():
+        if value[:1] == "{" and depth <= 3 and (inner := tuple(_texts(decoded(value), depth + 1))):
+            yield from inner  # JSON in a text, as Pusher has it
+        elif value.strip():
             yield value[:_LONG]
     elif depth > 3:
         return
@@ -159,6 +162,14 @@ def _texts(value: object, depth: int, *, fault: bool = False) -> Iterator[str]:
             # An object in place of a text: {"error": {"exc_type": "ValueError", "value": "no such room"}}
             texts = [each[:_LONG] for each in value.values() if isinstance(each, str)]
             yield from [each for each in texts if " " in each] or texts[:1]
+
+
+def decoded(text: str) -> object:
+    """The value of *text*, if it is JSON; otherwise None."""
+    try:
+        return msgspec.json.decode(text[:65536])
+    except (ValueError, RecursionError):
+        return None
 
 
 def _named(value: dict[str, object], pattern: str) -> Iterator[str]:
@@ -287,7 +298,7 @@ def _upgrade(evidence: Evidence, said: str) -> tuple[Cause, ...]:
     if re.search(r"(?i)\bconnection\b", said) and not re.search(
         r"(?i)upgrade (?:header|hdr)|web ?socket", said
     ):
-        return (upgrade_stripped("a proxy forwards Upgrade, but not Connection: Upgrade"),)
+        return (upgrade_stripped(CONNECTION_LOST),)
     return (upgrade_stripped(),)
 
 
@@ -348,8 +359,12 @@ def _origin(evidence: Evidence, said: str) -> tuple[Cause, ...]:
 
 
 def _host(evidence: Evidence, said: str) -> tuple[Cause, ...]:
-    if evidence.status >= 500 and "header" not in said.lower():
-        return ()  # the host of a service that the program did not find
+    if (evidence.status >= 500 or evidence.status == 101) and "header" not in said.lower():
+        return ()  # the host of a service that the program did not find, or of its protocol (STOMP)
+    named = re.search(r"(?i)\bhost(?:name)?: ?['\"]?([\w.-]+)", f"{said}\n{evidence.text[:_LONG]}")
+    if named is not None and named[1] in re.split("[/?&=]", f"{evidence.path}?{evidence.query}"):
+        text = f"the server takes {shown(named[1])}, a part of the URL, for the name of a host"
+        return (no_route(text, "correct the path: such a proxy forwards to the address that its path names"),)
     other = "" if "header" in said.lower() else ", or a host that the URL names"
     return (
         Cause(
@@ -549,7 +564,8 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
         r"|unsupported|mismatch|unknown)"
         rf"|{_NO}[^.\n]{{0,25}}sec-websocket-protocol|expected (?:one of|sub-?protocol)"
         rf"|\A\W*sub-?protocols?\W*\Z"
-        r"|(?:offer|request|specify|support|use|accept|speak)\w*[^.\n]{0,30} sub-?protocol",
+        r"|(?:offer|request|specify|support|use|accept|speak)\w*[^.\n]{0,30} sub-?protocol"
+        r"|expect\w* ['\"][\w.-]+['\"] protocol",
         _protocol,
     ),
     (

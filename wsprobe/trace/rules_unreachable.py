@@ -270,10 +270,11 @@ def cut_at_once(seen: Trace) -> Iterator[Conclusion]:
         causes = [wants, drops, down, *causes] if how == "reset" else [down, *causes, drops, wants]
     else:
         causes = [
-            "another protocol",
+            "a port of another protocol, or one that expects a PROXY line",
             *causes,
-            "a failure of the listener",
+            drops,
             "a proxy that cannot reach its server",
+            "a failure of the listener",
         ]
     who = "the first proxy, or the listener itself," if shows_proxy(seen) else "the listener"
     yield Conclusion(
