@@ -21,7 +21,7 @@ from wsprobe.conversation import (
 from wsprobe.exchange import SECOND, Http2, Limits, Plan
 from wsprobe.open_session import OpenSession, Phase, Stop, in_proportion
 from wsprobe.planned_session import FRAMES_LEAST, PlannedSession
-from wsprobe.read.frames import CLOSE, header_size
+from wsprobe.read.frames import CLOSE, FRAMES_MAX, header_size
 from wsprobe.read.http2 import (
     BlockDecoder,
     blocks,
@@ -354,6 +354,8 @@ class Http2Client:
             said = self._opened.receive(of.content, at)
             self._out.close_heard = self._opened.close_received is not None
             send = self.carry(said)
+            if self._opened.frames > FRAMES_MAX and self.phase is not Phase.DONE:
+                send += self._flooded(f"{FRAMES_MAX} frames")
         elif self._phase is Phase.BODY:
             self._wake_at = at + self._body_wait
             self._body += len(of.content)

@@ -60,6 +60,11 @@ class OpenSession(ABC):
 
     @property
     @abstractmethod
+    def frames(self) -> int:
+        """The number of the peer's frames so far."""
+
+    @property
+    @abstractmethod
     def wake_at(self) -> int | None:
         """When the clock next matters."""
 

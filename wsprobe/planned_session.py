@@ -47,6 +47,11 @@ class PlannedSession(OpenSession):
         self._pongs = PONGS_MAX
 
     @property
+    def frames(self) -> int:
+        """The number of frames that the peer has begun."""
+        return self._framing.frames
+
+    @property
     def wake_at(self) -> int:
         """The next deadline, microseconds since the start."""
         return min([self._deadline, *(act.after for act in self._acts if act.when == "time")])

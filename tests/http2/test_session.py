@@ -437,9 +437,11 @@ def test_frames_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (played.turn.stop, codes(played)) == ("limit", [ENHANCE_YOUR_CALM])
 
 
-def test_a_session_is_not_longer_than_what_is_read_of_it() -> None:
+@pytest.mark.parametrize("in_one", [1, 1000])
+def test_a_session_is_not_longer_than_what_is_read_of_it(in_one: int) -> None:
     """As talk holds it. What is behind the last frame that is read, such as a Close, would count as missing."""
-    played = Played(plan(limits=Limits(max_session=OVER_HTTP2)), ON, OPEN, data(1, b"\x8a\0") * FRAMES_MAX)
+    of_data = data(1, b"\x8a\0" * in_one) * (FRAMES_MAX // in_one)
+    played = Played(plan(limits=Limits(max_session=OVER_HTTP2)), ON, OPEN, of_data, data(1, b"\x8a\0"))
     assert (played.turn.stop, played.turn.why) == ("limit", "20000 frames")
 
 
