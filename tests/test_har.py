@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from wsprobe import har, target
 from wsprobe.archive import dump, load
 from wsprobe.exchange import Connected, Ended, Exchange, Plan, Received, Resolved, Sent
+from wsprobe.har import PIECE
 from wsprobe.report import report
 from wsprobe.wire.rfc6455 import frame
 
@@ -319,6 +320,15 @@ def written(*exchanges: Exchange) -> list[Any]:
     entries = document["log"]["entries"]
     assert isinstance(entries, list)
     return entries
+
+
+@pytest.mark.parametrize(("opcode", "payload"), [(1, "a\x1b\u202e".encode() * 50_000), (2, b"\0\xff" * 80_000)])
+def test_a_long_message_is_written_a_piece_at_a_time(opcode: int, payload: bytes) -> None:
+    opened = exchange(Received(5000, OPENED + b"\r\n" + frame(opcode, payload, None)))
+    (entry,) = har.entries(report(opened))
+    assert max(map(len, entry)) <= 6 * PIECE  # of an escape in JSON for each byte
+    (message,) = written(opened)[0]["_webSocketMessages"]
+    assert message["data"] == (payload.decode() if opcode == 1 else b64encode(payload).decode())
 
 
 def test_a_session_is_written_with_its_messages_as_they_were_meant() -> None:

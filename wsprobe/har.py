@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode, b64encode
+from codecs import getincrementaldecoder
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from heapq import merge
@@ -339,7 +340,8 @@ def document(entries: Iterable[bytes]) -> Iterator[bytes]:
 
 def entries(report: Report) -> Iterator[Iterator[bytes]]:
     """The entries for *report*, each in parts: first its redirects and other earlier requests, then itself. The
-    messages of a flood are inflated and escaped one at a time: in JSON they take many times their bytes."""
+    messages of a flood are inflated one at a time, and escaped a piece at a time: in JSON they take many times
+    their bytes."""
     for hop in report.exchange.hops:
         yield _parts(read_exchange(hop), None)
     failed = next((f.text for f in report.verdict.findings if f.level == "fail"), None)
@@ -352,10 +354,7 @@ def _parts(reading: Reading, failed: str | None) -> Iterator[bytes]:
         yield text
         return
     yield text[:-1] + b',"_webSocketMessages":['
-    comma = b""
-    for each in _messages(reading, reading.session, moment(reading.exchange.started) or 0.0):
-        yield comma + ascii_json(each)
-        comma = b","
+    yield from _messages(reading, reading.session, moment(reading.exchange.started) or 0.0)
     yield b"]}"
 
 
@@ -475,14 +474,34 @@ def _text(mime: str, body: Body | None) -> Json:
         return made | {"text": b64encode(content).decode("ascii"), "encoding": "base64"}
 
 
-def _messages(reading: Reading, session: Session, started: float) -> Iterator[Json]:
-    """Messages, and control frames with their payload in base64, in the order in which they were complete."""
+def _messages(reading: Reading, session: Session, started: float) -> Iterator[bytes]:
+    """Messages, and control frames with their payload in base64, in the order in which they were complete, with
+    commas between them."""
     received, sent = messages_of(reading)
     each_side = (("send", sent, session.sent), ("receive", received, session.frames))
     whole = [_told(kind, of) for kind, messages, frames in each_side for of in (messages, _controls(frames))]
+    comma = b""
     for at, kind, opcode, data in merge(*whole, key=itemgetter(0)):
-        text = data.decode("utf-8", "replace") if opcode == TEXT else b64encode(data).decode("ascii")
-        yield {"type": kind, "time": round(started + at / 1e6, 6), "opcode": opcode, "data": text}
+        message = {"type": kind, "time": round(started + at / 1e6, 6), "opcode": opcode, "data": ""}
+        yield comma + ascii_json(message).removesuffix(b'"}')
+        yield from _escaped(data) if opcode == TEXT else _in_base64(data)
+        yield b'"}'
+        comma = b","
+
+
+PIECE = 3 * 16384
+"""Bytes of a message that are written at a time; base64 has no padding between pieces of this size."""
+
+
+def _escaped(data: bytes) -> Iterator[bytes]:
+    """The text in *data* as JSON, without its quotes."""
+    decode = getincrementaldecoder("utf-8")("replace").decode
+    for start in range(0, len(data), PIECE):
+        yield ascii_json(decode(data[start : start + PIECE], start + PIECE >= len(data)))[1:-1]
+
+
+def _in_base64(data: bytes) -> Iterator[bytes]:
+    return (b64encode(data[start : start + PIECE]) for start in range(0, len(data), PIECE))
 
 
 def _told(kind: str, of: Iterable[Message | Frame]) -> Iterator[tuple[int, str, int, bytes]]:
