@@ -39,6 +39,7 @@ from wsprobe.read import read
 from wsprobe.redaction import (
     answer_stream,
     chunk_spans,
+    learn,
     proxy_stream,
     redact,
     request_bytes,
@@ -189,7 +190,7 @@ def test_how_much_of_a_session_is_searched(monkeypatch: pytest.MonkeyPatch) -> N
     searched: list[int] = []
 
     def echo(self: Secrets, data: bytes, real: Callable[[Secrets, bytes], bytes] = Secrets.echo) -> bytes:
-        searched.append(len(data))
+        searched.append(len(data) if self.searches else 0)
         return real(self, data)
 
     def session(head: bytes, *frames: bytes) -> list[bytes]:
@@ -218,9 +219,33 @@ def test_how_much_of_a_session_is_searched(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_session_is_not_read_again_for_each_search(monkeypatch: pytest.MonkeyPatch) -> None:
     before = exchange(OPEN + frame(1, b"cookie-abcd"))
     known = read(before)
-    monkeypatch.setattr("wsprobe.redaction.read", None)
+    monkeypatch.setattr("wsprobe.redaction.read_structure", None)
     assert isinstance(made := redact(before, known=known).events[1], Received)
     assert made.data.endswith(b"***********")
+
+
+def test_secrets_are_learned_from_heads_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(WIRES, "hybi-13", replace(WIRES["hybi-13"], session=None))  # nothing to call
+    monkeypatch.setattr("wsprobe.read.read_body", None)
+    secrets = Secrets()
+    learn(exchange(OPEN + frame(1, b"hello")), secrets)
+    learn(exchange(ANSWER), secrets)
+    assert secrets.echo(b"cookie-abcd set-mnop hello") == b"*********** ******** hello"
+
+
+def test_the_forms_of_a_secret_are_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[bytes] = []
+
+    def quote(data: bytes, safe: str) -> str:
+        made.append(data)
+        return urllib.parse.quote_from_bytes(data, safe)
+
+    monkeypatch.setattr("wsprobe.secrets.quote_from_bytes", quote)
+    secrets = Secrets()
+    for _ in range(3):
+        assert secrets.set_cookie("a=bc; Path=/") == "a=**; Path=/"
+    assert set(made) == {b"bc"}
+    assert len(made) == 4  # as UTF-8 and as latin-1, each as it is and decoded
 
 
 def test_an_answer_in_many_reads_is_not_copied_once_for_each(monkeypatch: pytest.MonkeyPatch) -> None:

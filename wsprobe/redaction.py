@@ -38,15 +38,15 @@ from wsprobe.exchange import (
     TunnelReceived,
     TunnelSent,
 )
-from wsprobe.read import read
-from wsprobe.read.frames import CLOSE, agreed_deflate, each_message, read_frames
+from wsprobe.read import read_structure
+from wsprobe.read.frames import CLOSE, INFLATED_MAX, agreed_deflate, each_message, read_frames
 from wsprobe.read.head import split_head
 from wsprobe.read.inflate import Direction
 from wsprobe.read.reading import Body, Field, Frame, Head, Reading, Span
 from wsprobe.secrets import Secrets, rule
 from wsprobe.wire import WIRES
 
-SEARCHED_MAX = 128 * 1024 * 1024
+SEARCHED_MAX = 64 * 1024 * 1024
 """Bytes of one direction's messages that are searched, times the forms of secrets to search for. What comes
 after them is masked as a whole: a server can send as many secrets, and as much text to search for them, as it
 likes."""
@@ -132,7 +132,7 @@ def _over_http2(secrets: Secrets, reading: Reading, by: Literal["client", "serve
     from wsprobe.redaction_http2 import stream
 
     def session(joined: bytearray) -> None:
-        frames, _ = read_frames(bytes(joined), 0, lambda offset: 0)
+        frames, _ = read_frames(joined, 0, lambda offset: 0)
         _frames(secrets, joined, frames, _deflate(reading, by))
 
     return stream(secrets, reading, by, session)
@@ -214,8 +214,11 @@ def _frames(secrets: Secrets, out: bytearray, frames: Sequence[Frame], deflate: 
     for frame in frames:
         size = len(frame.payload)
         begin = frame.start + len(frame.header)
-        change = _xor(whole[at : at + size], masked[at : at + size])
-        out[begin : begin + size] = b"*" * size if frame.start in opaque else _xor(frame.payload, change)
+        before, after = whole[at : at + size], masked[at : at + size]
+        if frame.start in opaque:
+            out[begin : begin + size] = b"*" * size
+        elif before != after:
+            out[begin : begin + size] = _xor(frame.payload, _xor(before, after))
         at += size
 
 
@@ -223,7 +226,7 @@ def _opaque(secrets: Secrets, frames: Sequence[Frame], deflate: Direction, most:
     """Where the frames of compressed messages begin that repeat a secret, or that are not searched: too large
     to inflate, or after *most* bytes."""
     found: set[int] = set()
-    for message in each_message(frames, deflate):
+    for message in each_message(frames, deflate, min(INFLATED_MAX, most)):
         if not message.compressed:
             continue
         unseen = most <= 0 or "too-large" in message.oddities
@@ -291,9 +294,11 @@ def redact(exchange: Exchange, secrets: Secrets | None = None, known: Reading | 
     """*exchange* and its hops with every secret masked; every byte string keeps its length. *secrets* has the
     known ones, and learns more. *known*: the reading of *exchange*, so that a long one is not read again."""
     secrets = Secrets() if secrets is None else secrets
-    known = read(exchange) if known is None else known
-    made = learn(exchange, secrets, known)
-    return _exchange(secrets, exchange, known) if secrets.known else made
+    made: Exchange | None = learn(exchange, secrets, known)
+    if made is not None and not secrets.known:
+        return made
+    made = None  # as large as a flood
+    return _exchange(secrets, exchange, known)
 
 
 def learn(exchange: Exchange, secrets: Secrets, known: Reading | None = None) -> Exchange:
@@ -311,7 +316,7 @@ def masked(exchange: Exchange, secrets: Secrets) -> Exchange:
 
 def _exchange(secrets: Secrets, exchange: Exchange, known: Reading | None = None) -> Exchange:
     plan = _plan(secrets, exchange.plan)
-    reading = read(exchange) if known is None else known
+    reading = read_structure(exchange, heads_only=not secrets.searches) if known is None else known
     tunnel = _joined(exchange.events, TunnelSent), _joined(exchange.events, TunnelReceived)
     streams: dict[type[Event], bytes] = {
         TunnelSent: proxy_stream(secrets, tunnel[0]),
@@ -326,7 +331,8 @@ def _exchange(secrets: Secrets, exchange: Exchange, known: Reading | None = None
         if isinstance(event, Sent | Received | TunnelSent | TunnelReceived):
             start = ends[type(event)]
             ends[type(event)] = end = start + len(event.data)
-            events.append(replace(event, data=streams[type(event)][start:end]))
+            data = streams[type(event)][start:end]
+            events.append(event if data == event.data else replace(event, data=data))
         else:
             events.append(_words(secrets, event))
     hops = tuple(_exchange(secrets, hop) for hop in exchange.hops)

@@ -29,6 +29,8 @@ def stream(secrets: Secrets, reading: Reading, by: By, session: Callable[[bytear
     for block in blocks(frames, BlockDecoder(reading.exchange.plan.limits.max_head, OUR_TABLE)):
         for field in block.fields:
             _field(secrets, out, field)
+    if not secrets.searches:
+        return bytes(out)
     _content(secrets, out, frames, of, reading.session is not None, session)
     for frame in frames:
         text = frame.payload if frame.type > CONTINUATION else frame.debug  # an extension's may say anything

@@ -104,6 +104,16 @@ def _without_encoded(data: bytes, secrets: list[bytes]) -> bytes:
     return bytes(masked)
 
 
+class _Stars(dict[int, int]):
+    """For ``str.translate``: spaces and line ends stay, every other character becomes ``*``."""
+
+    def __missing__(self, key: int) -> int:
+        return ord("*")
+
+
+_STARS = _Stars({each: each if each in b" \t\r\n" else ord("*") for each in range(256)})
+
+
 class Secrets:
     """Masks secrets in text and remembers them. Text of bytes is latin-1, one character a byte."""
 
@@ -112,6 +122,8 @@ class Secrets:
         self._longest_first: list[bytes] = []
         self._as_text: list[str] = []
         """The same, decoded."""
+        self._tried: set[str] = set()
+        """Texts with all their forms in it: the answers of a chain repeat each cookie. No very long ones."""
         self._in_answer = self._learning = False
         self._answered = 0
         """Number of those found in answers."""
@@ -249,7 +261,7 @@ class Secrets:
 
     def mask(self, text: str) -> str:
         """*text* masked as a whole, without remembering it."""
-        return re.sub(r"[^ \t\r\n]", "*", text)
+        return text.translate(_STARS)
 
     def _masked(self, text: str) -> str:
         for piece in re.split(r"[\r\n]+", text):
@@ -273,8 +285,10 @@ class Secrets:
             self._remember(secret.decode("latin-1"))
 
     def _remember(self, text: str) -> None:
-        if self._is_full():
+        if self._is_full() or text in self._tried:
             return
+        if len(text) <= ENCODED_MAX:
+            self._tried.add(text)
         spelt = [text.encode("utf-8", "surrogatepass")]
         with suppress(UnicodeEncodeError):
             spelt.append(text.encode("latin-1"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING, Literal
 
@@ -41,6 +42,16 @@ def read(exchange: Exchange) -> Reading:
     ``Reading.rest``, put end to end, are ``received``. Over HTTP/2 the server's frames in ``Reading.http2`` and
     ``rest`` are.
     """
+    reading = read_structure(exchange)
+    if reading.http2 is not None:
+        return reading
+    opinion = _opinion(reading.received, reading.responses, reading.request.method, exchange)
+    return replace(reading, opinion=opinion, looks_like=looks_like(reading.received))
+
+
+def read_structure(exchange: Exchange, *, heads_only: bool = False) -> Reading:
+    """As ``read``, over HTTP/1.1 without h11's opinion and without a guess at other protocols. *heads_only*:
+    without bodies and frames too, of which a flood has many."""
     if exchange.plan.http2 is not None or _first_sent(exchange).startswith(b"PRI "):
         from wsprobe.read.http2 import read_http2, spoken  # hpack, where HTTP/2 may have been spoken
 
@@ -48,7 +59,12 @@ def read(exchange: Exchange) -> Reading:
             return read_http2(exchange)
     request, sent = read_request(exchange)
     received = received_of(exchange)
-    responses, rest, begins = _responses(received, exchange, request.method)
+    begins: int | None = None
+    if heads_only:
+        responses, end = _heads(received)
+        rest = received[end:]
+    else:
+        responses, rest, begins = _responses(received, exchange, request.method)
     session: Session | None = None
     if begins is not None:
         own = len(request.head.raw) + len(request.rest)
@@ -62,8 +78,7 @@ def read(exchange: Exchange) -> Reading:
         responses=tuple(responses),
         final=final_answer(responses),
         session=session,
-        opinion=_opinion(received, responses, request.method, exchange),
-        looks_like=looks_like(received),
+        opinion=None,
         rest=rest,
     )
 
@@ -152,7 +167,9 @@ def _with_body(
     return replace(response, body=body), rest
 
 
-def _opinion(received: bytes, responses: list[Response], method: bytes, exchange: Exchange) -> Opinion | None:
+def _opinion(
+    received: bytes, responses: Sequence[Response], method: bytes, exchange: Exchange
+) -> Opinion | None:
     if not received or len(responses) > INTERIM_MAX:
         return None
     for response in responses:

@@ -83,13 +83,15 @@ class One(Protocol):
     ) -> Frame | None: ...
 
 
-def read_frames(data: bytes, start: int, when: When, one: One = frame_at) -> tuple[tuple[Frame, ...], bytes]:
+def read_frames(
+    data: bytes | bytearray, start: int, when: When, one: One = frame_at
+) -> tuple[tuple[Frame, ...], bytes]:
     """All frames from *start* on, the last perhaps incomplete, and the bytes that are not frames."""
     frames: list[Frame] = []
     while len(frames) < FRAMES_MAX and (frame := one(data, start, when, partial=True)) is not None:
         frames.append(frame)
         start = frame.span[1]
-    return tuple(frames), data[start:]
+    return tuple(frames), bytes(data[start:])
 
 
 class Deflate(Struct, frozen=True):
