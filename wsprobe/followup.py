@@ -14,6 +14,7 @@ from urllib.parse import urljoin
 from wsprobe.read.head import LINES_MAX
 from wsprobe.read.reading import Reading
 from wsprobe.read.tokens import VERSIONS_MAX, elements
+from wsprobe.target import TargetError, parse
 from wsprobe.wire import WIRE_OF_VERSION
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -48,6 +49,15 @@ def redirect(reading: Reading) -> str | None:
         if place.lower().startswith(http + "//"):
             return ws + place[len(http) :]
     return place
+
+
+def followable(place: str) -> bool:
+    """Whether a request can be sent to *place*, a URL from `redirect`: it is a valid ws: or wss: URL."""
+    try:
+        parse(place)
+    except TargetError:
+        return False
+    return place.lower().startswith(("ws://", "wss://"))
 
 
 LEAST_HEAD = 65536

@@ -430,6 +430,8 @@ def test_certificate_is_named(capsys: Capture) -> None:
         (["-L", "lab:/redirect/302?to=ftp://h/"], "to a URL that -L cannot follow\n"),
         (["lab:/redirect/302?to=ws://["], "to a URL that -L cannot follow\n"),
         (["-L", "lab:/redirect/302?to=ws://["], "to a URL that -L cannot follow\n"),
+        (["-L", "lab:/redirect/302?to=ws://127.0.0.1:0/"], "to a URL that -L cannot follow\n"),
+        (["-L", "lab:/redirect/302?to=/%1b"], "to a URL that -L cannot follow\n"),
         (["lab:/status/302"], "redirects, but has no Location\n"),
     ],
 )

@@ -346,12 +346,12 @@ def _listed(fields: list[Field] | None, token: bytes) -> bool:
     return False
 
 
-_URL = re.compile(r"(?s)(?:[^:/?#]+:)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?.*")
-"""RFC 3986, appendix B: every text matches."""
+_URL = re.compile(r"(?s)(?:[^:/?#]+:)?(?://(?:[^/\\?#]*@)?([^/\\?#]*))?([^?#]*)(?:\?([^#]*))?.*")
+"""RFC 3986, appendix B: every text matches. A backslash ends the authority too, as in browsers."""
 
 
 def url_parts(text: str) -> tuple[str, str, str]:
-    """Authority, path and query of *text*, whatever it is."""
+    """Host and port, path and query of *text*, whatever it is; without user and password."""
     match = _URL.fullmatch(text)
     return (match[1] or "", match[2] or "", match[3] or "") if match else ("", "", "")
 

@@ -28,7 +28,7 @@ from wsprobe.exchange import (
     TunnelReceived,
     TunnelSent,
 )
-from wsprobe.followup import redirect, versions
+from wsprobe.followup import followable, redirect, versions
 from wsprobe.judge import FINDINGS
 from wsprobe.judge.finding import Finding, Verdict
 from wsprobe.judge.subject import how
@@ -443,7 +443,7 @@ def redirected(report: Report) -> str:
     final = report.reading.final
     if to is None and (final is None or not final.head.all(b"location")):
         return ", but has no Location"
-    if to is None or not to.lower().startswith(("ws://", "wss://")):
+    if to is None or not followable(to):
         return " to a URL that -L cannot follow"
     if followed:
         circle = ", in a loop" if to in asked else ""
