@@ -515,6 +515,12 @@ CASES: dict[str, tuple[tuple[Piece, ...], How, tuple[str, ...]]] = {
         "local",
         ("after-end 4+0:9 a HEADERS came after END_STREAM",),
     ),
+    "a session behind a reset": (
+        (ON, OPEN, rst_stream(1, 8), CLOSE),
+        "local",
+        ("after-end 3+0:9 a DATA came after RST_STREAM",),
+    ),
+    "a reset behind the end": ((ON, OPEN, CLOSE, OUR_CLOSE, END, rst_stream(1, 0)), "local", ()),
     "WINDOW_UPDATE behind the end": (
         (ON, NO, window_update(1, 1), data(3, b"")),
         "local",

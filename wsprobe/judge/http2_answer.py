@@ -10,12 +10,11 @@ import re
 from collections.abc import Iterator
 
 from wsprobe.judge.finding import Entry, Finding
-from wsprobe.judge.http2_connection import first_of, named
+from wsprobe.judge.http2_connection import after_end, first_of, named
 from wsprobe.judge.subject import how, refusal, stopped
 from wsprobe.read.http2_values import (
-    DATA,
     ENABLE_CONNECT_PROTOCOL,
-    HEADERS,
+    RST_STREAM,
     HeaderBlock,
     Http2Connection,
 )
@@ -134,10 +133,11 @@ HTTP2_AFTER_END = Entry(
     "http2-after-end",
     "fail",
     "RFC 9113 section 5.1",
-    title="Frames after END_STREAM",
-    meaning="The server has ended the stream and still sends on it. A client answers with STREAM_CLOSED.",
+    title="Frames after the end of the stream",
+    meaning="The server has ended the stream, with END_STREAM or RST_STREAM, and still sends on it. A client "
+    "answers with STREAM_CLOSED.",
     usual="an application that sends after it has closed",
-    advice="Send END_STREAM last.",
+    advice="Send END_STREAM or RST_STREAM last.",
 )
 
 HTTP2_CONTENT_LENGTH = Entry(
@@ -218,9 +218,9 @@ def _by_choice(reading: Reading) -> bool:
 
 
 def _after_end(of: Http2Connection) -> Iterator[Finding]:
-    ours = [f for f in of.of("server") if f.stream == of.stream and f.type in (DATA, HEADERS)]
-    behind = ours[1 + next((n for n, frame in enumerate(ours) if frame.end_stream and frame.good), len(ours)) :]
-    yield from first_of(HTTP2_AFTER_END, behind, lambda frame: f"{named(frame)} came after END_STREAM")
+    end, behind = after_end(of)
+    words = "RST_STREAM" if end is not None and end.type == RST_STREAM else "END_STREAM"
+    yield from first_of(HTTP2_AFTER_END, behind, lambda frame: f"{named(frame)} came after {words}")
 
 
 def _body(reading: Reading, of: Http2Connection, span: Span) -> Iterator[Finding]:

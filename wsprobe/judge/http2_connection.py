@@ -213,6 +213,16 @@ def first_of(entry: Entry, bad: list[Http2Frame], words: Callable[[Http2Frame], 
         yield entry.found(f"{words(bad[0])}{more}", header(bad[0]))
 
 
+def after_end(of: Http2Connection) -> tuple[Http2Frame | None, list[Http2Frame]]:
+    """The frame with which the server ended the stream, None if it did not; and the DATA and HEADERS that it
+    sent on the stream afterwards."""
+    theirs = [f for f in of.of("server") if f.stream == of.stream and f.type in (DATA, HEADERS, RST_STREAM)]
+    for number, frame in enumerate(theirs):
+        if frame.good and (frame.end_stream or frame.type == RST_STREAM):
+            return frame, [f for f in theirs[number + 1 :] if f.type != RST_STREAM]
+    return None, []
+
+
 def named(frame: Http2Frame) -> str:
     """The frame's type, with an article."""
     return f"{'an' if frame.name[0] in 'AO' else 'a'} {frame.name}"

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from wsprobe.judge.finding import Entry, Finding, shown
 from wsprobe.judge.http2_answer import HTTP2_ANNOUNCED_UNSERVED, SERVE_OR_STOP
+from wsprobe.judge.http2_connection import after_end
 from wsprobe.judge.http2_fields import HTTP2_STATUS
 from wsprobe.judge.subject import close_of, how, our_close
 from wsprobe.read.http2_values import (
@@ -209,7 +210,8 @@ def _session_ended(reading: Reading, of: Http2Connection, end: StreamEnd) -> Ite
             opened = (end.at - of.blocks[len(reading.responses) - 1].at) / 1000
             yield HTTP2_SESSION_ENDED.found(f"{words} {opened:.1f} ms after the 200, without a Close")
     elif theirs is not None and end.how == "rst-stream" and end.code != NO_ERROR:
-        yield HTTP2_RESET_AFTER_CLOSE.found(f"{words} after the Close")
+        if not after_end(of)[1]:  # otherwise the Close may have come after it
+            yield HTTP2_RESET_AFTER_CLOSE.found(f"{words} after the Close")
     elif theirs is not None and end.how == "end-stream" and end.at <= theirs.at:
         began = ours is None or ours.at >= theirs.at
         if began:
