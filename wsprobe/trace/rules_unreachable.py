@@ -11,6 +11,7 @@ from wsprobe.diagnosis.cause import as_clause
 from wsprobe.diagnosis.faults import NO_ANSWER
 from wsprobe.diagnosis.proxies import LineValues, mending, path_for_lines
 from wsprobe.judge import FINDINGS
+from wsprobe.judge.subject import stopped
 from wsprobe.trace.answer import Answer, alike, same
 from wsprobe.trace.conclusion import Conclusion, rule
 from wsprobe.trace.direct import beside, compared, past_the_proxy, sure
@@ -168,7 +169,7 @@ def tls_port(seen: Trace) -> Iterator[Conclusion]:
 
 @rule(
     "the answer is not HTTP, or incomplete",
-    "the port uses another protocol, or the connection broke",
+    "the port uses another protocol, the connection broke, or the answer is too long to read",
     "which of these",
 )
 def not_http(seen: Trace) -> Iterator[Conclusion]:
@@ -176,13 +177,17 @@ def not_http(seen: Trace) -> Iterator[Conclusion]:
         causes = seen.base.report.author.causes
         stated = causes[0] if causes and causes[0].id.startswith(("backend-", "bad-gateway")) else None
         what = "The answer is not HTTP, or incomplete: the port uses another protocol, or the connection broke."
+        fix = "wsprobe connect -vv shows the bytes; check host and port."
         if stated is not None:
             what = f"The answer is text without HTTP: {stated.text}."
+        elif seen.base.report.outcome == "limit":
+            what = f"The answer is too long: {stopped(seen.base.reading)}."
+            fix = "wsprobe connect -vv shows the bytes; look for what makes the answer so long."
         yield Conclusion(
             f"{what}{past_the_proxy(seen)}",
             0.7,
             ("base",),
-            "wsprobe connect -vv shows the bytes; check host and port.",
+            fix,
             open=stated is None,
             id=stated.id if stated is not None else "",
         )
