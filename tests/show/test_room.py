@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from functools import cache
 
 import pytest
 
 from wsprobe import opening, target
 from wsprobe.exchange import Connected, Ended, Exchange, Plan, Received, Sent
+from wsprobe.read.reading import Body
 from wsprobe.report import Report, report
-from wsprobe.show.answer import marked
+from wsprobe.show.answer import body, marked
 from wsprobe.show.compare import difference, wire
 from wsprobe.show.lines import Look, plain, text_of
 from wsprobe.show.report import handshake
@@ -83,6 +85,22 @@ def test_many_empty_lines_are_one_that_counts_them() -> None:
         *("", "a", r"\x0a\x0a\x0a ... 999 empty lines in all", "b", MANY.format(4), "c", "", "", ""),
     ]
     assert rows[at + 10] == "d"
+
+
+@pytest.mark.parametrize(
+    ("text", "last"), [(b"\r\n", MANY.format(1 << 19)), (b"a\n", f"... {(1 << 19) - 40} more lines")]
+)
+def test_only_the_shown_lines_of_a_body_are_taken_apart(text: bytes, last: str) -> None:
+    """All half a million of them would take 0.1 s and 67 MiB."""
+    content = text * (1 << 19)
+    tracemalloc.start()
+    rows = [
+        text_of(row) for row in body(Body("close", content, content, None, complete=True, cut=False), Look())
+    ]
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert rows[-1].startswith(last)
+    assert most < 5 * len(content)
 
 
 def test_a_few_empty_lines_are_shown_as_they_are() -> None:

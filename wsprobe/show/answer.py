@@ -136,8 +136,9 @@ def _begun(of: Head) -> tuple[WireLine | None, Sequence[WireLine]]:
 
 def empty_lines(ends: bytes) -> Line:
     """The line that stands for many empty ones, which are *ends*: the first escaped, and their number."""
-    each = ends.splitlines(keepends=True)
-    return line(visible(b"".join(each[:EMPTY_LINES])), Piece(f" ... {len(each)} empty lines in all", "dim"))
+    count = ends.count(b"\n") + ends.count(b"\r") - ends.count(b"\r\n")
+    first = ends[: 2 * EMPTY_LINES].splitlines(keepends=True)[:EMPTY_LINES]
+    return line(visible(b"".join(first)), Piece(f" ... {count} empty lines in all", "dim"))
 
 
 def pointed(finding: Finding, wire: WireLine, look: Look) -> list[Line]:
@@ -205,33 +206,34 @@ def body(of: Body, look: Look) -> list[Line]:
         if len(content) > DUMP_BYTES:
             rows.append(left_out(len(content) - DUMP_BYTES, "byte", look, BODY_KEPT))
         return rows
-    lines = (content if look.verbose else without_style(content)).split(b"\n")
-    if lines[-1] == b"":
-        lines.pop()
+    content = content if look.verbose else without_style(content)
+    content += b"" if content.endswith(b"\n") else b"\n"
     room = Budget(BODY_LINES, look)
     rows = []
     at = 0
-    while at < len(lines):
+    while at < len(content):
         if room.full:
-            return [*rows, left_out(len(lines) - at, "line", look, BODY_KEPT)]
-        empty = _empty_from(lines, at)
-        if empty > EMPTY_LINES:
-            rows.append(room.take(empty_lines(b"".join(each + b"\n" for each in lines[at : at + empty]))))
-            at += empty
+            return [*rows, left_out(content.count(b"\n", at), "line", look, BODY_KEPT)]
+        empty = content[at : _empty_until(content, at)]
+        if empty.count(b"\n") > EMPTY_LINES:
+            rows.append(room.take(empty_lines(empty)))
+            at += len(empty)
             continue
-        text = lines[at].removesuffix(b"\r")
-        at += 1
+        end = content.index(b"\n", at)
+        text = content[at:end].removesuffix(b"\r")
+        at = end + 1
         tail = [Piece(f" ... {len(text) - LONG_LINE} more bytes", "dim")] if len(text) > LONG_LINE else []
         rows.append(room.take(line(look.text(text[:LONG_LINE]), *tail)))
     return rows
 
 
-def _empty_from(lines: Sequence[bytes], at: int) -> int:
-    """The number of empty lines from the one at *at* on."""
-    end = at
-    while end < len(lines) and lines[end] in (b"", b"\r"):
-        end += 1
-    return end - at
+_NOT_EMPTY = re.compile(rb"[^\r\n]|\r(?!\n)")
+
+
+def _empty_until(content: bytes, at: int) -> int:
+    """The end of the empty lines that begin at *at*."""
+    found = _NOT_EMPTY.search(content, at)
+    return len(content) if found is None else content.rfind(b"\n", at, found.start()) + 1 or at
 
 
 def without_style(content: bytes) -> bytes:
