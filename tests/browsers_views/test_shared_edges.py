@@ -72,7 +72,7 @@ def test_the_codes_that_close_takes() -> None:
     for code in (999, 1000, 1001, 2999, 3000, 4999, 5000):
         script = WebSocket((), CallTexts("", "", ""))
         script.do(Act("open", "close", code=code))
-        assert (script.close_call is not None) is closes_by_standard(code)
+        assert script.close_called is closes_by_standard(code)
 
 
 def test_how_long_a_reason_may_be() -> None:
@@ -80,7 +80,7 @@ def test_how_long_a_reason_may_be() -> None:
         act = Act("open", "close", b"x" * size, 1000)
         script = WebSocket((), CallTexts("", "", ""))
         script.do(act)
-        assert (script.close_call is not None, bool(on_wire([act]))) == (taken, taken)
+        assert (script.close_called, bool(on_wire([act]))) == (taken, taken)
 
 
 @every(

@@ -170,7 +170,7 @@ class BunSession(FrameSession[Facts]):
         return self.due is not None
 
     def called(self, at: int) -> None:
-        if self.script.close_call is not None:
+        if self.script.close_called:
             self.begin_limit(at)
 
     def expired(self) -> None:

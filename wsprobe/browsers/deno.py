@@ -201,7 +201,7 @@ class DenoSession(FrameSession[Facts]):
         return self._asked_at is not None and not self._asked_now
 
     def called(self, at: int) -> None:
-        if self._asked_at is None and self.script.close_call is not None:
+        if self._asked_at is None and self.script.close_called:
             self._asked_at, self._asked_now = at, True
 
     def wait(self, at: int) -> None:

@@ -184,10 +184,8 @@ class FollowUp(Struct, frozen=True):
     """A handshake that the engine makes by itself: the first one, or a further one for a redirect, for
     credentials, or over the other version of HTTP."""
 
-    url: str
     target: Target
     request: bytes
-    why: str
     http2: Http2 | None = None
     """The request over HTTP/2, if the server accepts it; None: HTTP/1.1."""
 
@@ -272,4 +270,4 @@ class Engine(Protocol):
 def over_http1(engine: Engine, made: Construction, page: Page, key: str) -> FollowUp:
     """The first handshake of an engine that uses only HTTP/1.1."""
     assert made.target is not None
-    return FollowUp(made.url, made.target, engine.request(made, page, key), "the page opens it")
+    return FollowUp(made.target, engine.request(made, page, key))

@@ -102,7 +102,7 @@ def lived(life: Life[Any], script: WebSocket) -> Ending:
     if (ending := life.blocked(script)) is not None:
         script.do_all(acts)
         return ending
-    if script.close_call is not None:
+    if script.close_called:
         return _closed_early(life, script, acts)
     cookies: list[str] = []
     ending = _connected(life, script, acts, cookies)
@@ -116,7 +116,7 @@ def _connected(life: Life[Any], script: WebSocket, acts: list[Act], cookies: lis
         if handshake.instead is not None:
             return handshake.instead
         acts = script.do_until(acts, handshake.at)
-        if script.close_call is not None:
+        if script.close_called:
             return _closed_early(life, script, acts)
         cookies += handshake.cookies
         again = handshake.again

@@ -51,13 +51,6 @@ class CallTexts(Struct, frozen=True):
     """Console line of a send() when CLOSING or CLOSED, "" if there is none."""
 
 
-class CloseCall(Struct, frozen=True):
-    """The first close() that did not throw."""
-
-    code: int | None
-    reason: str
-
-
 def on_wire(
     acts: Iterable[Act], *, undefined_is_zero: bool = False, may_close: Callable[[int], bool] | None = None
 ) -> tuple[Act, ...]:
@@ -94,7 +87,7 @@ class WebSocket:
         "_messages",
         "_room",
         "_texts",
-        "close_call",
+        "close_called",
         "console",
         "on_early_close",
         "ready_state",
@@ -111,7 +104,7 @@ class WebSocket:
         self._room = WHOLE
         self._left_out: _LeftOut | None = None
         self.console: list[str] = []
-        self.close_call: CloseCall | None = None
+        self.close_called = False
         self._assumption: tuple[str, int, int] | None = None
         self.sent = 0
         """How many messages the script sent while OPEN."""
@@ -164,7 +157,7 @@ class WebSocket:
     def do_until(self, acts: list[Act], at: int) -> list[Act]:
         """Make the calls due by *at* (microseconds), up to a close() that takes effect; return the rest."""
         for number, act in enumerate(acts):
-            if act.after > at or self.close_call is not None:
+            if act.after > at or self.close_called:
                 return acts[number:]
             self.do(act)
         return []
@@ -241,9 +234,8 @@ class WebSocket:
             return
         if self.ready_state in (CLOSING, CLOSED):
             return
-        reason = act.data.decode("utf-8", "replace")
         early = self.ready_state == CONNECTING
-        self.close_call = CloseCall(code, reason)
+        self.close_called = True
         self.ready_state = CLOSING
         if early and self.on_early_close is not None:
             self.on_early_close(self)

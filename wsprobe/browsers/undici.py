@@ -87,8 +87,8 @@ class Undici(Client[Facts]):
         return {"accept_encoding": own.accept_encoding if secure else own.accept_encoding_cleartext}
 
     def follow(self, readings: Sequence[Reading], page: Page, key: str) -> FollowUp | None:
-        """The same handshake again after a 421, and from undici 7 on after a 401; None after anything else. The
-        credentials in the URL are not sent."""
+        """The same handshake once more after a 421, and from undici 7 on after a 401 (lib/web/fetch/index.js);
+        None after anything else. The credentials in the URL are not sent."""
         readings = over_http1_only(readings)
         if len(readings) != 1 or self._final_status(readings[0]) not in self.facts.repeated:
             return None
@@ -96,8 +96,7 @@ class Undici(Client[Facts]):
         made = self.construct(plan.target.url, page)
         if made.target is None:
             return None
-        why = "the request is sent once more after a 401 or 421: undici lib/web/fetch/index.js"
-        return FollowUp(made.url, made.target, self.request(made, page, key), why)
+        return FollowUp(made.target, self.request(made, page, key))
 
     def _final_status(self, reading: Reading) -> int | None:
         """The status of the final answer, None if none was read."""
@@ -284,7 +283,7 @@ class UndiciSession(NodeSession[Facts]):
         return not self._reads or super().stopped()
 
     def called(self, at: int) -> None:
-        self.sent_close = self.sent_close or self.script.close_call is not None
+        self.sent_close = self.sent_close or self.script.close_called
 
     @property
     def closing(self) -> bool:

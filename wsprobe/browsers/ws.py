@@ -28,7 +28,6 @@ from wsprobe.browsers.script import (
     MAX_REASON,
     OPEN,
     CallTexts,
-    CloseCall,
     WebSocket,
 )
 from wsprobe.exchange import FINISHED, LOST, Act, Ended
@@ -164,7 +163,7 @@ class _Socket(WebSocket):
             if len(act.data) > MAX_REASON:
                 self._throw("RangeError", self._texts.close_reason, None)
                 return
-        self.close_call = CloseCall(act.code, act.data.decode("utf-8", "replace"))
+        self.close_called = True
         self.ready_state = CLOSING
 
     def _send(self, size: int) -> None:
@@ -207,7 +206,7 @@ class WsSession(NodeSession[Facts]):
         return self.over or self._failed or super().stopped()
 
     def called(self, at: int) -> None:
-        if self.script.close_call is not None and not self.sent_close:
+        if self.script.close_called and not self.sent_close:
             self._close_sent(at)
 
     def expired(self) -> None:

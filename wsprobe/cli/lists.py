@@ -84,9 +84,8 @@ class Sink(Complaints, Protocol):
 
 
 class Job(Struct, frozen=True):
-    """A target of the list, and its number."""
+    """A target of the list."""
 
-    number: int
     place: ProbeTarget
     host: str
     """The host that is connected."""
@@ -206,7 +205,6 @@ class UrlRun(Run[Job, Came]):
 
     def __init__(self, settings: Settings, to: Sink) -> None:
         super().__init__(ordered=not settings.lists.unordered)
-        self.settings = settings
         self.to = to
 
     async def over_all(self, jobs: Jobs, executor: Executor[Job, Came]) -> None:
@@ -351,17 +349,15 @@ class Jobs:
         """Check the words of the command line. Raises click.UsageError for an unusable one."""
         for at, each in enumerate(self._sources):
             if isinstance(each, Word):
-                self._named[at] = await self._job(0, each)
+                self._named[at] = await self._job(each)
 
     async def each(self) -> AsyncGenerator[Job, None]:
         """Yields every usable target; an unusable line of a list is reported and skipped."""
-        number = 0
         for at, each in enumerate(self._sources):
             if isinstance(each, Word):
                 named = self._named.pop(at)
                 if self._wants(each.text):
-                    yield replace(named, number=number)
-                    number += 1
+                    yield named
                 continue
             async with aclosing(each.words()) as lines:
                 async for word in lines:
@@ -372,22 +368,21 @@ class Jobs:
                     if not self._wants(word.text):
                         continue
                     try:
-                        job = await self._job(number, word)
+                        job = await self._job(word)
                     except click.UsageError as error:
                         reason = "not usable" if self._settings.output.redact else error.format_message()
                         self._to.unusable(f"{word.where}: {reason}")
                         continue
                     yield job
-                    number += 1
 
-    async def _job(self, number: int, word: Word) -> Job:
+    async def _job(self, word: Word) -> Job:
         place = await self._lab.place(word.text, self._settings.handshake)
         apart = self._settings.lists.workers > 1 or self._settings.cluster is not None
         if apart and word.where and not place.handshake.route.connect_to:
             # The rest is looked at by the process that asks.
-            return Job(number, place, host_of(place), word.where)
+            return Job(place, host_of(place), word.where)
         host, first = usable(place)
-        return Job(number, place, host, word.where, first)
+        return Job(place, host, word.where, first)
 
     def check_any(self) -> None:
         """Raises click.UsageError, at the end, if the sources had no target at all, usable or not."""

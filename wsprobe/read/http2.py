@@ -409,11 +409,9 @@ def _block(frames: list[Http2Frame], decoder: BlockDecoder, *, complete: bool) -
     fields = tuple(_field(name, value, span, raw, pieces, ends) for name, value, span in decoded)
     first, last = frames[0], frames[-1]
     return HeaderBlock(
-        by=first.by,
         stream=first.stream,
         start=first.start,
         at=last.at,
-        event=last.event,
         fields=fields,
         raw=raw,
         complete=complete,
@@ -496,9 +494,8 @@ def _data(frames: Iterable[Http2Frame], stream: int) -> Iterator[StreamData]:
     for frame in frames:
         flags = frame.header[4]  # a flood is of DATA, and each property takes as long as all of this line
         if frame.header[3] == DATA and frame.stream == stream and not frame.problem:
-            ends = bool(flags & END_STREAM) and frame.complete
             start = frame.start + HEADER_SIZE + (1 if flags & PADDED else 0)
-            yield StreamData(start, frame.content, frame.at, frame.event, ends)
+            yield StreamData(start, frame.content, frame.at)
 
 
 def _ends(
@@ -515,9 +512,7 @@ def _ends(
             yield end
     last = exchange.ended
     if last is not None and not over:
-        yield StreamEnd(
-            "server" if last.how in LOST else "client", "connection", last.at, len(exchange.events) - 1
-        )
+        yield StreamEnd("server" if last.how in LOST else "client", "connection", last.at)
 
 
 def _may_end(frame: Http2Frame) -> bool:
@@ -527,16 +522,16 @@ def _may_end(frame: Http2Frame) -> bool:
 
 def _end(frame: Http2Frame, stream: int) -> StreamEnd | None:
     if frame.stream == stream and frame.end_stream:
-        return StreamEnd(frame.by, "end-stream", frame.at, frame.event)
+        return StreamEnd(frame.by, "end-stream", frame.at)
     if frame.stream == stream and frame.type == RST_STREAM:
-        return StreamEnd(frame.by, "rst-stream", frame.at, frame.event, frame.code)
+        return StreamEnd(frame.by, "rst-stream", frame.at, frame.code)
     if (
         frame.type == GOAWAY
         and frame.by == "server"
         and frame.last_stream is not None
         and frame.last_stream < stream
     ):
-        return StreamEnd("server", "goaway", frame.at, frame.event, frame.code, frame.debug)
+        return StreamEnd("server", "goaway", frame.at, frame.code, frame.debug)
     return None
 
 

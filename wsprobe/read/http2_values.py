@@ -223,13 +223,11 @@ def _flag_names(type_: int, flags: int) -> tuple[str, ...]:
 class HeaderBlock(msgspec.Struct, frozen=True):
     """A header block: HEADERS or PUSH_PROMISE with its CONTINUATION frames (section 4.3)."""
 
-    by: By
     stream: int
     start: int
     """Of its first frame."""
     at: int
     """Of its last frame."""
-    event: int
     fields: tuple[Field, ...]
     """All fields as received, with pseudo-headers: order, letter case, repeats, white space. The ``lines`` of a
     field are its HPACK-coded bytes, more than one line if a frame ends within them."""
@@ -269,8 +267,6 @@ class StreamData(msgspec.Struct, frozen=True):
     """Of its first byte."""
     data: bytes
     at: int
-    event: int
-    end_stream: bool
 
 
 How = Literal["end-stream", "rst-stream", "goaway", "connection"]
@@ -284,7 +280,6 @@ class StreamEnd(msgspec.Struct, frozen=True):
     """``end-stream``: that side sends no more on it. ``rst-stream``: it is over. ``goaway``: a GOAWAY that
     excludes our stream. ``connection``: the connection ended while the stream was open."""
     at: int
-    event: int
     code: int | None = None
     """The error code of RST_STREAM and GOAWAY."""
     debug: bytes = b""

@@ -256,7 +256,7 @@ class Channel(Session):
     def called(self, at: int) -> None:
         """The script made its calls: begin the closing handshake if it called close()
         (StartClosingHandshake)."""
-        if self.state is State.CONNECTED and self._script.close_call is not None:
+        if self.state is State.CONNECTED and self._script.close_called:
             self.state = State.SEND_CLOSED
             self._due = at + self._facts.closing_timeout * SECOND
 

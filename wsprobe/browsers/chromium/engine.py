@@ -78,14 +78,13 @@ class Chromium(Usual, Struct, frozen=True):
 
     def first(self, made: Construction, page: Page, key: str) -> FollowUp:
         """The first handshake: over HTTP/2 if Chromium has a session to the target, else over HTTP/1.1."""
-        return self._ask(made, page, key, "the page opens it", "2" if http2.warm(made.url, page) else "1.1")
+        return self._ask(made, page, key, "2" if http2.warm(made.url, page) else "1.1")
 
     def _ask(
         self,
         made: Construction,
         page: Page,
         key: str,
-        why: str,
         over: HttpVersion,
         authorization: str = "",
         refused: int = 0,
@@ -93,7 +92,7 @@ class Chromium(Usual, Struct, frozen=True):
         assert made.target is not None
         sent = request(made, page, key, self.facts, authorization)
         over_http2 = asks(made, page, self.facts, authorization, refused) if over == "2" else None
-        return FollowUp(made.url, made.target, sent, why, over_http2)
+        return FollowUp(made.target, sent, over_http2)
 
     def follow(self, readings: Sequence[Reading], page: Page, key: str) -> FollowUp | None:
         """The next handshake: with the credentials of the URL after a 401, or a repetition after an error of
@@ -108,11 +107,11 @@ class Chromium(Usual, Struct, frozen=True):
             return None
         if isinstance(last.outcome, Again):
             again = last.outcome
-            return self._ask(made, page, key, again.because, again.over, answer, _refused(steps))
+            return self._ask(made, page, key, again.over, answer, _refused(steps))
         if answer or not (answer := self.credentials(last, page, key)):
             return None
         over: HttpVersion = "1.1" if reading.http2 is None else "2"
-        return self._ask(made, page, key, "401, and the URL has credentials", over, answer)
+        return self._ask(made, page, key, over, answer)
 
     def _steps(self, readings: Sequence[Reading], protocols: tuple[str, ...]) -> list[Step]:
         steps: list[Step] = []
@@ -220,7 +219,7 @@ class _Life(Life[Step]):
         if self._made.blocked == "csp":
             script.error()
             return Ending("failed", "connect-src forbids it: websocket_common.cc")
-        if self._made.blocked == "bad-port" and script.close_call is None:
+        if self._made.blocked == "bad-port" and not script.close_called:
             unsafe = self._facts.failures["establishment"].format(error="ERR_UNSAFE_PORT")
             fail(script, self._made.url, unsafe, self._facts)
             return Ending("failed", "the port is blocked: net/base/port_util.cc")

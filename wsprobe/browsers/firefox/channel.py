@@ -226,7 +226,7 @@ class Channel(Session):
 
     def called(self, at: int) -> None:
         """The script made its calls: send a Close if it called close() (WebSocketImpl::CloseConnection)."""
-        if self._script.close_call is not None:
+        if self._script.close_called:
             self._request_close(at)
 
     def receive(self, data: bytes, at: int) -> None:

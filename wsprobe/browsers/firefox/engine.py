@@ -70,15 +70,15 @@ class Firefox(Usual, Struct, frozen=True):
         both."""
         assert made.target is not None
         over: HttpVersion = "2" if made.target.secure else "1.1"
-        return self._ask(made, page, key, "the page opens it", over)
+        return self._ask(made, page, key, over)
 
     def _ask(
-        self, made: Construction, page: Page, key: str, why: str, over: HttpVersion, authorization: str = ""
+        self, made: Construction, page: Page, key: str, over: HttpVersion, authorization: str = ""
     ) -> FollowUp:
         assert made.target is not None
         sent = request(made, page, key, self.facts, authorization)
         over_http2 = asks(made, page, self.facts, authorization) if over == "2" else None
-        return FollowUp(made.url, made.target, sent, why, over_http2)
+        return FollowUp(made.target, sent, over_http2)
 
     def follow(self, readings: Sequence[Reading], page: Page, key: str) -> FollowUp | None:
         """The next handshake: with the user and password of the URL after a 401, once for each challenge; or
@@ -97,11 +97,11 @@ class Firefox(Usual, Struct, frozen=True):
         again = steps[-1].outcome
         if isinstance(again, Again):
             credentials = tries[len(asked) - 1] if 0 < len(asked) <= len(tries) else ""
-            return self._ask(made, page, key, again.because, again.over, credentials)
+            return self._ask(made, page, key, again.over, credentials)
         if len(tries) < len(asked):
             return None
         over: HttpVersion = "1.1" if readings[-1].http2 is None else "2"
-        return self._ask(made, page, key, "401: the URL has credentials", over, tries[len(asked) - 1])
+        return self._ask(made, page, key, over, tries[len(asked) - 1])
 
     def _steps(self, readings: Sequence[Reading], protocols: tuple[str, ...], page: Page) -> list[Step]:
         return [self._answered(reading, protocols, page) for reading in readings]
@@ -149,7 +149,7 @@ class _Life(Life[Step]):
         script.on_early_close = lambda script: script.console.append(too_early)
 
     def blocked(self, script: WebSocket) -> Ending | None:
-        if self._made.construction.blocked and script.close_call is None:
+        if self._made.construction.blocked and not script.close_called:
             return self._failed(script, Failed(f"the port is blocked: {_CHANNEL}"))
         return None
 

@@ -195,7 +195,7 @@ class _Life(Life[_Step]):
         self._readings = readings
 
     def blocked(self, script: WebSocket) -> Ending | None:
-        if self._made.blocked and script.close_call is None:
+        if self._made.blocked and not script.close_called:
             return self._failed(script, Failed(f"the port is blocked: {self._client.because_early}"))
         return None
 

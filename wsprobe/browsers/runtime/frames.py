@@ -24,7 +24,7 @@ Facts = TypeVar("Facts", bound=RuntimeFacts)
 class Header:
     """The header of a frame. ``length`` (bytes of payload) is negative until it has been read."""
 
-    __slots__ = ("code", "final", "first", "key", "length", "masked", "opcode")
+    __slots__ = ("code", "final", "first", "length", "masked", "opcode")
 
     def __init__(self, first: int, second: int) -> None:
         self.first = first
@@ -35,8 +35,6 @@ class Header:
         """The seven bits of the length: the length itself, or 126 or 127 if it follows (RFC 6455 section
         5.2)."""
         self.length = -1
-        self.key = b""
-        """The masking key, b"" if the frame is not masked."""
 
     @property
     def is_control(self) -> bool:
@@ -156,7 +154,7 @@ class FrameSession(Session, Generic[Facts]):
             if len(self.buffer) < extra + 4 * header.masked:
                 return False
             header.length = int.from_bytes(self.buffer.take(extra), "big") if extra else header.code
-            header.key = self.buffer.take(4 * header.masked)
+            self.buffer.take(4 * header.masked)  # the masking key, which a server must not use
             self.measured(header)
         if len(self.buffer) < header.length:
             return False
@@ -166,7 +164,7 @@ class FrameSession(Session, Generic[Facts]):
 
     def quiet(self, at: int) -> bool:
         self.wait(at)
-        return self.script.close_call is None and not self.over and not self.closing
+        return not self.script.close_called and not self.over and not self.closing
 
     def begin_limit(self, at: int) -> None:
         if self.due is None and self.limit is not None:

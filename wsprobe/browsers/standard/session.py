@@ -44,7 +44,7 @@ class Session:
                 case Act():
                     self._script.do(happening)
                 case OwnClose():
-                    if self._script.close_call is None and self._closing is None:
+                    if not self._script.close_called and self._closing is None:
                         return
                 case Ended():
                     self._end(happening)
@@ -134,5 +134,5 @@ class Session:
             else:
                 self.because = "RFC 6455 section 7.1.5: closed without a Close frame"
                 self._script.closed(1006, clean=False)
-        elif self._script.close_call is not None:
+        elif self._script.close_called:
             self._script.assume(UNLIMITED)

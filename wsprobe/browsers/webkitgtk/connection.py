@@ -138,7 +138,7 @@ class Connection(Session):
 
     def called(self, at: int) -> None:
         """Begin the closing handshake if the script has called close()."""
-        if self._script.close_call is not None and not self._close_sent and not self.done:
+        if self._script.close_called and not self._close_sent and not self.done:
             self._send_close(at)
 
     def receive(self, data: bytes, at: int) -> None:

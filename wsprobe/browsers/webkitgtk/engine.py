@@ -77,18 +77,17 @@ class WebKitGtk(Usual, Struct, frozen=True):
         last = steps[-1]
         first = readings[0].exchange.plan.target
         match last.outcome:
-            case Redirect(url=url, target=to):
-                why, authorization = "redirect", ""
+            case Redirect(target=to):
+                authorization = ""
             case Again():
                 to = readings[-1].exchange.plan.target
-                url, why = to.url, _WHY[last.outcome.status]
                 given_before = (
                     s.outcome.authorization for s in reversed(steps) if isinstance(s.outcome, Again)
                 )
                 authorization = next(filter(None, given_before), "")
             case _:
                 return None
-        return FollowUp(url, to, request(first, to, given(page), page, key, self.facts, authorization), why)
+        return FollowUp(to, request(first, to, given(page), page, key, self.facts, authorization))
 
     def view(self, url: str, page: Page, readings: Sequence[Reading]) -> ScriptView:
         made = constructor.construct(url, page, self.facts)
@@ -157,9 +156,9 @@ class _Life(Life[_Step]):
     def waiting(self, script: WebSocket, acts: list[Act]) -> Ending:
         """Run the acts of the script that come before the answer."""
         for act in acts:
-            if script.close_call is None:
+            if not script.close_called:
                 script.do(act)
-        return Ending("connecting", _PENDING) if script.close_call is None else self.closed_early(script)
+        return Ending("connecting", _PENDING) if not script.close_called else self.closed_early(script)
 
 
 def _call_texts(facts: Facts) -> CallTexts:
