@@ -46,7 +46,7 @@ def engine_answer(reading: Reading, verdict: Verdict, outcome: str) -> EngineAns
         outcome=outcome,
         asked=reading.request.head,
         over_http2=reading.http2 is not None,
-        status=None if reading.final is None else reading.final.status,
+        status=reading.status,
         causes=causes(reading, outcome),
         likeness=_likeness(reading, verdict, outcome),
     )

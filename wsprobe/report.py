@@ -116,7 +116,7 @@ class Report(Struct, frozen=True, dict=True):
 
         final, close = self.response, self.close
         lines = [line.text for line in final.head.lines] if final is not None else []
-        body = final.body.content if final is not None and final.body is not None else b""
+        body = self.reading.content
         rows = [visible(line) for line in (*lines, *([b"", *body[:SHOWN].splitlines()] if body else []))]
         items = [f"{f.level} {f.id}: {f.text}" for f in self.findings]
         if close is not None:

@@ -40,6 +40,7 @@ from wsprobe.exchange import (
 from wsprobe.report import Report, report
 from wsprobe.show import html, markdown, report_file
 from wsprobe.show.markdown import prose, span
+from wsprobe.show.report import earlier
 from wsprobe.wire.rfc6455 import frame
 
 FORMS = {"html": html, "markdown": markdown}
@@ -404,7 +405,7 @@ def test_each_hop_is_told_with_the_next_one() -> None:
         plan = Plan(to, opening.request(to, opening.Offer()))
         made.append(Exchange(plan, (Sent(1, plan.request), moved, Ended(3, "fin"))))
     first, second, last = made
-    told = report_file.hops(report(replace(last, hops=(first, second))))
+    told = earlier(replace(last, hops=(first, second)))
     assert told == [
         ("sent again to ws://h/b after ws://h/a: it answered 302 Found", first),
         ("sent again to ws://h/c after ws://h/b: it answered 302 Found", second),

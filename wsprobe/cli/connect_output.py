@@ -275,10 +275,10 @@ class ConnectOutput(Output):
             asked = True
         if settings.own.body_to is not None:
             if settings.own.body_to == "-":
-                self._untouched(_body(report))
+                self._untouched(report.reading.content)
                 asked = True
             else:
-                write(settings.own.body_to, _body(report), "output")
+                write(settings.own.body_to, report.reading.content, "output")
         if self._write_out is not None:
             sys.stdout.write(self._write_out(report))
             asked = True
@@ -343,8 +343,3 @@ def _write_out(template: str) -> Callable[[Report], str]:
         hint = f"; did you mean %{{{near[0]}}}?" if near else ""
         raise click.UsageError(f"--write-out: no variable %{{{name}}}{hint}")
     return partial(write_out, template)
-
-
-def _body(report: Report) -> bytes:
-    final = report.reading.final
-    return final.body.content if final is not None and final.body is not None else b""

@@ -236,15 +236,12 @@ def held(
 
 
 def _status(report: Report, _: str) -> list[str]:
-    final = report.reading.final
-    return [] if final is None or final.status is None else [str(final.status)]
+    status = report.reading.status
+    return [] if status is None else [str(status)]
 
 
 def _header(report: Report, name: str) -> list[str]:
-    final = report.reading.final
-    if final is None:
-        return []
-    return [f.value.decode("latin-1") for f in final.head.all(name.lower().encode())]
+    return [value.decode("latin-1") for value in report.reading.values(name)]
 
 
 def _close(report: Report) -> SessionClose | None:

@@ -215,6 +215,20 @@ class Reading(Struct, frozen=True):
     http2: Http2Connection | None = None
     """The frames of the connection, if HTTP/2 was spoken; ``responses`` and ``session`` are our stream's."""
 
+    @property
+    def status(self) -> int | None:
+        """The status of the final answer; None without one, or if it has no valid one."""
+        return None if self.final is None else self.final.status
+
+    @property
+    def content(self) -> bytes:
+        """The content of the final answer's body, without the transfer coding; empty without one."""
+        return b"" if self.final is None or self.final.body is None else self.final.body.content
+
+    def values(self, name: str) -> tuple[bytes, ...]:
+        """The values of the final answer's fields called *name*, in their order."""
+        return () if self.final is None else tuple(f.value for f in self.final.head.all(name.lower().encode()))
+
     def when(self, offset: int) -> int:
         """The time in microseconds at which the byte at *offset* of ``received`` was read."""
         seen = 0

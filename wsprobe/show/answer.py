@@ -145,7 +145,12 @@ def pointed(finding: Finding, wire: WireLine, look: Look) -> list[Line]:
     """Carets under the bytes of the finding, then its text."""
     left, right = _meant(finding, wire)
     before = cells(look.text(wire.text[:left]))
-    under = max(1, cells(look.text(wire.text[left:right])))
+    return carets(before, max(1, cells(look.text(wire.text[left:right]))), finding, look)
+
+
+def carets(before: int, under: int, finding: Finding, look: Look) -> list[Line]:
+    """A row of *under* carets after *before* columns, with the finding's id behind it, or below it on a narrow
+    terminal; then its text."""
     mark = f"{finding.level} {finding.id}"
     under = min(under, look.width)
     if look.terminal and before + under + len(mark) + 1 > look.width:

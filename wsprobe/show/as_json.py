@@ -120,14 +120,14 @@ def report_value(report: Report, tellable: dict[str, TellableJson] | None = None
 
 def fetch_value(fetched: Fetched) -> dict[str, FetchJson]:
     """By engine: what fetch() sees."""
-    final = read(fetched.exchange).final
+    answered = read(fetched.exchange).status
     return {
         view.browser: FetchJson(
             url=fetched.url,
             exception=exception_value(view.exception),
             status=view.status,
             body=None if view.status is None else view.body.decode("utf-8", "replace"),
-            answered=None if final is None else final.status,
+            answered=answered,
             because=view.because,
             add=view.add or UNSET,
         )

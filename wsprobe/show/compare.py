@@ -23,7 +23,7 @@ from wsprobe.show.readers import SharedAnswer, answers_of, looks_the_same, names
 from wsprobe.show.report import (
     SAID_BY_OUTCOME,
     answers,
-    asked_again,
+    earlier,
     rebuilt,
     received_dump,
     sentence,
@@ -288,11 +288,7 @@ def wire(report: Report, look: Look) -> list[Line]:
     """The answer with failing findings, as short as possible."""
     reading = report.reading
     failing = [f for f in report.verdict.findings if f.level == "fail" and f.id not in SAID_BY_OUTCOME]
-    hops = reading.exchange.hops
-    rows = [
-        line(Piece(asked_again(hop, then), "dim"))
-        for hop, then in zip(hops, (*hops[1:], reading.exchange), strict=False)
-    ]
+    rows = [line(Piece(why, "dim")) for why, _ in earlier(reading.exchange)]
     if reading.http2 is not None and reading.http2.earlier:
         rows += spoken(reading)
     if reading.looks_like and reading.received:

@@ -13,8 +13,7 @@ SHOWN = 200
 
 def fetch_lines(fetched: Fetched, look: Look) -> list[Line]:
     """The call, its result for a script in each browser, and the missing header."""
-    final = read(fetched.exchange).final
-    status = None if final is None else final.status
+    status = read(fetched.exchange).status
     groups: dict[tuple[str, str], list[str]] = {}
     for view in fetched.views:
         groups.setdefault((_got(view, status, look), view.add), []).append(BY_NAME[view.browser].title)

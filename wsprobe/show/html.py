@@ -24,6 +24,7 @@ from wsprobe.show import report_file, timing
 from wsprobe.show.causes import evidence, lead
 from wsprobe.show.citations import cited
 from wsprobe.show.lines import Line, Piece, text_of
+from wsprobe.show.report import earlier
 from wsprobe.show.report_file import (
     LOOK,
     Cover,
@@ -101,9 +102,8 @@ def part(of: Part, number: int) -> str:
         *(_side(of, side) for side in of.sides),
     ]
     rows += (f"<h3>{heading}</h3>\n{_pre(lines, 'command')}" for heading, lines in of.more)
-    earlier = report_file.hops(of.report)
-    if earlier:
-        rows.append(f"<h3>Earlier requests</h3>\n{_list(_hop(why, hop) for why, hop in earlier)}")
+    if hops := earlier(of.report.exchange):
+        rows.append(f"<h3>Earlier requests</h3>\n{_list(_hop(why, hop) for why, hop in hops)}")
     secured = report_file.tls(of.report)
     if secured:
         rows.append(f"<h3>TLS</h3>\n{_facts(secured)}")

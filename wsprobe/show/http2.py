@@ -14,7 +14,7 @@ from wsprobe.read.http2_values import (
 )
 from wsprobe.read.reading import Field, Reading
 from wsprobe.report import Report
-from wsprobe.show.answer import HEAD_LINES, LONG_LINE, body, said
+from wsprobe.show.answer import HEAD_LINES, LONG_LINE, body, carets
 from wsprobe.show.lines import Budget, Line, Look, Piece, cells, left_out, line
 from wsprobe.visible import visible
 
@@ -83,18 +83,7 @@ def _pointed(finding: Finding, field: Field, look: Look) -> list[Line]:
     value = cells(look.text(field.value[:LONG_LINE]))
     of_name = finding.id in ("http2-name", "http2-name-upper-case", "http2-pseudo-late", "http2-pseudo-unknown")
     before, under = (0, max(1, name)) if of_name else (name + 2, max(1, value))
-    mark = f"{finding.level} {finding.id}"
-    if look.terminal and before + under + len(mark) + 1 > look.width:
-        before, under = min(before, look.width - 1), min(under, max(1, look.width - before))
-        return [
-            line(" " * before, Piece("^" * under, finding.level)),
-            line("  ", Piece(mark, finding.level)),
-            *said(finding, look),
-        ]
-    return [
-        line(" " * before, Piece("^" * under, finding.level), " ", Piece(mark, finding.level)),
-        *said(finding, look),
-    ]
+    return carets(before, under, finding, look)
 
 
 def spoken(reading: Reading) -> list[Line]:
@@ -181,8 +170,7 @@ def sentence(report: Report) -> str:
     of = reading.http2
     if of is None:
         return ""
-    final = reading.final
-    status = final.status if final is not None else None
+    status = reading.status
     match report.outcome:
         case "not-upgraded":
             return _not_upgraded(of, status)

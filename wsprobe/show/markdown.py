@@ -18,6 +18,7 @@ from wsprobe.show import report_file, timing
 from wsprobe.show.causes import evidence, lead
 from wsprobe.show.citations import cited
 from wsprobe.show.lines import Look, text_of
+from wsprobe.show.report import earlier
 from wsprobe.show.report_file import (
     LOOK,
     Cover,
@@ -77,9 +78,8 @@ def part(of: Part, number: int) -> str:
         *(_side(of, side) for side in of.sides),
     ]
     rows += (f"### {heading}\n\n{_fenced(map(text_of, lines))}" for heading, lines in of.more)
-    earlier = report_file.hops(of.report)
-    if earlier:
-        rows.append("### Earlier requests\n\n" + "".join(f"- {prose(why)}\n" for why, _ in earlier) + "\n")
+    if hops := earlier(of.report.exchange):
+        rows.append("### Earlier requests\n\n" + "".join(f"- {prose(why)}\n" for why, _ in hops) + "\n")
     secured = report_file.tls(of.report)
     if secured:
         rows.append("### TLS\n\n" + "".join(f"- {what}: {span(value)}\n" for what, value in secured) + "\n")

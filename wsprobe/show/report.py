@@ -79,9 +79,7 @@ def handshake(report: Report, look: Look, session_too: bool = True) -> list[Line
     reading = report.reading
     findings = [f for f in report.verdict.findings if f.id not in SAID_BY_OUTCOME]
     rows = fitted(rebuilt(report), look)
-    hops = reading.exchange.hops
-    for hop, then in zip(hops, (*hops[1:], reading.exchange), strict=False):
-        rows += fitted([line(Piece(asked_again(hop, then), "dim"))], look)
+    rows += fitted([line(Piece(why, "dim")) for why, _ in earlier(reading.exchange)], look)
     if reading.exchange.plan.http2 is not None:
         rows += fitted(http2.spoken(reading), look)
     if reading.looks_like and reading.received:
@@ -132,6 +130,12 @@ def unplaced(findings: Sequence[Finding], reading: Reading) -> list[Finding]:
     if reading.http2 is not None:
         return [f for f in findings if reading.looks_like or not http2.placed(f, reading)]
     return answer.unplaced(findings, [] if reading.looks_like else reading.responses)
+
+
+def earlier(exchange: Exchange) -> list[tuple[str, Exchange]]:
+    """(reason for the next request, exchange) of each earlier exchange, oldest first."""
+    hops = exchange.hops
+    return [(asked_again(hop, then), hop) for hop, then in zip(hops, (*hops[1:], exchange), strict=False)]
 
 
 def asked_again(hop: Exchange, then: Exchange) -> str:
@@ -348,8 +352,7 @@ def sentence(report: Report, look: Look) -> str:
     """What the outcome means for this recording."""
     if report.reading.http2 is not None and (said := http2.sentence(report)):
         return said
-    final = report.reading.final
-    status = final.status if final is not None else None
+    status = report.reading.status
     special: dict[str, Callable[[], str]] = {
         "redirected": lambda: f"the server answered {status} and redirects{redirected(report)}",
         "unauthorized": lambda: f"the server answered {status}: {unauthorized(report)}",

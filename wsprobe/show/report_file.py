@@ -37,7 +37,7 @@ from wsprobe.show.lines import Line, Look, Piece, line, text_of
 from wsprobe.show.protocols import difference as protocols_differ
 from wsprobe.show.readers import answers_of, looks_the_same, page_of, who
 from wsprobe.show.relay import client_lines
-from wsprobe.show.report import SAID_BY_OUTCOME, asked_again, received_dump, sentence, transport_bytes
+from wsprobe.show.report import SAID_BY_OUTCOME, received_dump, sentence, transport_bytes
 from wsprobe.show.session import session
 from wsprobe.show.views import Block, blocks
 from wsprobe.show.watch import result
@@ -331,15 +331,6 @@ def findings(report: Report) -> list[Finding]:
     """The findings, faults first, without those that repeat the sentence of the outcome."""
     found = [each for each in report.verdict.findings if each.id not in SAID_BY_OUTCOME]
     return sorted(found, key=lambda each: ORDER[each.level])
-
-
-def hops(report: Report) -> list[tuple[str, Exchange]]:
-    """(reason for the next request, exchange) of each earlier exchange, oldest first."""
-    earlier = report.exchange.hops
-    return [
-        (asked_again(hop, then), hop)
-        for hop, then in zip(earlier, (*earlier[1:], report.exchange), strict=False)
-    ]
 
 
 def facts(report: Report) -> list[tuple[str, str]]:

@@ -34,7 +34,7 @@ from wsprobe.show.readers import (
 from wsprobe.show.report import (
     SAID_BY_OUTCOME,
     answers,
-    asked_again,
+    earlier,
     rebuilt,
     received_dump,
     sentence,
@@ -224,8 +224,7 @@ def _title(report: Report, got: Sequence[SharedAnswer], look: Look) -> list[Line
 def _outcome(of: SharedAnswer) -> str:
     """The outcome, with the status if that adds something."""
     answer = of.answer
-    final = answer.reading.final if isinstance(answer, Report) else None
-    status = answer.status if not isinstance(answer, Report) else None if final is None else final.status
+    status = answer.reading.status if isinstance(answer, Report) else answer.status
     return answer.outcome if status is None or answer.outcome in AFTER_101 else f"{answer.outcome} {status}"
 
 
@@ -311,11 +310,7 @@ def _trimmed(of: Line, columns: int) -> Line:
 def _received(report: Report, look: Look) -> WireLines:
     """The lines about what was received."""
     reading = report.reading
-    hops = reading.exchange.hops
-    before = [
-        line(Piece(asked_again(hop, then), "dim"))
-        for hop, then in zip(hops, (*hops[1:], reading.exchange), strict=False)
-    ]
+    before = [line(Piece(why, "dim")) for why, _ in earlier(reading.exchange)]
     head = _few(before, LINES_BEFORE, "earlier request", look)
     if reading.http2 is not None and reading.http2.earlier:
         head += spoken(reading)

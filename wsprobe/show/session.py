@@ -18,6 +18,8 @@ ALONE = Session((), b"", 0)
 SHOWN = 120
 """Payload bytes shown of a frame, without -v."""
 SHOWN_VERBOSE = 4000
+HEX = 32
+"""Bytes shown in hexadecimal."""
 FRAMES = 50
 """Frames shown, without -v."""
 
@@ -93,9 +95,17 @@ def content(message: Message, look: Look) -> str:
     """The text of a message, or why it cannot be read."""
     if message.problem:
         return message.problem
-    if message.opcode == TEXT:
-        return f'"{look.text(message.data[:SHOWN])}"{_more(message.data, SHOWN)}'
-    return f"{message.data[:32].hex(' ')}{_more(message.data, 32)}"
+    return quoted(message.data, SHOWN, look) if message.opcode == TEXT else in_hex(message.data, HEX)
+
+
+def quoted(data: bytes, most: int, look: Look) -> str:
+    """Text in quotation marks: its first *most* bytes, and its size if it has more."""
+    return f'"{look.text(data[:most])}"{_more(data, most)}'
+
+
+def in_hex(data: bytes, most: int) -> str:
+    """The first *most* bytes, and the number of all if there are more."""
+    return f"{data[:most].hex(' ')}{_more(data, most)}"
 
 
 def _more(data: bytes, shown: int) -> str:
@@ -128,8 +138,6 @@ def payload(of: Frame, look: Look, within: Session) -> str:
         return f" {code}" + (f' "{look.text(data[2:])}"' if data[2:] else "")
     if not data:
         return ""
-    room = SHOWN_VERBOSE if look.verbose else SHOWN
-    more = f" ... {len(data)} bytes in all" if len(data) > room else ""
     if of.opcode in (CONTINUATION, TEXT) and not of.rsv:
-        return f' "{look.text(data[:room])}"{more}'
-    return f" {data[: min(room, 32)].hex(' ')}" + (f" ... {len(data)} bytes in all" if len(data) > 32 else "")
+        return f" {quoted(data, SHOWN_VERBOSE if look.verbose else SHOWN, look)}"
+    return f" {in_hex(data, HEX)}"

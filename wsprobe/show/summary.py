@@ -34,10 +34,9 @@ class Fact(Struct, frozen=True):
 
 def fact(report: Report, why: bool) -> Fact:
     """The countable facts of *report*. *why*: also its likely cause, which is slow to find."""
-    final = report.reading.final
     return Fact(
         report.outcome,
-        final.status if final is not None else None,
+        report.reading.status,
         tuple({f.id: None for f in report.verdict.findings if f.level != "note"}),
         likely(report.causes, report.reading, report.author) if why else None,
     )

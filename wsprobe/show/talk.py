@@ -12,7 +12,7 @@ from wsprobe.judge.finding import counted
 from wsprobe.read.frames import TEXT
 from wsprobe.read.reading import Head
 from wsprobe.show.lines import Line, Look, Piece, line
-from wsprobe.show.session import SHOWN, SHOWN_VERBOSE
+from wsprobe.show.session import HEX, SHOWN, SHOWN_VERBOSE, in_hex, quoted
 from wsprobe.talk.session import Outgoing, SessionTotals, TalkSession
 from wsprobe.timing import how_long_exactly
 from wsprobe.wire.framing import Control, FrameFault, Incoming, ReceivedMessage
@@ -46,11 +46,8 @@ def content(data: bytes, text: bool, look: Look) -> str:
     """A payload as text, to follow the name of its kind."""
     room = SHOWN_VERBOSE if look.verbose else SHOWN
     if text:
-        return f' "{look.text(data[:room])}"' + (f" ... {len(data)} bytes in all" if len(data) > room else "")
-    if not data:
-        return ""
-    room = room if look.verbose else 32
-    return f" {data[:room].hex(' ')}" + (f" ... {len(data)} bytes in all" if len(data) > room else "")
+        return f" {quoted(data, room, look)}"
+    return f" {in_hex(data, room if look.verbose else HEX)}" if data else ""
 
 
 def close(payload: bytes, look: Look) -> str:

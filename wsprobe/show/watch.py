@@ -47,9 +47,14 @@ def answer(of: State) -> str:
 
 def result(report: Report) -> str:
     """The same for a report."""
-    final, close = report.response, report.close
-    status = "" if final is None or final.status is None else str(final.status)
-    return answer(State(report.outcome, status, close="" if close is None else str(close.code)))
+    status, close = report.reading.status, report.close
+    return answer(
+        State(
+            report.outcome,
+            "" if status is None else str(status),
+            close="" if close is None else str(close.code),
+        )
+    )
 
 
 def state(seen: Probed) -> Piece:

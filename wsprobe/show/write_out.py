@@ -14,7 +14,6 @@ from typing import Literal
 from wsprobe.followup import redirect
 from wsprobe.read import read
 from wsprobe.read.closing import close_of
-from wsprobe.read.reading import Reading
 from wsprobe.report import Report, certificate_days
 from wsprobe.show.as_json import tls_value
 from wsprobe.show.timing import peer
@@ -53,9 +52,9 @@ def _curl_seconds(name: str) -> Callable[[Report], str]:
     return lambda report: ours(report) or "0.000000"
 
 
-def _status(reading: Reading) -> str:
-    final = reading.final
-    return "" if final is None or final.status is None else str(final.status)
+def _status(report: Report) -> str:
+    status = report.reading.status
+    return "" if status is None else str(status)
 
 
 def _tls_version(report: Report) -> str:
@@ -78,8 +77,7 @@ def _close(member: Literal["code", "reason"]) -> Callable[[Report], str]:
 
 
 def _header(report: Report, name: str) -> str:
-    final = report.reading.final
-    return "" if final is None else visible(b", ".join(f.value for f in final.head.all(name.lower().encode())))
+    return visible(b", ".join(report.reading.values(name)))
 
 
 VARIABLES: dict[str, tuple[str, Callable[[Report], str]]] = {
@@ -88,10 +86,10 @@ VARIABLES: dict[str, tuple[str, Callable[[Report], str]]] = {
         "the worker of the cluster that sent the request, empty if this machine did",
         lambda r: visible((r.exchange.worker or "").encode()),
     ),
-    "http_code": ("the same as status, under the name that curl uses", lambda r: _status(r.reading)),
+    "http_code": ("the same as status, under the name that curl uses", _status),
     "outcome": ("the outcome in one word", lambda r: r.outcome),
     "exit_status": ("the exit status of this URL", lambda r: str(r.exit_status)),
-    "status": ("the HTTP status code, empty if there was none", lambda r: _status(r.reading)),
+    "status": ("the HTTP status code, empty if there was none", _status),
     "reason": (
         "the reason phrase",
         lambda r: visible(r.reading.final.reason) if r.reading.final is not None else "",
@@ -99,7 +97,7 @@ VARIABLES: dict[str, tuple[str, Callable[[Report], str]]] = {
     "findings": ("ids of all findings of level fail or warn", lambda r: _findings(r)),
     "body_size": (
         "size of the body in bytes, after transfer coding is removed",
-        lambda r: _body_size(r.reading),
+        lambda r: _body_size(r),
     ),
     "close_code": ("code of the Close frame, empty if there was none", _close("code")),
     "close_reason": ("reason of the Close frame", _close("reason")),
@@ -108,9 +106,9 @@ VARIABLES: dict[str, tuple[str, Callable[[Report], str]]] = {
         "TLS version, empty if there was no TLS",
         _tls_version,
     ),
-    "cert_days": ("whole days that the server's certificate is still valid", lambda r: _days(r)),
+    "cert_days": ("whole days that the server's certificate is still valid", _days),
     **{name: (what, _seconds(TIMES[name])) for name, what in _TIME_ENDS.items()},
-    "response_code": ("the same as status, as in curl", lambda r: _status(r.reading)),
+    "response_code": ("the same as status, as in curl", _status),
     "url_effective": ("the URL of the last request, after redirects", lambda r: visible(r.url.encode())),
     "redirect_url": (
         "where the answer redirects to, empty if it does not",
@@ -137,8 +135,8 @@ def _findings(report: Report) -> str:
     return ",".join(f.id for f in report.verdict.findings if f.level != "note")
 
 
-def _body_size(reading: Reading) -> str:
-    final = reading.final
+def _body_size(report: Report) -> str:
+    final = report.reading.final
     return "" if final is None or final.body is None else str(len(final.body.content))
 
 

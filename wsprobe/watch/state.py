@@ -147,16 +147,15 @@ def seen(
     certificate = _certificate(reading.exchange)
     tls = next((event.version for event in reading.exchange.events if isinstance(event, TlsDone)), "")
     findings = report.verdict.findings
-    final = reading.final
     close = close_of(reading)
     took = durations(reading)
     whole = reading.exchange.events[-1].at / 1e6 if reading.exchange.events else 0.0
     state = State(
         outcome=report.outcome,
-        status="" if final is None or final.status is None else str(final.status),
+        status="" if reading.status is None else str(reading.status),
         http="2" if reading.http2 is not None else "",
-        protocol=_values(reading, b"sec-websocket-protocol"),
-        extensions=_values(reading, b"sec-websocket-extensions"),
+        protocol=_values(reading, "sec-websocket-protocol"),
+        extensions=_values(reading, "sec-websocket-extensions"),
         close=_code(close) if close is not None and close.by == "server" else "",
         session="" if held is None else held.way,
         certificate=sha256(certificate.der).hexdigest()[:16] if certificate is not None else "",
@@ -187,11 +186,8 @@ LONGEST = 200
 """Characters of a header's value that are kept: a server may send any number."""
 
 
-def _values(reading: Reading, name: bytes) -> str:
-    final = reading.final
-    if final is None:
-        return ""
-    return ", ".join(f.value.decode("latin-1") for f in final.head.all(name))[:LONGEST]
+def _values(reading: Reading, name: str) -> str:
+    return ", ".join(value.decode("latin-1") for value in reading.values(name))[:LONGEST]
 
 
 def _code(close: SessionClose) -> str:
