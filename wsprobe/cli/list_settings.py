@@ -23,7 +23,6 @@ class ListSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--parallel",
             type=Whole(1, 1000),
-            metavar="N",
             show_default=True,
             rare=True,
             help="try up to N URLs at the same time",
@@ -34,7 +33,6 @@ class ListSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--per-host",
             type=Whole(1, 1000),
-            metavar="N",
             show_default=True,
             rare=True,
             help="try up to N URLs of the same host at the same time, whatever --parallel says",
@@ -63,7 +61,6 @@ class ListSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--workers",
             type=Whole(1, 64),
-            metavar="N",
             show_default=True,
             rare=True,
             help="share the work among N processes of this machine",

@@ -34,6 +34,9 @@ def with_units(text: str) -> float | None:
     return sum(float(count) * TIMES[unit] for count, unit in found)
 
 
+# Types of values. The help writes a value as the name of its type in capitals, unless its option has a metavar.
+
+
 class Seconds(click.ParamType[float]):
     """A time in seconds: 5, 5s or 500ms. More than zero; *zero* allows 0."""
 
@@ -56,7 +59,7 @@ class Seconds(click.ParamType[float]):
 class Whole(click.ParamType[int]):
     """A whole number from *least* to *most*."""
 
-    name = "number"
+    name = "n"
 
     def __init__(self, least: int, most: int | None = None) -> None:
         self._least = least
@@ -105,7 +108,7 @@ class Duration(click.ParamType[float]):
     """A time in seconds: ``30s``, ``5m``, ``1h30m``, ``250ms``; a bare number is seconds. At least *least*
     seconds; *why* gives the reason."""
 
-    name = "duration"
+    name = "time"
 
     def __init__(self, least: float = 0.0, why: str = "") -> None:
         self._least = least

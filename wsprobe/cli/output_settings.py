@@ -42,7 +42,6 @@ class RetrySettings(Section, frozen=True, kw_only=True):
         Declared(
             "--retry",
             type=Whole(0, 100),
-            metavar="N",
             rare=True,
             help="retry up to N times after a failure that may be temporary: unreachable, timeout, "
             "dropped, 408, 429, 500, 502, 503, 504",
@@ -53,7 +52,6 @@ class RetrySettings(Section, frozen=True, kw_only=True):
         Declared(
             "--retry-max-time",
             type=Seconds(zero=False),
-            metavar="SECONDS",
             rare=True,
             help="with --retry: start no retry later than this after the first try",
         ),

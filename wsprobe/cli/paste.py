@@ -50,7 +50,6 @@ class PastedSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--entry",
             type=Whole(1),
-            metavar="N",
             rare=True,
             help="from a HAR file with several WebSocket entries, use the one with this number",
         ),

@@ -2,8 +2,10 @@
 
 from typing import Annotated, ClassVar
 
-from wsprobe.cli.option import Seconds, Whole
-from wsprobe.cli.section import Declared, Section, declared
+from wsprobe.cli.option import Whole
+from wsprobe.cli.request_settings import RequestSettings
+from wsprobe.cli.route_settings import LimitSettings
+from wsprobe.cli.section import Declared, Section, declaration, declared
 from wsprobe.cli.view_settings import ViewSettings
 from wsprobe.exchange import Limits
 from wsprobe.relay.door import Door
@@ -62,7 +64,6 @@ class RelaySettings(Section, frozen=True, kw_only=True):
         Declared(
             "--max-connections",
             type=Whole(1, 10000),
-            metavar="N",
             show_default=True,
             help="the most connections at the same time; others get 503",
         ),
@@ -82,33 +83,28 @@ OF_COMPARE = tuple(name for name in declared(ViewSettings) if name not in ("brow
 INSTEAD = {
     "max_time": (
         None,
-        Declared(
-            "-m",
-            "--max-time",
-            type=Seconds(zero=False),
-            metavar="SECONDS",
-            help="close each connection after this time; without -m, only the handshake has a limit, of "
-            f"{HANDSHAKE} s",
+        declaration(LimitSettings, "max_time").of_its_own(
+            "close each connection after this time; without -m, only the handshake has a limit, of "
+            f"{HANDSHAKE} s"
         ),
     ),
     "max_body": (
         Limits().max_body,
-        Declared(
-            "--max-body",
-            type=Whole(0),
-            metavar="BYTES",
-            show_default=True,
-            rare=True,
-            help="record at most this many bytes of a body, and of each direction of a session",
+        declaration(LimitSettings, "max_body").of_its_own(
+            "record at most this many bytes of a body, and of each direction of a session"
         ),
     ),
     "origin": (
         None,
-        Declared("--origin", metavar="ORIGIN", help="send this Origin to the server instead of the client's"),
+        declaration(RequestSettings, "origin").of_its_own(
+            "send this Origin to the server instead of the client's"
+        ),
     ),
     "browser_mode": (
         False,
-        Declared("--browser-mode", help="show what a script in the page sees, in each browser"),
+        declaration(ViewSettings, "browser_mode").of_its_own(
+            "show what a script in the page sees, in each browser"
+        ),
     ),
 }
 """Options with another meaning for a request that a client makes."""

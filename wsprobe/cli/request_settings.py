@@ -47,7 +47,6 @@ class RequestSettings(Section, frozen=True, kw_only=True):
         Declared(
             "-A",
             "--user-agent",
-            metavar="TEXT",
             rare=True,
             help="send this User-Agent; an empty text sends none",
         ),
@@ -234,7 +233,6 @@ class OwnRequestSettings(Section, frozen=True, kw_only=True):
         tuple[str, ...],
         Declared(
             "--extension",
-            metavar="TEXT",
             rare=True,
             help="offer this extension instead of permessage-deflate; repeat it for more",
         ),
@@ -251,7 +249,6 @@ class OwnRequestSettings(Section, frozen=True, kw_only=True):
         str | None,
         Declared(
             "--ws-key",
-            metavar="TEXT",
             rare=True,
             help="send this Sec-WebSocket-Key instead of a fresh one",
         ),
@@ -260,7 +257,6 @@ class OwnRequestSettings(Section, frozen=True, kw_only=True):
         str | None,
         Declared(
             "--ws-version",
-            metavar="TEXT",
             rare=True,
             help="send this Sec-WebSocket-Version instead of 13",
         ),
@@ -269,7 +265,6 @@ class OwnRequestSettings(Section, frozen=True, kw_only=True):
         str | None,
         Declared(
             "--request-target",
-            metavar="TEXT",
             rare=True,
             help="put this on the request line instead of path and query",
         ),
@@ -412,7 +407,6 @@ class FollowSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--max-redirs",
             type=Whole(0, 100),
-            metavar="N",
             show_default=True,
             rare=True,
             help="with -L: follow at most N redirects",
@@ -434,7 +428,6 @@ class SessionSettings(Section, frozen=True, kw_only=True):
         tuple[str, ...],
         Declared(
             "--send",
-            metavar="TEXT",
             help="send this text message once the session is open; repeat it for more",
         ),
     ] = ()

@@ -230,7 +230,6 @@ class LimitSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--connect-timeout",
             type=Seconds(zero=False),
-            metavar="SECONDS",
             show_default=True,
             rare=True,
             help="give up if TCP and TLS are not set up after this time",
@@ -242,7 +241,6 @@ class LimitSettings(Section, frozen=True, kw_only=True):
             "-m",
             "--max-time",
             type=Seconds(zero=False),
-            metavar="SECONDS",
             help=f"give up if the whole exchange takes longer [default: {Limits().max_time:g}]",
         ),
     ] = None
@@ -251,7 +249,6 @@ class LimitSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--linger",
             type=Seconds(),
-            metavar="SECONDS",
             show_default=True,
             rare=True,
             help="how long to watch an open session before closing it with 1000",

@@ -39,18 +39,15 @@ class Declared:
         self.general = self
         """The declaration from which this one was derived; its manual text applies here too."""
 
-    def with_help(self, help: str) -> Declared:
-        """The same option with another line of *help*."""
-        return self._derived(help)
-
-    def as_rare(self) -> Declared:
-        """The same option, but only ``--help all`` shows it."""
-        return self._derived(self.help, rare=True)
-
-    def _derived(self, help: str, **more: Any) -> Declared:
-        made = Declared(*self.spellings, help=help, heading=self.heading, **{**self.more, **more})
+    def with_help(self, help: str, **more: Any) -> Declared:
+        """The same option with another line of *help*; *more* as for a declaration."""
+        made = self.of_its_own(help, **more)
         made.general = self.general
         return made
+
+    def of_its_own(self, help: str, **more: Any) -> Declared:
+        """An option with the same spelling and values, and another meaning: the manual text is not for it."""
+        return Declared(*self.spellings, help=help, heading=self.heading, **{**self.more, **more})
 
 
 Some = TypeVar("Some", bound=Section)
@@ -68,6 +65,11 @@ def declared(kind: type[Section]) -> dict[str, tuple[type, Declared]]:
             of, how = parts
             found[name] = (tuple if get_origin(of) is tuple else of, how)
     return found
+
+
+def declaration(kind: type[Section], field: str) -> Declared:
+    """The declaration of the option of *field*."""
+    return declared(kind)[field][1]
 
 
 def defaults(kind: type[Section]) -> dict[str, Any]:

@@ -26,7 +26,6 @@ class ServeSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--port",
             type=Whole(0, 65535),
-            metavar="N",
             help="port for ws://; any free one if not given",
         ),
     ] = 0
@@ -35,7 +34,6 @@ class ServeSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--tls-port",
             type=Whole(0, 65535),
-            metavar="N",
             help="port for wss:// too, with a certificate made when the lab starts (needs the extra 'lab'); 0 "
             "for any free one",
         ),
@@ -45,7 +43,6 @@ class ServeSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--http2-port",
             type=Whole(0, 65535),
-            metavar="N",
             help="port for wss:// with HTTP/2 as well as HTTP/1.1; 0 for any free one",
         ),
     ] = None

@@ -92,7 +92,6 @@ class TalkSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--count",
             type=Whole(1),
-            metavar="N",
             help="end after N messages; exit with 20 if fewer arrived",
         ),
     ] = None
@@ -118,7 +117,6 @@ class TalkSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--ping-interval",
             type=Seconds(zero=False),
-            metavar="SECONDS",
             rare=True,
             help="send a Ping at this interval; end the session if nothing arrives between two",
         ),
@@ -129,7 +127,6 @@ class TalkSettings(Section, frozen=True, kw_only=True):
             "--max-message",
             heading=FRAMES,
             type=Size(),
-            metavar="BYTES",
             rare=True,
             help="close with 1009 on a longer message [default: 16m]",
         ),
@@ -140,7 +137,6 @@ class TalkSettings(Section, frozen=True, kw_only=True):
             "--fragments",
             heading=FRAMES,
             type=Whole(1, 1_000_000),
-            metavar="N",
             rare=True,
             help="send each message in N frames",
         ),
@@ -151,7 +147,6 @@ class TalkSettings(Section, frozen=True, kw_only=True):
             "--fragment-size",
             heading=FRAMES,
             type=Size(),
-            metavar="BYTES",
             rare=True,
             help="send each message in frames of at most this many bytes",
         ),
@@ -162,7 +157,6 @@ class TalkSettings(Section, frozen=True, kw_only=True):
             "--compress-from",
             heading=FRAMES,
             type=Size(),
-            metavar="BYTES",
             show_default=True,
             rare=True,
             help="compress messages from this size on, if permessage-deflate was agreed",
@@ -173,7 +167,6 @@ class TalkSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--save-max",
             type=Size(SAVED),
-            metavar="BYTES",
             rare=True,
             help="with --save: bytes of the session that are kept, at most 16m [default: 16m]",
         ),

@@ -6,8 +6,9 @@ import click
 
 from wsprobe.cli.completion import beginning
 from wsprobe.cli.option import Seconds
-from wsprobe.cli.output_settings import OUTPUT, print_schema
-from wsprobe.cli.section import Declared, Section
+from wsprobe.cli.output_settings import OUTPUT, OutputSettings, print_schema
+from wsprobe.cli.route_settings import LimitSettings
+from wsprobe.cli.section import Declared, Section, declaration
 from wsprobe.cli.streams import check_replaceable
 from wsprobe.trace.changes import CHANGES
 
@@ -74,7 +75,6 @@ class TraceSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--pause",
             type=Seconds(),
-            metavar="SECONDS",
             show_default=True,
             rare=True,
             help="wait this long between two requests",
@@ -85,7 +85,6 @@ class TraceSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--hold",
             type=Seconds(),
-            metavar="SECONDS",
             show_default=True,
             help="if the handshake opens, keep the last connection open and silent for this time, which -m "
             "does not shorten; 0 turns this off",
@@ -175,21 +174,14 @@ class TraceSettings(Section, frozen=True, kw_only=True):
 INSTEAD = {
     "max_time": (
         PATIENCE,
-        Declared(
-            "-m",
-            "--max-time",
-            type=Seconds(zero=False),
-            metavar="SECONDS",
-            show_default=True,
-            help="time limit per request; after one timeout, 5 seconds for the rest",
+        declaration(LimitSettings, "max_time").of_its_own(
+            "time limit per request; after one timeout, 5 seconds for the rest", show_default=True
         ),
     ),
     "save": (
         None,
-        Declared(
-            "--save",
-            metavar="FILE",
-            help="append the recordings to FILE, one a line in their order, for compare (- is standard output)",
+        declaration(OutputSettings, "save").of_its_own(
+            "append the recordings to FILE, one a line in their order, for compare (- is standard output)"
         ),
     ),
 }

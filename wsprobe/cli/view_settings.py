@@ -11,7 +11,7 @@ from wsprobe.cli import completion
 from wsprobe.cli.expect_forms import FORMS, VIEW
 from wsprobe.cli.option import Whole
 from wsprobe.cli.output_settings import ExpectSettings
-from wsprobe.cli.section import Declared, Section, declared
+from wsprobe.cli.section import Declared, Section, declaration
 
 VIEWS = "Views"
 
@@ -147,7 +147,6 @@ class ViewSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--workers",
             type=Whole(1, 64),
-            metavar="N",
             show_default=True,
             rare=True,
             help=f"of more than {HELD:,} recordings with --json: read them in N processes",
@@ -158,7 +157,7 @@ class ViewSettings(Section, frozen=True, kw_only=True):
 INSTEAD = {
     "expectations": (
         (),
-        declared(ExpectSettings)["expectations"][1].with_help(
+        declaration(ExpectSettings, "expectations").with_help(
             f"exit with 0 if this is true, with 20 if not: {VIEW}, {FORMS}"
         ),
     )

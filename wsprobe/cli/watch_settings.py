@@ -4,8 +4,9 @@ from typing import Annotated, ClassVar
 
 from wsprobe.cli.completion import expectations
 from wsprobe.cli.option import Duration, Whole
+from wsprobe.cli.output_settings import OutputSettings
 from wsprobe.cli.request_settings import HOLD
-from wsprobe.cli.section import Declared, Section
+from wsprobe.cli.section import Declared, Section, declaration
 
 SECTION = "Watch"
 LEAST = 0.1
@@ -23,7 +24,6 @@ class WatchSettings(Section, frozen=True, kw_only=True):
             "--every",
             default="30s",
             type=Duration(LEAST, "wsprobe is not a load generator"),
-            metavar="TIME",
             show_default=True,
             help="time from the start of one probe of a URL to the start of the next: 500ms, 30s, 5m, 1h30m",
         ),
@@ -33,7 +33,6 @@ class WatchSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--count",
             type=Whole(1),
-            metavar="N",
             help="end after N probes of each URL; without --count and --until, ^C ends it",
         ),
     ] = None
@@ -42,7 +41,6 @@ class WatchSettings(Section, frozen=True, kw_only=True):
         Declared(
             "--parallel",
             type=Whole(1, 1000),
-            metavar="N",
             show_default=True,
             help="probe at most N URLs at the same time",
         ),
@@ -63,7 +61,6 @@ class WatchSettings(Section, frozen=True, kw_only=True):
             "--hold",
             heading=HOLD,
             type=Duration(LEAST),
-            metavar="TIME",
             help="hold each session open for this time; report who ended it, when, and whether it was idle",
         ),
     ] = None
@@ -73,7 +70,6 @@ class WatchSettings(Section, frozen=True, kw_only=True):
             "--ping-every",
             heading=HOLD,
             type=Duration(LEAST),
-            metavar="TIME",
             help="with --hold: send a Ping at this interval",
         ),
     ] = None
@@ -91,11 +87,8 @@ class WatchSettings(Section, frozen=True, kw_only=True):
 INSTEAD = {
     "save": (
         None,
-        Declared(
-            "--save",
-            metavar="FILE",
-            help="append to FILE the recording of the first probe and of each that changed (- is standard "
-            "output)",
+        declaration(OutputSettings, "save").of_its_own(
+            "append to FILE the recording of the first probe and of each that changed (- is standard output)"
         ),
     )
 }
