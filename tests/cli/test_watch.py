@@ -36,9 +36,7 @@ def playing(monkeypatch: pytest.MonkeyPatch) -> Playing:
     def play_in_turn(*names: str) -> None:
         turns = chain(names, repeat(names[-1]))
 
-        async def asked(
-            place: Any, said: Any, watch: Any, keep: Callable[[Exchange], None], ask: Any
-        ) -> Exchange:
+        async def asked(place: Any, said: Any, keep: Callable[[Exchange], None], ask: Any) -> Exchange:
             made = exchange(next(turns), place.url)
             keep(made)
             return made
@@ -288,9 +286,7 @@ def test_what_was_recorded_of_a_session_is_kept_when_it_is_cut_short(tmp_path: P
 def test_a_session_that_is_held_when_a_signal_comes_is_told_of(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async def asked(
-        place: Any, said: Any, watch: Any, keep: Callable[[Exchange], None], **more: Any
-    ) -> Exchange:
+    async def asked(place: Any, said: Any, keep: Callable[[Exchange], None], **more: Any) -> Exchange:
         held = exchange(OPEN, linger=60.0)
         opened = next(at for at, event in enumerate(held.events) if isinstance(event, Received))
         keep(replace(held, events=(*held.events[: opened + 1], Ended(20_000_000, "interrupted"))))

@@ -21,7 +21,7 @@ from wsprobe.cli.commands.watch import command
 from wsprobe.cli.section import given
 from wsprobe.cli.settings import settings_of
 from wsprobe.cli.targets import ProbeTarget, Word
-from wsprobe.cli.watch import WatchOutput, rounds, watching
+from wsprobe.cli.watch import WatchOutput, rounds
 from wsprobe.cli.watch_settings import WatchSettings
 from wsprobe.exchange import Exchange
 from wsprobe.watch.prometheus import Watched
@@ -47,7 +47,7 @@ class Day:
         self._recorded = {name: exchange(name, URL) for name in (OPEN, "status-403")}
 
     async def asked(
-        self, place: ProbeTarget, said: Any, watch: Any, keep: Callable[[Exchange], None], ask: Any
+        self, place: ProbeTarget, said: Any, *, keep: Callable[[Exchange], None], ask: Any
     ) -> Exchange:
         now = trio.current_time()
         started = datetime.fromtimestamp(MIDNIGHT + now, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
@@ -80,15 +80,15 @@ def test_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
     gc.freeze()  # what other tests left is none of this one's, and takes long to go through
     values = command.make_context("watch", ["--every", "1m", URL], parent=click.Context(click.Group())).params
     made = given(command.params, values)
-    said, pace = settings_of(made), watching(made[WatchSettings])
+    said, own = settings_of(made), made[WatchSettings]
     with open(os.devnull, "w", encoding="utf-8") as nowhere:
         monkeypatch.setattr(sys, "stdout", nowhere)
-        day = Day(WatchOutput(said, pace))
+        day = Day(WatchOutput(said, (), holds=False))
         monkeypatch.setattr("wsprobe.cli.watch.probe_with_followups", day.asked)
 
         async def all_of_it() -> None:
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(rounds, [Word(URL)], said, pace, day.output, random.Random(13).random)
+                nursery.start_soon(rounds, [Word(URL)], said, own, day.output, random.Random(13).random)
                 await day.measured()
                 nursery.cancel_scope.cancel()
 

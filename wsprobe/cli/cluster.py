@@ -9,20 +9,33 @@ from __future__ import annotations
 import pickle
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing
 from functools import partial
 from types import UnionType
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 import click
 from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe import net
-from wsprobe.cli.lists import ANYWHERE, Came, Chunk, Item, Job, Jobs, Result, Run, Sink, UrlRun
+from wsprobe.cli.lists import (
+    ANYWHERE,
+    Came,
+    Chunk,
+    Executor,
+    Item,
+    Job,
+    Jobs,
+    Result,
+    Run,
+    Sink,
+    UrlRun,
+    probed_for_another,
+)
 from wsprobe.cli.option import LAB
 from wsprobe.cli.output import WorkerResult, finish, worker_result, written_descriptor
-from wsprobe.cli.probe import apart_if_large, host_of, probe_with_followups, reported, usable
+from wsprobe.cli.probe import apart_if_large, host_of, reported
 from wsprobe.cli.settings import HandshakeSettings, Settings
 from wsprobe.cli.streams import note
 from wsprobe.cli.targets import ProbeTarget, UrlList, Word, check_word
@@ -240,7 +253,7 @@ Do = Callable[[str], Awaitable[list[Result]]]
 """The work on some items; its argument is the worker's name. It can be pickled."""
 
 
-class AnyWorker(Generic[Item, Result]):
+class AnyWorker(Executor[Item, Result]):
     """An executor: each chunk goes to whichever worker of a cluster has room."""
 
     def __init__(
@@ -256,10 +269,6 @@ class AnyWorker(Generic[Item, Result]):
         self._do = do
         self._lost = lost
         self._kind = kind
-
-    @asynccontextmanager
-    async def at_work(self) -> AsyncGenerator[None, None]:
-        yield
 
     def together(
         self, jobs: AsyncGenerator[Item, None]
@@ -379,13 +388,9 @@ async def asked_by(work: WorkOrder, urls: Sequence[str], by: str) -> list[Came]:
 
     async def one(url: str) -> Came:
         place = ProbeTarget(url, settings.handshake)
-        try:
-            first = usable(place)[1]
-        except click.UsageError as error:
-            return WorkerResult(complaint="not usable" if settings.output.redact else error.format_message())
-        came = await probe_with_followups(
-            place, settings, lambda event: None, lambda exchange: None, first=first
-        )
+        came = await probed_for_another(place, settings)
+        if isinstance(came, WorkerResult):
+            return came
         exchange = replace(came, worker=by) if by else came
         if not work.printed:
             return exchange

@@ -106,11 +106,7 @@ def read_with_processes(
 
 def worker(settings: Settings, by: Readers) -> Work:
     """The work of a process on a piece."""
-
-    async def work(lines: Sequence[RecordedLine], keep: object) -> list[LineResult]:
-        return [read_apart(line, settings, by) for line in lines]
-
-    return work
+    return partial(read_piece, settings, by)
 
 
 def lost(workers: str, line: RecordedLine) -> LineResult:
@@ -136,7 +132,7 @@ def read_there(
     out = replace(settings, output=output)
 
     def do(lines: Sequence[RecordedLine]) -> Do[LineResult]:
-        return partial(read_by, lines, out, by)
+        return partial(read_piece, out, by, lines)
 
     run = ReadRun(take)
 
@@ -147,8 +143,9 @@ def read_there(
         work_with(settings, work, lambda: run.handed, ["recordings (with all that was sent)"])
 
 
-async def read_by(
-    lines: Sequence[RecordedLine], settings: Settings, by: Readers, worker: str
+async def read_piece(
+    settings: Settings, by: Readers, lines: Sequence[RecordedLine], _: object
 ) -> list[LineResult]:
-    """The results of *lines* on the cluster's *worker*."""
+    """The results of *lines*, in another process or on a worker. Each gives a last argument, which is not
+    needed."""
     return [read_apart(line, settings, by) for line in lines]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from functools import partial
 from typing import Protocol
 
@@ -31,7 +31,7 @@ from wsprobe.cli.cluster import (
     work_with,
 )
 from wsprobe.cli.engines import own_place, places_of, reports_of
-from wsprobe.cli.lists import Came, Chunk, Job, Jobs, Run, Sink, UrlRun
+from wsprobe.cli.lists import Came, Chunk, Executor, Job, Jobs, Run, Sink, UrlRun
 from wsprobe.cli.probe import reported
 from wsprobe.cli.readers import Readers
 from wsprobe.cli.settings import Settings
@@ -103,7 +103,7 @@ class RowRun(UrlRun):
         return super().under_way() * len(self.places)
 
 
-class EveryPlace:
+class EveryPlace(Executor[Job, Came]):
     """An executor: this machine and every worker of a cluster do every chunk."""
 
     def __init__(self, there: Cluster, settings: Settings) -> None:
@@ -114,10 +114,6 @@ class EveryPlace:
         self._sent = sent(settings, there.threads + 1)
         threads = [each.threads for each in there.workers.values()]
         self._deep = AHEAD * max(threads, default=1)  # all may be gone by now
-
-    @asynccontextmanager
-    async def at_work(self) -> AsyncGenerator[None, None]:
-        yield
 
     def together(
         self, jobs: AsyncGenerator[Job, None]

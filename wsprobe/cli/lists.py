@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, contextmanager, nullcontext
 from functools import partial
 from operator import itemgetter
 from typing import Generic, Protocol, TypeVar
@@ -112,17 +112,20 @@ class Chunk(Struct, Generic[Item, Result], eq=False):
     """The report of a chunk of one item, if it was made in advance."""
 
 
-class Executor(Protocol[Item, Result]):
+class Executor(ABC, Generic[Item, Result]):
     """Does the work."""
 
-    def at_work(self) -> AbstractAsyncContextManager[None]:
+    def at_work(self) -> AbstractAsyncContextManager[object]:
         """The context in which the executor can work."""
+        return nullcontext()
 
     def together(
         self, jobs: AsyncGenerator[Item, None]
     ) -> AbstractAsyncContextManager[AsyncGenerator[list[Item], None]]:
-        """Yields *jobs* in lists, each of them a chunk."""
+        """Yields *jobs* in lists, each of them a chunk: one by one."""
+        return nullcontext(one_by_one(jobs))
 
+    @abstractmethod
     async def carry_out(
         self, chunks: AsyncGenerator[Chunk[Item, Result], None], run: Run[Item, Result]
     ) -> None:
@@ -237,7 +240,7 @@ class UrlRun(Run[Job, Came]):
         self.to.asking(self.under_way(), self.left, net.clock)
 
 
-class Here:
+class Here(Executor[Job, Came]):
     """An executor: this process does the work."""
 
     def __init__(self, settings: Settings, to: Sink, ask: Ask | None) -> None:
@@ -248,16 +251,6 @@ class Here:
         pace = settings.lists.pace()
         self._pace = replace(pace, parallel=1) if settings.own.verbose or ask is not None else pace
         allow(self._pace.parallel)
-
-    @asynccontextmanager
-    async def at_work(self) -> AsyncGenerator[None, None]:
-        yield
-
-    @asynccontextmanager
-    async def together(
-        self, jobs: AsyncGenerator[Job, None]
-    ) -> AsyncGenerator[AsyncGenerator[list[Job], None], None]:
-        yield one_by_one(jobs)
 
     async def carry_out(self, chunks: AsyncGenerator[Chunk[Job, Came], None], run: Run[Job, Came]) -> None:
         async def one(chunk: Chunk[Job, Came]) -> Chunk[Job, Came]:
@@ -370,8 +363,7 @@ class Jobs:
                     try:
                         job = await self._job(word)
                     except click.UsageError as error:
-                        reason = "not usable" if self._settings.output.redact else error.format_message()
-                        self._to.unusable(f"{word.where}: {reason}")
+                        self._to.unusable(f"{word.where}: {complaint(error, self._settings)}")
                         continue
                     yield job
 
@@ -397,6 +389,22 @@ class Jobs:
             return None
         read, size = sum(each.at for each in lists), sum(each.size for each in lists)
         return len(self._named) + (round(self._lines * (size - read) / read) if read else 0)
+
+
+async def probed_for_another(
+    place: ProbeTarget, settings: Settings, keep: Callable[[Exchange], None] = lambda exchange: None
+) -> Came:
+    """The recording of *place*, which another process has read from the list; or its complaint."""
+    try:
+        first = usable(place)[1]
+    except click.UsageError as error:
+        return WorkerResult(complaint=complaint(error, settings))
+    return await probe_with_followups(place, settings, keep=keep, first=first)
+
+
+def complaint(error: click.UsageError, settings: Settings) -> str:
+    """Why a line of a list cannot be used; --redact quotes nothing of it."""
+    return "not usable" if settings.output.redact else error.format_message()
 
 
 def weight(came: Came) -> int:

@@ -105,8 +105,8 @@ def write_jar(settings: Settings) -> None:
 async def probe_with_followups(
     place: ProbeTarget,
     settings: Settings,
-    watch: Callable[[Event], None],
-    keep: Callable[[Exchange], None],
+    watch: Callable[[Event], None] = lambda event: None,
+    keep: Callable[[Exchange], None] = lambda exchange: None,
     say: Callable[[str], None] = lambda text: None,
     ask: Ask | None = None,
     first: Plan | None = None,

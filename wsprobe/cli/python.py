@@ -124,9 +124,7 @@ async def aprobe(url: str, **settings: Setting) -> Report:
                 place = await LabTargets(stack.enter_async_context).place(url, resolved.handshake)
                 check(place)
                 try:
-                    exchange = await probe_with_followups(
-                        place, resolved, lambda event: None, lambda exchange: None
-                    )
+                    exchange = await probe_with_followups(place, resolved)
                     made = await apart_if_large(exchange, partial(reported, place, exchange))
                     return _readable(made, resolved, own_status=True)
                 finally:

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
 
 import click
-from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe import net
@@ -43,35 +42,10 @@ BROWSERS = ("chromium", "firefox")
 """The browsers whose own requests are sent."""
 
 
-class Tracing(Struct, frozen=True):
-    """The options that only `trace` has."""
-
-    choice: Choice
-    backends: tuple[Backend, ...]
-    each_address: bool
-    pause: float
-    """Seconds between two requests."""
-    hold: float
-    """Seconds to hold an open session in silence at the end."""
-    dry_run: bool
-    heavy: bool
-    """True with --audit-heavy."""
-    clear_port: int
-
-
-def tracing(own: TraceSettings) -> Tracing:
-    """The options as one value. Raises click.UsageError for unusable ones."""
+def _choice(own: TraceSettings) -> Choice:
+    """The changes to try. Raises click.UsageError."""
     series = AUDIT if own.audits else TRACE
-    return Tracing(
-        choice=Choice(_changes("only", own.only, series), _changes("skip", own.skip, series), series),
-        backends=tuple(map(_backend, own.backend)),
-        each_address=own.each_address,
-        pause=own.pause,
-        hold=own.hold,
-        dry_run=own.dry_run,
-        heavy=own.audit_heavy,
-        clear_port=own.clear_port or 0,
-    )
+    return Choice(_changes("only", own.only, series), _changes("skip", own.skip, series), series)
 
 
 def _changes(option_name: str, texts: Sequence[str], series: Series) -> frozenset[str]:
@@ -115,14 +89,22 @@ def trace(url: str, given: Given) -> int:
     if own.dry_run and (settings.output.report_files or settings.output.as_json):
         option = "--json" if settings.output.as_json else "--report"
         raise click.UsageError(f"{option}: with --dry-run nothing is sent, so there is nothing to report")
+    choice, backends = _choice(own), tuple(map(_backend, own.backend))
     if own.audits:
         from wsprobe.cli.audit_output import AuditOutput  # its rules and masks, only for an audit
 
-        return trace_all(url, settings, tracing(own), AuditOutput(settings, own.sarif))
-    return trace_all(url, settings, tracing(own), TraceOutput(settings))
+        return trace_all(url, settings, own, choice, backends, AuditOutput(settings, own.sarif))
+    return trace_all(url, settings, own, choice, backends, TraceOutput(settings))
 
 
-def trace_all(url: str, settings: Settings, of: Tracing, to: TraceOutput) -> int:
+def trace_all(
+    url: str,
+    settings: Settings,
+    own: TraceSettings,
+    choice: Choice,
+    backends: tuple[Backend, ...],
+    to: TraceOutput,
+) -> int:
     """Send, show and keep all requests; returns the exit status of *to*, or of --expect.
 
     The real answers decide which request comes next; the answers shown may be masked.
@@ -139,13 +121,13 @@ def trace_all(url: str, settings: Settings, of: Tracing, to: TraceOutput) -> int
         async with AsyncExitStack() as stack:
             place = await LabTargets(stack.enter_async_context).place(url, settings.handshake)
             check(place)
-            seen = shown = Trace(start_of(place, of), {})
-            if of.dry_run:
-                to.dry_run(seen, of.choice)
+            seen = shown = Trace(start_of(place, own, backends), {})
+            if own.dry_run:
+                to.dry_run(seen, choice)
                 return
-            while (step := following(seen, of.choice)) is not None:
+            while (step := following(seen, choice)) is not None:
                 if seen.answers:
-                    await net.sleep(of.pause)
+                    await net.sleep(own.pause)
                 to.asking(step)
 
                 def keep(exchange: Exchange, name: str = step.name) -> None:
@@ -167,15 +149,15 @@ def trace_all(url: str, settings: Settings, of: Tracing, to: TraceOutput) -> int
             for name, came, report in under_way:
                 # A partial answer is kept and shown, but conclusions use only whole answers.
                 to.answer(name, kept(name, seen, shown, came, report)[1], report)
-            to.end(seen, shown, of.choice)
+            to.end(seen, shown, choice)
         raise
     if seen is None or shown is None or base is None:
         return Exit.OPEN
-    to.end(seen, shown, of.choice)
+    to.end(seen, shown, choice)
     held, unmet = expect.held(settings.expectations, base, redact=to.masks, known=to.known(seen, shown))
     if not settings.expectations:
         held = replace(held, exit_status=to.exit_status(held, seen))
-    to.judged(Finished(to.shown(held), held, tuple(unmet)), seen, shown, of.choice)
+    to.judged(Finished(to.shown(held), held, tuple(unmet)), seen, shown, choice)
     return held.exit_status
 
 
@@ -190,26 +172,26 @@ def kept(name: str, seen: Trace, shown: Trace, came: Report, report: Report) -> 
     )
 
 
-def start_of(place: ProbeTarget, of: Tracing) -> Start:
+def start_of(place: ProbeTarget, own: TraceSettings, backends: tuple[Backend, ...]) -> Start:
     """The beginning of the trace: the handshake of the options, and the browsers' own handshakes."""
     given = plan_for(place.url, place.handshake)
     given = replace(given, limits=bounded(given.limits))
     target = given.target
-    if of.clear_port and not target.secure:
+    if own.clear_port and not target.secure:
         raise click.UsageError("--clear-port: the URL has no TLS port, so nothing is left to try without TLS")
-    if of.clear_port == target.port and target.secure:
+    if own.clear_port == target.port and target.secure:
         raise click.UsageError(f"--clear-port: an audit tries port {target.port}, that of the URL, anyway")
     origin = f"{'https' if target.secure else 'http'}://{host_header(target)}"
     return Start(
         plan=given,
         origin=origin,
         browsers=tuple(_browsers(place, given, place.handshake.offer.origin or origin)),
-        backends=of.backends,
-        each_address=of.each_address,
-        hold=of.hold,
+        backends=backends,
+        each_address=own.each_address,
+        hold=own.hold,
         http2=_http2(place, given),
-        heavy=of.heavy,
-        clear_port=of.clear_port,
+        heavy=own.audit_heavy,
+        clear_port=own.clear_port or 0,
     )
 
 

@@ -12,7 +12,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import click
-from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe import net, target
@@ -54,34 +53,6 @@ GOODBYE = 20.0
 """Seconds for closing a held session: our Close, the server's answer, and the end of TCP."""
 
 
-class Watching(Struct, frozen=True):
-    """The options that only `watch` has."""
-
-    every: float
-    parallel: int
-    count: int | None
-    until: tuple[Expectation, ...]
-    hold: float | None
-    """Seconds to hold a session; None to hold none."""
-    ping_every: float | None
-    listen: tuple[str, int] | None
-
-
-def watching(own: WatchSettings) -> Watching:
-    """The options as one value. Raises click.UsageError for unusable ones."""
-    if own.ping_every is not None and own.hold is None:
-        raise click.UsageError("--ping-every needs --hold")
-    return Watching(
-        every=own.every,
-        parallel=own.parallel,
-        count=own.count,
-        until=expect.parse(own.until, "--until"),
-        hold=own.hold,
-        ping_every=own.ping_every,
-        listen=None if own.listen is None else _listen(own.listen),
-    )
-
-
 def _listen(text: str) -> tuple[str, int]:
     found = re.fullmatch(r"(?:(?P<address>[^\[\]:]*|\[[^\[\]]+\]):)?(?P<port>[0-9]{1,5})", text)
     if found is None or int(found["port"]) > 65535:
@@ -102,29 +73,40 @@ def watch(urls: Sequence[str], given: Given) -> int:
     """Watch with these options; returns the exit status. Raises click.UsageError."""
     if not urls:
         raise NoUrl("no URL: name one, or @FILE, or - for standard input")
-    settings, of = settings_of(given), watching(given[WatchSettings])
-    for name, wanted in (("--expect", settings.expectations), ("--until", of.until)):
+    settings, own = settings_of(given), given[WatchSettings]
+    if own.ping_every is not None and own.hold is None:
+        raise click.UsageError("--ping-every needs --hold")
+    until = expect.parse(own.until, "--until")
+    listens = None if own.listen is None else _listen(own.listen)
+    for name, wanted in (("--expect", settings.expectations), ("--until", until)):
         expect.check(wanted, "watch", option=name)
-    made = WatchOutput(settings, of)
+    made = WatchOutput(settings, until, holds=own.hold is not None)
     try:
-        watch_all(sources(urls), settings, of, made)
+        watch_all(sources(urls), settings, own, listens, made)
     finally:
         write_jar(settings)
     return made.exit_status()
 
 
-def watch_all(words: Sequence[Word | UrlList], settings: Settings, of: Watching, to: WatchOutput) -> None:
-    """Probe every URL until the end of the watch, and pass each result to *to*.
+def watch_all(
+    words: Sequence[Word | UrlList],
+    settings: Settings,
+    own: WatchSettings,
+    listens: tuple[str, int] | None,
+    to: WatchOutput,
+) -> None:
+    """Probe every URL until the end of the watch, and pass each result to *to*. *listens*: the address of
+    --listen.
 
     Raises KeyboardInterrupt for ^C, after a last summary; click.UsageError for unusable arguments or an
     unusable port, before anything is sent.
     """
     with ExitStack() as stack:
-        if of.listen is not None:
-            listen(*of.listen, to, stack)
+        if listens is not None:
+            listen(*listens, to, stack)
         stack.enter_context(to)
         try:
-            net.run(rounds, words, settings, of, to, written=to.written)
+            net.run(rounds, words, settings, own, to, written=to.written)
         except KeyboardInterrupt:
             hold_back()
             to.interrupted()
@@ -148,7 +130,7 @@ def listen(address: str, port: int, to: WatchOutput, stack: ExitStack) -> None:
 async def rounds(
     words: Sequence[Word | UrlList],
     settings: Settings,
-    of: Watching,
+    own: WatchSettings,
     to: WatchOutput,
     chance: Callable[[], float] = random.random,
 ) -> None:
@@ -160,29 +142,23 @@ async def rounds(
         places = once_each([job.place async for job in jobs.each()], to)
         jobs.check_any()
         to.begin(places)
-        ask = None if of.hold is None else holding(of.hold, of.ping_every)
+        ask = None if own.hold is None else holding(own.hold, own.ping_every)
 
         async def one(number: int) -> bool:
             place = places[number]
-            exchange = await probe_with_followups(
-                place, settings, _ignore_event, partial(to.recorded, number), ask=ask
-            )
+            exchange = await probe_with_followups(place, settings, keep=partial(to.recorded, number), ask=ask)
             report = await apart_if_large(exchange, partial(reported, place, exchange))
             return to.probed(number, report, net.clock() - began)
 
-        parallel = len(places) if of.hold is not None else of.parallel
+        parallel = len(places) if own.hold is not None else own.parallel
         allow(parallel)
-        each = partial(pauses, of.every, chance)
+        each = partial(pauses, own.every, chance)
         try:
             # Without a live table, wake only for probes.
             async with net.ticking(TICK, lambda: to.tick(net.clock() - began)) if to.draws else nullcontext():
-                await net.rounds(one, range(len(places)), each, max(parallel, 1), of.count)
+                await net.rounds(one, range(len(places)), each, max(parallel, 1), own.count)
         finally:
             to.ended(net.clock() - began)
-
-
-def _ignore_event(event: Event) -> None:
-    """Ignore it: a probe is reported at its end."""
 
 
 def holding(hold: float, ping_every: float | None) -> Ask:
@@ -215,10 +191,14 @@ class WatchOutput(Output):
     """Keeps the watches, prints and saves, and knows the final exit status. As a context it shows the live
     table on a terminal, and writes the last summary at its end."""
 
-    def __init__(self, settings: Settings, of: Watching) -> None:
-        """Raises click.UsageError for a file that cannot be written."""
+    def __init__(self, settings: Settings, until: tuple[Expectation, ...], *, holds: bool) -> None:
+        """*until*: the conditions of --until. *holds*: whether sessions are held.
+
+        Raises click.UsageError for a file that cannot be written.
+        """
         super().__init__(settings)
-        self._of = of
+        self._until = until
+        self._holds = holds
         self._look = look(sys.stdout, settings.output.color)
         self._watches: list[Watch] = []
         self._places: list[ProbeTarget] = []
@@ -239,7 +219,7 @@ class WatchOutput(Output):
     def met(self) -> bool:
         """True if the last probe of every URL met the condition of --until."""
         lasts = [each.last for each in self._watches]
-        return bool(self._of.until and lasts) and all(last is not None and last.met for last in lasts)
+        return bool(self._until and lasts) and all(last is not None and last.met for last in lasts)
 
     def exit_status(self) -> int:
         """The first exit status of the last probes that is not 0. With --until: 0 if its condition was met,
@@ -249,7 +229,7 @@ class WatchOutput(Output):
         if self.met:
             return Exit.OPEN
         last = next((each.last.exit_status for each in self._watches if each.last and each.last.exit_status), 0)
-        return last or (Exit.UNEXPECTED if self._of.until else Exit.OPEN)
+        return last or (Exit.UNEXPECTED if self._until else Exit.OPEN)
 
     @property
     def draws(self) -> bool:
@@ -270,7 +250,7 @@ class WatchOutput(Output):
             self._end()
         if self.junit is not None:
             for each in self._watches:
-                self.junit.watched(each, self._now, until=bool(self._of.until))
+                self.junit.watched(each, self._now, until=bool(self._until))
         self.write_files()
 
     def _end(self) -> None:
@@ -315,7 +295,7 @@ class WatchOutput(Output):
         """Take the report of a probe, *now* seconds after the beginning; returns False once the watch can
         end."""
         self._now = now
-        wanted, until = self.settings.expectations, self._of.until
+        wanted, until = self.settings.expectations, self._until
         up = report.outcome == "open"
         finished = finish(report, self.settings)
         if wanted:
@@ -327,8 +307,7 @@ class WatchOutput(Output):
         }
         # Count and show only the masked report, so that no secret is quoted.
         report = finished.report
-        holds = self._of.hold is not None
-        probe = seen(report, now, up=up, met=met, holds=holds, expected=tuple(expected.items()))
+        probe = seen(report, now, up=up, met=met, holds=self._holds, expected=tuple(expected.items()))
         watch = self._watches[number] = after(self._watches[number], probe)
         self._print(watch, report)
         if watch.changed:
@@ -373,7 +352,7 @@ class WatchOutput(Output):
             self.keep(Finished(report, report))
             if self.settings.output.as_json:
                 self._object(report, None)
-            held = held_of(report.reading) if self._of.hold is not None else None
+            held = held_of(report.reading) if self._holds else None
             if held is not None and self._reads:
                 self._cut.append(show.cut_short(self._watches[number], held, self._look))
 

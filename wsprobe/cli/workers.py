@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from io import BytesIO, StringIO, TextIOWrapper
-from typing import TYPE_CHECKING, Generic
+from typing import TYPE_CHECKING
 
 import click
 from msgspec.structs import replace
@@ -17,6 +17,7 @@ from wsprobe.cli.connect_output import ConnectOutput
 from wsprobe.cli.lists import (
     ANYWHERE,
     Chunk,
+    Executor,
     Item,
     Job,
     Result,
@@ -24,11 +25,12 @@ from wsprobe.cli.lists import (
     host,
     one_by_one,
     probe_all,
+    probed_for_another,
     with_executor,
 )
 from wsprobe.cli.open_files import allow
 from wsprobe.cli.output import Apart, WorkerResult, finish, worker_result
-from wsprobe.cli.probe import apart_if_large, probe_with_followups, reported, usable
+from wsprobe.cli.probe import apart_if_large, reported
 from wsprobe.cli.settings import Settings
 from wsprobe.cli.targets import ProbeTarget, UrlList, Word
 from wsprobe.exchange import Exchange
@@ -67,8 +69,8 @@ def probe_with_processes(sources: Sequence[Word | UrlList], settings: Settings, 
     with_executor(sources, settings, to, Processes(pool, pace, item, lambda job: lost, host))
 
 
-class Processes(Generic[Item, Result]):
-    """Does the work in other processes on this machine."""
+class Processes(Executor[Item, Result]):
+    """An executor: does the work in other processes on this machine."""
 
     def __init__(
         self,
@@ -168,15 +170,13 @@ def apart(
 
     async def work(item: str | ProbeTarget, keep: Apart) -> list[WorkerResult]:
         place = item if isinstance(item, ProbeTarget) else ProbeTarget(item, settings.handshake)
-        try:
-            first = usable(place)[1]
-        except click.UsageError as error:
-            return [WorkerResult(complaint="not usable" if settings.output.redact else error.format_message())]
 
         def kept(exchange: Exchange) -> None:
             keep(lambda: results(reported(place, exchange)))
 
-        exchange = await probe_with_followups(place, settings, lambda event: None, kept, first=first)
-        return results(await apart_if_large(exchange, partial(reported, place, exchange)))
+        came = await probed_for_another(place, settings, kept)
+        if isinstance(came, WorkerResult):
+            return [came]
+        return results(await apart_if_large(came, partial(reported, place, came)))
 
     return work
