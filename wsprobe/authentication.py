@@ -85,6 +85,11 @@ class UserAndPassword(Struct, frozen=True):
     user: bytes
     password: bytes
 
+    @property
+    def pair(self) -> bytes:
+        """``user:password``."""
+        return self.user + b":" + self.password
+
 
 def parted(pair: bytes) -> UserAndPassword:
     """Of ``user:password``; a user's name has no colon (RFC 7617 section 2)."""

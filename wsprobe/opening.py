@@ -87,9 +87,14 @@ def common(target: Target, offer: Offer) -> list[Default]:
     agent = f"wsprobe/{__version__}" if offer.user_agent is None else offer.user_agent
     answer = offer.authorization
     if answer is None and (pair := credentials(target, offer)) is not None:
-        answer = "Basic " + b64encode(pair).decode("ascii")
+        answer = basic(pair)
     cookie = "; ".join(offer.cookies) or None
     return present(("User-Agent", agent or None), ("Authorization", answer or None), ("Cookie", cookie))
+
+
+def basic(pair: bytes) -> str:
+    """The value of Authorization for ``user:password`` (RFC 7617 section 2)."""
+    return f"Basic {b64encode(pair).decode('ascii')}"
 
 
 def present(*fields: tuple[str, str | None]) -> list[Default]:

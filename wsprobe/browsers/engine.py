@@ -214,6 +214,15 @@ class Usual:
     def kept_off(self, page: Page, readings: Sequence[Reading]) -> bool:
         return False
 
+    def first(self: Engine, made: Construction, page: Page, key: str) -> FollowUp:
+        """The first handshake: over HTTP/1.1."""
+        assert made.target is not None
+        return FollowUp(made.target, self.request(made, page, key))
+
+    def follow(self, readings: Sequence[Reading], page: Page, key: str) -> FollowUp | None:
+        """None: redirects are errors, and credentials are left to a person or to the script."""
+        return None
+
 
 class Engine(Protocol):
     """A browser, runtime or specification. Its methods are pure: no clock, no socket, no random numbers (the
@@ -265,9 +274,3 @@ class Engine(Protocol):
         """What a script on *page* sees of *url*, given the recordings (oldest first; empty if no connection was
         made or possible)."""
         ...
-
-
-def over_http1(engine: Engine, made: Construction, page: Page, key: str) -> FollowUp:
-    """The first handshake of an engine that uses only HTTP/1.1."""
-    assert made.target is not None
-    return FollowUp(made.target, engine.request(made, page, key))

@@ -5,6 +5,7 @@ This module finds the failure, if any, that prevented the request; each engine d
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from hashlib import sha1
 from urllib.parse import unquote_to_bytes
@@ -167,6 +168,16 @@ def credentials(to: Target) -> UserAndPassword | None:
         return None
     user, _, password = to.userinfo.partition(":")
     return UserAndPassword(unquote_to_bytes(user), unquote_to_bytes(password))
+
+
+_ESCAPED = rb"(?s)\\(.)"
+
+
+def unquoted(value: bytes) -> bytes:
+    """A parameter's value without its quotation marks, if it has both, and without the backslashes in it."""
+    if len(value) >= 2 and value[:1] == value[-1:] == b'"':
+        return re.sub(_ESCAPED, rb"\1", value[1:-1])
+    return value
 
 
 def response(

@@ -6,9 +6,9 @@ result omits the field.
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 
+from wsprobe import opening
 from wsprobe.browsers.engine import Construction, Page
 from wsprobe.browsers.network import credentials
 from wsprobe.browsers.page import origin
@@ -59,4 +59,4 @@ def block(template: Template, values: Mapping[str, str]) -> tuple[tuple[bytes, b
 def basic(to: Target) -> str:
     """The credentials of the URL as a runtime sends them at once; "" if it has none."""
     own = credentials(to)
-    return "" if own is None else f"Basic {b64encode(own.user + b':' + own.password).decode('ascii')}"
+    return "" if own is None else opening.basic(own.pair)

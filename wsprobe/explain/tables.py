@@ -191,19 +191,9 @@ _OBJECTS = ("websocket.", "closeevent.", "event.", "ws.", "socket.")
 """Objects that people write before an attribute's name."""
 
 
-def script_topics() -> tuple[str, ...]:
-    """The terms of the browser API."""
-    return tuple(row["name"] for row in load("script")["term"])
-
-
-def protocol_topics() -> tuple[str, ...]:
-    """The terms of the protocol."""
-    return tuple(row["name"] for row in load("protocol")["term"])
-
-
-def program_topics() -> tuple[str, ...]:
-    """The terms of wsprobe itself."""
-    return tuple(row["name"] for row in load("program")["term"])
+def term_topics(kind: str) -> tuple[str, ...]:
+    """The words of one file: of the browser API, of the protocol, or of frameworks and services."""
+    return tuple(row["name"] for row in load(kind)["term"])
 
 
 def other_names() -> dict[str, str]:

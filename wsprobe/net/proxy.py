@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from base64 import b64encode
 from collections.abc import Callable
 
 import trio
 
 from wsprobe.exchange import TunnelFailed, TunnelReceived, TunnelSent
 from wsprobe.net.stream import After, End, Tape, Wire
+from wsprobe.opening import basic
 from wsprobe.proxy_url import ProxyUrl
 from wsprobe.target import authority
 
@@ -84,7 +84,7 @@ def request(proxy: ProxyUrl, host: str, port: int, authorization: str | None = N
     to = authority(host, port)
     lines = [f"CONNECT {to} HTTP/1.1", f"Host: {to}"]
     if authorization is None and proxy.user is not None:
-        authorization = f"Basic {b64encode(proxy.user + b':' + proxy.password).decode()}"
+        authorization = basic(proxy.user + b":" + proxy.password)
     if authorization:
         lines.append(f"Proxy-Authorization: {authorization}")
     return "".join(f"{line}\r\n" for line in (*lines, "")).encode("utf-8", "surrogateescape")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from wsprobe.exchange import Target
-from wsprobe.opening import Offer, credentials, header_option
+from wsprobe.opening import Offer, basic, credentials, header_option
 from wsprobe.read.reading import Field, Head
 from wsprobe.read.request import Request
 from wsprobe.target import host_header
@@ -28,9 +28,7 @@ def _own(target: Target, origin: str | None) -> Iterator[tuple[str, bytes]]:
     if origin is not None:
         yield header_option(f"Origin: {origin}")
     if (pair := credentials(target, Offer())) is not None:
-        from base64 import b64encode
-
-        yield "authorization", b"Authorization: Basic " + b64encode(pair)
+        yield "authorization", f"Authorization: {basic(pair)}".encode()
 
 
 def _first(request: Request, target: Target) -> bytes:

@@ -7,23 +7,20 @@ http_auth_handler_basic.cc, http_auth_handler_digest.cc. For cross-site pages Ch
 
 from __future__ import annotations
 
-import re
-from base64 import b64encode
-
 from msgspec.structs import replace
 
 from wsprobe.browsers.chromium.facts import Facts
 from wsprobe.browsers.chromium.http import Headers, split_list
 from wsprobe.browsers.engine import Construction, Page
-from wsprobe.browsers.network import credentials, digest
+from wsprobe.browsers.network import credentials, digest, unquoted
 from wsprobe.browsers.request import block, head, target_of, values
 from wsprobe.browsers.url import trustworthy_host
 from wsprobe.exchange import Http2, Target
+from wsprobe.opening import basic
 
 TRIES = 3
 """The number of handshakes refused with REFUSED_STREAM after which it fails (kMaxRetryAttempts, and the
 first)."""
-_ESCAPED = rb"(?s)\\(.)"
 
 
 def authorization(headers: Headers, to: Target, key: str) -> str:
@@ -39,7 +36,7 @@ def authorization(headers: Headers, to: Target, key: str) -> str:
         if scheme == "digest" and (answer := digest(own, to.resource, parameters, key)):
             return answer
     if any(scheme == "basic" for scheme, _ in offered):
-        return "Basic " + b64encode(own.user + b":" + own.password).decode("ascii")
+        return basic(own.pair)
     return ""
 
 
@@ -49,14 +46,8 @@ def _challenge(value: bytes) -> tuple[str, dict[str, bytes]]:
     parameters = {}
     for element in split_list(rest):
         name, _, content = element.partition(b"=")
-        parameters[name.strip(b" \t").decode("latin-1").lower()] = _unquoted(content.strip(b" \t"))
+        parameters[name.strip(b" \t").decode("latin-1").lower()] = unquoted(content.strip(b" \t"))
     return scheme.strip(b",").decode("latin-1").lower() if b"," not in scheme else "", parameters
-
-
-def _unquoted(value: bytes) -> bytes:
-    if len(value) >= 2 and value[:1] == value[-1:] == b'"':
-        return re.sub(_ESCAPED, rb"\1", value[1:-1])
-    return value
 
 
 def request(made: Construction, page: Page, key: str, facts: Facts, authorization: str = "") -> bytes:

@@ -8,22 +8,21 @@ Firefox answers neither (measured).
 from __future__ import annotations
 
 import re
-from base64 import b64encode
 from collections.abc import Iterator
 
 from msgspec.structs import replace
 
 from wsprobe.browsers.engine import Construction, Page
 from wsprobe.browsers.firefox.facts import Facts
-from wsprobe.browsers.network import credentials, digest
+from wsprobe.browsers.network import credentials, digest, unquoted
 from wsprobe.browsers.page import fetch_site
 from wsprobe.browsers.request import block, head, target_of, values
 from wsprobe.browsers.url import parse, trustworthy_host
 from wsprobe.exchange import Http2, Target
+from wsprobe.opening import basic
 
 _ELEMENTS = rb'(?:[^,\n"]|"(?:[^"\\\n]|\\.)*"?)+'
 _SCHEME = rb"(?s)[ \t]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?:[ \t]+(?!=)(.*))?[ \t]*"
-_ESCAPED = rb"(?s)\\(.)"
 
 Challenge = tuple[str, dict[str, bytes]]
 
@@ -39,7 +38,7 @@ def authorizations(asked: bytes, to: Target, key: str) -> Iterator[str]:
         return
     for scheme, parameters in challenges(asked):
         if scheme == "basic":
-            yield "Basic " + b64encode(own.user + b":" + own.password).decode("ascii")
+            yield basic(own.pair)
         elif scheme == "digest" and (answer := digest(own, to.resource, parameters, key)):
             yield answer
 
@@ -56,14 +55,8 @@ def challenges(challenges: bytes) -> list[Challenge]:
             parameter = scheme[2] or b""
         name, equals, content = parameter.partition(b"=")
         if equals and found:
-            found[-1][1][name.strip(b" \t").decode("latin-1").lower()] = _unquoted(content.strip(b" \t"))
+            found[-1][1][name.strip(b" \t").decode("latin-1").lower()] = unquoted(content.strip(b" \t"))
     return found
-
-
-def _unquoted(value: bytes) -> bytes:
-    return (
-        re.sub(_ESCAPED, rb"\1", value[1:-1]) if len(value) >= 2 and value[:1] == value[-1:] == b'"' else value
-    )
 
 
 def request(made: Construction, page: Page, key: str, facts: Facts, authorization: str = "") -> bytes:

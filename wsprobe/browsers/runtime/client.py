@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from msgspec.structs import replace
 
-from wsprobe.browsers.engine import Construction, FollowUp, Made, Page, ScriptView, Usual, over_http1
+from wsprobe.browsers.engine import Construction, Made, Page, ScriptView, Usual
 from wsprobe.browsers.hindered import Hindered, hindered
 from wsprobe.browsers.http2 import handshakes, over_http1_only
 from wsprobe.browsers.life import Ending, Handshake, Life, begins, follow, seen
@@ -76,14 +76,6 @@ class Client(Usual, ABC, Generic[_Facts]):
     def values(self, made: Construction) -> dict[str, str]:
         """Fields of the request's template that only this runtime fills in."""
         return {}
-
-    def first(self, made: Construction, page: Page, key: str) -> FollowUp:
-        """The first handshake, over HTTP/1.1."""
-        return over_http1(self, made, page, key)
-
-    def follow(self, readings: Sequence[Reading], page: Page, key: str) -> FollowUp | None:
-        """None: the runtime leaves redirects and credentials to the script."""
-        return None
 
     def answered(self, reading: Reading, protocols: tuple[str, ...]) -> Answered:
         """The result of the handshake, which offered *protocols*."""

@@ -13,12 +13,10 @@ from msgspec.structs import replace
 from wsprobe.browsers.engine import (
     Construction,
     DomException,
-    FollowUp,
     Made,
     Page,
     ScriptView,
     Usual,
-    over_http1,
 )
 from wsprobe.browsers.http2 import handshakes
 from wsprobe.browsers.life import Ending, Handshake, Life, seen
@@ -120,14 +118,6 @@ class Standard(Usual, Struct, frozen=True):
     def request(self, made: Construction, page: Page, key: str) -> bytes:
         filled = {**values(target_of(made), page, made.protocols), "key": key}
         return head(self.letter.request, filled)
-
-    def first(self, made: Construction, page: Page, key: str) -> FollowUp:
-        """The first handshake, over HTTP/1.1: the texts define no other."""
-        return over_http1(self, made, page, key)
-
-    def follow(self, readings: Sequence[Reading], page: Page, key: str) -> FollowUp | None:
-        """None: redirects are errors, and credentials would need a person."""
-        return None
 
     def view(self, url: str, page: Page, readings: Sequence[Reading]) -> ScriptView:
         made = construct(url, page, self.letter)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from wsprobe.browsers.engine import Construction, FollowUp, Made, Page, ScriptView, Usual, over_http1
+from wsprobe.browsers.engine import Construction, FollowUp, Made, Page, ScriptView, Usual
 from wsprobe.browsers.http2 import handshakes, over_http1_only
 from wsprobe.browsers.life import Ending, Handshake, Life, begins, follow, seen
 from wsprobe.browsers.network import reset_unasked
@@ -43,7 +43,8 @@ _PENDING = "no answer yet, and libsoup has no limit"
 
 
 class WebKitGtk(Usual, Struct, frozen=True):
-    """An ``Engine``. Nothing is kept between calls."""
+    """An ``Engine``, always over HTTP/1.1 (measured; libsoup requests a connection of its own). Nothing is kept
+    between calls."""
 
     facts: Facts
     name = "webkitgtk"
@@ -60,10 +61,6 @@ class WebKitGtk(Usual, Struct, frozen=True):
     def request(self, made: Construction, page: Page, key: str) -> bytes:
         to = target_of(made)
         return request(to, to, made.protocols, page, key, self.facts)
-
-    def first(self, made: Construction, page: Page, key: str) -> FollowUp:
-        """The first handshake, always over HTTP/1.1 (measured; libsoup requests a connection of its own)."""
-        return over_http1(self, made, page, key)
 
     def follow(self, readings: Sequence[Reading], page: Page, key: str) -> FollowUp | None:
         """The next request: after a redirect; the same again after a 421, or after a 401 if the URL has

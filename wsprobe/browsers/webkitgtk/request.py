@@ -14,6 +14,7 @@ from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import suppress
 
+from wsprobe import opening
 from wsprobe.authentication import UserAndPassword, quoted
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.network import COUNT, credentials, response
@@ -72,10 +73,10 @@ def _begins(item: bytes) -> bool:
 
 
 def _basic(own: UserAndPassword) -> str:
-    both = own.user + b":" + own.password
+    both = own.pair
     with suppress(UnicodeError):
         both = both.decode().encode("latin-1")
-    return f"Basic {b64encode(both).decode('ascii')}"
+    return opening.basic(both)
 
 
 def _digest(own: UserAndPassword, given: dict[bytes, bytes | None], uri: str, key: str) -> str:
