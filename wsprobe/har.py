@@ -383,8 +383,7 @@ def _entry(reading: Reading, failed: str | None) -> Json:
 def _asked(reading: Reading) -> Json:
     plan, head = reading.exchange.plan, reading.request.head
     to = plan.target
-    scheme = "wss" if to.secure else "ws"
-    url = f"{scheme}://{target.host_header(to)}{to.resource}"
+    url = target.public_url(to)
     if reading.http2 is not None and plan.http2 is not None:
         pairs = [_pair(name, value) for name, value in plan.http2.fields]
         method, version, size = "CONNECT", "HTTP/2.0", -1

@@ -162,6 +162,11 @@ def host_header(target: Target) -> str:
     return host if target.port == DEFAULT_PORT[target.secure] else f"{host}:{target.port}"
 
 
+def public_url(target: Target) -> str:
+    """The URL without user and password, and without the port of its scheme."""
+    return f"{'wss' if target.secure else 'ws'}://{host_header(target)}{target.resource}"
+
+
 def _scheme(url: str) -> tuple[bool, str]:
     """Whether the scheme means TLS, and the rest from the authority on."""
     if found := re.match(_SCHEME, url):

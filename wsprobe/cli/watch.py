@@ -283,9 +283,7 @@ class WatchOutput(Output):
         self._draw()
 
     def _masked(self, url: str) -> str:
-        if not self.settings.output.redact:
-            return url
-        return Secrets().url(url)
+        return Secrets().url(url) if self.settings.output.redact else url
 
     def recorded(self, number: int, exchange: Exchange) -> None:
         """Take the recording of a probe before it is known to be complete, in case ^C comes now."""
@@ -363,14 +361,8 @@ class WatchOutput(Output):
 def label(place: ProbeTarget, redact: bool) -> str:
     """The label of *place* in the metrics: its URL without user and password; with *redact*, also without the
     values of its query."""
-    if place.name:
-        text = place.name
-    else:
-        to = target.parse(place.url)
-        text = f"{'wss' if to.secure else 'ws'}://{target.host_header(to)}{to.resource}"
-    if not redact:
-        return text
-    return Secrets().url(text)
+    text = place.name or target.public_url(target.parse(place.url))
+    return Secrets().url(text) if redact else text
 
 
 def unique(labels: Iterable[str]) -> list[str]:

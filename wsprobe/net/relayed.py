@@ -32,7 +32,7 @@ from wsprobe.relay.forward import forwarded
 from wsprobe.relay.keep import EVENT, Kept, RelayedSide, Room
 from wsprobe.relay.relaying import Relaying, RelayWatcher
 from wsprobe.relay.tell import PAUSE, PageClose, answer
-from wsprobe.target import host_header
+from wsprobe.target import public_url
 from wsprobe.wire import WIRES, wire_of
 
 MAX_HEAD = 256 * 1024
@@ -390,7 +390,7 @@ def plan_for(relaying: Relaying, plan: Plan, request: Request) -> Plan:
     sent = forwarded(request, target, relaying.origin, relaying.headers)
     if request.resource != b"/":
         resource = request.resource.decode("latin-1")
-        scheme = "wss" if target.secure else "ws"
-        target = replace(target, resource=resource, url=f"{scheme}://{host_header(target)}{resource}")
+        target = replace(target, resource=resource)
+        target = replace(target, url=public_url(target))
     limits = replace(plan.limits, max_head=min(plan.limits.max_head, MAX_HEAD))
     return replace(plan, target=target, request=sent, wire=wire_of(request), limits=limits)

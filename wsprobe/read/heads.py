@@ -81,6 +81,12 @@ class Head(Struct, frozen=True):
                 found.append(field)
         return tuple(found)
 
+    def joined(self, key: bytes) -> bytes | None:
+        """The values of the fields called *key*, with commas between them (RFC 9110 section 5.3); None without
+        one."""
+        values = [field.value for field in self.all(key)]
+        return b", ".join(values) if values else None
+
     def several(self, names: frozenset[bytes]) -> dict[bytes, list[Field]]:
         """``all`` for each of *names* that is present, in one pass."""
         found: dict[bytes, list[Field]] = {}

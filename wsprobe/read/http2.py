@@ -474,7 +474,6 @@ def _request(block: HeaderBlock | None, exchange: Exchange) -> SentRequest:
             for name, value in (planned.fields if planned else ())
         )
         head = Head(b"", (), b"", 0, tuple(f for f in fields if not f.name.startswith(b":")), None)
-    extensions = head.all(b"sec-websocket-extensions")
 
     def pseudo(name: bytes) -> bytes:
         return next((field.value for field in fields if field.name == name), b"")
@@ -486,7 +485,7 @@ def _request(block: HeaderBlock | None, exchange: Exchange) -> SentRequest:
         version=b"HTTP/2",
         key=None,
         protocols=tuple(p for field in head.all(b"sec-websocket-protocol") for p in split_list(field.value)),
-        extensions=b", ".join(field.value for field in extensions) if extensions else None,
+        extensions=head.joined(b"sec-websocket-extensions"),
     )
 
 

@@ -10,7 +10,7 @@ from wsprobe.exchange import Ended, Event, Exchange, LeftOut, Received, Relayed,
 from wsprobe.read import read
 from wsprobe.read.frames import first_close, read_frames
 from wsprobe.read.head import split_head
-from wsprobe.read.reading import Frame, Head, Reading
+from wsprobe.read.reading import Frame, Reading
 from wsprobe.relay.tell import PAUSE, PageClose
 from wsprobe.target import TargetError, parse
 
@@ -39,13 +39,8 @@ def request_differences(exchange: Exchange) -> tuple[Difference, ...]:
     return tuple(
         Difference(name.decode("latin-1"), client, wsprobe)
         for key_, name in names.items()
-        if (client := _values(theirs, key_)) != (wsprobe := _values(ours, key_))
+        if (client := theirs.joined(key_)) != (wsprobe := ours.joined(key_))
     )
-
-
-def _values(head: Head, key: bytes) -> bytes | None:
-    fields = head.all(key)
-    return b", ".join(field.value for field in fields) if fields else None
 
 
 def seen_by_client(exchange: Exchange) -> Exchange:

@@ -12,7 +12,6 @@ from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.browsers.page import opened_by
 from wsprobe.browsers.tell import SITUATIONS, alike
 from wsprobe.engine_answer import EngineAnswer, engine_answer
-from wsprobe.read.reading import Head
 from wsprobe.report import Report, report_of
 from wsprobe.show.http2 import protocol
 from wsprobe.show.lines import Line, Look, Piece, line
@@ -99,7 +98,7 @@ def origins_sent(report: Report) -> list[bytes | None]:
     asked = [each.asked for each in report.answers if each is not None]
     if not report.answers:
         asked = [report.reading.request.head]
-    return list(dict.fromkeys(_field(each, b"origin") for each in asked if each.fields))
+    return list(dict.fromkeys(each.joined(b"origin") for each in asked if each.fields))
 
 
 def of_recorded_origin(report: Report) -> bool:
@@ -107,13 +106,8 @@ def of_recorded_origin(report: Report) -> bool:
     the page was its client."""
     if report.answers or report.exchange.client is not UNSET:
         return False
-    sent = _field(report.reading.request.head, b"origin")
+    sent = report.reading.request.head.joined(b"origin")
     return report.page is not None and sent is not None and f"{sent.decode('latin-1')}/" == report.page.url
-
-
-def _field(of: Head, key: bytes) -> bytes | None:
-    values = of.all(key)
-    return b", ".join(f.value for f in values) if values else None
 
 
 _ASKED = {
@@ -139,7 +133,7 @@ def who(report: Report, of: SharedAnswer, first: SharedAnswer, look: Look) -> Li
             otherwise.append(f"over {next(iter(here))}")
         apart = _apart_from_ours(report, of, first, look)
         for key, name in _ASKED.items():
-            mine_of, theirs_of = [_field(r.asked, key) for r in mine], [_field(r.asked, key) for r in theirs]
+            mine_of, theirs_of = [r.asked.joined(key) for r in mine], [r.asked.joined(key) for r in theirs]
             if set(mine_of) & set(theirs_of) or (apart and key == b"user-agent"):
                 continue  # no difference, or one between any two browsers
             value = mine_of[0]
@@ -159,8 +153,8 @@ def _apart_from_ours(report: Report, of: SharedAnswer, first: SharedAnswer, look
     others = ", ".join(names_of(report, first))
     found = []
     for key, name in _ASKED.items():
-        *values, own = [_field(each.asked, key) for each in _requests(report, of)]
-        without = {own, *(_field(each.asked, key) for each in _requests(report, first))} == {None}
+        *values, own = [each.asked.joined(key) for each in _requests(report, of)]
+        without = {own, *(each.asked.joined(key) for each in _requests(report, first))} == {None}
         value = values[0]
         if without and value is not None and set(values) == {value}:
             found.append(f"{browsers} sent {name}: {_begun(value, look)}; {others} did not")

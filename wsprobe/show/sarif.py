@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from wsprobe.read.reading import Head
-from wsprobe.target import host_header
+from wsprobe.target import public_url
 from wsprobe.trace.answer import Answer
 from wsprobe.trace.audit import WEAKNESSES
 from wsprobe.trace.audit_session import reference
@@ -86,7 +86,7 @@ def _index(id: str) -> int:
 def _result(each: Found, shown: Trace) -> Log:
     """A ``result`` (section 3.27), with the first request that shows it, and the answer to that request."""
     of, said = each.weakness, each.conclusion
-    url = _url(shown.base)
+    url = public_url(shown.base.reading.exchange.plan.target)
     first = shown.answers[said.because[0]]
     message = f"{said.text} Sent: {said.sent}. Came: {said.came}. What to do: {each.fix}"
     return {
@@ -99,12 +99,6 @@ def _result(each: Found, shown: Trace) -> Log:
         "webRequest": _request(first),
         "webResponse": _response(first),
     }
-
-
-def _url(answer: Answer) -> str:
-    target = answer.reading.exchange.plan.target
-    scheme = "wss" if target.secure else "ws"
-    return f"{scheme}://{host_header(target)}{target.resource}"
 
 
 def _request(answer: Answer) -> Log:

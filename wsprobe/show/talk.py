@@ -187,8 +187,8 @@ def info(of: TalkSession, head: Head, url: str, look: Look) -> list[Line]:
     """The negotiated parameters, and the totals."""
     rows = [("url", look.text(url.encode("utf-8", "replace")))]
     for name in ("protocol", "extensions"):
-        values = b", ".join(field.value for field in head.all(f"sec-websocket-{name}".encode()))
-        rows.append((name, look.text(values) or "none"))
+        values = head.joined(f"sec-websocket-{name}".encode())
+        rows.append((name, look.text(values or b"") or "none"))
     totals_ = of.totals
     rows += [
         ("sent", _messages(totals_.messages_sent, totals_.bytes_sent, totals_.wire_sent)),

@@ -90,8 +90,8 @@ class JsonOutput:
 
     def opened(self, head: Head, url: str, at: int) -> bytes:
         """The line for the open session."""
-        protocol = b", ".join(field.value for field in head.all(b"sec-websocket-protocol"))
-        extensions = b", ".join(field.value for field in head.all(b"sec-websocket-extensions"))
+        protocol = head.joined(b"sec-websocket-protocol") or b""
+        extensions = head.joined(b"sec-websocket-extensions") or b""
         return _lines(
             [
                 {

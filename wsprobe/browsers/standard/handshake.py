@@ -85,7 +85,7 @@ def _connection(head: Head) -> str:
 
 
 def _accept(head: Head, key: bytes | None) -> str:
-    value = b", ".join(field.value for field in head.all(b"sec-websocket-accept")).strip()
+    value = (head.joined(b"sec-websocket-accept") or b"").strip()
     if not value:
         return "RFC 6455 section 4.1, item 4: no Sec-WebSocket-Accept"
     if key is None or value != expected_accept(key):
