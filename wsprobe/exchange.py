@@ -468,6 +468,12 @@ class Exchange(Struct, frozen=True, tag_field="format", tag=2):
         last = self.ended
         return last.how if last is not None else ""
 
+    @property
+    def certificate(self) -> Certificate | None:
+        """The server's certificate; None if it sent none."""
+        shown = (event.certificate for event in self.events if isinstance(event, TlsDone | TlsFailed))
+        return next(filter(None, shown), None)
+
 
 class PlanError(ValueError):
     """A plan that no network can carry out. The text is one line that says why."""

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from wsprobe.certificate import days_left
 from wsprobe.diagnosis import Author, Cause, author
 from wsprobe.engine_answer import VARYING, EngineAnswer
-from wsprobe.exchange import Exchange, TlsDone, TlsFailed
+from wsprobe.exchange import Exchange
 from wsprobe.judge import judge, outcome
 from wsprobe.judge.finding import Finding, Verdict, counted
 from wsprobe.outcome import STATUS_OF, Outcome
@@ -190,10 +190,8 @@ def judged(reading: Reading) -> Verdict:
 def certificate_days(exchange: Exchange) -> int | None:
     """Whole days that the server's certificate was still valid at the time of the request, negative if it had
     expired; None if it sent none."""
-    for event in reversed(exchange.events):
-        if isinstance(event, TlsDone | TlsFailed) and event.certificate is not None:
-            return days_left(event.certificate, exchange.started)
-    return None
+    shown = exchange.certificate
+    return None if shown is None else days_left(shown, exchange.started)
 
 
 Point = tuple[str, str]

@@ -18,24 +18,22 @@ from wsprobe.browsers.url import as_http, parse
 from wsprobe.certificate import covers
 from wsprobe.exchange import Exchange, Resolved, Sent, TlsDone
 from wsprobe.read.http2_values import (
-    CONTINUATION,
     DATA,
     DEFAULT_WINDOW,
     ENABLE_CONNECT_PROTOCOL,
-    END_HEADERS,
     FRAME_MAX,
     GOAWAY,
     HEADERS,
     INITIAL_WINDOW_SIZE,
     PING,
     PRIORITY,
-    PUSH_PROMISE,
     RST_STREAM,
     SETTINGS,
     WINDOW_UPDATE,
     HeaderBlock,
     Http2Connection,
     Http2Frame,
+    in_turn,
 )
 from wsprobe.read.reading import Reading
 
@@ -114,16 +112,12 @@ def turns(connection: Http2Connection) -> Iterator[Turn]:
     """Yield the server's frames in order, without an incomplete last one; of an incomplete DATA, the bytes that
     arrived count."""
     blocks = {block.start: block for block in connection.blocks}
-    within: int | None = None  # the stream whose header block has begun and goes on
-    for frame in connection.of("server"):
-        out_of_turn = within != (frame.stream if frame.type == CONTINUATION else None)
-        if frame.type in (HEADERS, PUSH_PROMISE, CONTINUATION):
-            within = None if frame.flags & END_HEADERS else frame.stream
+    for frame, fits in in_turn(connection.of("server")):
         block = blocks.get(frame.start) if frame.type == HEADERS else None
         if block is not None and not block.complete:  # it is cut short, or a frame behind it is out of turn
             continue
         if frame.complete or frame.type == 0:
-            yield Turn(frame.at if block is None else block.at, frame, block, out_of_turn)
+            yield Turn(frame.at if block is None else block.at, frame, block, not fits)
 
 
 def final_block(connection: Http2Connection) -> HeaderBlock | None:

@@ -5,17 +5,15 @@ Each entry is above the rule that makes it. What browsers do was measured in Chr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 from wsprobe.judge.finding import Entry, Finding, counted, shown
 from wsprobe.judge.subject import PEER_ENDED, header, how
 from wsprobe.read.http2_values import (
-    CONTINUATION,
     DATA,
     DEFAULT_WINDOW,
     ENABLE_CONNECT_PROTOCOL,
     ENABLE_PUSH,
-    END_HEADERS,
     FRAME_MAX,
     HEADERS,
     INITIAL_WINDOW_SIZE,
@@ -26,6 +24,7 @@ from wsprobe.read.http2_values import (
     WINDOW_UPDATE,
     Http2Connection,
     Http2Frame,
+    in_turn,
     setting_name,
 )
 from wsprobe.read.reading import Reading
@@ -158,9 +157,8 @@ def connection(reading: Reading) -> Iterator[Finding]:
             else f"{counted(len(reading.rest), 'byte')} came that are less than a frame header"
         )
         yield HTTP2_FRAME_CUT.found(words, None if last is None else last.span)
-    yield from first_of(
-        HTTP2_CONTINUATION, list(_interrupted(theirs)), lambda frame: f"{named(frame)} came there"
-    )
+    misplaced = [frame for frame, fits in in_turn(theirs) if not fits]
+    yield from first_of(HTTP2_CONTINUATION, misplaced, lambda frame: f"{named(frame)} came there")
     yield from first_of(
         HTTP2_PUSH, [f for f in theirs if f.type == PUSH_PROMISE], lambda frame: "the server sends PUSH_PROMISE"
     )
@@ -193,17 +191,6 @@ def _overrun(of: Http2Connection) -> Iterator[Finding]:
                         f"{counted(-left[window], 'byte')} more than {whose} window", header(frame)
                     )
                     return
-
-
-def _interrupted(frames: Iterable[Http2Frame]) -> Iterator[Http2Frame]:
-    """Return frames that interrupt a header block, and CONTINUATION frames outside a block."""
-    within: int | None = None
-    for frame in frames:
-        fits = frame.stream == within if frame.type == CONTINUATION else within is None
-        if not fits:
-            yield frame
-        if frame.type in (HEADERS, PUSH_PROMISE, CONTINUATION):
-            within = None if frame.flags & END_HEADERS else frame.stream
 
 
 def first_of(entry: Entry, bad: list[Http2Frame], words: Callable[[Http2Frame], str]) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ Offsets in the server's frames count in ``Reading.received``, those in ours in `
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from struct import iter_unpack
 from typing import Literal
@@ -218,6 +218,16 @@ def _flag_names(type_: int, flags: int) -> tuple[str, ...]:
     named = FLAGS.get(type_, {})
     bits = [1 << place for place in range(8) if flags & 1 << place]
     return tuple(named.get(bit, f"0x{bit:x}") for bit in bits)
+
+
+def in_turn(frames: Iterable[Http2Frame]) -> Iterator[tuple[Http2Frame, bool]]:
+    """Each frame of one side, and whether it may come there: nothing interrupts a header block, and
+    CONTINUATION only continues one (section 6.10)."""
+    within: int | None = None  # the stream whose header block goes on
+    for frame in frames:
+        yield frame, within == (frame.stream if frame.type == CONTINUATION else None)
+        if frame.type in (HEADERS, PUSH_PROMISE, CONTINUATION):
+            within = None if frame.flags & END_HEADERS else frame.stream
 
 
 class HeaderBlock(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from wsprobe.diagnosis.advice import Likely, likely
-from wsprobe.exchange import Certificate, Connected, Exchange, TlsDone, TlsFailed
+from wsprobe.exchange import Connected, Exchange, TlsDone
 from wsprobe.judge.subject import how
 from wsprobe.read.closing import SessionClose, close_of
 from wsprobe.read.frames import CLOSE, first_close
@@ -144,7 +144,7 @@ def seen(
     whether it was met."""
     reading = report.reading
     held = held_of(reading) if holds else None
-    certificate = _certificate(reading.exchange)
+    certificate = reading.exchange.certificate
     tls = next((event.version for event in reading.exchange.events if isinstance(event, TlsDone)), "")
     findings = report.verdict.findings
     close = close_of(reading)
@@ -192,12 +192,6 @@ def _values(reading: Reading, name: str) -> str:
 
 def _code(close: SessionClose) -> str:
     return "none" if close.code is None else str(close.code)
-
-
-def _certificate(exchange: Exchange) -> Certificate | None:
-    """The server's certificate, if it sent one."""
-    shown = (e.certificate for e in exchange.events if isinstance(e, TlsDone | TlsFailed))
-    return next((each for each in shown if each is not None), None)
 
 
 def _family(exchange: Exchange) -> int:
