@@ -71,13 +71,16 @@ class Http2Play(msgspec.Struct, frozen=True):
     """Finding ids that it must produce (levels fail and warn)."""
 
 
-def play_of(plays: Sequence[tuple[Http2Step, ...]], before: int, *, authorized: bool) -> tuple[Http2Step, ...]:
-    """The one of *plays* that answers a CONNECT. *before*: how many CONNECTs were answered before it.
+def play_of(play: Http2Play | None, before: int, *, authorized: bool) -> tuple[Http2Step, ...]:
+    """The steps that answer a CONNECT for a scenario with this *play*; 404 without one. *before*: how many
+    CONNECTs were answered before it.
 
     A CONNECT with credentials (*authorized*) never counts as the first, even on a new connection: an earlier
     answer requested them.
     """
-    return plays[min(max(before, int(authorized)), len(plays) - 1)]
+    if play is None:
+        return not_found(b"This scenario is one of HTTP/1.1.\n")
+    return play.plays[min(max(before, int(authorized)), len(play.plays) - 1)]
 
 
 ANNOUNCING = (Http2Step("settings", pairs=((3, 100), (8, 1))),)
@@ -160,7 +163,7 @@ def page_steps() -> tuple[Http2Step, ...]:
     return (Http2Step("headers", fields=fields), Http2Step("data", data=PAGE, end_stream=True))
 
 
-def refusal_steps(status: bytes, text: bytes) -> tuple[Http2Step, ...]:
-    """A response with this *status* and a plain text body."""
-    fields = ((b":status", status), (b"content-type", b"text/plain; charset=utf-8"))
+def not_found(text: bytes) -> tuple[Http2Step, ...]:
+    """A 404 with *text* as its body."""
+    fields = ((b":status", b"404"), (b"content-type", b"text/plain; charset=utf-8"))
     return (Http2Step("headers", fields=fields), Http2Step("data", data=text, end_stream=True))

@@ -39,7 +39,7 @@ from wsprobe.exchange import (
     TlsFailed,
     TlsOptions,
 )
-from wsprobe.lab.http2_steps import Http2Step, play_of, refusal_steps
+from wsprobe.lab.http2_steps import Http2Step, play_of
 from wsprobe.lab.perform import (
     PATIENCE,
     PIECE,
@@ -166,9 +166,7 @@ def _over_http2(
     from wsprobe.lab.perform_http2 import perform_http2  # as above
 
     def plays(asked: Http2Request, before: int) -> tuple[Http2Step, ...]:
-        if scenario.http2 is None:
-            return refusal_steps(b"404", b"This scenario is one of HTTP/1.1.\n")
-        return play_of(scenario.http2.plays, before + attempt, authorized=asked.authorized)
+        return play_of(scenario.http2, before + attempt, authorized=asked.authorized)
 
     client = Http2Client(plan)
     return client, perform_http2(kind.http2, plays, stage.seconds, stage.send(client.opening))

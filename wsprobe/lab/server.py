@@ -22,7 +22,7 @@ from msgspec import Struct
 from wsprobe.lab import UnknownScenario, load
 from wsprobe.lab.certificates import Certificates, NoCertificates
 from wsprobe.lab.connection import Clear, LabConnection, drive, secured
-from wsprobe.lab.http2_steps import Http2Step, page_steps, play_of, refusal_steps
+from wsprobe.lab.http2_steps import Http2Step, not_found, page_steps, play_of
 from wsprobe.lab.paths import PARAMETERISED, PathError, scenario_at
 from wsprobe.lab.perform import LONGEST_HEAD, PATIENCE, Inbox, answer, needed, perform
 from wsprobe.lab.ports import (
@@ -80,12 +80,10 @@ def reception_http2(asked: Http2Request, before: int) -> tuple[str, tuple[Http2S
     try:
         scenario = scenario_at(asked.path.decode("latin-1"))
     except (UnknownScenario, PathError) as error:
-        return "", refusal_steps(b"404", f"{error}\n".encode())
+        return "", not_found(f"{error}\n".encode())
     if not asked.websocket:
         return scenario.name, page_steps()
-    if scenario.http2 is None:
-        return scenario.name, refusal_steps(b"404", b"This scenario is one of HTTP/1.1.\n")
-    return scenario.name, play_of(scenario.http2.plays, before, authorized=asked.authorized)
+    return scenario.name, play_of(scenario.http2, before, authorized=asked.authorized)
 
 
 def unavailable(why: str) -> Scenario:

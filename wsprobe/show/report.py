@@ -105,10 +105,13 @@ def handshake(report: Report, look: Look, session_too: bool = True) -> list[Line
 
 def rebuilt(report: Report) -> list[Line]:
     """Lines that warn of a report without recorded bytes; none for a real recording."""
-    if not (source := report.exchange.rebuilt):
-        return []
-    text = f"rebuilt from {shown_text(source)}: not the original bytes, and without the end of the connection"
-    return [line(Piece(text, "note"))]
+    source = report.exchange.rebuilt
+    return [line(Piece(f"rebuilt from {not_original(source)}", "note"))] if source else []
+
+
+def not_original(source: str) -> str:
+    """What a recording was rebuilt from, and what it therefore lacks."""
+    return f"{shown_text(source)}: not the original bytes, and without the end of the connection"
 
 
 def made_by(report: Report) -> str:

@@ -37,7 +37,7 @@ from wsprobe.show.lines import Line, Look, Piece, line, text_of
 from wsprobe.show.protocols import difference as protocols_differ
 from wsprobe.show.readers import answers_of, looks_the_same, page_of, who
 from wsprobe.show.relay import client_lines
-from wsprobe.show.report import SAID_BY_OUTCOME, received_dump, sentence, transport_bytes
+from wsprobe.show.report import SAID_BY_OUTCOME, not_original, received_dump, sentence, transport_bytes
 from wsprobe.show.session import session
 from wsprobe.show.views import Block, blocks
 from wsprobe.show.watch import result
@@ -339,12 +339,7 @@ def facts(report: Report) -> list[tuple[str, str]]:
     if report.name not in ("", report.exchange.plan.target.url):
         rows.append(("asked for as", shown_text(report.name)))
     if source := report.exchange.rebuilt:
-        rows.append(
-            (
-                "rebuilt from",
-                f"{shown_text(source)}: not the original bytes, and without the end of the connection",
-            )
-        )
+        rows.append(("rebuilt from", not_original(source)))
     rows.append(("asked", shown_text(report.exchange.started) or "at a time that was not recorded"))
     where = timing.peer(report.exchange)
     local = next((e.local for e in report.exchange.events if isinstance(e, Connected) and e.local), "")
