@@ -304,6 +304,17 @@ def test_frames(case: tuple[list[bytes], str, str]) -> None:
     assert bool(console) == bool(view.console)
 
 
+@pytest.mark.parametrize(
+    ("first", "bits"),
+    [(0xC1, ""), (0xD1, "0, reserved2 = 0, reserved3 = 1"), (0xE1, "0, reserved2 = 1, reserved3 = 0")],
+)
+def test_a_compressed_message_may_have_no_other_bit(first: int, bits: str) -> None:
+    opening = f"{HEAD}Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n".encode()
+    view = seen(opening, frame(first, b"\xca\xc8\x04\x00"), BYE)
+    assert told(view) == ("open ! 1006?" if bits else "open hi 1000")
+    assert failure(view) == (f"One or more reserved bits are on: reserved1 = {bits}" if bits else "")
+
+
 def test_how_long_each_side_may_take_to_end_it() -> None:
     """A page's Close has a minute, the end behind the server's Close two seconds."""
     closes = Page(acts=(Act("open", "close", code=3000),))
