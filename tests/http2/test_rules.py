@@ -467,6 +467,17 @@ CASES: dict[str, tuple[tuple[Piece, ...], How, tuple[str, ...]]] = {
         "local",
         ("accept 1+10:18 the answer has Sec-WebSocket-Accept",),
     ),
+    "two accepts": (
+        (
+            ON,
+            answer(b"200", (b"sec-websocket-accept", b"x"), (b"sec-websocket-accept", b"y")),
+            CLOSE,
+            OUR_CLOSE,
+            END,
+        ),
+        "local",
+        ("accept 1+10:18 the answer has Sec-WebSocket-Accept",),
+    ),
     "an accept of a refusal": (
         (ON, answer(b"403", (b"sec-websocket-accept", b"x"), end_stream=True)),
         "local",

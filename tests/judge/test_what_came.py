@@ -183,3 +183,23 @@ def test_of_what_is_no_tls_the_first_line_is_shown(size: int) -> None:
     failed = TlsFailed(1, "not-tls", "no TLS", received=b"x" * size + b"\r\nmore")
     reading = read(Exchange(PLAN, (Connected(0, "127.0.0.1", 1), failed, Ended(2, "error"))))
     assert judge(reading).findings[0].received == "x" * 80
+
+
+OF_OUR_CERTIFICATE = (41, 42, 43, 44, 45, 46, 48, 116)
+"""no_certificate_RESERVED to certificate_unknown, unknown_ca and certificate_required (RFC 8446 section 6)."""
+NAMED = {
+    40: "handshake-failure",
+    70: "protocol-version",
+    112: "unrecognized-name",
+    120: "no-application-protocol",
+}
+
+
+def test_what_each_alert_is_about() -> None:
+    """A server that sends one about a certificate can mean only the client's."""
+    for alert in range(256):
+        failed = TlsFailed(1, "alert", "refused", alert=alert)
+        reading = read(Exchange(PLAN, (Connected(0, "127.0.0.1", 1), failed, Ended(2, "error"))))
+        told = {each.id for each in judge(reading).findings if each.id.startswith("tls-alert")}
+        about = "certificate-required" if alert in OF_OUR_CERTIFICATE else NAMED.get(alert, "")
+        assert told == {f"tls-alert-{about}".rstrip("-")}, alert

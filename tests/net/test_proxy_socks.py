@@ -145,10 +145,31 @@ ASKED_4 = b"\x04\x01\x00\x09\0\0\0\x01\0shop.example\0"
             "answered 5: connection refused",
         ),
         ("socks5h", "", [GREETED, (ASKED_5, b"\x05\x02")], "answered 2: connection not allowed"),
+        *(
+            ("socks5h", "", [GREETED, (ASKED_5, bytes((5, reply)))], f"answered {reply}: {words}")
+            for reply, words in enumerate(
+                (
+                    "general SOCKS server failure",
+                    "connection not allowed by ruleset",
+                    "network unreachable",
+                    "host unreachable",
+                    "connection refused",
+                    "TTL expired",
+                    "command not supported",
+                    "address type not supported",
+                    "unknown",
+                ),
+                1,
+            )
+        ),
         ("socks5h", "", [GREETED, (ASKED_5, b"\x05\x63\x00\x01")], "answered 99: unknown"),
+        ("socks5h", "", [GREETED, (ASKED_5, b"\x05")], "request: the proxy closed"),
+        ("socks5h", "", [GREETED, (ASKED_5, b"H")], "request: the proxy closed"),
         ("socks5h", "", [GREETED, (ASKED_5, DONE_5[:4])], "request: the proxy closed"),
         ("socks5h", "", [GREETED, (ASKED_5, DONE_5[:9])], "request: the proxy closed"),
         ("socks4a", "", [(ASKED_4, b"\0\x5b" + bytes(6))], "answered 91: request rejected"),
+        ("socks4a", "", [(ASKED_4, b"\0\x5c" + bytes(6))], "answered 92: the proxy cannot reach identd"),
+        ("socks4a", "", [(ASKED_4, b"\0\x5d" + bytes(6))], "answered 93: the client's identd reports another"),
         ("socks4a", "", [(ASKED_4, b"HTTP/1.1 400 \r\n\r\n")], "not SOCKS 4: it begins with 0x48"),
         ("socks4a", "", [(ASKED_4, b"\0\x5a")], "request: the proxy closed"),
     ],

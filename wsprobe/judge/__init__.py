@@ -263,7 +263,7 @@ def _over_http2(reading: Reading, of: Http2Connection) -> str:
     A server that does not announce WebSockets (RFC 8441 section 3), or requires HTTP/1.1 (RFC 9113 section 7),
     has not refused. HTTP/2 has no 101: a server that sends one meant a 200.
     """
-    if reading.looks_like or reading.session is not None:
+    if reading.session is not None:
         return ""
     final = reading.final
     if final is not None and final.head.complete:
