@@ -131,6 +131,7 @@ def kept(wire: str, data: bytes, sizes: list[int], most: int) -> tuple[list[Inco
 def test_drafts_keep_the_content_of_messages(wire: str, sizes: list[int]) -> None:
     close = draft_frame(CLOSE, b"bye")
     parts = (
+        draft_frame(BINARY, b"first"),
         draft_frame(TEXT, b"a" * 300),
         draft_frame(BINARY, b"x", fin=False),
         draft_frame(PING, b"?" * 200),
@@ -139,6 +140,7 @@ def test_drafts_keep_the_content_of_messages(wire: str, sizes: list[int]) -> Non
     )
     heard, ends = kept(wire, b"".join(parts) + draft_frame(TEXT, b"late"), sizes, 300)
     assert heard == [
+        ReceivedMessage(BINARY, b"first", 5),
         ReceivedMessage(TEXT, b"a" * 300, 300),
         Control("ping", b"?" * (CONTROL_MAX + 1)),
         ReceivedMessage(BINARY, b"xy", 2),

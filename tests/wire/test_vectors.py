@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import md5
+
 import pytest
 
 from wsprobe.read.frames import One
@@ -48,6 +50,13 @@ def one(found: One, data: bytes) -> Frame:
 )
 def test_challenge(key1: bytes, key2: bytes, body: bytes, answer: bytes) -> None:
     assert answer_to(key1, key2, body) == answer
+
+
+def test_a_key_hides_a_number_of_32_bits() -> None:
+    greatest = answer_to(b"4294967295 x", b"1 x", bytes(8))
+    assert greatest == md5(b"\xff\xff\xff\xff\0\0\0\1" + bytes(8)).digest()
+    assert answer_to(b"4294967296 x", b"1 x", bytes(8)) is None
+    assert answer_to(b"1 x", b"8589934592  x", bytes(8)) is None
 
 
 @pytest.mark.parametrize(
