@@ -10,6 +10,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
+from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.watch.played import OPEN, played
@@ -20,6 +21,7 @@ from wsprobe.exchange import Limits, Route, TlsOptions
 from wsprobe.net import wsgi
 from wsprobe.net.wsgi import served
 from wsprobe.opening import Offer
+from wsprobe.version import __version__
 from wsprobe.watch.metrics import METRICS, PHASES
 from wsprobe.watch.prometheus import application
 from wsprobe.watch.state import Watch, after, seen
@@ -88,6 +90,43 @@ def test_what_a_scrape_gets() -> None:
     assert {phase for phase, _ in found["probe_websocket_duration_seconds"]} <= {
         *PHASES.values(),
         *("resolve", "connect"),
+    }
+
+
+def test_every_metric_has_its_own_value() -> None:
+    watch = Watch("a", "a")
+    for minute, name, held in ((0, OPEN, True), (1, "status-403", False), (2, "status-403", False)):
+        report = played(name, started=f"2026-11-26T12:0{minute}:00.000Z")
+        told = seen(report, float(minute), up=held, met=True, holds=held, expected=(("open", held),))
+        watch = after(watch, replace(told, family=6, expires=1.5, tls="TLSv1.3"))
+    found = scraped(watch)
+    assert {name: rows for name, rows in found.items() if not name.startswith("process_")} == {
+        "probe_success": {("a",): 0},
+        "probe_duration_seconds": {("a",): 0.0004},
+        "probe_dns_lookup_time_seconds": {("a",): 0.0001},
+        "probe_ip_protocol": {("a",): 6},
+        "probe_websocket_status_code": {("a",): 403},
+        "probe_websocket_connection_upgraded": {("a",): 0},
+        "probe_websocket_duration_seconds": {
+            ("resolve", "a"): 0.0001,
+            ("connect", "a"): 0.0001,
+            ("processing", "a"): 0.0002,
+            ("transfer", "a"): 0,
+        },
+        "probe_ssl_earliest_cert_expiry": {("a",): 1.5},
+        "probe_tls_version_info": {("a", "TLS 1.3"): 1},
+        "wsprobe_build_info": {(__version__,): 1},
+        "wsprobe_outcome_info": {("refused", "a"): 1},
+        "wsprobe_finding_info": {("status-not-101", "fail", "a"): 1},
+        "wsprobe_expectation_met": {("open", "a"): 0},
+        "wsprobe_exit_status": {("a",): 12},
+        "wsprobe_last_probe_timestamp_seconds": {("a",): 1795694520},
+        "wsprobe_state_since_timestamp_seconds": {("a",): 1795694460},
+        "wsprobe_probes_total": {("open", "a"): 1, ("refused", "a"): 2},
+        "wsprobe_findings_total": {("status-not-101", "a"): 2},
+        "wsprobe_changes_total": {("a",): 1},
+        "wsprobe_sessions_held_total": {("a", "held"): 1},
+        "wsprobe_watched_targets": {(): 1},
     }
 
 

@@ -41,7 +41,7 @@ def _each(rows: Callable[[Probed], Iterable[Row]]) -> Callable[[Watch], Iterable
 
 
 def _held(value: Callable[[Hold], float]) -> Callable[[Watch], Iterable[Row]]:
-    """A row with the value from the last held session, if there is one."""
+    """A row with the value from the session that the last probe held, if it held one."""
     return _last(lambda seen: None if seen.held is None else value(seen.held))
 
 
@@ -141,7 +141,7 @@ METRICS = (
     ),
     Metric(
         "wsprobe_session_held_seconds",
-        "How long the last held session stayed open",
+        "How long the session that the last probe held stayed open",
         _held(lambda held: held.seconds),
     ),
     Metric(
