@@ -50,6 +50,10 @@ def test_who_is_let_in(door: Door, request_: Request, status: int | None) -> Non
         assert refusal.answer.startswith(b"HTTP/1.1 %d " % refusal.status)
         head, _, body = refusal.answer.partition(b"\r\n\r\n")
         assert b"Content-Length: %d\r\n" % len(body) in head + b"\r\n"
+        fields = head.split(b"\r\n")
+        upgrade = [b"Upgrade: websocket", b"Connection: Upgrade, close"]  # RFC 9110 section 15.5.22
+        assert fields[-2:] == upgrade if status == 426 else fields[-1] == b"Connection: close"
+        assert (b"Upgrade: websocket" in fields) == (status == 426)
 
 
 def test_a_refusal_repeats_no_byte_of_the_client_unescaped() -> None:

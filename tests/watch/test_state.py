@@ -6,9 +6,10 @@ import pytest
 from msgspec.structs import replace
 
 from tests.watch.played import OPEN, exchange, played
-from wsprobe.exchange import Ended, Received
+from wsprobe.exchange import Connected, Ended, Received
 from wsprobe.report import Report, report
 from wsprobe.watch.state import LONGEST, Probed, Watch, after, differences, held_of, percentiles, seen
+from wsprobe.watch.window import Window
 
 
 def told(of: Report, at: float = 1.0, *, holds: bool = False, up: bool | None = None) -> Probed:
@@ -96,6 +97,25 @@ def test_phases_and_the_total_without_the_session() -> None:
     assert found["total"][1] < 10  # of 300 ms, in which the session was watched
     assert watch.last is not None
     assert dict(watch.last.phases)["session"] == pytest.approx(0.3, abs=0.01)
+
+
+def test_the_median_and_the_95th_percentile() -> None:
+    window = Window()
+    for each in range(100, 0, -1):
+        window = window.add(each)
+    assert percentiles(Watch("ws://a/", phases=(("tls", window),))) == {"tls": (50, 95)}
+
+
+@pytest.mark.parametrize(
+    ("address", "port", "family"), [("127.0.0.1", 80, 4), ("::1", 80, 6), ("/run/socket", 0, 0)]
+)
+def test_the_family_of_the_address(address: str, port: int, family: int) -> None:
+    one = exchange(OPEN)
+    events = tuple(
+        replace(event, address=address, port=port) if isinstance(event, Connected) else event
+        for event in one.events
+    )
+    assert told(report(replace(one, events=events))).family == family
 
 
 def test_what_failed_is_no_phase() -> None:
