@@ -7,6 +7,7 @@ import pytest
 
 from tests import cases
 from wsprobe import explain
+from wsprobe.cli.main import run
 from wsprobe.explain import UnknownTopic
 from wsprobe.explain.entry import Topic
 from wsprobe.outcome import TABLE, Exit
@@ -345,3 +346,14 @@ def test_unknown(topic: str) -> None:
 def test_a_scenario_says_how_it_goes_in_older_versions() -> None:
     facts = dict(explain.find("lab:hixie-76-wrong-challenge").facts)
     assert facts["invalid in hixie-76"] == "wsprobe connect --wire hixie-76 lab:hixie-76-wrong-challenge"
+
+
+def test_each_topic_is_listed_once_below_its_kind(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", "--list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if not line.startswith("  ")] == [f"{kind}:" for kind in explain.groups()]
+    listed = [line.strip() for line in lines if line.startswith("  ")]
+    assert run(["explain", "--list", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"topics": listed}
+    assert len(set(listed)) == len(listed)
+    assert set(listed) == {topic for topics in explain.groups().values() for topic in topics}
