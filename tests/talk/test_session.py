@@ -99,6 +99,18 @@ def test_we_close_and_wait_while_the_server_sends_what_it_has() -> None:
     assert session.closed_first == "client"
 
 
+@pytest.mark.parametrize(("answered", "more"), [(False, QUIET), (True, LAST)])
+def test_while_our_output_is_blocked_no_time_passes_for_the_server(answered: bool, more: int) -> None:
+    session = held()
+    session.say(Outgoing("close", code=1000))
+    if answered:
+        session.receive(theirs(CLOSE, NORMAL), 1)
+    session.touch(60 * SECOND)
+    assert session.wake_at == 60 * SECOND + more
+    session.touch(SECOND)  # never earlier
+    assert session.wake_at == 60 * SECOND + more
+
+
 def test_a_server_that_never_answers_our_close_is_left() -> None:
     session = held()
     session.say(Outgoing("close", code=1000))
