@@ -15,7 +15,16 @@ from trio.testing import MockClock
 
 from tests.cases import every
 from wsprobe.net import cluster as module
-from wsprobe.net.cluster import Cluster, ClusterError, Worker, WorkersLost, cluster, speaks_tls
+from wsprobe.net.cluster import (
+    Cluster,
+    ClusterError,
+    Worker,
+    WorkersLost,
+    cluster,
+    name_here,
+    speaks_tls,
+    while_wanted,
+)
 
 ALERT = b"\x15\x03\x03\x00\x02\x02\x28"
 SERVER_HELLO = b"\x16\x03\x03\x00\x7a"
@@ -379,3 +388,37 @@ def test_a_piece_that_nobody_waits_for_is_revoked(within: Callable[..., Any]) ->
     within(client, use, print)
     assert future.cancelled
     assert client.calls == [("submit", len, "xyz", {"pure": False}), ("close", 2.5)]
+
+
+WANTED = {
+    "to its end": (["executing"] * 9, "done", 2),
+    "until the sender is gone": (["executing", "executing", None], None, 1.5),
+    "until it is cancelled": (["executing", "cancelled"], None, 1),
+}
+
+
+@every(WANTED)
+def test_work_goes_on_while_it_is_wanted(
+    case: tuple[list[str | None], str | None, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    states, result, seconds = case
+    looks = iter(states)
+
+    def get(key: str) -> object:
+        assert key == "ours"
+        state = next(looks)
+        return None if state is None else SimpleNamespace(state=state)
+
+    here = SimpleNamespace(name=7, state=SimpleNamespace(tasks=SimpleNamespace(get=get)))
+    thread = SimpleNamespace(thread_state=SimpleNamespace(key="ours"))
+    monkeypatch.setattr(module, "_distributed", lambda: SimpleNamespace(get_worker=lambda: here, worker=thread))
+
+    async def work() -> str:
+        await trio.sleep(2)
+        return "done"
+
+    async def timed() -> tuple[str | None, float]:
+        return await while_wanted(work), trio.current_time()
+
+    assert trio.run(timed, clock=MockClock(autojump_threshold=0)) == (result, seconds)
+    assert name_here() == "7"
