@@ -58,6 +58,15 @@ def test_a_frame_that_just_fits_is_kept() -> None:
     assert events == [Received(1, b"x" * 10 + b"y" * 10), Received(2, b"y" * 10)]
 
 
+def test_a_frame_that_begins_a_read_and_does_not_fit_is_left_out_with_no_byte_of_it() -> None:
+    keep, events = kept(20)
+    keep.received(1, b"x" * 20, 20, 0, None)
+    keep.received(2, b"y" * 5, 0, 5, None)
+    keep.received(3, b"y" * 5 + CLOSE, 5, 0, CLOSE)
+    keep.end(4)
+    assert events == [Received(1, b"x" * 20), LeftOut(3, 0, 10), Received(3, CLOSE)]
+
+
 def test_a_frame_that_was_begun_where_the_limit_is_reached_is_finished() -> None:
     keep, events = kept(20)
     keep.received(1, b"x" * 20, -1, 5, None)

@@ -243,6 +243,38 @@ def test_how_it_ended_in_words(received: bytes, says: tuple[str, str]) -> None:
     assert json.loads(JsonOutput().closed(session, "fin", 1_234_500))["at"] == 1234.5
 
 
+@pytest.mark.parametrize(
+    ("before", "received", "value"),
+    [
+        ([], b"", {"code": None, "reason": "", "size": 0, "by": None, "clean": False}),
+        (
+            [],
+            theirs(CLOSE, b"\x0f\xa0bye"),
+            {"code": 4000, "reason": "bye", "size": 5, "by": "server", "clean": True},
+        ),
+        ([], theirs(CLOSE), {"code": None, "reason": "", "size": 0, "by": "server", "clean": True}),
+        (
+            [Outgoing("close", (b"ours",), 4001)],
+            b"",
+            {"code": 4001, "reason": "ours", "size": 6, "by": "client", "clean": False},
+        ),
+        (
+            [Outgoing("close", (b"ours",), 4001)],
+            theirs(CLOSE, b"\x0f\xa0bye"),
+            {"code": 4000, "reason": "bye", "size": 5, "by": "client", "clean": True},
+        ),
+        ([], b"\xf1\x00", {"by": "client", "clean": False}),
+    ],
+)
+def test_how_it_ended_for_a_program(before: list[Outgoing], received: bytes, value: dict[str, Any]) -> None:
+    session = held()
+    for each in before:
+        session.say(each)
+    session.receive(received, 1)
+    closed = json.loads(JsonOutput().closed(session, "fin", 2000))
+    assert closed == closed | value | {"event": "close", "at": 2, "how": "fin"}
+
+
 class Failing(Reader):
     """Finds a fault in whatever comes."""
 

@@ -80,16 +80,16 @@ class Probed(Struct, frozen=True):
     opened: bool
     levels: tuple[tuple[str, str], ...]
     """(id, level) of each finding."""
-    family: int = 0
+    family: int
     """4 or 6; 0 if no IP address answered."""
-    expires: float | None = None
+    expires: float | None
     """Seconds since 1970 at which the server's certificate ends."""
-    tls: str = ""
+    tls: str
     """As TLSv1.3."""
-    held: Hold | None = None
-    expected: tuple[tuple[str, bool], ...] = ()
+    held: Hold | None
+    expected: tuple[tuple[str, bool], ...]
     """Each --expect, and whether it was met."""
-    likely: Likely | None = None
+    likely: Likely | None
     """Why it did not open; None if it opened, or nothing is known."""
 
     @property
