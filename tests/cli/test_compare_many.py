@@ -12,12 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from wsprobe.cli import compare, compare_shared
+from wsprobe.cli import compare, compare_many, compare_shared
+from wsprobe.cli.compare_many import NOT_APART
 from wsprobe.cli.compare_shared import worker
 from wsprobe.cli.main import run
 from wsprobe.cli.readers import Readers
-from wsprobe.cli.recordings import RecordedLine
+from wsprobe.cli.recordings import RecordedLine, exchanges
 from wsprobe.cli.settings import Settings
+from wsprobe.exchange import Exchange
 from wsprobe.net import worker_pool
 from wsprobe.net.worker_pool import Work
 from wsprobe.outcome import Exit
@@ -64,6 +66,62 @@ def test_they_are_what_each_is_by_itself(
         one.write_text(line)
         alone.append(output(capsys, str(one))[1])
     assert out == "".join(alone) * 3
+
+
+@pytest.mark.parametrize(("held", "held_bytes"), [(2, 1 << 20), (1000, 10)])
+@pytest.mark.parametrize("how", [("--browser", "chromium"), ("--spec", "rfc6455"), ("--browser-mode", "-v")])
+def test_for_a_person_each_is_printed_before_the_next_is_read(
+    how: Sequence[str],
+    held: int,
+    held_bytes: int,
+    recorded: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Capture,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setattr(compare, "HELD", held)
+    monkeypatch.setattr(compare, "HELD_BYTES", held_bytes)
+    printed: list[str] = []
+
+    def read(line: RecordedLine) -> list[Exchange]:
+        printed.append(capsys.readouterr().out)
+        return exchanges(line)
+
+    alone = []
+    for number, line in enumerate(recorded):
+        one = tmp_path / str(number)
+        one.write_text(line)
+        run(["compare", *how, str(one)])  # not in a list, whatever its size
+        alone.append(capsys.readouterr().out + "\n")
+    file = tmp_path / "many"
+    file.write_text("".join(recorded))
+    monkeypatch.setattr(compare_many, "exchanges", read)
+    assert run(["compare", *how, str(file)]) == Exit.DIFFERENT
+    assert printed == ["", *alone[:-1]]
+    assert capsys.readouterr() == (alone[-1], f"wsprobe: {NOT_APART}\n" if how[0] != "--spec" else "")
+
+
+def test_files_have_each_of_them_too(recorded: list[str], many: Callable[..., str], tmp_path: Path) -> None:
+    har, page, junit = (tmp_path / name for name in ("har.json", "page.html", "junit.xml"))
+    written = []
+    for more in ((), ("--junit", str(junit))):  # for which all are held
+        run(
+            [
+                "compare",
+                "-s",
+                "--browser-mode",
+                "--har",
+                str(har),
+                "--report",
+                str(page),
+                *more,
+                many(*recorded),
+            ]
+        )
+        shown = page.read_text()
+        written.append((har.read_bytes(), [shown.count(f"lab:{name}</h2>") for name in SCENARIOS]))
+    assert written[0] == written[1]
+    assert written[0][1] == [1, 1, 1]
 
 
 def test_all_the_same_is_no_difference(recorded: list[str], many: Callable[..., str], capsys: Capture) -> None:

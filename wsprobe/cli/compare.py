@@ -23,7 +23,7 @@ from wsprobe.cli.recordings import RecordedLine, exchanges, lines
 from wsprobe.cli.section import Given
 from wsprobe.cli.settings import Settings, settings_of
 from wsprobe.cli.streams import emit, look, note
-from wsprobe.cli.view_settings import HELD, ViewSettings
+from wsprobe.cli.view_settings import HELD, HELD_BYTES, ViewSettings
 from wsprobe.outcome import Exit
 from wsprobe.report import Report
 from wsprobe.show.compare import comparison
@@ -92,23 +92,18 @@ def compare_all(
         from wsprobe.cli.run_browser import run_browsers  # the lab, only with --run-browser
 
         by, reports, seen = run_browsers(words, started, settings, by)
-    elif (
-        settings.output.as_json
-        and not settings.output.report_files
-        and settings.output.har is None
-        and settings.output.junit is None
-        and all(map(_is_recording, words))
-    ):
+    elif settings.output.junit is None and all(map(_is_recording, words)):
         every = (line for each in kept if each is not None for line in each)
-        first = list(islice(every, HELD + 1))
-        if len(first) > HELD:
-            if workers == 1 and settings.cluster is None:
-                from wsprobe.cli.compare_many import compare_many  # JSON, only for many recordings
+        first, all_held = _first(every)
+        if not all_held and (settings.output.as_json or by.browsers or by.revisions):
+            files = bool(settings.output.report_files) or settings.output.har is not None
+            if settings.output.as_json and not files and (workers > 1 or settings.cluster is not None):
+                from wsprobe.cli.compare_shared import compare_shared  # trio, only with --workers
 
-                return compare_many(chain(first, every), settings, by)
-            from wsprobe.cli.compare_shared import compare_shared  # trio, only with --workers
+                return compare_shared(chain(first, every), settings, by, workers)
+            from wsprobe.cli.compare_many import compare_many  # only for many recordings
 
-            return compare_shared(chain(first, every), settings, by, workers)
+            return compare_many(chain(first, every), output, by, verbose)
         reports = [recorded(exchange, by) for line in chain(first, every) for exchange in exchanges(line)]
     else:
         reports = collect(words, kept, settings, by)
@@ -198,6 +193,19 @@ def _check_shared(words: Sequence[str], settings: Settings) -> None:
 
 Kept = Iterator[RecordedLine] | None
 """The unread lines of a word that names recordings; None for a word to probe."""
+
+
+def _first(lines: Iterator[RecordedLine]) -> tuple[list[RecordedLine], bool]:
+    """The first of *lines*, as many as can be in memory at once and one more; and whether these are all. One
+    line always can."""
+    first: list[RecordedLine] = []
+    size = 0
+    for line in lines:
+        first.append(line)
+        size += len(line.data)
+        if len(first) > HELD or (len(first) > 1 and size > HELD_BYTES):
+            return first, False
+    return first, True
 
 
 def _peeked(lines: Iterator[RecordedLine]) -> tuple[Iterator[RecordedLine], bool]:

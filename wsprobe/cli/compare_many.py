@@ -1,4 +1,4 @@
-"""``compare --json`` over more recordings than fit in memory: each is read, printed and forgotten.
+"""``compare`` over more recordings than fit in memory: each is read, printed and forgotten.
 
 A line that is not a recording becomes a note on standard error, and the others go on, as in a list of URLs.
 """
@@ -7,20 +7,26 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
+from functools import partial
 
 import click
 from msgspec import Struct
+from msgspec.structs import replace
 
 from wsprobe.cli.compare_status import Reached, reached, status, together
-from wsprobe.cli.output import finish
+from wsprobe.cli.output import Finished, Output, finish
 from wsprobe.cli.readers import Readers
 from wsprobe.cli.recorded import recorded, with_verdicts
 from wsprobe.cli.recordings import RecordedLine, exchanges
 from wsprobe.cli.settings import Settings
-from wsprobe.cli.streams import note, write
+from wsprobe.cli.streams import emit, look, note, write
+from wsprobe.cli.view_settings import HELD, HELD_BYTES
 from wsprobe.outcome import Exit
+from wsprobe.report import Report
 from wsprobe.show.as_json import report_value
+from wsprobe.show.compare import comparison
 from wsprobe.show.json_text import json_line
+from wsprobe.show.lines import Look
 
 
 class LineResult(Struct, frozen=True):
@@ -36,12 +42,55 @@ class LineResult(Struct, frozen=True):
     save: bytes = b""
 
 
-def compare_many(recordings: Iterable[RecordedLine], settings: Settings, by: Readers) -> int:
-    """Read and print every recording, in their order; returns the exit status."""
+def compare_many(recordings: Iterable[RecordedLine], output: Output, by: Readers, verbose: bool = False) -> int:
+    """Read and print every recording, in their order, as JSON or for a person; returns the exit status.
+    *verbose*: print everything, not only what fits one screen."""
+    settings = output.settings
+    of = settings.output
     lines = Lines(settings)
+    file = output.report_file("compare", several=True)
+    show: Callable[[Report], object] = _nothing
+    if of.as_json:
+        show = partial(write_json, sys.stdout.write, brief=of.brief)
+    elif not of.silent:
+        show = partial(_print, replace(look(sys.stdout, of.color), verbose=int(verbose), screen=not verbose))
+
+    def take(finished: Finished) -> None:
+        show(finished.report)
+        if output.har is not None:
+            output.har.add(finished.report)
+        if file is not None:
+            file.compared_alone(finished.unmasked)
+
     for line in recordings:
-        lines.take(read_line(line, settings, by, sys.stdout.write))
+        lines.take(read_line(line, settings, by, take))
+    output.write_files()
+    if file is not None:
+        file.written()
+    if by.browsers and (file is not None or not (of.as_json or of.silent)):
+        note(NOT_APART)
     return lines.exit_status()
+
+
+NOT_APART = (
+    f"not shown for more than {HELD:,} recordings or {HELD_BYTES >> 20} MiB: which of them a script can tell "
+    "apart"
+)
+
+
+def write_json(write: Callable[[str], object], report: Report, *, brief: bool) -> None:
+    """Give the line of ``--json`` for *report* to *write*, in parts."""
+    for piece in json_line(report_value(report), brief):
+        write(piece)
+
+
+def _print(of: Look, report: Report) -> None:
+    """Print *report* for a person, and an empty line below it."""
+    emit([*comparison([report], [], of), ()], sys.stdout, of)
+
+
+def _nothing(report: Report) -> None:
+    pass
 
 
 class Lines:
@@ -81,9 +130,9 @@ class Lines:
 
 
 def read_line(
-    line: RecordedLine, settings: Settings, by: Readers, write: Callable[[str], object]
+    line: RecordedLine, settings: Settings, by: Readers, take: Callable[[Finished], object]
 ) -> LineResult:
-    """Read the recordings in *line*; *write* gets the text to print, in parts."""
+    """Read the recordings in *line*; *take* gets each, to print it."""
     try:
         found = exchanges(line)
     except click.UsageError as error:
@@ -96,8 +145,7 @@ def read_line(
         results.append(reached(made))
         finished = finish(made, settings, own_status=False)
         unmet += finished.unmet
-        for piece in json_line(report_value(finished.report), settings.output.brief):
-            write(piece)
+        take(finished)
         if settings.output.save is not None:
             saved.append(finished.recording)
     return LineResult("", together(results) if results else None, "", tuple(unmet), b"".join(saved))

@@ -9,9 +9,9 @@ from msgspec.structs import replace
 
 from wsprobe import net
 from wsprobe.cli.cluster import AnyWorker, Do, work_with
-from wsprobe.cli.compare_many import LineResult, Lines, compare_many, read_line
+from wsprobe.cli.compare_many import LineResult, Lines, compare_many, read_line, write_json
 from wsprobe.cli.lists import ANYWHERE, Chunk, Executor, Run
-from wsprobe.cli.output import written_descriptor
+from wsprobe.cli.output import Finished, Output, written_descriptor
 from wsprobe.cli.readers import Readers
 from wsprobe.cli.recordings import RecordedLine
 from wsprobe.cli.settings import Settings
@@ -39,7 +39,7 @@ def compare_shared(recordings: Iterable[RecordedLine], settings: Settings, by: R
         read_there(recordings, settings, by, lines.take)
     elif not read_with_processes(recordings, settings, by, workers, lines.take):
         note(ALONE)
-        return compare_many(recordings, settings, by)
+        return compare_many(recordings, Output(settings), by)
     return lines.exit_status()
 
 
@@ -117,7 +117,11 @@ def lost(workers: str, line: RecordedLine) -> LineResult:
 def read_apart(line: RecordedLine, settings: Settings, by: Readers) -> LineResult:
     """The result of *line* in another process, with its text: only one process prints."""
     text: list[str] = []
-    made = read_line(line, settings, by, text.append)
+
+    def take(finished: Finished) -> None:
+        write_json(text.append, finished.report, brief=settings.output.brief)
+
+    made = read_line(line, settings, by, take)
     return replace(made, text="".join(text))
 
 

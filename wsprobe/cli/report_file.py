@@ -83,7 +83,8 @@ class ReportFile:
         self._add(replace(report_file.part(report, command, as_is=True), short=not full))
 
     def written(self) -> None:
-        """Write the file of `connect`. Raises click.UsageError if the file cannot be written."""
+        """Write the file of `connect`, or of what ``compared_alone`` added. Raises click.UsageError if the file
+        cannot be written."""
         self._write(self._cover(self._secrets()))
 
     def compared(
@@ -106,6 +107,12 @@ class ReportFile:
         if not any(each.views or each.verdicts for each in reports):
             cover = replace(cover, tables=(report_file.difference(reports),))
         self._write(replace(cover, apart=report_file.told_apart(reports, groups)))
+
+    def compared_alone(self, report: Report) -> None:
+        """Add one recording of `compare`, of more than can be held."""
+        secrets = self._secrets()
+        report = report if secrets is None else redacted(report, secrets)
+        self._add(report_file.part(report, as_is=not report.answers))
 
     def traced(self, seen: Trace, choice: Choice) -> None:
         """Write the file of `trace`: the unchanged handshake in full, the others folded. Raises

@@ -16,7 +16,10 @@ from wsprobe.cli.section import Declared, Section, declaration
 VIEWS = "Views"
 
 HELD = 1000
-"""With more recordings than this, ``--json`` prints each one immediately, and none has ``tellable``."""
+"""With more recordings than this, or"""
+HELD_BYTES = 8 * 1024 * 1024
+"""with several that have more bytes than this in all, each one is printed immediately and forgotten, and
+nothing says which of them a script can tell apart."""
 
 
 def next_engine(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -149,7 +152,8 @@ class ViewSettings(Section, frozen=True, kw_only=True):
             type=Whole(1, 64),
             show_default=True,
             rare=True,
-            help=f"of more than {HELD:,} recordings with --json: read them in N processes",
+            help=f"of more than {HELD:,} recordings (or {HELD_BYTES >> 20} MiB) with --json: read them in "
+            "N processes",
         ),
     ] = 1
 

@@ -672,7 +672,7 @@ class ReportJson(Object, frozen=True, kw_only=True):
     tellable: dict[str, TellableJson] | UnsetType = UNSET
     """By engine: the recordings that a script can tell apart; only with compare --browser-mode and several
     recordings. Every object has the same value; with more than 100 recordings only the first object has it,
-    with more than 1,000 none."""
+    with more than 1,000 (or 8 MiB of them) none."""
     fetch: dict[str, FetchJson] | UnsetType = UNSET
     """By engine: what the page sees with fetch() of the same URL; only with --fetch."""
     seen: list[SeenJson] | UnsetType = UNSET
