@@ -317,6 +317,18 @@ def test_a_signal_ends_it_with_a_close_and_a_report(number: int, status: int) ->
 
 
 @pytest.mark.programs
+def test_after_a_signal_jsonl_ends_with_the_close() -> None:
+    with program("--jsonl", "lab:/echo") as talking:
+        assert talking.stdout is not None
+        assert json.loads(talking.stdout.readline())["event"] == "open"
+        talking.send_signal(signal.SIGINT)
+        out, _ = talking.communicate(timeout=20)
+    assert talking.returncode == 130
+    (close,) = map(json.loads, out.splitlines())
+    assert (close["event"], close["by"], close["how"]) == ("close", "client", "interrupted")
+
+
+@pytest.mark.programs
 def test_a_reader_that_goes_away_ends_it_quietly(tmp_path: Path) -> None:
     """What was recorded until then is saved whole."""
     file = tmp_path / "saved.jsonl"

@@ -13,7 +13,7 @@ import trio
 import trio.testing
 
 from wsprobe.exchange import Ended, LeftOut, Limits, Received, Sent
-from wsprobe.net.descriptors import PIECE, DescriptorWriter, pieces
+from wsprobe.net.descriptors import LAST, PIECE, DescriptorWriter, pieces
 from wsprobe.net.probe import probe
 from wsprobe.net.stream import READ, End, SocketWire
 from wsprobe.net.talk import FRAMES, LEAST, WAITING, Talk
@@ -340,6 +340,43 @@ def test_a_line_that_was_cut_in_the_middle_is_ended_before_the_next(first, taken
     got, rest = trio.run(work)
     assert got == first + line + b"closed\n"
     assert rest == b""
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_after_an_interrupt_the_output_ends_with_a_whole_line_if_it_is_read(reads):
+    line = b"x" * (2 * PIECE) + b"\n"
+
+    async def work() -> tuple[bytes, float]:
+        reading, writing = os.pipe()
+        output = DescriptorWriter(writing)
+        got = bytearray()
+
+        async def take() -> None:
+            async for piece in pieces(reading, PIECE):
+                got.extend(piece)
+
+        async with trio.open_nursery() as nursery:
+            with trio.CancelScope() as interrupted:
+                async with trio.open_nursery() as writes:
+                    writes.start_soon(output.write, line + b"dropped\n")
+                    await trio.testing.wait_all_tasks_blocked()
+                    interrupted.cancel()
+            if reads:
+                nursery.start_soon(take)
+            began = trio.current_time()
+            with trio.CancelScope() as interrupted:
+                interrupted.cancel()
+                await output.finish(b"closed\n")
+            took = trio.current_time() - began
+            assert interrupted.cancelled_caught
+            output.close()
+            os.close(writing)
+        os.close(reading)
+        return bytes(got), took
+
+    got, took = trio.run(work, clock=trio.testing.MockClock(autojump_threshold=0.01))
+    assert got == (line + b"closed\n" if reads else b"")
+    assert took == (0 if reads else LAST)
 
 
 @pytest.mark.parametrize("pieces", [[b"x" * 99, b"y" * PIECE, b"z\n"], [b"x" * PIECE, b"\ny"]])

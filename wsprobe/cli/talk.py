@@ -207,14 +207,20 @@ class TalkOutput(ConnectOutput):
         self._plan = plan
         hold = None if self.settings.max_time is not None else float("inf")
         talk = Talk(self._make, self._said(), self._hear, self._keep, self._opened, hold)
+        over: list[Exchange] = []
+
+        def end(exchange: Exchange) -> None:
+            keep(exchange)  # ^C does not wait for a slow reader of our output
+            over.append(exchange)
+
         try:
-            exchange = await net.probe(plan, watch, talk, keep)
+            end(await net.probe(plan, watch, talk, end))
         finally:
             if self._terminal is not None:
                 await self._terminal.stop()
-        keep(exchange)  # ^C does not wait for a slow reader of our output
-        await self._over(exchange)
-        return exchange
+            if over:
+                await self._over(over[-1])
+        return over[-1]
 
     @property
     def _separator(self) -> bytes:
@@ -273,8 +279,9 @@ class TalkOutput(ConnectOutput):
 
     async def _over(self, exchange: Exchange) -> None:
         if self._held is not None and self._raw:
+            assert self._way is not None
             last = exchange.events[-1]
-            await self._put(self._sink.closed(self._held, getattr(last, "how", ""), last.at))
+            await self._way.finish(self._sink.closed(self._held, getattr(last, "how", ""), last.at))
 
     async def _said(self) -> AsyncGenerator[Sequence[Outgoing], None]:
         how = self._manner

@@ -9,12 +9,15 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from itertools import chain
+from math import inf
 from typing import Generic, TypeVar
 
 import trio
 
 PIECE = 256 * 1024
 """Bytes of one read; a pipe gets as much room, if the system allows it."""
+LAST = 0.2
+"""Seconds after ^C in which a reader may take the rest of a line, and the last one."""
 
 
 async def pieces(descriptor: int, size: int, first: int | None = None) -> AsyncGenerator[bytes, None]:
@@ -63,6 +66,16 @@ class DescriptorWriter:
         except trio.Cancelled:
             self._begun = self._to_line_end(bytes(rest), whole) if in_line else iter(())
             raise
+
+    async def finish(self, line: bytes) -> None:
+        """As ``write``, for the last line. If this is cancelled already, the reader has LAST seconds to take
+        the rest of the line before it, and this one: ^C should not cut a line for a reader that reads."""
+        if trio.current_effective_deadline() > -inf:
+            await self.write(line)
+            return
+        with trio.move_on_after(LAST, shield=True):
+            await self.write(line)
+        await trio.lowlevel.checkpoint_if_cancelled()
 
     def _to_line_end(self, rest: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
         """*rest*, and as many of *pieces* as its line has."""
