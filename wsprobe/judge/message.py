@@ -481,7 +481,10 @@ def _coding(response: Response, of: Body) -> Iterator[Finding]:
             )
     elif of.complete or of.coding_fault != "short":
         coding = shown(of.coding.encode("latin-1"))
-        yield CODING_FAILED.found(f"{coding}: {of.coding_problem}", _coding_span(response))
+        usual = (
+            "a coding that wsprobe cannot undo here; a browser may" if of.coding_fault == "unknown" else None
+        )
+        yield CODING_FAILED.found(f"{coding}: {of.coding_problem}", _coding_span(response), usual=usual)
 
 
 def _coding_span(response: Response) -> Span | None:
