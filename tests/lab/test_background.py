@@ -11,6 +11,8 @@ import pytest
 import wsprobe
 from wsprobe.lab import UnknownScenario
 from wsprobe.lab.background import running
+from wsprobe.lab.paths import scenario_at
+from wsprobe.lab.scenario import Scenario
 
 
 def test_it_plays_scenarios_beside_the_caller() -> None:
@@ -22,6 +24,21 @@ def test_it_plays_scenarios_beside_the_caller() -> None:
         with pytest.raises(UnknownScenario, match="status-403"):
             lab.url("status-4031")
     assert wsprobe.probe(refused).outcome == "unreachable"
+
+
+def test_a_bug_ends_one_connection_and_is_raised_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    def faulty(resource: str) -> Scenario:
+        if resource == "/bug":
+            raise ValueError("a bug")
+        return scenario_at(resource)
+
+    monkeypatch.setattr("wsprobe.lab.server.scenario_at", faulty)
+    context = running()
+    lab = context.__enter__()
+    assert wsprobe.probe(lab.url("/bug")).outcome == "dropped"
+    assert wsprobe.probe(lab.url("status-403")).outcome == "refused"
+    with pytest.raises(ValueError, match="a bug"):
+        context.__exit__(None, None, None)
 
 
 def test_its_certificates_can_be_trusted() -> None:

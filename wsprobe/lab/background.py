@@ -48,11 +48,14 @@ Started = tuple[BackgroundLab, trio.Event]
 
 @contextmanager
 def running() -> Iterator[BackgroundLab]:
-    """Run a lab on free loopback ports until the block ends. Raises LabError."""
+    """Run a lab on free loopback ports until the block ends. Raises LabError.
+
+    A bug ends one connection, and is raised at the end of the block.
+    """
     answers: SimpleQueue[Started | BaseException] = SimpleQueue()
 
     async def stay() -> None:
-        async with serve() as lab:
+        async with serve(fault=answers.put) as lab:
             leave = trio.Event()
             answers.put((BackgroundLab(lab, trio.lowlevel.current_trio_token()), leave))
             await leave.wait()
