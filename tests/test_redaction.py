@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import itertools
 import json
 import re
 import urllib.parse
@@ -44,7 +45,7 @@ from wsprobe.redaction import (
     redact,
     request_bytes,
 )
-from wsprobe.secrets import ENCODED_MAX, Secrets, looks_like_token
+from wsprobe.secrets import _ESCAPE, ENCODED_MAX, Secrets, _character, _unescaped, looks_like_token
 from wsprobe.wire import WIRES
 from wsprobe.wire.hixie import session_75
 
@@ -586,7 +587,8 @@ def test_how_long_a_secret_is_searched_for() -> None:
         secrets = Secrets()
         assert secrets.whole(secret) == "*" * len(secret)
         assert (secrets.echo(f"<{secret}>".encode()) == f"<{'*' * len(secret)}>".encode()) == found
-    for secret, found in ((b"abcde", 0), (b"abcdef", 8), (b"abcdefg", 8), (b"abcdefgh", 8), (b"abcdefghi", 12)):
+    for size, found in ((5, 0), (6, 8), (7, 9), (8, 10), (9, 12)):
+        secret = b"abcdefghi"[:size]
         secrets = Secrets()
         secrets.whole(secret.decode())
         text = b64encode(secret + b"...")
@@ -721,12 +723,55 @@ def test_the_version_in_a_status_line_is_left_and_all_else_searched(line: bytes)
         "every character": "".join(f"%{byte:02X}" for byte in b"sesame open/1"),
         "in small letters": "".join(f"%{byte:02x}" for byte in b"sesame open/1"),
         "some": "s%65same%20o%70en/1",
+        "twice": urllib.parse.quote("".join(f"%{byte:02x}" for byte in b"sesame open/1")),
+        "three times": "".join(f"%2525{byte:02x}" for byte in b"sesame open/1"),
+        "JSON, as PHP writes it": "sesame open\\/1",
+        "JSON, every character": "".join(f"\\u00{byte:02X}" for byte in b"sesame open/1"),
+        "JavaScript": "".join(f"\\x{byte:02x}" for byte in b"sesame open/1"),
+        "HTML, in decimal": "".join(f"&#{byte};" for byte in b"sesame open/1"),
+        "HTML, in hexadecimal": "".join(f"&#x0{byte:x};" for byte in b"sesame open/1"),
+        "several kinds": "&#115;es\\x61me%2520open&#X2f;1",
         "as it is": "sesame open/1",
     }
 )
-def test_an_echo_is_found_however_it_is_percent_encoded(echo: str) -> None:
+def test_an_echo_is_found_however_it_is_escaped(echo: str) -> None:
     secrets = Secrets()
     secrets.whole("sesame open/1")
     masked = "*" * len(echo)
     assert secrets.echo(f"100% <{echo}> %7".encode()) == f"100% <{masked}> %7".encode()
     assert secrets.echo_text(f"\u20ac%41 <{echo}> \u20ac") == f"\u20ac%41 <{masked}> \u20ac"
+
+
+def test_what_html_and_json_escape_by_name_is_found() -> None:
+    secrets = Secrets()
+    secrets.whole("a\"b'c&d<e>f/g")
+    for echo in ("a&quot;b&apos;c&amp;d&lt;e&gt;f/g", "a\\\"b\\'c\\u0026d\\u003ce\\u003ef\\/g"):
+        assert secrets.echo_text(f"&#300; {echo} \\\\") == f"&#300; {'*' * len(echo)} \\\\"
+
+
+@given(st.lists(st.sampled_from([*"%\\&#;xu025f4=\n", "&#x", "&amp;", "&#38;", "\\u00", "%25"]), max_size=40))
+@settings(max_examples=EXAMPLES)
+def test_both_ways_to_read_escapes_agree(parts: list[str]) -> None:
+    data = "".join(parts).encode()
+    assert _unescaped(data) == _ESCAPE.sub(_character, data)
+
+
+@every({"letters": b"Sesame-Open!", "+ and / in base64": b"~~~~??????>>>>"})
+def test_a_credential_is_found_anywhere_in_base64_and_in_hexadecimal(secret: bytes) -> None:
+    """Except in answers, and for messages, of which there may be many."""
+    secrets = Secrets()
+    secrets.whole(secret.decode())
+    for before, after in itertools.product((b"", b"x", b"xy", b"xyz"), (b"", b"x", b"xy")):
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            masked = secrets.echo(encode(before + secret + after))
+            unmasked = masked.replace(b"*", b"A").ljust(-len(masked) % 4 + len(masked), b"=")
+            assert secret[1:-1] not in base64.urlsafe_b64decode(unmasked)
+            assert masked.count(b"*") >= len(secret) * 8 // 6 - 1
+    assert set(secrets.echo(secret.hex().encode()) + secrets.echo(secret.hex().upper().encode())) == set(b"*")
+    message, answered = Secrets(), Secrets()
+    message.message(secret)
+    with answered.of_answers():
+        answered.whole(secret.decode())
+    for others in (message, answered):
+        assert others.echo(secret) == b"*" * len(secret)
+        assert others.echo(secret.hex().encode()) == secret.hex().encode()

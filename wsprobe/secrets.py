@@ -25,7 +25,7 @@ BASE64_MIN = 6
 
 ENCODED_MAX = 1 << 16
 """Characters. A longer text (a message that was sent) is searched for as it is, in JSON and in base64, but not
-percent-encoded: to encode 16 MiB takes seconds."""
+percent-encoded or in hexadecimal: to encode 16 MiB takes seconds."""
 
 TOKEN_MIN = 20
 """The shortest subprotocol with letters and digits that counts as a token."""
@@ -73,24 +73,61 @@ def _random(text: str) -> bool:
     return len(text) >= TOKEN_MIN and all(re.search(kind, text) for kind in ("[0-9]", "[a-z]", "[A-Z]"))
 
 
-_ENCODED = rb"%[0-9A-Fa-f]{2}"
+_ESCAPE = re.compile(
+    rb"%(?:25)*([0-9A-Fa-f]{2})|\\(?:u00|x)([0-9A-Fa-f]{2})|&#[xX]0*([0-9A-Fa-f]{2});|&#0*([0-9]{1,3});"
+    rb"|\\([\\/\"'])|&(amp|lt|gt|quot|apos);"
+)
+"""A character as URLs (encoded once or more), JSON, JavaScript and HTML may write it."""
+
+_BEGIN = (b"%", b"\\", b"&")
+"""How an escape begins."""
+
+_NAMED = {b"amp": b"&", b"lt": b"<", b"gt": b">", b"quot": b'"', b"apos": b"'"}
 
 
-def _without_encoded(data: bytes, secrets: list[bytes]) -> bytes:
-    """*data* with each of *secrets* masked that occurs in it wholly or partly percent-encoded."""
-    # Percent-encoded as quoted-printable, which binascii decodes in a tenth of the time.
-    whole = a2b_qp(re.sub(rb"%(?=[0-9A-Fa-f]{2})", b"=", data.replace(b"=", b"=3D")))
+def _character(escape: re.Match[bytes]) -> bytes:
+    """The byte that *escape* stands for; for a number above 255, *escape* itself."""
+    code = escape[1] or escape[2] or escape[3]
+    if code is not None:
+        return bytes((int(code, 16),))
+    if escape[4] is not None:
+        return bytes((int(escape[4]),)) if int(escape[4]) < 256 else escape[0]
+    return escape[5] or _NAMED[escape[6]]
+
+
+def _unescaped(data: bytes) -> bytes:
+    """*data* with a byte in place of each escape. All are written as quoted-printable first, which binascii
+    decodes in a tenth of the time."""
+    text = data.replace(b"=", b"=3D")
+    if b"\\" in text:
+        text = re.sub(rb"\\(?:u00|x)(?=[0-9A-Fa-f]{2})", b"=", text.replace(b"\\\\", b"=5C"))
+        for char in b"/\"'":
+            text = text.replace(b"\\%c" % char, b"=%02X" % char)
+    if b"&" in text:
+        text = re.sub(rb"&#[xX]0*([0-9A-Fa-f]{2});", rb"=\1", text)
+        text = re.sub(rb"&#0*([0-9]|[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5]);", _decimal, text)
+        for name, named in _NAMED.items():
+            text = text.replace(b"&%b;" % name, b"=%02X" % ord(named))
+    return a2b_qp(re.sub(rb"%(?:25)*(?=[0-9A-Fa-f]{2})", b"=", text))
+
+
+def _decimal(found: re.Match[bytes]) -> bytes:
+    return b"=%02X" % int(found[1])
+
+
+def _without_escaped(data: bytes, secrets: list[bytes]) -> bytes:
+    """*data* with each of *secrets* masked that occurs in it wholly or partly escaped."""
+    whole = _unescaped(data)
     secrets = [secret for secret in secrets if secret in whole]
     if not secrets:
         return data
     decoded = bytearray()
     starts = array("Q")  # where in *data* each byte of *decoded* begins
     at = 0
-    for match in re.finditer(_ENCODED, data):
-        decoded += data[at : match.start()]
-        starts.extend(range(at, match.start()))
-        decoded.append(int(match[0][1:], 16))
-        starts.append(match.start())
+    for match in _ESCAPE.finditer(data):
+        character = _character(match)
+        decoded += data[at : match.start()] + character
+        starts.extend(range(at, match.start() + len(character)))
         at = match.end()
     decoded += data[at:]
     starts.extend(range(at, len(data) + 1))
@@ -102,6 +139,13 @@ def _without_encoded(data: bytes, secrets: list[bytes]) -> bytes:
             masked[begin:stop] = b"*" * (stop - begin)
             found = decoded.find(secret, found + len(secret))
     return bytes(masked)
+
+
+def _in_base64(data: bytes, before: int) -> list[bytes]:
+    """The letters of base64 that stand for *data* alone, behind *before* bytes of something else (0 to 2), in
+    both alphabets. The letters at its edges depend on what is around it."""
+    first, last = (0, 2, 3)[before], (before + len(data)) * 8 // 6
+    return [encode(bytes(before) + data)[first:last] for encode in (b64encode, urlsafe_b64encode)]
 
 
 class _Stars(dict[int, int]):
@@ -122,7 +166,7 @@ class Secrets:
         self._longest_first: list[bytes] = []
         self._as_text: list[str] = []
         """The same, decoded."""
-        self._tried: set[str] = set()
+        self._tried: set[tuple[str, bool]] = set()
         """Texts with all their forms in it: the answers of a chain repeat each cookie. No very long ones."""
         self._in_answer = self._learning = False
         self._answered = 0
@@ -225,17 +269,17 @@ class Secrets:
 
     def message(self, data: bytes) -> bytes:
         """A message sent in the session, masked as a whole."""
-        self._remember(data.decode("latin-1"))
+        self._remember(data.decode("latin-1"), rare=False)
         return b"*" * len(data)
 
     def echo(self, data: bytes) -> bytes:
-        """*data* with every remembered secret masked, however its characters are percent-encoded."""
+        """*data* with every remembered secret masked, however its characters are escaped."""
         if not self.searches or len(data) < len((secrets := self._forms())[-1]):
             return data
         for secret in secrets:
             if secret in data:
                 data = data.replace(secret, b"*" * len(secret))
-        return _without_encoded(data, secrets) if b"%" in data else data
+        return _without_escaped(data, secrets) if any(mark in data for mark in _BEGIN) else data
 
     def echo_text(self, text: str) -> str:
         """The same for text instead of bytes."""
@@ -247,9 +291,9 @@ class Secrets:
         for known in self._as_text:
             if known in text:
                 text = text.replace(known, "*" * len(known))
-        if "%" in text:
+        if re.search(r"[%\\&]", text):
             raw = text.encode("utf-8", "surrogatepass")
-            text = _without_encoded(raw, secrets).decode("utf-8", "surrogatepass")
+            text = _without_escaped(raw, secrets).decode("utf-8", "surrogatepass")
         return text
 
     def _forms(self) -> list[bytes]:
@@ -284,15 +328,17 @@ class Secrets:
         for secret in (pair, user, password):
             self._remember(secret.decode("latin-1"))
 
-    def _remember(self, text: str) -> None:
-        if self._is_full() or text in self._tried:
+    def _remember(self, text: str, *, rare: bool = True) -> None:
+        """Search for *text* from now on. *rare*: in rare forms too, unless it comes from an answer."""
+        short = len(text) <= ENCODED_MAX
+        rare = rare and short and not self._in_answer
+        if self._is_full() or (text, rare) in self._tried:
             return
-        if len(text) <= ENCODED_MAX:
-            self._tried.add(text)
+        if short:
+            self._tried.add((text, rare))
         spelt = [text.encode("utf-8", "surrogatepass")]
         with suppress(UnicodeEncodeError):
             spelt.append(text.encode("latin-1"))
-        short = len(text) <= ENCODED_MAX
         plain = [*spelt, *(unquote_to_bytes(each) for each in spelt if short)]
         forms = [*plain, *(quote_from_bytes(each, safe="").encode() for each in plain if short)]
         from json import dumps  # only a call that masks needs it
@@ -301,9 +347,10 @@ class Secrets:
             forms.append(dumps(text, ensure_ascii=ascii)[1:-1].encode("utf-8", "surrogatepass"))
         for each in plain:
             if len(each) >= BASE64_MIN:
-                # The last letters of base64 depend on what follows, where something does.
-                whole = len(each) // 3 * 4
-                forms += [encode(each)[:whole] for encode in (b64encode, urlsafe_b64encode)]
+                forms += _in_base64(each, 0)
+                if rare:
+                    forms += [*_in_base64(each, 1), *_in_base64(each, 2)]
+                    forms += [each.hex().encode(), each.hex().upper().encode()]
         for form in forms:
             if len(form) >= ECHO_MIN and form not in self._found and not self._is_full():
                 self._found[form] = None
