@@ -1,4 +1,5 @@
-"""A day of watching, in virtual time: what is remembered does not grow, and the statistics are the day's."""
+"""A day of watching, in virtual time: what is remembered does not grow, and the statistics are the day's, even
+if the clock of the system is set."""
 
 from __future__ import annotations
 
@@ -33,6 +34,8 @@ MIDNIGHT = 1_795_651_200.0
 URL = "ws://127.0.0.1/"
 FULL, END = 18, 24
 """Hours: when a window of a probe a minute has long been full, and the end."""
+WRONG = {8: -24 * HOUR, 9: 24 * HOUR, 18: -400 * 24 * HOUR, 19: 24 * HOUR}
+"""Hour -> by how many seconds the system's clock is wrong in it. From hour 18 to 23 the server opens."""
 BLOCKS = 500
 """Pieces of memory that come and go with what is under way: of some 100,000."""
 
@@ -50,7 +53,8 @@ class Day:
         self, place: ProbeTarget, said: Any, *, keep: Callable[[Exchange], None], ask: Any
     ) -> Exchange:
         now = trio.current_time()
-        started = datetime.fromtimestamp(MIDNIGHT + now, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        shown = MIDNIGHT + now + WRONG.get(int(now / HOUR), 0.0)
+        started = datetime.fromtimestamp(shown, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
         made = replace(self._recorded["status-403" if int(now / HOUR) % 6 == 5 else OPEN], started=started)
         keep(made)
         await trio.sleep(0.2)
@@ -97,6 +101,7 @@ def test_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
     assert abs(watch.probes - END * 60) < 20
     assert watch.changes == 7
     assert watch.availability == pytest.approx(20 / 24, abs=0.01)
+    assert watch.lasted == pytest.approx(5 * HOUR, abs=2 * 60)
     assert watch.since is not None
     assert watch.since.started.startswith("2026-11-26T23:0")
     assert {len(window) for _, window in watch.phases} == {LATEST}
