@@ -151,12 +151,38 @@ def test_a_new_file_with_secrets_is_for_nobody_else(redact: tuple[str, ...], mod
     assert modes == {"save.json": mode, "one.har": mode, "report.html": mode, "resumed.jsonl": 0o600}
 
 
-def test_the_mode_of_a_file_that_is_there_is_kept(tmp_path: Path) -> None:
-    file = tmp_path / "save.json"
-    file.touch(0o640)
-    file.chmod(0o640)
-    assert run(["connect", "-s", "--save", str(file), "lab:status-403"]) == 12
-    assert stat.S_IMODE(file.stat().st_mode) == 0o640
+SECRET_FILES = {
+    "--save": "save.json",
+    "--har": "one.har",
+    "--resume": "resumed.jsonl",
+    "--cookie-jar": "jar",
+    "--junit": "tests.xml",
+    "--report": "report.html",
+}
+
+
+@pytest.mark.parametrize(("before", "after"), [(0o644, 0o600), (0o666, 0o600), (0o604, 0o600), (0o660, 0o660)])
+def test_a_file_that_everybody_can_read_becomes_private(before: int, after: int, tmp_path: Path) -> None:
+    """It may be there from a run with --redact. What is shared with a group only was meant so."""
+    paths = {option: tmp_path / name for option, name in SECRET_FILES.items()}
+    for path in paths.values():
+        path.touch()
+        path.chmod(before)
+    words = [word for option, path in paths.items() for word in (option, str(path))]
+    assert run(["connect", "-s", "-u", "me:sesame", "--no-redact", *words, "lab:status-403"]) == 12
+    assert {option: stat.S_IMODE(path.stat().st_mode) for option, path in paths.items()} == dict.fromkeys(
+        paths, after
+    )
+
+
+def test_a_file_without_secrets_keeps_its_mode(tmp_path: Path) -> None:
+    paths = [tmp_path / SECRET_FILES[option] for option in ("--save", "--har", "--report")]
+    for path in paths:
+        path.touch()
+        path.chmod(0o644)
+    words = ["--save", str(paths[0]), "--har", str(paths[1]), "--report", str(paths[2])]
+    assert run(["connect", "-s", "--redact", *words, "lab:status-403"]) == 12
+    assert [stat.S_IMODE(path.stat().st_mode) for path in paths] == [0o644] * 3
 
 
 @pytest.mark.parametrize(("words", "shown"), [((), True), (("-s",), False)])

@@ -232,6 +232,16 @@ def test_a_host_in_brackets_breaks_nothing(path: str, host: str) -> None:
     run(Site(names=None), work)
 
 
+def test_a_host_writes_no_policy() -> None:
+    """The page's Content-Security-Policy names its host, which here ends in another directive."""
+
+    async def work(lab: Lab) -> None:
+        answer = await ask(lab, "/", HTML, host="localhost:1; script-src *:1")
+        assert (answer.status, "content-security-policy" in answer.headers) == (200, False)
+
+    run(Site(names=()), work)
+
+
 @pytest.mark.parametrize("path", ["/", "/s/ok", "/-/scenarios", "/status/403"])
 def test_another_host_gets_421(path: str) -> None:
     async def work(lab: Lab) -> None:

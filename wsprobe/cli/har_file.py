@@ -18,9 +18,9 @@ PIECE = 65536
 class HarFile:
     """Collects reports, and writes them as one HAR file."""
 
-    def __init__(self, path: str, *, private: bool) -> None:
-        """*private*: only the owner can read a new file. Raises click.UsageError if it cannot be written."""
-        check_writable(path, "har", private=private)
+    def __init__(self, path: str, *, secret: bool) -> None:
+        """*secret*: see `streams.private`. Raises click.UsageError if it cannot be written."""
+        check_writable(path, "har", secret=secret)
         self._path = path
         self._entries = TemporaryFile()  # noqa: SIM115 (finalize closes it)
         """The JSON of the entries, with commas between them. Only its owner can read the file."""

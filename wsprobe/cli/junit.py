@@ -21,13 +21,13 @@ CHUNK = 1 << 16
 class JUnit:
     """Collects test cases, and writes them."""
 
-    def __init__(self, path: str, command: str, *, private: bool) -> None:
-        """Call this inside *command*. *private*: only the owner can read a new file. Raises click.UsageError if
-        it cannot be written."""
+    def __init__(self, path: str, command: str, *, secret: bool) -> None:
+        """Call this inside *command*. *secret*: see `streams.private`. Raises click.UsageError if it
+        cannot be written."""
         check_replaceable(path, "junit")
         self._path = path
         self._suite = f"wsprobe {command}"
-        self._private = private
+        self._secret = secret
         self._totals = Totals()
         # It is open for as long as the command runs, which may end before anything is written.
         self._cases = SpooledTemporaryFile(MEMORY, mode="w+", encoding="utf-8", newline="\n")  # noqa: SIM115
@@ -56,7 +56,7 @@ class JUnit:
 
     def write(self) -> None:
         """Write the file. Raises click.UsageError if that fails."""
-        write_whole(self._path, self._pieces(), "junit", private=self._private)
+        write_whole(self._path, self._pieces(), "junit", secret=self._secret)
 
     def _pieces(self) -> Iterator[str]:
         yield head(self._suite, self._totals)

@@ -129,20 +129,20 @@ class Output:
         self.settings = settings
         self.written = written_descriptor(settings)
         """The descriptor of standard output, if it may be written; without its reader the work is useless."""
-        private = not settings.output.redact
-        check_writable(settings.output.save, "save", private=private)
+        secret = not settings.output.redact
+        check_writable(settings.output.save, "save", secret=secret)
         self.har: HarFile | None = None
         if settings.output.har is not None:
             from wsprobe.cli.har_file import HarFile  # JSON, only with --har
 
-            self.har = HarFile(settings.output.har, private=private)
-        check_writable(settings.cookie_jar, "cookie-jar", private=True)
+            self.har = HarFile(settings.output.har, secret=secret)
+        check_writable(settings.cookie_jar, "cookie-jar", secret=True)
         self.junit: JUnit | None = None
         if settings.output.junit is not None:
             from wsprobe.cli.junit import JUnit  # XML, only with --junit
 
             command = click.get_current_context().info_name or ""
-            self.junit = JUnit(settings.output.junit, command, private=private)
+            self.junit = JUnit(settings.output.junit, command, secret=secret)
 
     def report_file(self, kind: Kind, several: bool = False) -> ReportFile | None:
         """The writer of the files of --report; None without that option. *several*: see ``ReportFile``."""

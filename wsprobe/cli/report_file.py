@@ -189,7 +189,7 @@ class ReportFile:
 
     def _write(self, cover: Cover) -> None:
         for file in self._files:
-            write_whole(file.path, file.form.whole(cover, file.parts), "report", private=self._keep)
+            write_whole(file.path, file.form.whole(cover, file.parts), "report", secret=self._keep)
 
 
 def _learn_messages(report: Report, secrets: Secrets) -> None:

@@ -15,6 +15,7 @@ import click
 import msgspec
 
 from wsprobe.cli.earlier import EarlierReport
+from wsprobe.cli.streams import private
 from wsprobe.outcome import STATUS_OF
 from wsprobe.show.summary import Fact, Tally
 
@@ -46,8 +47,8 @@ class Resume:
         if path == "-":
             raise self._wrong("not an ordinary file")
         try:
-            # Reports contain what was sent, credentials too, so only this user may read a new file.
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o600)
+            # Reports contain what was sent, credentials too.
+            self._file = private(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0))
         except (OSError, ValueError) as error:
             raise self._wrong(error) from None
         try:

@@ -171,33 +171,45 @@ def _pipe(stream: IO[str]) -> tuple[int, int] | None:
     return (status.st_dev, status.st_ino) if stat.S_ISFIFO(status.st_mode) else None
 
 
-def check_writable(path: str | None, option: str, *, private: bool = False) -> None:
+def check_writable(path: str | None, option: str, *, secret: bool = False) -> None:
     """Raises click.UsageError, before anything is sent, if the file of --*option* cannot be written.
 
-    *private*: only this user may read a new file.
+    *secret*: see `private`.
     """
     if path is None or path == "-":
         return
     try:
-        open(path, "ab", opener=_private if private else None).close()
+        open(path, "ab", opener=private if secret else None).close()
     except OSError as error:
         raise click.UsageError(f"--{option}: {path}: {error.strerror}") from None
 
 
-def _private(name: str, flags: int) -> int:
-    return os.open(name, flags, 0o600)
+def private(name: str, flags: int) -> int:
+    """The descriptor of the file *name*, opened with *flags*. A new file is for its owner alone, and so is from
+    now on one that everybody may read or write; one that is shared with a group only stays so."""
+    descriptor = os.open(name, flags, 0o600)
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode) and _secluded(mode) != stat.S_IMODE(mode):
+        with suppress(OSError, AttributeError):  # of another user; Windows has no fchmod before Python 3.13
+            os.fchmod(descriptor, _secluded(mode))
+    return descriptor
 
 
-def write_whole(path: str, pieces: Iterable[str], option: str, *, private: bool = False) -> None:
+def _secluded(mode: int) -> int:
+    """The permissions in *mode*; those of the owner alone if everybody has some."""
+    return stat.S_IMODE(mode) & (stat.S_IRWXU if mode & stat.S_IRWXO else ~0)
+
+
+def write_whole(path: str, pieces: Iterable[str], option: str, *, secret: bool = False) -> None:
     """Write text to the file at *path* atomically: afterwards the file has the whole text, or its old contents.
 
-    *private*: only this user may read a new file.
+    *secret*: see `private`.
 
     Raises click.UsageError if the file cannot be written.
     """
     path = os.path.realpath(path)
     beside = f"{path}.{os.getpid()}.part"
-    opener = _private if private else None
+    opener = private if secret else None
     try:
         if _is_special(path):
             with open(path, "w", encoding="utf-8", newline="\n") as file:
@@ -209,7 +221,8 @@ def write_whole(path: str, pieces: Iterable[str], option: str, *, private: bool 
                 file.flush()
                 os.fsync(file.fileno())
             with suppress(FileNotFoundError):
-                os.chmod(beside, stat.S_IMODE(os.stat(path).st_mode))
+                mode = os.stat(path).st_mode
+                os.chmod(beside, _secluded(mode) if secret else stat.S_IMODE(mode))
             os.replace(beside, path)
         except BaseException:
             with suppress(OSError):
