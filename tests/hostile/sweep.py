@@ -1,7 +1,7 @@
 """What each command takes on every scenario of the lab and before every hostile server, a process for each run.
 
     python -m tests.hostile.sweep [--command NAME] [--only REGEX] [--part K/N] [--worst N] [--save FILE]
-                                  [--options WORDS]
+                                  [--words WORDS] [--options WORDS]
 
 Prints for each command how many servers are over a limit, and the worst, by each measure of LIMITS. A run that
 took too long is repeated alone, and its least figures count: another program may have had the processor. A
@@ -112,6 +112,9 @@ def main() -> None:
     parser.add_argument("--command", action="append", choices=[*COMMANDS])
     parser.add_argument("--only", default="", help="a regular expression for the names of servers")
     parser.add_argument("--part", default="1/1", help="K/N: every Nth server, from the Kth on")
+    parser.add_argument(
+        "--words", default="", help="the command line, instead of that in COMMANDS: 'connect -vv'"
+    )
     parser.add_argument("--options", default="", help="further options; {folder} is a new folder of each run")
     parser.add_argument("--worst", type=int, default=10)
     parser.add_argument("--save", help="append every figure to this file, as JSON lines")
@@ -120,8 +123,9 @@ def main() -> None:
     with servers(given.only) as found:
         for command in given.command or COMMANDS:
             chosen = [each for each in found if command in OVER_HTTP2 or not each.http2][first - 1 :: step]
-            with program(command) as started, ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-                measure = partial(run, started, command, shlex.split(given.options))
+            words = shlex.split(given.words) or COMMANDS[command]
+            with program(words) as started, ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+                measure = partial(run, started, words, shlex.split(given.options))
                 every = list(pool.map(measure, chosen))
                 every = [alone(measure, *each) for each in zip(chosen, every, strict=True)]
             show(command, every, given.worst)
@@ -150,9 +154,9 @@ def servers(only: str) -> Iterator[list[Server]]:
 
 
 @contextmanager
-def program(command: str) -> Iterator[Program]:
-    """What starts the runs of *command*. It makes its own first run on a port where nothing listens."""
-    words = COMMANDS["connect" if command == "relay" else command]
+def program(words: Sequence[str]) -> Iterator[Program]:
+    """What starts the runs of a command. It makes its own first run on a port where nothing listens."""
+    words = COMMANDS["connect"] if words[0] == "relay" else words
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.hostile.timed", *words, "ws://127.0.0.1:1/"],
         stdin=subprocess.PIPE,
@@ -176,15 +180,15 @@ def alone(measure: Callable[[Server], Costs], server: Server, costs: Costs) -> C
     return costs
 
 
-def run(started: Program, command: str, options: Sequence[str], server: Server) -> Costs:
+def run(started: Program, command: Sequence[str], options: Sequence[str], server: Server) -> Costs:
     """One run of *command* with further *options*."""
     with tempfile.TemporaryDirectory(prefix="wsprobe-sweep-") as folder:
         file = Path(folder, "costs")
         further = [word.replace("{folder}", folder) for word in options]
-        words = [*COMMANDS[command], *further, *server.options, "-m", f"{SECONDS:g}", server.url]
+        words = [*command, *further, *server.options, "-m", f"{SECONDS:g}", server.url]
         process = started.start(file, words)
         try:
-            if command == "relay":
+            if command[0] == "relay":
                 through(file.with_suffix(".out"), process)
             late = not select.select([process], [], [], LONGEST)[0]
             if late:

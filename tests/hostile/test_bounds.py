@@ -33,6 +33,8 @@ LONGEST = 120.0
 """Seconds, on a machine that has much else to do."""
 
 SAVING = ("connect", "-L", "--report", "report.html", "--har", "har.json", "--save", "saved")
+MASKED = ("compare", "--browser-mode", "--redact", "-b", "sid=abcdef123456")
+PAGES = ("-s", "--report", "report.html", "--report", "report.md")
 EVERY_VIEW = ("compare", "--json", "--browser", "all,clients")
 RUNS = [
     *(
@@ -47,6 +49,11 @@ RUNS = [
     pytest.param(SAVING, "cookies, and messages that inflate", id="connect, files: cookies"),
     pytest.param(EVERY_VIEW, "content codings, and a body", id="compare, every view: a body"),
     pytest.param(EVERY_VIEW, "small frames", id="compare, every view: frames"),
+    pytest.param(("compare", "--browser-mode", *PAGES), "a Location of 2 MB", id="compare, pages: a Location"),
+    pytest.param(("talk", "--eof", "keep", *PAGES), "HTTP/2: many frames in a DATA", id="talk, pages: frames"),
+    pytest.param((*MASKED, "-s", "--har", "har.json"), "a text of escapes", id="compare, HAR: a text"),
+    pytest.param((*MASKED, "--json"), "cookies, and messages that inflate", id="compare, masked: cookies"),
+    pytest.param((*MASKED, "--json"), "a Location of 2 MB", id="compare, masked: a Location"),
 ]
 
 
