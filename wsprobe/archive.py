@@ -49,17 +49,18 @@ def load(text: str | bytes) -> Exchange:
     Raises ArchiveError.
     """
     try:
-        return _load(text if isinstance(text, str) else text.decode())
+        # Bytes in ASCII, as ours are, are not copied: a recording may have many megabytes.
+        return _load(text if isinstance(text, str) or text.isascii() else text.decode())
     except UnicodeError:  # a str may have lone surrogates
         raise ArchiveError("not a recording: the text is not UTF-8") from None
 
 
-def _load(text: str) -> Exchange:
+def _load(text: str | bytes) -> Exchange:
     where = "$"
     try:
         outer = msgspec.json.decode(text, type=_Outer)
         if outer.exchange and not outer.plan:
-            text, where = bytes(outer.exchange).decode(), "$.exchange"
+            text, where = bytes(outer.exchange), "$.exchange"
             outer = msgspec.json.decode(text, type=_Outer)
         exchange = _exchange(outer.format, text)
         _check(exchange, "$")
@@ -80,7 +81,7 @@ class _Outer(Struct):
     exchange: Raw = Raw()
 
 
-def _exchange(number: int | None, text: str) -> Exchange:
+def _exchange(number: int | None, text: str | bytes) -> Exchange:
     """The recording in *text*, of format *number*."""
     if number is None:
         raise ArchiveError('not a recording: the member "format" is missing')
@@ -221,7 +222,7 @@ def _said(error: str, where: str) -> str:
     return f"{where}{path.strip('`')[1:]}: {said[:1].lower()}{said[1:]}"
 
 
-def _why_not_json(text: str, where: str) -> str:
+def _why_not_json(text: str | bytes, where: str) -> str:
     """Why msgspec cannot read *text*; the standard library finds the place."""
     import json
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tracemalloc
 from pathlib import Path
 
@@ -29,6 +30,16 @@ def test_a_line_longer_than_any_recording_is_not_read_to_its_end(
         next(found)
     assert tracemalloc.get_traced_memory()[1] < 16 * recordings.PIECE
     tracemalloc.stop()
+
+
+@pytest.mark.parametrize("size", [10, recordings.PIECE + 1])
+def test_a_line_that_was_handed_on_is_not_kept(size: int, tmp_path: Path) -> None:
+    file = tmp_path / "lines"
+    file.write_bytes(b"\n" + b"x" * size + b"\ny\n")
+    line = next(found := lines(str(file)))
+    references = sys.getrefcount(line.data)
+    assert references <= 2  # of the line, and of that call
+    assert next(found).data == b"y\n"
 
 
 @pytest.mark.parametrize("size", [recordings.PIECE - 1, recordings.PIECE, recordings.PIECE + 1])

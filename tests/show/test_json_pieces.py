@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from itertools import product
 
+import pytest
 from msgspec.structs import replace
 
 from tests.cases import every
@@ -48,6 +49,24 @@ def test_no_piece_holds_much_of_a_flood() -> None:
     sizes = [len(piece) for piece in pieces(value)]
     assert sum(sizes) > 2 * CHUNK
     assert max(sizes) <= CHUNK
+
+
+def test_no_large_part_of_a_long_session_is_encoded_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    encoded: list[int] = []
+
+    def encode(value: object) -> bytes:
+        made = ascii_json(value)
+        encoded.append(len(made))
+        return made
+
+    monkeypatch.setattr("wsprobe.read.frames.FRAMES_MAX", 10)  # what follows them is the rest of the session
+    made = heard(HEAD)
+    events = (*made.exchange.events, *[Received(4, b"\x82\x7e\x10\x00" + bytes(4096))] * 1000)
+    value = report_value(report(replace(made.exchange, events=events, hops=(made.exchange,))))
+    whole = ascii_json(value).decode()
+    monkeypatch.setattr("wsprobe.show.json_text.ascii_json", encode)
+    assert "".join(pieces(value)) == whole
+    assert max(encoded) < len(whole) / 30
 
 
 def test_a_cause_in_json_has_its_whole_sentence() -> None:

@@ -93,7 +93,7 @@ def compare_all(
 
         by, reports, seen = run_browsers(words, started, settings, by)
     elif settings.output.junit is None and all(map(_is_recording, words)):
-        every = (line for each in kept if each is not None for line in each)
+        every = chain.from_iterable(each for each in kept if each is not None)
         first, all_held = _first(every)
         if not all_held and (settings.output.as_json or by.browsers or by.revisions):
             files = bool(settings.output.report_files) or settings.output.har is not None
@@ -104,7 +104,8 @@ def compare_all(
             from wsprobe.cli.compare_many import compare_many  # only for many recordings
 
             return compare_many(chain(first, every), output, by, verbose)
-        reports = [recorded(exchange, by) for line in chain(first, every) for exchange in exchanges(line)]
+        found = map(exchanges, chain(_drained(first), every))
+        reports = [recorded(exchange, by) for of_line in found for exchange in of_line]
     else:
         reports = collect(words, kept, settings, by)
     if not reports:
@@ -208,6 +209,13 @@ def _first(lines: Iterator[RecordedLine]) -> tuple[list[RecordedLine], bool]:
     return first, True
 
 
+def _drained(lines: list[RecordedLine]) -> Iterator[RecordedLine]:
+    """Yield *lines*, and keep none: a line may have many megabytes, and what is read from it has as many."""
+    lines.reverse()
+    while lines:
+        yield lines.pop()
+
+
 def _peeked(lines: Iterator[RecordedLine]) -> tuple[Iterator[RecordedLine], bool]:
     """*lines*, whole again, and whether there are several."""
     first = list(islice(lines, 2))
@@ -216,7 +224,7 @@ def _peeked(lines: Iterator[RecordedLine]) -> tuple[Iterator[RecordedLine], bool
 
 def collect(words: Sequence[str], kept: Sequence[Kept], settings: Settings, by: Readers) -> list[Report]:
     """A report for each place, in order: recordings are read, URLs probed."""
-    found = [None if each is None else [made for line in each for made in exchanges(line)] for each in kept]
+    found = [None if each is None else list(chain.from_iterable(map(exchanges, each))) for each in kept]
     live = [word for word, read in zip(words, found, strict=True) if read is None]
     made = iter(_probed(live, settings, by) if live else ())
     reports: list[Report] = []

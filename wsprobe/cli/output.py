@@ -41,9 +41,9 @@ class Finished(Struct, frozen=True):
     @property
     def recording(self) -> bytes:
         """The line of --save."""
-        from wsprobe.archive import dump  # JSON, only with --save
+        from wsprobe.archive import ascii_json  # JSON, only with --save
 
-        return dump(self.report.exchange).encode() + b"\n"
+        return ascii_json(self.report.exchange) + b"\n"
 
 
 def finish(report: Report, settings: Settings, *, own_status: bool = True) -> Finished:

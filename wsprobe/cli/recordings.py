@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from functools import partial
+from itertools import count, filterfalse, takewhile
 from typing import IO
 
 import click
@@ -58,31 +60,32 @@ PIECE = 1024 * 1024
 
 
 def _numbered(file: IO[bytes], name: str) -> Iterator[RecordedLine]:
-    for number, each in enumerate(iter(lambda: _line(file), b""), 1):
-        if len(each) > LONGEST:
+    """The lines of *file* that are not empty. Nothing here keeps a line that was handed on."""
+    lines = takewhile(lambda line: line.data, map(partial(_line, file, name), count(1)))
+    return filterfalse(lambda line: line.data.isspace(), lines)
+
+
+def _line(file: IO[bytes], name: str, number: int) -> RecordedLine:
+    """The next line; empty at the end. Raises click.UsageError for one that is too long."""
+    pieces = [file.readline(PIECE)]
+    size = len(pieces[0])
+    while size >= PIECE and not pieces[-1].endswith(b"\n") and (piece := file.readline(PIECE)):
+        pieces.append(piece)
+        size += len(piece)
+        if size > LONGEST:
             raise click.UsageError(
                 f"{name}, line {number}: longer than {LONGEST:,} bytes, the limit for a recording"
             )
-        if each.strip():
-            yield RecordedLine(f"{name}, line {number}", bytes(each))
-
-
-def _line(file: IO[bytes]) -> bytes | bytearray:
-    """The next line, or slightly more than LONGEST bytes of a longer one; empty at the end."""
-    first = file.readline(PIECE)
-    if len(first) < PIECE or first.endswith(b"\n"):
-        return first
-    line = bytearray(first)
-    while len(line) <= LONGEST and not line.endswith(b"\n") and (piece := file.readline(PIECE)):
-        line += piece
-    return line
+    return RecordedLine(f"{name}, line {number}", b"".join(pieces))
 
 
 def exchanges(line: RecordedLine) -> list[Exchange]:
     """The recordings in *line*: one, or those of a whole trace. Raises click.UsageError with the line's
     place."""
     try:
-        return _recorded(line.data.decode("utf-8"))
+        if not line.data.isascii():  # ours are
+            line.data.decode()
+        return _recorded(line.data)
     except UnicodeDecodeError:
         raise click.UsageError(f"{line.where}: not a recording: not UTF-8 text") from None
     except ArchiveError as error:
@@ -91,7 +94,7 @@ def exchanges(line: RecordedLine) -> list[Exchange]:
 
 
 LONGEST_URL = 70_000
-"""The first characters of a line in which an object of ``trace --json`` can be recognised: it begins with its
+"""The first bytes of a line in which an object of ``trace --json`` can be recognised: it begins with its
 URL."""
 
 
@@ -105,9 +108,9 @@ class _Traced(Struct):
     changes: list[_Changed]
 
 
-def _recorded(text: str) -> list[Exchange]:
+def _recorded(text: bytes) -> list[Exchange]:
     """The recordings in a line: one, or each one in the output of ``trace --json``. Raises ArchiveError."""
-    if '"changes":[{"change":' not in text[:LONGEST_URL]:
+    if b'"changes":[{"change":' not in text[:LONGEST_URL]:
         return [load(text)]
     try:
         traced = msgspec.json.decode(text, type=_Traced)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -26,6 +27,8 @@ FEW = 50
 """Number of list values encoded at once."""
 CHUNK = 1 << 16
 """Number of characters yielded at once."""
+BASE64 = CHUNK // 4 * 3
+"""Bytes with as many characters in base64, without padding."""
 
 
 def json_line(value: Whole, is_brief: bool = False) -> Iterator[str]:
@@ -74,6 +77,16 @@ def _member(value: object) -> Iterator[str]:
             yield "," if number else "["
             yield from _member(item)
         yield "]"
+    elif isinstance(value, Exchange) and len(value.events) > FEW:
+        begin, name, end = ascii_json(replace(value, events=())).partition(b'"events":')
+        yield from _chunks(begin + name)
+        yield from _member(list(value.events))
+        yield from _chunks(end.removeprefix(b"[]"))
+    elif isinstance(value, bytes) and len(value) > CHUNK:
+        yield '"'
+        for at in range(0, len(value), BASE64):
+            yield b64encode(value[at : at + BASE64]).decode("ascii")
+        yield '"'
     else:
         yield from _at_once(value)
 
