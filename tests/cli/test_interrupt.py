@@ -6,13 +6,15 @@ import json
 import signal
 import subprocess
 import sys
+import threading
+import weakref
 from pathlib import Path
 
 import pytest
 
 from wsprobe import archive
 from wsprobe.cli.connect_output import ConnectOutput
-from wsprobe.cli.main import main, run
+from wsprobe.cli.main import interrupt_again, main, run
 from wsprobe.exchange import Ended, Event, Resolved
 from wsprobe.outcome import Exit
 from wsprobe.report import Report
@@ -68,6 +70,43 @@ def test_a_second_interrupt_finds_nothing_to_interrupt(monkeypatch: pytest.Monke
     finally:
         for each, handler in zip(numbers, before, strict=True):
             signal.signal(each, handler)
+
+
+def test_an_interrupt_that_a_callback_swallows_is_raised_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when it comes while a module is imported, which ends with such a callback."""
+
+    class Module:
+        """Something that weak references may refer to."""
+
+    def callback(reference: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys, "unraisablehook", interrupt_again)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    module = Module()
+    reference = weakref.ref(module, callback)
+    try:
+        with pytest.raises(KeyboardInterrupt):  # noqa: PT012 - it comes while the thread waits
+            del module
+            threading.Event().wait(20)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert reference() is None
+
+
+def test_another_exception_that_is_ignored_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    def callback(reference: object) -> None:
+        raise ValueError("why")
+
+    def forget() -> None:
+        module = type("Module", (), {})()
+        references.append(weakref.ref(module, callback))
+
+    references: list[object] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "unraisablehook", interrupt_again)
+        forget()
+    assert "ValueError: why" in capsys.readouterr().err
 
 
 def interrupt(monkeypatch: pytest.MonkeyPatch, nth: int) -> None:

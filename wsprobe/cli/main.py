@@ -3,15 +3,17 @@ most one line on standard error."""
 
 from __future__ import annotations
 
+import _thread
 import errno
 import gc
 import os
 import re
 import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -22,6 +24,9 @@ from wsprobe.exception_groups import leaves
 from wsprobe.outcome import Exit
 from wsprobe.version import __version__
 from wsprobe.visible import printable
+
+if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
 
 COMMANDS = {
     "connect": "make one handshake and report exactly what came back",
@@ -154,6 +159,7 @@ def program() -> None:
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """The console script: run, then leave with the exit status."""
     listen()
+    sys.unraisablehook = interrupt_again
     status = run(argv)
     leave()
     # At its end the interpreter looks for garbage among all that is left: a tenth of the whole run (measured).
@@ -188,6 +194,24 @@ def listen() -> None:
         number = getattr(signal, name, None)  # Windows has no SIGHUP
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _end)
+
+
+SOON = 0.01
+"""Seconds."""
+
+
+def interrupt_again(lost: UnraisableHookArgs) -> None:
+    """The hook for exceptions that Python ignores: of ^C, raise it once more, soon.
+
+    When ^C comes, a callback of an import or a ``__del__`` may be running. Python prints what they raise, and
+    goes on as if nothing had happened.
+    """
+    if lost.exc_type is KeyboardInterrupt:
+        again = threading.Timer(SOON, _thread.interrupt_main)
+        again.daemon = True
+        again.start()
+    else:
+        sys.__unraisablehook__(lost)
 
 
 def _end(number: int, frame: object) -> None:
