@@ -455,6 +455,9 @@ class Exchange(Struct, frozen=True, tag_field="format", tag=2):
     """The client's side, in recordings of wsprobe relay; absent from others."""
     name: str | UnsetType = UNSET
     """The word on the command line for the target, if it is not the URL, such as ``lab:status-403``."""
+    change: str | UnsetType = UNSET
+    """In recordings of wsprobe trace: the change that this request made, such as ``no-origin``; absent from
+    others."""
 
     @property
     def ended(self) -> Ended | None:

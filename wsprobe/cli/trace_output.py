@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from wsprobe.cli import expect
 from wsprobe.cli.output import Finished, Output, as_shown
 from wsprobe.cli.settings import Settings
@@ -72,7 +74,8 @@ class TraceOutput(Output):
     def answer(self, name: str, seen: Trace, report: Report) -> None:
         """Print the row of one answer, and append its recording to the file of --save."""
         self._reports.append((name, report))
-        self.keep(Finished(report, report))
+        of = replace(report.reading, exchange=replace(report.exchange, change=name))
+        self.keep(Finished(replace(report, reading=of), report))
         if self._waits:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()

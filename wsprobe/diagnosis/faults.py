@@ -20,11 +20,11 @@ from wsprobe.origins import near
 SEE_LOG = "look in the server's log for this request"
 
 
-DROPPED = "a proxy that drops Upgrade and Connection"
+DROPPED = "a proxy that drops Upgrade"
 """A usual cause where a handshake may have arrived as a plain GET."""
 NO_ENDPOINT = "no WebSocket endpoint at this path"
 A_CHECK = "a check (token, cookie, Origin, parameter)"
-NO_ANSWER = "a proxy that gets no answer from the application"
+NO_ANSWER = "a proxy that gets no answer"
 
 ACCEPT_FIRST = "accept first, then close with a code from 4000 to 4999 and a reason: only that reaches a page"
 
@@ -314,9 +314,16 @@ def lost_upgrade(evidence: Evidence) -> tuple[Cause, ...]:
 
 _EXPECTED = (
     r"expected one of (.+?)\.?\s*$"
-    r"|(?i:expect\w*|require\w*|speak|use) (?:the )?['\"]([\w.-]+)['\"] (?i:sub-?)?protocol"
+    r"|(?i:expect\w*|require\w*|speak|use|offer|support) (?i:the )?['\"]([\w.-]+)['\"] (?i:sub-?)?protocol"
+    r"|(?i:speak|use|offer|support) (?i:the )([\w]*[.\d_-][\w.-]*) (?i:sub-?)protocol"
 )
-"""Words of a server that name the subprotocols it accepts."""
+"""Words of a server that name the subprotocols it accepts. Without quotes, what is no word of English."""
+
+
+def subprotocols_named(said: str) -> str:
+    """The subprotocols that the words *said* of a server name, as they stand there; "" if they name none."""
+    named = re.search(_EXPECTED, said)
+    return named[named.lastindex or 0] if named is not None else ""
 
 
 def subprotocol_wanted(evidence: Evidence, said: str = "") -> Cause:
@@ -330,14 +337,14 @@ def subprotocol_wanted(evidence: Evidence, said: str = "") -> Cause:
             "server; most often a proxy drops it",
             "let every proxy forward Sec-WebSocket-Protocol",
         )
-    wanted = re.search(_EXPECTED, said)
-    names = f": {shown(wanted[wanted.lastindex or 0])}" if wanted else ""
+    wanted = shown(subprotocols_named(said))
+    names = f": {wanted}" if wanted else ""
     offered = (
         f"another subprotocol{names}; {shown(', '.join(evidence.protocols))} was offered"
         if evidence.protocols
         else f"a subprotocol{names}; none was offered"
     )
-    one = names[2:] if wanted else "another" if evidence.protocols else "one"
+    one = wanted or ("another" if evidence.protocols else "one")
     cause = Cause(
         "subprotocol-required",
         f"the server requires {offered}",

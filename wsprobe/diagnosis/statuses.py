@@ -298,7 +298,7 @@ STATUSES: dict[int, StatusMeaning] = {
         means="The server requires an upgrade, or another protocol version: Sec-WebSocket-Version in the "
         "answer lists the supported versions.",
         usual=(
-            "a proxy that drops Upgrade and Connection",
+            "a proxy that drops Upgrade",
             "a version other than 13",
             "a plain GET to a WebSocket-only endpoint (fetch, a health check)",
         ),
@@ -404,7 +404,7 @@ STATUSES: dict[int, StatusMeaning] = {
         means="The server, or every server behind a load balancer, is not ready or is overloaded.",
         usual=(
             "a server that starts, stops or is overloaded",
-            "a proxy that gets no answer from the application",
+            "a proxy that gets no answer",
             "an exception in the application",
             "a limit on connections",
         ),
@@ -535,7 +535,7 @@ CLASSES: dict[int, StatusMeaning] = {
         name="success, as HTTP",
         means="The server answered an ordinary request. Over HTTP/1.1 a 2xx never opens a WebSocket, "
         "whatever its headers; over HTTP/2 and HTTP/3 any 2xx does.",
-        usual=("a wrong path", "a proxy that drops Upgrade and Connection"),
+        usual=("a wrong path", "a proxy that drops Upgrade"),
         fix="Check path and proxy.",
         cause="not-upgraded",
         act="the server answered without an upgrade",

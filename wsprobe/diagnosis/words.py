@@ -741,7 +741,7 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
             "the server is unavailable for now",
             "try again later",
             "a server that starts, stops or is overloaded",
-            "a proxy that gets no answer from the application",
+            "a proxy that gets no answer",
         ),
     ),
     (

@@ -179,6 +179,10 @@ def _not_sent(seen: Trace, choice: Choice, look: Look) -> Iterator[Line]:
         yield from _wrapped(line(Piece(f"  {', '.join(names)}: {why}", "dim")), look)
 
 
+LATE = ("base", "addresses", "backend-held", "named-subprotocol")
+"""The changes that depend on an answer: before it, they make no request."""
+
+
 def dry_run(url: str, seen: Trace, choice: Choice, look: Look) -> list[Line]:
     """The requests that may be sent to *url*, in the order of the table; nothing is sent yet."""
     rows = _wrapped(line(f"at most {TRACE.most} of these requests, to {look.words(url)}:"), look)
@@ -191,7 +195,7 @@ def dry_run(url: str, seen: Trace, choice: Choice, look: Look) -> list[Line]:
             continue
         if each.name == "backend-plain" or (each.name == "backend-held" and not seen.start.backends):
             continue
-        if each.name not in ("base", "addresses", "backend-held") and not list(each.make(seen)):
+        if each.name not in LATE and not list(each.make(seen)):
             continue
         if each.name == "addresses" and not seen.start.each_address:
             continue

@@ -13,6 +13,7 @@ from typing import Literal
 import msgspec
 
 from wsprobe.diagnosis import Author, Cause
+from wsprobe.diagnosis.statuses import phrase_of
 from wsprobe.diagnosis.words import of_page
 from wsprobe.exchange import Connected, Received, Sent
 from wsprobe.judge.subject import how
@@ -153,6 +154,12 @@ class Answer(msgspec.Struct, frozen=True):
         fields = final.head.all(name) if final is not None else ()
         return fields[0].value.decode("latin-1") if fields else None
 
+    @property
+    def own_reason(self) -> str:
+        """The reason phrase, if it is not the standard one of the status."""
+        reason = "" if self.reading.final is None else self.reading.final.reason.decode("utf-8", "replace")
+        return "" if reason.lower() == phrase_of(self.status).lower() else reason
+
     def result(self) -> str:
         """A word or a number for a table: what came."""
         match self.kind:
@@ -196,9 +203,14 @@ def content_of(response: Response) -> bytes:
     return body.decoded if body.decoded is not None else body.content
 
 
+_STRING = r'\s*"[^"\\]*"\s*'
+
+
 def words_of(body: bytes) -> str:
     """The words in *body*; of markup the title and the texts, without tags, scripts and styles."""
     text = body.decode("utf-8", "replace")
+    if re.fullmatch(_STRING, text) is not None:  # a string of JSON: its quotes are no words
+        return text.strip()[1:-1]
     return " ".join(dict.fromkeys(of_page(text))) if MARKUP.match(body) else text
 
 

@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterable
 import msgspec
 from msgspec.structs import replace
 
+from wsprobe.diagnosis.faults import subprotocols_named
 from wsprobe.exchange import Connected, ConnectFailed, Plan, Resolved, TlsFailed
+from wsprobe.read.tokens import is_token
 from wsprobe.target import loopback
 from wsprobe.trace import skip_reasons as skip
 from wsprobe.trace.answer import Answer, ended_while_held
@@ -225,6 +227,30 @@ def _subprotocols(seen: Trace) -> Iterable[TraceRequest]:
         yield step(seen, "no-protocol", without(request, b"sec-websocket-protocol"))
 
 
+NAMED = 2
+"""Most subprotocols that are tried because the server names them."""
+
+
+def named_subprotocols(seen: Trace) -> tuple[str, ...]:
+    """The subprotocols that the server names and the handshake did not offer: in a field of its refusal, in the
+    words of its body, or in the reason of its Close."""
+    if "base" not in seen.answers:
+        return ()
+    base = seen.base
+    listed = "" if base.opens else base.field(b"sec-websocket-protocol") or ""
+    words = base.text if not base.opens else base.cause.quote if base.cause is not None else ""
+    names = re.findall(r"[^\s,'\"]+", listed or subprotocols_named(words))
+    offered = {each.decode("latin-1") for each in seen.start.protocols}
+    new = (name for name in names if is_token(name.encode()) and name not in offered | {"or", "and"})
+    return tuple(dict.fromkeys(new))[:NAMED]
+
+
+def _named(seen: Trace) -> Iterable[TraceRequest]:
+    for name in named_subprotocols(seen):
+        request = with_field(seen.start.plan.request, b"Sec-WebSocket-Protocol", name.encode())
+        yield step(seen, f"protocol {name}", request)
+
+
 def _other_scheme(seen: Trace) -> Iterable[TraceRequest]:
     """TLS on a port that was asked in plain, or the reverse: no secret may go there."""
     plan = seen.start.plan
@@ -375,6 +401,13 @@ CHANGES: tuple[Change, ...] = (
         "which subprotocol is refused",
         _subprotocols,
         skip.unless_settled(skip.handshake_is_seen),
+    ),
+    Change(
+        "named-subprotocol",
+        "with the subprotocol that the server names, if it was not offered",
+        "whether the application requires it",
+        _named,
+        skip.reached,
     ),
     Change(
         "keepalive-upgrade",

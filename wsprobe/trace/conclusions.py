@@ -43,6 +43,7 @@ RULES: tuple[Rule, ...] = (
     part.header_too_large,
     part.cookie_refused,
     part.query_refused,
+    changed.subprotocol_named,
     changed.subprotocol_refused,
     changed.subprotocol_required,
     changed.subprotocol_lost,

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from wsprobe.diagnosis.faults import misses_origin
 from wsprobe.trace.answer import Answer, alike
+from wsprobe.trace.changes import named_subprotocols
 from wsprobe.trace.conclusion import Conclusion, rule
 from wsprobe.trace.direct import beside, compared, opening_directly, past_the_proxy, sure
 from wsprobe.trace.request_edits import values
@@ -367,7 +368,7 @@ def refused_with_any_origin(seen: Trace) -> Iterator[Conclusion]:
         steps(
             "Send what the application requires (-b, -H), and an origin that the server is known to allow "
             "(--origin).",
-            "Look in the server's log.",
+            (proxy_lines(seen, "rule", base.proxies) if base.by_proxy else "") or "Look in the server's log.",
         ),
         open=True,
     )
@@ -645,6 +646,28 @@ def subprotocol_refused(seen: Trace) -> Iterator[Conclusion]:
         ("base", name),
         "Offer only subprotocols that the application supports.",
     )
+
+
+@rule(
+    "the handshake opens with the subprotocol that the server names",
+    "the application requires it",
+    id="subprotocol-required",
+)
+def subprotocol_named(seen: Trace) -> Iterator[Conclusion]:
+    base = seen.base
+    for name in named_subprotocols(seen):
+        answer = seen[f"protocol {name}"]
+        if answer is None or answer.report.outcome != "open" or base.report.outcome == "open":
+            continue
+        without = "the server closes the session" if base.opens else f"the answer is {base.result()}"
+        yield Conclusion(
+            f"Opens with the subprotocol {name}, which the server names; without it {without}. The application "
+            "requires this subprotocol.",
+            0.97,
+            ("base", f"protocol {name}"),
+            f"Offer {name}: --protocol in wsprobe, the second argument of new WebSocket() in a page.",
+        )
+        return
 
 
 @rule("the answer is about the subprotocol, but none was offered", "the application requires one", "its name")

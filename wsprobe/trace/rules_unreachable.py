@@ -17,7 +17,7 @@ from wsprobe.trace.conclusion import Conclusion, rule
 from wsprobe.trace.direct import beside, compared, past_the_proxy, sure
 from wsprobe.trace.sentences import likeliest, quoted, shown_by, shows_proxy, usually, written_by
 from wsprobe.trace.skip_reasons import NO_PROTOCOL
-from wsprobe.trace.to_do import ask_past, proxy_lines, steps
+from wsprobe.trace.to_do import ask_past, first_do, proxy_lines, steps
 from wsprobe.trace.trace import Trace
 
 
@@ -364,12 +364,15 @@ def backend_down(seen: Trace) -> Iterator[Conclusion]:
         id, what = "unavailable", f"{base.cause.statement}.{usually(*base.cause.usual)}"
     proxied = "" if base.by_proxy or id == "unavailable" else ", most likely a proxy"
     whose = f"{written_by(base)}{proxied}"
+    fix = proxy_lines(seen, "upstream", base.proxies)
+    if id == "unavailable":  # the page's own advice; nginx has no upstream at fault here
+        fix = first_do(base, "" if base.author.id == "nginx" else fix)
     yield Conclusion(
         f"{base.status} for every request, even a plain GET, {whose}: {what}{_of_haproxy(base)}{also}"
         f"{past_the_proxy(seen)}",
         sure(seen, 0.9 if base.by_proxy else 0.7),
         beside(seen, "get"),
-        proxy_lines(seen, "upstream", base.proxies),
+        fix,
         id=id,
         open=id == "unavailable",
     )

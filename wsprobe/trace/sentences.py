@@ -89,8 +89,10 @@ QUOTED = 160
 
 
 def quoted(answer: Answer) -> str:
-    """The first words of its body, none of them cut."""
+    """The first words of its body, none of them cut; of an empty one its own reason phrase."""
     text = whole_words(answer.text, QUOTED)
+    if not text and (reason := answer.own_reason):
+        return f'"{whole_words(reason, QUOTED)}"'
     return f'"{text}"' if text else "no text in the body"
 
 
