@@ -35,7 +35,7 @@ def test_a_drop_knows_rules_and_other_protocols(word: str) -> None:
         ({"path": "/mqtt"}, "status", "requires the subprotocol mqtt"),
         ({"protocols": ["mqtt"], "path": "/mqtt"}, "status", "without an answer"),
         ({"note": "plain GET"}, "own-request", "lacks Upgrade: websocket"),
-        ({"headers": ["Cookie: " + "x" * 9000]}, "own-request", "a Cookie field of 9000 bytes"),
+        ({"headers": ["Cookie: " + "x" * 9000]}, "own-request", "Cookie has 9000 bytes"),
     ],
 )
 def test_what_was_sent_comes_first(asked: dict[str, object], certainty: str, words: str) -> None:

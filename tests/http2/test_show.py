@@ -36,7 +36,7 @@ def shown(of: Report, **look: bool | int) -> str:
         ("h2-client-close", "open: the handshake completed; wsprobe closed the session first"),
         ("h2-frame-rsv2", "invalid: a 200, but its headers or what followed break the rules"),
         ("h2-end-mid-frame", "aborted: the server ended the stream with END_STREAM, without a Close frame"),
-        ("h2-tcp-rst-before", "dropped: the connection ended before a complete answer"),
+        ("h2-tcp-rst-before", "dropped: no WebSocket was opened"),
         ("h2-end-without-answer", "dropped: the server ended the stream with END_STREAM, before an answer"),
         (
             "h2-goaway-protocol-before",

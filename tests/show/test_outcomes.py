@@ -128,7 +128,7 @@ CASES: tuple[tuple[Report, str], ...] = (
         made("nothing", "1 timeout"),
         "timeout: the time ran out: 30 s in all (-m), 10 s to connect (--connect-timeout)",
     ),
-    (made("nothing", "1 fin"), "dropped: the connection ended before a complete answer"),
+    (made("nothing", "1 fin"), "dropped: no WebSocket was opened"),
     (
         made("nothing", "1 limit"),
         "limit: wsprobe reached a size limit before the head of the final answer was complete",

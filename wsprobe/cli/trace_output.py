@@ -73,9 +73,10 @@ class TraceOutput(Output):
 
     def answer(self, name: str, seen: Trace, report: Report) -> None:
         """Print the row of one answer, and append its recording to the file of --save."""
+        named = replace(report.reading, exchange=replace(report.exchange, change=name))
+        report = replace(report, reading=named)
         self._reports.append((name, report))
-        of = replace(report.reading, exchange=replace(report.exchange, change=name))
-        self.keep(Finished(replace(report, reading=of), report))
+        self.keep(Finished(report, report))
         if self._waits:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()

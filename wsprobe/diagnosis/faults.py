@@ -243,7 +243,7 @@ def too_much(name: str, size: int) -> tuple[Cause, ...]:
     return (
         Cause(
             "header-too-large",
-            f"the request has a {shown(name)} field of {size} bytes, more than most servers allow",
+            f"the request's {shown(name)} has {size} bytes, more than most servers allow",
             f"send a shorter {shown(name)}, or raise the limit of the server and of every proxy",
             "own-request",
             f"the request: {shown(name)} of {size} bytes",

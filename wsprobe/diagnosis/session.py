@@ -16,6 +16,7 @@ from wsprobe.diagnosis.faults import (
     asks_socketio,
     host_refused,
     origin_refused,
+    other_generation,
     too_much,
     unlike_socketio,
 )
@@ -471,6 +472,11 @@ def _greeted(evidence: Evidence, session: _Session) -> Iterator[Cause]:
 # HTTP behind a 101 -------------------------------------------------------------------------------------------
 
 
+_KEEP_RUNNING = (
+    "return nothing (Flask-Sock), or the WebSocketResponse itself (aiohttp); keep the handler running"
+)
+
+
 def _http_after(behind: Response) -> Iterator[Cause]:
     status = behind.status or 0
     shows = f"HTTP {status} behind the 101" if status else "HTTP behind the 101"
@@ -481,8 +487,7 @@ def _http_after(behind: Response) -> Iterator[Cause]:
         f"the server sent HTTP {status} after the handshake"
         if status
         else "the server sent HTTP after the handshake",
-        "return nothing (Flask-Sock), or the WebSocketResponse itself (aiohttp); keep the handler running; "
-        "look in the log",
+        f"{other_generation().fix if version else _KEEP_RUNNING}; look in the log",
         "shared",
         shows,
         usual=(
@@ -785,7 +790,7 @@ def _session_of(reading: Reading) -> _Session:
     return _Session(
         close,
         of.close_code(close) if close is not None and not as_text else None,
-        (data if as_text else data[2:]).decode("utf-8", "surrogateescape"),
+        _reason(data if as_text else data[2:]),
         tuple(
             message.data[:4096].decode("utf-8", "surrogateescape")
             for message in told
@@ -801,6 +806,12 @@ def _session_of(reading: Reading) -> _Session:
         _connects(sent, agreed),
         behind,
     )
+
+
+def _reason(data: bytes) -> str:
+    """The reason of a Close; of an object of JSON the words in it."""
+    words = of_json(data) if data[:1] == b"{" else ()
+    return words[0] if words else data.decode("utf-8", "surrogateescape")
 
 
 _TEXT_FOR_CODE = rb"[ -~]{2}[\n -~\x80-\xff]*"

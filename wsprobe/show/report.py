@@ -490,7 +490,7 @@ def dropped(report: Report) -> str:
         return f"wsprobe ended the connection at {our_limit(report)}, before a complete answer"
     if how == "interrupted":
         return "the probe was interrupted before a complete answer"
-    return MEANING["dropped"]
+    return "no WebSocket was opened"  # the finding above has what came, and how it ended
 
 
 def opened(report: Report) -> str:

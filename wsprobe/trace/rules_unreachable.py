@@ -167,6 +167,10 @@ def tls_port(seen: Trace) -> Iterator[Conclusion]:
         )
 
 
+_SPOKEN = frozenset({"not-http-ssh", "not-http-smtp", "not-http-ftp", "not-http-http2"})
+"""Causes that name the protocol of an answer that is not HTTP."""
+
+
 @rule(
     "the answer is not HTTP, or incomplete",
     "the port uses another protocol, the connection broke, or the answer is too long to read",
@@ -176,6 +180,7 @@ def not_http(seen: Trace) -> Iterator[Conclusion]:
     if seen.base.kind == "broken":
         causes = seen.base.report.author.causes
         stated = causes[0] if causes and causes[0].id.startswith(("backend-", "bad-gateway")) else None
+        spoken = causes[0] if causes and causes[0].id in _SPOKEN else None
         what = "The answer is not HTTP, or incomplete: the port uses another protocol, or the connection broke."
         fix = "wsprobe connect -vv shows the bytes; check host and port."
         if stated is not None:
@@ -183,12 +188,14 @@ def not_http(seen: Trace) -> Iterator[Conclusion]:
         elif seen.base.report.outcome == "limit":
             what = f"The answer is too long: {stopped(seen.base.reading)}."
             fix = "wsprobe connect -vv shows the bytes; look for what makes the answer so long."
+        elif spoken is not None:
+            what = f"The answer is not HTTP: {spoken.text}."
         yield Conclusion(
             f"{what}{past_the_proxy(seen)}",
-            0.7,
+            0.9 if spoken is not None else 0.7,
             ("base",),
-            fix,
-            open=stated is None,
+            steps(spoken.fix if spoken is not None else "", fix),
+            open=stated is None and spoken is None,
             id=stated.id if stated is not None else "",
         )
 
@@ -300,6 +307,12 @@ _UNUSABLE = (
     "no server set for this host or path",
 )
 """Why a proxy that is up cannot use the server behind it."""
+_LATE = (
+    "an application that hangs, is blocked or never answers a handshake",
+    "a wrong address, or a firewall that drops packets",
+    "a time limit that is too short",
+)
+"""Why a proxy gets no answer in time."""
 
 
 @rule(
@@ -357,6 +370,9 @@ def backend_down(seen: Trace) -> Iterator[Conclusion]:
         return
     also = "" if base.cause_id in ("backend-down", "bad-gateway") else likeliest(seen)
     what = f"a proxy is up but cannot use the server behind it.{usually(*_UNUSABLE)}"
+    late = base.status == 504 and base.cause_id in ("gateway-timeout", "backend-timeout")
+    if late:
+        what = f"a proxy got no answer in time from the server behind it.{usually(*_LATE)}"
     id = base.cause_id if base.cause_id in ("gateway-timeout", "backend-timeout", "backend-tls") else ""
     # nginx reports a failed upstream as 502 or 504; its own 503 is a limit, or a rule.
     limits = base.author.id == "nginx" or compared(seen) != "opens"
@@ -365,8 +381,8 @@ def backend_down(seen: Trace) -> Iterator[Conclusion]:
     proxied = "" if base.by_proxy or id == "unavailable" else ", most likely a proxy"
     whose = f"{written_by(base)}{proxied}"
     fix = proxy_lines(seen, "upstream", base.proxies)
-    if id == "unavailable":  # the page's own advice; nginx has no upstream at fault here
-        fix = first_do(base, "" if base.author.id == "nginx" else fix)
+    if id == "unavailable" or late:  # the page's own advice; nginx has no upstream at fault in its 503
+        fix = first_do(base, "" if id == "unavailable" and base.author.id == "nginx" else fix)
     yield Conclusion(
         f"{base.status} for every request, even a plain GET, {whose}: {what}{_of_haproxy(base)}{also}"
         f"{past_the_proxy(seen)}",
