@@ -284,7 +284,7 @@ def _twice(evidence: Evidence) -> Author | None:
         unaccepted = Cause(
             "no-accept",
             "the application returned without accepting; a 101 follows the 500",
-            "await websocket.accept()",
+            "accept: await websocket.accept()",
         )
         return written_by("uvicorn", "a 101 behind a whole 500", (unaccepted,))
     wrote = Cause(

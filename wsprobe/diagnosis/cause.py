@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Literal
 
@@ -88,6 +89,14 @@ def as_clause(sentences: str) -> str:
     acronym, and only semicolons end them; without backticks."""
     parts = sentences.replace("`", "").rstrip(".").split(". ")
     return "; ".join(part if part[1:2].isupper() else part[:1].lower() + part[1:] for part in parts)
+
+
+def as_sentence(clause: str) -> str:
+    """*clause*, as of ``Cause.fix``, as a sentence. One that begins with code keeps its first letter, and a
+    command at its end gets no period."""
+    first = clause[:1].upper() if re.match(r"[a-z]+(?:[ ,;]|\Z)", clause) else clause[:1]
+    command = "wsprobe " in clause.rpartition("; ")[2]
+    return f"{first}{clause[1:]}{'' if command or clause[-1:] in ('', '.', ';') else '.'}"
 
 
 class CauseKind(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from wsprobe.diagnosis.cause import as_sentence
 from wsprobe.trace.answer import Answer, alike, same_words
 from wsprobe.trace.conclusion import Conclusion, rule
 from wsprobe.trace.direct import (
@@ -58,7 +59,7 @@ def server_error(seen: Trace) -> Iterator[Conclusion]:
             f"{past_the_proxy(seen)}",
             sure(seen, 0.88),
             beside(seen, "get"),
-            with_code(cause.fix, base),
+            with_code(as_sentence(cause.fix), base),
             id=cause.id,
         )
         return

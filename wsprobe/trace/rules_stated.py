@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from wsprobe.diagnosis.cause import as_sentence
 from wsprobe.diagnosis.evidence import to_another_host
 from wsprobe.trace.conclusion import Conclusion, rule
 from wsprobe.trace.direct import beside, compared, past_the_proxy, sure
@@ -114,7 +115,7 @@ def named_by_the_answer(seen: Trace) -> Iterator[Conclusion]:
         f"{base.result()}{alike_}{who}: {cause.text}.{evidence}{past_the_proxy(seen)}",
         0.75 if cause.certainty == "shared" else 0.9,
         beside(seen, "get"),
-        with_code(cause.fix, base),
+        with_code(as_sentence(cause.fix), base),
         open=cause.certainty == "shared",
         id=cause.id,
     )

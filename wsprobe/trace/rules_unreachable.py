@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wsprobe.diagnosis.cause import as_clause
+from wsprobe.diagnosis.cause import as_clause, as_sentence
 from wsprobe.diagnosis.faults import NO_ANSWER
 from wsprobe.diagnosis.proxies import LineValues, mending, path_for_lines
 from wsprobe.judge import FINDINGS
@@ -145,7 +145,7 @@ def not_reached(seen: Trace) -> Iterator[Conclusion]:
         ("base",),
         steps(
             *(
-                as_clause(FINDINGS[each.id].advice)
+                as_sentence(as_clause(FINDINGS[each.id].advice))
                 for each in base.report.verdict.findings
                 if each.level == "fail"
             ),
@@ -182,19 +182,19 @@ def not_http(seen: Trace) -> Iterator[Conclusion]:
         stated = causes[0] if causes and causes[0].id.startswith(("backend-", "bad-gateway")) else None
         spoken = causes[0] if causes and causes[0].id in _SPOKEN else None
         what = "The answer is not HTTP, or incomplete: the port uses another protocol, or the connection broke."
-        fix = "wsprobe connect -vv shows the bytes; check host and port."
+        fix = "wsprobe connect -vv shows the bytes. Check host and port."
         if stated is not None:
             what = f"The answer is text without HTTP: {stated.text}."
         elif seen.base.report.outcome == "limit":
             what = f"The answer is too long: {stopped(seen.base.reading)}."
-            fix = "wsprobe connect -vv shows the bytes; look for what makes the answer so long."
+            fix = "wsprobe connect -vv shows the bytes. Look for what makes the answer so long."
         elif spoken is not None:
             what = f"The answer is not HTTP: {spoken.text}."
         yield Conclusion(
             f"{what}{past_the_proxy(seen)}",
             0.9 if spoken is not None else 0.7,
             ("base",),
-            steps(spoken.fix if spoken is not None else "", fix),
+            steps(as_sentence(spoken.fix) if spoken is not None else "", fix),
             open=stated is None and spoken is None,
             id=stated.id if stated is not None else "",
         )

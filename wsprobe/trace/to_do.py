@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wsprobe.diagnosis.advice import code_for
+from wsprobe.diagnosis.cause import as_sentence
 from wsprobe.diagnosis.proxies import LineValues, mending, path_for_lines, table
 from wsprobe.trace.answer import Answer
 from wsprobe.trace.direct import compared, first_opening, may_strip_prefix, other_path
@@ -22,7 +23,7 @@ def first_do(answer: Answer, lines: str) -> str:
     """What `connect` would advise, before the other *lines*."""
     cause = answer.cause
     known = cause is not None and cause.certainty != "status" and cause.fix
-    return f"{cause.fix}\n{lines}" if cause is not None and known else lines
+    return f"{as_sentence(cause.fix)}\n{lines}" if cause is not None and known else lines
 
 
 def ask_own_path(seen: Trace) -> str:
