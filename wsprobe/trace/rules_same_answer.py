@@ -85,6 +85,8 @@ def _why_it_fails(seen: Trace) -> tuple[str, ...]:
         own = ("an exception", "a proxy that makes this of a refusal by the application")
     if not shows_proxy(seen) or (seen.base.by_server and compared(seen) != "opens"):
         return own
+    if seen.base.by_proxy and seen.base.cause is not None and seen.base.cause.usual:
+        return tuple(dict.fromkeys((*seen.base.cause.usual, *own)))
     missing = "a missing module or handler for the upstream's scheme"
     return (missing, "TLS sent to a plain port", "a tarpit", *own)
 
