@@ -30,6 +30,7 @@ from wsprobe.lab.server import Lab, serve
 from wsprobe.lab.site import FRONT, Site
 from wsprobe.lab.staging import elsewhere, needs_trust, with_script
 from wsprobe.net.probe import probe
+from wsprobe.read.request import RequestReader
 
 CHROMIUM = (
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
@@ -240,6 +241,22 @@ def test_a_host_writes_no_policy() -> None:
         assert (answer.status, "content-security-policy" in answer.headers) == (200, False)
 
     run(Site(names=()), work)
+
+
+@pytest.mark.parametrize(
+    ("host", "secure", "page"),
+    [("127.0.0.1:80", False, True), ("127.0.0.1:80", True, False), ("a/b", False, False), ("", False, False)],
+)
+def test_the_page_comes_in_the_clear_and_for_a_host_that_its_urls_can_have(
+    host: str, secure: bool, page: bool
+) -> None:
+    asked = RequestReader().receive(f"GET / HTTP/1.1\r\nHost: {host}\r\n{HTML}\r\n\r\n".encode())
+    assert asked is not None
+
+    async def work(lab: Lab) -> None:
+        assert (await Site(names=None).answer(lab, asked, secure) is not None) == page
+
+    run(Site(names=None), work)
 
 
 @pytest.mark.parametrize("path", ["/", "/s/ok", "/-/scenarios", "/status/403"])
