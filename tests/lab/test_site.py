@@ -259,6 +259,26 @@ def test_the_page_comes_in_the_clear_and_for_a_host_that_its_urls_can_have(
     run(Site(names=None), work)
 
 
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/-/job/403", 200),
+        ("/-/job/403?host=localhost:1", 404),
+        ("/-/job/no-such", 404),
+        ("/-/job/403?host=127.0.0.1", 200),
+        ("/-/job/403?host=[::1]", 200),
+        ("/-/job/403?host=::1", 200),
+        ("/-/job/403?host=evil.example", 404),
+        ("/-/job/403?host=a/b", 404),
+    ],
+)
+def test_a_job_is_a_scenario_at_a_name_of_this_lab(path: str, status: int) -> None:
+    async def work(lab: Lab) -> None:
+        assert (await ask(lab, path)).status == status
+
+    run(Site(names=("127.0.0.1",)), work)
+
+
 @pytest.mark.parametrize("path", ["/", "/s/ok", "/-/scenarios", "/status/403"])
 def test_another_host_gets_421(path: str) -> None:
     async def work(lab: Lab) -> None:

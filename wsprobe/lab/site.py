@@ -301,8 +301,8 @@ class Site:
     def _job(self, lab: Lab, asked: Request, host: str, name: str, at: str) -> bytes:
         """The response with the data that the page needs to run one scenario. Adds its stage."""
         scenario = load().get(name)
-        at = at or _hostname(host) or lab.host
-        if scenario is None or not (_HOST.fullmatch(at) or _HOST.fullmatch(f"[{at}]")) or not self.is_own(at):
+        at = bracketed((at or _hostname(host) or lab.host).strip("[]"))
+        if scenario is None or not _HOST.fullmatch(at) or not self.is_own(at):
             return _not_found()
         try:
             job = self.job_of(lab, scenario, at.strip("[]"))

@@ -1,0 +1,116 @@
+"""The console of Chromium, read from a browser that is played: what it is asked, and what it answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import pytest
+import trio
+from trio.testing import memory_stream_one_way_pair
+
+from wsprobe.lab.devtools import MOST, DevToolsPipe, Refused
+
+Answer = Callable[[dict[str, Any]], dict[str, Any] | None]
+URL = "https://app.example:8443/page?x=1"
+
+
+def good(asked: dict[str, Any]) -> dict[str, Any]:
+    """A browser that does all that it is asked."""
+    named = {"Target.createTarget": {"targetId": "t"}, "Target.attachToTarget": {"sessionId": "s"}}
+    return {"result": named.get(asked["method"], {})}
+
+
+def refusing(method: str, asked: dict[str, Any]) -> dict[str, Any]:
+    return {"error": {"message": "no such method"}} if asked["method"] == method else good(asked)
+
+
+def leaving(method: str, asked: dict[str, Any]) -> dict[str, Any] | None:
+    return None if asked["method"] == method else good(asked)
+
+
+def opened(
+    answer: Answer, events: Sequence[dict[str, Any]] = (), size: int = 1 << 20, **permissions: str
+) -> tuple[list[dict[str, Any]], DevToolsPipe]:
+    """What a browser was asked, that answers with *answer*, in pieces of *size* bytes, and ends once it has
+    none; then come *events*."""
+    asked: list[dict[str, Any]] = []
+
+    async def work() -> DevToolsPipe:
+        writing, reading_there = memory_stream_one_way_pair()
+        writing_there, reading = memory_stream_one_way_pair()
+        pipe = DevToolsPipe(writing)
+
+        async def say(*messages: dict[str, Any]) -> None:
+            data = b"".join(json.dumps(each).encode() + b"\0" for each in messages)
+            for at in range(0, len(data), size):
+                await writing_there.send_all(data[at : at + size])
+
+        async def browser() -> None:
+            buffer = b""
+            async for data in reading_there:
+                *messages, buffer = (buffer + data).split(b"\0")
+                for message in map(json.loads, messages):
+                    asked.append(message)
+                    answered = answer(message)
+                    if answered is None:
+                        await writing_there.aclose()
+                        return
+                    await say({"method": "Other.event", "params": {}}, {"id": message["id"], **answered})
+
+        with trio.fail_after(20):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(browser)
+                nursery.start_soon(pipe.listen, reading)
+                await pipe.open(URL, permissions)
+                await say(*events)
+                await trio.testing.wait_all_tasks_blocked()
+                nursery.cancel_scope.cancel()
+        return pipe
+
+    return asked, trio.run(work)
+
+
+@pytest.mark.parametrize("size", [1, 7, 1 << 20])
+def test_a_page_is_opened_with_its_console_read_first(size: int) -> None:
+    asked, _ = opened(good, size=size, camera="granted")
+    attach = {"autoAttach": True, "waitForDebuggerOnStart": False, "flatten": True}
+    grant = {"permission": {"name": "camera"}, "setting": "granted", "origin": "https://app.example:8443"}
+    assert asked == [
+        {"id": 1, "method": "Browser.setPermission", "params": grant},
+        {"id": 2, "method": "Target.createTarget", "params": {"url": "about:blank"}},
+        {"id": 3, "method": "Target.attachToTarget", "params": {"targetId": "t", "flatten": True}},
+        {"id": 4, "method": "Log.enable", "params": {}, "sessionId": "s"},
+        {"id": 5, "method": "Target.setAutoAttach", "params": attach, "sessionId": "s"},
+        {"id": 6, "method": "Page.navigate", "params": {"url": URL}, "sessionId": "s"},
+    ]
+
+
+def entry(text: object) -> dict[str, Any]:
+    return {"method": "Log.entryAdded", "params": {"entry": {"text": text}}}
+
+
+def test_the_texts_of_the_console_are_kept_up_to_a_number() -> None:
+    _, pipe = opened(good, [entry(each) for each in range(MOST + 1)])
+    assert pipe.texts == [str(each) for each in range(MOST)]
+
+
+def test_the_console_of_a_frame_is_read_too() -> None:
+    asked, _ = opened(good, [{"method": "Target.attachedToTarget", "params": {"sessionId": "frame"}}])
+    assert asked[-1] == {"id": 6, "method": "Log.enable", "params": {}, "sessionId": "frame"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (partial(refusing, "Target.createTarget"), "Target.createTarget: no such method"),
+        (partial(refusing, "Page.navigate"), "Page.navigate: no such method"),
+        (partial(leaving, "Target.attachToTarget"), "Target.attachToTarget: None"),
+    ],
+)
+def test_a_browser_that_refuses_or_ends_is_named(answer: Answer, words: str) -> None:
+    with pytest.raises(ExceptionGroup) as raised:
+        opened(answer)
+    assert raised.group_contains(Refused, match=f"^{words}$")
