@@ -1,0 +1,63 @@
+"""What ends a browser that the guard runs: played, without a process."""
+
+from __future__ import annotations
+
+import itertools
+import signal
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from wsprobe.lab import guard
+
+ENDS = {
+    # what each look at standard input finds; looks at the command until it has ended; looks in all
+    "the command ends": ([None, None, None], 2, 2),
+    "whoever started it is gone": ([None, b""], 9, 2),
+    "words on standard input are no end": ([b"x", b"x", None, b""], 9, 4),
+    "its time is over": ([None] * 9, 9, 4),
+}
+
+
+@pytest.mark.parametrize("case", ENDS)
+def test_what_ends_a_command(case: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    looks, running, seen = ENDS[case]
+    done: list[Any] = []
+    polls, clock, inputs = itertools.count(), itertools.count(100), iter(looks)
+    child = SimpleNamespace(pid=7, poll=lambda: None if next(polls) < running else 0)
+    found: list[bytes] = []
+
+    def select(*given: object) -> tuple[list[int], list[int], list[int]]:
+        done.append("look")
+        data = next(inputs)
+        found.append(data or b"")
+        return ([] if data is None else [0]), [], []
+
+    def signal_(number: int, _: object) -> None:
+        done.append(number)
+
+    def popen(command: list[str], **_: object) -> SimpleNamespace:
+        done.append(command)
+        return child
+
+    def killpg(*given: int) -> None:
+        done.append(given)
+
+    numbers = {name: getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGKILL")}
+    for name, value in (
+        ("ctypes", SimpleNamespace(CDLL=lambda _: SimpleNamespace(prctl=lambda *_: 0))),
+        ("signal", SimpleNamespace(signal=signal_, **numbers)),
+        ("subprocess", SimpleNamespace(Popen=popen, DEVNULL=-3)),
+        ("time", SimpleNamespace(monotonic=lambda: next(clock))),
+        ("select", SimpleNamespace(select=select)),
+        ("os", SimpleNamespace(read=lambda *_: found[-1], killpg=killpg)),
+        ("end_children", lambda: done.append("end children")),
+    ):
+        monkeypatch.setattr(guard, name, value)
+    (tmp_path / "home").mkdir()
+    assert guard.main(["5", str(tmp_path / "home"), "browser", "--new"]) == 0
+    before = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, ["browser", "--new"]]
+    assert done == [*before, *["look"] * seen, (7, signal.SIGKILL), "end children"]
+    assert not (tmp_path / "home").exists()
