@@ -179,6 +179,13 @@ def test_which_number_is_a_close_code(text: str, code: int | None) -> None:
     assert found.close_code == code
 
 
+@pytest.mark.parametrize(("code", "words"), [(3999, "socket hang up"), (4000, "closed with code 4000")])
+def test_a_code_of_the_application_goes_before_a_phrase(code: int, words: str) -> None:
+    found = failures.recognise(f"socket hang up, closed with code {code}")
+    assert found is not None
+    assert (found.words, found.close_code) == (words, code)
+
+
 def test_a_close_code_in_the_text_is_named_beside_the_failure() -> None:
     entry = explain.find("Connection closed: 1002 client received unexpected masked frame")
     assert entry.title == "received unexpected masked"
