@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from contextlib import suppress
 from pathlib import Path
@@ -143,9 +144,35 @@ def test_the_name_of_a_file_that_is_no_text_is_saved_in_words() -> None:
     assert archive.load(archive.dump(odd)).plan.tls.ca_file == "a\\udcff.pem"
 
 
-def test_text_that_is_not_ascii_is_escaped_as_the_standard_library_does() -> None:
-    text = 'caf\u00e9 \u20ac \U0001f600\U0001f600 \x00\x1b\n"\\/ \x7f\x80'
-    assert archive.ascii_json({text: text}).decode() == json.dumps({text: text}, separators=(",", ":"))
+NOT_ASCII = 'caf\u00e9 \u20ac \U0001f600\U0001f600 \x00\x1b\n"\\/ \x7f\x80'
+
+
+@given(st.text(st.sampled_from([*NOT_ASCII, *'\\"u'])), st.sampled_from([0, 4096]))
+def test_text_that_is_not_ascii_is_escaped_as_the_standard_library_does(text: str, many: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(archive, "MANY", many)
+        for each in (text, NOT_ASCII):
+            assert archive.ascii_json({each: each}).decode() == json.dumps({each: each}, separators=(",", ":"))
+
+
+def test_much_text_that_is_not_ascii_is_not_escaped_run_by_run() -> None:
+    """A body of 1 MiB can have 262,144 runs: other connections would wait 0.2 s for its report."""
+    calls = 0
+    handler = codecs.lookup_error("json-ascii")
+
+    def counting(error: UnicodeError) -> tuple[str | bytes, int]:
+        nonlocal calls
+        calls += 1
+        return handler(error)
+
+    codecs.register_error("json-ascii", counting)
+    try:
+        archive.ascii_json("[\ufffd" * 100_000)
+        assert calls == 0
+        archive.ascii_json("caf\u00e9")
+        assert calls == 1
+    finally:
+        codecs.register_error("json-ascii", handler)
 
 
 # Kept files: those of format 1 were written by wsprobe 0.1.0.
