@@ -104,3 +104,9 @@ def test_the_wheel_puts_completions_where_shells_look() -> None:
 def test_what_an_engine_makes_of_a_recording_is_called_a_view(name: str) -> None:
     """As in --expect view:NAME and in the JSON; what has the view is called by its name, never a reader."""
     assert not re.search(r"(?i)\breaders?\b", page(name))
+
+
+def test_a_version_in_the_changelog_is_read_in_five_minutes() -> None:
+    """280 words a minute; what is more belongs in the manual."""
+    newest = (MAN / "changelog.md").read_text("utf-8").split("\n## ")[1]
+    assert len(newest.split()) <= 1400
