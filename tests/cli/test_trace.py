@@ -187,6 +187,16 @@ def test_redact_masks_what_is_concluded_too(capsys: pytest.CaptureFixture[str]) 
     assert "geheim" not in json.dumps(value)
 
 
+def test_an_answer_repeats_no_secret_of_another_request(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The body of that scenario has the value of the cookie in every answer."""
+    _, value = traced(capsys, "--redact", "-b", "session=text", "lab:status-403")
+    bodies = {each["change"]: each["report"]["response"]["body"]["text"] for each in value["changes"]}
+    assert bodies["no-cookie"] == "body ****\n"
+    assert set(bodies.values()) == {"body ****\n"}
+
+
 def test_a_dry_run_masks_the_query(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["trace", "--dry-run", "--redact", "ws://127.0.0.1:1/chat?token=geheim"]) == Exit.OPEN
     out = capsys.readouterr().out

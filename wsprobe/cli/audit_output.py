@@ -14,7 +14,6 @@ from wsprobe.cli.streams import write_whole
 from wsprobe.cli.trace_output import TraceOutput
 from wsprobe.outcome import Exit
 from wsprobe.report import Report
-from wsprobe.secrets import Secrets
 from wsprobe.show import audit as show
 from wsprobe.show.as_json import audit_value
 from wsprobe.show.lines import Line, Look, plain
@@ -36,7 +35,6 @@ class AuditOutput(TraceOutput):
         """*sarif*: the file of --sarif. Raises click.UsageError for a file that cannot be written."""
         super().__init__(settings)
         self._sarif = sarif
-        self._secrets = Secrets()
         Call(click.get_current_context()).learn(self._secrets)
 
     def shown(self, report: Report) -> Report:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from wsprobe.cli.har_file import HarFile
     from wsprobe.cli.junit import JUnit
     from wsprobe.cli.report_file import ReportFile
+    from wsprobe.secrets import Secrets
     from wsprobe.show.report_file import Kind
     from wsprobe.show.summary import Fact
     from wsprobe.vantage import Vantage
@@ -54,13 +55,13 @@ def finish(report: Report, settings: Settings, *, own_status: bool = True) -> Fi
     return Finished(as_shown(whole, settings), whole, tuple(unmet))
 
 
-def as_shown(report: Report, settings: Settings) -> Report:
-    """*report*, masked with --redact."""
+def as_shown(report: Report, settings: Settings, secrets: Secrets | None = None) -> Report:
+    """*report*, masked with --redact. *secrets*: those already known; those of *report* are added."""
     if not settings.output.redact:
         return report
     from wsprobe.cli import redacted  # only with --redact
 
-    return redacted.redacted(report)
+    return redacted.redacted(report, secrets)
 
 
 def written_descriptor(settings: Settings) -> int | None:

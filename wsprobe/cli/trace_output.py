@@ -37,6 +37,8 @@ class TraceOutput(Output):
             and not (settings.output.as_json or settings.output.silent)
         )
         self._reports: list[tuple[str, Report]] = []
+        self._secrets = Secrets()
+        """Those of all answers so far: not every request has the credentials that an answer may repeat."""
 
     @property
     def masks(self) -> bool:
@@ -45,7 +47,7 @@ class TraceOutput(Output):
 
     def shown(self, report: Report) -> Report:
         """*report* in the form that may be shown: masked if ``masks``."""
-        return as_shown(report, self.settings)
+        return as_shown(report, self.settings, self._secrets)
 
     def known(self, seen: Trace, shown: Trace) -> expect.Known:
         """The ids of the concluded causes."""
