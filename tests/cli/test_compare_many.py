@@ -7,6 +7,7 @@ import io
 import json
 import os
 import signal
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -82,9 +83,11 @@ def test_for_a_person_each_is_printed_before_the_next_is_read(
     monkeypatch.setattr(compare, "HELD", held)
     monkeypatch.setattr(compare, "HELD_BYTES", held_bytes)
     printed: list[str] = []
+    kept: set[int] = set()
 
     def read(line: RecordedLine) -> list[Exchange]:
         printed.append(capsys.readouterr().out)
+        kept.add(sys.getrefcount(line))
         return exchanges(line)
 
     alone = []
@@ -94,10 +97,11 @@ def test_for_a_person_each_is_printed_before_the_next_is_read(
         run(["compare", *how, str(one)])  # not in a list, whatever its size
         alone.append(capsys.readouterr().out + "\n")
     file = tmp_path / "many"
-    file.write_text("".join(recorded))
+    file.write_text("".join(recorded * 2))
     monkeypatch.setattr(compare_many, "exchanges", read)
     assert run(["compare", *how, str(file)]) == Exit.DIFFERENT
-    assert printed == ["", *alone[:-1]]
+    assert printed == ["", *alone, *alone[:-1]]
+    assert len(kept) == 1  # as often as one that was never in the list of those to hold
     assert capsys.readouterr() == (alone[-1], f"wsprobe: {NOT_APART}\n" if how[0] != "--spec" else "")
 
 

@@ -95,16 +95,17 @@ def compare_all(
     elif settings.output.junit is None and all(map(_is_recording, words)):
         every = chain.from_iterable(each for each in kept if each is not None)
         first, all_held = _first(every)
+        lines_left = chain(_drained(first), every)
         if not all_held and (settings.output.as_json or by.browsers or by.revisions):
             files = bool(settings.output.report_files) or settings.output.har is not None
             if settings.output.as_json and not files and (workers > 1 or settings.cluster is not None):
                 from wsprobe.cli.compare_shared import compare_shared  # trio, only with --workers
 
-                return compare_shared(chain(first, every), settings, by, workers)
+                return compare_shared(lines_left, settings, by, workers)
             from wsprobe.cli.compare_many import compare_many  # only for many recordings
 
-            return compare_many(chain(first, every), output, by, verbose)
-        found = map(exchanges, chain(_drained(first), every))
+            return compare_many(lines_left, output, by, verbose)
+        found = map(exchanges, lines_left)
         reports = [recorded(exchange, by) for of_line in found for exchange in of_line]
     else:
         reports = collect(words, kept, settings, by)
