@@ -95,6 +95,24 @@ def test_in_clear_a_secure_one_is_left_alone() -> None:
     assert len(kept("a=2; Path=/x", by="wss://shop.example/", jar=jar)) == 2
 
 
+@pytest.mark.parametrize(
+    ("value", "by", "lines"),
+    [
+        ("a=2; Path=/x", "ws://shop.example/", 1),
+        ("a=2; Path=/x/y", "ws://shop.example/", 1),
+        ("a=2; Path=/x; Domain=shop.example", "ws://www.shop.example/", 1),
+        ("a=2; Path=/", "ws://shop.example/", 2),
+        ("a=2; Path=/xy", "ws://shop.example/", 2),
+        ("b=2; Path=/x", "ws://shop.example/", 2),
+        ("a=2; Path=/x", "ws://other.example/", 2),
+    ],
+)
+def test_in_clear_one_stands_in_for_a_secure_one_of_its_name_and_place(value: str, by: str, lines: int) -> None:
+    jar = Jar()
+    kept("a=1; Secure; Path=/x", by="wss://shop.example/", jar=jar)
+    assert len(kept(value, by=by, jar=jar)) == lines
+
+
 def test_where_it_goes() -> None:
     jar = Jar()
     values = [b"host=1", b"all=2; Domain=shop.example; Path=/", b"deep=3; Path=/a/b", b"safe=4; Secure; Path=/"]

@@ -119,6 +119,7 @@ def test_objects_of_json_both_ways(typed: int, capfd: Captured) -> None:
     assert (binary["size"], binary["binary"]) == (3, "AAH/")
     assert (pong["size"], pong["text"]) == (1, "p")
     assert (close["code"], close["by"], close["clean"]) == (4001, "client", True)
+    assert close["how"] in ("fin", "local")
     assert [each["at"] for each in out] == sorted(each["at"] for each in out)
 
 
