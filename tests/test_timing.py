@@ -7,6 +7,10 @@ from itertools import pairwise
 import pytest
 
 from tests.watch.played import played
+from wsprobe.exchange import Ended, Event, Exchange, Plan, Received, Sent
+from wsprobe.read import read
+from wsprobe.show.timing import no_answer
+from wsprobe.target import parse
 from wsprobe.timing import bars, how_long, in_utc, phases
 
 
@@ -50,3 +54,19 @@ def test_no_bar_is_about_sending(name: str) -> None:
 )
 def test_any_time_of_a_recording_in_utc(iso: str, utc: str) -> None:
     assert in_utc(iso) == utc
+
+
+@pytest.mark.parametrize(
+    ("events", "text"),
+    [
+        ((), ""),
+        ((Ended(9000, "error"),), ""),
+        ((Sent(1000, b"GET"),), ""),
+        ((Sent(1000, b"GET"), Received(2000, b"H")), ""),
+        ((Sent(1000, b"GET"), Received(2000, b"H"), Ended(9000, "fin")), ""),
+        ((Sent(1000, b"GET"), Ended(10_900, "timeout")), "no answer after 9.9 ms"),
+        ((Sent(1000, b"GET"), Ended(11_400, "timeout")), "no answer after 10 ms"),
+    ],
+)
+def test_how_long_no_answer_came(events: tuple[Event, ...], text: str) -> None:
+    assert no_answer(read(Exchange(Plan(parse("ws://h.example/"), b"GET"), events))) == text

@@ -58,6 +58,16 @@ def test_findings_stand_under_the_fields_they_mean() -> None:
     assert lines[at + 1] == "            ^^^^^^^ fail http2-connection-field"
 
 
+def test_of_many_fields_one_that_a_finding_means_is_shown_too() -> None:
+    many = [(b"x-%d" % number, b"1") for number in range(300)]
+    lines = shown(report(exchange(ON, answer(b"403", *many, (b"Upper", b"2"), (b"x-last", b"3"))))).splitlines()
+    at = lines.index("Upper: 2")
+    assert lines[at + 1] == "^^^^^ fail http2-name-upper-case"
+    assert "x-0: 1" in lines
+    assert not {"x-299: 1", "x-last: 3"} & set(lines)
+    assert "... 202 more lines (--json has all)" in lines
+
+
 def test_an_empty_line_stands_between_two_answers() -> None:
     lines = shown(reported("h2-103-then-200")).splitlines()
     assert lines[:5] == ["over HTTP/2", ":status: 103", "link: </a>; rel=preload", "", ":status: 200"]
