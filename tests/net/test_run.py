@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 
 import pytest
 import trio
@@ -9,6 +10,7 @@ import trio
 from wsprobe.exchange import Ended
 from wsprobe.net import run
 from wsprobe.net.probe import probe
+from wsprobe.net.run import lines
 
 
 async def in_nursery(error):
@@ -57,3 +59,28 @@ def test_interrupted_in_the_middle(net):
         run(work)
     assert [type(event).__name__ for event in watched][-2:] == ["Sent", "Ended"]
     assert watched[-1] == Ended(watched[-1].at, "interrupted")
+
+
+@pytest.mark.parametrize(
+    ("reads", "found"),
+    [
+        ([b"1234567", b"8", b"\nab"], [b"12345678\n", b"ab"]),
+        ([b"12345678"], [b"12345678"]),
+        ([b"12345678\n9\n"], [b"12345678\n", b"9\n"]),
+        ([b"123456789", b"0\nab\n"], [b"12345678", b"ab\n"]),
+        ([b"123456789", b"0", b"1\n", b"ab"], [b"12345678", b"ab"]),
+        ([], []),
+    ],
+)
+def test_of_a_line_that_is_too_long_the_beginning_is_kept(reads, found, monkeypatch):
+    async def given(descriptor):
+        for each in reads:
+            yield each
+
+    async def work():
+        return [line async for line in lines(0)]
+
+    module = sys.modules[lines.__module__]
+    monkeypatch.setattr(module, "LONGEST_LINE", 8)
+    monkeypatch.setattr(module, "_reads", given)
+    assert trio.run(work) == found
