@@ -216,7 +216,7 @@ def test_no_file_takes_the_place_of_a_device_or_a_pipe(tmp_path: Path) -> None:
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     try:
         check_replaceable(str(pipe), "report")
-        write_whole(str(pipe), ["a", "b"], "report", private=True)
+        write_whole(str(pipe), ["a", "b"], "report", secret=True)
         assert os.read(reader, 9) == b"ab"
     finally:
         os.close(reader)
