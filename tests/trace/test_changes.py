@@ -119,13 +119,19 @@ def test_past_the_proxy_without_tls_where_none_is_spoken() -> None:
     """Where TLS ends at the proxy the pair is asked in plain: on this machine, or where no secret goes."""
     chain = next(each for each in chains() if each.asked.get("tls"))
     begin = start(chain, direct=False)
-    for host, cookie, secure in (
-        ("127.0.0.1", b"a=b", False),
-        ("192.0.2.1", b"a=b", True),
-        ("127.example", b"a=b", True),
-        ("192.0.2.1", b"", False),
+    token = b"3f1c8a52-9d0e-4b7c-8a11-5f2f6f1f9d3b"
+    for host, name, value, secure in (
+        ("127.0.0.1", b"Cookie", b"a=b", False),
+        ("192.0.2.1", b"Cookie", b"a=b", True),
+        ("127.example", b"Cookie", b"a=b", True),
+        ("192.0.2.1", b"Authorization", b"Bearer x", True),
+        ("192.0.2.1", b"X-Api-Key", b"x", True),
+        ("192.0.2.1", b"Sec-WebSocket-Protocol", b"access_token, x", True),
+        ("192.0.2.1", b"Sec-WebSocket-Protocol", token, True),
+        ("192.0.2.1", b"Sec-WebSocket-Protocol", b"chat", False),
+        ("192.0.2.1", b"X-Other", b"x", False),
     ):
-        request = with_field(begin.plan.request, b"Cookie", cookie) if cookie else begin.plan.request
+        request = with_field(begin.plan.request, name, value)
         own = type(begin)(replace(begin.plan, request=request), begin.origin, backends=(Backend(host, 8000),))
         plan = behind(Trace(own, {}))
         assert plan is not None

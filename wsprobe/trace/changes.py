@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from wsprobe.diagnosis.faults import subprotocols_named
 from wsprobe.exchange import Connected, ConnectFailed, Plan, Resolved, TlsFailed
 from wsprobe.read.tokens import is_token
+from wsprobe.secrets import Secrets
 from wsprobe.target import loopback
 from wsprobe.trace import skip_reasons as skip
 from wsprobe.trace.answer import Answer, ended_while_held
@@ -38,9 +39,6 @@ AFTER_SILENCE = 5.0
 
 STRANGER = "https://page.invalid"
 """An Origin that nobody allows by name (RFC 6761 section 6.4)."""
-
-
-SECRET = re.compile(rb"(?i)cookie|authorization|proxy-authorization")
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -117,7 +115,9 @@ def _speaks_no_tls(answer: Answer | None) -> bool:
 
 def _may_go_in_plain(request: bytes, host: str) -> bool:
     """Where TLS was asked for, nothing secret goes out without it but to this machine."""
-    secret = any(SECRET.fullmatch(name_of(line)) for line in lines(request)[1]) or b"?" in resource_of(request)
+    secrets, resource = Secrets(), resource_of(request).decode("latin-1")
+    fields = [line.decode("latin-1") for line in lines(request)[1]]
+    secret = secrets.url(resource) != resource or any(secrets.header(field) != field for field in fields)
     return loopback(host) or not secret
 
 
