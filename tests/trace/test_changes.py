@@ -9,13 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from tests.cases import every
 from tests.trace.chains import chains, recorded, start, trace
 from wsprobe.diagnosis import all_kinds
 from wsprobe.diagnosis.proxies import LEADING, LineValues, mending, table
 from wsprobe.exchange import Ended, TlsFailed
 from wsprobe.report import report
 from wsprobe.trace.answer import Answer, answer_of
-from wsprobe.trace.changes import CHANGES, behind
+from wsprobe.trace.changes import CHANGES, _may_go_in_plain, behind
 from wsprobe.trace.conclusions import conclusions
 from wsprobe.trace.request_edits import (
     as_browser,
@@ -143,6 +144,21 @@ def test_past_the_proxy_without_tls_where_none_is_spoken() -> None:
         then = behind(Trace(own, {"backend": answer_of(report(failed))}))
         assert then is not None
         assert then.target.secure is secure
+
+
+@every(
+    {
+        "no secret": (b"/ws", True),
+        "a value in the query": (b"/ws?token=x", False),
+        "a query without a value": (b"/ws?sesame", False),
+        "a token in the path": (b"/ws/3f1c8a52-9d0e-4b7c-8a11-5f2f6f1f9d3b", False),
+    }
+)
+def test_which_resource_may_go_in_plain(of: tuple[bytes, bool]) -> None:
+    resource, in_plain = of
+    request = b"GET " + resource + b" HTTP/1.1\r\nHost: h\r\n\r\n"
+    assert _may_go_in_plain(request, "192.0.2.1") is in_plain
+    assert _may_go_in_plain(request, "127.0.0.1")
 
 
 def test_each_conclusion_has_lines_that_are_known() -> None:
