@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsprobe import har, target
-from wsprobe.archive import dump, load
+from wsprobe.archive import ascii_json, dump, load
 from wsprobe.exchange import Connected, Ended, Exchange, Plan, Received, Resolved, Sent
 from wsprobe.har import PIECE
 from wsprobe.report import report
@@ -329,6 +329,14 @@ def test_a_long_message_is_written_a_piece_at_a_time(opcode: int, payload: bytes
     assert max(map(len, entry)) <= 6 * PIECE  # of an escape in JSON for each byte
     (message,) = written(opened)[0]["_webSocketMessages"]
     assert message["data"] == (payload.decode() if opcode == 1 else b64encode(payload).decode())
+
+
+def test_a_text_is_written_as_the_rest_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "".join(map(chr, range(0xD800))) + "\ue000\U0001f600"
+    written = b"".join(har._escaped(text.encode()))
+    assert written == ascii_json(text)[1:-1]
+    monkeypatch.setattr("wsprobe.har.ascii_json", None)  # slow where little is ASCII
+    assert b"".join(har._escaped(text.encode())) == written
 
 
 def test_a_session_is_written_with_its_messages_as_they_were_meant() -> None:

@@ -494,9 +494,13 @@ PIECE = 3 * 16384
 
 def _escaped(data: bytes) -> Iterator[bytes]:
     """The text in *data* as JSON, without its quotes."""
+    from json.encoder import encode_basestring_ascii  # only for a text
+
+    # ascii_json takes a call for each run of what is not ASCII; compressed bytes are little else.
     decode = getincrementaldecoder("utf-8")("replace").decode
     for start in range(0, len(data), PIECE):
-        yield ascii_json(decode(data[start : start + PIECE], start + PIECE >= len(data)))[1:-1]
+        text = decode(data[start : start + PIECE], start + PIECE >= len(data))
+        yield encode_basestring_ascii(text)[1:-1].replace("\x7f", "\\u007f").encode()
 
 
 def _in_base64(data: bytes) -> Iterator[bytes]:
