@@ -36,7 +36,7 @@ EXIT: dict[str, str] = {
     "and saves what it recorded of an unfinished exchange, and ignores a second ^C; a third ends it.",
     "compare": "As diff(1): 0 if every view has the same result, 1 if they differ; of two runs over a list, 1 "
     "if a URL changed. If there was nothing to compare, the status of the handshake itself, from 3 "
-    "on.",
+    "on. After ^C, wsprobe reports and saves the URLs that were finished.",
     "trace": "The status of the unchanged handshake, as in wsprobe-connect(1): 0 if it opened, whatever else "
     "wsprobe found. With --audit: 0 if there is no weakness, 1 if there is one; if the handshake "
     "itself opens no session, its status, from 3 on.",

@@ -1,4 +1,4 @@
-"""^C while `connect` is at work: what was recorded until then is reported and kept, and the status is 130."""
+"""^C while `connect` or `compare` works: what was recorded until then is reported and kept, with status 130."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ import sys
 import threading
 import weakref
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from wsprobe import archive
+from wsprobe.cli import engines
 from wsprobe.cli.connect_output import ConnectOutput
 from wsprobe.cli.main import interrupt_again, main, run
+from wsprobe.cli.targets import ProbeTarget
 from wsprobe.exchange import Ended, Event, Resolved
 from wsprobe.outcome import Exit
 from wsprobe.report import Report
@@ -210,3 +213,25 @@ def test_after_a_redirect_the_hops_are_kept(
     value = json.loads(capsys.readouterr().out)
     assert [hop["response"]["status"] for hop in value["hops"]] == [302]
     assert value["exit_status"] == 130
+
+
+@pytest.mark.parametrize("redact", [(), ("--redact",)])
+def test_compare_reports_the_urls_that_are_finished(
+    redact: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = engines.one
+    asked: list[str] = []
+
+    async def interrupted(place: ProbeTarget, *more: Any) -> Report:
+        asked.append(place.url)
+        if len(asked) == 2:
+            raise KeyboardInterrupt
+        return await one(place, *more)
+
+    monkeypatch.setattr("wsprobe.cli.engines.one", interrupted)
+    kept = tmp_path / "kept"
+    command = ["compare", *redact, "--browser-mode", "--json", "--save", str(kept)]
+    assert run([*command, "lab:status-403", "lab:redirect-302", "lab:refused"]) == Exit.INTERRUPTED
+    assert [json.loads(each)["name"] for each in capsys.readouterr().out.splitlines()] == ["lab:status-403"]
+    assert len(kept.read_text().splitlines()) == 1
+    assert len(asked) == 2

@@ -20,6 +20,7 @@ from wsprobe.cli.paste import RECORDED, check_no_command
 from wsprobe.cli.readers import Readers, chosen, readers
 from wsprobe.cli.recorded import recorded, with_verdicts
 from wsprobe.cli.recordings import RecordedLine, exchanges, lines
+from wsprobe.cli.second_interrupt import hold_back
 from wsprobe.cli.section import Given
 from wsprobe.cli.settings import Settings, settings_of
 from wsprobe.cli.streams import emit, look, note
@@ -108,7 +109,7 @@ def compare_all(
         found = map(exchanges, lines_left)
         reports = [recorded(exchange, by) for of_line in found for exchange in of_line]
     else:
-        reports = collect(words, kept, settings, by)
+        reports = _probed(words, kept, by, output, verbose)
     if not reports:
         empty = " and ".join("standard input" if word == "-" else printable(word) for word in words)
         raise click.UsageError(f"no recording to compare in {empty}")
@@ -223,24 +224,43 @@ def _peeked(lines: Iterator[RecordedLine]) -> tuple[Iterator[RecordedLine], bool
     return chain(first, lines), len(first) > 1
 
 
-def collect(words: Sequence[str], kept: Sequence[Kept], settings: Settings, by: Readers) -> list[Report]:
-    """A report for each place, in order: recordings are read, URLs probed."""
+def _probed(
+    words: Sequence[str], kept: Sequence[Kept], by: Readers, output: Output, verbose: bool
+) -> list[Report]:
+    """As ``collect``. After ^C, what was finished is reported and kept before KeyboardInterrupt is raised."""
+    done: list[Report] = []
+    try:
+        collect(words, kept, output.settings, by, done)
+    except KeyboardInterrupt:
+        hold_back()
+        if done:
+            _report([with_verdicts(each, by) for each in done], by, output, (), verbose)
+        raise
+    return done
+
+
+def collect(
+    words: Sequence[str], kept: Sequence[Kept], settings: Settings, by: Readers, done: list[Report]
+) -> None:
+    """Append a report for each place to *done*, in order: recordings are read, URLs probed. After ^C it has
+    those before the URL that was not finished."""
     found = [None if each is None else list(chain.from_iterable(map(exchanges, each))) for each in kept]
     live = [word for word, read in zip(words, found, strict=True) if read is None]
-    made = iter(_probed(live, settings, by) if live else ())
-    reports: list[Report] = []
-    for read in found:
-        if read is None:
-            reports.append(next(made))
-        else:
-            reports += [recorded(exchange, by) for exchange in read]
-    return reports
+    made: list[Report] = []
+    try:
+        if live:
+            from wsprobe.cli.engines import probed  # trio and sockets, only for a URL
 
-
-def _probed(words: Sequence[str], settings: Settings, by: Readers) -> list[Report]:
-    from wsprobe.cli.engines import probed  # trio and sockets, only for a URL
-
-    return probed(words, settings, by, written_descriptor(settings))
+            probed(live, settings, by, made, written_descriptor(settings))
+    finally:
+        finished = iter(made)
+        for read in found:
+            if read is not None:
+                done += [recorded(exchange, by) for exchange in read]
+            elif (each := next(finished, None)) is not None:
+                done.append(each)
+            else:
+                break
 
 
 def _is_recording(word: str) -> bool:

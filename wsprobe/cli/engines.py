@@ -46,26 +46,32 @@ LONGEST_HEAD = 512 * 1024
 
 
 def probed(
-    names: Sequence[str], settings: Settings, readers: Readers, written: int | None = None
-) -> list[Report]:
-    """A report for each name, with a view for each browser. *written*: see ``net.run``."""
+    names: Sequence[str],
+    settings: Settings,
+    readers: Readers,
+    done: list[Report],
+    written: int | None = None,
+) -> None:
+    """Append a report for each name to *done*, with a view for each browser. After ^C it has those that were
+    finished until then. *written*: see ``net.run``."""
 
-    async def everything() -> list[Report]:
+    async def everything() -> None:
         async with AsyncExitStack() as stack:
-            return await reports_of(names, settings, readers, LabTargets(stack.enter_async_context))
+            await reports_of(names, settings, readers, LabTargets(stack.enter_async_context), done)
 
-    return net.run(everything, written=written)
+    net.run(everything, written=written)
 
 
 async def reports_of(
-    names: Sequence[str], settings: Settings, readers: Readers, placing: Placing
-) -> list[Report]:
+    names: Sequence[str], settings: Settings, readers: Readers, placing: Placing, done: list[Report]
+) -> None:
     """As ``probed``, inside trio; *placing* makes the targets of *names*. Raises click.UsageError, before
     anything is sent, for a name that cannot be probed."""
     for name in readers.browsers:
         ENGINES[name]  # loaded before the clock of any exchange runs
     asked = [(place, own_place(place, readers)) for place in await places_of(names, settings, placing)]
-    return [await one(place, own, settings, readers) for place, own in asked]
+    for place, own in asked:
+        done.append(await one(place, own, settings, readers))
 
 
 async def places_of(names: Sequence[str], settings: Settings, placing: Placing) -> list[ProbeTarget]:

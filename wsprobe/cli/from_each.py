@@ -223,7 +223,8 @@ async def reports_at(
 
 async def read_by(names: Sequence[str], settings: Settings, by: Readers, worker: str) -> list[Report]:
     """The reports of *names* from the place of *worker*, "" for this machine."""
-    made = await reports_of(names, settings, by, Elsewhere(lambda: True))
+    made: list[Report] = []
+    await reports_of(names, settings, by, Elsewhere(lambda: True), made)
     return [_from(worker, report) for report in made] if worker else made
 
 

@@ -154,7 +154,9 @@ def compare(*what: str | Exchange | Report, **settings: Setting) -> tuple[Report
 def _collect(
     what: Sequence[str | Exchange | reports.Report], settings: Settings, by: Readers
 ) -> list[reports.Report]:
-    live = iter(probed([each for each in what if isinstance(each, str)], settings, by))
+    made: list[reports.Report] = []
+    probed([each for each in what if isinstance(each, str)], settings, by, made)
+    live = iter(made)
     return [next(live) if isinstance(each, str) else recorded(_recording(each), by) for each in what]
 
 
