@@ -38,6 +38,8 @@ BACKLOG = 64 * 1024
 """Unwritten bytes above which no Pong is added."""
 MOMENT = 10_000
 """Microseconds that handing on may take without counting as slow."""
+CLOSING = 2.0
+"""Seconds for which a server is read that keeps sending after our Close, in a session without a listener."""
 LEAVING = 0.5
 """Seconds for our Close, its answer, and handing on the bytes until then, after ^C and the time limit (-m)."""
 
@@ -220,7 +222,8 @@ def silent_session(said: AsyncGenerator[Sequence[Outgoing], None], hold: float) 
 
     def make(plan: Plan, head: Head, at: int) -> TalkSession:
         reader, writer = halves(plan.wire, plan.request, head, agreed_deflate(head))
-        return TalkSession(plan, reader, writer, Rules(eof="close"), at)
+        rules = Rules(eof="close", closing=CLOSING)
+        return TalkSession(plan, reader, writer, rules, at)
 
     async def hear(heard: Sequence[Incoming], at: int) -> None: ...
 

@@ -29,8 +29,6 @@ from wsprobe.wire.framing import (
 QUIET = 2 * SECOND
 """Limit on silence after our Close: the Close was lost, or nobody reads it. While the server is still
 sending, the session goes on."""
-MOST_QUIET = 10 * SECOND
-"""Limit for a server that keeps sending and never answers our Close."""
 LAST = SECOND
 """Limit for the end of the stream after both Closes (RFC 6455 section 7.1.1)."""
 PONGS = 256
@@ -52,6 +50,8 @@ class Rules(Struct, frozen=True):
 
     linger: float = 0.3
     """Seconds without a byte after the end of the input, with ``wait``."""
+    closing: float = 10.0
+    """Seconds for which a server is read that keeps sending and does not answer our Close."""
     eof: Literal["close", "wait", "keep"] = "wait"
     """What the end of the input means."""
     count: int | None = None
@@ -231,7 +231,7 @@ class TalkSession(OpenSession):
                 self.closed_first = "client"
                 code, reason = outgoing.code, outgoing.data[0]
                 self.close_said = b"" if code is None else pack("!H", code) + reason
-                self._last_deadline = self._now + MOST_QUIET
+                self._last_deadline = self._now + round(self._rules.closing * SECOND)
                 return self._counted(self._closing(self._writer.close(code, reason), QUIET))
             case "frame":
                 send = b"".join(outgoing.data)
