@@ -86,6 +86,7 @@ SERVERS = {
     "content codings": Hostile(NO + b"Content-Encoding: " + b"a," * 1_000_000 + b"\r\n\r\nx"),
     "content codings, and a body": Hostile(NO + b"Content-Encoding: " + b"a," * 1_000_000 + b"\r\n\r\n", b"x"),
     "a Content-Length of words": Hostile(NO + b"Content-Length: " + b"a/b " * 500_000 + b"\r\n\r\nx"),
+    "a field of escapes": Hostile(b"HTTP/1.1 101 S\r\nX: ", b"\xe2\x80\xae"),
     "interim answers of 200 lines": Hostile(
         b"",
         b"HTTP/1.1 103 Early Hints\r\n" + b"".join(b"Link: </%d>\r\n" % n for n in range(200)) + b"\r\n",

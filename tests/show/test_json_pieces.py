@@ -51,6 +51,26 @@ def test_no_piece_holds_much_of_a_flood() -> None:
     assert max(sizes) <= CHUNK
 
 
+@pytest.mark.parametrize("size", [CHUNK // 2, CHUNK, CHUNK + 1, 3 * CHUNK])
+@pytest.mark.parametrize("count", [1, 2, 9])
+def test_long_fields_are_encoded_a_part_at_a_time(
+    size: int, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoded: list[int] = []
+
+    def encode(value: object) -> bytes:
+        made = ascii_json(value)
+        encoded.append(len(made))
+        return made
+
+    head = b"HTTP/1.1 101 A\r\n" + b"".join(b"x%d: %s\r\n" % (n, b"\xae" * size) for n in range(count))
+    value = report_value(heard(head + b"\r\n"))
+    monkeypatch.setattr("wsprobe.show.json_text.ascii_json", encode)
+    assert "".join(pieces(value)) == ascii_json(value).decode()
+    recorded = len(head) * 4 // 3 + 2000  # base64, all events at once
+    assert max(encoded) <= max(recorded, 6 * CHUNK + 2)  # \u00ae and quotation marks
+
+
 def test_no_large_part_of_a_long_session_is_encoded_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     encoded: list[int] = []
 

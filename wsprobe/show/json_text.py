@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -18,6 +18,7 @@ from wsprobe.show.contract import (
     MessageJson,
     Object,
     ReportJson,
+    ResponseJson,
     SessionJson,
     ViewJson,
     Whole,
@@ -65,13 +66,18 @@ def _members(of: type[Object]) -> tuple[tuple[str, str], ...]:
 
 
 def _member(value: object) -> Iterator[str]:
-    if isinstance(value, SessionJson) or (isinstance(value, ViewJson) and not _short(value)):
+    if isinstance(value, SessionJson | ResponseJson) or (isinstance(value, ViewJson) and not _short(value)):
         yield from _by_member(value)
-    elif isinstance(value, list) and len(value) > FEW:
-        for at in range(0, len(value), FEW):
-            yield "," if at else "["
-            yield from _chunks(ascii_json(value[at : at + FEW])[1:-1])
+    elif isinstance(value, list | tuple) and (len(value) > FEW or _characters(value) > CHUNK):
+        for number, some in enumerate(_batches(value)):
+            yield "," if number else "["
+            yield from _member(some[0]) if len(some) == 1 else _chunks(ascii_json(some)[1:-1])
         yield "]"
+    elif isinstance(value, str) and len(value) > CHUNK:
+        yield '"'
+        for at in range(0, len(value), CHUNK):
+            yield from _chunks(ascii_json(value[at : at + CHUNK])[1:-1])
+        yield '"'
     elif isinstance(value, list) and value and isinstance(value[0], ViewJson | ChangeJson):
         for number, item in enumerate(value):
             yield "," if number else "["
@@ -89,6 +95,25 @@ def _member(value: object) -> Iterator[str]:
         yield '"'
     else:
         yield from _at_once(value)
+
+
+def _batches(values: Sequence[object]) -> Iterator[Sequence[object]]:
+    """Yield *values* in order, as many at once as have at most CHUNK characters, and no more than FEW."""
+    begin = size = 0
+    for at, each in enumerate(values):
+        more = _characters(each)
+        if begin < at and (at - begin == FEW or size + more > CHUNK):
+            yield values[begin:at]
+            begin, size = at, 0
+        size += more
+    yield values[begin:]
+
+
+def _characters(value: object) -> int:
+    """The characters of the texts in *value*, a text or a list of some, as each header is."""
+    if isinstance(value, str):
+        return len(value)
+    return sum(map(_characters, value)) if isinstance(value, list | tuple) else 0
 
 
 def _short_report(value: ReportJson) -> bool:
