@@ -155,7 +155,7 @@ CONVERSATIONS = [
         Phase.DONE,
         plan=plan(max_body=16),
         stop="limit",
-        why="32772 bytes of malformed body",
+        why="16 bytes of body",
     ),
     # Sessions.
     Conversation(

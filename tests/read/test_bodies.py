@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Sequence
 
 import brotli
@@ -57,6 +58,12 @@ CHUNKED = b"Transfer-Encoding: chunked\r\n"
         (CHUNKED, b"5\r\nab", "chunked", b"5\r\nab", b"ab", False),
         (CHUNKED, b"1\r\na\r\nzz\r\n", "chunked", b"1\r\na\r\nzz\r\n", b"a", False),
         (CHUNKED, b"1\na\n0\n\n", "chunked", b"1\na\n0\n\n", b"", False),
+        (CHUNKED, b"zz", "chunked", b"zz", b"zz", False),
+        (CHUNKED, b"zz\r\nmore\r\n", "chunked", b"zz\r\nmore\r\n", b"zz\r\nmore\r\n", False),
+        (b"Transfer-Encoding: x;q=1 ,\r\n" + CHUNKED, b"1\r\na\r\n0\r\n\r\n", "chunked", None, b"a", True),
+        (CHUNKED + b"Content-Length: x\r\n", b"1\r\na\r\n0\r\n\r\n", "chunked", None, b"a", True),
+        (b"Transfer-Encoding: identity\r\nContent-Length: 1\r\n", b"abc", "close", b"abc", b"abc", True),
+        (b"Transfer-Encoding: chunked, x\r\n", b"1\r\n", "close", b"1\r\n", b"1\r\n", True),
     ],
 )
 def test_framing(
@@ -79,7 +86,8 @@ def test_framing(
         (b"Content-Length: x\r\n", "h11: bad Content-Length"),
         (b"Content-Length: +2\r\n", "h11: bad Content-Length"),
         (b"Content-Length: 2\r\nContent-Length: 3\r\n", "h11: conflicting Content-Length headers"),
-        (b"Transfer-Encoding: gzip, chunked\r\n", "h11: Only Transfer-Encoding: chunked is supported"),
+        (b"Transfer-Encoding: chunked, chunked\r\n", "h11: Only Transfer-Encoding: chunked is supported"),
+        (b"Transfer-Encoding: ,\r\n", "h11: Only Transfer-Encoding: chunked is supported"),
         (b"Content-Length: 2\x00\r\n", "h11: illegal header line"),
         (b"Content-Length: " + b"2," * LONG + b"3\r\n", "h11: conflicting Content-Length headers"),
         (b"Content-Length: " + b"," * LONG + b"\r\n", "h11: bad Content-Length"),
@@ -98,6 +106,22 @@ def test_where_h11_refuses_all_is_kept_and_it_says_why(fields: bytes, problem: s
     )
     assert made.problem.startswith(problem)
     assert made.malformed
+
+
+@pytest.mark.parametrize(
+    ("fields", "coding"),
+    [
+        (b"Transfer-Encoding: gzip, chunked\r\n", "gzip"),
+        (b"Transfer-Encoding: gzip\r\nTransfer-Encoding: Chunked\r\n", "gzip"),
+        (b"Content-Encoding: deflate\r\nTransfer-Encoding: gzip, chunked\r\n", "deflate, gzip"),
+    ],
+)
+def test_codings_before_chunked_are_undone(fields: bytes, coding: str) -> None:
+    """RFC 9112 section 6.1: Transfer-Encoding lists them in the order in which they were applied."""
+    data = gzip.compress(zlib.compress(b"no") if "deflate" in coding else b"no")
+    made, rest = body(fields, b"%x\r\n%s\r\n0\r\n\r\nrest" % (len(data), data))
+    assert (made.framing, made.content, made.decoded, made.coding) == ("chunked", data, b"no", coding)
+    assert (made.problem, made.coding_problem, rest) == ("", "", b"rest")
 
 
 def test_a_long_list_of_one_length_is_that_length() -> None:

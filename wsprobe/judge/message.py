@@ -243,9 +243,9 @@ CODING_FAILED = Entry(
     "coding-failed",
     "warn",
     "RFC 9110 section 8.4",
-    title="The body's content coding could not be decoded",
-    meaning="Content-Encoding does not match the body, or names a coding that wsprobe does not know. The "
-    "body is shown without decoding.",
+    title="The body's coding could not be decoded",
+    meaning="Content-Encoding or Transfer-Encoding does not match the body, or Content-Encoding names a coding "
+    "that wsprobe does not know. The body is shown without decoding.",
     usual="a proxy that changes the body or the header, but not both",
     advice="Compare the header with the body's first bytes.",
 )
@@ -403,10 +403,10 @@ _CAME = (
     ("illegal header line", "a header line is not NAME: VALUE, or has a forbidden byte"),
     ("illegal header name", "a header name has a byte that is not allowed"),
     ("illegal header value", "a header value has a byte that is not allowed"),
-    ("conflicting content-length", "Content-Length appears more than once, with different numbers"),
+    ("conflicting content-length", "Content-Length has several different numbers"),
     ("bad content-length", "Content-Length is not a valid number"),
     ("multiple transfer-encoding", "Transfer-Encoding appears more than once"),
-    ("only transfer-encoding: chunked", "Transfer-Encoding is not chunked"),
+    ("only transfer-encoding: chunked", "Transfer-Encoding is not chunked alone"),
     ("illegal chunk header", "a chunk of the body does not begin with its length in hex"),
     ("malformed chunk footer", "a chunk of the body does not end after its length"),
     ("no response line", "there is an empty line in place of the status line"),
@@ -419,6 +419,7 @@ _CAME = (
 
 def _what_came(message: str) -> str:
     """Return the fault that h11 found; its own words if they are unknown."""
+    message = message.removeprefix("h11: ")
     said = message.lower()
     known = next((words for begins, words in _CAME if said.startswith(begins)), "")
     return known or f"h11 reports {shown(message.encode())}"
@@ -447,11 +448,9 @@ def _framing(reading: Reading, response: Response, of: Body) -> Iterator[Finding
     if of.framing == "unknown":
         lengths = response.head.all(b"content-length")
         entry = LENGTH_CONFLICT if lengths and not response.head.all(b"transfer-encoding") else BODY_MALFORMED
-        yield entry.found(f"the end of the body cannot be found: {shown(of.problem.encode())}", span)
+        yield entry.found(f"the end of the body cannot be found: {_what_came(of.problem)}", span)
     elif of.malformed:
-        yield BODY_MALFORMED.found(
-            f"the body is marked as chunked, but is not: {shown(of.problem.encode())}", span
-        )
+        yield BODY_MALFORMED.found(f"the body is marked as chunked, but {_what_came(of.problem)}", span)
     elif of.cut or end == "limit":
         yield BODY_CUT.found(
             f"{stopped(reading, of.cut_by)}; {counted(len(of.content), 'byte')} of body had come", span
@@ -488,4 +487,5 @@ def _coding(response: Response, of: Body) -> Iterator[Finding]:
 
 
 def _coding_span(response: Response) -> Span | None:
-    return where(response.head, response.head.all(b"content-encoding"))
+    head = response.head
+    return where(head, head.all(b"content-encoding") or head.all(b"transfer-encoding"))

@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe.read.reading import Body, CodingFault, Field, Head
-from wsprobe.read.tokens import DIGITS_MAX, VALUE_MAX
+from wsprobe.read.tokens import DIGITS_MAX, VALUE_MAX, elements
 
 if TYPE_CHECKING:
     from wsprobe.read.strict import StrictFraming
@@ -160,12 +160,25 @@ def plain_length(fields: Sequence[Field]) -> bool:
     return not fields or (len(fields) == 1 and fields[0].value.isdigit() and len(fields[0].value) <= DIGITS_MAX)
 
 
+def transfer_codings(fields: Sequence[Field]) -> list[str] | None:
+    """The transfer codings that Transfer-Encoding *fields* list, in the order in which they were applied,
+    without parameters (RFC 9112 section 6.1). None if they do not say where the body ends: there is none,
+    chunked is there twice, or the list is too long."""
+    if sum(len(field.value) for field in fields) > VALUE_MAX:
+        return None
+    listed = elements(field.value for field in fields)
+    names = [each.partition(b";")[0].strip(b" \t").lower().decode("latin-1") for each in listed]
+    return names if names and names.count("chunked") <= 1 else None
+
+
 class BodyReader:
     """Reads one body from bytes as they arrive; cheap at each read.
 
     This class counts a body that ends after Content-Length or with the connection; h11 handles any other
     framing. h11 sees only a status line of our own and the framing fields of *head*, so that no other oddity of
-    the head stops it.
+    the head stops it. Of codings before chunked (gzip, chunked) it does not learn.
+
+    A body marked as chunked without a single chunk is content as it came: people want to read it.
     """
 
     def __init__(
@@ -185,8 +198,11 @@ class BodyReader:
         self._raw_size = self._content_size = 0
         of = head.several(FRAMING)
         lengths, codings = of.get(b"content-length", []), of.get(b"transfer-encoding", [])
-        self._coding = of.get(b"content-encoding", []) if keeps else []
+        self._coding = [field.value for field in of.get(b"content-encoding", [])] if keeps else []
+        """The codings of the content, as far as they can be undone."""
         self._rest = b""
+        self._unframed = False
+        """The bytes are content as they come: there is no telling where it ends, or no first chunk."""
         self._strict: StrictFraming | None = None
         self._left: int | None = None
         """Bytes still to come, without h11; None: until the end of the connection."""
@@ -219,7 +235,7 @@ class BodyReader:
             self._count(data)
         else:
             self._take_raw(data)
-            if self.framing == "unknown":
+            if self._unframed:
                 self._keep(data)
             elif not self.problem:
                 self._take(self._strict, self._strict.feed(data))
@@ -244,7 +260,7 @@ class BodyReader:
         content = raw[: self._content_size] if self._strict is None else bytes(self._content)
         coding, decoded = "", Decoded(None)
         if self._coding:
-            coding = b", ".join(field.value for field in self._coding)[:VALUE_MAX].decode("latin-1")
+            coding = b", ".join(self._coding)[:VALUE_MAX].decode("latin-1")
             decoded = decode(content, coding, self._limit)
         body = Body(
             framing=self.framing,
@@ -268,24 +284,30 @@ class BodyReader:
     ) -> None:
         if status is None or not 200 <= status <= 999:
             status = _STAND_IN_STATUS
-        if codings or not plain_length(lengths):
-            self._frame_strictly(status, method, (*lengths, *codings))
+        coded = transfer_codings(codings)
+        if coded is not None and self._keeps:
+            self._coding += [name.encode("latin-1") for name in coded if name in _UNDO]
+        until_end = coded is not None and coded[-1] != "chunked"
+        if coded is not None and not until_end:
+            self._frame_strictly(status, method, ((b"transfer-encoding", b"chunked"),))
+        elif not until_end and (codings or not plain_length(lengths)):
+            self._frame_strictly(status, method, [(f.key, f.value) for f in (*lengths, *codings)])
         elif status in _NO_BODY or method == b"HEAD":
             self.framing, self.complete = "none", True
-        elif lengths:
+        elif lengths and not until_end:
             self.framing, self.expected = "length", int(lengths[0].value)
             self._left = self.expected
             self.complete = not self._left
         else:
             self.framing = "close"
 
-    def _frame_strictly(self, status: int, method: bytes, fields: tuple[Field, ...]) -> None:
+    def _frame_strictly(self, status: int, method: bytes, fields: Sequence[tuple[bytes, bytes]]) -> None:
         # A seam: h11 takes tens of milliseconds to import, and few answers need it.
         from wsprobe.read.strict import StrictFraming
 
-        self._strict = strict = StrictFraming(status, method, [(f.key, f.value) for f in fields])
+        self._strict = strict = StrictFraming(status, method, fields)
         if strict.problem:
-            self.problem, self.malformed = strict.problem, True
+            self.problem, self.malformed, self._unframed = strict.problem, True, True
             return
         if status in _NO_BODY or method == b"HEAD":
             self.framing = "none"
@@ -315,6 +337,11 @@ class BodyReader:
         if strict.problem:
             # At the end of the stream h11 can only miss the rest of the body.
             self.problem, self.malformed = strict.problem, not ended
+            if strict.misplaced and ended:
+                self.problem, self.malformed = "illegal chunk header", True
+            if self.malformed and not self._content_size:
+                self._unframed = True
+                self._keep(bytes(self._raw) if self._keeps else bytes(self._raw_size))
         elif strict.complete:
             self.complete = True
             self._give_back(strict.trailing)

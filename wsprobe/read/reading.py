@@ -61,7 +61,7 @@ class Body(Struct, frozen=True):
     decoded: bytes | None = None
     """Without content coding, if there is one and it could be decoded."""
     coding: str = ""
-    """Content-Encoding, "" if none; of a very long one the beginning."""
+    """Content-Encoding, then transfer codings but chunked, "" if none; of a very long list the beginning."""
     problem: str = ""
     """Why it could not be framed, or is incomplete; "" if h11 accepts it."""
     malformed: bool = False

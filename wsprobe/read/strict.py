@@ -110,6 +110,8 @@ class StrictFraming:
         self.complete = False
         self.trailing = b""
         """The bytes after a complete body."""
+        self.misplaced = False
+        """Bytes that cannot begin a size stand in the place of one; h11 waits for the end of their line."""
         lines = [b"HTTP/1.1 %03d " % status, *(_line(name, value) for name, value in fields)]
         self._connection.receive_data(b"\r\n".join(lines) + b"\r\n\r\n")
         try:
@@ -137,6 +139,7 @@ class StrictFraming:
                 return
             self._plain = False
             if data:
+                self.misplaced = _SIZE_BEGUN.match(data) is None
                 self._connection.receive_data(data)
             if at_end:
                 self._connection.receive_data(b"")

@@ -73,7 +73,7 @@ class BodyJson(Object, frozen=True, kw_only=True):
     expected: int | None
     """The Content-Length, if it is valid."""
     coding: str | None
-    """The Content-Encoding from which text was decoded."""
+    """The Content-Encoding, and transfer codings before chunked, from which text was decoded."""
     problem: str | None
     """What is wrong with the framing or coding, in words."""
 
