@@ -109,7 +109,7 @@ def compare_all(
         found = map(exchanges, lines_left)
         reports = [recorded(exchange, by) for of_line in found for exchange in of_line]
     else:
-        reports = _probed(words, kept, by, output, verbose)
+        reports = _collected(words, kept, by, output, verbose)
     if not reports:
         empty = " and ".join("standard input" if word == "-" else printable(word) for word in words)
         raise click.UsageError(f"no recording to compare in {empty}")
@@ -224,7 +224,7 @@ def _peeked(lines: Iterator[RecordedLine]) -> tuple[Iterator[RecordedLine], bool
     return chain(first, lines), len(first) > 1
 
 
-def _probed(
+def _collected(
     words: Sequence[str], kept: Sequence[Kept], by: Readers, output: Output, verbose: bool
 ) -> list[Report]:
     """As ``collect``. After ^C, what was finished is reported and kept before KeyboardInterrupt is raised."""

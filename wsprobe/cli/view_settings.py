@@ -16,10 +16,10 @@ from wsprobe.cli.section import Declared, Section, declaration
 VIEWS = "Views"
 
 HELD = 1000
-"""With more recordings than this, or"""
-HELD_BYTES = 8 * 1024 * 1024
-"""with several that have more bytes than this in all, each one is printed immediately and forgotten, and
+"""The most recordings that are in memory at once. Of more, each is printed immediately and forgotten, and
 nothing says which of them a script can tell apart."""
+HELD_BYTES = 8 * 1024 * 1024
+"""The same limit in bytes, for all of several recordings together."""
 
 
 def next_engine(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:

@@ -39,7 +39,7 @@ BACKLOG = 64 * 1024
 MOMENT = 10_000
 """Microseconds that handing on may take without counting as slow."""
 CLOSING = 2.0
-"""Seconds for which a server is read that keeps sending after our Close, in a session without a listener."""
+"""Seconds after our Close in which a server that keeps sending may answer it, if nobody listens to it."""
 LEAVING = 0.5
 """Seconds for our Close, its answer, and handing on the bytes until then, after ^C and the time limit (-m)."""
 

@@ -176,7 +176,7 @@ class BodyReader:
 
     This class counts a body that ends after Content-Length or with the connection; h11 handles any other
     framing. h11 sees only a status line of our own and the framing fields of *head*, so that no other oddity of
-    the head stops it. Of codings before chunked (gzip, chunked) it does not learn.
+    the head stops it. It accepts no transfer coding but chunked, so it is not told of those before it.
 
     A body marked as chunked without a single chunk is content as it came: people want to read it.
     """
@@ -202,7 +202,7 @@ class BodyReader:
         """The codings of the content, as far as they can be undone."""
         self._rest = b""
         self._unframed = False
-        """The bytes are content as they come: there is no telling where it ends, or no first chunk."""
+        """All bytes are content: where it ends is unknown, or not even the first chunk is one."""
         self._strict: StrictFraming | None = None
         self._left: int | None = None
         """Bytes still to come, without h11; None: until the end of the connection."""
@@ -285,16 +285,17 @@ class BodyReader:
         if status is None or not 200 <= status <= 999:
             status = _STAND_IN_STATUS
         coded = transfer_codings(codings)
-        if coded is not None and self._keeps:
-            self._coding += [name.encode("latin-1") for name in coded if name in _UNDO]
-        until_end = coded is not None and coded[-1] != "chunked"
-        if coded is not None and not until_end:
+        if coded is not None:
+            lengths = codings = ()  # Transfer-Encoding overrides Content-Length (RFC 9112 section 6.3)
+            if self._keeps:
+                self._coding += [name.encode("latin-1") for name in coded if name in _UNDO]
+        if coded is not None and coded[-1] == "chunked":
             self._frame_strictly(status, method, ((b"transfer-encoding", b"chunked"),))
-        elif not until_end and (codings or not plain_length(lengths)):
+        elif codings or not plain_length(lengths):
             self._frame_strictly(status, method, [(f.key, f.value) for f in (*lengths, *codings)])
         elif status in _NO_BODY or method == b"HEAD":
             self.framing, self.complete = "none", True
-        elif lengths and not until_end:
+        elif lengths:
             self.framing, self.expected = "length", int(lengths[0].value)
             self._left = self.expected
             self.complete = not self._left

@@ -51,7 +51,7 @@ class Rules(Struct, frozen=True):
     linger: float = 0.3
     """Seconds without a byte after the end of the input, with ``wait``."""
     closing: float = 10.0
-    """Seconds for which a server is read that keeps sending and does not answer our Close."""
+    """Seconds after our Close in which a server that keeps sending may answer it."""
     eof: Literal["close", "wait", "keep"] = "wait"
     """What the end of the input means."""
     count: int | None = None
