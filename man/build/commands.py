@@ -16,7 +16,7 @@ from wsprobe.cli import expect
 from wsprobe.cli.expect_forms import VIEW
 from wsprobe.cli.main import COMMANDS, program
 from wsprobe.cli.option import Command, Option
-from wsprobe.cli.section import FieldOption, declared
+from wsprobe.cli.section import FieldOption
 from wsprobe.outcome import TABLE, Exit, Meaning
 from wsprobe.talk import input, raw_frame
 
@@ -182,10 +182,7 @@ def texts() -> dict[str, dict[str, str]]:
 
 def more(option: Option) -> str:
     """What the manual adds to the line of help of *option*: sentences, or nothing."""
-    if (
-        not isinstance(option, FieldOption)
-        or option.how.general is not declared(option.kind)[option.name or ""][1]
-    ):
+    if not isinstance(option, FieldOption) or option.how.general is not option.kind.options[option.name or ""]:
         return ""  # the command has an option of its own in place of the section's
     return " ".join(texts().get(option.kind.__name__, {}).get(option.name or "", "").split())
 

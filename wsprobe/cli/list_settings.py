@@ -1,12 +1,12 @@
 """Options for many URLs: how fast, in which order, and on which processes or machines."""
 
 import re
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 import click
 
 from wsprobe.cli.option import Rate, Whole
-from wsprobe.cli.section import Declared, Section
+from wsprobe.cli.section import Section, opt
 from wsprobe.schedule import Pace
 
 MANY = "Many URLs"
@@ -18,81 +18,52 @@ class ListSettings(Section, frozen=True, kw_only=True):
 
     heading: ClassVar[str] = MANY
 
-    parallel: Annotated[
-        int,
-        Declared(
-            "--parallel",
-            type=Whole(1, 1000),
-            show_default=True,
-            rare=True,
-            help="try up to N URLs at the same time",
-        ),
-    ] = 8
-    per_host: Annotated[
-        int,
-        Declared(
-            "--per-host",
-            type=Whole(1, 1000),
-            show_default=True,
-            rare=True,
-            help="try up to N URLs of the same host at the same time, whatever --parallel says",
-        ),
-    ] = 8
-    rate: Annotated[
-        float | None,
-        Declared(
-            "--rate",
-            type=Rate(),
-            metavar="N/s",
-            rare=True,
-            help="start N URLs a second, evenly spaced; N/m is a minute, N/h an hour",
-        ),
-    ] = None
-    unordered: Annotated[
-        bool,
-        Declared(
-            "--unordered",
-            rare=True,
-            help="print each result as soon as it is there, not in the order of the URLs",
-        ),
-    ] = False
-    workers: Annotated[
-        int,
-        Declared(
-            "--workers",
-            type=Whole(1, 64),
-            show_default=True,
-            rare=True,
-            help="share the work among N processes of this machine",
-        ),
-    ] = 1
-    summary: Annotated[
-        bool,
-        Declared(
-            "--summary",
-            help="print a summary at the end: how many URLs had which outcome, and the most frequent problems",
-        ),
-    ] = False
-    resume: Annotated[
-        str | None,
-        Declared(
-            "--resume",
-            metavar="FILE",
-            rare=True,
-            help="append the reports to FILE, as --json prints them; skip URLs that FILE already has; print "
-            "the summary",
-        ),
-    ] = None
+    parallel: int = opt(
+        "--parallel", "try up to N URLs at the same time", 8, type=Whole(1, 1000), show_default=True, rare=True
+    )
+    per_host: int = opt(
+        "--per-host",
+        "try up to N URLs of the same host at the same time, whatever --parallel says",
+        8,
+        type=Whole(1, 1000),
+        show_default=True,
+        rare=True,
+    )
+    rate: float | None = opt(
+        "--rate N/s",
+        "start N URLs a second, evenly spaced; N/m is a minute, N/h an hour",
+        None,
+        type=Rate(),
+        rare=True,
+    )
+    unordered: bool = opt(
+        "--unordered", "print each result as soon as it is there, not in the order of the URLs", rare=True
+    )
+    workers: int = opt(
+        "--workers",
+        "share the work among N processes of this machine",
+        1,
+        type=Whole(1, 64),
+        show_default=True,
+        rare=True,
+    )
+    summary: bool = opt(
+        "--summary",
+        "print a summary at the end: how many URLs had which outcome, and the most frequent problems",
+    )
+    resume: str | None = opt(
+        "--resume FILE",
+        "append the reports to FILE, as --json prints them; skip URLs that FILE already has; print the summary",
+        None,
+        rare=True,
+    )
 
-    since: Annotated[
-        str | None,
-        Declared(
-            "--since",
-            metavar="FILE",
-            help="print only what changed since the recordings in FILE; exit with 1 if a URL no longer opens, "
-            "or a new one does not",
-        ),
-    ] = None
+    since: str | None = opt(
+        "--since FILE",
+        "print only what changed since the recordings in FILE; exit with 1 if a URL no longer opens, "
+        "or a new one does not",
+        None,
+    )
 
     def pace(self) -> Pace:
         """How fast to work on the list; without --rate, 0 starts a second: no limit."""
@@ -104,34 +75,24 @@ class ClusterSettings(Section, frozen=True, kw_only=True):
 
     heading: ClassVar[str] = MANY
 
-    cluster: Annotated[
-        str | None,
-        Declared(
-            "--cluster",
-            metavar="ADDRESS",
-            rare=True,
-            help="share the work among the workers of a Dask cluster; ADDRESS is that of its scheduler, "
-            "tcp://host:8786",
-        ),
-    ] = None
-    from_each: Annotated[
-        bool,
-        Declared(
-            "--from-each",
-            rare=True,
-            help="with --cluster: try every URL from this machine and from every worker, and report where the "
-            "answers differ",
-        ),
-    ] = False
-    cluster_trusted: Annotated[
-        bool,
-        Declared(
-            "--cluster-trusted",
-            rare=True,
-            help="with --cluster: send passwords, cookies and tokens to the cluster even if the address of "
-            "the scheduler is not tls://",
-        ),
-    ] = False
+    cluster: str | None = opt(
+        "--cluster ADDRESS",
+        "share the work among the workers of a Dask cluster; ADDRESS is that of its scheduler, tcp://host:8786",
+        None,
+        rare=True,
+    )
+    from_each: bool = opt(
+        "--from-each",
+        "with --cluster: try every URL from this machine and from every worker, and report where the "
+        "answers differ",
+        rare=True,
+    )
+    cluster_trusted: bool = opt(
+        "--cluster-trusted",
+        "with --cluster: send passwords, cookies and tokens to the cluster even if the address of "
+        "the scheduler is not tls://",
+        rare=True,
+    )
 
     def address(self) -> str | None:
         """The scheduler's address, with its scheme; None without --cluster. Raises click.UsageError."""

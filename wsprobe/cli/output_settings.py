@@ -1,14 +1,14 @@
 """Options for reports: how they are printed, where they are saved, what is expected of them."""
 
 import sys
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 import click
 
 from wsprobe.cli import completion
 from wsprobe.cli.expect_forms import FORMS
 from wsprobe.cli.option import Seconds, Whole
-from wsprobe.cli.section import Declared, Section
+from wsprobe.cli.section import Section, opt
 from wsprobe.cli.streams import Color, check_replaceable
 
 OUTPUT = "Print and save"
@@ -21,15 +21,12 @@ class ExpectSettings(Section, frozen=True, kw_only=True):
 
     heading: ClassVar[str] = VERDICT
 
-    expectations: Annotated[
-        tuple[str, ...],
-        Declared(
-            "--expect",
-            metavar="WHAT",
-            shell_complete=completion.expectations,
-            help=f"exit with 0 if this is true, with 20 if not: {FORMS}",
-        ),
-    ] = ()
+    expectations: tuple[str, ...] = opt(
+        "--expect WHAT",
+        f"exit with 0 if this is true, with 20 if not: {FORMS}",
+        (),
+        shell_complete=completion.expectations,
+    )
 
 
 class RetrySettings(Section, frozen=True, kw_only=True):
@@ -37,25 +34,21 @@ class RetrySettings(Section, frozen=True, kw_only=True):
 
     heading: ClassVar[str] = VERDICT
 
-    retry: Annotated[
-        int,
-        Declared(
-            "--retry",
-            type=Whole(0, 100),
-            rare=True,
-            help="retry up to N times after a failure that may be temporary: unreachable, timeout, "
-            "dropped, 408, 429, 500, 502, 503, 504",
-        ),
-    ] = 0
-    retry_max_time: Annotated[
-        float | None,
-        Declared(
-            "--retry-max-time",
-            type=Seconds(zero=False),
-            rare=True,
-            help="with --retry: start no retry later than this after the first try",
-        ),
-    ] = None
+    retry: int = opt(
+        "--retry",
+        "retry up to N times after a failure that may be temporary: unreachable, timeout, "
+        "dropped, 408, 429, 500, 502, 503, 504",
+        0,
+        type=Whole(0, 100),
+        rare=True,
+    )
+    retry_max_time: float | None = opt(
+        "--retry-max-time",
+        "with --retry: start no retry later than this after the first try",
+        None,
+        type=Seconds(zero=False),
+        rare=True,
+    )
 
 
 def print_schema(ctx: click.Context, param: click.Parameter, value: bool) -> None:
@@ -72,90 +65,43 @@ class OutputSettings(Section, frozen=True, kw_only=True):
 
     heading: ClassVar[str] = OUTPUT
 
-    as_json: Annotated[
-        bool,
-        Declared(
-            "--json",
-            help="print one JSON object a line (wsprobe-json(5))",
-        ),
-    ] = False
-    brief: Annotated[
-        bool,
-        Declared(
-            "--brief",
-            rare=True,
-            help="with --json: leave out the recording, and bytes that are also there as text",
-        ),
-    ] = False
-    color: Annotated[
-        Color,
-        Declared(
-            "--color",
-            type=click.Choice(["auto", "always", "never"]),
-            rare=True,
-            help="colour: auto (on a terminal, unless NO_COLOR is set), always or never",
-        ),
-    ] = "auto"
-    redact: Annotated[
-        bool,
-        Declared(
-            "--redact",
-            rare=True,
-            help="mask credentials, cookies and query values in all output and saved files",
-        ),
-    ] = False
-    silent: Annotated[
-        bool,
-        Declared(
-            "-s",
-            "--silent",
-            rare=True,
-            help="print only what other options ask for; the exit status still reports the result",
-        ),
-    ] = False
-    save: Annotated[
-        str | None,
-        Declared(
-            "--save",
-            metavar="FILE",
-            help="append the recording to FILE, for wsprobe compare and for bug reports (- is standard output)",
-        ),
-    ] = None
-    har: Annotated[
-        str | None,
-        Declared(
-            "--har",
-            metavar="FILE",
-            rare=True,
-            help="also write a HAR file, which DevTools can import (- is standard output)",
-        ),
-    ] = None
-    junit: Annotated[
-        str | None,
-        Declared(
-            "--junit",
-            metavar="FILE",
-            rare=True,
-            help="also write a JUnit file, so a CI can show each URL as a test",
-        ),
-    ] = None
-    report_files: Annotated[
-        tuple[str, ...],
-        Declared(
-            "--report",
-            metavar="FILE",
-            help="write the whole report, with secrets masked, to a web page (FILE.html) or as Markdown for "
-            "an issue (FILE.md); repeatable",
-        ),
-    ] = ()
-    no_redact: Annotated[
-        bool,
-        Declared(
-            "--no-redact",
-            rare=True,
-            help="with --report: do not mask secrets in the file",
-        ),
-    ] = False
+    as_json: bool = opt("--json", "print one JSON object a line (wsprobe-json(5))")
+    brief: bool = opt(
+        "--brief", "with --json: leave out the recording, and bytes that are also there as text", rare=True
+    )
+    color: Color = opt(
+        "--color",
+        "colour: auto (on a terminal, unless NO_COLOR is set), always or never",
+        "auto",
+        type=click.Choice(["auto", "always", "never"]),
+        rare=True,
+    )
+    redact: bool = opt(
+        "--redact", "mask credentials, cookies and query values in all output and saved files", rare=True
+    )
+    silent: bool = opt(
+        "-s --silent",
+        "print only what other options ask for; the exit status still reports the result",
+        rare=True,
+    )
+    save: str | None = opt(
+        "--save FILE",
+        "append the recording to FILE, for wsprobe compare and for bug reports (- is standard output)",
+        None,
+    )
+    har: str | None = opt(
+        "--har FILE", "also write a HAR file, which DevTools can import (- is standard output)", None, rare=True
+    )
+    junit: str | None = opt(
+        "--junit FILE", "also write a JUnit file, so a CI can show each URL as a test", None, rare=True
+    )
+    report_files: tuple[str, ...] = opt(
+        "--report FILE",
+        "write the whole report, with secrets masked, to a web page (FILE.html) or as Markdown for "
+        "an issue (FILE.md); repeatable",
+        (),
+    )
+    no_redact: bool = opt("--no-redact", "with --report: do not mask secrets in the file", rare=True)
 
     def check(self) -> None:
         """Raises click.UsageError."""
@@ -174,49 +120,23 @@ class OwnOutputSettings(Section, frozen=True, kw_only=True):
 
     heading: ClassVar[str] = OUTPUT
 
-    verbose: Annotated[
-        int,
-        Declared(
-            "-v",
-            "--verbose",
-            count=True,
-            help="show the conversation as it happens, on standard error; -vv in hex",
-        ),
-    ] = 0
-    include: Annotated[
-        bool,
-        Declared(
-            "-i",
-            "--include",
-            help="print the raw answer, head and body, instead of the report",
-        ),
-    ] = False
-    body_to: Annotated[
-        str | None,
-        Declared(
-            "-o",
-            "--output",
-            metavar="FILE",
-            rare=True,
-            help="write the body of the answer to FILE (- is standard output, instead of the report)",
-        ),
-    ] = None
-    write_out: Annotated[
-        str | None,
-        Declared(
-            "-w",
-            "--write-out",
-            metavar="FORMAT",
-            help="print FORMAT with its %{variables} filled in, instead of the report",
-        ),
-    ] = None
-    json_schema: Annotated[
-        bool,
-        Declared(
-            "--json-schema",
-            is_eager=True,
-            callback=print_schema,
-            rare=True,
-            help="print the JSON Schema of --json and exit",
-        ),
-    ] = False
+    verbose: int = opt(
+        "-v --verbose", "show the conversation as it happens, on standard error; -vv in hex", 0, count=True
+    )
+    include: bool = opt("-i --include", "print the raw answer, head and body, instead of the report")
+    body_to: str | None = opt(
+        "-o --output FILE",
+        "write the body of the answer to FILE (- is standard output, instead of the report)",
+        None,
+        rare=True,
+    )
+    write_out: str | None = opt(
+        "-w --write-out FORMAT", "print FORMAT with its %{variables} filled in, instead of the report", None
+    )
+    json_schema: bool = opt(
+        "--json-schema",
+        "print the JSON Schema of --json and exit",
+        is_eager=True,
+        callback=print_schema,
+        rare=True,
+    )

@@ -10,7 +10,7 @@ import re
 import sys
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 from click.core import ParameterSource
@@ -20,7 +20,7 @@ from wsprobe.cli.option import LAB, Command, Whole, together
 from wsprobe.cli.output_settings import OutputSettings
 from wsprobe.cli.pasted import is_curl, is_curl_command
 from wsprobe.cli.request_settings import SEND, RequestSettings
-from wsprobe.cli.section import Declared, FieldOption, Section, given
+from wsprobe.cli.section import FieldOption, Section, given, opt
 from wsprobe.cli.streams import note
 
 if TYPE_CHECKING:
@@ -36,24 +36,19 @@ class PastedSettings(Section, frozen=True, kw_only=True):
 
     heading: ClassVar[str] = SEND
 
-    from_curl: Annotated[
-        str | None,
-        Declared(
-            "--from-curl",
-            metavar="FILE",
-            help="send the request of the cURL command in FILE (- is standard input), as DevTools copy it for "
-            "bash or cmd",
-        ),
-    ] = None
-    entry: Annotated[
-        int | None,
-        Declared(
-            "--entry",
-            type=Whole(1),
-            rare=True,
-            help="from a HAR file with several WebSocket entries, use the one with this number",
-        ),
-    ] = None
+    from_curl: str | None = opt(
+        "--from-curl FILE",
+        "send the request of the cURL command in FILE (- is standard input), as DevTools copy it for "
+        "bash or cmd",
+        None,
+    )
+    entry: int | None = opt(
+        "--entry",
+        "from a HAR file with several WebSocket entries, use the one with this number",
+        None,
+        type=Whole(1),
+        rare=True,
+    )
 
 
 def _ignore(ctx: click.Context, param: click.Parameter, value: Any) -> None:

@@ -1,11 +1,11 @@
 """The options that only `relay` has: where it listens, who may use it, what it tells a page."""
 
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 from wsprobe.cli.option import Whole
 from wsprobe.cli.request_settings import RequestSettings
 from wsprobe.cli.route_settings import LimitSettings
-from wsprobe.cli.section import Declared, Section, declaration, declared
+from wsprobe.cli.section import Section, opt
 from wsprobe.cli.view_settings import ViewSettings
 from wsprobe.exchange import Limits
 from wsprobe.relay.door import Door
@@ -20,54 +20,29 @@ class RelaySettings(Section, frozen=True, kw_only=True):
 
     heading: ClassVar[str] = RELAY
 
-    listen: Annotated[
-        str,
-        Declared(
-            "--listen",
-            metavar="[HOST:]PORT",
-            help="address and port for clients; by default 127.0.0.1 and a free port",
-        ),
-    ] = "127.0.0.1:0"
-    tell_page: Annotated[
-        bool,
-        Declared(
-            "--tell-page",
-            help="turn a failed handshake into a close code and a reason that the page can read",
-        ),
-    ] = False
-    origins: Annotated[
-        tuple[str, ...],
-        Declared(
-            "--allow-origin",
-            metavar="ORIGIN",
-            help="let only pages of this origin connect (* for all); repeat it for more; by default pages of "
-            "this machine",
-        ),
-    ] = ()
-    hosts: Annotated[
-        tuple[str, ...],
-        Declared(
-            "--allow-host",
-            metavar="NAME",
-            help="also accept this name in the Host field",
-        ),
-    ] = ()
-    public: Annotated[
-        bool,
-        Declared(
-            "--public",
-            help="allow an address in --listen that other machines can reach",
-        ),
-    ] = False
-    connections: Annotated[
-        int,
-        Declared(
-            "--max-connections",
-            type=Whole(1, 10000),
-            show_default=True,
-            help="the most connections at the same time; others get 503",
-        ),
-    ] = 200
+    listen: str = opt(
+        "--listen [HOST:]PORT",
+        "address and port for clients; by default 127.0.0.1 and a free port",
+        "127.0.0.1:0",
+    )
+    tell_page: bool = opt(
+        "--tell-page", "turn a failed handshake into a close code and a reason that the page can read"
+    )
+    origins: tuple[str, ...] = opt(
+        "--allow-origin ORIGIN",
+        "let only pages of this origin connect (* for all); repeat it for more; by default pages of "
+        "this machine",
+        (),
+    )
+    hosts: tuple[str, ...] = opt("--allow-host NAME", "also accept this name in the Host field", ())
+    public: bool = opt("--public", "allow an address in --listen that other machines can reach")
+    connections: int = opt(
+        "--max-connections",
+        "the most connections at the same time; others get 503",
+        200,
+        type=Whole(1, 10000),
+        show_default=True,
+    )
 
     def door(self, host: str) -> Door:
         """The access rules of a relay that listens at *host*."""
@@ -78,33 +53,20 @@ class RelaySettings(Section, frozen=True, kw_only=True):
 OF_THE_CLIENT = ("user_agent", "cookies", "user", "digest", "anyauth", "basic", "bearer", "protocols")
 """Left out of `relay`, because the client's own request has them."""
 OF_FILES = ("netrc", "netrc_file", "netrc_optional")
-OF_COMPARE = tuple(name for name in declared(ViewSettings) if name not in ("browser_mode", "browsers"))
+OF_COMPARE = tuple(name for name in ViewSettings.options if name not in ("browser_mode", "browsers"))
 """Left out of `relay`, because they describe an imagined page; the relay's page is real."""
 INSTEAD = {
-    "max_time": (
-        None,
-        declaration(LimitSettings, "max_time").of_its_own(
-            "close each connection after this time; without -m, only the handshake has a limit, of "
-            f"{HANDSHAKE} s"
-        ),
+    "max_time": LimitSettings.options["max_time"].of_its_own(
+        f"close each connection after this time; without -m, only the handshake has a limit, of {HANDSHAKE} s"
     ),
-    "max_body": (
-        Limits().max_body,
-        declaration(LimitSettings, "max_body").of_its_own(
-            "record at most this many bytes of a body, and of each direction of a session"
-        ),
+    "max_body": LimitSettings.options["max_body"].of_its_own(
+        "record at most this many bytes of a body, and of each direction of a session", Limits().max_body
     ),
-    "origin": (
-        None,
-        declaration(RequestSettings, "origin").of_its_own(
-            "send this Origin to the server instead of the client's"
-        ),
+    "origin": RequestSettings.options["origin"].of_its_own(
+        "send this Origin to the server instead of the client's"
     ),
-    "browser_mode": (
-        False,
-        declaration(ViewSettings, "browser_mode").of_its_own(
-            "show what a script in the page sees, in each browser"
-        ),
+    "browser_mode": ViewSettings.options["browser_mode"].of_its_own(
+        "show what a script in the page sees, in each browser"
     ),
 }
 """Options with another meaning for a request that a client makes."""

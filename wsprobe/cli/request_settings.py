@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import click
 
@@ -17,7 +17,7 @@ from wsprobe.cli.cookies import Cookie, Jar
 from wsprobe.cli.credentials import Method
 from wsprobe.cli.netrc import Netrc
 from wsprobe.cli.option import Whole
-from wsprobe.cli.section import Declared, Section
+from wsprobe.cli.section import Section, opt
 from wsprobe.exchange import Act
 from wsprobe.wire import WIRES
 
@@ -33,119 +33,44 @@ class RequestSettings(Section, frozen=True, kw_only=True):
 
     heading: ClassVar[str] = SEND
 
-    headers: Annotated[
-        tuple[str, ...],
-        Declared(
-            "-H",
-            "--header",
-            metavar="LINE",
-            help="add, replace or remove a header: 'Name: value', 'Name:' removes, 'Name;' sends it empty",
-        ),
-    ] = ()
-    user_agent: Annotated[
-        str | None,
-        Declared(
-            "-A",
-            "--user-agent",
-            rare=True,
-            help="send this User-Agent; an empty text sends none",
-        ),
-    ] = None
-    cookies: Annotated[
-        tuple[str, ...],
-        Declared(
-            "-b",
-            "--cookie",
-            metavar="TEXT|FILE",
-            help="send this Cookie: 'name=value; other=value'; a word without = is a file of cookies",
-        ),
-    ] = ()
-    user: Annotated[
-        str | None,
-        Declared(
-            "-u",
-            "--user",
-            metavar="USER:PASSWORD",
-            help="send Basic credentials, or use them to answer a 401 that requires Digest",
-        ),
-    ] = None
-    digest: Annotated[
-        bool,
-        Declared(
-            "--digest",
-            rare=True,
-            help="send credentials only by Digest, in answer to the 401",
-        ),
-    ] = False
-    anyauth: Annotated[
-        bool,
-        Declared(
-            "--anyauth",
-            rare=True,
-            help="send credentials only in answer to the 401, in the best way that it offers: Digest before "
-            "Basic",
-        ),
-    ] = False
-    basic: Annotated[
-        bool,
-        Declared(
-            "--basic",
-            rare=True,
-            help="send Basic credentials with the first request (the default)",
-        ),
-    ] = False
-    netrc: Annotated[
-        bool,
-        Declared(
-            "-n",
-            "--netrc",
-            rare=True,
-            help="read user and password from ~/.netrc, or from the file in the variable NETRC",
-        ),
-    ] = False
-    netrc_file: Annotated[
-        str | None,
-        Declared(
-            "--netrc-file",
-            metavar="FILE",
-            rare=True,
-            help="the same from FILE",
-        ),
-    ] = None
-    netrc_optional: Annotated[
-        bool,
-        Declared(
-            "--netrc-optional",
-            rare=True,
-            help="as --netrc, but a missing file is not an error",
-        ),
-    ] = False
-    bearer: Annotated[
-        str | None,
-        Declared(
-            "--bearer",
-            metavar="TOKEN",
-            rare=True,
-            help="send 'Authorization: Bearer TOKEN'",
-        ),
-    ] = None
-    protocols: Annotated[
-        tuple[str, ...],
-        Declared(
-            "--protocol",
-            metavar="NAME",
-            help="offer this subprotocol; repeat it for more",
-        ),
-    ] = ()
-    origin: Annotated[
-        str | None,
-        Declared(
-            "--origin",
-            metavar="ORIGIN",
-            help="send this Origin, for example https://app.example; browsers always send one, wsprobe only "
-            "with this option",
-        ),
-    ] = None
+    headers: tuple[str, ...] = opt(
+        "-H --header LINE",
+        "add, replace or remove a header: 'Name: value', 'Name:' removes, 'Name;' sends it empty",
+        (),
+    )
+    user_agent: str | None = opt(
+        "-A --user-agent", "send this User-Agent; an empty text sends none", None, rare=True
+    )
+    cookies: tuple[str, ...] = opt(
+        "-b --cookie TEXT|FILE",
+        "send this Cookie: 'name=value; other=value'; a word without = is a file of cookies",
+        (),
+    )
+    user: str | None = opt(
+        "-u --user USER:PASSWORD",
+        "send Basic credentials, or use them to answer a 401 that requires Digest",
+        None,
+    )
+    digest: bool = opt("--digest", "send credentials only by Digest, in answer to the 401", rare=True)
+    anyauth: bool = opt(
+        "--anyauth",
+        "send credentials only in answer to the 401, in the best way that it offers: Digest before Basic",
+        rare=True,
+    )
+    basic: bool = opt("--basic", "send Basic credentials with the first request (the default)", rare=True)
+    netrc: bool = opt(
+        "-n --netrc", "read user and password from ~/.netrc, or from the file in the variable NETRC", rare=True
+    )
+    netrc_file: str | None = opt("--netrc-file FILE", "the same from FILE", None, rare=True)
+    netrc_optional: bool = opt("--netrc-optional", "as --netrc, but a missing file is not an error", rare=True)
+    bearer: str | None = opt("--bearer TOKEN", "send 'Authorization: Bearer TOKEN'", None, rare=True)
+    protocols: tuple[str, ...] = opt("--protocol NAME", "offer this subprotocol; repeat it for more", ())
+    origin: str | None = opt(
+        "--origin ORIGIN",
+        "send this Origin, for example https://app.example; browsers always send one, wsprobe only "
+        "with this option",
+        None,
+    )
 
     def check(self) -> None:
         """Raises click.UsageError for a value that no page or no client can send as given."""
@@ -219,110 +144,56 @@ class OwnRequestSettings(Section, frozen=True, kw_only=True):
 
     heading: ClassVar[str] = SEND
 
-    cookie_jar: Annotated[
-        str | None,
-        Declared(
-            "-c",
-            "--cookie-jar",
-            metavar="FILE",
-            rare=True,
-            help="keep the cookies that servers set, and write them to FILE at the end (- is standard output)",
-        ),
-    ] = None
-    extensions: Annotated[
-        tuple[str, ...],
-        Declared(
-            "--extension",
-            rare=True,
-            help="offer this extension instead of permessage-deflate; repeat it for more",
-        ),
-    ] = ()
-    no_compression: Annotated[
-        bool,
-        Declared(
-            "--no-compression",
-            rare=True,
-            help="do not offer permessage-deflate",
-        ),
-    ] = False
-    ws_key: Annotated[
-        str | None,
-        Declared(
-            "--ws-key",
-            rare=True,
-            help="send this Sec-WebSocket-Key instead of a fresh one",
-        ),
-    ] = None
-    ws_version: Annotated[
-        str | None,
-        Declared(
-            "--ws-version",
-            rare=True,
-            help="send this Sec-WebSocket-Version instead of 13",
-        ),
-    ] = None
-    request_target: Annotated[
-        str | None,
-        Declared(
-            "--request-target",
-            rare=True,
-            help="put this on the request line instead of path and query",
-        ),
-    ] = None
-    http_version: Annotated[
-        str | None,
-        Declared(
-            "--http-version",
-            type=click.Choice(["1.0", "1.1"]),
-            rare=True,
-            help="the HTTP version on the request line",
-        ),
-    ] = None
-    http2: Annotated[
-        bool,
-        Declared(
-            "--http2",
-            rare=True,
-            help="use HTTP/2 if the server accepts it (ALPN); the report has the version in use",
-        ),
-    ] = False
-    http2_prior_knowledge: Annotated[
-        bool,
-        Declared(
-            "--http2-prior-knowledge",
-            rare=True,
-            help="use HTTP/2 whatever ALPN selects; for ws: in clear text (h2c)",
-        ),
-    ] = False
-    http2_anyway: Annotated[
-        bool,
-        Declared(
-            "--http2-anyway",
-            rare=True,
-            help="with --http2 or --http2-prior-knowledge: send the request although the server does not "
-            "announce WebSockets over HTTP/2",
-        ),
-    ] = False
-    raw_request: Annotated[
-        str | None,
-        Declared(
-            "--raw-request",
-            type=click.Path(dir_okay=False, allow_dash=False),
-            metavar="FILE",
-            rare=True,
-            help="send the bytes of FILE as the request; {key} and {host} in it are filled in",
-        ),
-    ] = None
-    wire: Annotated[
-        str | None,
-        Declared(
-            "--wire",
-            metavar="VERSION",
-            shell_complete=wires,
-            rare=True,
-            help="speak an older version: hixie-75, hixie-76, hybi-04 to hybi-08; hybi-13 is RFC 6455",
-        ),
-    ] = None
+    cookie_jar: str | None = opt(
+        "-c --cookie-jar FILE",
+        "keep the cookies that servers set, and write them to FILE at the end (- is standard output)",
+        None,
+        rare=True,
+    )
+    extensions: tuple[str, ...] = opt(
+        "--extension", "offer this extension instead of permessage-deflate; repeat it for more", (), rare=True
+    )
+    no_compression: bool = opt("--no-compression", "do not offer permessage-deflate", rare=True)
+    ws_key: str | None = opt("--ws-key", "send this Sec-WebSocket-Key instead of a fresh one", None, rare=True)
+    ws_version: str | None = opt(
+        "--ws-version", "send this Sec-WebSocket-Version instead of 13", None, rare=True
+    )
+    request_target: str | None = opt(
+        "--request-target", "put this on the request line instead of path and query", None, rare=True
+    )
+    http_version: str | None = opt(
+        "--http-version",
+        "the HTTP version on the request line",
+        None,
+        type=click.Choice(["1.0", "1.1"]),
+        rare=True,
+    )
+    http2: bool = opt(
+        "--http2", "use HTTP/2 if the server accepts it (ALPN); the report has the version in use", rare=True
+    )
+    http2_prior_knowledge: bool = opt(
+        "--http2-prior-knowledge", "use HTTP/2 whatever ALPN selects; for ws: in clear text (h2c)", rare=True
+    )
+    http2_anyway: bool = opt(
+        "--http2-anyway",
+        "with --http2 or --http2-prior-knowledge: send the request although the server does not "
+        "announce WebSockets over HTTP/2",
+        rare=True,
+    )
+    raw_request: str | None = opt(
+        "--raw-request FILE",
+        "send the bytes of FILE as the request; {key} and {host} in it are filled in",
+        None,
+        type=click.Path(dir_okay=False, allow_dash=False),
+        rare=True,
+    )
+    wire: str | None = opt(
+        "--wire VERSION",
+        "speak an older version: hixie-75, hixie-76, hybi-04 to hybi-08; hybi-13 is RFC 6455",
+        None,
+        shell_complete=wires,
+        rare=True,
+    )
 
     def given_bytes(self) -> bytes | None:
         """The bytes of --raw-request. Raises click.UsageError."""
@@ -378,40 +249,25 @@ class FollowSettings(Section, frozen=True, kw_only=True):
 
     heading: ClassVar[str] = REACH
 
-    negotiate: Annotated[
-        bool,
-        Declared(
-            "--negotiate",
-            rare=True,
-            help="if the server lists other versions, try once more with the best that wsprobe speaks",
-        ),
-    ] = False
-    follow: Annotated[
-        bool,
-        Declared(
-            "-L",
-            "--location",
-            help="follow redirects, and show each one",
-        ),
-    ] = False
-    location_trusted: Annotated[
-        bool,
-        Declared(
-            "--location-trusted",
-            rare=True,
-            help="follow redirects as -L does, but send credentials and everything else to every origin",
-        ),
-    ] = False
-    max_redirs: Annotated[
-        int,
-        Declared(
-            "--max-redirs",
-            type=Whole(0, 100),
-            show_default=True,
-            rare=True,
-            help="with -L: follow at most N redirects",
-        ),
-    ] = 10
+    negotiate: bool = opt(
+        "--negotiate",
+        "if the server lists other versions, try once more with the best that wsprobe speaks",
+        rare=True,
+    )
+    follow: bool = opt("-L --location", "follow redirects, and show each one")
+    location_trusted: bool = opt(
+        "--location-trusted",
+        "follow redirects as -L does, but send credentials and everything else to every origin",
+        rare=True,
+    )
+    max_redirs: int = opt(
+        "--max-redirs",
+        "with -L: follow at most N redirects",
+        10,
+        type=Whole(0, 100),
+        show_default=True,
+        rare=True,
+    )
 
     @property
     def redirects(self) -> bool:
@@ -424,30 +280,11 @@ class SessionSettings(Section, frozen=True, kw_only=True):
 
     heading: ClassVar[str] = SEND
 
-    send: Annotated[
-        tuple[str, ...],
-        Declared(
-            "--send",
-            help="send this text message once the session is open; repeat it for more",
-        ),
-    ] = ()
-    send_hex: Annotated[
-        tuple[str, ...],
-        Declared(
-            "--send-hex",
-            metavar="HEX",
-            rare=True,
-            help="send this binary message",
-        ),
-    ] = ()
-    ping: Annotated[
-        bool,
-        Declared(
-            "--ping",
-            rare=True,
-            help="send a Ping once the session is open",
-        ),
-    ] = False
+    send: tuple[str, ...] = opt(
+        "--send", "send this text message once the session is open; repeat it for more", ()
+    )
+    send_hex: tuple[str, ...] = opt("--send-hex HEX", "send this binary message", (), rare=True)
+    ping: bool = opt("--ping", "send a Ping once the session is open", rare=True)
 
     def acts(self) -> Iterator[Act]:
         """Yield them in the order sent. Raises click.UsageError."""
@@ -468,14 +305,7 @@ class TalkSetting(Section, frozen=True, kw_only=True):
 
     heading: ClassVar[str] = SEND
 
-    talk: Annotated[
-        bool,
-        Declared(
-            "--talk",
-            rare=True,
-            help="hold the session: the same as wsprobe talk, with all its options",
-        ),
-    ] = False
+    talk: bool = opt("--talk", "hold the session: the same as wsprobe talk, with all its options", rare=True)
 
 
 def not_in_raw(request: RequestSettings, own: OwnRequestSettings) -> list[str]:

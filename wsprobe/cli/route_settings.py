@@ -2,7 +2,7 @@
 
 import os
 from ipaddress import ip_address
-from typing import Annotated, ClassVar
+from typing import ClassVar
 from urllib.parse import quote
 
 import click
@@ -14,7 +14,7 @@ from wsprobe.cli.credentials import Method
 from wsprobe.cli.option import Seconds, Whole
 from wsprobe.cli.proxies import Proxies
 from wsprobe.cli.request_settings import REACH, method_of
-from wsprobe.cli.section import Declared, Section
+from wsprobe.cli.section import Section, opt
 from wsprobe.exchange import Limits, PlanError, Route, TlsOptions
 from wsprobe.proxy_url import parse, with_scheme
 from wsprobe.whole_number import whole_number
@@ -28,128 +28,60 @@ class RouteSettings(Section, frozen=True, kw_only=True):
 
     heading: ClassVar[str] = REACH
 
-    ipv4: Annotated[
-        bool,
-        Declared(
-            "-4",
-            rare=True,
-            help="use IPv4 only",
-        ),
-    ] = False
-    ipv6: Annotated[
-        bool,
-        Declared(
-            "-6",
-            rare=True,
-            help="use IPv6 only",
-        ),
-    ] = False
-    resolve: Annotated[
-        tuple[str, ...],
-        Declared(
-            "--resolve",
-            metavar="HOST:PORT:ADDRESS[,ADDRESS]",
-            rare=True,
-            help="use these addresses for HOST:PORT; the request and TLS still name HOST",
-        ),
-    ] = ()
-    connect_to: Annotated[
-        tuple[str, ...],
-        Declared(
-            "--connect-to",
-            metavar="HOST:PORT:HOST2:PORT2",
-            rare=True,
-            help="connect to HOST2:PORT2 instead; an empty HOST or PORT matches any, an empty HOST2 or PORT2 "
-            "keeps that of the URL",
-        ),
-    ] = ()
-    unix_socket: Annotated[
-        str | None,
-        Declared(
-            "--unix-socket",
-            metavar="PATH",
-            rare=True,
-            help="connect through this Unix socket",
-        ),
-    ] = None
-    interface: Annotated[
-        str | None,
-        Declared(
-            "--interface",
-            metavar="NAME",
-            rare=True,
-            help="connect from this interface or local address",
-        ),
-    ] = None
-    proxy: Annotated[
-        str | None,
-        Declared(
-            "-x",
-            "--proxy",
-            metavar="URL",
-            help="go through this proxy: http://, https://, socks4a://, socks5:// or socks5h://",
-        ),
-    ] = None
-    proxy_user: Annotated[
-        str | None,
-        Declared(
-            "-U",
-            "--proxy-user",
-            metavar="USER:PASSWORD",
-            rare=True,
-            help="credentials for the proxy, instead of those in its URL",
-        ),
-    ] = None
-    proxy_basic: Annotated[
-        bool,
-        Declared(
-            "--proxy-basic",
-            rare=True,
-            help="send Basic credentials to the proxy with the first request (the default)",
-        ),
-    ] = False
-    proxy_digest: Annotated[
-        bool,
-        Declared(
-            "--proxy-digest",
-            rare=True,
-            help="send the proxy's credentials only by Digest, in answer to its 407",
-        ),
-    ] = False
-    proxy_anyauth: Annotated[
-        bool,
-        Declared(
-            "--proxy-anyauth",
-            rare=True,
-            help="send the proxy's credentials in the best way that its 407 offers",
-        ),
-    ] = False
-    noproxy: Annotated[
-        str | None,
-        Declared(
-            "--noproxy",
-            metavar="HOST[,HOST]",
-            rare=True,
-            help="connect to these hosts, and to all names below them, without a proxy; * is every host",
-        ),
-    ] = None
-    haproxy_protocol: Annotated[
-        bool,
-        Declared(
-            "--haproxy-protocol",
-            rare=True,
-            help="begin the connection with a PROXY protocol header, version 1, as a load balancer does",
-        ),
-    ] = False
-    haproxy_clientip: Annotated[
-        str | None,
-        Declared(
-            "--haproxy-clientip",
-            metavar="ADDRESS",
-            rare=True,
-            help="the same, with ADDRESS as the address of the client instead of this machine's",
-        ),
-    ] = None
+    ipv4: bool = opt("-4", "use IPv4 only", rare=True)
+    ipv6: bool = opt("-6", "use IPv6 only", rare=True)
+    resolve: tuple[str, ...] = opt(
+        "--resolve HOST:PORT:ADDRESS[,ADDRESS]",
+        "use these addresses for HOST:PORT; the request and TLS still name HOST",
+        (),
+        rare=True,
+    )
+    connect_to: tuple[str, ...] = opt(
+        "--connect-to HOST:PORT:HOST2:PORT2",
+        "connect to HOST2:PORT2 instead; an empty HOST or PORT matches any, an empty HOST2 or PORT2 "
+        "keeps that of the URL",
+        (),
+        rare=True,
+    )
+    unix_socket: str | None = opt("--unix-socket PATH", "connect through this Unix socket", None, rare=True)
+    interface: str | None = opt(
+        "--interface NAME", "connect from this interface or local address", None, rare=True
+    )
+    proxy: str | None = opt(
+        "-x --proxy URL", "go through this proxy: http://, https://, socks4a://, socks5:// or socks5h://", None
+    )
+    proxy_user: str | None = opt(
+        "-U --proxy-user USER:PASSWORD",
+        "credentials for the proxy, instead of those in its URL",
+        None,
+        rare=True,
+    )
+    proxy_basic: bool = opt(
+        "--proxy-basic", "send Basic credentials to the proxy with the first request (the default)", rare=True
+    )
+    proxy_digest: bool = opt(
+        "--proxy-digest", "send the proxy's credentials only by Digest, in answer to its 407", rare=True
+    )
+    proxy_anyauth: bool = opt(
+        "--proxy-anyauth", "send the proxy's credentials in the best way that its 407 offers", rare=True
+    )
+    noproxy: str | None = opt(
+        "--noproxy HOST[,HOST]",
+        "connect to these hosts, and to all names below them, without a proxy; * is every host",
+        None,
+        rare=True,
+    )
+    haproxy_protocol: bool = opt(
+        "--haproxy-protocol",
+        "begin the connection with a PROXY protocol header, version 1, as a load balancer does",
+        rare=True,
+    )
+    haproxy_clientip: str | None = opt(
+        "--haproxy-clientip ADDRESS",
+        "the same, with ADDRESS as the address of the client instead of this machine's",
+        None,
+        rare=True,
+    )
 
     def route(self) -> Route:
         """The route without the proxy, which depends on the URL. Raises click.UsageError."""
@@ -225,46 +157,36 @@ class LimitSettings(Section, frozen=True, kw_only=True):
 
     heading: ClassVar[str] = REACH
 
-    connect_timeout: Annotated[
-        float,
-        Declared(
-            "--connect-timeout",
-            type=Seconds(zero=False),
-            show_default=True,
-            rare=True,
-            help="give up if TCP and TLS are not set up after this time",
-        ),
-    ] = Limits().connect_timeout
-    max_time: Annotated[
-        float | None,
-        Declared(
-            "-m",
-            "--max-time",
-            type=Seconds(zero=False),
-            help=f"give up if the whole exchange takes longer [default: {Limits().max_time:g}]",
-        ),
-    ] = None
-    linger: Annotated[
-        float,
-        Declared(
-            "--linger",
-            type=Seconds(),
-            show_default=True,
-            rare=True,
-            help="how long to watch an open session before closing it with 1000",
-        ),
-    ] = Limits().linger
-    max_body: Annotated[
-        int,
-        Declared(
-            "--max-body",
-            type=Whole(0),
-            metavar="BYTES",
-            show_default=True,
-            rare=True,
-            help="read at most this many bytes of a body",
-        ),
-    ] = Limits().max_body
+    connect_timeout: float = opt(
+        "--connect-timeout",
+        "give up if TCP and TLS are not set up after this time",
+        Limits().connect_timeout,
+        type=Seconds(zero=False),
+        show_default=True,
+        rare=True,
+    )
+    max_time: float | None = opt(
+        "-m --max-time",
+        f"give up if the whole exchange takes longer [default: {Limits().max_time:g}]",
+        None,
+        type=Seconds(zero=False),
+    )
+    linger: float = opt(
+        "--linger",
+        "how long to watch an open session before closing it with 1000",
+        Limits().linger,
+        type=Seconds(),
+        show_default=True,
+        rare=True,
+    )
+    max_body: int = opt(
+        "--max-body BYTES",
+        "read at most this many bytes of a body",
+        Limits().max_body,
+        type=Whole(0),
+        show_default=True,
+        rare=True,
+    )
 
     def limits(self) -> Limits:
         """The limits for a plan; without -m, the time limit is the plan's own default."""
@@ -281,95 +203,37 @@ class TlsSettings(Section, frozen=True, kw_only=True):
 
     heading: ClassVar[str] = TRUST
 
-    insecure: Annotated[
-        bool,
-        Declared(
-            "-k",
-            "--insecure",
-            help="continue although the certificate is not valid",
-        ),
-    ] = False
-    cacert: Annotated[
-        str | None,
-        Declared(
-            "--cacert",
-            metavar="FILE",
-            help="trust the authorities in FILE (PEM) and no other",
-        ),
-    ] = None
-    capath: Annotated[
-        str | None,
-        Declared(
-            "--capath",
-            metavar="DIR",
-            rare=True,
-            help="trust the authorities in DIR and no other",
-        ),
-    ] = None
-    cert: Annotated[
-        str | None,
-        Declared(
-            "--cert",
-            metavar="FILE",
-            rare=True,
-            help="client certificate (PEM), with its key unless --key names one",
-        ),
-    ] = None
-    key: Annotated[
-        str | None,
-        Declared(
-            "--key",
-            metavar="FILE",
-            rare=True,
-            help="private key of the client certificate (PEM)",
-        ),
-    ] = None
-    servername: Annotated[
-        str | None,
-        Declared(
-            "--servername",
-            metavar="NAME",
-            rare=True,
-            help="the name to send in SNI and to look for in the certificate, instead of the host of the URL",
-        ),
-    ] = None
-    tls_min: Annotated[
-        str | None,
-        Declared(
-            "--tls-min",
-            type=click.Choice(VERSIONS),
-            rare=True,
-            help="lowest TLS version to offer",
-        ),
-    ] = None
-    tls_max: Annotated[
-        str | None,
-        Declared(
-            "--tls-max",
-            type=click.Choice(VERSIONS),
-            rare=True,
-            help="highest TLS version to offer",
-        ),
-    ] = None
-    ciphers: Annotated[
-        str | None,
-        Declared(
-            "--ciphers",
-            metavar="LIST",
-            rare=True,
-            help="offer these ciphers for TLS 1.2 and older, in the format of OpenSSL's cipher list",
-        ),
-    ] = None
-    pinnedpubkey: Annotated[
-        str | None,
-        Declared(
-            "--pinnedpubkey",
-            metavar="FILE|HASHES",
-            rare=True,
-            help="fail unless this is the public key of the server: a file (PEM or DER), or "
-            "sha256//HASH[;sha256//HASH]",
-        ),
-    ] = None
+    insecure: bool = opt("-k --insecure", "continue although the certificate is not valid")
+    cacert: str | None = opt("--cacert FILE", "trust the authorities in FILE (PEM) and no other", None)
+    capath: str | None = opt("--capath DIR", "trust the authorities in DIR and no other", None, rare=True)
+    cert: str | None = opt(
+        "--cert FILE", "client certificate (PEM), with its key unless --key names one", None, rare=True
+    )
+    key: str | None = opt("--key FILE", "private key of the client certificate (PEM)", None, rare=True)
+    servername: str | None = opt(
+        "--servername NAME",
+        "the name to send in SNI and to look for in the certificate, instead of the host of the URL",
+        None,
+        rare=True,
+    )
+    tls_min: str | None = opt(
+        "--tls-min", "lowest TLS version to offer", None, type=click.Choice(VERSIONS), rare=True
+    )
+    tls_max: str | None = opt(
+        "--tls-max", "highest TLS version to offer", None, type=click.Choice(VERSIONS), rare=True
+    )
+    ciphers: str | None = opt(
+        "--ciphers LIST",
+        "offer these ciphers for TLS 1.2 and older, in the format of OpenSSL's cipher list",
+        None,
+        rare=True,
+    )
+    pinnedpubkey: str | None = opt(
+        "--pinnedpubkey FILE|HASHES",
+        "fail unless this is the public key of the server: a file (PEM or DER), or sha256//HASH[;sha256//HASH]",
+        None,
+        rare=True,
+    )
 
     def tls(self) -> TlsOptions:
         """Raises click.UsageError."""

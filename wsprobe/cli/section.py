@@ -1,41 +1,41 @@
-"""Options as typed values: a section is a frozen Struct whose fields are options, each declared once.
+"""Options as typed values: a section is a frozen Struct whose fields are options, each declared in one row.
 
-The type of a field decides what its option takes: bool is a flag, tuple a repeatable option, and any other type
-takes one value. The default of the field is the option's default. ``takes`` gives a command the options of some
+``opt`` is the row: names and metavar, help, default. The default decides what the option takes: False makes it
+a flag, () a repeatable option, and any other default one value. ``takes`` gives a command the options of some
 sections, and calls it with their values as ``Given``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache, wraps
-from typing import Any, ClassVar, TypeVar, get_args, get_origin
+from functools import wraps
+from typing import Any, ClassVar, TypeVar
 
 import click
-from msgspec import Struct
+from msgspec import Struct, StructMeta
 
 from wsprobe.cli.option import Option
 
 
-class Section(Struct, frozen=True, kw_only=True):
-    """Options that belong together. A module with a subclass must not use ``from __future__ import
-    annotations``."""
-
-    heading: ClassVar[str] = "Options"
-    """The heading of these options in the help and in the manual."""
-
-
 class Declared:
-    """The spelling of a field's option, and its line of help. ``man/options.toml`` has the rest of its manual
-    text."""
+    """An option: its names, its metavar, its line of help, and its default. ``man/options.toml`` has the rest
+    of its manual text."""
 
-    def __init__(self, *spellings: str, help: str, heading: str = "", **more: Any) -> None:
-        """*help*: one line without a full stop. *heading*: replaces that of the section. *more*: arguments for
-        click."""
-        self.spellings = spellings
+    def __init__(
+        self, spelling: str, help: str, default: Any = False, *, heading: str = "", **more: Any
+    ) -> None:
+        """*spelling*: the names, then the metavar ("-x --proxy URL"). *help*: one line without a full stop.
+        *heading*: replaces that of the section. *more*: arguments for click; "written" is the default as a
+        person writes it."""
+        words = spelling.split(" ")
+        self.names = tuple(word for word in words if word.startswith("-"))
+        metavar = " ".join(words[len(self.names) :])
+        self.spelling = spelling
         self.help = help
+        self.default = default
+        self.written = more.pop("written", default)
         self.heading = heading
-        self.more = more
+        self.more: dict[str, Any] = {"metavar": metavar, **more} if metavar else more
         self.general = self
         """The declaration from which this one was derived; its manual text applies here too."""
 
@@ -45,36 +45,37 @@ class Declared:
         made.general = self.general
         return made
 
-    def of_its_own(self, help: str, **more: Any) -> Declared:
-        """An option with the same spelling and values, and another meaning: the manual text is not for it."""
-        return Declared(*self.spellings, help=help, heading=self.heading, **{**self.more, **more})
+    def of_its_own(self, help: str, default: Any = ..., **more: Any) -> Declared:
+        """An option with the same names and values, and another meaning: the manual text is not for it.
+        *default*: another one."""
+        own = {"default": self.default, "written": self.written} if default is ... else {"default": default}
+        return Declared(self.spelling, help, heading=self.heading, **{**self.more, **own, **more})
+
+
+def opt(spelling: str, help: str, default: Any = False, *, heading: str = "", **more: Any) -> Any:
+    """The row of a field; as for ``Declared``. The field gets *default* as its own."""
+    return Declared(spelling, help, default, heading=heading, **more)
+
+
+class _Rows(StructMeta):
+    """Makes of each row of a section a field with its default, and keeps the rows as ``options``."""
+
+    def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **kwargs: Any) -> _Rows:
+        options = {field: row for field, row in namespace.items() if isinstance(row, Declared)}
+        defaults = {field: row.default for field, row in options.items()}
+        return super().__new__(cls, name, bases, {**namespace, **defaults, "options": options}, **kwargs)
+
+
+class Section(Struct, frozen=True, kw_only=True, metaclass=_Rows):
+    """Options that belong together."""
+
+    heading: ClassVar[str] = "Options"
+    """The heading of these options in the help and in the manual."""
+    options: ClassVar[Mapping[str, Declared]] = {}
+    """Field -> its row."""
 
 
 Some = TypeVar("Some", bound=Section)
-NO_DEFAULT: Mapping[type, dict[str, Any]] = {bool: {"is_flag": True}, tuple: {"multiple": True}}
-"""Arguments for click, for fields of this type without an explicit default (False or an empty tuple)."""
-
-
-@cache
-def declared(kind: type[Section]) -> dict[str, tuple[type, Declared]]:
-    """Field -> its type (bool, tuple, or any other) and the declaration of its option."""
-    found: dict[str, tuple[type, Declared]] = {}
-    for name, annotation in kind.__annotations__.items():
-        parts = get_args(annotation)
-        if parts and isinstance(parts[-1], Declared):
-            of, how = parts
-            found[name] = (tuple if get_origin(of) is tuple else of, how)
-    return found
-
-
-def declaration(kind: type[Section], field: str) -> Declared:
-    """The declaration of the option of *field*."""
-    return declared(kind)[field][1]
-
-
-def defaults(kind: type[Section]) -> dict[str, Any]:
-    """Field -> its value if its option is not given."""
-    return dict(zip(kind.__struct_fields__, kind.__struct_defaults__, strict=True))
 
 
 class Given:
@@ -93,7 +94,7 @@ class FieldOption(Option):
 
     def __init__(self, kind: type[Section], field: str, how: Declared, **more: Any) -> None:
         super().__init__(
-            [*how.spellings, field], section=how.heading or kind.heading, help=how.help, **(more | how.more)
+            [*how.names, field], section=how.heading or kind.heading, help=how.help, **(more | how.more)
         )
         self.kind = kind
         self.how = how
@@ -111,25 +112,22 @@ def given(parameters: Iterable[click.Parameter], values: Mapping[str, Any]) -> G
 def takes(
     *kinds: type[Section],
     without: Sequence[str] = (),
-    instead: Mapping[str, tuple[Any, Declared]] | None = None,
+    instead: Mapping[str, Declared] | None = None,
 ) -> Callable[[Callable[..., int]], Callable[..., int]]:
     """A decorator that makes a command with the options of *kinds*, in that order. The command is called with
     its arguments and with *given*.
 
     *without*: fields that are not options of this command, and keep their defaults. *instead*: field -> this
-    command's own default and declaration.
+    command's own row.
     """
     other = instead or {}
 
     def apply(function: Callable[..., int]) -> Callable[..., int]:
         parameters: list[FieldOption] = []
         for kind in kinds:
-            own = defaults(kind)
-            for name, (of, how) in declared(kind).items():
-                if name in without:
-                    continue
-                default, how = other.get(name, (own[name], how))
-                parameters.append(_option(kind, name, of, default, how))
+            for name, how in kind.options.items():
+                if name not in without:
+                    parameters.append(_option(kind, name, other.get(name, how)))
 
         @wraps(function)
         def called(**values: Any) -> int:
@@ -144,7 +142,9 @@ def takes(
     return apply
 
 
-def _option(kind: type[Section], name: str, of: type, default: Any, how: Declared) -> FieldOption:
-    if of in NO_DEFAULT:
-        return FieldOption(kind, name, how, **NO_DEFAULT[of])
-    return FieldOption(kind, name, how, **({} if how.more.get("count") else {"default": default}))
+def _option(kind: type[Section], name: str, how: Declared) -> FieldOption:
+    if how.default is False:
+        return FieldOption(kind, name, how, is_flag=True)
+    if how.default == ():
+        return FieldOption(kind, name, how, multiple=True)
+    return FieldOption(kind, name, how, **({} if how.more.get("count") else {"default": how.written}))

@@ -1,9 +1,9 @@
 """The options of `serve`: where the lab listens, who may use it, what it prints."""
 
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 from wsprobe.cli.option import Whole
-from wsprobe.cli.section import Declared, Section
+from wsprobe.cli.section import Section, opt
 
 LAB = "Lab"
 
@@ -13,81 +13,34 @@ class ServeSettings(Section, frozen=True, kw_only=True):
 
     heading: ClassVar[str] = LAB
 
-    host: Annotated[
-        str | None,
-        Declared(
-            "--host",
-            metavar="ADDRESS",
-            help="address to listen on: 127.0.0.1, or with --public every address of this machine",
-        ),
-    ] = None
-    port: Annotated[
-        int,
-        Declared(
-            "--port",
-            type=Whole(0, 65535),
-            help="port for ws://; any free one if not given",
-        ),
-    ] = 0
-    tls_port: Annotated[
-        int | None,
-        Declared(
-            "--tls-port",
-            type=Whole(0, 65535),
-            help="port for wss:// too, with a certificate made when the lab starts (needs the extra 'lab'); 0 "
-            "for any free one",
-        ),
-    ] = None
-    http2_port: Annotated[
-        int | None,
-        Declared(
-            "--http2-port",
-            type=Whole(0, 65535),
-            help="port for wss:// with HTTP/2 as well as HTTP/1.1; 0 for any free one",
-        ),
-    ] = None
-    public: Annotated[
-        bool,
-        Declared(
-            "--public",
-            help="let other machines reach the lab, which sends hostile answers to every client",
-        ),
-    ] = False
-    allowed: Annotated[
-        tuple[str, ...],
-        Declared(
-            "--allow-host",
-            metavar="NAME",
-            help="also answer to this name in the Host field",
-        ),
-    ] = ()
-    keep: Annotated[
-        str | None,
-        Declared(
-            "--keep",
-            metavar="FILE",
-            help="write the results of 'Run all' to FILE, when the person at the page sends them",
-        ),
-    ] = None
-    as_list: Annotated[
-        bool,
-        Declared(
-            "--list",
-            help="list the scenarios and exit",
-        ),
-    ] = False
-    as_json: Annotated[
-        bool,
-        Declared(
-            "--json",
-            help="print JSON: the list, or one line when the lab is ready and one for each request",
-        ),
-    ] = False
-    silent: Annotated[
-        bool,
-        Declared(
-            "-s",
-            "--silent",
-            help="do not log requests",
-        ),
-    ] = False
+    host: str | None = opt(
+        "--host ADDRESS",
+        "address to listen on: 127.0.0.1, or with --public every address of this machine",
+        None,
+    )
+    port: int = opt("--port", "port for ws://; any free one if not given", 0, type=Whole(0, 65535))
+    tls_port: int | None = opt(
+        "--tls-port",
+        "port for wss:// too, with a certificate made when the lab starts (needs the extra 'lab'); 0 "
+        "for any free one",
+        None,
+        type=Whole(0, 65535),
+    )
+    http2_port: int | None = opt(
+        "--http2-port",
+        "port for wss:// with HTTP/2 as well as HTTP/1.1; 0 for any free one",
+        None,
+        type=Whole(0, 65535),
+    )
+    public: bool = opt(
+        "--public", "let other machines reach the lab, which sends hostile answers to every client"
+    )
+    allowed: tuple[str, ...] = opt("--allow-host NAME", "also answer to this name in the Host field", ())
+    keep: str | None = opt(
+        "--keep FILE", "write the results of 'Run all' to FILE, when the person at the page sends them", None
+    )
+    as_list: bool = opt("--list", "list the scenarios and exit")
+    as_json: bool = opt(
+        "--json", "print JSON: the list, or one line when the lab is ready and one for each request"
+    )
+    silent: bool = opt("-s --silent", "do not log requests")

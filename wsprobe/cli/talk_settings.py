@@ -1,13 +1,13 @@
 """The options that only `talk` has: how to hold a session."""
 
 import re
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import click
 
 from wsprobe.cli.option import Seconds, Whole
 from wsprobe.cli.request_settings import HOLD
-from wsprobe.cli.section import Declared, Section
+from wsprobe.cli.section import Section, opt
 from wsprobe.talk.codec import Shape
 
 SAVED = 1 << 24
@@ -47,127 +47,71 @@ class TalkSettings(Section, frozen=True, kw_only=True):
 
     heading: ClassVar[str] = HOLD
 
-    binary: Annotated[
-        bool,
-        Declared(
-            "--binary",
-            help="send each line as a binary message",
-        ),
-    ] = False
-    null: Annotated[
-        bool,
-        Declared(
-            "--null",
-            rare=True,
-            help="each message ends with a NUL instead of a line end, both ways",
-        ),
-    ] = False
-    jsonl: Annotated[
-        bool,
-        Declared(
-            "--jsonl",
-            help="one JSON object a line, both ways",
-        ),
-    ] = False
-    send_files: Annotated[
-        tuple[str, ...],
-        Declared(
-            "--send-file",
-            metavar="FILE",
-            help="send the bytes of FILE as one message: text if it is UTF-8, unless --binary",
-        ),
-    ] = ()
-    send_frames: Annotated[
-        tuple[str, ...],
-        Declared(
-            "--send-frame",
-            heading=FRAMES,
-            metavar="FRAME",
-            rare=True,
-            help="send a frame written by hand: 'fin=0 opcode=1 rsv=2 mask=no payload=text'",
-        ),
-    ] = ()
-    count: Annotated[
-        int | None,
-        Declared(
-            "--count",
-            type=Whole(1),
-            help="end after N messages; exit with 20 if fewer arrived",
-        ),
-    ] = None
-    match: Annotated[
-        str | None,
-        Declared(
-            "--match",
-            metavar="REGEX",
-            help="end after a message that matches REGEX; exit with 20 if none did",
-        ),
-    ] = None
-    eof: Annotated[
-        Literal["close", "wait", "keep"] | None,
-        Declared(
-            "--eof",
-            type=click.Choice(["close", "wait", "keep"]),
-            rare=True,
-            help="at the end of input: close, wait (until nothing arrives for --linger; the default), or keep",
-        ),
-    ] = None
-    ping_interval: Annotated[
-        float | None,
-        Declared(
-            "--ping-interval",
-            type=Seconds(zero=False),
-            rare=True,
-            help="send a Ping at this interval; end the session if nothing arrives between two",
-        ),
-    ] = None
-    max_message: Annotated[
-        int,
-        Declared(
-            "--max-message",
-            heading=FRAMES,
-            type=Size(),
-            rare=True,
-            help="close with 1009 on a longer message [default: 16m]",
-        ),
-    ] = MESSAGE
-    fragments: Annotated[
-        int,
-        Declared(
-            "--fragments",
-            heading=FRAMES,
-            type=Whole(1, 1_000_000),
-            rare=True,
-            help="send each message in N frames",
-        ),
-    ] = 1
-    fragment_size: Annotated[
-        int | None,
-        Declared(
-            "--fragment-size",
-            heading=FRAMES,
-            type=Size(),
-            rare=True,
-            help="send each message in frames of at most this many bytes",
-        ),
-    ] = None
-    compress_from: Annotated[
-        int,
-        Declared(
-            "--compress-from",
-            heading=FRAMES,
-            type=Size(),
-            show_default=True,
-            rare=True,
-            help="compress messages from this size on, if permessage-deflate was agreed",
-        ),
-    ] = Shape().compress_from
-    save_max: Annotated[
-        int,
-        Declared(
-            "--save-max",
-            type=Size(SAVED),
-            rare=True,
-            help="with --save: bytes of the session that are kept, at most 16m [default: 16m]",
-        ),
-    ] = SAVED
+    binary: bool = opt("--binary", "send each line as a binary message")
+    null: bool = opt("--null", "each message ends with a NUL instead of a line end, both ways", rare=True)
+    jsonl: bool = opt("--jsonl", "one JSON object a line, both ways")
+    send_files: tuple[str, ...] = opt(
+        "--send-file FILE", "send the bytes of FILE as one message: text if it is UTF-8, unless --binary", ()
+    )
+    send_frames: tuple[str, ...] = opt(
+        "--send-frame FRAME",
+        "send a frame written by hand: 'fin=0 opcode=1 rsv=2 mask=no payload=text'",
+        (),
+        heading=FRAMES,
+        rare=True,
+    )
+    count: int | None = opt(
+        "--count", "end after N messages; exit with 20 if fewer arrived", None, type=Whole(1)
+    )
+    match: str | None = opt(
+        "--match REGEX", "end after a message that matches REGEX; exit with 20 if none did", None
+    )
+    eof: Literal["close", "wait", "keep"] | None = opt(
+        "--eof",
+        "at the end of input: close, wait (until nothing arrives for --linger; the default), or keep",
+        None,
+        type=click.Choice(["close", "wait", "keep"]),
+        rare=True,
+    )
+    ping_interval: float | None = opt(
+        "--ping-interval",
+        "send a Ping at this interval; end the session if nothing arrives between two",
+        None,
+        type=Seconds(zero=False),
+        rare=True,
+    )
+    max_message: int = opt(
+        "--max-message",
+        "close with 1009 on a longer message [default: 16m]",
+        MESSAGE,
+        heading=FRAMES,
+        type=Size(),
+        rare=True,
+    )
+    fragments: int = opt(
+        "--fragments", "send each message in N frames", 1, heading=FRAMES, type=Whole(1, 1_000_000), rare=True
+    )
+    fragment_size: int | None = opt(
+        "--fragment-size",
+        "send each message in frames of at most this many bytes",
+        None,
+        heading=FRAMES,
+        type=Size(),
+        rare=True,
+    )
+    compress_from: int = opt(
+        "--compress-from",
+        "compress messages from this size on, if permessage-deflate was agreed",
+        Shape().compress_from,
+        heading=FRAMES,
+        type=Size(),
+        show_default=True,
+        rare=True,
+    )
+    save_max: int = opt(
+        "--save-max",
+        "with --save: bytes of the session that are kept, at most 16m [default: 16m]",
+        SAVED,
+        type=Size(SAVED),
+        rare=True,
+    )

@@ -1,6 +1,6 @@
 """The options that only `trace` has: what changes from one request to the next."""
 
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 import click
 
@@ -8,7 +8,7 @@ from wsprobe.cli.completion import beginning
 from wsprobe.cli.option import Seconds
 from wsprobe.cli.output_settings import OUTPUT, OutputSettings, print_schema
 from wsprobe.cli.route_settings import LimitSettings
-from wsprobe.cli.section import Declared, Section, declaration
+from wsprobe.cli.section import Section, opt
 from wsprobe.cli.streams import check_replaceable
 from wsprobe.trace.changes import CHANGES
 
@@ -35,116 +35,65 @@ class TraceSettings(Section, frozen=True, kw_only=True):
 
     heading: ClassVar[str] = SECTION
 
-    backend: Annotated[
-        tuple[str, ...],
-        Declared(
-            "--backend",
-            metavar="[ws://]HOST:PORT[/PATH]",
-            help="also send the handshake and a plain GET directly to the application, with its own path if "
-            "the proxy changes the path; repeat it for the proxies in between, the outermost first",
-        ),
-    ] = ()
-    each_address: Annotated[
-        bool,
-        Declared(
-            "--each-address",
-            rare=True,
-            help="try every address of the host name",
-        ),
-    ] = False
-    only: Annotated[
-        tuple[str, ...],
-        Declared(
-            "--only",
-            metavar="NAME[,NAME]",
-            shell_complete=names,
-            help="send only these changes, even if they seem useless; the unchanged handshake comes first",
-        ),
-    ] = ()
-    skip: Annotated[
-        tuple[str, ...],
-        Declared(
-            "--skip",
-            metavar="NAME[,NAME]",
-            shell_complete=names,
-            help="leave these changes out",
-        ),
-    ] = ()
-    pause: Annotated[
-        float,
-        Declared(
-            "--pause",
-            type=Seconds(),
-            show_default=True,
-            rare=True,
-            help="wait this long between two requests",
-        ),
-    ] = 0.2
-    hold: Annotated[
-        float,
-        Declared(
-            "--hold",
-            type=Seconds(),
-            show_default=True,
-            help="if the handshake opens, keep the last connection open and silent for this time, which -m "
-            "does not shorten; 0 turns this off",
-        ),
-    ] = HOLD
-    dry_run: Annotated[
-        bool,
-        Declared(
-            "--dry-run",
-            help="list what may be sent, and send nothing",
-        ),
-    ] = False
-    audit: Annotated[
-        bool,
-        Declared(
-            "--audit",
-            help="test what a stranger could do with this endpoint, given the cookies (-b) or credentials "
-            "(-u) of a session; exit with 1 if there is a weakness",
-        ),
-    ] = False
-    audit_heavy: Annotated[
-        bool,
-        Declared(
-            "--audit-heavy",
-            rare=True,
-            help="the same, and send one message of 16 MiB, to find out whether there is a limit",
-        ),
-    ] = False
-    clear_port: Annotated[
-        int | None,
-        Declared(
-            "--clear-port",
-            type=click.IntRange(1, 65535),
-            metavar="PORT",
-            rare=True,
-            help="with --audit: try this port without TLS, as well as the TLS port; by default 80 for 443 and "
-            "8080 for 8443",
-        ),
-    ] = None
-    sarif: Annotated[
-        str | None,
-        Declared(
-            "--sarif",
-            metavar="FILE",
-            heading=OUTPUT,
-            rare=True,
-            help="with --audit: also write the weaknesses as SARIF 2.1.0, for code scanning services",
-        ),
-    ] = None
-    json_schema: Annotated[
-        bool,
-        Declared(
-            "--json-schema",
-            heading=OUTPUT,
-            is_eager=True,
-            callback=print_schema,
-            rare=True,
-            help="print the JSON Schema of --json and exit",
-        ),
-    ] = False
+    backend: tuple[str, ...] = opt(
+        "--backend [ws://]HOST:PORT[/PATH]",
+        "also send the handshake and a plain GET directly to the application, with its own path if "
+        "the proxy changes the path; repeat it for the proxies in between, the outermost first",
+        (),
+    )
+    each_address: bool = opt("--each-address", "try every address of the host name", rare=True)
+    only: tuple[str, ...] = opt(
+        "--only NAME[,NAME]",
+        "send only these changes, even if they seem useless; the unchanged handshake comes first",
+        (),
+        shell_complete=names,
+    )
+    skip: tuple[str, ...] = opt("--skip NAME[,NAME]", "leave these changes out", (), shell_complete=names)
+    pause: float = opt(
+        "--pause", "wait this long between two requests", 0.2, type=Seconds(), show_default=True, rare=True
+    )
+    hold: float = opt(
+        "--hold",
+        "if the handshake opens, keep the last connection open and silent for this time, which -m "
+        "does not shorten; 0 turns this off",
+        HOLD,
+        type=Seconds(),
+        show_default=True,
+    )
+    dry_run: bool = opt("--dry-run", "list what may be sent, and send nothing")
+    audit: bool = opt(
+        "--audit",
+        "test what a stranger could do with this endpoint, given the cookies (-b) or credentials "
+        "(-u) of a session; exit with 1 if there is a weakness",
+    )
+    audit_heavy: bool = opt(
+        "--audit-heavy",
+        "the same, and send one message of 16 MiB, to find out whether there is a limit",
+        rare=True,
+    )
+    clear_port: int | None = opt(
+        "--clear-port PORT",
+        "with --audit: try this port without TLS, as well as the TLS port; by default 80 for 443 and "
+        "8080 for 8443",
+        None,
+        type=click.IntRange(1, 65535),
+        rare=True,
+    )
+    sarif: str | None = opt(
+        "--sarif FILE",
+        "with --audit: also write the weaknesses as SARIF 2.1.0, for code scanning services",
+        None,
+        heading=OUTPUT,
+        rare=True,
+    )
+    json_schema: bool = opt(
+        "--json-schema",
+        "print the JSON Schema of --json and exit",
+        heading=OUTPUT,
+        is_eager=True,
+        callback=print_schema,
+        rare=True,
+    )
 
     @property
     def audits(self) -> bool:
@@ -172,17 +121,11 @@ class TraceSettings(Section, frozen=True, kw_only=True):
 
 
 INSTEAD = {
-    "max_time": (
-        PATIENCE,
-        declaration(LimitSettings, "max_time").of_its_own(
-            "time limit per request; after one timeout, 5 seconds for the rest", show_default=True
-        ),
+    "max_time": LimitSettings.options["max_time"].of_its_own(
+        "time limit per request; after one timeout, 5 seconds for the rest", PATIENCE, show_default=True
     ),
-    "save": (
-        None,
-        declaration(OutputSettings, "save").of_its_own(
-            "append the recordings to FILE, one a line in their order, for compare (- is standard output)"
-        ),
+    "save": OutputSettings.options["save"].of_its_own(
+        "append the recordings to FILE, one a line in their order, for compare (- is standard output)"
     ),
 }
 """Options with another meaning and another default in `trace`."""

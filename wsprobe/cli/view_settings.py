@@ -1,6 +1,6 @@
 """The options that only `compare` has: who reads an answer, and on which page."""
 
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 import click
 
@@ -11,7 +11,7 @@ from wsprobe.cli import completion
 from wsprobe.cli.expect_forms import FORMS, VIEW
 from wsprobe.cli.option import Whole
 from wsprobe.cli.output_settings import ExpectSettings
-from wsprobe.cli.section import Declared, Section, declaration
+from wsprobe.cli.section import Section, opt
 
 VIEWS = "Views"
 
@@ -34,136 +34,80 @@ class ViewSettings(Section, frozen=True, kw_only=True):
 
     heading: ClassVar[str] = VIEWS
 
-    browser_mode: Annotated[
-        bool,
-        Declared(
-            "--browser-mode",
-            help="show what a script in each browser sees of this handshake",
-        ),
-    ] = False
-    verbose: Annotated[
-        bool,
-        Declared(
-            "-v",
-            "--verbose",
-            help="show console lines, timing, the specifications' own views, and every header and cause too",
-        ),
-    ] = False
-    browsers: Annotated[
-        tuple[str, ...],
-        Declared(
-            "--browser",
-            metavar="NAME[,NAME]",
-            shell_complete=next_engine,
-            help=f"show these views: {', '.join(ALL)}, all; {', '.join(RUNTIMES)}, clients; {', '.join(NODES)}",
-        ),
-    ] = ()
-    specs: Annotated[
-        tuple[str, ...],
-        Declared(
-            "--spec",
-            metavar="NAME[,NAME]",
-            shell_complete=completion.specs,
-            help="judge the answer by these specification revisions: names, a range (hybi-05..rfc6455), or all",
-        ),
-    ] = ()
-    as_is: Annotated[
-        bool,
-        Declared(
-            "--as-is",
-            rare=True,
-            help="send only wsprobe's own request, and show what every engine makes of the answer",
-        ),
-    ] = False
-    page: Annotated[
-        str | None,
-        Declared(
-            "--page",
-            metavar="URL",
-            help="the page whose script opens the socket: decides Origin, mixed content and the base URL",
-        ),
-    ] = None
-    page_address: Annotated[
-        AddressSpace | None,
-        Declared(
-            "--page-address",
-            type=click.Choice(SPACES),
-            rare=True,
-            help="where the page came from: an address of the internet, of this network, or of this machine",
-        ),
-    ] = None
-    permissions: Annotated[
-        tuple[str, ...],
-        Declared(
-            "--permission",
-            metavar="NAME=STATE",
-            rare=True,
-            help="a permission of the page: granted, denied or prompt; local-network, loopback-network",
-        ),
-    ] = ()
-    fetch: Annotated[
-        bool,
-        Declared(
-            "--fetch",
-            help="also show what a plain fetch of the same URL sees from that page, and the header it lacks",
-        ),
-    ] = False
-    run_browser: Annotated[
-        tuple[str, ...],
-        Declared(
-            "--run-browser",
-            metavar="NAME[,NAME]",
-            help="also start an installed browser, and show what a script saw there, next to the prediction",
-        ),
-    ] = ()
-    measured: Annotated[
-        str | None,
-        Declared(
-            "--measured",
-            metavar="FILE",
-            rare=True,
-            help="show what a browser did, from a file that the page of wsprobe serve wrote, next to the "
-            "prediction",
-        ),
-    ] = None
-    page_http: Annotated[
-        str,
-        Declared(
-            "--page-http",
-            type=click.Choice(("1.1", "2")),
-            show_default=True,
-            rare=True,
-            help="the HTTP version over which the page was loaded",
-        ),
-    ] = "1.1"
-    csp: Annotated[
-        str,
-        Declared(
-            "--csp",
-            metavar="POLICY",
-            rare=True,
-            help="the page's Content-Security-Policy",
-        ),
-    ] = ""
-    workers: Annotated[
-        int,
-        Declared(
-            "--workers",
-            type=Whole(1, 64),
-            show_default=True,
-            rare=True,
-            help=f"of more than {HELD:,} recordings (or {HELD_BYTES >> 20} MiB) with --json: read them in "
-            "N processes",
-        ),
-    ] = 1
+    browser_mode: bool = opt("--browser-mode", "show what a script in each browser sees of this handshake")
+    verbose: bool = opt(
+        "-v --verbose",
+        "show console lines, timing, the specifications' own views, and every header and cause too",
+    )
+    browsers: tuple[str, ...] = opt(
+        "--browser NAME[,NAME]",
+        f"show these views: {', '.join(ALL)}, all; {', '.join(RUNTIMES)}, clients; {', '.join(NODES)}",
+        (),
+        shell_complete=next_engine,
+    )
+    specs: tuple[str, ...] = opt(
+        "--spec NAME[,NAME]",
+        "judge the answer by these specification revisions: names, a range (hybi-05..rfc6455), or all",
+        (),
+        shell_complete=completion.specs,
+    )
+    as_is: bool = opt(
+        "--as-is", "send only wsprobe's own request, and show what every engine makes of the answer", rare=True
+    )
+    page: str | None = opt(
+        "--page URL",
+        "the page whose script opens the socket: decides Origin, mixed content and the base URL",
+        None,
+    )
+    page_address: AddressSpace | None = opt(
+        "--page-address",
+        "where the page came from: an address of the internet, of this network, or of this machine",
+        None,
+        type=click.Choice(SPACES),
+        rare=True,
+    )
+    permissions: tuple[str, ...] = opt(
+        "--permission NAME=STATE",
+        "a permission of the page: granted, denied or prompt; local-network, loopback-network",
+        (),
+        rare=True,
+    )
+    fetch: bool = opt(
+        "--fetch", "also show what a plain fetch of the same URL sees from that page, and the header it lacks"
+    )
+    run_browser: tuple[str, ...] = opt(
+        "--run-browser NAME[,NAME]",
+        "also start an installed browser, and show what a script saw there, next to the prediction",
+        (),
+    )
+    measured: str | None = opt(
+        "--measured FILE",
+        "show what a browser did, from a file that the page of wsprobe serve wrote, next to the prediction",
+        None,
+        rare=True,
+    )
+    page_http: str = opt(
+        "--page-http",
+        "the HTTP version over which the page was loaded",
+        "1.1",
+        type=click.Choice(("1.1", "2")),
+        show_default=True,
+        rare=True,
+    )
+    csp: str = opt("--csp POLICY", "the page's Content-Security-Policy", "", rare=True)
+    workers: int = opt(
+        "--workers",
+        f"of more than {HELD:,} recordings (or {HELD_BYTES >> 20} MiB) with --json: read them in N processes",
+        1,
+        type=Whole(1, 64),
+        show_default=True,
+        rare=True,
+    )
 
 
 INSTEAD = {
-    "expectations": (
-        (),
-        declaration(ExpectSettings, "expectations").with_help(
-            f"exit with 0 if this is true, with 20 if not: {VIEW}, {FORMS}"
-        ),
-    )
+    "expectations": ExpectSettings.options["expectations"].with_help(
+        f"exit with 0 if this is true, with 20 if not: {VIEW}, {FORMS}"
+    ),
 }
 """Options with another help text in `compare`."""

@@ -1,12 +1,12 @@
 """The options that only `watch` has: how often, how long, and until when."""
 
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 from wsprobe.cli.completion import expectations
 from wsprobe.cli.option import Duration, Whole
 from wsprobe.cli.output_settings import OutputSettings
 from wsprobe.cli.request_settings import HOLD
-from wsprobe.cli.section import Declared, Section, declaration
+from wsprobe.cli.section import Section, opt
 
 SECTION = "Watch"
 LEAST = 0.1
@@ -18,78 +18,50 @@ class WatchSettings(Section, frozen=True, kw_only=True):
 
     heading: ClassVar[str] = SECTION
 
-    every: Annotated[
-        float,
-        Declared(
-            "--every",
-            default="30s",
-            type=Duration(LEAST, "wsprobe is not a load generator"),
-            show_default=True,
-            help="time from the start of one probe of a URL to the start of the next: 500ms, 30s, 5m, 1h30m",
-        ),
-    ] = 30.0
-    count: Annotated[
-        int | None,
-        Declared(
-            "--count",
-            type=Whole(1),
-            help="end after N probes of each URL; without --count and --until, ^C ends it",
-        ),
-    ] = None
-    parallel: Annotated[
-        int,
-        Declared(
-            "--parallel",
-            type=Whole(1, 1000),
-            show_default=True,
-            help="probe at most N URLs at the same time",
-        ),
-    ] = 8
-    until: Annotated[
-        tuple[str, ...],
-        Declared(
-            "--until",
-            metavar="WHAT",
-            shell_complete=expectations,
-            help="end with status 0 as soon as this is true of the last probe of every URL; written as for "
-            "--expect",
-        ),
-    ] = ()
-    hold: Annotated[
-        float | None,
-        Declared(
-            "--hold",
-            heading=HOLD,
-            type=Duration(LEAST),
-            help="hold each session open for this time; report who ended it, when, and whether it was idle",
-        ),
-    ] = None
-    ping_every: Annotated[
-        float | None,
-        Declared(
-            "--ping-every",
-            heading=HOLD,
-            type=Duration(LEAST),
-            help="with --hold: send a Ping at this interval",
-        ),
-    ] = None
-    listen: Annotated[
-        str | None,
-        Declared(
-            "--listen",
-            metavar="ADDRESS:PORT",
-            help="serve metrics for Prometheus at this address, under /metrics; without ADDRESS on 127.0.0.1, "
-            "for requests whose Host names this machine",
-        ),
-    ] = None
+    every: float = opt(
+        "--every",
+        "time from the start of one probe of a URL to the start of the next: 500ms, 30s, 5m, 1h30m",
+        30.0,
+        written="30s",
+        type=Duration(LEAST, "wsprobe is not a load generator"),
+        show_default=True,
+    )
+    count: int | None = opt(
+        "--count",
+        "end after N probes of each URL; without --count and --until, ^C ends it",
+        None,
+        type=Whole(1),
+    )
+    parallel: int = opt(
+        "--parallel", "probe at most N URLs at the same time", 8, type=Whole(1, 1000), show_default=True
+    )
+    until: tuple[str, ...] = opt(
+        "--until WHAT",
+        "end with status 0 as soon as this is true of the last probe of every URL; written as for --expect",
+        (),
+        shell_complete=expectations,
+    )
+    hold: float | None = opt(
+        "--hold",
+        "hold each session open for this time; report who ended it, when, and whether it was idle",
+        None,
+        heading=HOLD,
+        type=Duration(LEAST),
+    )
+    ping_every: float | None = opt(
+        "--ping-every", "with --hold: send a Ping at this interval", None, heading=HOLD, type=Duration(LEAST)
+    )
+    listen: str | None = opt(
+        "--listen ADDRESS:PORT",
+        "serve metrics for Prometheus at this address, under /metrics; without ADDRESS on 127.0.0.1, "
+        "for requests whose Host names this machine",
+        None,
+    )
 
 
 INSTEAD = {
-    "save": (
-        None,
-        declaration(OutputSettings, "save").of_its_own(
-            "append to FILE the recording of the first probe and of each that changed (- is standard output)"
-        ),
-    )
+    "save": OutputSettings.options["save"].of_its_own(
+        "append to FILE the recording of the first probe and of each that changed (- is standard output)"
+    ),
 }
 """Options with another meaning in `watch`."""

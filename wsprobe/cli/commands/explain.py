@@ -1,11 +1,11 @@
 """``wsprobe explain``: look something up, offline."""
 
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 import click
 
 from wsprobe.cli.option import Command
-from wsprobe.cli.section import Declared, Given, Section, takes
+from wsprobe.cli.section import Given, Section, opt, takes
 
 SECTION = "Output"
 
@@ -41,27 +41,9 @@ class ExplainSettings(Section, frozen=True, kw_only=True):
 
     heading: ClassVar[str] = SECTION
 
-    as_list: Annotated[
-        bool,
-        Declared(
-            "--list",
-            help="list every topic",
-        ),
-    ] = False
-    as_json: Annotated[
-        bool,
-        Declared(
-            "--json",
-            help="print one JSON object",
-        ),
-    ] = False
-    code: Annotated[
-        bool,
-        Declared(
-            "--code",
-            help="print the code of a remedy alone, as a file",
-        ),
-    ] = False
+    as_list: bool = opt("--list", "list every topic")
+    as_json: bool = opt("--json", "print one JSON object")
+    code: bool = opt("--code", "print the code of a remedy alone, as a file")
 
 
 @click.command("explain", cls=Command, examples=EXAMPLES)

@@ -10,10 +10,10 @@ from wsprobe.cli.output_settings import ExpectSettings, OutputSettings, OwnOutpu
 from wsprobe.cli.paste import PastedSettings, Pasting, ignored
 from wsprobe.cli.request_settings import FollowSettings, OwnRequestSettings, RequestSettings, SessionSettings
 from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
-from wsprobe.cli.section import Given, declaration, takes
+from wsprobe.cli.section import Given, takes
 from wsprobe.cli.talk_settings import TalkSettings
 
-FROM_CURL = declaration(PastedSettings, "from_curl")
+FROM_CURL = PastedSettings.options["from_curl"]
 EXAMPLES = (
     ("wsprobe talk wss://chat.example/ws", "Hold a session by hand:"),
     ("echo hello | wsprobe talk wss://echo.example/", "One message, and what comes back:"),
@@ -43,7 +43,7 @@ EXAMPLES = (
     ExpectSettings,
     RetrySettings,
     without=("junit",),
-    instead={"from_curl": (None, FROM_CURL.with_help(FROM_CURL.help, rare=True))},
+    instead={"from_curl": FROM_CURL.with_help(FROM_CURL.help, rare=True)},
 )
 @ignored
 def command(urls: tuple[str, ...], given: Given) -> int:
