@@ -17,7 +17,7 @@ from tests.schema import validate
 from wsprobe import opening, target
 from wsprobe.diagnosis import author
 from wsprobe.exchange import Ended, Exchange, Http2, Limits, Plan, Received, Sent, TlsDone, TlsOptions
-from wsprobe.judge import HTTP2, entries
+from wsprobe.judge import FINDINGS
 from wsprobe.lab import load
 from wsprobe.lab.http2_steps import steps
 from wsprobe.lab.play import play
@@ -116,7 +116,7 @@ def test_its_findings_point_into_what_came_and_are_printable(name: str) -> None:
 
 def test_each_finding_is_produced_by_a_scenario_or_a_case() -> None:
     produced = {finding.id for name in ALL for finding in reported(name).verdict.findings}
-    assert {entry.id for entry in entries(*HTTP2)} <= produced | found_in_cases()
+    assert {entry.id for entry in FINDINGS.values() if entry.phase == "http2"} <= produced | found_in_cases()
 
 
 @pytest.mark.parametrize("name", ["h2-on", "h2-status-403", "h2-rst-flood", "h2-window-5"])

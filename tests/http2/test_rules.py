@@ -6,7 +6,7 @@ from tests.cases import every
 from tests.http2.lines import SECOND, STREAM, planned
 from tests.http2.test_read import ASKED, ON, OPENING, answer, block
 from wsprobe.exchange import Connected, Ended, Event, Exchange, How, Received, Sent
-from wsprobe.judge import HTTP2, entries, judge
+from wsprobe.judge import FINDINGS, judge
 from wsprobe.judge.http2_answer import answer as rule_of_answers
 from wsprobe.read import read
 from wsprobe.read.http2_values import (
@@ -18,7 +18,10 @@ from wsprobe.read.http2_values import (
 )
 from wsprobe.wire.http2 import data, frame, goaway, headers, rst_stream, settings, window_update
 
-OURS = {entry.id for entry in entries(*HTTP2)} - {"h2-refuses", "http2-status-not-200"}
+OURS = {entry.id for entry in FINDINGS.values() if entry.phase == "http2"} - {
+    "h2-refuses",
+    "http2-status-not-200",
+}
 """The two that say again what others say."""
 OPEN = answer(b"200")
 NO = answer(b"403", end_stream=True)

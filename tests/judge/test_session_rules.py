@@ -10,15 +10,14 @@ from tests.cases import every
 from tests.hostile.servers import LARGE
 from tests.judge.conftest import GOOD, HEADERS, request, target
 from wsprobe.exchange import Connected, Ended, Event, Exchange, How, Plan, Received, Sent
-from wsprobe.judge import judge, session
-from wsprobe.judge.finding import Entry
+from wsprobe.judge import FINDINGS, judge, session
 from wsprobe.read import read
 from wsprobe.read.frames import Message, messages_of
 from wsprobe.read.reading import Reading
 from wsprobe.wire.rfc6455 import frame
 
 SECOND = 1_000_000
-IDS = {entry.id for entry in vars(session).values() if isinstance(entry, Entry)}
+IDS = {entry.id for entry in FINDINGS.values() if entry.phase == "session"}
 DEFLATE = "Sec-WebSocket-Extensions: permessage-deflate\r\n"
 CLOSE = b"\x88\x02\x03\xe8"
 HI = b"\x81\x02hi"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import cache
 
 from wsprobe.diagnosis.cause import Cause, CauseKind, Certainty, as_clause
-from wsprobe.judge import FINDINGS, HTTP2, entries, judge, tls, transport
+from wsprobe.judge import FINDINGS, judge
 from wsprobe.judge.finding import Finding
 from wsprobe.read.reading import Reading
 
@@ -45,7 +45,7 @@ def _cause(of: Finding) -> Cause:
 @cache
 def kinds_of_the_way() -> dict[str, CauseKind]:
     """The kinds of cause of this file: the findings of the way that fail it."""
-    failing = (each for each in entries(transport, tls, *HTTP2) if each.level == "fail")
+    failing = (each for each in FINDINGS.values() if each.phase in ("way", "http2") and each.level == "fail")
     return {
         _RENAMED.get(each.id, each.id): CauseKind(each.title, each.meaning, each.advice) for each in failing
     }

@@ -1,6 +1,6 @@
 """Judge a reading by one specification: every fault with its section, and the outcome in one word.
 
-A rule is a function from a Reading to findings. Its entries are above it, in the module of its subject. A
+A rule is a function from a Reading to findings. ``findings.txt`` has the words of each. A
 specification is a value: its name, its rules in the order of its checks, and the answer they lead to. Another
 revision is another value, with the same rules or different ones.
 """
@@ -8,7 +8,6 @@ revision is another value, with the same rules or different ones.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from types import ModuleType
 
 from msgspec import Struct
 
@@ -29,7 +28,9 @@ from wsprobe.judge import (
     tls,
     transport,
 )
-from wsprobe.judge.finding import Entry, Finding, Verdict
+from wsprobe.judge.catalogue import FINDINGS as FINDINGS
+from wsprobe.judge.catalogue import F
+from wsprobe.judge.finding import Finding, Verdict
 from wsprobe.judge.refusal import asked_version, versions
 from wsprobe.judge.subject import about, closed_by_server, handshake, happened, has, how, our_close
 from wsprobe.judge.transport import proxy_answer, unresolved
@@ -37,24 +38,12 @@ from wsprobe.read.behind import frames_before_http
 from wsprobe.read.http2_values import HTTP_1_1_REQUIRED, SETTINGS, Http2Connection
 from wsprobe.read.reading import Reading, Response, Session
 
-
-def entries(*modules: ModuleType) -> Iterator[Entry]:
-    """The entries of *modules*."""
-    return (each for module in modules for each in vars(module).values() if isinstance(each, Entry))
-
-
-HTTP2 = (http2_connection, http2_fields, http2_answer, http2_end)
-"""What RFC 8441 and RFC 9113 add."""
-
-_SUBJECTS = (transport, tls, status, accept, selection, message, refusal, session, *HTTP2)
-
-FINDINGS: dict[str, Entry] = {entry.id: entry for entry in entries(*_SUBJECTS)}
-"""All findings by id. Ids are stable and never reused."""
-
-OF_HANDSHAKE = frozenset(entry.id for entry in entries(status, accept, selection))
+OF_HANDSHAKE = frozenset(each.id for each in FINDINGS.values() if each.phase == "handshake")
 """The findings that can undo a 101."""
 
-OF_HANDSHAKE_HTTP2 = OF_HANDSHAKE | {entry.id for entry in entries(*HTTP2) if entry.level == "fail"}
+OF_HANDSHAKE_HTTP2 = OF_HANDSHAKE | {
+    each.id for each in FINDINGS.values() if each.phase == "http2" and each.level == "fail"
+}
 """The findings that can undo a 200."""
 
 Rule = Callable[[Reading], Iterable[Finding]]
@@ -113,7 +102,7 @@ def judge(reading: Reading, specification: Specification | None = None) -> Verdi
     findings = tuple([finding for rule in of.rules for finding in rule(reading)])
     if any(each.id in OF_HANDSHAKE and each.level == "fail" for each in findings):
         # No session was opened, so nothing required the server to answer a Close.
-        findings = tuple([each for each in findings if each.id != session.CLOSE_UNANSWERED.id])
+        findings = tuple([each for each in findings if each.id != F.CLOSE_UNANSWERED.id])
     return Verdict(of.name, of.answer(reading, findings), findings)
 
 

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 Level = Literal["fail", "warn", "note"]
 
+Phase = Literal["way", "handshake", "answer", "session", "http2"]
+"""What a finding is about: the way to an answer; what can undo a 101; heads, bodies and refusals; what follows
+the handshake; what HTTP/2 adds."""
+
 
 class Finding(Struct, frozen=True):
     """*id* is stable and never reused; the findings table has its general meaning."""
@@ -86,12 +90,13 @@ def shown_words(words: str) -> str:
 
 
 class Entry(Struct, frozen=True):
-    """The fixed part of a finding. Its words are plain ASCII."""
+    """The fixed part of a finding, as ``findings.txt`` has it. Its words are plain ASCII."""
 
     id: str
     level: Level
     spec: str
     """The section with the rule; two sections where they contradict each other."""
+    phase: Phase
     title: str
     """The fault in a few words, no full stop."""
     meaning: str
@@ -100,7 +105,7 @@ class Entry(Struct, frozen=True):
     """The usual cause, to be read after "usually:"."""
     advice: str
     """What to do next."""
-    undecided: bool = False
+    undecided: bool
     """True where the specification does not decide whether a client may go on: the answer is ``ambiguous``."""
 
     def found(

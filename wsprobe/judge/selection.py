@@ -10,229 +10,11 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 
+from wsprobe.judge.catalogue import F
 from wsprobe.judge.finding import Entry, Finding, shown, times
 from wsprobe.judge.subject import status_span, where
 from wsprobe.read.reading import Field, Reading, Response, Span
 from wsprobe.read.tokens import Extension, Malformed, parse_extensions, split_list
-
-PROTOCOL_UNREQUESTED = Entry(
-    "protocol-unrequested",
-    "fail",
-    "RFC 6455 section 4.1, item 6",
-    title="A subprotocol although none was requested",
-    meaning="The request offered no subprotocol, so the answer must not name one.",
-    usual="a server with a fixed subprotocol, meant for clients that request it",
-    advice="Request it (`--protocol NAME`), or have the server select only from what was offered.",
-)
-PROTOCOL_MISMATCH = Entry(
-    "protocol-mismatch",
-    "fail",
-    "RFC 6455 section 4.1, item 6",
-    title="A subprotocol that was not offered",
-    meaning="The server must select one of the offered subprotocols or none.",
-    usual="client and server versions that name their subprotocol differently",
-    advice="Offer the name that the server selects, or correct the server.",
-)
-PROTOCOL_CASE = Entry(
-    "protocol-case",
-    "fail",
-    "RFC 6455 section 4.1, item 6",
-    title="A subprotocol in another letter case",
-    meaning="Subprotocol names are compared byte by byte; the server changed the letter case.",
-    usual="a server that prints the name from its own table, or lower-cases header values",
-    advice="Send the name back exactly as offered.",
-)
-PROTOCOL_LIST = Entry(
-    "protocol-list",
-    "fail",
-    "RFC 6455 section 4.2.2, step 5.5",
-    title="More than one subprotocol in the value",
-    meaning="The answer must name one selected subprotocol, never a list.",
-    usual="a server or proxy that copies the request's header into the answer",
-    advice="Select one of the offered subprotocols.",
-)
-PROTOCOL_SEVERAL = Entry(
-    "protocol-several",
-    "fail",
-    "RFC 6455 section 11.3.4",
-    title="Sec-WebSocket-Protocol appears more than once",
-    meaning="The header must not appear more than once in an answer.",
-    usual="both the application and its framework or proxy add the header",
-    advice="Find the second place that sets the header, and remove it.",
-)
-PROTOCOL_EMPTY = Entry(
-    "protocol-empty",
-    "fail",
-    "RFC 6455 section 4.2.2, step 4",
-    title="Sec-WebSocket-Protocol is empty",
-    meaning="The empty string is not a subprotocol. A server that selects none leaves the header out.",
-    usual="a server that always writes the header",
-    advice="Leave the header out where no subprotocol is selected.",
-)
-PROTOCOL_EMPTY_UNASKED = Entry(
-    "protocol-empty-unasked",
-    "warn",
-    "RFC 6455 section 4.1, item 6, and section 4.2.2, step 4",
-    title="An empty Sec-WebSocket-Protocol, although none was requested",
-    meaning="Ambiguous: the empty string is not a legal value (section 4.2.2), but the check of the "
-    "client (section 4.1) is about a subprotocol, and an empty value names none. Clients differ.",
-    usual="a server that always writes the header",
-    advice="Leave the header out where no subprotocol is selected.",
-    undecided=True,
-)
-PROTOCOL_NONE_SELECTED = Entry(
-    "protocol-none-selected",
-    "note",
-    "RFC 6455 section 4.2.2, step 5.5",
-    title="No subprotocol was selected",
-    meaning="A server may select none of the offered subprotocols. RFC 6455 lets the client go on; browsers "
-    "that follow the WHATWG standard fail the connection.",
-    usual="a server that ignores Sec-WebSocket-Protocol (for example because the client sends a token in it)",
-    advice="Have the server send back one of the offered names.",
-)
-EXTENSION_UNOFFERED = Entry(
-    "extension-unoffered",
-    "fail",
-    "RFC 6455 section 4.1, item 5",
-    title="An extension that was not offered",
-    meaning="The server may only use extensions that the request offered; extension names are compared "
-    "byte by byte.",
-    usual="a server that always compresses, or a proxy that removed the offer or added the answer",
-    advice="Have the server answer only to what Sec-WebSocket-Extensions offers.",
-)
-EXTENSION_MALFORMED = Entry(
-    "extension-malformed",
-    "fail",
-    "RFC 6455 section 9.1",
-    title="Sec-WebSocket-Extensions is malformed",
-    meaning="The value does not follow the grammar, an empty value included; the client must fail the "
-    "connection immediately.",
-    usual="a header written although no extension was selected, or built by joining strings",
-    advice="Leave the header out, or write `name; parameter=value`.",
-)
-EXTENSIONS_SEVERAL_FIELDS = Entry(
-    "extensions-several-fields",
-    "note",
-    "RFC 6455 section 4.2.2, step 5.6, and section 11.3.2; erratum 3433",
-    title="Sec-WebSocket-Extensions appears more than once",
-    meaning="Ambiguous: one section allows the list to be split over several headers, another says that the "
-    "header must not appear more than once in an answer. Verified erratum 3433 allows it.",
-    usual="an application and a framework that each add an extension",
-    advice="Send one header with a list.",
-)
-EXTENSION_UNCHECKED = Entry(
-    "extension-unchecked",
-    "note",
-    "RFC 6455 section 9.1",
-    title="An extension whose rules wsprobe does not know",
-    meaning="It was offered and accepted; wsprobe does not check its parameters and frames.",
-    usual="an extension offered by hand (`--extension`)",
-    advice="Read its own specification.",
-)
-DEFLATE_SEVERAL = Entry(
-    "deflate-several",
-    "fail",
-    "RFC 7692 section 5",
-    title="Compression was accepted more than once",
-    meaning="The server may accept only one of the offers; two answers contradict each other.",
-    usual="a server and a proxy that both negotiate compression",
-    advice="Let only one of them negotiate compression.",
-)
-DEFLATE_PARAMETER_UNKNOWN = Entry(
-    "deflate-parameter-unknown",
-    "fail",
-    "RFC 7692 section 7",
-    title="An unknown permessage-deflate parameter",
-    meaning="The answer holds a parameter that is not defined for answers; the client must fail.",
-    usual="a misspelt parameter, or one of the older x-webkit-deflate-frame",
-    advice="Use only the four parameters of RFC 7692 section 7.1.",
-)
-DEFLATE_PARAMETER_DUPLICATE = Entry(
-    "deflate-parameter-duplicate",
-    "fail",
-    "RFC 7692 section 7",
-    title="A permessage-deflate parameter appears twice",
-    meaning="Each parameter may appear once; the client must fail.",
-    usual="a server that adds its own setting to a copy of the offer",
-    advice="Send each parameter once.",
-)
-DEFLATE_VALUE_NOT_ALLOWED = Entry(
-    "deflate-value-not-allowed",
-    "fail",
-    "RFC 7692 section 7.1.1",
-    title="A value where none is allowed",
-    meaning="server_no_context_takeover and client_no_context_takeover take no value.",
-    usual="a library that writes every parameter with a value (`=true`)",
-    advice="Send the parameter without a value.",
-)
-DEFLATE_VALUE_MISSING = Entry(
-    "deflate-value-missing",
-    "fail",
-    "RFC 7692 section 7.1.2",
-    title="Window bits without a value",
-    meaning="In an answer both window parameters need a value; only an offer may leave out that of "
-    "client_max_window_bits.",
-    usual="a server that copies the offer into its answer",
-    advice="Send a number from 8 to 15, or leave the parameter out.",
-)
-DEFLATE_WINDOW_BITS = Entry(
-    "deflate-window-bits",
-    "fail",
-    "RFC 7692 section 7.1.2",
-    title="Window bits are not a number from 8 to 15",
-    meaning="The value is the base-2 logarithm of the window size, a decimal number from 8 to 15.",
-    usual="a window size in bytes, or a negative value meant for zlib",
-    advice="Send a number from 8 to 15.",
-)
-DEFLATE_WINDOW_BITS_ZERO = Entry(
-    "deflate-window-bits-zero",
-    "fail",
-    "RFC 7692 section 7.1.2",
-    title="Window bits with a leading zero",
-    meaning="The number must be written without leading zeros.",
-    usual="a number format with a fixed width",
-    advice="Write 9, not 09.",
-)
-DEFLATE_WINDOW_BITS_QUOTED = Entry(
-    "deflate-window-bits-quoted",
-    "note",
-    "RFC 6455 section 9.1",
-    title="Window bits in quotes",
-    meaning="A quoted value is the same as the value without quotes. It is legal, and some parsers are not "
-    "ready for it.",
-    usual="a library that puts every value in quotes",
-    advice="Nothing needs to be done; without quotes it is safest.",
-)
-DEFLATE_CLIENT_WINDOW_UNOFFERED = Entry(
-    "deflate-client-window-unoffered",
-    "fail",
-    "RFC 7692 section 7.1.2.2",
-    title="A limit on the client that was not offered",
-    meaning="The server may limit the client's window only if the offer says that the client can do so.",
-    usual="a server with fixed compression settings",
-    advice="Leave the parameter out unless it was offered.",
-)
-DEFLATE_WINDOW_LARGER = Entry(
-    "deflate-window-larger",
-    "fail",
-    "RFC 7692 section 7.1.2",
-    title="A larger window than offered",
-    meaning="The server must accept a window limit with the same or a smaller value.",
-    usual="a server with fixed compression settings that does not read the offer",
-    advice="Answer with at most the offered value, or decline the offer.",
-)
-DEFLATE_REQUEST_IGNORED = Entry(
-    "deflate-request-ignored",
-    "warn",
-    "RFC 7692 sections 7.1.1.1 and 7.1.2.1",
-    title="A limit on the server's compression was not confirmed",
-    meaning="A server accepts an offer with server_no_context_takeover or server_max_window_bits by "
-    "repeating the parameter. If the answer does not repeat it, the client cannot rely on the limit, and "
-    "may have to fail the connection.",
-    usual="a server that answers with a bare `permessage-deflate`",
-    advice="Repeat the parameter in the answer, or decline the offer.",
-)
-
 
 _LISTED = 10
 
@@ -244,7 +26,7 @@ def protocol(reading: Reading, response: Response) -> Iterator[Finding]:
     wanted = b", ".join(offered[:_LISTED]) + (b", ..." if len(offered) > _LISTED else b"")
     if not fields:
         if offered:
-            yield PROTOCOL_NONE_SELECTED.found(
+            yield F.PROTOCOL_NONE_SELECTED.found(
                 f"{shown(wanted)} offered, none selected: RFC 6455 lets the client go on, the WHATWG standard "
                 "fails",
                 status_span(response),
@@ -252,7 +34,7 @@ def protocol(reading: Reading, response: Response) -> Iterator[Finding]:
             )
         return
     if len(fields) > 1:
-        yield PROTOCOL_SEVERAL.found(
+        yield F.PROTOCOL_SEVERAL.found(
             f"Sec-WebSocket-Protocol appears {times(len(fields))}",
             where(response.head, fields[1:]),
             received=b", ".join(field.value for field in fields),
@@ -261,7 +43,7 @@ def protocol(reading: Reading, response: Response) -> Iterator[Finding]:
     if value in offered:
         return
     if not value:
-        entry = PROTOCOL_EMPTY if offered else PROTOCOL_EMPTY_UNASKED
+        entry = F.PROTOCOL_EMPTY if offered else F.PROTOCOL_EMPTY_UNASKED
         said = "Sec-WebSocket-Protocol is empty"
         yield entry.found(
             said
@@ -273,7 +55,7 @@ def protocol(reading: Reading, response: Response) -> Iterator[Finding]:
             received=value,
         )
     elif not offered:
-        yield PROTOCOL_UNREQUESTED.found(
+        yield F.PROTOCOL_UNREQUESTED.found(
             f"{shown(value)} was selected, but none was requested", span, received=value
         )
     else:
@@ -283,10 +65,10 @@ def protocol(reading: Reading, response: Response) -> Iterator[Finding]:
 
 def _difference(value: bytes, offered: tuple[bytes, ...]) -> tuple[Entry, str]:
     if b"," in value and any(part in offered for part in split_list(value)):
-        return PROTOCOL_LIST, "is a list; the server must select one subprotocol"
+        return F.PROTOCOL_LIST, "is a list; the server must select one subprotocol"
     if value.lower() in (name.lower() for name in offered):
-        return PROTOCOL_CASE, "differs in letter case from what was offered"
-    return PROTOCOL_MISMATCH, "was not offered"
+        return F.PROTOCOL_CASE, "differs in letter case from what was offered"
+    return F.PROTOCOL_MISMATCH, "was not offered"
 
 
 DEFLATE = b"permessage-deflate"
@@ -327,7 +109,7 @@ def extensions(reading: Reading, response: Response) -> Iterator[Finding]:
     """Require readable headers, and only offered extensions."""
     fields = response.head.all(b"sec-websocket-extensions")
     if len(fields) > 1:
-        yield EXTENSIONS_SEVERAL_FIELDS.found(
+        yield F.EXTENSIONS_SEVERAL_FIELDS.found(
             f"ambiguous: Sec-WebSocket-Extensions appears {times(len(fields))}; section 4.2.2 allows it, "
             "section 11.3.2 does not, erratum 3433 does",
             where(response.head, fields[1:]),
@@ -348,7 +130,7 @@ def extensions(reading: Reading, response: Response) -> Iterator[Finding]:
         if extension.name not in names:
             yield _unoffered(extension, names, span)
         elif extension.name != DEFLATE:
-            yield EXTENSION_UNCHECKED.found(
+            yield F.EXTENSION_UNCHECKED.found(
                 f"the server uses {shown(extension.name)}, which wsprobe does not check", span
             )
 
@@ -360,7 +142,7 @@ def _malformed(field: Field, why: Malformed) -> Finding:
         said, span = "Sec-WebSocket-Extensions is empty", field.span
     else:
         said, span = f"Sec-WebSocket-Extensions cannot be read: {why.reason}", (at, max(end, at + 1))
-    return EXTENSION_MALFORMED.found(said, span, received=field.value)
+    return F.EXTENSION_MALFORMED.found(said, span, received=field.value)
 
 
 def _unoffered(extension: Extension, names: set[bytes], span: Span) -> Finding:
@@ -371,7 +153,7 @@ def _unoffered(extension: Extension, names: set[bytes], span: Span) -> Finding:
         words = f"{name} differs in letter case from what was offered"
     else:
         words = f"the server uses {name}, which was not offered"
-    return EXTENSION_UNOFFERED.found(words, span, expected=b", ".join(sorted(names)), received=extension.name)
+    return F.EXTENSION_UNOFFERED.found(words, span, expected=b", ".join(sorted(names)), received=extension.name)
 
 
 SERVER_WINDOW, CLIENT_WINDOW = b"server_max_window_bits", b"client_max_window_bits"
@@ -389,7 +171,7 @@ def deflate(reading: Reading, response: Response) -> Iterator[Finding]:
     if not answers:
         return
     if len(answers) > 1:
-        yield DEFLATE_SEVERAL.found(
+        yield F.DEFLATE_SEVERAL.found(
             f"permessage-deflate is accepted {times(len(answers))}",
             place(reading, answers[1][1], DEFLATE),
         )
@@ -407,16 +189,16 @@ def _parameters(reading: Reading, answer: Extension, field: Field) -> Iterator[F
     unknown = next((name for name, _ in answer.params if name not in (*_TAKEOVERS, *_WINDOWS)), None)
     if unknown is not None:
         span = _place(reading, field, unknown)
-        yield DEFLATE_PARAMETER_UNKNOWN.found(f"{shown(unknown)} is not a parameter of answers", span)
+        yield F.DEFLATE_PARAMETER_UNKNOWN.found(f"{shown(unknown)} is not a parameter of answers", span)
     if len(first) < len(answer.params):
         counts = Counter(name for name, _ in answer.params)
         name = next(name for name in counts if counts[name] > 1)
         span = _place(reading, field, name, 1)
-        yield DEFLATE_PARAMETER_DUPLICATE.found(f"{shown(name)} appears {times(counts[name])}", span)
+        yield F.DEFLATE_PARAMETER_DUPLICATE.found(f"{shown(name)} appears {times(counts[name])}", span)
     for name in _TAKEOVERS:
         value = first.get(name)
         if value is not None:
-            yield DEFLATE_VALUE_NOT_ALLOWED.found(
+            yield F.DEFLATE_VALUE_NOT_ALLOWED.found(
                 f"{shown(name)} has the value {shown(value)}",
                 _place(reading, field, name),
                 received=value,
@@ -429,30 +211,30 @@ def _parameters(reading: Reading, answer: Extension, field: Field) -> Iterator[F
 def _window(reading: Reading, field: Field, name: bytes, value: bytes | None) -> Iterator[Finding]:
     span = _place(reading, field, name)
     if value is None:
-        yield DEFLATE_VALUE_MISSING.found(f"{shown(name)} has no value", span, expected=b"8 to 15")
+        yield F.DEFLATE_VALUE_MISSING.found(f"{shown(name)} has no value", span, expected=b"8 to 15")
     elif re.fullmatch(_ZERO, value):
-        yield DEFLATE_WINDOW_BITS_ZERO.found(
+        yield F.DEFLATE_WINDOW_BITS_ZERO.found(
             f"{shown(name)} is {shown(value)}, with a leading zero",
             span,
             expected=value.lstrip(b"0"),
             received=value,
         )
     elif not re.fullmatch(_BITS, value):
-        yield DEFLATE_WINDOW_BITS.found(
+        yield F.DEFLATE_WINDOW_BITS.found(
             f"{shown(name)} is {shown(value)}, not a number from 8 to 15",
             span,
             expected=b"8 to 15",
             received=value,
         )
     elif b'"' in _written(field, name):
-        yield DEFLATE_WINDOW_BITS_QUOTED.found(f"the value of {shown(name)} is in quotes", span)
+        yield F.DEFLATE_WINDOW_BITS_QUOTED.found(f"the value of {shown(name)} is in quotes", span)
 
 
 def _against(reading: Reading, answer: Extension, field: Field, offer: Extension) -> Iterator[Finding]:
     """Check the answer against the offer (sections 7.1.1.1, 7.1.2.1 and 7.1.2.2)."""
     asked, given = dict(offer.params), dict(answer.params)
     if CLIENT_WINDOW in given and CLIENT_WINDOW not in asked:
-        yield DEFLATE_CLIENT_WINDOW_UNOFFERED.found(
+        yield F.DEFLATE_CLIENT_WINDOW_UNOFFERED.found(
             "client_max_window_bits is set, but was not in the offer",
             place(reading, field, CLIENT_WINDOW),
         )
@@ -465,7 +247,7 @@ def _against(reading: Reading, answer: Extension, field: Field, offer: Extension
             and re.fullmatch(_BITS, value)
             and int(value) > int(limit)
         ):
-            yield DEFLATE_WINDOW_LARGER.found(
+            yield F.DEFLATE_WINDOW_LARGER.found(
                 f"{shown(name)} is {shown(value)}, more than the {shown(limit)} that was offered",
                 _place(reading, field, name),
                 expected=limit,
@@ -473,7 +255,7 @@ def _against(reading: Reading, answer: Extension, field: Field, offer: Extension
             )
     for name in (SERVER_TAKEOVER, SERVER_WINDOW):
         if name in asked and name not in given:
-            yield DEFLATE_REQUEST_IGNORED.found(
+            yield F.DEFLATE_REQUEST_IGNORED.found(
                 f"{shown(name)} was requested, but is not in the answer",
                 place(reading, field, DEFLATE),
                 expected=name,

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from wsprobe.judge.catalogue import F
 from wsprobe.judge.finding import Entry, Finding, counted, shown
-from wsprobe.judge.message import BODY_ON_101
 from wsprobe.judge.selection import DEFLATE, accepted
 from wsprobe.judge.subject import (
     PEER_ENDED,
@@ -40,260 +40,6 @@ from wsprobe.read.frames import (
 )
 from wsprobe.read.reading import Frame, Reading, Response, Session, Span
 
-_HOME_MADE = "hand-written code that builds frames"
-
-SESSION_NOT_FRAMES = Entry(
-    "session-not-frames",
-    "fail",
-    "RFC 6455 section 5.2",
-    title="What follows the handshake is not WebSocket frames",
-    meaning="The server accepted the handshake and then sent something else; clients fail with a frame error.",
-    usual="a handler that returns an HTTP response, or raises, after the handshake; a proxy or server "
-    "that answers 101 and then continues in HTTP; text written to the raw socket",
-    advice="Send frames only, through the server's WebSocket library.",
-)
-FRAME_MASKED = Entry(
-    "frame-masked",
-    "fail",
-    "RFC 6455 section 5.1",
-    title="A masked frame from the server",
-    meaning="Only a client masks its frames. A client that receives a masked frame must close the connection.",
-    usual="client code reused for the server side",
-    advice="Send server frames with the mask bit 0.",
-)
-FRAME_RSV = Entry(
-    "frame-rsv",
-    "fail",
-    "RFC 6455 section 5.2",
-    title="Reserved bits are set",
-    meaning="RSV1 to RSV3 must be 0, unless an extension that was agreed uses them.",
-    usual="a stream in which bytes are missing or changed, or an extension that was not negotiated",
-    advice="Send the bits as 0.",
-)
-FRAME_COMPRESSED_UNNEGOTIATED = Entry(
-    "frame-compressed-unnegotiated",
-    "fail",
-    "RFC 6455 section 5.2; RFC 7692 section 6",
-    title="A compressed message, although compression was not agreed",
-    meaning="RSV1 marks a compressed message, but the answer did not accept permessage-deflate.",
-    usual="a proxy that removed Sec-WebSocket-Extensions from the answer, or a server that always compresses",
-    advice="Compress only if the answer carries permessage-deflate.",
-)
-FRAME_RSV1_MISPLACED = Entry(
-    "frame-rsv1-misplaced",
-    "fail",
-    "RFC 7692 section 6.1",
-    title="RSV1 is set on the wrong frame",
-    meaning="With permessage-deflate RSV1 belongs on the first frame of a data message only, not on "
-    "continuations or control frames.",
-    usual=_HOME_MADE,
-    advice="Set RSV1 on the first frame of a compressed message only.",
-)
-FRAME_OPCODE_RESERVED = Entry(
-    "frame-opcode-reserved",
-    "fail",
-    "RFC 6455 section 5.2",
-    title="A reserved opcode",
-    meaning="Opcodes 3 to 7 and 11 to 15 are reserved; a client must fail the connection.",
-    usual="a stream in which bytes are missing or changed, or opcodes of a draft before version 7",
-    advice="Use opcodes 0, 1, 2, 8, 9 and 10.",
-)
-FRAME_LENGTH_NOT_MINIMAL = Entry(
-    "frame-length-not-minimal",
-    "fail",
-    "RFC 6455 section 5.2",
-    title="A length in more bytes than it needs",
-    meaning="RFC 6455 requires the shortest form of the length.",
-    usual=_HOME_MADE + " with a fixed header size",
-    advice="Use 7 bits up to 125, 16 bits up to 65535, and 64 bits above.",
-)
-FRAME_LENGTH_MSB = Entry(
-    "frame-length-msb",
-    "fail",
-    "RFC 6455 section 5.2",
-    title="A length of 2^63 or more",
-    meaning="The most significant bit of a 64-bit length must be 0.",
-    usual="a stream in which bytes are missing or changed, or a signed number",
-    advice="Check the byte order and sign of the length.",
-)
-FRAME_INCOMPLETE = Entry(
-    "frame-incomplete",
-    "warn",
-    "RFC 6455 section 5.2",
-    title="The last frame is incomplete",
-    meaning="The connection ended in the middle of a frame. A client sees an abnormal closure (1006).",
-    usual="a server process that was stopped, or a frame that announces more bytes than it has",
-    advice="Check that the announced length counts bytes, and read the server's log at that time.",
-)
-FRAME_UNFINISHED = Entry(
-    "frame-unfinished",
-    "note",
-    "RFC 6455 section 5.2",
-    title="A frame was not complete when listening stopped",
-    meaning="wsprobe stopped listening in the middle of a frame, so it cannot judge that frame or what "
-    "follows it, the answer to its Close included.",
-    usual="a large message, or a length that is announced and never sent",
-    advice="Listen longer (`--linger`), and check that the announced length counts bytes.",
-)
-CONTROL_FRAGMENTED = Entry(
-    "control-fragmented",
-    "fail",
-    "RFC 6455 section 5.5",
-    title="A fragmented control frame",
-    meaning="Close, Ping and Pong must not be fragmented.",
-    usual=_HOME_MADE,
-    advice="Send control frames with FIN set.",
-)
-CONTROL_TOO_LONG = Entry(
-    "control-too-long",
-    "fail",
-    "RFC 6455 section 5.5",
-    title="A control frame of more than 125 bytes",
-    meaning="Control frames carry at most 125 bytes; in a Close two of them are the code.",
-    usual="a close reason of more than 123 bytes",
-    advice="Cut the reason to 123 bytes of UTF-8.",
-)
-CONTINUATION_UNEXPECTED = Entry(
-    "continuation-unexpected",
-    "fail",
-    "RFC 6455 section 5.4",
-    title="A continuation frame without a message",
-    meaning="The server sent a continuation frame before any message had begun.",
-    usual=_HOME_MADE + ", or opcodes of a draft before version 7",
-    advice="Begin each message with opcode 1 or 2.",
-)
-MESSAGE_INTERRUPTED = Entry(
-    "message-interrupted",
-    "fail",
-    "RFC 6455 section 5.4",
-    title="A new message inside an unfinished one",
-    meaning="Only control frames may come between the fragments of a message.",
-    usual="two tasks that write to one connection",
-    advice="Send one message at a time.",
-)
-MESSAGE_UNFINISHED = Entry(
-    "message-unfinished",
-    "note",
-    "RFC 6455 section 5.4",
-    title="The last message was not finished",
-    meaning="The session ended between the fragments of a message; a script never gets that message.",
-    usual="a long message that was still coming when wsprobe stopped listening",
-    advice="Listen longer (`--linger`).",
-)
-TEXT_NOT_UTF8 = Entry(
-    "text-not-utf8",
-    "fail",
-    "RFC 6455 section 8.1",
-    title="A text message that is not UTF-8",
-    meaning="A client must fail the connection (close code 1007).",
-    usual="binary or Latin-1 data sent as text, or a character cut in two",
-    advice="Send it as a binary message, or encode it in UTF-8.",
-)
-DEFLATE_BROKEN = Entry(
-    "deflate-broken",
-    "fail",
-    "RFC 7692 section 7.2.2",
-    title="A compressed message cannot be inflated",
-    meaning="The payload is not a DEFLATE stream, or refers to data that was never sent.",
-    usual="gzip or zlib headers that were not removed, a lost compression context, or a larger window "
-    "than agreed",
-    advice="Send raw DEFLATE and keep to the agreed context and window.",
-)
-CLOSE_BODY_ONE_BYTE = Entry(
-    "close-body-one-byte",
-    "fail",
-    "RFC 6455 section 5.5.1",
-    title="A Close with one byte",
-    meaning="A Close is empty or begins with a two-byte code.",
-    usual="a code written as one byte or one character",
-    advice="Write the code as two bytes, big-endian.",
-)
-CLOSE_CODE_RESERVED = Entry(
-    "close-code-reserved",
-    "fail",
-    "RFC 6455 section 7.4.1",
-    title="A close code that must not be sent",
-    meaning="1005, 1006 and 1015 describe an end for which no code was sent; no endpoint may send them.",
-    usual="a proxy or library that passes on the code it computed for its own side",
-    advice="Send 1000, 1001, 1011 or a code from 4000 to 4999.",
-)
-CLOSE_CODE_RANGE = Entry(
-    "close-code-range",
-    "fail",
-    "RFC 6455 section 7.4.2",
-    title="A close code outside 1000 to 4999",
-    meaning="Codes below 1000 are not used, and none is defined from 5000 on.",
-    usual="an HTTP status used as a close code, wrong byte order, or text where the code must be",
-    advice="Send a code from 4000 to 4999; for example 4403 for what HTTP calls 403.",
-)
-CLOSE_CODE_UNREGISTERED = Entry(
-    "close-code-unregistered",
-    "warn",
-    "RFC 6455 section 7.4.2",
-    title="A close code that is not registered",
-    meaning="1004 and 1016 to 2999 are reserved for the protocol and its extensions. Some clients refuse "
-    "a code that is not registered.",
-    usual="an application code picked from the wrong range",
-    advice="Use 4000 to 4999 for codes of your own.",
-)
-CLOSE_REASON_NOT_UTF8 = Entry(
-    "close-reason-not-utf8",
-    "fail",
-    "RFC 6455 sections 5.5.1 and 8.1",
-    title="The close reason is not UTF-8",
-    meaning="A client must treat it as a broken text (code 1007).",
-    usual="a reason cut at 123 bytes in the middle of a character",
-    advice="Cut the reason between characters.",
-)
-CLOSE_CODE_NOT_ECHOED = Entry(
-    "close-code-not-echoed",
-    "note",
-    "RFC 6455 section 5.5.1",
-    title="The server answered Close with another code",
-    meaning="The answer to a Close usually repeats its code, but does not have to.",
-    usual="a server that always closes with its own code",
-    advice="Nothing needs to be done.",
-)
-DATA_AFTER_CLOSE = Entry(
-    "data-after-close",
-    "warn",
-    "RFC 6455 section 5.5.1",
-    title="The server sent more after its Close",
-    meaning="After its Close an endpoint must not send anything. Most clients ignore what comes; some "
-    "report an error, and then the close code is lost.",
-    usual="a second task that still sends, or a server that closes twice",
-    advice="Stop everything that sends before you close.",
-)
-CLOSE_UNANSWERED = Entry(
-    "close-unanswered",
-    "warn",
-    "RFC 6455 section 5.5.1",
-    title="The Close was not answered",
-    meaning="An endpoint that receives a Close must answer with a Close. Without one the closure is not clean.",
-    usual="a server that closes TCP immediately, or does not read",
-    advice="Let the server's library do the closing handshake.",
-)
-SESSION_DROPPED = Entry(
-    "session-dropped",
-    "warn",
-    "RFC 6455 sections 7.1.5 and 7.2.1",
-    title="Dropped without a Close",
-    meaning="The connection ended with no Close frame: clients see code 1006, an abnormal closure.",
-    usual="a crash after the handshake, a proxy's timeout or restart, or a server that closes TCP without "
-    "a Close frame",
-    advice="Read the logs of the server and the proxies at that time; send a Close frame before closing TCP.",
-)
-SESSION_CUT = Entry(
-    "session-cut",
-    "note",
-    "RFC 6455 section 5",
-    title="The server sent more than wsprobe keeps",
-    meaning="wsprobe stopped reading at its own limit. Nothing is wrong with the session.",
-    usual="a server that sends a lot of data",
-    advice="Nothing needs to be done.",
-)
-
-
 _NAMES = {0: "continuation", 1: "text", 2: "binary", 8: "Close", 9: "Ping", 10: "Pong"}
 _MSB = 1 << 63
 _HEADER_MAX = 14
@@ -303,28 +49,28 @@ _Words = Callable[[Frame], str]
 
 _CHECKS: tuple[tuple[Entry, _Broken, _Words], ...] = (
     (
-        FRAME_OPCODE_RESERVED,
+        F.FRAME_OPCODE_RESERVED,
         lambda frame: frame.opcode not in _NAMES,
         lambda frame: f"opcode {frame.opcode} is reserved",
     ),
-    (FRAME_MASKED, lambda frame: frame.masked, lambda frame: f"the server masks a {name(frame)} frame"),
+    (F.FRAME_MASKED, lambda frame: frame.masked, lambda frame: f"the server masks a {name(frame)} frame"),
     (
-        CONTROL_FRAGMENTED,
+        F.CONTROL_FRAGMENTED,
         lambda frame: frame.is_control and not frame.fin,
         lambda frame: f"a {name(frame)} frame without FIN",
     ),
     (
-        CONTROL_TOO_LONG,
+        F.CONTROL_TOO_LONG,
         lambda frame: frame.is_control and frame.length > 125,
         lambda frame: f"a {name(frame)} frame of {frame.length} bytes",
     ),
     (
-        FRAME_LENGTH_NOT_MINIMAL,
+        F.FRAME_LENGTH_NOT_MINIMAL,
         lambda frame: not frame.minimal,
         lambda frame: f"the length {frame.length} is written in more bytes than it needs",
     ),
     (
-        FRAME_LENGTH_MSB,
+        F.FRAME_LENGTH_MSB,
         lambda frame: frame.length >= _MSB,
         lambda frame: f"a {name(frame)} frame announces {frame.length} bytes",
     ),
@@ -368,18 +114,18 @@ def _reserved_bits(reading: Reading, frames: tuple[Frame, ...]) -> Iterator[Find
     def fault(frame: Frame) -> Entry | None:
         data = frame.opcode in (TEXT, BINARY)
         if frame.rsv != 4:
-            return FRAME_RSV
+            return F.FRAME_RSV
         if in_use:
-            return None if data else FRAME_RSV1_MISPLACED
-        return FRAME_COMPRESSED_UNNEGOTIATED if data else FRAME_RSV
+            return None if data else F.FRAME_RSV1_MISPLACED
+        return F.FRAME_COMPRESSED_UNNEGOTIATED if data else F.FRAME_RSV
 
     reserved = [frame for frame in frames if frame.rsv]
     faults = [fault(frame) for frame in reserved]
     for entry, words in (
-        (FRAME_RSV, lambda frame: f"{_bits(frame)} set on a {name(frame)} frame"),
-        (FRAME_RSV1_MISPLACED, lambda frame: f"RSV1 is set on a {name(frame)} frame"),
+        (F.FRAME_RSV, lambda frame: f"{_bits(frame)} set on a {name(frame)} frame"),
+        (F.FRAME_RSV1_MISPLACED, lambda frame: f"RSV1 is set on a {name(frame)} frame"),
         (
-            FRAME_COMPRESSED_UNNEGOTIATED,
+            F.FRAME_COMPRESSED_UNNEGOTIATED,
             lambda frame: (
                 f"a {name(frame)} message is marked as compressed, and {opening_answer(reading)} accepts no "
                 "compression"
@@ -399,12 +145,12 @@ def _bits(frame: Frame) -> str:
 def _incomplete(frames: tuple[Frame, ...], rest: bytes) -> Iterator[Finding]:
     last = frames[-1] if frames else None
     if last is not None and not last.complete:
-        yield FRAME_INCOMPLETE.found(
+        yield F.FRAME_INCOMPLETE.found(
             f"a {name(last)} frame ends after {len(last.payload)} of {last.length} bytes",
             last.span,
         )
     elif rest and len(rest) < _HEADER_MAX and (last is None or last.opcode != CLOSE):
-        yield FRAME_INCOMPLETE.found(
+        yield F.FRAME_INCOMPLETE.found(
             f"the session ends with {counted(len(rest), 'byte')}, too few for a frame header",
         )
 
@@ -430,7 +176,7 @@ def other_bytes(reading: Reading) -> Iterator[Finding]:
     behind = http_behind(reading)
     if behind is not None and behind.head.first is not None and session_is_open(reading):
         line = behind.head.first
-        yield SESSION_NOT_FRAMES.found(
+        yield F.SESSION_NOT_FRAMES.found(
             f"HTTP follows {opening_answer(reading)}, where only frames may come: {shown(line.text)}",
             line.span,
             usual=_HTTP_TIMEOUT if behind.status == 408 else _HTTP_ANSWER,
@@ -443,10 +189,10 @@ def other_bytes(reading: Reading) -> Iterator[Finding]:
     of_http1 = reading.http2 is None
     announced = response.head.all(b"content-length") or response.head.all(b"transfer-encoding")
     if kind == "text" and announced and of_http1:
-        yield BODY_ON_101.found("a body follows the 101, where only frames may come", span)
+        yield F.BODY_ON_101.found("a body follows the 101, where only frames may come", span)
     else:
         words = "a line end follows" if kind == "line ends" else f"{_KINDS.get(kind, kind)} follows"
-        yield SESSION_NOT_FRAMES.found(f"{words} {opening_answer(reading)}, where only frames may come", span)
+        yield F.SESSION_NOT_FRAMES.found(f"{words} {opening_answer(reading)}, where only frames may come", span)
 
 
 _KINDS = {"tls": "TLS", "ssh": "SSH", "http2": "HTTP/2", "ftp": "FTP", "smtp": "SMTP"}
@@ -471,7 +217,7 @@ def messages(reading: Reading, of: Session) -> Iterator[Finding]:
         if "too-large" in message.oddities and message.frames[0].start > alike:
             break  # nothing more is inflated, so nothing more can be wrong
     if before is not None and not before.complete and before.frames[-1].complete:
-        yield MESSAGE_UNFINISHED.found(
+        yield F.MESSAGE_UNFINISHED.found(
             f"a {name(before.frames[0])} message was not finished after {counted(len(before.frames), 'frame')}",
             header(before.frames[0]),
         )
@@ -494,7 +240,7 @@ def _messages(reading: Reading, response: Response, frames: tuple[Frame, ...]) -
 
 def _unexpected(message: Message, before: Message | None) -> Iterator[Finding]:
     if "no-start" in message.oddities:
-        yield CONTINUATION_UNEXPECTED.found(
+        yield F.CONTINUATION_UNEXPECTED.found(
             "a continuation frame arrived, but no message had begun", header(message.frames[0])
         )
 
@@ -502,7 +248,7 @@ def _unexpected(message: Message, before: Message | None) -> Iterator[Finding]:
 def _interrupts(message: Message, before: Message | None) -> Iterator[Finding]:
     first = message.frames[0]
     if before is not None and "interrupted" in before.oddities:
-        yield MESSAGE_INTERRUPTED.found(
+        yield F.MESSAGE_INTERRUPTED.found(
             f"a {name(first)} message begins while a {name(before.frames[0])} message is unfinished",
             header(first),
         )
@@ -510,7 +256,7 @@ def _interrupts(message: Message, before: Message | None) -> Iterator[Finding]:
 
 def _broken_deflate(message: Message, before: Message | None) -> Iterator[Finding]:
     if "not-deflate" in message.oddities:
-        yield DEFLATE_BROKEN.found(
+        yield F.DEFLATE_BROKEN.found(
             f"a compressed message cannot be inflated: {message.problem}", _span(message)
         )
 
@@ -519,7 +265,7 @@ def _broken_text(message: Message, before: Message | None) -> Iterator[Finding]:
     compressed_unagreed = bool(message.frames[0].rsv & RSV1) and not message.compressed
     if message.opcode == TEXT and "not-utf-8" in message.oddities and not compressed_unagreed:
         at = utf8_fault(message.data, complete=message.complete) or 0
-        yield TEXT_NOT_UTF8.found(
+        yield F.TEXT_NOT_UTF8.found(
             f"a text message is not UTF-8 at byte {at}",
             _span(message),
             received=message.data[at : at + 4],
@@ -538,14 +284,14 @@ def close_frame(reading: Reading, of: Session) -> Iterator[Finding]:
     data, code = frame.data, frame.close_code
     span = (frame.start + len(frame.header), frame.span[1])
     if len(data) == 1:
-        yield CLOSE_BODY_ONE_BYTE.found(f"the Close carries one byte, 0x{data.hex()}", span, received=data)
+        yield F.CLOSE_BODY_ONE_BYTE.found(f"the Close carries one byte, 0x{data.hex()}", span, received=data)
     if code is None:
         return
     yield from _code(frame, code)
     try:
         data[2:].decode("utf-8")
     except UnicodeDecodeError as error:
-        yield CLOSE_REASON_NOT_UTF8.found(
+        yield F.CLOSE_REASON_NOT_UTF8.found(
             f"the close reason is not UTF-8 at byte {error.start} ({error.reason})",
             (span[0] + 2, span[1]),
             received=data[2:],
@@ -557,7 +303,7 @@ def _code(frame: Frame, code: int) -> Iterator[Finding]:
     span = (start, start + 2)
     said = b"%d" % code
     if code in NEVER_SENT:
-        yield CLOSE_CODE_RESERVED.found(
+        yield F.CLOSE_CODE_RESERVED.found(
             f"{code} means {NEVER_SENT[code]} and must not be sent",
             span,
             received=said,
@@ -565,7 +311,7 @@ def _code(frame: Frame, code: int) -> Iterator[Finding]:
     elif not 1000 <= code < 5000:
         usual = _text_for_code(frame.data)
         where = f": the Close carries the text {shown(frame.data)} where a code of two bytes must be"
-        yield CLOSE_CODE_RANGE.found(
+        yield F.CLOSE_CODE_RANGE.found(
             f"{code} is not a close code" + (where if usual else ""),
             span,
             expected=b"1000 to 4999",
@@ -573,7 +319,7 @@ def _code(frame: Frame, code: int) -> Iterator[Finding]:
             usual=usual or None,
         )
     elif not may_be_sent(code):
-        yield CLOSE_CODE_UNREGISTERED.found(f"{code} is not registered", span, received=said)
+        yield F.CLOSE_CODE_UNREGISTERED.found(f"{code} is not registered", span, received=said)
 
 
 def _text_for_code(data: bytes) -> str:
@@ -604,17 +350,17 @@ def closing(reading: Reading) -> Iterator[Finding]:
             yield from _other_code(of, theirs, ours)
     elif of.frames and not of.frames[-1].complete and how(reading) not in (*PEER_ENDED, "limit"):
         last = of.frames[-1]
-        yield FRAME_UNFINISHED.found(
+        yield F.FRAME_UNFINISHED.found(
             f"a {name(last)} frame announces {last.length} bytes, but only {len(last.payload)} had arrived "
             f"by the end",
             header(last),
         )
     elif ours is not None and how(reading) not in ("limit", "interrupted", ""):
-        yield CLOSE_UNANSWERED.found(f"the Close that wsprobe sent got no answer: {_end(reading)}")
+        yield F.CLOSE_UNANSWERED.found(f"the Close that wsprobe sent got no answer: {_end(reading)}")
     elif how(reading) in PEER_ENDED:
         yield _dropped(reading)
     if how(reading) == "limit":
-        yield SESSION_CUT.found(f"{stopped(reading)}; the session was still open")
+        yield F.SESSION_CUT.found(f"{stopped(reading)}; the session was still open")
 
 
 def _ended(of: Session) -> bool:
@@ -628,17 +374,17 @@ def _after_close(reading: Reading, of: Session, theirs: Frame) -> Iterator[Findi
     behind = http_behind(reading)
     if behind is not None and behind.head.first is not None and behind.head.start == start:
         first = behind.head.first
-        yield DATA_AFTER_CLOSE.found(f"HTTP after the Close: {shown(first.text)}", first.span)
+        yield F.DATA_AFTER_CLOSE.found(f"HTTP after the Close: {shown(first.text)}", first.span)
     elif theirs.complete and (after or of.rest):
         what = f"a {name(after[0])} frame" if after else counted(len(of.rest), "byte")
         more = f" and {len(after) - 1} more" if len(after) > 1 else ""
         span = header(after[0]) if after else (start, len(reading.received))
-        yield DATA_AFTER_CLOSE.found(f"{what}{more} after the Close", span)
+        yield F.DATA_AFTER_CLOSE.found(f"{what}{more} after the Close", span)
 
 
 def _other_code(of: Session, theirs: Frame, ours: Frame) -> Iterator[Finding]:
     if closed_by_server(of) is None:
-        yield CLOSE_CODE_NOT_ECHOED.found(
+        yield F.CLOSE_CODE_NOT_ECHOED.found(
             f"the Close that wsprobe sent had the code {ours.close_code}, and the answer has none",
             header(theirs),
         )
@@ -651,7 +397,7 @@ def _dropped(reading: Reading) -> Finding:
     opened = reading.when(max(reading.session.start - 1, 0))
     after = max(last.at - opened, 0) / 1000
     # The causes of the report say why, from what came before this end.
-    return SESSION_DROPPED.found(
+    return F.SESSION_DROPPED.found(
         f"{_end(reading)} {after:.1f} ms after {opening_answer(reading)}, without a Close", usual=""
     )
 
