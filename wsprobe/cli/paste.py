@@ -22,6 +22,7 @@ from wsprobe.cli.pasted import is_curl, is_curl_command
 from wsprobe.cli.request_settings import SEND, RequestSettings
 from wsprobe.cli.section import FieldOption, Section, given, opt
 from wsprobe.cli.streams import note
+from wsprobe.target import TargetError
 
 if TYPE_CHECKING:
     from wsprobe.cli.pasted.curl import CurlCommand
@@ -104,6 +105,8 @@ def _begins_as_har(word: str) -> bool:
 
 
 ONE_REQUEST = "what is pasted is one request: leave the other URLs out"
+PLACE = "ws://pasted.invalid/"
+"""The place of the pasted URL on a command line, until `_send` replaces it."""
 
 
 class Pasting(Command):
@@ -118,7 +121,8 @@ class Pasting(Command):
             self._send_entry(ctx)
             return rest
         pasted, own = found
-        rest = super().parse_args(ctx, [*pasted.ours, *own, pasted.url])
+        # Not a word of what is pasted goes through here.
+        rest = super().parse_args(ctx, [*pasted.ours, *own, PLACE])
         self._send_copy(ctx, pasted)
         return rest
 
@@ -174,7 +178,7 @@ class Pasting(Command):
 
     def _send_copy(self, ctx: click.Context, pasted: "CurlCommand") -> None:
         """Let *pasted* fill the settings that were not given."""
-        from wsprobe.cli.pasted.devtools import copied  # only for a pasted request
+        from wsprobe.cli.pasted.devtools import copied, listed  # only for a pasted request
 
         options = self._options()
         texts: dict[FieldOption, list[str]] = {}
@@ -186,14 +190,18 @@ class Pasting(Command):
                 left_out.append(name)
         for option, each in texts.items():
             _fill(ctx, option, _typed(ctx, option, each))
-        request = copied(pasted.url, pasted.lines, given(self.params, ctx.params))
+        try:
+            request = copied(pasted.url, pasted.lines, given(self.params, ctx.params))
+        except TargetError as error:
+            raise click.UsageError(f"what is pasted: {error}", ctx) from None
         notes = [pasted.note] if pasted.note else []
         notes += request.notes
+        if pasted.left_out:
+            names = listed(pasted.left_out)
+            notes.append(f"{names} {'is' if len(set(pasted.left_out)) == 1 else 'are'} left out")
         if left_out:
-            names = list(dict.fromkeys(left_out))
-            what = "is not an option" if len(names) == 1 else "are not options"
-            notes.append(f"{', '.join(names)} {what} of this command, and left out")
-        ctx.meta[IGNORED] = [*pasted.ignored, *ctx.meta.get(IGNORED, ())]
+            what = "is not an option" if len(set(left_out)) == 1 else "are not options"
+            notes.append(f"{listed(left_out)} {what} of this command, and left out")
         self._send(ctx, replace(request, notes=tuple(notes)))
 
     def _send_entry(self, ctx: click.Context) -> None:
@@ -250,8 +258,6 @@ def _typed(ctx: click.Context, option: FieldOption, texts: Sequence[str]) -> Any
     """The value of *option*, which was pasted with *texts*. Raises click.UsageError."""
     if option.is_flag:
         return True
-    if option.count:
-        return len(texts)
     return option.type_cast_value(ctx, texts if option.multiple else texts[-1])
 
 
@@ -260,8 +266,6 @@ def _fill(ctx: click.Context, option: FieldOption, value: Any) -> None:
     name = option.name or ""
     if option.multiple:
         value = (*value, *ctx.params[name])
-    elif option.count:
-        value += ctx.params[name]
     elif ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
         return
     ctx.params[name] = value

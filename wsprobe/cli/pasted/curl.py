@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -279,10 +280,16 @@ def _uncareted(text: str) -> Iterator[tuple[str, bool]]:
 
 # What the words mean -------------------------------------------------------------------------------------
 
-IGNORED = ""
 BODY = "a handshake is a GET without a body (RFC 6455 section 4.1): copy the request of the WebSocket itself"
 LACKS = "wsprobe does not support it; leave it out"
 BASIC = "wsprobe sends Basic, Digest and Bearer credentials only"
+
+Kind = Literal["request", "file", "ours", "nothing", "never"]
+"""What a pasted option may do.
+
+``request``: say what to send, and on which way. ``file``: it names a file, which pasted text never chooses.
+``ours``: it is about a call of the program and not about a request, so only a person's own words have it.
+``nothing``: nothing, here. ``never``: the request cannot be sent."""
 
 
 class CurlOption(Struct, frozen=True):
@@ -291,51 +298,74 @@ class CurlOption(Struct, frozen=True):
     names: str
     """The long name, and the short one if there is one."""
     value: bool
-    meaning: str
-    """Our option; "" if it has no effect here; or why the request cannot be sent."""
+    kind: Kind
+    meaning: str = ""
+    """Of a request, or ours: our option; "" if wsprobe does the same anyway. Of a file: our option with the name
+    of its value; "" if there is none. Never: the reason."""
+
+    @property
+    def long(self) -> str:
+        return self.names.partition(":")[0]
 
 
-_SAME = """
-user-agent:A cookie:b user:u proxy:x noproxy resolve connect-to unix-socket interface connect-timeout
-max-time:m max-redirs cacert capath cert:E ciphers key netrc-file pinnedpubkey proxy-user:U tls-max
-request-target retry output:o write-out:w
+_REQUEST = """
+user-agent:A cookie:b user:u proxy:x noproxy resolve connect-to interface connect-timeout max-time:m max-redirs
+ciphers pinnedpubkey proxy-user:U tls-max request-target haproxy-clientip
 """
 """Names that wsprobe has too; these options take a value."""
-_SAME_FLAGS = """
-anyauth digest haproxy-protocol insecure:k location:L location-trusted http2 http2-prior-knowledge include:i
-netrc:n netrc-optional proxy-anyauth proxy-digest silent:s verbose:v
+_REQUEST_FLAGS = """
+anyauth basic digest haproxy-protocol insecure:k location:L location-trusted http2 http2-prior-knowledge
+proxy-anyauth proxy-basic proxy-digest
 """
+_OURS = "retry retry-max-time write-out:w"
+_OURS_FLAGS = "include:i silent:s verbose:v"
+_FILES = """
+cacert FILE|capath DIR|cert:E FILE|key FILE|netrc-file FILE|unix-socket PATH|output:o FILE|cookie-jar:c FILE
+config:K
+"""
+"""Options of both programs that take the name of a file, and what the help calls it."""
 _OTHERWISE = (
-    CurlOption("show-headers", False, "--include"),
-    CurlOption("ipv4:4", False, "-4"),
-    CurlOption("ipv6:6", False, "-6"),
-    CurlOption("oauth2-bearer", True, "--bearer"),
-    CurlOption("http1.0:0", False, "--http-version=1.0"),
-    CurlOption("tlsv1:1", False, "--tls-min=1.0"),
-    CurlOption("tlsv1.0", False, "--tls-min=1.0"),
-    CurlOption("tlsv1.1", False, "--tls-min=1.1"),
-    CurlOption("tlsv1.2", False, "--tls-min=1.2"),
-    CurlOption("tlsv1.3", False, "--tls-min=1.3"),
-    CurlOption("socks4", True, "--proxy=socks4://"),
-    CurlOption("socks4a", True, "--proxy=socks4a://"),
-    CurlOption("socks5", True, "--proxy=socks5://"),
-    CurlOption("socks5-hostname", True, "--proxy=socks5h://"),
+    CurlOption("show-headers", False, "ours", "--include"),
+    CurlOption("ipv4:4", False, "request", "-4"),
+    CurlOption("ipv6:6", False, "request", "-6"),
+    CurlOption("oauth2-bearer", True, "request", "--bearer"),
+    CurlOption("http1.0:0", False, "request", "--http-version=1.0"),
+    CurlOption("http1.1", False, "request"),
+    CurlOption("get:G", False, "request"),
+    CurlOption("globoff:g", False, "request"),
+    CurlOption("tlsv1:1", False, "request", "--tls-min=1.0"),
+    CurlOption("tlsv1.0", False, "request", "--tls-min=1.0"),
+    CurlOption("tlsv1.1", False, "request", "--tls-min=1.1"),
+    CurlOption("tlsv1.2", False, "request", "--tls-min=1.2"),
+    CurlOption("tlsv1.3", False, "request", "--tls-min=1.3"),
+    CurlOption("socks4", True, "request", "--proxy=socks4://"),
+    CurlOption("socks4a", True, "request", "--proxy=socks4a://"),
+    CurlOption("socks5", True, "request", "--proxy=socks5://"),
+    CurlOption("socks5-hostname", True, "request", "--proxy=socks5h://"),
+    CurlOption("netrc:n", False, "file", "--netrc"),
+    CurlOption("netrc-optional", False, "file", "--netrc-optional"),
+    CurlOption("dump-header:D", True, "file", "--save FILE"),
+    CurlOption("trace", True, "file", "--save FILE"),
+    CurlOption("trace-ascii", True, "file", "--save FILE"),
+    CurlOption("head:I", False, "never", BODY),
+    CurlOption("next", False, "never", "it begins a second request: paste one"),
 )
+_OTHER_FILES = "alt-svc crlfile etag-compare etag-save hsts libcurl output-dir stderr"
+"""Options of curl alone that take the name of a file."""
 _NOTHING_FLAGS = """
-alpn basic buffer ca-native cert-status compressed create-dirs disable:q fail:f fail-early fail-with-body
-false-start get:G globoff:g http0.9 http1.1 http3 ignore-content-length junk-session-cookies:j keepalive
+alpn buffer ca-native cert-status compressed create-dirs disable:q fail:f fail-early fail-with-body
+false-start http0.9 http3 ignore-content-length junk-session-cookies:j keepalive
 metalink no-buffer:N no-keepalive npn out-null parallel:Z path-as-is post301 post302 post303 progress-bar:#
-progress-meter proxy-basic proxytunnel:p raw remote-header-name:J remote-name:O remote-time:R
+progress-meter proxytunnel:p raw remote-header-name:J remote-name:O remote-time:R
 retry-all-errors retry-connrefused sessionid show-error:S skip-existing ssl ssl-auto-client-cert
 ssl-no-revoke ssl-reqd ssl-revoke-best-effort styled-output suppress-connect-headers tcp-fastopen
 tcp-nodelay tr-encoding trace-ids trace-time xattr
 """
 """Options without effect on a handshake, or on how wsprobe shows it."""
 _NOTHING = """
-alt-svc cert-type continue-at:C cookie-jar:c dns-ipv4-addr dns-ipv6-addr dump-header:D etag-compare
-etag-save expect100-timeout happy-eyeballs-timeout-ms hsts ip-tos keepalive-cnt keepalive-time key-type
-libcurl limit-rate max-filesize output-dir parallel-max range:r rate retry-delay retry-max-time
-speed-limit:Y speed-time:y stderr time-cond:z trace trace-ascii trace-config vlan-priority
+cert-type continue-at:C dns-ipv4-addr dns-ipv6-addr expect100-timeout happy-eyeballs-timeout-ms ip-tos
+keepalive-cnt keepalive-time key-type limit-rate max-filesize parallel-max range:r rate retry-delay
+speed-limit:Y speed-time:y time-cond:z trace-config vlan-priority
 """
 _BODIES = """
 data:d data-ascii data-binary data-raw data-urlencode form:F form-string json upload-file:T
@@ -344,7 +374,7 @@ _LACKING_FLAGS = """
 http3-only proxy-insecure proxy-ntlm sslv2:2 sslv3:3
 """
 _LACKING = """
-abstract-unix-socket aws-sigv4 config:K crlfile curves dns-interface dns-servers doh-url ech engine
+abstract-unix-socket aws-sigv4 curves dns-interface dns-servers doh-url ech engine
 local-port pass preproxy proto proto-default proto-redir proxy-cacert proxy-cert
 proxy-header proxy-key sigalgs tls13-ciphers variable
 """
@@ -353,22 +383,30 @@ _OTHER_CREDENTIALS = "negotiate ntlm"
 
 def _rows() -> Iterator[CurlOption]:
     yield from _OTHERWISE
-    for takes_value, names in ((True, _SAME), (False, _SAME_FLAGS)):
-        yield from (CurlOption(each, takes_value, "--" + each.partition(":")[0]) for each in names.split())
-    for takes_value, names, meaning in (
-        (False, _NOTHING_FLAGS, IGNORED),
-        (True, _NOTHING, IGNORED),
+    kinds: tuple[tuple[bool, str, Kind], ...] = (
+        (True, _REQUEST, "request"),
+        (False, _REQUEST_FLAGS, "request"),
+        (True, _OURS, "ours"),
+        (False, _OURS_FLAGS, "ours"),
+    )
+    for value, names, kind in kinds:
+        yield from (CurlOption(each, value, kind, f"--{each.partition(':')[0]}") for each in names.split())
+    for each in re.split(r"[|\n]", _FILES.strip()):
+        name, _, file = each.partition(" ")
+        yield CurlOption(name, True, "file", f"--{name.partition(':')[0]} {file or 'FILE'}")
+    yield from (CurlOption(each, True, "file") for each in _OTHER_FILES.split())
+    for value, names in ((False, _NOTHING_FLAGS), (True, _NOTHING)):
+        yield from (CurlOption(each, value, "nothing") for each in names.split())
+    for value, names, why in (
         (True, _BODIES, BODY),
-        (False, "head:I", BODY),
-        (False, "next", "it begins a second request: paste one"),
         (False, _LACKING_FLAGS, LACKS),
         (True, _LACKING, LACKS),
         (False, _OTHER_CREDENTIALS, BASIC),
     ):
-        yield from (CurlOption(each, takes_value, meaning) for each in names.split())
+        yield from (CurlOption(each, value, "never", why) for each in names.split())
 
 
-_LONG = {row.names.partition(":")[0]: row for row in _rows()}
+_LONG = {row.long: row for row in _rows()}
 _SHORT = {short: row for row in _LONG.values() if (short := row.names.partition(":")[2])}
 _MEANT_FOR_US = ("json", "negotiate")
 """Options of both programs with different meanings; where both are possible, ours counts."""
@@ -382,8 +420,8 @@ class CurlCommand(Struct, frozen=True):
     """Headers, in curl's syntax."""
     options: tuple[tuple[str, str | None], ...] = ()
     """(our option with the same meaning, its value), in their order; a flag has None."""
-    ignored: tuple[str, ...] = ()
-    """Names of options that have no effect on a handshake."""
+    left_out: tuple[str, ...] = ()
+    """Names of options that are no part of a handshake."""
     ours: tuple[str, ...] = ()
     """The words after the command that are for wsprobe, not for curl."""
     note: str = ""
@@ -393,13 +431,14 @@ class CurlCommand(Struct, frozen=True):
 def command(words: Sequence[str], has: Mapping[str, bool] | None = None, mixed: bool = False) -> CurlCommand:
     """The request of the *words* after ``curl``.
 
-    *has*: each option of our command, and whether it takes a value. *mixed*: some words after the cURL command
-    may be ours. Raises CurlError for a request that cannot be sent.
+    Nothing in it names a file. *has*: each option of our command, and whether it takes a value. *mixed*: the
+    words are a person's own command line, so some of them may be for wsprobe. Raises CurlError for a request
+    that cannot be sent.
     """
     urls: list[str] = []
     options: list[tuple[str, str | None]] = []
     lines: list[str] = []
-    ignored: list[str] = []
+    left_out: list[str] = []
     ours: list[str] = []
     has = has or {}
     globbing = True
@@ -407,40 +446,61 @@ def command(words: Sequence[str], has: Mapping[str, bool] | None = None, mixed: 
     while left:
         word = left.pop(0)
         if word == "--":
-            continue
+            urls += left
+            break
         if not word.startswith("-") or word == "-":
             urls.append(word)
             continue
         name, value, row = _next(word, left, has if mixed else {})
         if row is None:
             ours.append(name if value is None else f"{name}={value}")
-        elif row.names == "header:H":
+        elif _names_a_file(row, value):
+            raise CurlError(_not_from_here(name, row, has))
+        elif row.long == "header":
             lines.append(value or "")
-        elif row.names == "referer:e":
+        elif row.long == "referer":
             lines.append(f"Referer: {(value or '').removesuffix(';auto')}")
-        elif row.names == "url":
+        elif row.long == "url":
             urls.append(value or "")
-        elif row.names == "request:X":
+        elif row.long == "request":
             if (value or "").upper() != "GET":
                 raise CurlError(f"{name} {value}: {BODY}")
-        elif not row.meaning.startswith("-") and _has_too(row, name, has):
-            options += _option("--" + row.names.partition(":")[0], value)
-        elif row.meaning == IGNORED:
-            globbing = globbing and row.names != "globoff:g"
-            ignored.append(name)
-        elif not row.meaning.startswith("-"):
+        elif row.kind == "never":
             raise CurlError(f"{name}: {row.meaning}")
-        else:
+        elif row.long == "globoff":
+            globbing = False
+        elif row.kind == "request":
             options += _option(row.meaning, value)
-    return CurlCommand(_one_url(urls, globbing), tuple(lines), tuple(options), tuple(ignored), tuple(ours))
+        elif row.kind == "ours" and mixed and row.meaning in has:
+            ours.append(row.meaning if value is None else f"{row.meaning}={value}")
+        else:
+            left_out.append(name)
+    return CurlCommand(_one_url(urls, globbing), tuple(lines), tuple(options), tuple(left_out), tuple(ours))
 
 
-def _has_too(row: CurlOption, name: str, has: Mapping[str, bool]) -> bool:
-    """Whether our command has this option of curl's with the same meaning, although this table does not have
-    it."""
-    long = row.names.partition(":")[0]
-    same = not name.startswith("--no-") and has.get(f"--{long}") == row.value
-    return same and long not in (*_MEANT_FOR_US, "globoff")
+def _names_a_file(row: CurlOption, value: str | None) -> bool:
+    """Whether curl would take *value* for the name of a file, or reads one because of the option."""
+    if row.kind == "file":
+        return True
+    match row.long:
+        case "header" | "write-out":
+            return (value or "").startswith("@")
+        case "cookie":
+            return bool(value) and "=" not in (value or "")
+        case "pinnedpubkey":
+            return not (value or "").startswith("sha256//")
+        case _:
+            return False
+
+
+def _not_from_here(name: str, row: CurlOption, has: Mapping[str, bool]) -> str:
+    """Why an option cannot come from pasted text, and the option with which a person can mean it."""
+    option, _, file = row.meaning.partition(" ")
+    if row.kind != "file":
+        option, file = name, "@FILE" if row.long in ("header", "write-out") else "FILE"
+    own = name if name in has and option == f"--{row.long}" else option
+    instead = f", or give {f'{own} {file}'.rstrip()} yourself, before the pasted command" if own in has else ""
+    return f"{name} uses a file of this machine, which pasted text may not: leave it out{instead}"
 
 
 def _next(word: str, left: list[str], ours: Mapping[str, bool]) -> tuple[str, str | None, CurlOption | None]:
@@ -456,8 +516,8 @@ def _next(word: str, left: list[str], ours: Mapping[str, bool]) -> tuple[str, st
         row = _SPECIAL.get(name) or _LONG.get(name) or _LONG.get(name.removeprefix("no-"))
         if row is None or equals:
             raise CurlError(f"{word.partition('=')[0]} is not a curl option that wsprobe knows")
-        if name != row.names.partition(":")[0]:  # --no-...: the same as without "no-"
-            return word, None, CurlOption(row.names, False, IGNORED)
+        if name != row.long:  # --no-...: the same as without the option
+            return word, None, CurlOption(name, False, "nothing")
         return word, _value(word, left) if row.value else None, row
     letter, rest = word[1], word[2:]
     row = next((each for each in _SPECIAL.values() if each.names.endswith(f":{letter}")), _SHORT.get(letter))
@@ -471,10 +531,10 @@ def _next(word: str, left: list[str], ours: Mapping[str, bool]) -> tuple[str, st
 
 
 _SPECIAL = {
-    "header": CurlOption("header:H", True, "--header"),
-    "referer": CurlOption("referer:e", True, "--header"),
-    "url": CurlOption("url", True, "URL"),
-    "request": CurlOption("request:X", True, "GET"),
+    "header": CurlOption("header:H", True, "request"),
+    "referer": CurlOption("referer:e", True, "request"),
+    "url": CurlOption("url", True, "request"),
+    "request": CurlOption("request:X", True, "request"),
 }
 KNOWN = {*_LONG, *_SPECIAL}
 
@@ -488,6 +548,8 @@ def _value(name: str, left: list[str]) -> str:
 def _option(meaning: str, value: str | None) -> Iterator[tuple[str, str | None]]:
     """Our option, and its value: *value* after the text that *meaning* already has for it."""
     name, equals, begun = meaning.partition("=")
+    if not name:
+        return
     if value is None:
         yield name, begun if equals else None
     elif name == "--resolve":

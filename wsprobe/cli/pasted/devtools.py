@@ -14,6 +14,7 @@ from msgspec import Struct
 from wsprobe import target
 from wsprobe.cli.request_settings import OwnRequestSettings, RequestSettings
 from wsprobe.cli.section import Given
+from wsprobe.visible import printable
 
 
 class Copied(Struct, frozen=True):
@@ -36,7 +37,8 @@ _OF_THE_PROXY = ("proxy-connection", "proxy-authorization")
 def copied(url: str, lines: Sequence[str], given: Given) -> Copied:
     """The request to *url* with the header *lines*, in curl's syntax.
 
-    *given*: the settings of the call; a header, or --protocol, from there replaces the copied one.
+    *given*: the settings of the call; a header, or --protocol, from there replaces the copied one. Raises
+    TargetError for a *url* that is none.
     """
     own = given[OwnRequestSettings]
     over_http2 = own.http2 or own.http2_prior_knowledge
@@ -76,9 +78,9 @@ def copied(url: str, lines: Sequence[str], given: Given) -> Copied:
         else:
             headers.append(line)
     if by_itself:
-        notes.append(f"wsprobe generates {_listed(by_itself)}")
+        notes.append(f"wsprobe generates {listed(by_itself)}")
     if dropped:
-        notes.append(f"{_listed(dropped)} {'is' if len(dropped) == 1 else 'are'} left out")
+        notes.append(f"{listed(dropped)} {'is' if len(dropped) == 1 else 'are'} left out")
     settings = RequestSettings(
         headers=tuple(headers),
         user_agent=user_agent,
@@ -123,14 +125,24 @@ def _names_host(key: str, value: str, url: str) -> bool:
 
 
 def _as_websocket(url: str) -> tuple[str, tuple[str, ...]]:
-    """*url* as ws: or wss:, and a note if it was http: or https:."""
-    scheme, mark, rest = url.partition("://")
-    meant = {"http": "ws", "https": "wss"}.get(scheme.lower())
-    if not mark or meant is None:
-        return url, ()
-    return f"{meant}://{rest}", (f"{scheme.lower()}:// is sent as {meant}://",)
+    """*url* as a ws: or wss: URL, which no command takes for anything else, and a note if it was http: or
+    https:. Without a scheme it means ws:, as http: for curl. Raises TargetError."""
+    url = url.strip(" \t\r\n")
+    scheme, _, rest = url.partition("://")
+    match scheme.lower():
+        case "ws" | "wss" if rest:
+            return url, ()
+        case "http" | "https" as plain if rest:
+            meant = "wss" if plain == "https" else "ws"
+            return f"{meant}://{rest}", (f"{plain}:// is sent as {meant}://",)
+    if target.begins_with_scheme(url):
+        target.parse(url)
+    if not re.match(r"[^\W_]|\[", url):
+        raise target.TargetError(f"{printable(url[:100])!r} is not a URL")
+    return f"ws://{url}", ()
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """The names, each once, as a list in a sentence."""
     unique = list(dict.fromkeys(names))
     return " and ".join([", ".join(unique[:-1]), unique[-1]] if unique[1:] else unique)

@@ -18,6 +18,7 @@ from wsprobe.exchange import Exchange
 from wsprobe.har import Archive, HarEntry
 from wsprobe.judge.finding import counted
 from wsprobe.secrets import Secrets
+from wsprobe.target import TargetError
 from wsprobe.visible import printable
 
 
@@ -51,7 +52,10 @@ def request_in(name: str, number: int | None, given: Given) -> Copied:
         sys.stdout.flush()
         raise click.UsageError(f"{name}: {len(found.entries)} WebSocket entries: choose one with --entry N")
     entry = _entry(found, name, number or 1)
-    made = copied(entry.url, har.header_lines(entry), given)
+    try:
+        made = copied(entry.url, har.header_lines(entry), given)
+    except TargetError as error:
+        raise click.UsageError(f"{name}: {error}") from None
     notes = list(made.notes)
     if entry.url != entry.request.url:
         notes.append(f"{entry.request.url.partition(':')[0]}:// is sent as {entry.url.partition(':')[0]}://")
