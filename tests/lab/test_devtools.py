@@ -11,7 +11,8 @@ import pytest
 import trio
 from trio.testing import memory_stream_one_way_pair
 
-from wsprobe.lab.devtools import MOST, DevToolsPipe, Refused
+from wsprobe.lab.devtools import LONGEST, DevTools, Refused, over_pipe
+from wsprobe.lab.installed import MOST_TEXTS, Console, open_page
 
 Answer = Callable[[dict[str, Any]], dict[str, Any] | None]
 URL = "https://app.example:8443/page?x=1"
@@ -33,15 +34,16 @@ def leaving(method: str, asked: dict[str, Any]) -> dict[str, Any] | None:
 
 def opened(
     answer: Answer, events: Sequence[dict[str, Any]] = (), size: int = 1 << 20, **permissions: str
-) -> tuple[list[dict[str, Any]], DevToolsPipe]:
+) -> tuple[list[dict[str, Any]], Console]:
     """What a browser was asked, that answers with *answer*, in pieces of *size* bytes, and ends once it has
     none; then come *events*."""
     asked: list[dict[str, Any]] = []
 
-    async def work() -> DevToolsPipe:
+    async def work() -> Console:
         writing, reading_there = memory_stream_one_way_pair()
         writing_there, reading = memory_stream_one_way_pair()
-        pipe = DevToolsPipe(writing)
+        console = Console()
+        connection = over_pipe(writing, console.heard)
 
         async def say(*messages: dict[str, Any]) -> None:
             data = b"".join(json.dumps(each).encode() + b"\0" for each in messages)
@@ -63,12 +65,12 @@ def opened(
         with trio.fail_after(20):
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(browser)
-                nursery.start_soon(pipe.listen, reading)
-                await pipe.open(URL, permissions)
+                nursery.start_soon(connection.listen, reading)
+                await open_page(connection, URL, permissions)
                 await say(*events)
                 await trio.testing.wait_all_tasks_blocked()
                 nursery.cancel_scope.cancel()
-        return pipe
+        return console
 
     return asked, trio.run(work)
 
@@ -93,8 +95,23 @@ def entry(text: object) -> dict[str, Any]:
 
 
 def test_the_texts_of_the_console_are_kept_up_to_a_number() -> None:
-    _, pipe = opened(good, [entry(each) for each in range(MOST + 1)])
-    assert pipe.texts == [str(each) for each in range(MOST)]
+    _, pipe = opened(good, [entry(each) for each in range(MOST_TEXTS + 1)])
+    assert pipe.texts == [str(each) for each in range(MOST_TEXTS)]
+
+
+def test_a_message_that_is_too_long_is_skipped() -> None:
+    _, console = opened(good, [entry("before"), entry("x" * (LONGEST + 10)), entry("behind")])
+    assert console.texts == ["before", "behind"]
+
+
+@pytest.mark.parametrize("line", [b"[]", b"5", b"nonsense", b'{"id":"x"}', b'{"method":5}', b"[" * 100_000])
+def test_what_is_not_of_the_protocol_is_ignored(line: bytes) -> None:
+    async def heard(*_: object) -> None:
+        raise AssertionError
+
+    async def send(_: bytes) -> None: ...
+
+    trio.run(DevTools(send, heard).receive, line)
 
 
 def test_the_console_of_a_frame_is_read_too() -> None:
@@ -107,7 +124,7 @@ def test_the_console_of_a_frame_is_read_too() -> None:
     [
         (partial(refusing, "Target.createTarget"), "Target.createTarget: no such method"),
         (partial(refusing, "Page.navigate"), "Page.navigate: no such method"),
-        (partial(leaving, "Target.attachToTarget"), "Target.attachToTarget: None"),
+        (partial(leaving, "Target.attachToTarget"), "Target.attachToTarget: the browser ended the connection"),
     ],
 )
 def test_a_browser_that_refuses_or_ends_is_named(answer: Answer, words: str) -> None:

@@ -25,6 +25,7 @@ import trio
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.local_network import permissions
 from wsprobe.lab import devtools, guard
+from wsprobe.lab.devtools import DevTools
 from wsprobe.lab.measured import Observation, ViewComparison
 from wsprobe.lab.server import Lab
 from wsprobe.lab.site import PageVisit, Site
@@ -40,6 +41,9 @@ GAVE_UP = "WebSocket is closed before the connection is established."
 
 SETTLING = 0.3
 """Seconds to wait until a socket's result has reached the console."""
+
+MOST_TEXTS = 200
+"""The most console texts that are kept."""
 
 OFTEN = 0.25
 """Seconds between two looks whether the browser has ended."""
@@ -214,6 +218,13 @@ class Console:
         self.process: trio.Process | None = None
         """The browser's guard, which ends with it."""
 
+    async def heard(self, connection: DevTools, method: str, params: devtools.Values, session: str) -> None:
+        """Take an event of Chromium: each frame and worker has a console of its own."""
+        if method == "Target.attachedToTarget":
+            await connection.post("Log.enable", {}, params["sessionId"])
+        elif method == "Log.entryAdded" and len(self.texts) < MOST_TEXTS:
+            self.texts.append(str(params["entry"]["text"]))
+
     @property
     def ended(self) -> bool:
         """True once the browser has ended."""
@@ -238,7 +249,7 @@ async def opened(
     """
     console = Console()
     async with AsyncExitStack() as stack:
-        home = stack.enter_context(_home(browser.engine))
+        home = stack.enter_context(temporary_home(browser.engine))
         match browser.engine:
             case "chromium":
                 if authority is not None:
@@ -247,7 +258,7 @@ async def opened(
                 command = [browser.command, *CHROMIUM, *sandbox, f"--user-data-dir={home / 'profile'}"]
                 if page.address:
                     command.append(f"--ip-address-space-overrides={urlsplit(url).netloc}={page.address}")
-                await stack.enter_async_context(_chromium(command, home, url, page, console))
+                await stack.enter_async_context(_visited(command, home, url, page, console))
             case "firefox":
                 profile = home / "profile"
                 profile.mkdir()
@@ -285,15 +296,15 @@ async def opened(
 
 
 @asynccontextmanager
-async def _chromium(
-    command: Sequence[str], home: Path, url: str, page: Page, console: Console
-) -> AsyncIterator[None]:
-    """Run Chromium on *url*, with a DevTools pipe: its logs do not have the console texts about sockets."""
+async def chromium(
+    command: Sequence[str], home: Path, heard: devtools.Heard, env: Mapping[str, str] = {}
+) -> AsyncIterator[tuple[DevTools, trio.Process]]:
+    """Run Chromium by *command*, with a DevTools pipe whose events *heard* takes, until the block ends. The
+    process is its guard, which ends with it."""
     (to_read, to_write), (from_read, from_write) = os.pipe(), os.pipe()
     move = [sys.executable, "-I", "-c", devtools.MOVE_PIPES, str(to_read), str(from_write)]
     whole = [*move, *command, "--remote-debugging-pipe", "about:blank"]
-    async with guarded(whole, home, environment(home), pass_fds=(to_read, from_write)) as process:
-        console.process = process
+    async with guarded(whole, home, environment(home, **env), pass_fds=(to_read, from_write)) as process:
         os.close(to_read)
         os.close(from_write)
         async with (
@@ -301,16 +312,50 @@ async def _chromium(
             trio.lowlevel.FdStream(from_read) as reading,
             trio.open_nursery() as nursery,
         ):
-            pipe = devtools.DevToolsPipe(writing)
-            nursery.start_soon(pipe.listen, reading)
-            try:
-                with trio.fail_after(START):
-                    await pipe.open(url, permissions(page))
-            except (trio.TooSlowError, trio.BrokenResourceError, devtools.Refused) as error:
-                raise NoBrowser(f"chromium: {command[0]} does not start: {error}") from None
-            console.texts, console.reported = pipe.texts, True
-            yield
+            connection = devtools.over_pipe(writing, heard)
+            nursery.start_soon(connection.listen, reading)
+            yield connection, process
             nursery.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def _visited(
+    command: Sequence[str], home: Path, url: str, page: Page, console: Console
+) -> AsyncIterator[None]:
+    """Run Chromium on *url*; DevTools tell what its console has, because its logs do not have the texts about
+    sockets."""
+
+    async with chromium(command, home, console.heard) as (connection, console.process):
+        try:
+            with trio.fail_after(START):
+                await open_page(connection, url, permissions(page))
+        except (trio.TooSlowError, trio.BrokenResourceError, devtools.Refused) as error:
+            raise NoBrowser(f"chromium: {command[0]} does not start: {error}") from None
+        console.reported = True
+        yield
+
+
+async def open_page(connection: DevTools, url: str, permissions: Mapping[str, str]) -> None:
+    """Open a page at *url*, whose origin has *permissions*.
+
+    Raises devtools.Refused, trio.BrokenResourceError.
+    """
+    where = urlsplit(url)
+    for name, state in permissions.items():
+        asked = {
+            "permission": {"name": name},
+            "setting": state,
+            "origin": f"{where.scheme}://{where.netloc}",
+        }
+        await connection.call("Browser.setPermission", asked)
+    target = (await connection.call("Target.createTarget", {"url": "about:blank"}))["targetId"]
+    attached = await connection.call("Target.attachToTarget", {"targetId": target, "flatten": True})
+    session = attached["sessionId"]
+    await connection.call("Log.enable", {}, session)
+    await connection.call(
+        "Target.setAutoAttach", {"autoAttach": True, "waitForDebuggerOnStart": False, "flatten": True}, session
+    )
+    await connection.call("Page.navigate", {"url": url}, session)
 
 
 async def _listen(printed: trio.abc.ReceiveStream, console: Console) -> None:
@@ -366,7 +411,7 @@ async def _display() -> AsyncIterator[str]:
     reading, writing = os.pipe()
     command = [DISPLAY, "-displayfd", str(writing), "-screen", "0", "1024x768x24", "-nolisten", "tcp"]
     async with AsyncExitStack() as stack:
-        home = stack.enter_context(_home("display"))
+        home = stack.enter_context(temporary_home("display"))
         await stack.enter_async_context(guarded(command, home, environment(home), pass_fds=(writing,)))
         os.close(writing)
         numbers = await stack.enter_async_context(trio.lowlevel.FdStream(reading))
@@ -381,7 +426,7 @@ async def _display() -> AsyncIterator[str]:
 
 
 @contextmanager
-def _home(what: str) -> Iterator[Path]:
+def temporary_home(what: str) -> Iterator[Path]:
     """A new directory that only this user can enter; it is removed when the block ends. ``guarded`` removes it
     even if this process is killed."""
     home = Path(tempfile.mkdtemp(prefix=f"wsprobe-{what}-"))
