@@ -12,6 +12,7 @@ from wsprobe.exchange import Exchange
 from wsprobe.judge.finding import Verdict
 from wsprobe.read.closing import close_of
 from wsprobe.read.reading import Head, Reading
+from wsprobe.result import Answered, in_words
 
 
 class EngineAnswer(Struct, frozen=True):
@@ -34,12 +35,30 @@ class EngineAnswer(Struct, frozen=True):
     """Of the final answer; None if there is no readable one."""
     causes: tuple[Cause, ...]
     """The causes of the answer, the likeliest first."""
+    close: int | None
+    """The code of the first Close; None without one."""
     likeness: bytes
     """A digest that two answers share if they differ only in what changes from moment to moment."""
+
+    @property
+    def answered(self) -> Answered:
+        """The part that decides the engine's result."""
+        return answered(self.outcome, self.status, self.close, self.verdict, self.causes)
+
+
+def answered(
+    outcome: str, status: int | None, close: int | None, verdict: Verdict, causes: tuple[Cause, ...]
+) -> Answered:
+    """The part of an answer that decides a client's result."""
+    completes = outcome in ("open", "closed", "aborted") or (
+        outcome == "invalid" and verdict.answer == "established"
+    )
+    return Answered(in_words(outcome, status, close), outcome == "open", completes, causes)
 
 
 def engine_answer(reading: Reading, verdict: Verdict, outcome: str) -> EngineAnswer:
     """The parts of *reading* to keep, with its judgement."""
+    close = close_of(reading)
     return EngineAnswer(
         exchange=reading.exchange,
         verdict=verdict,
@@ -48,6 +67,7 @@ def engine_answer(reading: Reading, verdict: Verdict, outcome: str) -> EngineAns
         over_http2=reading.http2 is not None,
         status=reading.status,
         causes=causes(reading, outcome),
+        close=None if close is None else close.code,
         likeness=_likeness(reading, verdict, outcome),
     )
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
+from wsprobe.browsers import BY_NAME
 from wsprobe.certificate import days_left
 from wsprobe.diagnosis import Author, Cause, author
-from wsprobe.engine_answer import VARYING, EngineAnswer
+from wsprobe.diagnosis.advice import Advice, Likely, advice, likely
+from wsprobe.engine_answer import VARYING, EngineAnswer, answered
 from wsprobe.exchange import Exchange
 from wsprobe.judge import judge, outcome
 from wsprobe.judge.finding import Finding, Verdict, counted
@@ -19,8 +22,10 @@ from wsprobe.outcome import STATUS_OF, Outcome
 from wsprobe.read import read
 from wsprobe.read.closing import SessionClose, close_of
 from wsprobe.read.frames import Message, messages_of
+from wsprobe.relay.client import told_to_client
+from wsprobe.result import Result, result_of
 from wsprobe.timing import Timing, timing
-from wsprobe.visible import visible
+from wsprobe.visible import shown_text, visible
 
 if TYPE_CHECKING:
     from wsprobe.browsers.engine import Page, ScriptView
@@ -87,8 +92,22 @@ class Report(Struct, frozen=True, dict=True):
     def causes(self) -> tuple[Cause, ...]:
         """The causes, the likeliest first; empty if nothing is wrong or nothing is known.
 
-        Those of the recording come before a reason that kept a browser of the views from sending anything."""
-        return (*self.author.causes, *_kept_off(self.views))
+        A blocked port comes first: nothing that the server does opens it for a page. Other reasons that kept a
+        browser of the views from sending anything come last."""
+        return (*self.blocked, *self.author.causes, *_kept_off(self.views))
+
+    @property
+    def blocked(self) -> tuple[Cause, ...]:
+        """The cause if clients of the views block the port: nobody but wsprobe sent a request."""
+        blocking = [view for view in self.views if view.blocked == "bad-port"]
+        names = list(dict.fromkeys(BY_NAME[view.browser].title for view in blocking))
+        if not names:
+            return ()
+        port = self.exchange.plan.target.port
+        some = f"{', '.join(names[:-1])} and {names[-1]} block" if len(names) > 1 else f"{names[0]} blocks"
+        means = f"{some} port {port} (Fetch standard, port blocking) and sent the server nothing"
+        remedy = "serve on a port that browsers allow, such as 443, 8080 or 8443"
+        return (Cause("port-blocked", means, remedy, "own-request", f"port {port}"),)
 
     @property
     def close(self) -> SessionClose | None:
@@ -110,24 +129,40 @@ class Report(Struct, frozen=True, dict=True):
         """When each phase ended."""
         return timing(self.reading)
 
-    def _repr_html_(self) -> str:
-        """The report in a notebook: outcome, answer, close, findings, and what scripts saw; all escaped."""
-        from html import escape  # late: for notebooks alone
+    @cached_property
+    def likely(self) -> Likely | None:
+        """The likeliest cause of wsprobe's own answer, in short; None if it opened, or nothing is known."""
+        return None if self.outcome == "open" else likely(self.causes, self.reading, self.author)
 
-        final, close = self.response, self.close
-        lines = [line.text for line in final.head.lines] if final is not None else []
-        body = self.reading.content
-        rows = [visible(line) for line in (*lines, *([b"", *body[:SHOWN].splitlines()] if body else []))]
-        items = [f"{f.level} {f.id}: {f.text}" for f in self.findings]
-        if close is not None:
-            code = "no code" if close.code is None else f"code {close.code}"
-            items.insert(0, f'closed first by the {close.by}: {code}, reason "{_shown(close.reason)}"')
-        items += [f"{view.browser} {view.version}: {', '.join(_events(view))}" for view in self.views]
-        return (
-            f"<div><strong>{escape(self.outcome)}</strong> {escape(_shown(self.title))}"
-            f"<pre>{escape(chr(10).join(rows))}</pre>"
-            f"<ul>{''.join(f'<li>{escape(each)}</li>' for each in items)}</ul></div>"
+    @cached_property
+    def advice(self) -> Advice:
+        """What to do about wsprobe's own answer."""
+        return advice(self.reading, self.outcome, self.author)
+
+    @cached_property
+    def result(self) -> Result:
+        """What came of the URL, for wsprobe and each client of the views."""
+        told = told_to_client(self.exchange)
+        close = self.close
+        code = None if close is None else close.code
+        return result_of(
+            answered(self.outcome, self.reading.status, code, self.verdict, self.causes),
+            self.views,
+            [None if each is None else each.answered for each in self.answers],
+            port=self.exchange.plan.target.port,
+            told=None if told is None or told[1] is None else told[1].code,
+            unknown=self._without_origin(),
         )
+
+    def _without_origin(self) -> tuple[str, str]:
+        """What views of an answer to a request without Origin cannot show, and the command that shows it."""
+        as_is = self.views and not self.answers and self.exchange.client is UNSET
+        if not as_is or not self.reading.responses or self.reading.request.head.all(b"origin"):
+            return "", ""
+        return NO_ORIGIN, f"wsprobe compare --browser-mode {shlex.quote(shown_text(self.asked))}"
+
+
+NO_ORIGIN = "this request had no Origin, and a page always sends one: the server may answer a page differently"
 
 
 def _kept_off(views: Sequence[ScriptView]) -> Iterator[Cause]:
@@ -138,22 +173,6 @@ def _kept_off(views: Sequence[ScriptView]) -> Iterator[Cause]:
             shows = f"the page {visible(view.page.encode())}"
             yield Cause("local-network-access", means, remedies[0], "own-request", shows)
             return
-
-
-def _shown(text: str) -> str:
-    return visible(text.encode("utf-8", "replace"))
-
-
-def _events(view: ScriptView) -> Iterator[str]:
-    """What a script saw, one or two words per event."""
-    if view.exception is not None:
-        yield f"throws {view.exception.name}"
-    for event in view.events:
-        yield f"close {event.code}" if event.type == "close" else event.type
-
-
-SHOWN = 4096
-"""The most bytes of a body in a notebook."""
 
 
 def report(exchange: Exchange, known: Reading | None = None) -> Report:

@@ -44,6 +44,11 @@ REPORT = (
         "complete, and problem if inflating failed",
     ),
     ("views", "of compare: what a script sees in each browser: browser, events, ready_state, console, hidden"),
+    (
+        "result",
+        "what came of the URL for every client: headline (one line), usable (True if a page can use the "
+        "WebSocket in each browser of the views; None without views), usable_in, cause, unknown",
+    ),
     ("verdicts", "of compare: one for each specification revision: spec, answer, findings, told"),
     ("exchange", "the recording, which save() writes and load() reads"),
 )

@@ -60,6 +60,7 @@ OBJECTS: dict[type, str] = {
     contract.ExceptionJson: "views: exception",
     contract.VerdictJson: "verdicts",
     contract.ToldJson: "verdicts: told",
+    contract.ResultJson: "result",
     contract.TellableJson: "tellable",
     contract.FetchJson: "fetch",
     contract.SeenJson: "seen",

@@ -15,7 +15,6 @@ from msgspec.structs import asdict
 import wsprobe
 from wsprobe.exchange import Ended, Plan, Received
 from wsprobe.outcome import STATUS_OF, Outcome
-from wsprobe.report import report
 from wsprobe.show import as_json
 from wsprobe.target import parse
 
@@ -169,7 +168,9 @@ def test_a_page_by_its_url() -> None:
 def test_a_notebook_shows_what_came_escaped() -> None:
     wire = b"HTTP/1.1 403 <b>\r\nX: <script>\x1b\r\nContent-Length: 5\r\n\r\n<i>\x9b&"
     plan = Plan(parse("ws://x/?<b>"), b"GET / HTTP/1.1\r\n\r\n")
-    shown = report(wsprobe.Exchange(plan, (Received(1, wire), Ended(2, "fin"))))._repr_html_()
+    [made] = wsprobe.compare(wsprobe.Exchange(plan, (Received(1, wire), Ended(2, "fin"))), spec="rfc6455")
+    shown = made._repr_html_()
+    assert "<strong>refused 403</strong>" in shown
     assert "&lt;script&gt;\\x1b" in shown
     assert "&lt;i&gt;\\x9b&amp;" in shown
     assert "<i>" not in shown
@@ -184,7 +185,8 @@ def test_a_notebook_shows_the_close_and_what_scripts_saw() -> None:
     assert (made.close.code, made.close.by) == (4403, "server")
     shown = made._repr_html_()
     assert f"<li>closed first by the server: code 4403, reason &quot;{made.close.reason}&quot;</li>" in shown
-    assert f"<li>chromium {made.views[0].version}: open, close 4403</li>" in shown
+    assert f"<li>Chromium {made.views[0].version}, W3C CR 2012: new WebSocket(" in shown
+    assert "close   4403" in shown
 
 
 def test_the_names_are_those_of_the_json(capsys: pytest.CaptureFixture[str]) -> None:

@@ -108,7 +108,7 @@ def test_the_likely_cause_ends_with_its_remedy() -> None:
     assert below[0].startswith("  likely, for 2: ")
     assert below[2:] == [REMEDY]
     tally = Tally()
-    tally.add(fact(refused, why=True))
+    tally.add(fact(refused))
     assert plain(tally.lines()).splitlines()[-1] == REMEDY
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Literal
@@ -12,7 +12,7 @@ from msgspec import Struct
 from wsprobe.browsers import version_facts as files
 
 if TYPE_CHECKING:
-    from wsprobe.browsers.engine import Engine
+    from wsprobe.browsers.engine import Engine, ScriptView
 
 
 class Row(Struct, frozen=True):
@@ -105,3 +105,10 @@ def title(name: str, version: str) -> str:
     return " ".join(
         [row.title, *([shown] if shown else []), *([f"(Node {', '.join(nodes)})"] if nodes else [])]
     )
+
+
+def short_title(view: ScriptView, among: Sequence[ScriptView]) -> str:
+    """The name of a view's engine; with the version only if *among* the views there are several versions of
+    it."""
+    alone = len({each.version for each in among if each.browser == view.browser}) == 1
+    return BY_NAME[view.browser].title if alone else title(view.browser, view.version)

@@ -134,6 +134,8 @@ class ScriptView(Struct, frozen=True):
     """The effect of Local Network Access: its meaning, then the remedy, one sentence each."""
     protocols: tuple[str, ...] = ()
     """The subprotocols that the constructor was given."""
+    blocked: Literal["", "bad-port", "mixed-content", "csp"] = ""
+    """Why the browser sends nothing: ``Construction.blocked``."""
 
 
 def until_end(view: ScriptView) -> ScriptView:

@@ -266,4 +266,5 @@ def _view(
         assumes=script.assumed if script is not None else None,
         beyond=ending.beyond,
         protocols=given(page),
+        blocked=made.construction.blocked,
     )

@@ -239,7 +239,7 @@ class ConnectOutput(Output):
             self.exit_status = report.exit_status
         self._told += 1
         if self._tally is not None:
-            self._tally.add(fact(report, why=report.outcome != "open"))
+            self._tally.add(fact(report))
         if self.settings.own.verbose and self.settings.output.redact and not self.settings.output.silent:
             # What a peer repeats of a secret is known when all has come: then it can be shown.
             for exchange in (*report.exchange.hops, report.exchange):

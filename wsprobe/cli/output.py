@@ -105,7 +105,7 @@ def worker_result(
     report = finished.report
     fact = seen = None
     if counts:
-        fact = summary.fact(report, report.outcome != "open")
+        fact = summary.fact(report)
     if settings.elsewhere.from_each:
         from wsprobe.vantage import vantage_of  # only with --from-each
 

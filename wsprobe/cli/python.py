@@ -79,15 +79,20 @@ class Report(reports.Report, frozen=True):
         return plain(handshake(self, Look()))
 
     def __repr__(self) -> str:
-        """One line: the URL, the outcome, the status and the likeliest cause. pytest shows its first 240
-        characters."""
-        final = self.response
-        status = "" if final is None or final.status is None else f" {final.status}"
-        cause = f"; {self.causes[0].label}: {self.causes[0].text}" if self.causes else ""
+        """One line: the URL, the result (for each client if they differ), the likeliest cause. pytest shows its
+        first 240 characters."""
+        why = self.result.cause
+        cause = f"; {why.label}: {why.text}" if why is not None else ""
         unmet = f"; {'; '.join(self.unmet)}" if self.unmet else ""
         return visible(
-            f"<Report {self.title}: {self.outcome}{status}{unmet}{cause}>".encode("utf-8", "replace")
+            f"<Report {self.title}: {self.result.headline}{unmet}{cause}>".encode("utf-8", "replace")
         )
+
+    def _repr_html_(self) -> str:
+        """The report in a notebook."""
+        from wsprobe.show.html import notebook  # for notebooks alone
+
+        return notebook(self)
 
 
 def _readable(made: reports.Report, settings: Settings, *, own_status: bool) -> Report:

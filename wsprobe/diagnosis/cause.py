@@ -556,6 +556,13 @@ _APPLICATION = _kinds(
 
 _BROWSER = _kinds(
     (
+        "port-blocked",
+        "Blocked port",
+        "Browsers block the ports of other protocols, such as 22, 25 and 6667 (Fetch standard, section "
+        '"Port blocking"). The browser sends nothing, whatever the server does.',
+        "Serve on a port that is not in the list, such as 443, 8080 or 8443.",
+    ),
+    (
         "local-network-access",
         "Local Network Access",
         "A browser blocks a page on a public address from the local network, and from this machine, "

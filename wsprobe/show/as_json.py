@@ -25,6 +25,7 @@ from wsprobe.read.reading import Body, Field, Head, Reading, Response, Session, 
 from wsprobe.read.request import request_fields
 from wsprobe.relay.client import close_of_client, request_differences, told_to_client
 from wsprobe.report import Report
+from wsprobe.result import Result
 from wsprobe.show.contract import (
     FRAMES_MOST,
     AnsweredJson,
@@ -56,6 +57,7 @@ from wsprobe.show.contract import (
     ReportJson,
     RequestJson,
     ResponseJson,
+    ResultJson,
     SessionJson,
     StandingJson,
     StreamEndJson,
@@ -111,10 +113,21 @@ def report_value(report: Report, tellable: dict[str, TellableJson] | None = None
         **over_http2,
         client=client_value(reading),
         exchange=exchange,
+        result=result_value(report.result) if report.views else UNSET,
         views=[view_value(view, answer) for view, answer in zip(report.views, answers, strict=True)] or UNSET,
         verdicts=[verdict_value(verdict, reading) for verdict in report.verdicts] or UNSET,
         tellable=UNSET if tellable is None else tellable,
         fetch=UNSET if report.fetched is None else fetch_value(report.fetched),
+    )
+
+
+def result_value(result: Result) -> ResultJson:
+    """What came of the URL, for each client."""
+    return ResultJson(
+        headline=result.headline,
+        usable=bool(result.usable),
+        usable_in=result.usable_in,
+        unknown=f"{result.unknown} ({result.ask})" if result.unknown else UNSET,
     )
 
 

@@ -9,7 +9,7 @@ from wsprobe import history
 from wsprobe.browsers import BY_NAME
 from wsprobe.browsers.engine import ScriptView
 from wsprobe.browsers.tell import Tellable
-from wsprobe.diagnosis.advice import Advice, advice
+from wsprobe.diagnosis.advice import Advice
 from wsprobe.judge.finding import Disclosed, Verdict, counted
 from wsprobe.read.reading import Field, Response
 from wsprobe.report import Report, comparable
@@ -19,15 +19,18 @@ from wsprobe.show.fetch import fetch_lines
 from wsprobe.show.http2 import spoken
 from wsprobe.show.lines import Line, Look, Piece, cut, fitted, left_out, line, row, width_of
 from wsprobe.show.protocols import difference as protocols_differ
-from wsprobe.show.readers import SharedAnswer, answers_of, looks_the_same, names_of, page_of, sent_nothing, who
+from wsprobe.show.readers import SharedAnswer, answers_of, looks_the_same, page_of, who
 from wsprobe.show.report import (
     SAID_BY_OUTCOME,
     answers,
+    blocked,
     earlier,
+    headline,
     rebuilt,
     received_dump,
     sentence,
     transport_bytes,
+    unknown,
 )
 from wsprobe.show.screen import screen
 from wsprobe.show.session import session
@@ -231,11 +234,12 @@ def screened(report: Report, look: Look) -> list[Line]:
 def one(report: Report, look: Look) -> list[Line]:
     """One recording with its views and verdicts."""
     got = answers_of(report) if report.views else []
-    rows = [_title(report, got), *rebuilt(report), *protocols_differ(report)]
+    rows = [headline(report), *unknown(report), *rebuilt(report), *protocols_differ(report)]
     if report.views:
         rows += page_of(report, look)
         silent = [i for i, answer in enumerate(report.answers) if answer is None]
         if silent:
+            rows += blocked(report)
             rows += side_by_side([line("nothing: the browser does not send a request")], report, silent, look)
             rows += conclusions(report, silent, None, look)
         several = len(got) + bool(silent) > 1
@@ -259,20 +263,6 @@ def _got(report: Report, shared: SharedAnswer, look: Look, said: set[str]) -> li
     answer = shared.report
     rows = side_by_side(wire(answer, look), report, shared.views, look)
     return rows + conclusions(report, shared.views, answer, look, said)
-
-
-def _title(report: Report, got: Sequence[SharedAnswer]) -> Line:
-    """The URL and the outcome, per client if they differ."""
-    words = list(dict.fromkeys(each.answer.outcome for each in got)) or [report.outcome]
-    without = sent_nothing(report)
-    if without:
-        said = f"  {', '.join(words)}; nothing sent by {', '.join(without)}"
-    elif len(words) == 1:
-        said = f"  {words[0]}"
-    else:
-        to = {word: [n for a in got if a.answer.outcome == word for n in names_of(report, a)] for word in words}
-        said = "  " + "; ".join(f"{word} for {', '.join(names)}" for word, names in to.items())
-    return line(Piece(shown_text(report.title), "title"), Piece(said, "dim"))
 
 
 def side_by_side(left: Sequence[Line], report: Report, views: Sequence[int], look: Look) -> list[Line]:
@@ -356,8 +346,7 @@ def conclusions(
     rows = looks_the_same(report, views, answer)
     if answer is not None:
         given = said if said is not None else set()
-        found = advice(answer.reading, answer.outcome, answer.author)
-        rows += advised(found.without(given), bool(look.verbose))
+        rows += advised(answer.advice.without(given), bool(look.verbose))
     return rows
 
 

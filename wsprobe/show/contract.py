@@ -430,6 +430,20 @@ class VerdictJson(Object, frozen=True, kw_only=True):
     """What a script sees; null if not known, or if nothing has happened yet."""
 
 
+class ResultJson(Object, frozen=True, kw_only=True):
+    """What came of the URL, for wsprobe and each client of the views."""
+
+    headline: str
+    """In one line, for people: "refused 403 for Chromium; open for wsprobe"."""
+    usable: bool
+    """True if a page can use the WebSocket in each browser of the views: it opens, and only a normal Close ends
+    it."""
+    usable_in: tuple[str, ...]
+    """The browsers in which it can."""
+    unknown: str | UnsetType = UNSET
+    """What the views cannot show, such as the answer to a request with an Origin; absent if nothing."""
+
+
 class TellableJson(Object, frozen=True, kw_only=True):
     """The recordings that a script can tell apart in one engine."""
 
@@ -665,6 +679,8 @@ class ReportJson(Object, frozen=True, kw_only=True):
     exchange: Exchange | UnsetType = UNSET
     """The recording, from which wsprobe can make the whole report again (see THE RECORDING); absent with
     --brief."""
+    result: ResultJson | UnsetType = UNSET
+    """What came of the URL for every client, where outcome is only wsprobe's own; with views."""
     views: list[ViewJson] | UnsetType = UNSET
     """What a script sees, one object per engine; only with compare --browser-mode."""
     verdicts: list[VerdictJson] | UnsetType = UNSET

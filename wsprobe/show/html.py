@@ -39,8 +39,38 @@ from wsprobe.show.report_file import (
     grouped,
     summary,
 )
+from wsprobe.show.views import blocks
 from wsprobe.timing import bars
-from wsprobe.visible import hexdump, printable
+from wsprobe.visible import hexdump, printable, shown_text
+
+SHOWN = 4096
+"""The most bytes of a body in a notebook."""
+
+
+def notebook(report: Report) -> str:
+    """*report* in a notebook: the result, the answer, the cause and what is not known, the close, the findings,
+    and what scripts saw; all escaped."""
+    result, final, close = report.result, report.response, report.close
+    rows = [LOOK.text(line.text) for line in final.head.lines] if final is not None else []
+    body = report.reading.content[:SHOWN]
+    rows += ["", *map(LOOK.text, body.splitlines())] if body else []
+    items = [f"{result.cause.label}: {result.cause.text}"] if result.cause is not None else []
+    items += [f"to do: {result.cause.fix}"] if result.cause is not None and result.cause.fix else []
+    items += [f"{result.unknown}: {result.ask}"] if result.unknown else []
+    if close is not None:
+        code = "no code" if close.code is None else f"code {close.code}"
+        items.append(f'closed first by the {close.by}: {code}, reason "{close.reason}"')
+    items += [f"{each.level} {each.id}: {each.text}" for each in report.findings]
+    items += [
+        f"{', '.join(block.names)}: " + "; ".join(text_of(each).strip() for each in block.lines)
+        for block in blocks(report.views, LOOK)
+    ]
+    listed = "".join(f"<li>{text(each)}</li>" for each in items)
+    return (
+        f"<div><strong>{text(result.headline)}</strong> {text(shown_text(report.title))}"
+        f"<pre>{_joined(rows)}</pre><ul>{listed}</ul></div>"
+    )
+
 
 BYTES = 16_384
 """The most bytes of one exchange to show, folded: hex takes five times the space."""
@@ -68,7 +98,7 @@ def whole(cover: Cover, parts: Iterable[str]) -> Iterator[str]:
         f"<title>{text(cover.title)}</title>\n"
         f"<style>{style()}</style>\n</head>\n<body>\n<main>\n"
     )
-    yield f"<h1>wsprobe {cover.kind}{_counts(cover.rows)}</h1>\n"
+    yield f"<h1>{_heading(cover)}</h1>\n"
     yield f'<p class="care{"" if cover.masked else " unmasked"}">{text(cover.care)}</p>\n'
     if len(cover.rows) > 1:
         yield _summary(cover.rows)
@@ -88,8 +118,12 @@ def whole(cover: Cover, parts: Iterable[str]) -> Iterator[str]:
     )
 
 
-def _counts(rows: Sequence[IndexRow]) -> str:
-    return f": {len(rows)} answers, {text(summary(rows))}" if len(rows) > 1 else ""
+def _heading(cover: Cover) -> str:
+    """The result for all clients; of several answers, their counts."""
+    rows = cover.rows
+    if len(rows) != 1:
+        return f"wsprobe {cover.kind}: {len(rows)} answers, {text(summary(rows))}"
+    return f'<span class="{_kind(rows[0].group)}">{text(rows[0].group.answer)}</span> {text(rows[0].title)}'
 
 
 def part(of: Part, number: int) -> str:
@@ -97,7 +131,9 @@ def part(of: Part, number: int) -> str:
     if of.short:
         return _short(of, number)
     rows = [
-        f'<p class="outcome">{_badge(of.report.outcome)}{prose(report_file.said(of.report))}</p>\n',
+        f'<p class="outcome">{_badge(of.result.headline, _mark(of.result.open))}'
+        f"{prose(report_file.said(of))}</p>\n",
+        *(f"<p>{_badge('not known', 'warn')}{prose(capital(each))}</p>\n" for each in of.unknown),
         _facts(report_file.facts(of.report)),
         *(_side(of, side) for side in of.sides),
     ]
@@ -144,10 +180,7 @@ def _side(of: Part, side: Side) -> str:
     if side.blocks:
         about = [capital(text_of(each)) for each in of.page]
         if of.as_is:
-            about.append(
-                "Based on the answer that wsprobe got; wsprobe compare --browser-mode sends the request "
-                "of each browser"
-            )
+            about.append(report_file.AS_IS)
         note = f'<p class="total">{". ".join(map(prose, about))}.</p>\n'
     wire = (
         _wire(side.report) if side.report is not None else _pane("On the wire", "", _pre([(Piece("nothing"),)]))
@@ -158,9 +191,9 @@ def _side(of: Part, side: Side) -> str:
         + f"</div>\n{note}"
     )
     rows += [f'<p class="total">{prose(capital(text_of(each)))}</p>\n' for each in side.alike]
+    rows.append(_advised(side.advice))
     if side.report is not None:
         rows += [
-            _advised(side.advice),
             _findings(report_file.findings(side.report)),
             _times(side.report.reading),
             _bytes(side.report.exchange),
@@ -331,7 +364,11 @@ def _index_row(numbered: Numbered) -> str:
 
 
 def _kind(of: PartGroup) -> str:
-    return "good" if of.open else "fail"
+    return _mark(of.open)
+
+
+def _mark(opened: bool) -> str:
+    return "good" if opened else "fail"
 
 
 def _scrolling(head: str, rows: str) -> str:
@@ -369,8 +406,8 @@ def _command(line: str) -> str:
     return f'<pre class="command">{text(line)}</pre>\n'
 
 
-def _badge(word: str, kind: str = "") -> str:
-    return f'<span class="badge {kind or ("good" if word == "open" else "fail")}">{text(word)}</span>'
+def _badge(word: str, kind: str) -> str:
+    return f'<span class="badge {kind}">{text(word)}</span>'
 
 
 def _list(items: Iterable[str]) -> str:

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from wsprobe.report import Report
 from wsprobe.show.lines import Look, plain
 from wsprobe.show.report import handshake
-from wsprobe.show.watch import result, summary, words
+from wsprobe.show.watch import summary, words
 from wsprobe.timing import in_utc
 from wsprobe.visible import printable, shown_text
 from wsprobe.watch.state import Watch
@@ -51,11 +51,11 @@ def case_of(report: Report, unmet: tuple[str, ...] = (), more: str = "") -> Case
     events = report.exchange.events
     fault = None
     if unmet or report.exit_status:
-        likely = next(iter(report.causes), None)
+        result, likely = report.result, report.result.cause
         fault = Fault(
             message=unmet[0]
             if unmet
-            else result(report) + (f"; {likely.label}: {likely.text}" if likely else ""),
+            else result.headline + (f"; {likely.label}: {likely.text}" if likely else ""),
             kind="expectation" if unmet else report.outcome,
             text="".join(f"{each}\n" for each in unmet) + plain(handshake(report, Look())) + more,
         )

@@ -43,7 +43,7 @@ LOOK_OF_BARS = Look(width=80, unicode=False)
 def whole(cover: Cover, parts: Iterable[str]) -> Iterator[str]:
     """Yield the text, made of *parts* from `part`, in pieces."""
     several = len(cover.rows) > 1
-    yield f"# wsprobe {cover.kind}: {prose(summary(cover.rows) if several else cover.rows[0].outcome)}\n\n"
+    yield f"# wsprobe {cover.kind}: {prose(summary(cover.rows) if several else cover.rows[0].group.answer)}\n\n"
     yield f"> {cover.care}\n\n"
     yield f"Made with {prose(cover.made_with)}.\n\n{_command(cover.command)}"
     if several:
@@ -67,13 +67,15 @@ def part(of: Part, number: int) -> str:
         return _folded(of)
     if of.short:
         fenced = _fenced(report_file.answered_shortly(of.report).splitlines())
-        summary = escape(printable(f"{number}. {of.report.outcome}"))
+        summary = escape(printable(f"{number}. {of.result.headline}"))
         command = _command(of.command) if of.command else ""
         return f"<details><summary>{summary}</summary>\n\n{fenced}{command}</details>\n\n"
     facts = "".join(f"- {what}: {span(value)}\n" for what, value in report_file.facts(of.report))
     rows = [
         f"## {f'{number}. ' if number else ''}{of.heading or span(of.title)}\n\n",
-        f"**{of.report.outcome}**: {prose(report_file.said(of.report))}\n\n{facts}\n",
+        f"**{prose(of.result.headline)}**: {prose(report_file.said(of))}\n\n",
+        *(f"**not known**: {prose(each)}\n\n" for each in of.unknown),
+        f"{facts}\n",
         _command(of.command) if of.command else "",
         *(_side(of, side) for side in of.sides),
     ]
@@ -100,12 +102,13 @@ def _side(of: Part, side: Side) -> str:
         if asked and side.report.reading.sent:
             rows.append(f"### Request\n\n{_fenced(map(text_of, asked))}")
         rows.append(f"### What came back\n\n{_fenced(map(text_of, report_file.answered(side.report)))}")
-        rows += [_findings(report_file.findings(side.report)), _advised(side.advice)]
+        rows.append(_findings(report_file.findings(side.report)))
+    rows.append(_advised(side.advice))
     if side.blocks:
         rows.append("### What a script sees\n\n")
         rows += [f"{prose(capital(text_of(each)))}.\n\n" for each in of.page]
         if of.as_is:
-            rows.append("Based on the answer that wsprobe got; each browser sends a request of its own.\n\n")
+            rows.append(f"{prose(report_file.AS_IS)}.\n\n")
         for block in side.blocks:
             rows.append(f"**{', '.join(block.names)}**, {block.place}:\n\n{_fenced(map(text_of, block.lines))}")
         rows += [f"{prose(capital(text_of(each)))}\n\n" for each in side.alike]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from msgspec import UNSET, Struct
 
-from wsprobe.browsers import BY_NAME
+from wsprobe.browsers import short_title
 from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.browsers.page import opened_by
 from wsprobe.browsers.tell import SITUATIONS, alike
@@ -15,7 +15,6 @@ from wsprobe.engine_answer import EngineAnswer, engine_answer
 from wsprobe.report import Report, report_of
 from wsprobe.show.http2 import protocol
 from wsprobe.show.lines import Line, Look, Piece, line
-from wsprobe.show.views import short_title
 
 
 class SharedAnswer(Struct, frozen=True):
@@ -55,19 +54,6 @@ def answers_of(report: Report) -> list[SharedAnswer]:
 def _own(report: Report) -> EngineAnswer:
     """wsprobe's own answer, in the form of an engine's answer."""
     return engine_answer(report.reading, report.verdict, report.outcome)
-
-
-def sent_nothing(report: Report) -> list[str]:
-    """The names of the browsers and runtimes that send no request although wsprobe sent one, because of Local
-    Network Access, mixed content, or a constructor that threw."""
-    if not report.reading.sent:
-        return []
-    views = [
-        view
-        for view in report.views
-        if not view.handshakes and view.outcome != "unloaded" and BY_NAME[view.browser].kind != "specification"
-    ]
-    return _titles(views, report)
 
 
 def names_of(report: Report, of: SharedAnswer) -> list[str]:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from wsprobe.authentication import challenges, unspoken
 from wsprobe.browsers import BY_NAME
 from wsprobe.certificate import objectionable
-from wsprobe.diagnosis.advice import Advice, advice
+from wsprobe.diagnosis.advice import Advice
 from wsprobe.diagnosis.cause import as_clause
 from wsprobe.exchange import (
     Connected,
@@ -100,6 +100,28 @@ def handshake(report: Report, look: Look, session_too: bool = True) -> list[Line
         rows += timing.waterfall(reading, look)
     rows += fitted([timing.summary(reading, look, phases_too=not look.terminal)], look)
     rows += fitted([line(Piece(made_by(report), "dim"))], look)
+    return rows
+
+
+def headline(report: Report) -> Line:
+    """The first line: the result, for each client if they differ, and the target."""
+    style = "good" if report.result.open else "fail"
+    return line(Piece(report.result.headline, style), Piece(f"  {shown_text(report.title)}", "title"))
+
+
+def unknown(report: Report) -> list[Line]:
+    """What the views cannot show, and the command that shows it."""
+    result = report.result
+    if not result.unknown:
+        return []
+    return [line(Piece("not known: ", "warn"), result.unknown), line(Piece("  -> ", "good"), result.ask)]
+
+
+def blocked(report: Report) -> list[Line]:
+    """Why clients of the views sent nothing, if they block the port, and what to do."""
+    rows = []
+    for each in report.blocked:
+        rows += [line(Piece(f"{each.id}: ", "fail"), each.statement), line(Piece("  -> ", "good"), each.fix)]
     return rows
 
 
@@ -323,7 +345,7 @@ def unexplained(report: Report) -> bool:
 
 def unsaid(report: Report) -> Advice:
     """The advice, without the causes that are findings, which already have their usual cause and remedy."""
-    found = advice(report.reading, report.outcome, report.author)
+    found = report.advice
     said = {each.usual for each in report.verdict.findings if each.usual}
     return replace(
         found, causes=tuple(one for one in found.causes if not any(one.text.endswith(each) for each in said))

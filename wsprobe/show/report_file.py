@@ -6,6 +6,7 @@ One `Cover` is for all parts. The lines come from the same functions as the term
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
@@ -13,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe.browsers.tell import Tellable
-from wsprobe.diagnosis.advice import Advice, Likely, advice, likely
+from wsprobe.diagnosis.advice import Advice, Likely
 from wsprobe.exchange import (
     Connected,
     Exchange,
@@ -28,6 +29,7 @@ from wsprobe.exchange import (
 from wsprobe.judge.finding import Finding, counted
 from wsprobe.read.reading import Reading
 from wsprobe.report import Report
+from wsprobe.result import Result
 from wsprobe.show import answer, http2, timing
 from wsprobe.show import trace as traced
 from wsprobe.show.compare import POINTS, apart, differing, verdicts
@@ -40,7 +42,6 @@ from wsprobe.show.relay import client_lines
 from wsprobe.show.report import SAID_BY_OUTCOME, not_original, received_dump, sentence, transport_bytes
 from wsprobe.show.session import session
 from wsprobe.show.views import Block, blocks
-from wsprobe.show.watch import result
 from wsprobe.trace.conclusion import Conclusion
 from wsprobe.trace.series import TRACE, Choice
 from wsprobe.trace.trace import Trace
@@ -56,6 +57,7 @@ MASKED = (
     "Credentials, cookies, query values and messages that were sent are masked, as with --redact. "
     "The body of an answer may contain other secrets: look through the file before you publish it."
 )
+AS_IS = "Based on the answer that wsprobe got; compare --browser-mode sends the request of each browser"
 UNMASKED = (
     "Nothing in this file is masked (--no-redact): it may hold credentials, cookies and tokens. "
     "Give it only to people who may see them."
@@ -105,6 +107,17 @@ class Part(Struct, frozen=True):
         return self.heading or shown_text(self.report.title)
 
     @property
+    def result(self) -> Result:
+        """What came of the URL, for each client."""
+        return self.report.result
+
+    @property
+    def unknown(self) -> list[str]:
+        """What the part cannot show, with the command that shows it."""
+        result = self.result
+        return [f"{result.unknown} ({result.ask})"] if result.unknown else []
+
+    @property
     def more(self) -> list[tuple[str, tuple[Line, ...]]]:
         """What follows the sides: headings and their lines, without those that are empty."""
         rows = (
@@ -118,31 +131,25 @@ class Part(Struct, frozen=True):
 class PartGroup(Struct, frozen=True):
     """The common properties of answers that are shown together."""
 
-    outcome: str
     answer: str
-    """The outcome, with the status or the close code."""
+    """The result in one line, for each client."""
     cause: str
     """The id of the likeliest cause, or of the first failing finding; "" if neither is known."""
-
-    @property
-    def open(self) -> bool:
-        """True if these answers opened a WebSocket."""
-        return self.outcome == "open"
+    open: bool
+    """True if the WebSocket opens for every client."""
 
 
 class IndexRow(Struct, frozen=True):
     """The row of a part in the index."""
 
     title: str
+    outcome: str
+    """A word for the count of many rows: that of wsprobe's own answer, unless the clients' results differ."""
     group: PartGroup
     took: str
     likely: Likely | None = None
     short: bool = False
     """The same as ``Part.short``."""
-
-    @property
-    def outcome(self) -> str:
-        return self.group.outcome
 
 
 Numbered = tuple[int, IndexRow]
@@ -200,7 +207,7 @@ class Cover(Struct, frozen=True):
     def title(self) -> str:
         """The text of the title bar."""
         if len(self.rows) == 1:
-            return f"{self.rows[0].outcome}: {self.rows[0].title}"
+            return f"{self.rows[0].group.answer}: {self.rows[0].title}"
         return f"wsprobe {self.kind}: {summary(self.rows)}"
 
     @property
@@ -211,8 +218,8 @@ class Cover(Struct, frozen=True):
 
 def summary(rows: Sequence[IndexRow]) -> str:
     """The counts by outcome."""
-    words = dict.fromkeys(row.outcome for row in rows)
-    return ", ".join(f"{sum(row.outcome == word for row in rows)} {word}" for word in words)
+    words = Counter(row.outcome for row in rows)
+    return ", ".join(f"{count} {word}" for word, count in words.items())
 
 
 def part(report: Report, command: str = "", *, as_is: bool = False, seen: Sequence[Line] = ()) -> Part:
@@ -236,7 +243,7 @@ def _page(report: Report) -> list[Line]:
 
 def _sides(report: Report) -> Iterator[Side]:
     if not report.views:
-        yield Side(report, (), advice=advice(report.reading, report.outcome, report.author))
+        yield Side(report, (), advice=report.advice)
         return
     got = answers_of(report)
     silent = [number for number, each in enumerate(report.answers) if each is None]
@@ -249,7 +256,7 @@ def _sides(report: Report) -> Iterator[Side]:
             tuple(blocks([report.views[i] for i in each.views], LOOK)),
             who=who(report, each, got[0], LOOK) if several else (),
             alike=tuple(looks_the_same(report, each.views, shared)),
-            advice=advice(shared.reading, shared.outcome, shared.author).without(given),
+            advice=shared.advice.without(given),
         )
     if silent:
         yield Side(
@@ -257,6 +264,7 @@ def _sides(report: Report) -> Iterator[Side]:
             tuple(blocks([report.views[i] for i in silent], LOOK)),
             who=line(Piece("the browser does not send a request", "name")),
             alike=tuple(looks_the_same(report, silent, None)),
+            advice=Advice(report.blocked),
         )
 
 
@@ -267,19 +275,29 @@ def capital(text: str) -> str:
 
 def row(report: Report, *, short: bool = False) -> IndexRow:
     """The row of *report* in the index. *short*: see ``Part.short``."""
-    cause, why = "", None
-    if report.outcome != "open":
-        why = likely(report.causes, report.reading, report.author)
-        faults = [(each.id, Likely(each.text)) for each in findings(report) if each.level == "fail"]
-        known = [(report.causes[0].id, why)] if why is not None else faults
-        cause, why = known[0] if known else ("", None)
-    group = PartGroup(report.outcome, result(report), cause)
-    return IndexRow(shown_text(report.title), group, totals([report])[0], why, short)
+    result, cause, why = report.result, "", report.likely
+    if why is not None:
+        cause = report.causes[0].id
+    elif result.cause is not None:
+        cause, why = result.cause.id, Likely(result.cause.text, result.cause.fix, label=result.cause.label)
+    elif report.outcome != "open":
+        faults = [each for each in findings(report) if each.level == "fail"]
+        cause, why = (faults[0].id, Likely(faults[0].text)) if faults else ("", None)
+    differ = len(result.groups) > 1
+    return IndexRow(
+        shown_text(report.title),
+        "open for some clients" if differ and report.outcome == "open" else report.outcome,
+        PartGroup(result.headline, cause, result.open),
+        totals([report])[0],
+        why,
+        short,
+    )
 
 
-def said(report: Report) -> str:
-    """The meaning of the outcome, as a sentence."""
-    return sentence(report, LOOK)
+def said(of: Part) -> str:
+    """The meaning of the result, as a sentence: of wsprobe's own answer."""
+    own = sentence(of.report, LOOK)
+    return own if len(of.result.groups) == 1 else f"for wsprobe itself: {own}"
 
 
 def asked(reading: Reading) -> list[Line]:

@@ -12,7 +12,7 @@ from wsprobe.browsers import ALL, BY_NAME
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.page import opened_by
 from wsprobe.browsers.tell import told
-from wsprobe.diagnosis.advice import Advice, advice
+from wsprobe.diagnosis.advice import Advice
 from wsprobe.diagnosis.cause import Cause
 from wsprobe.judge.finding import counted
 from wsprobe.read.reading import Reading
@@ -25,26 +25,26 @@ from wsprobe.show.readers import (
     SharedAnswer,
     answers_of,
     looks_the_same,
-    names_of,
     of_recorded_origin,
     origins_sent,
-    sent_nothing,
     who,
 )
 from wsprobe.show.report import (
     SAID_BY_OUTCOME,
     answers,
+    blocked,
     earlier,
+    headline,
     rebuilt,
     received_dump,
     sentence,
     to_do,
     transport_bytes,
+    unknown,
 )
 from wsprobe.show.session import session
 from wsprobe.show.timing import no_answer
 from wsprobe.show.views import Block, short_blocks
-from wsprobe.visible import shown_text
 
 HEADERS = 8
 """The most header lines of an answer."""
@@ -69,10 +69,6 @@ RESULTS = frozenset(
     {"redirected", "unauthorized", "not-upgraded", "proxy-failed", "timeout", "tls-failed", "open"}
 )
 """Outcomes whose sentence adds something to the status and the causes."""
-
-
-AFTER_101 = frozenset({"open", "closed", "aborted", "invalid"})
-"""Outcomes that always have the same status."""
 
 
 class ScreenSpace(Struct, frozen=True):
@@ -158,7 +154,7 @@ def _answers(report: Report, shown: Sequence[int], look: Look) -> list[ScreenAns
         if each.views and not views:
             continue
         whole = each.report
-        found = advice(whole.reading, whole.outcome, whole.author).without(given) if views else Advice()
+        found = whole.advice.without(given) if views else Advice()
         made.append(
             ScreenAnswer(each, views, _received(whole, look), sentence(whole, look), to_do(whole), found)
         )
@@ -171,10 +167,11 @@ def _screen(
 ) -> list[Line]:
     shared = [each.shared for each in got]
     silent = [i for i, answer in enumerate(report.answers) if answer is None and i in shown]
-    parts = [fitted([*_title(report, shared, look), *rebuilt(report), *protocols_differ(report)], look)]
+    first = [*_title(report, look), *unknown(report), *rebuilt(report), *protocols_differ(report)]
+    parts = [fitted(first, look)]
     if silent:
         nothing = [line("nothing: the browser does not send a request")]
-        parts.append(_sides(report, nothing, silent, look, room))
+        parts.append([*fitted(blocked(report), look), *_sides(report, nothing, silent, look, room)])
         parts.append(fitted(looks_the_same(report, silent, None, room.alike), look))
     several = len(got) + bool(silent) > 1
     for each in got:
@@ -204,28 +201,13 @@ def _shown(report: Report) -> list[int]:
     return [i for i in everyone if i in browsers or told(report.views[i]) not in same]
 
 
-def _title(report: Report, got: Sequence[SharedAnswer], look: Look) -> list[Line]:
-    """The outcome (and who received it, if outcomes differ), the URL and the page."""
-    words = list(dict.fromkeys(_outcome(each) for each in got)) or [report.outcome]
-    result = words[0]
-    if len(words) > 1:
-        to = {word: [n for a in got if _outcome(a) == word for n in names_of(report, a)] for word in words}
-        result = "; ".join(f"{word} for {', '.join(names)}" for word, names in to.items())
-    without = sent_nothing(report)
-    result += f"; nothing sent by {', '.join(without)}" if without else ""
-    style = "good" if words == ["open"] else "fail"
-    first = [Piece(result, style), Piece(f"  {shown_text(report.title)}", "title")]
+def _title(report: Report, look: Look) -> list[Line]:
+    """The result, for each client if they differ, the URL and the page."""
+    first = headline(report)
     page = _page(report, look)
     if look.terminal and width_of((*first, Piece("  "), *page)) > look.width:
-        return [tuple(first), page]
+        return [first, page]
     return [(*first, Piece("  "), *page)]
-
-
-def _outcome(of: SharedAnswer) -> str:
-    """The outcome, with the status if that adds something."""
-    answer = of.answer
-    status = answer.reading.status if isinstance(answer, Report) else answer.status
-    return answer.outcome if status is None or answer.outcome in AFTER_101 else f"{answer.outcome} {status}"
 
 
 def _page(report: Report, look: Look) -> Line:

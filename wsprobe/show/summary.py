@@ -7,7 +7,7 @@ from collections import Counter
 
 from msgspec import Struct
 
-from wsprobe.diagnosis.advice import Likely, likely
+from wsprobe.diagnosis.advice import Likely
 from wsprobe.judge.finding import counted
 from wsprobe.report import Report
 from wsprobe.show.lines import KEPT, Line, Piece, line
@@ -29,16 +29,16 @@ class Fact(Struct, frozen=True):
     findings: tuple[str, ...] = ()
     """The ids of failing and doubtful findings."""
     likely: Likely | None = None
-    """The likely cause; None if unknown, or if it was not requested."""
+    """The likely cause; None if it opened, or nothing is known."""
 
 
-def fact(report: Report, why: bool) -> Fact:
-    """The countable facts of *report*. *why*: also its likely cause, which is slow to find."""
+def fact(report: Report) -> Fact:
+    """The countable facts of *report*."""
     return Fact(
         report.outcome,
         report.reading.status,
         tuple({f.id: None for f in report.verdict.findings if f.level != "note"}),
-        likely(report.causes, report.reading, report.author) if why else None,
+        report.likely,
     )
 
 

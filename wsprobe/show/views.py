@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from wsprobe.browsers import BY_NAME, RUNTIMES
+from wsprobe.browsers import RUNTIMES, short_title
 from wsprobe.browsers import title as title_of
 from wsprobe.browsers.engine import DomEvent, ScriptView
 from wsprobe.browsers.tell import told
@@ -33,12 +33,6 @@ class Block(Struct, frozen=True):
 def title(view: ScriptView) -> str:
     """The engine's name and version, for people."""
     return title_of(view.browser, view.version)
-
-
-def short_title(view: ScriptView, among: Sequence[ScriptView]) -> str:
-    """The name; with the version only if *among* the views there are several versions of it."""
-    alone = len({each.version for each in among if each.browser == view.browser}) == 1
-    return BY_NAME[view.browser].title if alone else title(view)
 
 
 def blocks(views: Sequence[ScriptView], look: Look) -> list[Block]:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from wsprobe.judge.finding import counted
-from wsprobe.report import Report
+from wsprobe.result import in_words
 from wsprobe.show.lines import Line, Look, Piece, line
 from wsprobe.show.summary import commonest, to_do
 from wsprobe.timing import how_long
@@ -41,20 +41,7 @@ def words(seen: Probed) -> str:
 
 def answer(of: State) -> str:
     """The same for a state."""
-    number = of.close if of.outcome == "closed" else of.status if of.status != "101" else ""
-    return f"{of.outcome} {number}".rstrip()
-
-
-def result(report: Report) -> str:
-    """The same for a report."""
-    status, close = report.reading.status, report.close
-    return answer(
-        State(
-            report.outcome,
-            "" if status is None else str(status),
-            close="" if close is None else str(close.code),
-        )
-    )
+    return in_words(of.outcome, of.status, of.close)
 
 
 def state(seen: Probed) -> Piece:

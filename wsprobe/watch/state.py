@@ -10,7 +10,7 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from wsprobe.diagnosis.advice import Likely, likely
+from wsprobe.diagnosis.advice import Likely
 from wsprobe.exchange import Connected, Exchange, TlsDone
 from wsprobe.judge.subject import how
 from wsprobe.read.closing import SessionClose, close_of
@@ -178,7 +178,7 @@ def seen(
         tls=tls,
         held=held,
         expected=expected,
-        likely=None if report.outcome == "open" else likely(report.causes, reading, report.author),
+        likely=report.likely,
     )
 
 
