@@ -52,7 +52,7 @@ FLOORS = (
         "browsers",
         "timing",
     ),
-    ("archive", "history", "relay"),
+    ("archive", "history", "relay", "browser_logs"),
     ("net", "talk"),
     ("diagnosis",),
     ("result",),

@@ -433,6 +433,39 @@ class Relayed(Struct, frozen=True):
     server did or nothing was left to forward; timeout: a time limit of wsprobe's; interrupted: ^C."""
 
 
+class LoggedFrame(Struct, frozen=True, gc=False):
+    """The header of a WebSocket frame that a log names, where it may not have the bytes."""
+
+    at: Microseconds
+    sent: bool
+    """True for a frame of the browser, false for one of the server."""
+    opcode: Annotated[int, Meta(ge=0, le=15)]
+    """As in RFC 6455 section 5.2."""
+    fin: bool
+    """Whether it ends its message."""
+    rsv: Annotated[int, Meta(ge=0, le=7)]
+    """RSV1 = 4, RSV2 = 2, RSV3 = 1."""
+    length: Count
+    """Bytes of the payload."""
+
+
+class Logged(Struct, frozen=True):
+    """What a browser's log adds to the bytes of an exchange. The browser sent the request, not wsprobe."""
+
+    source: Literal["netlog", "firefox-log", "har"]
+    """netlog: Chromium's NetLog; firefox-log: Firefox's HTTP log; har: a HAR file."""
+    program: str = ""
+    """The program that wrote the log, and its version."""
+    page: str = ""
+    """The origin of the page that opened the WebSocket; empty if the log has none."""
+    error: str = ""
+    """The browser's net error, as ERR_CONNECTION_REFUSED; empty if there was none."""
+    message: str = ""
+    """The browser's sentence about the failed handshake; empty if the log has none."""
+    frames: tuple[LoggedFrame, ...] = ()
+    """The frames' headers, if the log has no bytes of them."""
+
+
 class Exchange(Struct, frozen=True, tag_field="format", tag=2):
     """The recording: one handshake, byte for byte."""
 
@@ -449,6 +482,8 @@ class Exchange(Struct, frozen=True, tag_field="format", tag=2):
     rebuilt: str | UnsetType = UNSET
     """The source of a recording without recorded bytes, such as a HAR file. Its heads and frames are then a
     reconstruction, and the end of the connection is unknown."""
+    logged: Logged | UnsetType = UNSET
+    """What a browser's log says of it; absent from recordings of wsprobe's own requests."""
     worker: str | UnsetType = UNSET
     """The name of the cluster's worker that sent the request; absent if this machine did."""
     client: Relayed | UnsetType = UNSET

@@ -84,6 +84,8 @@ RECORDING: dict[type, str] = {
     exchange.Http2: "http2",
     exchange.Priority: "http2: priority",
     exchange.Relayed: "client of wsprobe relay",
+    exchange.Logged: "logged",
+    exchange.LoggedFrame: "logged: frames",
     exchange.Act: "act",
 }
 EVENTS = get_args(exchange.Event)

@@ -1,0 +1,169 @@
+"""Chromium's NetLog against what the server sent; cut anywhere, in any pieces, and damaged."""
+
+import json
+import random
+
+import pytest
+
+from tests.browser_logs import sample
+from wsprobe.browser_logs.netlog import NetLog
+from wsprobe.browser_logs.socket import LoggedSocket
+from wsprobe.exchange import Received, Sent
+from wsprobe.report import report
+
+EVERYTHING, DEFAULT = "netlog-a-everything.json", "netlog-a-default.json"
+
+
+def moved(socket: LoggedSocket, kind: type[Sent] | type[Received]) -> bytes:
+    return b"".join(event.data for event in socket.exchange.events if isinstance(event, kind))
+
+
+def shown(socket: LoggedSocket) -> tuple[str, str, str, int | None, bool]:
+    of = report(socket.exchange)
+    return socket.exchange.plan.target.resource, of.outcome, socket.error, of.reading.status, socket.opened
+
+
+def test_a_log_with_bytes_has_what_the_server_received_and_sent() -> None:
+    found = {each.exchange.plan.target.resource: each for each in sample.sockets(EVERYTHING)}
+    for truth in sample.truth("netlog-a-everything"):
+        socket = found.pop(truth["path"])
+        sent = truth["sent"].encode("latin-1")
+        assert moved(socket, Sent)[: len(sent)] == sent == socket.exchange.plan.request
+        assert moved(socket, Received).startswith(truth["answer"].encode("latin-1"))
+        assert socket.finished
+        assert f"Sec-WebSocket-Key: {socket.key}\r\n" in truth["sent"]
+    assert not found
+
+
+def test_sockets_come_in_the_order_in_which_the_page_asked_for_them() -> None:
+    assert [shown(each) for each in sample.sockets(EVERYTHING)] == [
+        ("/403?t=1", "refused", "ERR_INVALID_RESPONSE", 403, False),
+        ("/404?t=1", "refused", "ERR_INVALID_RESPONSE", 404, False),
+        ("/302?t=1", "redirected", "ERR_INVALID_RESPONSE", 302, False),
+        ("/401?t=1", "unauthorized", "", 401, False),
+        ("/bad-accept?t=1", "invalid", "ERR_INVALID_RESPONSE", 101, False),
+        ("/drop?t=1", "dropped", "ERR_EMPTY_RESPONSE", None, False),
+        ("/ok?t=1", "aborted", "", 101, True),
+        ("/close-4403?t=1", "closed", "", 101, True),
+        ("/403?tls=1", "refused", "ERR_INVALID_RESPONSE", 403, False),
+        ("/404?tls=1", "refused", "ERR_INVALID_RESPONSE", 404, False),
+        ("/302?tls=1", "redirected", "ERR_INVALID_RESPONSE", 302, False),
+    ]
+
+
+def test_a_socket_has_its_page_and_the_browser_s_sentence() -> None:
+    first = sample.sockets(EVERYTHING)[0]
+    assert first.page == "http://127.0.0.1:43631"
+    assert first.message == "Error during WebSocket handshake: Unexpected response code: 403"
+    assert not first.exchange.rebuilt
+    assert first.exchange.started == "2026-11-30T20:48:08.523+00:00"
+
+
+def test_a_log_without_bytes_has_requests_and_the_heads_of_accepted_answers() -> None:
+    found = {each.exchange.plan.target.resource: each for each in sample.sockets(DEFAULT)}
+    for truth in sample.truth("netlog-a-default"):
+        socket = found[truth["path"]]
+        assert socket.exchange.rebuilt == "a NetLog without raw bytes"
+        there = moved(socket, Sent).replace(b"[22 bytes were stripped]", b"sid=s3cr3t-of-the-page")
+        assert there == truth["sent"].encode("latin-1")
+        head = truth["answer"].partition("\r\n\r\n")[0].encode("latin-1")
+        accepted = truth["path"] in ("/ok?t=1", "/close-4403?t=1", "/401?t=1")
+        assert moved(socket, Received) == (head + b"\r\n\r\n" if accepted else b"")
+    assert [(each.sent, each.opcode, each.length) for each in found["/close-4403?t=1"].frames] == [
+        (False, 8, 15),
+        (True, 8, 15),
+    ]
+
+
+def test_over_http2_a_socket_has_its_own_stream() -> None:
+    refused, closed, echo, redirected = sample.sockets("netlog-http2.json")
+    of = report(refused.exchange)
+    assert (of.outcome, of.reading.status, of.reading.content) == ("refused", 403, b"token expired h2")
+    assert of.reading.values("x-why") == (b"token",)
+    assert of.reading.http2 is not None
+    assert of.reading.http2.request is not None
+    assert [f.key for f in of.reading.http2.request.fields][:5] == [
+        b":method",
+        b":authority",
+        b":scheme",
+        b":path",
+        b":protocol",
+    ]
+    assert b"/favicon.ico" not in moved(refused, Sent)
+    close = report(closed.exchange).close
+    assert close is not None
+    assert (close.code, close.reason) == (4403, "token expired")
+    assert [each.data for each in report(echo.exchange).sent_messages] == [b"from page /echo"]
+    assert report(redirected.exchange).outcome == "redirected"
+
+
+def test_a_log_that_grows_has_a_socket_before_it_is_finished() -> None:
+    data = sample.log(EVERYTHING)
+    at = data.index(b"x2pNx2+D7aRsYIyTP4e1eA==")
+    log = NetLog()
+    log.feed(data[:at])
+    assert log.with_key("x2pNx2+D7aRsYIyTP4e1eA==") is None
+    log.feed(data[at : at + 20_000])
+    early = log.with_key("x2pNx2+D7aRsYIyTP4e1eA==")
+    assert early is not None
+    assert not early.finished
+    assert early.exchange.how_ended == "interrupted"
+    log.feed(data[at + 20_000 :])
+    late = log.with_key("x2pNx2+D7aRsYIyTP4e1eA==")
+    assert late is not None
+    assert late.finished
+
+
+def test_finished_sockets_are_taken_once_and_in_order() -> None:
+    data = sample.log(EVERYTHING)
+    log, taken = NetLog(), []
+    for start in range(0, len(data), 1000):
+        log.feed(data[start : start + 1000])
+        taken += log.take_finished()
+    log.close()
+    taken += log.take_finished()
+    assert taken == sample.sockets(EVERYTHING)
+    assert not list(log.sockets())
+    assert not log.kept
+
+
+@pytest.mark.parametrize("name", [EVERYTHING, DEFAULT, "netlog-http2.json", "netlog-workers.json"])
+def test_pieces_of_any_size_give_the_same(name: str) -> None:
+    whole = sample.sockets(name)
+    assert whole
+    for size in (7, 4096):
+        assert list(sample.netlog(sample.log(name), size).sockets()) == whole
+
+
+@pytest.mark.parametrize("name", [EVERYTHING, DEFAULT, "netlog-http2.json"])
+def test_other_layouts_give_the_same(name: str) -> None:
+    data = sample.log(name)
+    end = b"" if data.rstrip().endswith(b"}") and b"]" in data[-2000:] else b"]}"
+    parsed = json.loads(data.rstrip().rstrip(b",") + end)
+    whole = sample.sockets(name)
+    for text in (json.dumps(parsed), json.dumps(parsed, indent=2), json.dumps(parsed, ensure_ascii=False)):
+        assert list(sample.netlog(text.encode()).sockets()) == whole
+
+
+@pytest.mark.parametrize("name", [EVERYTHING, DEFAULT, "netlog-http2.json"])
+def test_a_cut_or_damaged_log_is_read_as_far_as_it_goes(name: str) -> None:
+    data = sample.log(name)
+    chance = random.Random(37)
+    whole = sample.sockets(name)
+    for end in range(0, len(data), max(1000, len(data) // 60)):
+        cut = list(sample.netlog(data[:end]).sockets())
+        assert [each.url for each in cut] == [each.url for each in whole[: len(cut)]]
+        damaged = bytearray(data)
+        for _ in range(20):
+            damaged[chance.randrange(len(damaged))] = chance.randrange(256)
+        for each in (*cut, *sample.netlog(bytes(damaged)).sockets()):
+            report(each.exchange)
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"null", b"[]", b"{", b'{"events":[{}]}', b'{"constants":{},"events":{}}', b"\xff" * 9]
+)
+def test_what_is_no_netlog_has_no_sockets(text: bytes) -> None:
+    log = sample.netlog(text)
+    assert not list(log.sockets())
+    assert not log.is_netlog

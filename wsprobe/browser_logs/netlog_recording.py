@@ -1,0 +1,417 @@
+"""What a NetLog has of one WebSocket, and of the connections that it used; and the recording of it.
+
+With raw bytes (capture mode Everything) the recording has what the browser wrote and read, in its own pieces.
+Without them, a head that the log has as fields is written from those, and the recording is marked as rebuilt.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Literal
+
+from msgspec import UNSET, Struct
+from msgspec.structs import replace
+
+from wsprobe import certificate, target
+from wsprobe.browser_logs.connection import LoggedConnection
+from wsprobe.browser_logs.http2_streams import Stream
+from wsprobe.browser_logs.socket import LoggedSocket, iso
+from wsprobe.exchange import (
+    Certificate,
+    Connected,
+    ConnectFailed,
+    Connecting,
+    Ended,
+    Event,
+    Exchange,
+    Http2,
+    LeftOut,
+    Limits,
+    Logged,
+    LoggedFrame,
+    Plan,
+    Received,
+    Resolved,
+    ResolveFailed,
+    Route,
+    Sent,
+    Target,
+    TlsDone,
+    TlsFailed,
+    TlsOptions,
+    TunnelFailed,
+    TunnelReceived,
+    TunnelSent,
+)
+from wsprobe.target import TargetError
+
+ATTEMPTS_MAX = 20
+"""The most requests kept of one WebSocket: credentials, and connections that broke, make it send again."""
+
+SESSION_MAX = Limits().max_head + Limits().max_session
+"""The most bytes kept each way of one request: the limits that a server gets."""
+
+REBUILT = "a NetLog without raw bytes"
+"""``Exchange.rebuilt`` of a recording from fields."""
+
+CIPHERS = {
+    0x1301: "TLS_AES_128_GCM_SHA256",
+    0x1302: "TLS_AES_256_GCM_SHA384",
+    0x1303: "TLS_CHACHA20_POLY1305_SHA256",
+    0xC02B: "ECDHE-ECDSA-AES128-GCM-SHA256",
+    0xC02C: "ECDHE-ECDSA-AES256-GCM-SHA384",
+    0xC02F: "ECDHE-RSA-AES128-GCM-SHA256",
+    0xC030: "ECDHE-RSA-AES256-GCM-SHA384",
+    0xCCA8: "ECDHE-RSA-CHACHA20-POLY1305",
+    0xCCA9: "ECDHE-ECDSA-CHACHA20-POLY1305",
+}
+"""OpenSSL's names of the cipher suites that browsers choose; another is shown as its number."""
+
+
+class Attempt:
+    """One request of a WebSocket, and what came back."""
+
+    def __init__(self, asked: float, request: list[bytes]) -> None:
+        self.asked = asked
+        self.request = request
+        """Request line and fields."""
+        self.answer: list[bytes] = []
+        """Status line and fields, if the browser accepted the answer."""
+        self.answered = asked
+        self.connection: LoggedConnection | None = None
+        self.stream: Stream | None = None
+        self.moved: list[tuple[bool, float, bytes]] = []
+        self._size = 0
+        self._limited: float | None = None
+
+    @property
+    def size(self) -> int:
+        """The bytes kept."""
+        return self._size if self.stream is None else self.stream.size
+
+    @property
+    def limited(self) -> float | None:
+        """When a limit of ours was reached; None if none was."""
+        return self._limited if self.stream is None else self.stream.limited
+
+    def move(self, sent: bool, time: float, data: bytes, size: int) -> int:
+        if self._size + len(data) > SESSION_MAX:
+            self.stop(time)
+        if self._limited is not None or not data:
+            return 0
+        self._size += len(data)
+        self.moved.append((sent, time, data))
+        return len(data)
+
+    def stop(self, time: float) -> None:
+        """Keep no more bytes."""
+        if self._limited is None:
+            self._limited = time
+
+
+class WebSocket:
+    """One WEBSOCKET_CHANNEL and its URL_REQUEST."""
+
+    def __init__(self, id: int, url: str, asked: float) -> None:
+        self.id, self.url, self.asked = id, url, asked
+        self.page = self.error = self.message = self.proxy = ""
+        self.opened = self.finished = False
+        self.frames: list[LoggedFrame] = []
+        self.attempts: list[Attempt] = []
+        self.connection: LoggedConnection | None = None
+        self.connect_job: int | None = None
+        self.ended: float | None = None
+
+    @property
+    def size(self) -> int:
+        """The bytes kept of it."""
+        return sum(each.size for each in self.attempts)
+
+    @property
+    def key(self) -> str:
+        """Sec-WebSocket-Key of the last request."""
+        fields = (fields_of(self.attempts[-1].request[1:])) if self.attempts else ()
+        return next((v.decode("latin-1") for k, v in fields if k.lower() == b"sec-websocket-key"), "")
+
+    def since(self, time: float) -> int:
+        """Microseconds from the page's request to *time*, in milliseconds of the log."""
+        return max(0, min(round((time - self.asked) * 1000), 2**53))
+
+    def ask(self, attempt: Attempt) -> None:
+        """Begin another request."""
+        if len(self.attempts) == ATTEMPTS_MAX:
+            del self.attempts[1]
+        self.attempts.append(attempt)
+        if self.connection is not None:
+            attempt.connection = self.connection
+            self.connection.lend(attempt)
+
+    def request_ended(self, time: float, error: str) -> None:
+        """Take note that the handshake is over, with this net error."""
+        if error == "ERR_WS_UPGRADE":
+            self.opened = True
+        elif not self.opened:
+            self.error = error
+            self.finished = True
+        self.ended = time
+
+    def end(self, time: float) -> None:
+        """Take note that the browser is done with the WebSocket."""
+        self.finished = True
+        self.ended = time
+
+
+def fields_of(lines: Sequence[bytes]) -> list[tuple[bytes, bytes]]:
+    """(name, value) of each ``name: value``; a pseudo-header's name begins with a colon."""
+    made = []
+    for line in lines:
+        at = line.find(b":", 1)
+        name, value = (line, b"") if at < 0 else (line[:at], line[at + 1 :])
+        made.append((name, value.strip(b" \t")))
+    return made
+
+
+def recorded(
+    socket: WebSocket,
+    program: str,
+    offset: float,
+    finished: bool,
+    connects: Mapping[int, list[LoggedConnection]],
+    verifies: bool,
+) -> LoggedSocket:
+    """*socket* as a value, as far as the log goes. *offset*: milliseconds from the log's clock to 1970;
+    *verifies*: whether the browser refuses faulty certificates."""
+    asked = (offset + socket.asked) / 1000
+    writer = _Writer(socket, finished, connects.get(socket.connect_job or 0, ()), verifies)
+    *earlier, last = [
+        writer.exchange(attempt, iso(asked), last=number == len(socket.attempts))
+        for number, attempt in enumerate(socket.attempts or [None], 1 if socket.attempts else 0)
+    ]
+    frames = tuple(socket.frames)
+    logged = Logged(
+        "netlog", program, socket.page, socket.error, socket.message, frames if last.rebuilt else ()
+    )
+    return LoggedSocket(
+        id=socket.id,
+        url=socket.url,
+        page=socket.page,
+        key=socket.key,
+        asked=asked,
+        opened=socket.opened,
+        finished=finished,
+        error=socket.error,
+        message=socket.message,
+        frames=frames,
+        exchange=replace(last, hops=tuple(earlier), logged=logged),
+    )
+
+
+class _Writer(Struct, frozen=True):
+    """Writes the recordings of one WebSocket."""
+
+    socket: WebSocket
+    finished: bool
+    connects: Sequence[LoggedConnection]
+    """The connections that were begun for it."""
+    verifies: bool
+
+    def exchange(self, attempt: Attempt | None, started: str, *, last: bool) -> Exchange:
+        """The recording of *attempt*; None: no request was sent."""
+        to = _target(self.socket.url)
+        connection = None if attempt is None else attempt.connection
+        events = list(self._before(connection, to))
+        rebuilt = False
+        request, http2 = b"", None
+        if attempt is not None and attempt.stream is not None:
+            stream = attempt.stream
+            http2 = Http2(stream.fields, stream=stream.id)
+            events += self._moved(stream.written())
+            rebuilt = not stream.has_bytes
+        elif attempt is not None:
+            rebuilt = not any(sent for sent, _, _ in attempt.moved)
+            moved = list(self._rebuilt(attempt) if rebuilt else self._moved(attempt.moved))
+            events += moved
+            request = b"".join([each.data for each in moved if isinstance(each, Sent)])
+            request = request[: request.find(b"\r\n\r\n") + 4]
+        at = max([0, *(each.at for each in events)])
+        events.append(self._ended(attempt, at) if last else Ended(at, "local"))
+        plan = Plan(to, request, tls=TlsOptions(verify=self.verifies), route=self._route(), http2=http2)
+        return Exchange(plan, tuple(events), started, rebuilt=REBUILT if rebuilt else UNSET)
+
+    def since(self, time: float) -> int:
+        return self.socket.since(time)
+
+    def _route(self) -> Route:
+        """The way through a proxy, as the log names it: ``[https://proxy.example:8443]``."""
+        proxy = re.fullmatch(r"\[((?:https?|socks[45])://[A-Za-z0-9.:\[\]_-]+)\]", self.socket.proxy)
+        return Route() if proxy is None else Route(proxy=proxy.group(1))
+
+    def _before(self, connection: LoggedConnection | None, to: Target) -> Iterator[Event]:
+        """What happened before the request."""
+        tried = [connection] if connection is not None else list(self.connects)
+        for each in tried:
+            yield from self._dialled(each, to)
+            yield from self._secured(each)
+        if connection is None:
+            yield from self._failed(tried, to)
+
+    def _dialled(self, connection: LoggedConnection, to: Target) -> Iterator[Event]:
+        addresses = [_address(each)[0] for each in connection.addresses]
+        at = self.since(connection.begun)
+        if addresses and to.host not in addresses and not self._route().proxy:
+            yield Resolved(at, to.host, tuple(addresses))
+        for begun, text, end, error in connection.tries:
+            address, port = _address(text)
+            yield Connecting(self.since(begun), address, port)
+            if error:
+                yield ConnectFailed(self.since(end), address, port, _errno(error), _words(error))
+        if connection.connected is not None:
+            yield Connected(self.since(connection.connected), *_address(connection.address), connection.local)
+        tunnel = connection.tunnel
+        if not tunnel:  # no bytes: from the fields
+            tunnel = [(sent, at, _head(lines)) for sent, at, lines in connection.tunnel_lines]
+        for sent, time, data in tunnel:
+            yield (TunnelSent if sent else TunnelReceived)(self.since(time), data)
+
+    def _secured(self, connection: LoggedConnection) -> Iterator[Event]:
+        if connection.secured is None:
+            return
+        at = self.since(connection.secured)
+        first, *issuers = [*_certificates(connection.certificates), None][: len(connection.certificates) or 1]
+        others = tuple(each for each in issuers if each is not None)
+        error = connection.tls_error
+        if error:
+            kind, reason = _tls_failure(error)
+            yield TlsFailed(at, kind, _words(error), certificate=first, reason=reason, issuers=others)
+            return
+        version, cipher, alpn = connection.tls
+        fault = connection.certificate_error
+        yield TlsDone(
+            at,
+            version,
+            CIPHERS.get(cipher, f"0x{cipher & 0xFFFF:04X}"),
+            None if alpn in ("", "unknown") else alpn,
+            first,
+            verified=self.verifies and not fault,
+            problem=_words(fault) if fault else None,
+            issuers=others,
+        )
+
+    def _failed(self, tried: Sequence[LoggedConnection], to: Target) -> Iterator[Event]:
+        """Why there was no connection, where the connections themselves do not say so."""
+        error = self.socket.error
+        at = self.since(self.socket.ended or 0)
+        if error in ("ERR_NAME_NOT_RESOLVED", "ERR_NAME_RESOLUTION_FAILED"):
+            yield ResolveFailed(at, to.host, _words(error))
+        elif re.search("PROXY|TUNNEL|SOCKS", error):
+            yield TunnelFailed(at, _words(error))
+        elif _errno(error) and not any(each.tries for each in tried):
+            yield ConnectFailed(at, to.host, to.port, _errno(error), _words(error))
+        elif re.search("CERT_|SSL_", error) and not any(each.tls_error for each in tried):
+            kind, reason = _tls_failure(error)
+            yield TlsFailed(at, kind, _words(error), reason=reason)
+
+    def _moved(self, moved: Iterable[tuple[bool, float, bytes]]) -> Iterator[Event]:
+        for sent, time, data in moved:
+            yield (Sent if sent else Received)(self.since(time), data)
+
+    def _rebuilt(self, attempt: Attempt) -> Iterator[Event]:
+        """The heads of which the log has the fields."""
+        yield Sent(self.since(attempt.asked), _head(attempt.request))
+        if attempt.answer:
+            at = self.since(attempt.answered)
+            yield Received(at, _head(attempt.answer))
+            if self.socket.frames:
+                lengths = [
+                    sum(f.length for f in self.socket.frames if f.sent is sent) for sent in (True, False)
+                ]
+                yield LeftOut(max(at, self.socket.frames[-1].at), *lengths)
+
+    def _ended(self, attempt: Attempt | None, at: int) -> Ended:
+        if attempt is not None and attempt.limited is not None:
+            return Ended(max(at, self.since(attempt.limited)), "limit")
+        connection = None if attempt is None else attempt.connection
+        ended = None if connection is None else connection.ended
+        shared = attempt is not None and attempt.stream is not None
+        if ended is not None and not (
+            shared and self.socket.ended is not None and ended[1] > self.socket.ended
+        ):
+            how, time, error = ended
+            return Ended(max(at, self.since(time)), how, _words(error))
+        if not self.finished:
+            return Ended(at, "interrupted")
+        if self.socket.ended is not None:
+            at = max(at, self.since(self.socket.ended))
+        if attempt is None and self.socket.error:
+            return Ended(at, "error", _words(self.socket.error))
+        return Ended(at, "local")
+
+
+def _target(url: str) -> Target:
+    """The place of *url*; for one that RFC 6455 does not allow, as much as its text shows."""
+    try:
+        return target.parse(url)
+    except TargetError:
+        secure = url.startswith("wss:")
+        return Target(url, secure, "", 443 if secure else 80, "/")
+
+
+def _head(lines: Sequence[bytes]) -> bytes:
+    """A head of these lines, which a hostile log cannot lengthen by line ends."""
+    return b"".join(re.sub(rb"[\r\n]+", b" ", each) + b"\r\n" for each in lines) + b"\r\n"
+
+
+def _address(text: str) -> tuple[str, int]:
+    """(address, port) of ``127.0.0.1:80`` or ``[::1]:80``."""
+    address, _, port = text.rpartition(":")
+    return address.strip("[]"), int(port) if port.isdecimal() and int(port[:6]) <= 65535 else 0
+
+
+def _words(error: str) -> str:
+    return f"net::{error}" if error else ""
+
+
+ERRNOS = {
+    "ERR_CONNECTION_REFUSED": "ECONNREFUSED",
+    "ERR_CONNECTION_RESET": "ECONNRESET",
+    "ERR_CONNECTION_TIMED_OUT": "ETIMEDOUT",
+    "ERR_ADDRESS_UNREACHABLE": "EHOSTUNREACH",
+    "ERR_ADDRESS_INVALID": "EADDRNOTAVAIL",
+    "ERR_NETWORK_ACCESS_DENIED": "EACCES",
+    "ERR_INTERNET_DISCONNECTED": "ENETUNREACH",
+    "ERR_CONNECTION_ABORTED": "ECONNABORTED",
+}
+"""The error of the system behind a net error of connect() (net/base/net_errors_posix.cc)."""
+
+
+def _errno(error: str) -> str:
+    return ERRNOS.get(error, "")
+
+
+CERTIFICATE_FAULTS = {
+    "ERR_CERT_COMMON_NAME_INVALID": "wrong-name",
+    "ERR_CERT_DATE_INVALID": "expired",
+    "ERR_CERT_AUTHORITY_INVALID": "unknown-ca",
+}
+"""``TlsFailed.reason`` of a net error; the others are "other"."""
+
+
+def _tls_failure(error: str) -> tuple[Literal["certificate", "pinned-key", "reset", "error"], str]:
+    """The kind and reason of a failed handshake of TLS."""
+    if "PINNED_KEY" in error:
+        return "pinned-key", ""
+    if error.startswith("ERR_CERT_"):
+        return "certificate", CERTIFICATE_FAULTS.get(error, "other")
+    return ("reset" if "RESET" in error else "error"), ""
+
+
+def _certificates(texts: Sequence[str]) -> Iterator[Certificate]:
+    """The certificates of a log, in PEM."""
+    for text in texts:
+        inner = re.sub(r"-----[A-Z ]+-----|\s", "", text)
+        try:
+            yield certificate.read(b64decode(inner, validate=True))
+        except ValueError:
+            continue

@@ -1,0 +1,48 @@
+"""One WebSocket as a browser's log has it: the value that every reader of a log returns."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from msgspec import Struct
+
+from wsprobe.exchange import Exchange, LoggedFrame
+
+
+class LoggedSocket(Struct, frozen=True):
+    """One ``new WebSocket`` in a browser's log."""
+
+    id: int
+    """The log's own number for it; unique in one log."""
+    url: str
+    page: str
+    """The origin of the page, as ``https://chat.example``; "" if the log has none, "null" for an opaque one."""
+    key: str
+    """Sec-WebSocket-Key of the last request; "" over HTTP/2, and before the request."""
+    asked: float
+    """When the page asked for it: seconds since 1970."""
+    opened: bool
+    """Whether the browser accepted the handshake."""
+    finished: bool
+    """Whether nothing more can follow: the browser is done with it, or the log ended."""
+    error: str
+    """The net error, as ``ERR_CONNECTION_REFUSED``; "" if there is none."""
+    message: str
+    """The browser's sentence about a failed handshake; "" if the log has none."""
+    frames: tuple[LoggedFrame, ...]
+    """The frames' headers, which a log has without bytes too."""
+    exchange: Exchange
+    """The recording, as far as it goes. Its ``logged`` repeats page, error and message, for a saved file."""
+
+    @property
+    def has_bytes(self) -> bool:
+        """Whether the recording has the bytes of the connection, not only fields that the log names."""
+        return not self.exchange.rebuilt
+
+
+def iso(seconds: float) -> str:
+    """*seconds* since 1970 in ISO 8601, in UTC; "" for a time that no calendar has."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+    except (ValueError, OverflowError, OSError):
+        return ""
