@@ -32,6 +32,7 @@ from trio.testing import MockClock
 from wsprobe import lab, net
 from wsprobe.cli import main
 from wsprobe.cli.cluster import OtherVersion
+from wsprobe.conversation import Maker
 from wsprobe.exchange import SECOND, Event, Exchange, Plan, Relayed
 from wsprobe.lab.play import play
 from wsprobe.lab.scenario import Scenario
@@ -330,11 +331,12 @@ async def probed(
     watch: Callable[[Event], object] | None = None,
     talk: object = None,
     keep: Callable[[Exchange], object] | None = None,
+    make: Maker | None = None,
 ) -> Exchange:
     """As ``net.probe``: the scenario that the path names, played. --connect-to the host NAME.example takes the
     one of that name."""
     net.check(plan)
-    made = replace(play(scenario_of(plan, scenarios), plan), started=started())
+    made = replace(play(scenario_of(plan, scenarios), plan, make=make), started=started())
     sys.stderr.write(f"[{plan!r}]\n" if os.environ.get("DUMP_PLANS") else "")
     for event in made.events:
         if watch is not None:

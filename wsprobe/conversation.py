@@ -13,10 +13,11 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from wsprobe.exchange import SECOND, Plan
+from wsprobe.exchange import SECOND, Exchange, Plan, Received, Sent
+from wsprobe.judge import HANDSHAKE, rfc6455_handshake
 from wsprobe.open_session import USUAL, OpenSession, Phase, Stop, in_proportion
-from wsprobe.planned_session import PlannedSession
-from wsprobe.read import response_of
+from wsprobe.planned_session import NoSession, PlannedSession
+from wsprobe.read import read, response_of
 from wsprobe.read.body import BodyReader
 from wsprobe.read.head import LINES_MAX, HeadSplitter, opens_session
 from wsprobe.read.looks import looks_like
@@ -170,6 +171,15 @@ class Answering:
         self.why = why
 
 
+def establishes(plan: Plan, head: Head) -> bool:
+    """Whether the 101 with *head* opens a session, or RFC 6455 section 4.1 requires the client to fail. True
+    for other wire versions, whose rules the history has."""
+    if plan.wire != "hybi-13":
+        return True
+    reading = read(Exchange(plan, (Sent(0, plan.request), Received(0, head.raw))))
+    return rfc6455_handshake([each for rule in HANDSHAKE for each in rule(reading)]) != "fail"
+
+
 Maker = Callable[[Plan, Head, int], OpenSession]
 """(plan, head of the answer that opened, time) -> the session that it opened."""
 
@@ -190,7 +200,8 @@ class Client:
     """One conversation. Feed it in the order of time; no received bytes make it raise."""
 
     def __init__(self, plan: Plan, make: Maker | None = None) -> None:
-        """*make* returns the session; a ``PlannedSession`` unless given.
+        """*make* returns the session of a client that keeps the rules: if the 101 opens none, nothing is sent.
+        Without it, an observer takes what follows any 101 for a session, and tolerates every fault.
 
         Raises ValueError, one line, if the plan's wire version is unknown.
         """
@@ -223,8 +234,10 @@ class Client:
 
     def _session(self, head: Head, at: int) -> OpenSession:
         if self._make is not None:
-            return self._make(self._plan, head, at)
-        return PlannedSession(self._plan, self._make_framing(self._plan.request, head.raw, None), at)
+            opens = establishes(self._plan, head)
+            return self._make(self._plan, head, at) if opens else NoSession(self._plan, at)
+        framing = self._make_framing(self._plan.request, head.raw, None)
+        return PlannedSession(self._plan, framing, framing, at)
 
     def carry(self, frames: bytes) -> bytes:
         """*frames*, from the session, as the connection carries them."""

@@ -372,7 +372,8 @@ class Http2Client:
         if self._make is not None:
             return self._make(self._plan, head, at)
         seed = b"".join(name + value for name, value in self._how.fields)
-        return PlannedSession(self._plan, Framed(seed, b""), at)
+        framing = Framed(seed, b"")
+        return PlannedSession(self._plan, framing, framing, at)
 
     def carry(self, frames: bytes) -> bytes:
         """*frames*, from the session, as DATA, as far as the windows allow now."""

@@ -66,7 +66,11 @@ class Limits(Struct, frozen=True):
     max_time: Seconds = 30.0
     """From the start until the end of the whole exchange."""
     linger: Seconds = 0.3
-    """How long wsprobe watches an open session before it closes it with 1000."""
+    """How long wsprobe watches an open session before it closes it with 1000. Infinity: until the session has
+    what it is watched for, or max_time is nearly over."""
+    silence: Seconds | UnsetType = UNSET
+    """Close the session after this time without a further message; linger is then the time for the first one.
+    Absent: only linger counts."""
     max_head: Count = 2 * 1024 * 1024
     """Bytes of a head."""
     max_body: Count = 1024 * 1024

@@ -1,18 +1,40 @@
 """What every open session does, whoever holds it: ``wsprobe.planned_session`` or ``wsprobe.talk.session``.
 
-Both read frames and write frames, answer the peer's Close, and are over some time after a Close.
+Both read frames and write frames, answer the peer's Close, fail the connection for the peer's first fault, and
+are over some time after a Close.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from enum import Enum
-from typing import Literal
+from typing import Literal, Protocol
 
-from wsprobe.exchange import Limits, Plan
-from wsprobe.wire.framing import Control, FrameWriter
+from wsprobe.exchange import SECOND, Limits, Plan
+from wsprobe.wire.framing import CONTROL_MAX, Control, FrameFault, FrameReader, FrameWriter, Incoming
 
 USUAL = Limits()
+
+FAILED_WAIT = SECOND
+"""Time for the peer to end its stream after the Close with which we fail the connection. Its answer does not
+matter any more (RFC 6455 section 7.1.7)."""
+
+FIRST_REPLY = 3.0
+"""Seconds to wait for the first message after what we sent."""
+SILENCE = 1.0
+"""Seconds without a message after which a server has said what it has to say."""
+
+
+TOO_LARGE = 1009
+"""The code of a fault that is only our own limit on a message."""
+
+
+class Awaited(Protocol):
+    """The messages for which the caller keeps the session open."""
+
+    def heard(self, data: bytes) -> bool:
+        """Take the content of one message; return whether nothing more is awaited."""
 
 
 class Phase(Enum):
@@ -46,22 +68,29 @@ def in_proportion(most: int, room: int, usual: int, least: int | None = None) ->
 class OpenSession(ABC):
     """One open session. Times are microseconds since the start of the exchange."""
 
-    def __init__(self, plan: Plan, writer: FrameWriter, at: int) -> None:
+    def __init__(
+        self, plan: Plan, reader: FrameReader, writer: FrameWriter, at: int, awaited: Awaited | None = None
+    ) -> None:
         self.phase = Phase.OPEN
         self.stop: Stop = "local"
         self.why = ""
         self.plan = plan
         self.close_received: Control | None = None
         """The peer's first Close."""
+        self.fault: FrameFault | None = None
+        """The peer's fault for which the connection was failed."""
+        self._reader = reader
         self._writer = writer
+        self._awaited = awaited
+        self._frames_before = 0
         self._now = at
         self._deadline = at
         """When a session that is closing is over, whatever has arrived."""
 
     @property
-    @abstractmethod
     def frames(self) -> int:
         """The number of the peer's frames so far."""
+        return self._reader.frames
 
     @property
     @abstractmethod
@@ -80,12 +109,28 @@ class OpenSession(ABC):
     def timer(self, at: int) -> bytes:
         """Take the time; return the bytes now due."""
 
+    def _spoke_to(self, data: bytes, found: Sequence[Incoming]) -> bool:
+        """Whether *data*, in which *found* was complete, has a message or a part of one: anything but control
+        frames."""
+        frames, self._frames_before = self.frames - self._frames_before, self.frames
+        fragments = frames > len(found)
+        part = max(len(data), self._reader.ahead) > CONTROL_MAX  # longer than the rest of a control frame
+        return fragments or part or not all(isinstance(each, Control) for each in found)
+
     def _answered(self, close: Control, wait: int) -> bytes:
         """Answer the peer's *close*, unless we have sent ours; the session is over after *wait* then."""
         self.close_received = close
         if self.phase is Phase.OPEN:
             return self._closing(self._writer.answer(close.data), wait)
         self._deadline = self._now + wait
+        return b""
+
+    def _fail(self, fault: FrameFault) -> bytes:
+        """Fail the connection for *fault* (section 7.1.7): a Close with its code, unless we have sent one."""
+        self.fault = fault
+        if self.phase is Phase.OPEN:
+            return self._closing(self._writer.close(fault.code, fault.reason), FAILED_WAIT)
+        self._deadline = self._now + FAILED_WAIT
         return b""
 
     def _closing(self, frame: bytes | None, wait: int) -> bytes:

@@ -131,7 +131,7 @@ def test_expect(expected: str, status: int, capsys: pytest.CaptureFixture[str]) 
 def test_an_interrupt_before_the_first_answer(
     how: tuple[str, ...], capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def interrupted(plan: Plan, keep: Callable[[Exchange], object]) -> Exchange:
+    async def interrupted(plan: Plan, keep: Callable[[Exchange], object], make: object) -> Exchange:
         keep(Exchange(plan, (Sent(1, plan.request), Ended(2, "interrupted"))))
         raise KeyboardInterrupt
 

@@ -14,6 +14,7 @@ from wsprobe.exchange import Act, Limits, Plan, Target
 from wsprobe.open_session import Phase
 from wsprobe.read.frames import read_frames
 from wsprobe.read.reading import INTERIM_MAX
+from wsprobe.talk.codec import planned
 
 EOF = None
 """In place of bytes: the end of the peer's stream."""
@@ -48,6 +49,8 @@ class Conversation:
     plan: Plan = PLAIN
     stop: str = "local"
     why: str = ""
+    awaited: tuple[bytes, ...] | None = None
+    """Of a client that keeps the rules: the messages that it waits for."""
 
 
 def close(code: int | None = None, reason: bytes = b"") -> bytes:
@@ -62,8 +65,197 @@ HELD = b"HTTP/1.1 403 No\r\nContent-Length: 3\r\n\r\n"
 CHUNKED = H + b"403 No\r\nTransfer-Encoding: chunked\r\n\r\n"
 INTERIM = H + b"102 \r\n\r\n"
 NORMAL = (CLOSE, b"\x03\xe8")
+FULL = (
+    b"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    b"Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n"
+)
+RIGHT = SWITCHING[:-2] + b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
+HELLO = Act("open", "text", b"hello")
+ASKED = (TEXT, b"hello")
+
+
+class Awaits:
+    """Waits for these messages."""
+
+    def __init__(self, awaited: tuple[bytes, ...]) -> None:
+        self._left = set(awaited)
+
+    def heard(self, data: bytes) -> bool:
+        self._left.discard(data)
+        return not self._left
+
+
+def strict(
+    name: str,
+    peer: list[tuple[int, bytes | None]],
+    phase: Phase,
+    wake_at: int | None = None,
+    sent: list[tuple[int, bytes]] | None = None,
+    awaited: tuple[bytes, ...] = (),
+    acts: tuple[Act, ...] = (),
+    **limits: Any,
+) -> Conversation:
+    """A conversation of a client that keeps the rules, which sends *acts*."""
+    its = plan(*acts, request=FULL, **limits)
+    return Conversation(name, peer, phase, wake_at, sent or [], its, awaited=awaited)
+
+
+def failed(
+    fault: bytes, code: int, reason: bytes
+) -> tuple[list[tuple[int, bytes | None]], list[tuple[int, bytes]]]:
+    """What the peer sends with *fault*, and then a Ping; what is sent for that."""
+    return [(5, RIGHT + fault + b"\x89\x00")], [(CLOSE, code.to_bytes(2, "big") + reason)]
+
+
+FAULTS: dict[str, tuple[bytes, int, bytes]] = {
+    "a mask": (b"\x81\x82abcdef", 1002, b"the server masked a frame (RFC 6455 section 5.1)"),
+    "a reserved opcode": (b"\x83\x00", 1002, b"opcode 0x3 is reserved (RFC 6455 section 5.2)"),
+    "a reserved bit": (
+        b"\xa1\x00",
+        1002,
+        b"a frame with reserved bits 010, which no extension uses (5.2)",
+    ),
+    "a length of 2^63": (
+        b"\x82\x7f\x80" + bytes(7),
+        1002,
+        b"a length whose first bit is set (RFC 6455 section 5.2)",
+    ),
+    "16 bits for a short length": (
+        b"\x81\x7e\x00\x01a",
+        1002,
+        b"the length 1 in more bytes than it needs (RFC 6455 section 5.2)",
+    ),
+    "64 bits for a length of 16": (
+        b"\x81\x7f" + bytes(6) + b"\x01\x00",
+        1002,
+        b"the length 256 in more bytes than it needs (RFC 6455 section 5.2)",
+    ),
+    "a long Ping": (b"\x89\x7e\x00\x80", 1002, b"a control frame of 128 bytes (section 5.5)"),
+    "a Ping in fragments": (b"\x09\x00", 1002, b"a control frame in fragments (RFC 6455 section 5.5)"),
+    "a stray continuation": (
+        b"\x80\x00",
+        1002,
+        b"a continuation frame without a message (RFC 6455 section 5.4)",
+    ),
+    "a text that is not UTF-8": (
+        b"\x81\x01\xff",
+        1007,
+        b"a text message that is not UTF-8 (RFC 6455 section 8.1)",
+    ),
+    "a Close of one byte": (
+        b"\x88\x01a",
+        1002,
+        b"a Close with a payload of one byte (RFC 6455 section 5.5.1)",
+    ),
+    "a Close with 1006": (
+        close(1006),
+        1002,
+        b"a Close with code 1006, which must not be sent (section 7.4)",
+    ),
+}
+STRICT = [
+    *(
+        strict(f"fails for {name}", failed(*fault)[0], Phase.CLOSING, 5 + 1000 * MS, failed(*fault)[1])
+        for name, fault in FAULTS.items()
+    ),
+    strict(
+        "no session after a wrong accept: nothing is sent",
+        [(5, SWITCHING + b"\x89\x01a"), (300 * MS + 5, CLOCK)],
+        Phase.DONE,
+        acts=(HELLO,),
+    ),
+    strict("no session, and the server says all", [(5, SWITCHING + close(4403))], Phase.DONE),
+    strict(
+        "three seconds for the first reply",
+        [(5, RIGHT)],
+        Phase.OPEN,
+        5 + 3000 * MS,
+        [ASKED],
+        acts=(HELLO,),
+        linger=3.0,
+        silence=1.0,
+    ),
+    strict(
+        "a second after a reply",
+        [(5, RIGHT), (2000 * MS, b"\x81\x01a")],
+        Phase.OPEN,
+        3000 * MS,
+        [ASKED],
+        acts=(HELLO,),
+        linger=3.0,
+        silence=1.0,
+    ),
+    strict(
+        "part of a reply",
+        [(5, RIGHT), (2000 * MS, b"\x81\x7e\x01\x00a")],
+        Phase.OPEN,
+        3000 * MS,
+        [ASKED],
+        acts=(HELLO,),
+        linger=3.0,
+        silence=1.0,
+    ),
+    strict(
+        "a Ping is no reply",
+        [(5, RIGHT), (2000 * MS, b"\x89\x00")],
+        Phase.OPEN,
+        5 + 3000 * MS,
+        [ASKED, (PONG, b"")],
+        acts=(HELLO,),
+        linger=3.0,
+        silence=1.0,
+    ),
+    strict(
+        "replies without end are left in time",
+        [(5, RIGHT), *((at * 500 * MS, b"\x81\x00") for at in range(1, 59))],
+        Phase.CLOSING,
+        31_000 * MS,
+        [ASKED, NORMAL],
+        acts=(HELLO,),
+        linger=3.0,
+        silence=1.0,
+    ),
+    strict("until nearly the end", [(5, RIGHT)], Phase.OPEN, 29_000 * MS, awaited=(b"a",), linger=float("inf")),
+    strict(
+        "until nearly the end of a short time",
+        [(5, RIGHT)],
+        Phase.OPEN,
+        800 * MS,
+        awaited=(b"a",),
+        linger=float("inf"),
+        max_time=1.0,
+    ),
+    strict(
+        "until the awaited message",
+        [(5, RIGHT), (9, b"\x81\x01b"), (11, b"\x81\x01a")],
+        Phase.CLOSING,
+        11 + 2000 * MS,
+        [NORMAL],
+        awaited=(b"a",),
+        linger=float("inf"),
+    ),
+    strict(
+        "until all awaited messages",
+        [(5, RIGHT), (9, b"\x81\x01b")],
+        Phase.OPEN,
+        5 + 9000 * MS,
+        awaited=(b"a", b"b"),
+        linger=9.0,
+    ),
+    strict(
+        "the linger ends with the awaited message",
+        [(5, RIGHT), (9, b"\x81\x01a")],
+        Phase.CLOSING,
+        9 + 2000 * MS,
+        [NORMAL],
+        awaited=(b"a",),
+        linger=9.0,
+    ),
+]
 
 CONVERSATIONS = [
+    *STRICT,
     # Heads.
     Conversation("nothing yet", [(5, b"HTTP/1.1 4")], Phase.HEAD),
     Conversation("ends before an answer", [(5, EOF)], Phase.DONE),
@@ -378,7 +570,10 @@ def converse(
     conversation: Conversation, pieces: Callable[[bytes], Iterator[bytes]]
 ) -> tuple[list[Turn], bytes]:
     """Return every turn of it, and all that was sent after the opening handshake."""
-    client = Client(conversation.plan)
+    awaited = conversation.awaited
+    client = Client(
+        conversation.plan, None if awaited is None else planned(Awaits(awaited) if awaited else None)
+    )
     assert client.opening == conversation.plan.request
     turns = []
     for at, came in conversation.peer:

@@ -576,7 +576,8 @@ def test_of_what_inflates_to_very_much_little_is_read_at_once(net):
             self.heard.append(sum(len(each.data) for each in what if isinstance(each, ReceivedMessage)))
 
     holder = Inflating(nothing(), eof="keep", count=4000)
-    held(net, holder, server)
+    offered = b"Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover\r\n\r\n"
+    held(net, holder, server, request=net.REQUEST.removesuffix(b"\r\n") + offered)
     assert sum(holder.heard) == 40_000_000
     assert max(holder.heard[1:]) <= (LEAST // len(every) + 1) * 10_000 < 2_000_000
 

@@ -162,6 +162,55 @@ def test_the_end_of_the_input(eof: str) -> None:
         assert told(session.timer(session.wake_at)) == [(CLOSE, NORMAL)]
 
 
+@pytest.mark.parametrize(
+    ("greeting", "reply", "leaves"),
+    [
+        (None, None, 4 * SECOND),
+        (SECOND // 2, None, 4 * SECOND),
+        (None, 2 * SECOND, 3 * SECOND),
+        (None, 3 * SECOND, 4 * SECOND),
+    ],
+)
+def test_replies_are_waited_for(greeting: int | None, reply: int | None, leaves: int) -> None:
+    """Up to three seconds for the first one after what we sent, and a second after the last."""
+    session = held()
+    if greeting is not None:
+        session.receive(theirs(TEXT, b"hello"), greeting)
+    session.say(Outgoing("text", (b"q",)), SECOND)
+    session.input_over(SECOND)
+    session.receive(theirs(PING), SECOND + 1)
+    if reply is not None:
+        session.receive(theirs(TEXT, b"late"), reply)
+    assert session.wake_at == leaves
+
+
+def test_it_ends_with_the_last_awaited_message() -> None:
+    class One:
+        def heard(self, data: bytes) -> bool:
+            return data == b"b"
+
+    session = TalkSession(PLAN, Reader(), Writer(), Rules(patience=30.0), 0, One())
+    session.input_over(SECOND)
+    session.receive(theirs(TEXT, b"a"), 2 * SECOND)
+    assert session.wake_at == 31 * SECOND
+    session.receive(theirs(TEXT, b"b"), 3 * SECOND)
+    assert told(session.timer(3 * SECOND)) == [(CLOSE, NORMAL)]
+
+
+def test_a_ping_before_a_fault_is_answered_first() -> None:
+    sent = told(held().receive(theirs(PING) + b"\x83\x00" + theirs(PING), 1))
+    assert [opcode for opcode, _ in sent] == [PONG, CLOSE]
+
+
+@pytest.mark.parametrize("size", [4, 126])
+def test_no_message_above_the_limit(size: int) -> None:
+    session = TalkSession(PLAN, Reader(max_message=3), Writer(), Rules(), 0)
+    sent = told(session.receive(theirs(TEXT, b"abc") + theirs(TEXT, b"x" * size), 1))
+    assert sent[0][1][:2] == (1009).to_bytes(2, "big")
+    assert [each.data for each in session.heard if isinstance(each, ReceivedMessage)] == [b"abc"]
+    assert "--max-message" in session.unmet
+
+
 def test_it_ends_after_a_count() -> None:
     session = held(count=2)
     assert "0 of 2" in session.unmet

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
+from math import inf
 
 import click
 from msgspec.structs import replace
@@ -30,6 +31,7 @@ from wsprobe.cli.settings import HandshakeSettings, Settings
 from wsprobe.cli.targets import ProbeTarget
 from wsprobe.engine_answer import COMPARED, EngineAnswer, engine_answer
 from wsprobe.exchange import Ended, Exchange, Plan, ResolveFailed, Route, Target
+from wsprobe.open_session import FIRST_REPLY, SILENCE
 from wsprobe.opening import fresh_key
 from wsprobe.read import read
 from wsprobe.read.reading import Reading
@@ -103,7 +105,8 @@ def own_place(place: ProbeTarget, readers: Readers) -> ProbeTarget | Exchange:
 async def one(place: ProbeTarget, own: ProbeTarget | Exchange, settings: Settings, readers: Readers) -> Report:
     """The report with wsprobe's own answer, then the engines' answers. The engines send their requests
     concurrently."""
-    exchange = own if isinstance(own, Exchange) else await conversation(own, settings)
+    place = _finite(place)
+    exchange = own if isinstance(own, Exchange) else await conversation(_finite(own), settings)
     page = _with_cookies(opened_by(place.page(readers.page), place.url), place)
     url = with_credentials(place.script_url or place.url, user_of(place))
     at = shareable(url, page, exchange)
@@ -212,6 +215,15 @@ async def as_engine(
             exchange = await net.probe(plan)
         then = await apart_if_large(exchange, partial(next_plan, exchange))
     return then
+
+
+def _finite(place: ProbeTarget) -> ProbeTarget:
+    """*place* with limits for sessions in which nobody checks expectations meanwhile."""
+    limits = place.handshake.limits
+    if limits.linger < inf:
+        return place
+    limits = replace(limits, linger=FIRST_REPLY, silence=SILENCE)
+    return replace(place, handshake=replace(place.handshake, limits=limits))
 
 
 def _share(most: int, enough: int, engines: int) -> int:

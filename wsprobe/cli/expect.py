@@ -203,6 +203,36 @@ def _equal(one: Expectation, found: str) -> bool:
     return found == one.wanted
 
 
+OF_SESSION = ("message", "close", "close-reason")
+"""Conditions that the open session decides."""
+
+
+def about_session(expectations: Iterable[Expectation]) -> bool:
+    """Whether any of *expectations* is about messages or the Close."""
+    return any(each.what in OF_SESSION for each in expectations)
+
+
+def awaited(expectations: Iterable[Expectation]) -> AwaitedMessages | None:
+    """What to keep a session open for; None if nothing that may come in it decides an expectation. One that
+    something is absent is decided at the end, and waits for nothing."""
+    pending = [each for each in expectations if each.what in OF_SESSION and each.operator != "!="]
+    return AwaitedMessages(pending) if pending else None
+
+
+class AwaitedMessages:
+    """The expectations about a session that are not met yet. The server's Close ends the session, and so
+    decides all."""
+
+    def __init__(self, pending: Sequence[Expectation]) -> None:
+        self._pending = pending
+
+    def heard(self, data: bytes) -> bool:
+        """Take the content of one message; return whether all are met now."""
+        text = data.decode("utf-8", "replace")
+        self._pending = [each for each in self._pending if each.what != "message" or not _holds(each, [text])]
+        return not self._pending
+
+
 MOST, LONGEST = 3, 200
 """Values that a complaint quotes, and characters of each."""
 

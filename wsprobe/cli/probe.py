@@ -10,17 +10,20 @@ import click
 from msgspec.structs import replace
 
 from wsprobe import net, target
+from wsprobe.cli import expect
 from wsprobe.cli.credentials import Credentials, Origin, origin, with_netrc
 from wsprobe.cli.plan import for_strangers, now, plan_for
 from wsprobe.cli.settings import HandshakeSettings, Settings
 from wsprobe.cli.streams import write
 from wsprobe.cli.targets import ProbeTarget
+from wsprobe.conversation import Maker
 from wsprobe.exchange import Ended, Event, Exchange, Plan, Received, Sent
 from wsprobe.followup import max_head_after, other_wire, redirect, retry_after, transient
 from wsprobe.judge.subject import how
 from wsprobe.outcome import Exit
 from wsprobe.read import read
 from wsprobe.report import Report, report
+from wsprobe.talk.codec import planned
 
 ANSWERS_MAX = 2
 """The most challenges in a row to answer at one URL: the first, and one for a stale nonce."""
@@ -120,9 +123,13 @@ async def probe_with_followups(
     tries = settings.retry.retry
     pause = RETRY_PAUSE
     credentials = Credentials()
+
+    def session() -> Maker:
+        return planned(expect.awaited(settings.expectations))
+
     began = net.clock()  # not the time of day, which somebody may set meanwhile
     while True:
-        exchange = await conversation(place, settings, watch, keep, credentials, ask, first)
+        exchange = await conversation(place, settings, watch, keep, credentials, ask, first, session)
         if not tries:
             return exchange
         first = None  # each try has a key of its own
@@ -155,12 +162,13 @@ async def conversation(
     credentials: Credentials | None = None,
     ask: Ask | None = None,
     first: Plan | None = None,
+    session: Callable[[], Maker | None] = lambda: None,
 ) -> Exchange:
     """One exchange, and those that its answer requires (credentials, -L, --negotiate); returns the last, with
     the earlier ones as its hops.
 
     *keep* gets each exchange, an interrupted one too. *credentials* keeps what is learned from challenges.
-    *ask* and *first*: see ``probe_with_followups``.
+    *ask* and *first*: see ``probe_with_followups``. *session*: called for each exchange; see ``Client``.
     """
     steps = Steps(place, settings, Credentials() if credentials is None else credentials)
     to_ask = steps.plan() if first is None else first
@@ -173,7 +181,7 @@ async def conversation(
 
     while True:
         if ask is None:
-            exchange = over(await net.probe(to_ask, watch, keep=over))
+            exchange = over(await net.probe(to_ask, watch, keep=over, make=session()))
         else:
             exchange = over(await ask(to_ask, watch, over))
         then = steps.after(exchange)

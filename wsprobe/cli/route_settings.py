@@ -2,10 +2,12 @@
 
 import os
 from ipaddress import ip_address
+from math import inf
 from typing import ClassVar
 from urllib.parse import quote
 
 import click
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from wsprobe.certificate import pin, spki_in
@@ -16,6 +18,7 @@ from wsprobe.cli.proxies import Proxies
 from wsprobe.cli.request_settings import REACH, method_of
 from wsprobe.cli.section import Section, opt
 from wsprobe.exchange import Limits, PlanError, Route, TlsOptions
+from wsprobe.open_session import FIRST_REPLY, SILENCE
 from wsprobe.proxy_url import parse, with_scheme
 from wsprobe.whole_number import whole_number
 
@@ -171,12 +174,12 @@ class LimitSettings(Section, frozen=True, kw_only=True):
         None,
         type=Seconds(zero=False),
     )
-    linger: float = opt(
+    linger: float | None = opt(
         "--linger",
-        "how long to watch an open session before closing it with 1000",
-        Limits().linger,
+        f"how long to watch an open session before closing it [default: {Limits().linger:g}; with --send "
+        f"{FIRST_REPLY:g} for a reply, {SILENCE:g} after the last; with --expect message or close as -m]",
+        None,
         type=Seconds(),
-        show_default=True,
         rare=True,
     )
     max_body: int = opt(
@@ -188,12 +191,23 @@ class LimitSettings(Section, frozen=True, kw_only=True):
         rare=True,
     )
 
-    def limits(self) -> Limits:
-        """The limits for a plan; without -m, the time limit is the plan's own default."""
+    def limits(self, *, sends: bool, awaits: bool) -> Limits:
+        """The limits for a plan; without -m, the time limit is the plan's own default.
+
+        *sends*: the plan sends messages, so replies are waited for; *awaits*: an expectation is about messages
+        or the Close, and is waited for until nearly the end of max_time. --linger decides instead of both.
+        """
+        usual = Limits()
+        linger, silence = (FIRST_REPLY, SILENCE) if sends else (usual.linger, UNSET)
+        if self.linger is not None:
+            linger, silence = self.linger, UNSET
+        elif awaits:
+            linger, silence = inf, UNSET
         return Limits(
             connect_timeout=self.connect_timeout,
-            max_time=Limits().max_time if self.max_time is None else self.max_time,
-            linger=self.linger,
+            max_time=usual.max_time if self.max_time is None else self.max_time,
+            linger=linger,
+            silence=silence,
             max_body=self.max_body,
         )
 

@@ -5,6 +5,7 @@ A combination that cannot be used is a usage error here, before anything is sent
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import click
@@ -90,9 +91,9 @@ def settings_of(given: Given, page: bool = False) -> Settings:
     _check_partners(given)
     if not page:
         request.check()
-    handshake = _handshake(given, page)
-    cluster = _cluster(given)
     expectations = expect.parse(given[ExpectSettings].expectations)
+    handshake = _handshake(given, page, expectations)
+    cluster = _cluster(given)
     output.check()
     return Settings(
         handshake=handshake,
@@ -210,7 +211,7 @@ def _cluster(given: Given) -> str | None:
     return elsewhere.address()
 
 
-def _handshake(given: Given, page: bool) -> HandshakeSettings:
+def _handshake(given: Given, page: bool, expectations: Sequence[Expectation]) -> HandshakeSettings:
     request, own, route = given[RequestSettings], given[OwnRequestSettings], given[RouteSettings]
     raw = own.given_bytes()
     acts = tuple(given[SessionSettings].acts())
@@ -231,7 +232,10 @@ def _handshake(given: Given, page: bool) -> HandshakeSettings:
             request_target=own.request_target,
             http_version=own.http_version or "1.1",
         ),
-        limits=given[LimitSettings].limits(),
+        limits=given[LimitSettings].limits(
+            sends=any(act.do in ("text", "binary") for act in acts) or expect.about_session(expectations),
+            awaits=expect.awaited(expectations) is not None,
+        ),
         tls=given[TlsSettings].tls(),
         route=route.route(),
         acts=acts,

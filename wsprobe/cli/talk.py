@@ -28,7 +28,7 @@ from wsprobe.cli.streams import emit, note, output_descriptor
 from wsprobe.cli.talk_settings import TalkSettings
 from wsprobe.cli.targets import UrlList, sources
 from wsprobe.cli.terminal import Terminal
-from wsprobe.exchange import Ended, Event, Exchange, Plan
+from wsprobe.exchange import Ended, Event, Exchange, Limits, Plan
 from wsprobe.net.descriptors import PIECE, DescriptorWriter, pieces
 from wsprobe.net.stream import Tape
 from wsprobe.net.talk import Talk
@@ -123,6 +123,7 @@ def manner(given: Given) -> Manner:
     return Manner(
         rules=Rules(
             linger=given[LimitSettings].linger,
+            patience=given[LimitSettings].max_time or Limits().max_time,
             eof=own.eof or ("keep" if waits else "wait"),
             count=own.count,
             match=match,
@@ -229,7 +230,9 @@ class TalkOutput(ConnectOutput):
     def _make(self, plan: Plan, head: Head, at: int) -> TalkSession:
         how = self._manner
         reader, writer = halves(plan.wire, plan.request, head, agreed_deflate(head), how.shape, how.max_message)
-        self._held = TalkSession(plan, reader, writer, how.rules, at)
+        self._held = TalkSession(
+            plan, reader, writer, how.rules, at, expect.awaited(self.settings.expectations)
+        )
         return self._held
 
     def _keep(self, plan: Plan, tape: Tape) -> Sequence[SessionRecording]:

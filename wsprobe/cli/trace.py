@@ -30,6 +30,7 @@ from wsprobe.nearest import nearest
 from wsprobe.opening import fresh_key
 from wsprobe.outcome import Exit
 from wsprobe.report import Report
+from wsprobe.talk.codec import planned
 from wsprobe.target import host_header
 from wsprobe.trace.answer import answer_of
 from wsprobe.trace.audit_requests import AUDIT
@@ -134,7 +135,7 @@ def trace_all(
                     came = reported(place, exchange)
                     under_way.append((name, came, to.shown(came)))
 
-                exchange = await net.probe(fresh(step.plan, place.handshake.key), keep=keep)
+                exchange = await net.probe(fresh(step.plan, place.handshake.key), keep=keep, make=planned())
                 came = reported(place, exchange)
                 base = base or came
                 seen, shown = kept(step.name, seen, shown, came, to.shown(came))

@@ -127,7 +127,7 @@ def rfc6455_answer(reading: Reading, findings: tuple[Finding, ...]) -> str:
     return "fail"
 
 
-def rfc6455_handshake(findings: tuple[Finding, ...]) -> str:
+def rfc6455_handshake(findings: Iterable[Finding]) -> str:
     """The answer to a 101: section 4.1, items 2 to 6 and the paragraph after them."""
     own = [finding for finding in findings if finding.id in OF_HANDSHAKE]
     if any(finding.level == "fail" for finding in own):

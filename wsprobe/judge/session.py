@@ -344,10 +344,13 @@ def closing(reading: Reading) -> Iterator[Finding]:
             yield _dropped(reading)
         return
     theirs, ours = close_of(of), our_close(of)
+    failed = ours is not None and _fails(reading, ours)
     if theirs is not None:
         yield from _after_close(reading, of, theirs)
-        if ours is not None and theirs.at > ours.at and theirs.close_code != ours.close_code:
+        if ours is not None and not failed and theirs.at > ours.at and theirs.close_code != ours.close_code:
             yield from _other_code(of, theirs, ours)
+    elif failed:
+        pass  # the server's reaction does not matter any more (section 7.1.7)
     elif of.frames and not of.frames[-1].complete and how(reading) not in (*PEER_ENDED, "limit"):
         last = of.frames[-1]
         yield F.FRAME_UNFINISHED.found(
@@ -361,6 +364,16 @@ def closing(reading: Reading) -> Iterator[Finding]:
         yield _dropped(reading)
     if how(reading) == "limit":
         yield F.SESSION_CUT.found(f"{stopped(reading)}; the session was still open")
+
+
+_FAILS = (1002, 1007, 1009, 1010)
+"""The codes with which a client fails a connection (section 7.4.1)."""
+
+
+def _fails(reading: Reading, ours: Frame) -> bool:
+    """True if our Close fails the connection, and is not one that the plan asks for."""
+    planned = any(act.do == "close" and act.code == ours.close_code for act in reading.exchange.plan.acts)
+    return ours.close_code in _FAILS and not planned
 
 
 def _ended(of: Session) -> bool:

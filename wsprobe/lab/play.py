@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from wsprobe.browsers.engine import Engine, ScriptView
 from wsprobe.browsers.visit import visit
-from wsprobe.conversation import Client, Speaking
+from wsprobe.conversation import Client, Maker, Speaking
 from wsprobe.exchange import (
     SECOND,
     Certificate,
@@ -134,21 +134,23 @@ def play(
     *,
     ports: Mapping[Listener, int] = PORTS,
     attempt: int = 0,
+    make: Maker | None = None,
 ) -> Exchange:
     """The recording of *plan* against a lab that plays *scenario*.
 
     The scenario's listener is at the plan's host and port, whatever they are; ``resolves`` decides about the
     name. *ports*: listener -> port, for the template fields with listeners' names. *attempt*: how many CONNECTs
-    the scenario has answered before, for a scenario with a play for each.
+    the scenario has answered before, for a scenario with a play for each. *make* makes the session: see
+    ``Client``.
     """
     stage = _Stage(plan)
     if stage.reach(scenario.listener):
         kind = KINDS[scenario.listener]
         if stage.speaks_http2:
-            speaking, performing = _over_http2(scenario, plan, kind, stage, attempt)
+            speaking, performing = _over_http2(scenario, plan, kind, stage, attempt, make)
             stage.converse(speaking, performing, plan.target.secure, waits=True)
             return Exchange(plan, tuple(stage.events))
-        client = Client(plan)
+        client = Client(plan, make)
         stage.send(client.opening)
         performance = _performance(scenario, kind, plan.request, stage.seconds, ports, plan.target.secure)
         stage.converse(
@@ -158,7 +160,7 @@ def play(
 
 
 def _over_http2(
-    scenario: Scenario, plan: Plan, kind: PortKind, stage: _Stage, attempt: int
+    scenario: Scenario, plan: Plan, kind: PortKind, stage: _Stage, attempt: int, make: Maker | None
 ) -> tuple[Speaking, Performance]:
     """Both sides of an exchange over HTTP/2, after the client has sent its first bytes. Only this function
     loads the HTTP/2 libraries."""
@@ -168,7 +170,7 @@ def _over_http2(
     def plays(asked: Http2Request, before: int) -> tuple[Http2Step, ...]:
         return play_of(scenario.http2, before + attempt, authorized=asked.authorized)
 
-    client = Http2Client(plan)
+    client = Http2Client(plan, make)
     return client, perform_http2(kind.http2, plays, stage.seconds, stage.send(client.opening))
 
 

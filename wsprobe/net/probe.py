@@ -105,10 +105,12 @@ async def probe(
     watch: Callable[[Event], object] | None = None,
     talk: Talking | None = None,
     keep: Callable[[Exchange], object] | None = None,
+    make: Maker | None = None,
 ) -> Exchange:
     """Carry out *plan* and return the recording. Every network failure is an event in it.
 
-    *watch* is called with each event immediately. *talk* holds the session, if it opens.
+    *watch* is called with each event immediately. *talk* holds the session, if it opens. *make* returns the
+    session: see ``Client``.
 
     When cancelled or interrupted, *watch* still gets Ended("interrupted") and *keep* the recording up to there:
     it cannot be returned then. Raises PlanError for a plan that cannot be carried out on any network.
@@ -116,7 +118,7 @@ async def probe(
     ready = check(plan)
     tape = Tape(watch)
     try:
-        end = await _carry_out(ready, tape, talk)
+        end = await _carry_out(ready, tape, talk, make)
     except BaseException as raised:
         if any(isinstance(each, (KeyboardInterrupt, trio.Cancelled)) for each in leaves(raised)):
             try:
@@ -130,7 +132,7 @@ async def probe(
     return tape.exchange(plan)
 
 
-async def _carry_out(ready: Ready, tape: Tape, talk: Talking | None) -> End:
+async def _carry_out(ready: Ready, tape: Tape, talk: Talking | None, make: Maker | None) -> End:
     limits = ready.plan.limits
     began = trio.current_time()
     # One scope for both limits, because each scope takes a tenth of the time for a URL in a list.
@@ -146,7 +148,7 @@ async def _carry_out(ready: Ready, tape: Tape, talk: Talking | None) -> End:
             connecting = False
             client = partial(ready.client, _alpn(tape))
             if talk is None:
-                end = await converse(wire, client(), tape, ready.plan)
+                end = await converse(wire, client(make), tape, ready.plan)
             else:
                 end = await talk.converse(wire, client, tape, whole)
         finally:

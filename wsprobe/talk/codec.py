@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from io import BytesIO
 from struct import pack
@@ -18,8 +18,23 @@ from typing import Literal
 
 from msgspec import Struct
 
+from wsprobe.conversation import Maker
+from wsprobe.exchange import Plan
+from wsprobe.open_session import Awaited, OpenSession
+from wsprobe.planned_session import PlannedSession
 from wsprobe.read.closing import may_be_sent
-from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, RSV1, TEXT, Deflate
+from wsprobe.read.frames import (
+    BINARY,
+    CLOSE,
+    CONTINUATION,
+    INFLATED_MAX,
+    PING,
+    PONG,
+    RSV1,
+    TEXT,
+    Deflate,
+    agreed_deflate,
+)
 from wsprobe.read.inflate import STREAMS_MAX, TAIL, InflateError, Inflater, TooManyStreams
 from wsprobe.read.reading import Head
 from wsprobe.wire import WIRES
@@ -34,7 +49,7 @@ from wsprobe.wire.framing import (
     is_utf_8,
     too_long,
 )
-from wsprobe.wire.rfc6455 import frame, mask
+from wsprobe.wire.rfc6455 import frame, mask, masks
 
 _CONTROLS: dict[int, Literal["ping", "pong", "close"]] = {PING: "ping", PONG: "pong", CLOSE: "close"}
 _TEXT, _BINARY = 0x80 | TEXT, 0x80 | BINARY
@@ -44,8 +59,10 @@ class Reader:
     """The server's half. Keeps at most one incomplete frame and one message."""
 
     def __init__(self, deflate: Deflate | None = None, max_message: int = 1 << 30) -> None:
-        """*max_message*: the most bytes of a message, inflated; a longer message is a FrameFault with 1009."""
+        """*max_message*: the most bytes of a message, inflated; a longer message is a FrameFault with 1009.
+        With UNLIMITED, only what messages inflate to has a limit, of INFLATED_MAX."""
         self._max = max_message
+        self._max_inflated = min(max_message, INFLATED_MAX) if max_message >= UNLIMITED else max_message
         self._inflater = None if deflate is None else Inflater(deflate.server, 0, checks_end=False)
         self._begun = BytesIO()  # its bytes are the incomplete frame's; it returns them without a copy
         self._need = 0
@@ -79,7 +96,7 @@ class Reader:
             self._begun = BytesIO()
         heard: list[Incoming] = []
         at, end, frames, need, boundary = 0, len(data), 0, 2, -1
-        opcode = self._opcode
+        opcode, small = self._opcode, min(self._max, 125)
         while at + 2 <= end:
             first, size = data[at], data[at + 1]
             body = at + 2
@@ -91,7 +108,7 @@ class Reader:
                 if body > at + 2:
                     size = int.from_bytes(data[at + 2 : body])
             stop = body + size
-            if size > 125 or first > _BINARY or first < _TEXT or opcode:
+            if size > small or body > at + 2 or first > _BINARY or first < _TEXT or opcode:
                 fault = self._fault(first, data[at + 1], size, body - at)
                 if fault is not None:
                     self._over = True
@@ -133,6 +150,8 @@ class Reader:
             return FrameFault(1002, "the server masked a frame (RFC 6455 section 5.1)")
         if rsv and not (rsv == RSV1 and self._inflater is not None and opcode in (TEXT, BINARY)):
             return FrameFault(1002, f"a frame with reserved bits {rsv:03b}, which no extension uses (5.2)")
+        if (header == 4 and size < 126) or (header == 10 and size <= 0xFFFF):
+            return FrameFault(1002, f"the length {size} in more bytes than it needs (RFC 6455 section 5.2)")
         if opcode in _CONTROLS:
             if not fin:
                 return FrameFault(1002, "a control frame in fragments (RFC 6455 section 5.5)")
@@ -174,7 +193,7 @@ class Reader:
         self._fragments, self._size, self._opcode = BytesIO(), 0, 0
         if self._compressed:
             assert self._inflater is not None
-            self._inflater.room, self._inflater.streams = self._max + 1, STREAMS_MAX
+            self._inflater.room, self._inflater.streams = self._max_inflated + 1, STREAMS_MAX
             try:
                 data = self._inflater.inflate(data)
             except TooManyStreams:
@@ -185,7 +204,7 @@ class Reader:
                 )
             if not self._inflater.room:
                 self._over = True
-                return too_long(self._max)
+                return too_long(self._max_inflated)
         if opcode == TEXT and not data.isascii() and not is_utf_8(data):
             return self._failed(1007, "a text message that is not UTF-8 (RFC 6455 section 8.1)")
         return ReceivedMessage(opcode, data, wire)
@@ -221,6 +240,8 @@ class Shape(Struct, frozen=True):
     """zlib's level: 1 is fastest, for low latency."""
 
 
+UNLIMITED = 1 << 62
+"""Bytes of a message: the session's own limit decides."""
 SMALL = 4096
 """Bytes: payloads up to this length are masked together. A longer one is masked alone, so that no key of its
 length is built."""
@@ -232,7 +253,11 @@ _NOTHING = {size: bytes(size) for size in (6, 8)}
 class Writer(FrameWriter):
     """Our half."""
 
-    def __init__(self, deflate: Deflate | None = None, shape: Shape | None = None) -> None:
+    def __init__(
+        self, deflate: Deflate | None = None, shape: Shape | None = None, keys: Iterator[bytes] | None = None
+    ) -> None:
+        """*keys*: the masking keys; without them, keys that nobody can predict."""
+        self._keys = keys
         self._shape = shape = shape or Shape()
         self._whole = shape.fragments == 1 and shape.fragment_size is None
         self._takeover = deflate is not None and deflate.client.takeover
@@ -244,7 +269,11 @@ class Writer(FrameWriter):
 
     def messages(self, opcode: int, messages: Sequence[bytes]) -> bytes:
         """Return the frames of *messages*, each message with its own masking key."""
-        if not self._whole or (self._compresses and max(map(len, messages)) >= self._shape.compress_from):
+        if (
+            self._keys is not None
+            or not self._whole
+            or (self._compresses and max(map(len, messages)) >= self._shape.compress_from)
+        ):
             return b"".join([self._one(opcode, each) for each in messages])
         first = 0x80 | opcode
         lengths = _LENGTH[first]
@@ -274,16 +303,19 @@ class Writer(FrameWriter):
 
     def frame(self, opcode: int, data: bytes) -> bytes:
         """See ``FrameWriter``."""
-        return frame(opcode, data, os.urandom(4))
+        return frame(opcode, data, self._key())
+
+    def _key(self) -> bytes:
+        return os.urandom(4) if self._keys is None else next(self._keys)
 
     def _one(self, opcode: int, payload: bytes) -> bytes:
         rsv = 0
         if self._compresses and len(payload) >= max(self._shape.compress_from, 1):
             payload, rsv = self._deflated(payload), RSV1
         if self._whole and len(payload) > SMALL:
-            return b"".join(long_frame(0x80 | rsv << 4 | opcode, payload, os.urandom(4)))
+            return b"".join(long_frame(0x80 | rsv << 4 | opcode, payload, self._key()))
         if self._whole:
-            return frame(opcode, payload, os.urandom(4), rsv=rsv)
+            return frame(opcode, payload, self._key(), rsv=rsv)
         size = self._shape.fragment_size or max(1, -(-len(payload) // self._shape.fragments))
         pieces = [payload[at : at + size] for at in range(0, len(payload), size)] or [b""]
         pieces += [b""] * (self._shape.fragments - len(pieces))
@@ -291,7 +323,7 @@ class Writer(FrameWriter):
             frame(
                 CONTINUATION if number else opcode,
                 piece,
-                os.urandom(4),
+                self._key(),
                 fin=number == len(pieces) - 1,
                 rsv=0 if number else rsv,
             )
@@ -346,10 +378,31 @@ def halves(
     deflate: Deflate | None,
     shape: Shape | None = None,
     max_message: int = 1 << 26,
+    keys: Iterator[bytes] | None = None,
 ) -> tuple[FrameReader, FrameWriter]:
     """Both halves of a session in the version called *wire*. Those before RFC 6455 tolerate every fault but a
-    message that is too long."""
+    message that is too long. *keys*: the masking keys; without them, keys that nobody can predict."""
     if WIRES[wire].framed_as_rfc6455:
-        return Reader(deflate, max_message), Writer(deflate, shape)
+        return Reader(deflate, max_message), Writer(deflate, shape, keys)
     framing = WIRES[wire].framing(request, head.raw, max_message)
     return framing, framing
+
+
+def planned(awaited: Awaited | None = None) -> Maker:
+    """A function that makes the session of a client that keeps the rules and follows its plan, until nothing
+    more is *awaited*. It compresses whatever it sends, if that was agreed, so that the server's inflater works
+    too."""
+
+    def make(plan: Plan, head: Head, at: int) -> OpenSession:
+        reader, writer = halves(
+            plan.wire,
+            plan.request,
+            head,
+            agreed_deflate(head),
+            Shape(compress_from=1),
+            UNLIMITED,
+            masks(plan.request),
+        )
+        return PlannedSession(plan, reader, writer, at, awaited)
+
+    return make

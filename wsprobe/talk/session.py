@@ -14,7 +14,15 @@ from typing import Literal
 from msgspec import Struct
 
 from wsprobe.exchange import SECOND, Plan
-from wsprobe.open_session import OpenSession, Phase
+from wsprobe.open_session import (
+    FAILED_WAIT,
+    FIRST_REPLY,
+    SILENCE,
+    TOO_LARGE,
+    Awaited,
+    OpenSession,
+    Phase,
+)
 from wsprobe.read.frames import BINARY, PING, PONG, TEXT
 from wsprobe.wire.framing import (
     CONTROL_MAX,
@@ -48,8 +56,11 @@ class Outgoing(Struct, frozen=True):
 class Rules(Struct, frozen=True):
     """What ends a session automatically, and what happens by the clock."""
 
-    linger: float = 0.3
-    """Seconds without a byte after the end of the input, with ``wait``."""
+    linger: float | None = None
+    """Seconds without a byte after the end of the input, with ``wait``; None: SILENCE after a message, and
+    FIRST_REPLY for the first one after what we sent."""
+    patience: float = 30.0
+    """Seconds after the end of the input for the awaited messages."""
     closing: float = 10.0
     """Seconds after our Close in which a server that keeps sending may answer it."""
     eof: Literal["close", "wait", "keep"] = "wait"
@@ -80,12 +91,19 @@ class SessionTotals(Struct):
 class TalkSession(OpenSession):
     """One open session, of ``wsprobe talk`` or ``watch --hold``."""
 
-    def __init__(self, plan: Plan, reader: FrameReader, writer: FrameWriter, rules: Rules, at: int) -> None:
-        super().__init__(plan, writer, at)
+    def __init__(
+        self,
+        plan: Plan,
+        reader: FrameReader,
+        writer: FrameWriter,
+        rules: Rules,
+        at: int,
+        awaited: Awaited | None = None,
+    ) -> None:
+        """*awaited*: after the end of the input, the session is closed once these have arrived."""
+        super().__init__(plan, reader, writer, at, awaited)
         self.heard: list[Incoming] = []
         """What was received and not yet taken."""
-        self.fault: FrameFault | None = None
-        """The server's fault for which the connection was failed."""
         self.totals = SessionTotals()
         self.close_sent: bytes | None = None
         """Our Close, as a frame."""
@@ -94,10 +112,15 @@ class TalkSession(OpenSession):
         self.closed_first: Literal["", "server", "client"] = ""
         self.congested = False
         """The server does not read what we send, so no more Pongs are added."""
-        self._reader = reader
         self._rules = rules
         self._active = at
+        self._spoke = at
+        """When the server last sent something of a message, or we did."""
+        self._answered_us = False
+        """The server has sent something of a message since we last sent one."""
+        self._satisfied = False
         self._input_over = False
+        self._input_ended = at
         self._full = False
         self._last_deadline = 0
         """When a server that keeps sending is left."""
@@ -116,25 +139,33 @@ class TalkSession(OpenSession):
         return self._reader.ahead
 
     @property
-    def frames(self) -> int:
-        """Complete frames read from the server."""
-        return self._reader.frames
-
-    @property
     def wake_at(self) -> int | None:
         """When the clock next matters."""
         if self.phase is Phase.CLOSING:
             return self._deadline
         times = []
         if self._input_over and self._rules.eof == "wait":
-            times.append(self._active + round(self._rules.linger * SECOND))
+            times.append(self._leaves_at())
         if self._rules.ping_interval is not None:
             times.append(self._last_ping + round(self._rules.ping_interval * SECOND))
         return min(times, default=None)
 
+    def _leaves_at(self) -> int:
+        """When the session is closed, once the input is over."""
+        if self._satisfied:
+            return self._now
+        if self._rules.linger is not None:
+            return self._active + round(self._rules.linger * SECOND)
+        if self._awaited is not None:
+            return self._input_ended + round(self._rules.patience * SECOND)
+        wait = SILENCE if self._answered_us else FIRST_REPLY
+        return max(self._spoke, self._input_ended) + round(wait * SECOND)
+
     @property
     def unmet(self) -> str:
-        """The unmet condition of --count or --match; "" if it was met, or without one."""
+        """The unmet condition of --max-message, --count or --match; "" if all were met."""
+        if self.fault is not None and self.fault.code == TOO_LARGE:
+            return f"closed with {TOO_LARGE}: {self.fault.text}"
         if self._full:
             return ""
         if self._rules.match is not None:
@@ -156,6 +187,8 @@ class TalkSession(OpenSession):
         totals = self.totals
         totals.wire_received += len(data)
         found = self._reader.receive(data)
+        if self._spoke_to(data, found):
+            self._spoke, self._answered_us = at, True
         if not found:
             return b""
         send = b""
@@ -170,6 +203,8 @@ class TalkSession(OpenSession):
                 totals.messages_received += 1
                 totals.bytes_received += len(each.data)
                 heard.append(each)
+                if self._awaited is not None and not self._satisfied:
+                    self._satisfied = self._awaited.heard(each.data)
                 if ends and self._is_last(each):
                     self._full = True
                     send += self._pongs(pings) + self.say(Outgoing("close", code=1000))
@@ -178,9 +213,13 @@ class TalkSession(OpenSession):
             if not self._full or not isinstance(each, Control) or each.what == "close":
                 heard.append(each)
             if isinstance(each, FrameFault):
-                self.fault = each
-                send += self.say(Outgoing("close", (_short(each.text),), each.code))
-                self._deadline = at + LAST
+                send += self._pongs(pings)
+                pings = []
+                self._last_deadline = at + FAILED_WAIT
+                if self.phase is Phase.OPEN:
+                    self.closed_first = self.closed_first or "client"
+                    self.close_said = pack("!H", each.code) + each.reason
+                send += self._counted(self._fail(each))
             elif each.what == "ping":
                 totals.pings += 1
                 if len(each.data) <= CONTROL_MAX:
@@ -220,6 +259,7 @@ class TalkSession(OpenSession):
             case "text" | "binary":
                 if not outgoing.data:
                     return b""
+                self._spoke, self._answered_us = self._now, False
                 totals.messages_sent += len(outgoing.data)
                 totals.bytes_sent += sum(map(len, outgoing.data))
                 send = self._writer.messages(TEXT if outgoing.do == "text" else BINARY, outgoing.data)
@@ -245,7 +285,7 @@ class TalkSession(OpenSession):
 
     def input_over(self, at: int) -> bytes:
         """The input has ended; return the bytes to send for that."""
-        self._now = self._active = at
+        self._now = self._active = self._input_ended = at
         self._input_over = True
         if self._rules.eof == "close":
             return self.say(Outgoing("close", code=1000))
@@ -253,7 +293,7 @@ class TalkSession(OpenSession):
 
     def touch(self, at: int) -> None:
         """Output was blocked until now: this does not count as silence of the server."""
-        self._now = self._active = at
+        self._now = self._active = self._spoke = at
         if self.phase is Phase.CLOSING:
             self._deadline = max(self._deadline, at + (QUIET if self.close_received is None else LAST))
 
@@ -289,8 +329,3 @@ class TalkSession(OpenSession):
             self.close_sent = close
         self.totals.wire_sent += len(close)
         return close
-
-
-def _short(text: str) -> bytes:
-    """*text* as the reason of a Close, which has room for 123 bytes."""
-    return text.encode()[:123].decode("utf-8", "ignore").encode()

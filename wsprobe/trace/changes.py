@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable
 
 import msgspec
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from wsprobe.diagnosis.faults import subprotocols_named
@@ -74,6 +75,7 @@ def silent_plan(plan: Plan, seconds: float) -> Plan:
     limits = replace(
         plan.limits,
         linger=seconds,
+        silence=UNSET,
         max_time=max(plan.limits.max_time, seconds + 5.0),
         max_session=max(plan.limits.max_session, HELD),
     )

@@ -47,6 +47,11 @@ class FrameFault(Struct, frozen=True):
     """The code for our Close."""
     text: str
 
+    @property
+    def reason(self) -> bytes:
+        """*text* as the reason of our Close, which has room for 123 bytes."""
+        return self.text.encode()[:123].decode("utf-8", "ignore").encode()
+
 
 Incoming = ReceivedMessage | Control | FrameFault
 
@@ -122,6 +127,10 @@ class FrameWriter(ABC):
     @abstractmethod
     def frame(self, opcode: int, data: bytes) -> bytes:
         """A message, which must be UTF-8 if a text, a Ping or a Pong; b"" where the version has none."""
+
+    def message(self, opcode: int, data: bytes) -> bytes:
+        """The frames of one message, compressed if that was agreed."""
+        return self.messages(opcode, (data,))
 
     def messages(self, opcode: int, messages: Sequence[bytes]) -> bytes:
         """The frames of *messages*."""

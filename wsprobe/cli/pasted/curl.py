@@ -300,8 +300,8 @@ class CurlOption(Struct, frozen=True):
     value: bool
     kind: Kind
     meaning: str = ""
-    """Of a request, or ours: our option; "" if wsprobe does the same anyway. Of a file: our option with the name
-    of its value; "" if there is none. Never: the reason."""
+    """Of a request, or ours: our option; "" if wsprobe does the same anyway. Of a file: our option with the
+    name of its value; "" if there is none. Never: the reason."""
 
     @property
     def long(self) -> str:
