@@ -14,9 +14,9 @@ import click
 import pytest
 
 from wsprobe.archive import dump, load
+from wsprobe.cli.files import write
 from wsprobe.cli.main import failed, run, without
 from wsprobe.cli.recordings import recordings
-from wsprobe.cli.streams import write
 from wsprobe.exchange import Ended, Exchange, Plan
 from wsprobe.target import parse
 

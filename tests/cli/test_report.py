@@ -14,11 +14,11 @@ import click
 import pytest
 
 from wsprobe.cli.commands.connect import command as connect
+from wsprobe.cli.files import check_replaceable, write_whole
 from wsprobe.cli.main import program, run
 from wsprobe.cli.option import Option
 from wsprobe.cli.output_settings import OUTPUT, VERDICT
 from wsprobe.cli.repeat_command import RULES, Call, quoted
-from wsprobe.cli.streams import check_replaceable, write_whole
 from wsprobe.outcome import Exit
 from wsprobe.secrets import Secrets
 

@@ -6,11 +6,11 @@ import click
 from msgspec.structs import replace
 
 from wsprobe.cli import expect
+from wsprobe.cli.files import write_whole
 from wsprobe.cli.output import Finished
 from wsprobe.cli.redacted import redacted
 from wsprobe.cli.repeat_command import Call
 from wsprobe.cli.settings import Settings
-from wsprobe.cli.streams import write_whole
 from wsprobe.cli.trace_output import TraceOutput
 from wsprobe.outcome import Exit
 from wsprobe.report import Report

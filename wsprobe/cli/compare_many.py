@@ -14,12 +14,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe.cli.compare_status import Reached, reached, status, together
+from wsprobe.cli.files import write
 from wsprobe.cli.output import Finished, Output, finish
 from wsprobe.cli.readers import Readers
 from wsprobe.cli.recorded import recorded, with_verdicts
 from wsprobe.cli.recordings import RecordedLine, exchanges
 from wsprobe.cli.settings import Settings
-from wsprobe.cli.streams import emit, look, note, write
+from wsprobe.cli.streams import emit, look, note
 from wsprobe.cli.view_settings import HELD, HELD_BYTES
 from wsprobe.outcome import Exit
 from wsprobe.report import Report

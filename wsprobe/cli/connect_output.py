@@ -9,11 +9,12 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
+from wsprobe.cli.files import check_replaceable, write
 from wsprobe.cli.output import Finished, Output, WorkerResult, finish
 from wsprobe.cli.progress import Progress
 from wsprobe.cli.resume import Resume
 from wsprobe.cli.settings import Settings
-from wsprobe.cli.streams import check_writable, emit, ignore_broken_pipe, look, note, write
+from wsprobe.cli.streams import emit, ignore_broken_pipe, look, note
 from wsprobe.exchange import Event
 from wsprobe.judge.finding import counted
 from wsprobe.judge.subject import how
@@ -79,7 +80,7 @@ class ConnectOutput(Output):
         if settings.own.body_to not in (None, "-") and several:
             raise click.UsageError("--output takes the body of one URL; with several, use --json")
         super().__init__(settings)
-        check_writable(settings.own.body_to, "output")
+        check_replaceable(settings.own.body_to, "output")
         if settings.lists.since is not None:
             from wsprobe.cli.since import Since  # XML and JSON, only with --since
 

@@ -78,10 +78,12 @@ class Jar:
     """The cookies of files, and those that servers set during the run: one jar for all requests of a
     command."""
 
-    def __init__(self, cookies: Collection[Cookie] = (), *, keeps: bool = False) -> None:
-        """*keeps*: cookies that servers set are kept, and sent with later requests."""
+    def __init__(self, cookies: Collection[Cookie] = (), *, keeps: bool = False, before: str = "") -> None:
+        """*keeps*: cookies that servers set are kept, and sent with later requests. *before*: the text of the
+        file of --cookie-jar when the run began."""
         self.keeps = keeps
         self._cookies: dict[tuple[str, str, str], Cookie] = {}
+        self.before = before
         self.steady = not keeps and not any(each.expires for each in cookies)
         """Whether a URL gets the same at any time: nothing is kept, and nothing expires."""
         self._anywhere: list[Cookie] = []
@@ -93,7 +95,7 @@ class Jar:
                 self._anywhere.append(each)
 
     def _put(self, cookie: Cookie) -> None:
-        self._cookies[cookie.domain, cookie.path, cookie.name] = cookie
+        self._cookies[_key(cookie)] = cookie
 
     @property
     def empty(self) -> bool:
@@ -116,7 +118,7 @@ class Jar:
             if cookie is None or (not is_secure(by) and self._hides_a_secure_one(cookie)):
                 continue
             if 0 < cookie.expires <= now:
-                self._cookies.pop((cookie.domain, cookie.path, cookie.name), None)
+                self._cookies.pop(_key(cookie), None)
             else:
                 self._put(cookie)
 
@@ -135,6 +137,23 @@ class Jar:
         have no domain."""
         kept = (each for each in self._cookies.values() if not 0 < each.expires <= now)
         return HEADING + "".join(f"{_line(each)}\n" for each in kept)
+
+    def take_over(self, before: str, after: str, now: float) -> None:
+        """Make the changes that another run made to a file: its text was *before*, and is *after*. A cookie
+        that this run has set too stays as this run has it."""
+        old, new = ({_key(each): each for each in parse(text, now) if each.domain} for text in (before, after))
+        for key in old.keys() | new.keys():
+            mine = self._cookies.get(key)
+            if new.get(key) == old.get(key) or (mine is not None and mine != old.get(key)):
+                continue
+            if key in new:
+                self._put(new[key])
+            else:
+                self._cookies.pop(key, None)
+
+
+def _key(cookie: Cookie) -> tuple[str, str, str]:
+    return cookie.domain, cookie.path, cookie.name
 
 
 HEADING = "# Netscape HTTP Cookie File\n# Written by wsprobe; curl reads it too.\n\n"

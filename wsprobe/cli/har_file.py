@@ -8,7 +8,7 @@ from weakref import finalize
 
 import click
 
-from wsprobe.cli.streams import check_writable, write
+from wsprobe.cli.files import check_replaceable, write
 from wsprobe.har import document, entries
 from wsprobe.report import Report
 
@@ -19,9 +19,10 @@ class HarFile:
     """Collects reports, and writes them as one HAR file."""
 
     def __init__(self, path: str, *, secret: bool) -> None:
-        """*secret*: see `streams.private`. Raises click.UsageError if it cannot be written."""
-        check_writable(path, "har", secret=secret)
+        """*secret*: see `files.private`. Raises click.UsageError if it cannot be written."""
+        check_replaceable(path, "har")
         self._path = path
+        self._secret = secret
         self._entries = TemporaryFile()  # noqa: SIM115 (finalize closes it)
         """The JSON of the entries, with commas between them. Only its owner can read the file."""
         finalize(self, self._entries.close)
@@ -49,7 +50,7 @@ class HarFile:
 
     def write(self) -> None:
         """Write the file. Raises click.UsageError if that fails."""
-        write(self._path, document(self._parts()), "har")
+        write(self._path, document(self._parts()), "har", secret=self._secret)
 
     def _parts(self) -> Iterator[bytes]:
         self._entries.seek(0)

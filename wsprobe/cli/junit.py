@@ -8,7 +8,7 @@ from tempfile import SpooledTemporaryFile
 import click
 from msgspec.structs import replace
 
-from wsprobe.cli.streams import check_replaceable, write_whole
+from wsprobe.cli.files import check_replaceable, write_whole
 from wsprobe.report import Report
 from wsprobe.show.junit import TAIL, Case, Fault, Totals, case_element, case_of, head, unusable, watched
 from wsprobe.watch.state import Watch
@@ -22,7 +22,7 @@ class JUnit:
     """Collects test cases, and writes them."""
 
     def __init__(self, path: str, command: str, *, secret: bool) -> None:
-        """Call this inside *command*. *secret*: see `streams.private`. Raises click.UsageError if it
+        """Call this inside *command*. *secret*: see `files.private`. Raises click.UsageError if it
         cannot be written."""
         check_replaceable(path, "junit")
         self._path = path

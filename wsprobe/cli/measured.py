@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import click
 
 from wsprobe.archive import ascii_json
+from wsprobe.cli.files import MEBIBYTE, read
 from wsprobe.cli.option import LAB
 from wsprobe.cli.settings import Settings
 from wsprobe.cli.streams import emit, look
@@ -16,6 +17,9 @@ from wsprobe.lab.measured import MEASURED, Measured, MeasuredError, all_held, lo
 from wsprobe.outcome import Exit
 from wsprobe.show.lines import fitted
 from wsprobe.show.measured import one, summary, value
+
+LONGEST = 64 * MEBIBYTE
+"""The most bytes of a file: a run of all scenarios has about one MiB."""
 
 
 def compare_measured(path: str, words: Sequence[str], engines: Sequence[str], settings: Settings) -> int:
@@ -49,8 +53,7 @@ def compare_measured(path: str, words: Sequence[str], engines: Sequence[str], se
 
 def _loaded(path: str) -> Measured:
     try:
-        with sys.stdin.buffer if path == "-" else open(path, "rb") as file:
-            return load(file.read().decode("utf-8"))
+        return load(read(path, LONGEST, "a run of the lab's page").decode("utf-8"))
     except OSError as error:
         raise click.UsageError(f"--measured: {path}: {error.strerror}") from None
     except (MeasuredError, UnicodeDecodeError) as error:

@@ -12,7 +12,12 @@ from os.path import expanduser
 import click
 from msgspec import Struct
 
+from wsprobe.cli.files import MEBIBYTE
+from wsprobe.cli.files import read as read_file
+
 _TOKEN = r'(?s)"((?:[^"\\]|\\.)*)"?|(\S+)'
+LONGEST = 8 * MEBIBYTE
+"""The most bytes of a file."""
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 
 
@@ -99,14 +104,12 @@ def read(path: str | None, optional: bool, environ: Mapping[str, str]) -> Netrc:
     option = "--netrc" if path is None else "--netrc-file"
     name = path or environ.get("NETRC") or expanduser("~/.netrc")
     try:
-        with open(name, encoding="utf-8", errors="surrogateescape") as file:
-            return Netrc(parse(file.read()))
+        return Netrc(parse(read_file(name, LONGEST, "a .netrc").decode("utf-8", "surrogateescape")))
     except FileNotFoundError:
         if optional:
             return Netrc()
         raise click.UsageError(
             f"{option}: {name}: no such file; for a file that may be missing: --netrc-optional"
         ) from None
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "no file can have that name"
-        raise click.UsageError(f"{option}: {name}: {reason}") from None
+    except OSError as error:
+        raise click.UsageError(f"{option}: {name}: {error.strerror}") from None

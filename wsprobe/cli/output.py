@@ -13,8 +13,9 @@ import click
 from msgspec import Struct
 
 from wsprobe.cli import expect
+from wsprobe.cli.files import check_replaceable, check_writable, write
 from wsprobe.cli.settings import Settings
-from wsprobe.cli.streams import check_writable, note, output_descriptor, write
+from wsprobe.cli.streams import note, output_descriptor
 from wsprobe.judge.subject import how
 from wsprobe.report import Report
 from wsprobe.show import summary
@@ -137,7 +138,7 @@ class Output:
             from wsprobe.cli.har_file import HarFile  # JSON, only with --har
 
             self.har = HarFile(settings.output.har, secret=secret)
-        check_writable(settings.cookie_jar, "cookie-jar", secret=True)
+        check_replaceable(settings.cookie_jar, "cookie-jar")
         self.junit: JUnit | None = None
         if settings.output.junit is not None:
             from wsprobe.cli.junit import JUnit  # XML, only with --junit

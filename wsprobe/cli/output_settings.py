@@ -7,9 +7,10 @@ import click
 
 from wsprobe.cli import completion
 from wsprobe.cli.expect_forms import FORMS
+from wsprobe.cli.files import check_replaceable
 from wsprobe.cli.option import Seconds, Whole
 from wsprobe.cli.section import Section, opt
-from wsprobe.cli.streams import Color, check_replaceable
+from wsprobe.cli.streams import Color
 
 OUTPUT = "Print and save"
 VERDICT = "Check in scripts"

@@ -7,7 +7,6 @@ of an option hold for it too.
 
 import os
 import re
-import sys
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -16,6 +15,7 @@ import click
 from click.core import ParameterSource
 from msgspec.structs import replace
 
+from wsprobe.cli.files import MEBIBYTE, opened, read
 from wsprobe.cli.option import LAB, Command, Whole, together
 from wsprobe.cli.output_settings import OutputSettings
 from wsprobe.cli.pasted import is_curl, is_curl_command
@@ -98,7 +98,7 @@ def _begins_as_har(word: str) -> bool:
     try:
         if not os.path.isfile(word):
             return False
-        with open(word, "rb") as file:
+        with open(opened(word), "rb") as file:
             return re.match(_BEGINNING, file.read(256)) is not None
     except (OSError, ValueError):  # no such name, or not to be read: whoever opens it says so
         return False
@@ -145,7 +145,8 @@ class Pasting(Command):
                 pasted, own, places = curl.pasted(first, has), [*own, *behind[1:]], places[1:]
             elif file := texts.get("from_curl"):
                 where = f"--from-curl: {'standard input' if file == '-' else file}"
-                pasted, own = curl.pasted(_content(file), has), args
+                text = read(file, LONGEST, "pasted text").decode("utf-8", "surrogateescape")
+                pasted, own = curl.pasted(text, has), args
             else:
                 return None
         except click.UsageError:  # the command's own reading says more
@@ -245,13 +246,8 @@ def _places(value: object) -> list[str]:
     return [value] if isinstance(value, str) else list(value) if isinstance(value, tuple) else []
 
 
-def _content(file: str) -> str:
-    if file == "-":
-        data = sys.stdin.buffer.read()
-    else:
-        with open(file, "rb") as opened:
-            data = opened.read()
-    return data.decode("utf-8", "surrogateescape")
+LONGEST = 16 * MEBIBYTE
+"""The most bytes of pasted text: all requests of a large page have some."""
 
 
 def _typed(ctx: click.Context, option: FieldOption, texts: Sequence[str]) -> Any:

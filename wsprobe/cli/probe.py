@@ -12,9 +12,9 @@ from msgspec.structs import replace
 from wsprobe import net, target
 from wsprobe.cli import expect
 from wsprobe.cli.credentials import Credentials, Origin, origin, with_netrc
+from wsprobe.cli.files import rewrite, write
 from wsprobe.cli.plan import for_strangers, now, plan_for
 from wsprobe.cli.settings import HandshakeSettings, Settings
-from wsprobe.cli.streams import write
 from wsprobe.cli.targets import ProbeTarget
 from wsprobe.conversation import Maker
 from wsprobe.exchange import Ended, Event, Exchange, Plan, Received, Sent
@@ -97,12 +97,19 @@ def check(place: ProbeTarget) -> str:
 
 def write_jar(settings: Settings) -> None:
     """Write the file of --cookie-jar, if given. Raises click.UsageError if it cannot be written."""
-    if settings.cookie_jar is not None:
-        write(
-            settings.cookie_jar,
-            settings.handshake.jar.text(now()).encode(errors="surrogateescape"),
-            "cookie-jar",
-        )
+    path, jar = settings.cookie_jar, settings.handshake.jar
+    if path is None:
+        return
+
+    def text(after: bytes = b"") -> bytes:
+        if after:
+            jar.take_over(jar.before, after.decode("utf-8", "surrogateescape"), now())
+        return jar.text(now()).encode(errors="surrogateescape")
+
+    if path == "-":
+        write(path, text(), "cookie-jar")
+    else:
+        rewrite(path, text, "cookie-jar")
 
 
 async def probe_with_followups(

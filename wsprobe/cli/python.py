@@ -20,7 +20,7 @@ from wsprobe import net
 from wsprobe import report as reports
 from wsprobe.archive import dump
 from wsprobe.browsers.engine import Page, ScriptView
-from wsprobe.cli import expect, readers, recordings, streams
+from wsprobe.cli import expect, files, readers, recordings
 from wsprobe.cli.commands import compare as compare_command
 from wsprobe.cli.commands import connect as connect_command
 from wsprobe.cli.engines import probed
@@ -194,7 +194,7 @@ def save(file: str | os.PathLike[str], *what: Exchange | Report) -> None:
     written."""
     with _usage():
         lines = b"".join(dump(_recording(each)).encode() + b"\n" for each in what)
-        streams.write(_path(file), lines, "save", append=True)
+        files.write(_path(file), lines, "save", append=True)
 
 
 def _check_url(url: object) -> None:

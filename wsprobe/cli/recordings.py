@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from wsprobe.archive import ArchiveError, dump, load
+from wsprobe.cli.files import opened
 from wsprobe.cli.paste import is_har
 from wsprobe.exchange import Exchange
 
@@ -46,7 +47,7 @@ def lines(name: str, entry: int | None = None) -> Iterator[RecordedLine]:
         yield from (RecordedLine(name, dump(each).encode()) for each in recordings_of(name, entry))
         return
     try:
-        with open(name, "rb") as file:
+        with open(opened(name), "rb") as file:
             yield from _numbered(file, name)
     except OSError as error:
         raise click.UsageError(f"{name}: {error.strerror}") from None

@@ -14,12 +14,12 @@ from msgspec.structs import replace
 from wsprobe.browsers import ALL
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.tell import Tellable
+from wsprobe.cli.files import write_whole
 from wsprobe.cli.readers import Readers
 from wsprobe.cli.recorded import as_client_saw, as_is, recorded_page
 from wsprobe.cli.redacted import redacted, redacted_found
 from wsprobe.cli.repeat_command import Call
 from wsprobe.cli.settings import Settings
-from wsprobe.cli.streams import write_whole
 from wsprobe.read.frames import CLOSE
 from wsprobe.report import Report
 from wsprobe.secrets import Secrets

@@ -3,6 +3,7 @@
 A value that cannot be used is a usage error here, before anything is sent.
 """
 
+import errno
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -15,6 +16,7 @@ from wsprobe.cli import cookies, netrc
 from wsprobe.cli.completion import wires
 from wsprobe.cli.cookies import Cookie, Jar
 from wsprobe.cli.credentials import Method
+from wsprobe.cli.files import MEBIBYTE, read, read_for
 from wsprobe.cli.netrc import Netrc
 from wsprobe.cli.option import Whole
 from wsprobe.cli.section import Section, opt
@@ -24,8 +26,10 @@ from wsprobe.wire import WIRES
 SEND = "Send"
 REACH = "Reach the server"
 HOLD = "Hold the session"
-LONGEST_JAR = 8 * 1024 * 1024
-"""The most characters of a cookie file: a browser keeps some thousands, most of them short, none over 4 KiB."""
+LONGEST_REQUEST = 16 * MEBIBYTE
+"""The most bytes of --raw-request."""
+LONGEST_JAR = 8 * MEBIBYTE
+"""The most bytes of a cookie file: a browser keeps some thousands, most of them short, none over 4 KiB."""
 
 
 class RequestSettings(Section, frozen=True, kw_only=True):
@@ -103,9 +107,15 @@ class RequestSettings(Section, frozen=True, kw_only=True):
             lines.append(f"Authorization: Bearer {self.bearer}")
         return tuple(lines)
 
-    def jar(self, keeps: bool) -> tuple[tuple[str, ...], Jar]:
-        """The cookies to send to every server, and the jar with the cookies of files. *keeps*: the jar also
-        takes the cookies that servers set. Raises click.UsageError."""
+    def jar(self, kept_in: str | None) -> tuple[tuple[str, ...], Jar]:
+        """The cookies to send to every server, and the jar with the cookies of files. *kept_in*: the file for
+        the cookies that servers set. Raises click.UsageError."""
+        keeps = kept_in is not None
+        before = ""
+        if kept_in is not None and os.path.isfile(kept_in):
+            before = read_for("--cookie-jar", kept_in, LONGEST_JAR, "a file of cookies").decode(
+                "utf-8", "surrogateescape"
+            )
         now = datetime.now(UTC).timestamp()
         pairs: list[str] = []
         found: list[Cookie] = []
@@ -114,19 +124,13 @@ class RequestSettings(Section, frozen=True, kw_only=True):
                 pairs.append(text)
                 continue
             try:
-                with open(text, encoding="utf-8", errors="surrogateescape") as file:
-                    lines = file.read(LONGEST_JAR + 1)
+                lines = read(f"./{text}" if text == "-" else text, LONGEST_JAR, "a file of cookies")
             except OSError as error:
-                raise click.UsageError(
-                    f"--cookie: {text}: {error.strerror} (a word without = is a file of cookies)"
-                ) from None
-            if len(lines) > LONGEST_JAR:
-                raise click.UsageError(
-                    f"--cookie: {text}: longer than {LONGEST_JAR:,} bytes, the limit for a file of cookies"
-                )
-            found += cookies.parse(lines, now)
+                hint = "" if error.errno == errno.EFBIG else " (a word without = is a file of cookies)"
+                raise click.UsageError(f"--cookie: {text}: {error.strerror}{hint}") from None
+            found += cookies.parse(lines.decode("utf-8", "surrogateescape"), now)
             keeps = True
-        return tuple(pairs), Jar(found, keeps=keeps)
+        return tuple(pairs), Jar(found, keeps=keeps, before=before)
 
     def method(self) -> Method:
         """How to send credentials. Raises click.UsageError."""
@@ -199,11 +203,7 @@ class OwnRequestSettings(Section, frozen=True, kw_only=True):
         """The bytes of --raw-request. Raises click.UsageError."""
         if not self.raw_request:
             return None
-        try:
-            with open(self.raw_request, "rb") as file:
-                return file.read()
-        except OSError as error:
-            raise click.UsageError(f"--raw-request: {self.raw_request}: {error.strerror}") from None
+        return read_for("--raw-request", self.raw_request, LONGEST_REQUEST, "a request")
 
     def version(self, acts: Sequence[Act]) -> str:
         """The wire version to use. Raises click.UsageError for an unknown one, and for one that cannot send

@@ -15,7 +15,7 @@ import click
 import msgspec
 
 from wsprobe.cli.earlier import EarlierReport
-from wsprobe.cli.streams import private
+from wsprobe.cli.files import private
 from wsprobe.outcome import STATUS_OF
 from wsprobe.show.summary import Fact, Tally
 

@@ -1,5 +1,6 @@
 """Options about the route to the server: addresses, proxies, time limits and TLS."""
 
+import errno
 import os
 from ipaddress import ip_address
 from math import inf
@@ -13,6 +14,7 @@ from msgspec.structs import replace
 from wsprobe.certificate import pin, spki_in
 from wsprobe.cli import proxies
 from wsprobe.cli.credentials import Method
+from wsprobe.cli.files import MEBIBYTE, endless, opened, read_for
 from wsprobe.cli.option import Seconds, Whole
 from wsprobe.cli.proxies import Proxies
 from wsprobe.cli.request_settings import REACH, method_of
@@ -287,9 +289,7 @@ def _pinned(text: str) -> tuple[str, ...]:
                     f"--pinnedpubkey: {each!r} is not {_PIN} and the base64 of a SHA-256 (44 characters)"
                 )
         return tuple(each.removeprefix(_PIN) for each in pins)
-    _readable(text, "--pinnedpubkey")
-    with open(text, "rb") as file:
-        key = spki_in(file.read())
+    key = spki_in(read_for("--pinnedpubkey", text, MEBIBYTE, "a public key"))
     if not key:
         raise click.UsageError(
             f"--pinnedpubkey: {text}: no public key; to take it from a certificate: openssl x509 -pubkey -noout"
@@ -301,8 +301,12 @@ def _readable(path: str | None, name: str) -> None:
     if path is None:
         return
     try:
-        with open(path, "rb"):
-            pass
+        descriptor = opened(path)
+        try:
+            if endless(descriptor):
+                raise OSError(errno.EINVAL, "a device, not a file")
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise click.UsageError(f"{name}: {path}: {error.strerror}") from None
 

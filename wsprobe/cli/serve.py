@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from wsprobe import net
+from wsprobe.cli.files import check_replaceable, write_whole
 from wsprobe.cli.serve_settings import ServeSettings
 from wsprobe.cli.streams import emit, look, note, output_descriptor, write_json
 from wsprobe.lab import load, subjects
@@ -117,18 +118,13 @@ def serve_until_interrupted(settings: ServeSettings) -> int:
 def keeping(path: str) -> Callable[[Measured], object]:
     """A function that writes a run to the file at *path*. Raises click.UsageError immediately if the file
     cannot be written."""
-    try:
-        with open(path, "a", encoding="utf-8"):
-            pass
-    except OSError as error:
-        raise click.UsageError(f"--keep: {path}: {error.strerror}") from None
+    check_replaceable(path, "keep")
 
     def keep(measured: Measured) -> None:
         try:
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(dump(measured))
-        except OSError as error:
-            note(f"--keep: {path}: {error.strerror}; nothing was kept of {measured.browser.title}")
+            write_whole(path, [dump(measured)], "keep")
+        except click.UsageError as error:
+            note(f"{error.message}; nothing was kept of {measured.browser.title}")
         else:
             note(f"{len(measured.seen)} scenarios in {measured.browser.title}: {path}")
 

@@ -216,7 +216,7 @@ def _handshake(given: Given, page: bool, expectations: Sequence[Expectation]) ->
     raw = own.given_bytes()
     acts = tuple(given[SessionSettings].acts())
     wire = own.version(acts)
-    pairs, jar = request.jar(keeps=own.cookie_jar is not None)
+    pairs, jar = request.jar(own.cookie_jar)
     return HandshakeSettings(
         offer=Offer(
             key=own.ws_key or "",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import errno
 import io
 import os
 import shutil
@@ -12,8 +11,6 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from typing import IO, TYPE_CHECKING, Literal
-
-import click
 
 from wsprobe.show.lines import Line, Look, plain, shortened
 from wsprobe.visible import printable
@@ -169,131 +166,3 @@ def _pipe(stream: IO[str]) -> tuple[int, int] | None:
     except (OSError, ValueError):  # a stream of a program that runs wsprobe inside Python
         return None
     return (status.st_dev, status.st_ino) if stat.S_ISFIFO(status.st_mode) else None
-
-
-def check_writable(path: str | None, option: str, *, secret: bool = False) -> None:
-    """Raises click.UsageError, before anything is sent, if the file of --*option* cannot be written.
-
-    *secret*: see `private`.
-    """
-    if path is None or path == "-":
-        return
-    try:
-        open(path, "ab", opener=private if secret else None).close()
-    except OSError as error:
-        raise click.UsageError(f"--{option}: {path}: {error.strerror}") from None
-
-
-def private(name: str, flags: int) -> int:
-    """The descriptor of the file *name*, opened with *flags*. A new file is for its owner alone, and so is from
-    now on one that everybody may read or write; one that is shared with a group only stays so."""
-    descriptor = os.open(name, flags, 0o600)
-    mode = os.fstat(descriptor).st_mode
-    if stat.S_ISREG(mode) and _secluded(mode) != stat.S_IMODE(mode):
-        with suppress(OSError, AttributeError):  # of another user; Windows has no fchmod before Python 3.13
-            os.fchmod(descriptor, _secluded(mode))
-    return descriptor
-
-
-def _secluded(mode: int) -> int:
-    """The permissions in *mode*; those of the owner alone if everybody has some."""
-    return stat.S_IMODE(mode) & (stat.S_IRWXU if mode & stat.S_IRWXO else ~0)
-
-
-def write_whole(path: str, pieces: Iterable[str], option: str, *, secret: bool = False) -> None:
-    """Write text to the file at *path* atomically: afterwards the file has the whole text, or its old contents.
-
-    *secret*: see `private`.
-
-    Raises click.UsageError if the file cannot be written.
-    """
-    path = os.path.realpath(path)
-    beside = f"{path}.{os.getpid()}.part"
-    opener = private if secret else None
-    try:
-        if _is_special(path):
-            with open(path, "w", encoding="utf-8", newline="\n") as file:
-                file.writelines(pieces)
-            return
-        try:
-            with open(beside, "x", encoding="utf-8", newline="\n", opener=opener) as file:
-                file.writelines(pieces)
-                file.flush()
-                os.fsync(file.fileno())
-            with suppress(FileNotFoundError):
-                mode = os.stat(path).st_mode
-                os.chmod(beside, _secluded(mode) if secret else stat.S_IMODE(mode))
-            os.replace(beside, path)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(beside)
-            raise
-    except OSError as error:
-        raise click.UsageError(f"--{option}: {path}: {error.strerror}") from None
-
-
-def check_replaceable(path: str, option: str) -> None:
-    """Raises click.UsageError, before anything is sent, if `write_whole` could not write *path*."""
-    path = os.path.realpath(path)
-    if os.path.isdir(path):
-        raise click.UsageError(f"--{option}: {path}: {os.strerror(errno.EISDIR)}")
-    if _is_special(path):
-        return
-    beside = f"{path}.{os.getpid()}.part"
-    try:
-        open(beside, "x").close()
-        os.unlink(beside)
-    except OSError as error:
-        raise click.UsageError(f"--{option}: {path}: {error.strerror}") from None
-
-
-def _is_special(path: str) -> bool:
-    """Whether *path* is a device, a pipe or a socket. A file in its place would take it from every program:
-    root may do that to /dev/null."""
-    return os.path.exists(path) and not os.path.isfile(path)
-
-
-def write(path: str, data: bytes | Iterable[bytes], option: str, append: bool = False) -> None:
-    """Write *data*, or its parts, to the file at *path*; - is standard output. Raises click.UsageError if it
-    cannot be written."""
-    parts = [data] if isinstance(data, bytes) else data
-    if path == "-":
-        sys.stdout.flush()
-        for part in parts:
-            rest = memoryview(part)
-            while rest:  # with PYTHONUNBUFFERED, no buffer writes the rest after a partial write
-                rest = rest[sys.stdout.buffer.write(rest) :]
-        return
-    try:
-        if append:
-            _append(path, b"".join(parts))
-            return
-        with open(path, "wb") as file:
-            file.writelines(parts)
-    except OSError as error:
-        raise click.UsageError(f"--{option}: {path}: {error.strerror}") from None
-
-
-def _append(path: str, lines: bytes) -> None:
-    """Append whole *lines*: all of them, or nothing if the disk is full. If an earlier run was cut in the
-    middle of a line, that part stays a separate line. Raises OSError."""
-    with open(path, "ab", buffering=0) as file:
-        kept = os.fstat(file.fileno())
-        end = kept.st_size if stat.S_ISREG(kept.st_mode) else 0
-        rest = memoryview(b"\n" + lines if end and _cut(path) else lines)
-        try:
-            while rest:
-                rest = rest[file.write(rest) :]
-        except OSError:
-            if stat.S_ISREG(kept.st_mode):
-                os.truncate(file.fileno(), end)
-            raise
-
-
-def _cut(path: str) -> bool:
-    """Whether the file at *path*, which is not empty, lacks a line end at its end; False if it may not be
-    read."""
-    with suppress(OSError), open(path, "rb", buffering=0) as file:
-        file.seek(-1, os.SEEK_END)
-        return file.read(1) != b"\n"
-    return False

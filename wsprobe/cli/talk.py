@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
+from tempfile import TemporaryFile
 from typing import Literal
 
 import click
@@ -17,6 +18,7 @@ from wsprobe import net
 from wsprobe.archive import FORMAT, ascii_json
 from wsprobe.cli import expect
 from wsprobe.cli.connect_output import ConnectOutput
+from wsprobe.cli.files import MEBIBYTE, read_for, write
 from wsprobe.cli.lists import probe_all
 from wsprobe.cli.option import NoUrl
 from wsprobe.cli.output_settings import OutputSettings
@@ -148,14 +150,14 @@ def _first(own: TalkSettings) -> Iterator[Outgoing]:
             raise click.UsageError(f"--send-frame: {error}") from None
 
 
+LONGEST_MESSAGE = 64 * MEBIBYTE
+"""The most bytes of a file that is sent as one message."""
+
+
 def file_said(path: str, binary: bool, where: str) -> Outgoing:
     """The bytes of the file at *path* as one message: text if they are UTF-8, unless *binary*. *where*: the
     option for the error's text. Raises click.UsageError."""
-    try:
-        with open(path, "rb") as file:
-            data = file.read()
-    except OSError as error:
-        raise click.UsageError(f"{where}: {path}: {error.strerror}") from None
+    data = read_for(where, path, LONGEST_MESSAGE, "a message")
     if not binary:
         try:
             data.decode()
@@ -348,7 +350,8 @@ class TalkOutput(ConnectOutput):
 
 
 class Spool:
-    """A recording that is written to its file during the session, so that it may exceed memory."""
+    """A recording that is written to a file without a name during the session, so that it may exceed memory,
+    and at the end to its own file, which other runs may use too."""
 
     def __init__(self, path: str, plan: Plan, events: Sequence[Event]) -> None:
         """*events*: the events until the session opened. Raises OSError."""
@@ -356,7 +359,8 @@ class Spool:
         self._comma = b""
         self.at = 0
         """Microseconds: the time of the last event."""
-        self._file = open(path, "ab")  # noqa: SIM115 - closed by finish
+        beside = os.path.dirname(os.path.realpath(path))
+        self._file = TemporaryFile(dir=beside if os.access(beside, os.W_OK) else None)  # noqa: SIM115
         self._write(b'{"format":%d,"plan":' % FORMAT + ascii_json(plan) + b',"events":[')
         for event in events:
             self.add(event)
@@ -378,7 +382,6 @@ class Spool:
         self.add(exchange.events[-1])
         started, hops = ascii_json(exchange.started), ascii_json(exchange.hops)
         self._write(b'],"started":' + started + b',"hops":' + hops + b"}\n")
-        try:
-            self._file.close()
-        except OSError as error:
-            raise click.UsageError(f"--save: {self._path}: {error.strerror}") from None
+        self._file.seek(0)
+        with self._file:
+            write(self._path, iter(lambda: self._file.read(MEBIBYTE), b""), "save", append=True)

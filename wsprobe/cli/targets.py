@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 import stat
@@ -16,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe import net
+from wsprobe.cli.files import endless, opened
 from wsprobe.cli.option import LAB
 from wsprobe.cli.paste import RECORDED, check_no_command, line_of_a_console
 from wsprobe.cli.settings import HandshakeSettings
@@ -139,25 +139,29 @@ def sources(words: Sequence[str]) -> list[Word | UrlList]:
 
 def _source(word: str) -> Word | UrlList:
     if word in ("-", "@-"):
-        return UrlList("standard input", sys.stdin.fileno())
+        return _list("standard input", sys.stdin.fileno())
     if word == "@":
         raise click.UsageError("@: the name of the list is empty")
     if word.startswith("@"):
         try:
-            descriptor = os.open(word[1:], os.O_RDONLY | getattr(os, "O_BINARY", 0))
-            kept = os.fstat(descriptor)
-            if stat.S_ISDIR(kept.st_mode):
-                raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "no file can have that name"
-            raise click.UsageError(f"{word[1:]}: {reason}") from None
-        return UrlList(word[1:], descriptor, kept.st_size if stat.S_ISREG(kept.st_mode) else 0)
+            descriptor = opened(word[1:])
+        except OSError as error:
+            raise click.UsageError(f"{word[1:]}: {error.strerror}") from None
+        return _list(word[1:], descriptor)
     if word.isdecimal() and word.isascii() and int(word[:6]) <= 65535:
         raise click.UsageError(
             f"{word!a} is a number, not a URL; for that port of this machine: ws://localhost:{word}/; for a "
             f"host with that name: ws://{word}/"
         )
     return Word(word)
+
+
+def _list(name: str, descriptor: int) -> UrlList:
+    kept = os.fstat(descriptor)
+    if endless(descriptor):
+        raise click.UsageError(f"{name}: a device, not a list of URLs")
+    named = name != "standard input"
+    return UrlList(name, descriptor, kept.st_size if named and stat.S_ISREG(kept.st_mode) else 0)
 
 
 def check_word(name: str) -> None:

@@ -5,11 +5,11 @@ from typing import ClassVar
 import click
 
 from wsprobe.cli.completion import beginning
+from wsprobe.cli.files import check_replaceable
 from wsprobe.cli.option import Seconds
 from wsprobe.cli.output_settings import OUTPUT, OutputSettings, print_schema
 from wsprobe.cli.route_settings import LimitSettings
 from wsprobe.cli.section import Section, opt
-from wsprobe.cli.streams import check_replaceable
 from wsprobe.trace.changes import CHANGES
 
 SECTION = "Change the request"

@@ -3,6 +3,7 @@ order."""
 
 from __future__ import annotations
 
+import errno
 import os
 from collections import deque
 from collections.abc import (
@@ -269,13 +270,16 @@ async def drawn(items: Iterable[Job]) -> AsyncGenerator[Job, None]:
 
 LONGEST_LINE = 1024 * 1024
 """The most bytes of a line to keep."""
+ENDLESS_LINE = 256 * LONGEST_LINE
+"""The bytes after which a line has no end."""
 
 
 async def lines(descriptor: int) -> AsyncGenerator[bytes, None]:
     """Each line read from *descriptor*, with its line end; of a longer one only LONGEST_LINE bytes, without it.
-    Raises OSError."""
+    Raises OSError, also for a line without an end."""
     rest = b""
     dropping = False
+    dropped = 0
     async with aclosing(_reads(descriptor)) as reads:
         async for data in reads:
             *whole, rest = (rest + data).split(b"\n")
@@ -283,6 +287,9 @@ async def lines(descriptor: int) -> AsyncGenerator[bytes, None]:
                 if not dropping:
                     yield line + b"\n"
                 dropping = False
+            dropped = dropped + len(rest) if dropping else 0
+            if dropped > ENDLESS_LINE:
+                raise OSError(errno.EFBIG, f"a line of more than {ENDLESS_LINE:,} bytes: not a list of URLs")
             if dropping:
                 rest = b""
             elif len(rest) > LONGEST_LINE:

@@ -10,6 +10,7 @@ import click
 from msgspec.structs import replace
 
 from wsprobe import har
+from wsprobe.cli.files import MEBIBYTE, read
 from wsprobe.cli.output_settings import OutputSettings
 from wsprobe.cli.pasted.devtools import Copied, copied
 from wsprobe.cli.section import Given
@@ -21,13 +22,15 @@ from wsprobe.secrets import Secrets
 from wsprobe.target import TargetError
 from wsprobe.visible import printable
 
+LONGEST = 256 * MEBIBYTE
+"""The most bytes of a file."""
+
 
 def archive(name: str) -> Archive:
     """The WebSocket entries of the file *name*. Raises click.UsageError if it has none, or is not a HAR
     file."""
     try:
-        with open(name, "rb") as file:
-            found = har.read(file.read())
+        found = har.read(read(name, LONGEST, "a HAR file"))
     except (OSError, har.HarError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise click.UsageError(f"{name}: {reason}") from None
