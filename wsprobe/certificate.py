@@ -25,6 +25,9 @@ def untrusted(problem: str) -> bool:
     return problem.startswith((SELF_SIGNED, UNKNOWN_ISSUER))
 
 
+NO_NAMES = ": it has no subjectAltName"
+"""Of a certificate with a name in its subject at most, which does not count (RFC 9525 section 6.3)."""
+
 OLD_TLS = ("TLS 1.0", "TLS 1.1")
 """Versions that most browsers no longer support (RFC 8996)."""
 
@@ -46,7 +49,7 @@ def faults(shown: Certificate, name: str, now: str) -> Iterator[tuple[str, str]]
         yield "not-yet-valid", f"is not valid before {shown.not_before}"
     read = shown.names or shown.not_after
     if read and not any(covers(each, name) for each in shown.names):
-        yield "wrong-name", f"is not for {name}"
+        yield "wrong-name", f"is not for {name}{'' if shown.names else NO_NAMES}"
 
 
 def covers(pattern: str, name: str) -> bool:

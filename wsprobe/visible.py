@@ -8,6 +8,19 @@ from __future__ import annotations
 
 import re
 
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
+    "\U00016fe4\U0001d159\U000e0000-\U000e0fff]"
+)
+"""Characters that Python calls printable, but that show nothing: Default_Ignorable_Code_Point (Unicode,
+DerivedCoreProperties.txt), and blanks of scripts and notes."""
+
+
+def shows(text: str) -> bool:
+    """True if a terminal shows every character of *text*, and obeys none."""
+    return text.isprintable() and (text.isascii() or _INVISIBLE.search(text) is None)
+
+
 _TABLE = {b: f"\\x{b:02x}" for b in (*range(0x20), *range(0x7F, 0x100))} | {0x5C: "\\\\"}
 
 
@@ -32,7 +45,9 @@ def shown_text(text: str) -> str:
 def printable(text: str) -> str:
     """*text* with surrogates, and everything that a terminal or a page could obey, as escapes. Not reversible:
     for words from `visible`, our own words, and anything mixed with them."""
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+    if shows(text):
+        return text
+    return "".join(each if shows(each) else ascii(each)[1:-1] for each in text)
 
 
 _ESCAPE = r"\\(\\|x[0-9a-f]{2})"
@@ -41,18 +56,18 @@ _ESCAPE = r"\\(\\|x[0-9a-f]{2})"
 def legible(data: bytes) -> str:
     """Like `visible`, but printable characters of well-formed UTF-8 are shown as themselves.
 
-    Controls, C1, surrogates and format characters (bidirectional overrides, zero-width marks: Unicode
-    categories C*) are not printable and stay escaped, byte by byte.
+    Controls, C1, surrogates, format characters (bidirectional overrides, zero-width marks: Unicode categories
+    C*) and characters that show nothing (variation selectors, fillers) stay escaped, byte by byte.
     """
     if data.isascii():
         return visible(data)
     text = data.decode("utf-8", "surrogateescape")
-    if text.isprintable() and "\\" not in text:
+    if shows(text) and "\\" not in text:
         return text
     return text.translate(  # a long text has few different characters
         {
             ord(char): char
-            if char.isprintable() and char != "\\"
+            if shows(char) and char != "\\"
             else visible(char.encode("utf-8", "surrogateescape"))
             for char in set(text)
         }

@@ -274,3 +274,11 @@ def test_no_more_of_a_pasted_text_is_read_than_a_console_writes(monkeypatch: pyt
     with pytest.raises(explain.UnknownTopic):
         explain.find("what is this " * 10_000)
     assert [len(text) <= explain.LONGEST for text in seen] == [True]
+
+
+@pytest.mark.parametrize("char", ["\x1b", "\x07", "\x9b", "\u202e", "\u3164", "\udcff"])
+def test_what_is_quoted_is_escaped(char: str) -> None:
+    shown = explain.text(explain.find(f"WebSocket connection to 'ws://a/{char}]0;P' failed: x"))
+    assert shown.splitlines()[0] == (
+        f"console text: WebSocket connection to 'ws://a/{ascii(char)[1:-1]}]0;P' failed: x"
+    )

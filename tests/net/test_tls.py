@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ssl
+import stat
 import warnings
 from datetime import UTC, datetime
 
@@ -86,6 +87,15 @@ def test_the_name_of_another(net, authority, version):
     assert failed.certificate.names == ("shop.example", "*.shop.example")
 
 
+@pytest.mark.parametrize("name", ["shop.example", "127.0.0.1"])
+def test_a_name_in_the_subject_alone_is_no_name(net, authority, name, tmp_path):
+    """RFC 9525 section 6.3: only names in subjectAltName identify a server."""
+    context, path = self_signed(tmp_path, name), str(tmp_path / "self.pem")
+    failed = certificate_failure(net, authority, context, ca_file=path, server_name=name)
+    assert (failed.reason, failed.certificate.names) == ("wrong-name", ())
+    assert "has no subjectAltName" in failed.error
+
+
 def test_expired(net, authority):
     context = authority.server(not_before=datetime(2000, 1, 1, tzinfo=UTC), not_after=LONG_AGO)
     failed = certificate_failure(net, authority, context, ca_file=authority.ca_file)
@@ -100,7 +110,7 @@ def test_not_yet_valid(net, authority):
     assert failed.reason == "not-yet-valid"
 
 
-def self_signed(tmp_path):
+def self_signed(tmp_path, subject="myself"):
     import datetime as dates
 
     from cryptography import x509
@@ -108,7 +118,7 @@ def self_signed(tmp_path):
     from cryptography.hazmat.primitives.asymmetric import ec
 
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "myself")])
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, subject)])
     now = dates.datetime.now(dates.UTC)
     certificate = (
         x509.CertificateBuilder()
@@ -145,7 +155,7 @@ def test_self_signed(net, authority, tmp_path):
         ("expired", True, "it expired on 2001-02-03T04:05:06Z"),
         ("early", True, "it is not valid before 2099-01-01T00:00:00Z"),
         ("other name", True, "it is not for 127.0.0.1"),
-        ("self-signed", True, "it is self-signed, it is not for 127.0.0.1"),
+        ("self-signed", True, "it is self-signed, it is not for 127.0.0.1: it has no subjectAltName"),
     ],
 )
 def test_what_verification_would_have_said(net, authority, answering, tmp_path, case, trusting, problem):
@@ -452,6 +462,7 @@ def test_a_reader_of_keys_is_obeyed(net, authority, answering, tmp_path, monkeyp
     monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys"))
     net.exchange(authority.over_tls(answering, authority.server()), secure=True, ca_file=authority.ca_file)
     assert "CLIENT_TRAFFIC_SECRET_0" in (tmp_path / "keys").read_text()
+    assert stat.S_IMODE((tmp_path / "keys").stat().st_mode) == 0o600
 
 
 @pytest.mark.parametrize("name", ["/nonexistent/keys", "/dev/full"])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsprobe.visible import hexdump, legible, raw, visible
+from wsprobe.visible import hexdump, legible, printable, raw, shows, visible
 
 
 @given(st.binary())
@@ -35,6 +35,11 @@ def test_legible_loses_no_byte_and_shows_nothing_that_acts(data: bytes) -> None:
         ("Ö\\x".encode(), "\\xc3\\x96\\\\x", "Ö\\\\x"),
         ("a\u202eb".encode(), "a\\xe2\\x80\\xaeb", "a\\xe2\\x80\\xaeb"),
         ("\u0085\u009b".encode(), "\\xc2\\x85\\xc2\\x9b", "\\xc2\\x85\\xc2\\x9b"),
+        (
+            "a\u3164\u2800\U000e0100b".encode(),
+            r"a\xe3\x85\xa4\xe2\xa0\x80\xf3\xa0\x84\x80b",
+            r"a\xe3\x85\xa4\xe2\xa0\x80\xf3\xa0\x84\x80b",
+        ),
         (b"\xc3(", "\\xc3(", "\\xc3("),
         (b"\t\r\n\0", "\\x09\\x0d\\x0a\\x00", "\\x09\\x0d\\x0a\\x00"),
         (b"[b]bold[/b] :smile:", "[b]bold[/b] :smile:", "[b]bold[/b] :smile:"),
@@ -43,6 +48,16 @@ def test_legible_loses_no_byte_and_shows_nothing_that_acts(data: bytes) -> None:
 def test_examples(data: bytes, ascii_only: str, readable: str) -> None:
     assert visible(data) == ascii_only
     assert legible(data) == readable
+
+
+@pytest.mark.parametrize(
+    "char",
+    "\u00ad\u034f\u061c\u115f\u17b4\u180e\u200b\u2060\u2800\u3164\ufe0f\ufeff\uffa0\U0001bca0\U000e0041\U000e01ef",
+)
+def test_a_character_that_shows_nothing_is_escaped(char: str) -> None:
+    assert not shows(f"a{char}b")
+    assert legible(f"ü{char}".encode()) == "ü" + visible(char.encode())
+    assert printable(f"ü{char}") == "ü" + ascii(char)[1:-1]
 
 
 def test_hexdump_shows_offsets_hex_and_text() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Mapping, Sequence
 
@@ -10,6 +9,7 @@ import click
 
 from wsprobe import explain
 from wsprobe.cli.paste import url_in
+from wsprobe.cli.repeat_command import quoted
 from wsprobe.cli.streams import look, write_json
 
 
@@ -34,7 +34,7 @@ def look_up(topic: Sequence[str], *, as_list: bool, as_json: bool, code: bool) -
         of = look(sys.stdout)
         sys.stdout.write(explain.text(entry, of.width) if of.terminal else explain.text(entry))
         if url := url_in(" ".join(topic)):
-            sys.stdout.write(f"\n  what that server says: wsprobe compare --browser-mode {shlex.quote(url)}\n")
+            sys.stdout.write(f"\n  what that server says: wsprobe compare --browser-mode {quoted(url)}\n")
     return 0
 
 

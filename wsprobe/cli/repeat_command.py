@@ -16,6 +16,7 @@ from click.core import ParameterSource
 from wsprobe.cli.option import Option
 from wsprobe.cli.output_settings import OUTPUT, VERDICT
 from wsprobe.secrets import Secrets
+from wsprobe.visible import shows
 
 RULES: dict[str, Callable[[Secrets, str], str]] = {
     "headers": Secrets.header,
@@ -88,7 +89,7 @@ def _words(option: Option, value: Any) -> Iterator[tuple[str, str, str | None]]:
 def quoted(word: str) -> str:
     """*word* quoted for a POSIX shell; if it has invisible characters, in the form ``$'\\x1b'`` of bash, zsh
     and ksh."""
-    if word.isprintable():
+    if shows(word):
         return shlex.quote(word)
     data = word.encode("utf-8", "surrogateescape" if _typed(word) else "surrogatepass")
     return "$'" + "".join(chr(b) if 0x20 <= b < 0x7F and b not in b"\\'" else f"\\x{b:02x}" for b in data) + "'"

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from wsprobe.data_file import one_line, toml_beside
 from wsprobe.line_breaks import unbroken
+from wsprobe.visible import printable
 
 WIDTH = 80
 
@@ -63,6 +64,7 @@ def text(entry: Topic, columns: int = WIDTH) -> str:
     if entry.see_also:
         topics = ", ".join(_named(topic) for topic in entry.see_also)
         lines += ["", *_wrapped(f"see also: wsprobe explain {topics}", width, "  ", "      ")]
+    lines = [printable(line) for line in lines]  # a title quotes what was asked
     if entry.code:
         lines += ["", *entry.code.splitlines()]
     return "".join(f"{line}\n" for line in lines).encode("ascii", "backslashreplace").decode("ascii")

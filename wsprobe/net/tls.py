@@ -12,12 +12,13 @@ import ssl
 import time
 import warnings
 from contextlib import suppress
+from functools import partial
 from typing import Literal
 
 import trio
 
 from wsprobe import certificate
-from wsprobe.certificate import SELF_SIGNED, UNKNOWN_ISSUER, faults
+from wsprobe.certificate import NO_NAMES, SELF_SIGNED, UNKNOWN_ISSUER, faults
 from wsprobe.exchange import Certificate, How, PlanError, TlsDone, TlsFailed, TlsOptions
 from wsprobe.net.stream import READ, End, Tape, Wire, utc
 
@@ -119,6 +120,7 @@ REASONS = {
 def context(options: TlsOptions) -> ssl.SSLContext:
     """The context for *options*. Raises PlanError for unusable options."""
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    made.hostname_checks_common_name = False  # RFC 9525 section 6.3: only names in subjectAltName count
     if not options.verify:
         made.check_hostname = False
         made.verify_mode = ssl.CERT_NONE
@@ -133,7 +135,8 @@ def context(options: TlsOptions) -> ssl.SSLContext:
         try:
             # Otherwise OpenSSL fails to write the key in a later read, with an error that blames the
             # connection.
-            with open(keys, "ab", buffering=0) as log:
+            made_private = partial(os.open, mode=0o600)  # whoever reads the file can decrypt the sessions
+            with open(keys, "ab", buffering=0, opener=made_private) as log:
                 if os.fstat(log.fileno()).st_size == 0:
                     log.write(b"# Secrets of TLS sessions, one a line\n")
             made.keylog_filename = keys
@@ -449,7 +452,9 @@ def _failure(tls: TlsWire, fault: End | ssl.SSLError, at: int) -> TlsFailed:
         return TlsFailed(at, "not-tls", "the answer is not TLS", tls.seen)
     if isinstance(fault, ssl.SSLCertVerificationError):
         reason = REASONS.get(fault.verify_code, "other")
-        return TlsFailed(at, "certificate", fault.verify_message, tls.seen, shown, None, reason, issuers)
+        nameless = reason == "wrong-name" and shown is not None and not shown.names
+        error = fault.verify_message.rstrip(".") + NO_NAMES if nameless else fault.verify_message
+        return TlsFailed(at, "certificate", error, tls.seen, shown, None, reason, issuers)
     if alert is not None:
         error = f"the peer refused with {described(alert)}"
         return TlsFailed(at, "alert", error, tls.seen, shown, alert, issuers=issuers)

@@ -20,6 +20,7 @@ from wsprobe.read.reading import Body, Reading
 from wsprobe.read.request import Request
 from wsprobe.read.tokens import expected_accept, split_list
 from wsprobe.redaction import redact
+from wsprobe.visible import shows
 from wsprobe.wire.framing import CONTROL_MAX
 from wsprobe.wire.rfc6455 import frame
 
@@ -109,7 +110,7 @@ def first_words(body: Body) -> str:
     if text.lstrip()[:1] == "<":
         title = _TITLE.search(text)
         text = title[1] if title is not None and title[1].strip() else _MARKUP.sub(" ", text)
-    return " ".join("".join(each if each.isprintable() else " " for each in text).split())
+    return " ".join("".join(each if shows(each) else " " for each in text).split())
 
 
 def cut(text: str) -> str:

@@ -15,6 +15,7 @@ from wsprobe.show.lines import Line, Look, Piece, line
 from wsprobe.show.session import HEX, SHOWN, SHOWN_VERBOSE, in_hex, quoted
 from wsprobe.talk.session import Outgoing, SessionTotals, TalkSession
 from wsprobe.timing import how_long_exactly
+from wsprobe.visible import shows
 from wsprobe.wire.framing import Control, FrameFault, Incoming, ReceivedMessage
 
 
@@ -37,7 +38,7 @@ def _one(of: Incoming, look: Look) -> Line:
 
 def _legible(data: bytes) -> bool:
     try:
-        return data.decode().isprintable()
+        return shows(data.decode())
     except UnicodeDecodeError:
         return False
 
