@@ -117,15 +117,34 @@ def loopback(host: str) -> bool:
         return host == "localhost"
 
 
+_HOST = r"(?:\[([0-9A-Fa-f:.]{2,45})\]|([A-Za-z0-9._-]{1,254}))(?::([0-9]{1,5}))?"
+
+
+def host_of(field: str) -> str | None:
+    """The name or address in *field*, the value of a Host field: lower case, without port, brackets and final
+    dot. None for what no browser sends (RFC 9112 section 3.2)."""
+    found = re.fullmatch(_HOST, field)
+    if found is None or int(found[3] or 0) > 65535:
+        return None
+    if found[1]:
+        from ipaddress import AddressValueError, IPv6Address
+
+        try:
+            return str(IPv6Address(found[1]))
+        except AddressValueError:
+            return None
+    return found[2].lower().removesuffix(".")
+
+
 def names_this_machine(field: str, names: frozenset[str], addresses: bool = False) -> bool:
     """Whether a Host *field* names a server of this machine: localhost, a loopback address or one of *names*
     (lower case, no brackets), with *addresses* any address; otherwise a page of another site could reach the
     server through that site's name (DNS rebinding)."""
     from ipaddress import ip_address
 
-    name = field.lower()
-    name = name[: name.index("]")] if name.startswith("[") and "]" in name else name.partition(":")[0]
-    name = name.strip("[]").removesuffix(".")
+    name = host_of(field)
+    if name is None:
+        return False
     if name == "localhost" or name in names:
         return True
     try:

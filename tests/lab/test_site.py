@@ -54,7 +54,9 @@ class Answer:
 async def ask(
     lab: Lab, path: str, *lines: str, host: str = "", method: str = "GET", body: bytes = b""
 ) -> Answer:
-    """The answer to one request; *host*: the Host field, the lab's own unless given."""
+    """The answer to one request; *host*: the Host field, the lab's own unless given. ``/-/@/`` in *path* is
+    where the parts of the page are."""
+    path = path.replace("/-/@/", getattr(lab._front, "_prefix", ""))
     port = lab.ports["plain"]
     head = [f"{method} {path} HTTP/1.1", f"Host: {host or f'127.0.0.1:{port}'}", *lines]
     if body:
@@ -109,7 +111,7 @@ def test_nothing_of_the_page_comes_from_elsewhere() -> None:
         assert policy["frame-src"].startswith("http://127.0.0.1:* https://127.0.0.1:* http://localhost:*")
         files = [word.split(b'"')[0] for word in page.body.replace(b"href=", b"src=").split(b'src="')[1:]]
         loaded = [name.decode() for name in files if not name.startswith((b"#", b"data:"))]
-        assert sorted(loaded) == ["/-/page.js", "/-/run.js", "/-/style.css"]
+        assert sorted(name.rpartition("/")[2] for name in loaded) == ["page.js", "run.js", "style.css"]
         for name in loaded:
             found = await ask(lab, name)
             assert found.status == 200
@@ -122,7 +124,7 @@ def test_nothing_of_the_page_comes_from_elsewhere() -> None:
 
 def test_what_the_page_shows_first() -> None:
     async def work(lab: Lab) -> None:
-        found = (await ask(lab, "/-/scenarios", f"User-Agent: {CHROMIUM}")).json
+        found = (await ask(lab, "/-/@/scenarios", f"User-Agent: {CHROMIUM}")).json
         assert found["browser"] == {
             "name": "chromium",
             "version": "156.0.0.0",
@@ -145,7 +147,7 @@ def test_the_question_is_five_failures_and_one_answer() -> None:
 def test_a_scenario_is_played_to_the_page_and_held_against_the_views() -> None:
     async def work(lab: Lab) -> None:
         agent = f"User-Agent: {CHROMIUM}"
-        job = (await ask(lab, "/-/job/403", agent)).json
+        job = (await ask(lab, "/-/@/job/403", agent)).json
         assert job["url"] == f"ws://127.0.0.1:{lab.ports['plain']}/s/403"
         assert job["stage"] == "/?stage=403"
         stage = await ask(lab, job["stage"], HTML)
@@ -155,7 +157,7 @@ def test_a_scenario_is_played_to_the_page_and_held_against_the_views() -> None:
         offer = opening.Offer(key="dGhlIHNhbXBsZSBub25jZQ==", headers=(agent,))
         exchange = await probe(Plan(to, opening.request(to, offer), limits=Limits(max_time=10)))
         sent = b"".join(event.data for event in exchange.events if isinstance(event, Received))
-        held = (await ask(lab, "/-/held", agent, JSON, method="POST", body=encoded(seen("403")))).json
+        held = (await ask(lab, "/-/@/held", agent, JSON, method="POST", body=encoded(seen("403")))).json
         assert [row["differences"] for row in held["engines"]] == [[], [], []]
         assert "status 403" in held["engines"][0]["hidden"]
         (connection,) = held["wire"]
@@ -169,7 +171,7 @@ def test_a_scenario_is_played_to_the_page_and_held_against_the_views() -> None:
 def test_what_differs_is_said() -> None:
     async def work(lab: Lab) -> None:
         body = encoded(seen("wss-unknown-ca", "firefox"))
-        held = (await ask(lab, "/-/held", JSON, method="POST", body=body)).json
+        held = (await ask(lab, "/-/@/held", JSON, method="POST", body=body)).json
         chromium, firefox, _ = held["engines"]
         assert firefox["differences"] == []
         assert len(chromium["differences"]) == 1
@@ -179,10 +181,36 @@ def test_what_differs_is_said() -> None:
     run(Site(), work)
 
 
+@pytest.mark.parametrize("path", ["/?stage=403", "/page"])
+def test_a_stage_obeys_only_the_page_that_knows_the_key(path: str) -> None:
+    """Any page may have a stage in a frame, and a stage opens sockets, and runs code, with the lab's origin."""
+
+    async def work(lab: Lab) -> None:
+        job = (await ask(lab, "/-/@/job/sandboxed-page")).json
+        assert f'event.data.key !== "{job["key"]}"'.encode() in (await ask(lab, path, HTML)).body
+
+    run(Site(), work)
+
+
+def test_the_key_is_another_one_each_time() -> None:
+    assert len({Site()._prefix for _ in range(8)}) == 8
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("word", ["job/403", "held", "keep", "scenarios", "page.js", "visit/x"])
+def test_nothing_changes_for_a_page_without_the_key(word: str, method: str) -> None:
+    async def work(lab: Lab) -> None:
+        for path in (f"/-/{word}", f"/-/x/{word}"):
+            answer = await ask(lab, path, JSON, method=method, body=b"{}" if method == "POST" else b"")
+            assert answer.status == 403
+
+    run(Site(keep=[].append), work)
+
+
 def test_a_page_of_its_own_stands_where_the_scenario_has_it() -> None:
     async def work(lab: Lab) -> None:
         name = "sandboxed-page"
-        job = (await ask(lab, f"/-/job/{name}")).json
+        job = (await ask(lab, f"/-/@/job/{name}")).json
         assert job["stage"] == f"http://127.0.0.1:{lab.ports['plain']}/page"
         stage = await ask(lab, "/page", HTML)
         assert stage.headers["content-security-policy"] == with_script(load()[name].page.csp)
@@ -209,6 +237,14 @@ OTHERS = [
     "localhost.evil.example",
     "192.0.2.1",
     "",
+    "[::1]evil",
+    "[::1]:80:evil",
+    "localhost:80:evil",
+    "localhost:65536",
+    "localhost:-1",
+    "127.0.0.1 ",
+    "evil@localhost",
+    "localhost/",
 ]
 
 
@@ -222,7 +258,7 @@ def test_it_goes_by_no_other_name(host: str) -> None:
     assert not Site(names=("127.0.0.1", "Lab.Example")).is_own(host)
 
 
-@pytest.mark.parametrize("path", ["/", "/-/job/ok"])
+@pytest.mark.parametrize("path", ["/", "/-/@/job/ok"])
 @pytest.mark.parametrize("host", ["[127.0.0.1]", "[::1]:80", "[::]", "[fe80::1.2]", "[....]:0", "[:]"])
 def test_a_host_in_brackets_breaks_nothing(path: str, host: str) -> None:
     """``Host: [127.0.0.1]`` once ended the lab: an address of version 4 belongs in no brackets."""
@@ -238,7 +274,7 @@ def test_a_host_writes_no_policy() -> None:
 
     async def work(lab: Lab) -> None:
         answer = await ask(lab, "/", HTML, host="localhost:1; script-src *:1")
-        assert (answer.status, "content-security-policy" in answer.headers) == (200, False)
+        assert (answer.status, answer.headers["content-security-policy"]) == (421, "sandbox")
 
     run(Site(names=()), work)
 
@@ -262,14 +298,14 @@ def test_the_page_comes_in_the_clear_and_for_a_host_that_its_urls_can_have(
 @pytest.mark.parametrize(
     ("path", "status"),
     [
-        ("/-/job/403", 200),
-        ("/-/job/403?host=localhost:1", 404),
-        ("/-/job/no-such", 404),
-        ("/-/job/403?host=127.0.0.1", 200),
-        ("/-/job/403?host=[::1]", 200),
-        ("/-/job/403?host=::1", 200),
-        ("/-/job/403?host=evil.example", 404),
-        ("/-/job/403?host=a/b", 404),
+        ("/-/@/job/403", 200),
+        ("/-/@/job/403?host=localhost:1", 404),
+        ("/-/@/job/no-such", 404),
+        ("/-/@/job/403?host=127.0.0.1", 200),
+        ("/-/@/job/403?host=[::1]", 200),
+        ("/-/@/job/403?host=::1", 200),
+        ("/-/@/job/403?host=evil.example", 404),
+        ("/-/@/job/403?host=a/b", 404),
     ],
 )
 def test_a_job_is_a_scenario_at_a_name_of_this_lab(path: str, status: int) -> None:
@@ -279,7 +315,7 @@ def test_a_job_is_a_scenario_at_a_name_of_this_lab(path: str, status: int) -> No
     run(Site(names=("127.0.0.1",)), work)
 
 
-@pytest.mark.parametrize("path", ["/", "/s/ok", "/-/scenarios", "/status/403"])
+@pytest.mark.parametrize("path", ["/", "/s/ok", "/-/@/scenarios", "/status/403"])
 def test_another_host_gets_421(path: str) -> None:
     async def work(lab: Lab) -> None:
         plain = await ask(lab, path, HTML, host="evil.example")
@@ -328,7 +364,7 @@ def test_what_a_run_found_is_put_together_and_handed_on() -> None:
     async def work(lab: Lab) -> None:
         for some, is_last in ((first, False), (last, True)):
             part = {"run": "1", "browser": browser, "seen": [some], "last": is_last}
-            answer = await ask(lab, "/-/keep", JSON, method="POST", body=encoded(part))
+            answer = await ask(lab, "/-/@/keep", JSON, method="POST", body=encoded(part))
             assert answer.status == 200
 
     run(Site(keep=kept.append), work)
@@ -348,8 +384,8 @@ def test_what_a_run_found_is_put_together_and_handed_on() -> None:
 )
 def test_what_is_not_the_page_s_is_refused(lines: tuple[str, ...], body: bytes, status: int) -> None:
     async def work(lab: Lab) -> None:
-        assert (await ask(lab, "/-/held", *lines, method="POST", body=body)).status == status
-        assert (await ask(lab, "/-/keep", JSON, method="POST", body=b"{}")).status == 404
+        assert (await ask(lab, "/-/@/held", *lines, method="POST", body=body)).status == status
+        assert (await ask(lab, "/-/@/keep", JSON, method="POST", body=b"{}")).status == 404
 
     run(Site(), work)
 
@@ -418,11 +454,11 @@ def test_without_trustme_what_speaks_tls_is_left_out(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("wsprobe.lab.certificates._trustme", missing)
 
     async def work(lab: Lab) -> None:
-        scenarios = (await ask(lab, "/-/scenarios")).json["scenarios"]
+        scenarios = (await ask(lab, "/-/@/scenarios")).json["scenarios"]
         left = {one["name"]: one["left"] for one in scenarios if one["left"]}
         assert left["wss-ok"] == "trustme is not installed"
         assert "403" not in left
-        assert (await ask(lab, "/-/authority.pem")).status == 503
+        assert (await ask(lab, "/-/@/authority.pem")).status == 503
 
     run(Site(), work)
 

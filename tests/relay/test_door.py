@@ -37,6 +37,16 @@ def asked(*lines: str, first: str = "GET / HTTP/1.1", upgrade: str = "Upgrade: w
         (Door(names=frozenset({"app.test"})), asked("Host: app.test:9000"), None),
         (Door(), asked("Host: 192.0.2.7:9000"), 421),
         (Door(addresses=True), asked("Host: 192.0.2.7:9000"), None),
+        (Door(), asked("Host: [::1]evil"), 421),
+        (Door(), asked("Host: localhost:80:evil"), 421),
+        (Door(), asked("Host: localhost:99999"), 421),
+        (Door(), asked("Host: [127.0.0.1]"), 421),
+        (Door(), asked("Host: localhost, evil.example"), 421),
+        (Door(), asked("Host:"), 421),
+        (Door(), asked(), 400),
+        (Door(), asked("Host: localhost", "Host: localhost"), 400),
+        (Door(), asked("Host: localhost", "Host: evil.example"), 400),
+        (Door(), asked("Host: 127.0.0.1", "Origin: http://localhost:80:evil"), 403),
         (Door(), asked("Host: 127.0.0.1", upgrade="Accept: */*"), 426),
         (Door(), asked("Host: 127.0.0.1", upgrade="Upgrade: h2c"), 426),
         (Door(), asked("Host: 127.0.0.1", upgrade="Upgrade: WebSocket"), None),
@@ -64,6 +74,20 @@ def test_a_refusal_repeats_no_byte_of_the_client_unescaped() -> None:
 
 
 @pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        (["Host: evil.example"], "the Host 'evil.example' is not a name"),
+        (["Host: localhost", "Host: evil.example"], "2 Host fields ('localhost', 'evil.example')"),
+        ([], "no Host field"),
+    ],
+)
+def test_a_refusal_names_the_host_that_is_wrong(lines: list[str], words: str) -> None:
+    refusal = Door().refusal(asked(*lines))
+    assert refusal is not None
+    assert words in refusal.text
+
+
+@pytest.mark.parametrize(
     ("origin", "local"),
     [
         ("http://localhost", True),
@@ -77,6 +101,9 @@ def test_a_refusal_repeats_no_byte_of_the_client_unescaped() -> None:
         ("http://evillocalhost", False),
         ("http://localhost@evil.example", False),
         ("http://[::1", False),
+        ("http://[::1]evil", False),
+        ("http://localhost:80:evil", False),
+        ("http://localhost/", False),
         ("file://", False),
         ("chrome-extension://localhost", False),
         ("", False),

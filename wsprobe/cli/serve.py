@@ -18,7 +18,7 @@ from wsprobe.lab.certificates import NoCertificates
 from wsprobe.lab.measured import Measured, dump
 from wsprobe.lab.scenario import Conforming, Scenario
 from wsprobe.lab.server import PAGE, Lab, LabError, Visit, serve
-from wsprobe.lab.site import Site, reachable, token
+from wsprobe.lab.site import Site, new_token, reachable
 from wsprobe.show.lines import Line, fitted, line, row
 from wsprobe.target import bracketed
 from wsprobe.visible import printable, visible
@@ -87,7 +87,7 @@ def serve_until_interrupted(settings: ServeSettings) -> int:
     site = Site(
         names=(host, *settings.allowed),
         addresses=public,
-        token=token() if public else "",
+        token=new_token() if public else "",
         keep=keeping(settings.keep) if settings.keep else None,
     )
 

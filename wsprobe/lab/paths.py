@@ -71,7 +71,9 @@ def scenario_at(resource: str) -> Scenario:
             tuple((unquote(name), unquote_to_bytes(value.replace("+", " "))) for name, _, value in pairs),
         )
         made = PARAMETERISED[first]
-        return Scenario(asked.path, "parameterised", made.summary, tuple(made.steps(asked)))
+        return Scenario(
+            asked.path, "exact" if made.exact else "parameterised", made.summary, tuple(made.steps(asked))
+        )
     return find(unquote(f"/{path}".removeprefix(PATH).removeprefix("/")))
 
 
@@ -192,6 +194,8 @@ class Parameterised(Struct, frozen=True):
     summary: str
     argument: bool = True
     """True if a second slash must follow."""
+    exact: bool = False
+    """True if every byte is the URL's."""
 
 
 PARAMETERISED: dict[str, Parameterised] = {
@@ -216,7 +220,11 @@ PARAMETERISED: dict[str, Parameterised] = {
         "Opens with the Sec-WebSocket-Accept in the path.",
     ),
     "raw": Parameterised(
-        _raw, "/raw?hex=BYTES or ?text=TEXT, &hold=SECONDS", "Sends exactly the bytes in the query.", False
+        _raw,
+        "/raw?hex=BYTES or ?text=TEXT, &hold=SECONDS",
+        "Sends exactly the bytes in the query.",
+        argument=False,
+        exact=True,
     ),
     "echo": Parameterised(_echo, "/echo", "Opens and sends every message back, for at most a minute.", False),
     "diagnostic": Parameterised(

@@ -64,10 +64,10 @@ from wsprobe.lab.ports import (
     PORTS,
     Fault,
     PortKind,
-    is_hello,
     place,
 )
 from wsprobe.lab.scenario import Listener, Scenario, Step, escape
+from wsprobe.read.request import is_hello
 
 if TYPE_CHECKING:
     from wsprobe.lab.perform_http2 import Http2Request

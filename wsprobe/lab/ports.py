@@ -114,11 +114,6 @@ KINDS: Mapping[Listener, PortKind] = {
 """Every kind of port except ``unused``, where nothing listens."""
 
 
-def is_hello(data: bytes | bytearray) -> bool:
-    """True if *data* begins a TLS handshake (RFC 8446 section 5.1) in place of the expected HTTP."""
-    return data[:2] == b"\x16\x03"
-
-
 PATH = "/s/"
 """The beginning of a path with a scenario's name."""
 

@@ -5,7 +5,6 @@ Connections, bytes and time are bounded; every connection ends by itself.
 
 from __future__ import annotations
 
-import errno
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Callable
@@ -18,10 +17,20 @@ from typing import TYPE_CHECKING, Protocol
 import trio
 import trio.socket as tsocket
 from msgspec import Struct
+from msgspec.structs import replace
 
 from wsprobe.lab import UnknownScenario, load
 from wsprobe.lab.certificates import Certificates, NoCertificates
 from wsprobe.lab.connection import Clear, LabConnection, drive, secured
+from wsprobe.lab.door import (
+    REFUSED,
+    for_service_worker,
+    handshake,
+    kept_by_sandbox,
+    own_answer,
+    sandboxed,
+    shows,
+)
 from wsprobe.lab.http2_steps import Http2Step, not_found, page_steps, play_of
 from wsprobe.lab.paths import PARAMETERISED, PathError, scenario_at
 from wsprobe.lab.perform import LONGEST_HEAD, PATIENCE, Inbox, answer, needed, perform
@@ -32,12 +41,12 @@ from wsprobe.lab.ports import (
     NOT_A_REQUEST,
     Place,
     PortKind,
-    is_hello,
     place,
     wanted,
 )
 from wsprobe.lab.scenario import Listener, Scenario, Step, escape
-from wsprobe.read.request import Request, RequestReader
+from wsprobe.net.listen import clients, listening, request_of
+from wsprobe.read.request import Request, is_hello
 from wsprobe.target import authority, loopback
 
 if TYPE_CHECKING:
@@ -51,12 +60,20 @@ Pages = Callable[[Request], Scenario | bytes | None]
 
 def reception(asked: Request, pages: Pages | None = None) -> Scenario:
     """The performance for *asked*: that of *pages*, else that of the catalogue, else an error response."""
+    if for_service_worker(asked):
+        return _words(
+            "", "403 Forbidden", "No service worker comes from the lab: it would answer for the lab.\n"
+        )
     page = pages(asked) if pages is not None else None
     if isinstance(page, Scenario):
         return page
     if page is not None:
         return whole(page)
-    resource = asked.resource.decode("latin-1")
+    found = _of_catalogue(asked.resource.decode("latin-1"))
+    return found if handshake(asked) else _without_scripts(found, asked)
+
+
+def _of_catalogue(resource: str) -> Scenario:
     if resource.partition("?")[0] == "/":
         return _words("the list", "200 OK", contents())
     try:
@@ -65,6 +82,28 @@ def reception(asked: Request, pages: Pages | None = None) -> Scenario:
         return _words("", "404 Not Found", f"{error}\n")
     except PathError as error:
         return _words("", "400 Bad Request", f"{error}\n")
+
+
+def _without_scripts(found: Scenario, asked: Request) -> Scenario:
+    """*found* for a request that any page can make a browser send."""
+    if found.about == "page":
+        return found
+    headed = found.about == "parameterised"
+    if shows(asked) and not (headed and kept_by_sandbox(_first_sent(found))):
+        return _words("", "403 Forbidden", f"{REFUSED}\n")
+    if not headed:
+        return found
+    first = _first_sent(found)
+    return replace(
+        found,
+        steps=tuple(
+            replace(step, data=sandboxed(first)) if step.data is first else step for step in found.steps
+        ),
+    )
+
+
+def _first_sent(scenario: Scenario) -> bytes:
+    return next((step.data for step in scenario.steps if step.do == "send"), b"")
 
 
 def whole(answer: bytes) -> Scenario:
@@ -101,14 +140,9 @@ def contents() -> str:
 
 
 def _words(name: str, status: str, text: str) -> Scenario:
-    body = text.encode()
-    head = (
-        f"HTTP/1.1 {status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {len(body)}\r\n\r\n"
+    return Scenario(
+        name, "page", "Words.", (Step("send", escape(own_answer(status, "text/plain", text.encode()))),)
     )
-    return Scenario(name, "page", "Words.", (Step("send", escape(head.encode("ascii") + body)),))
-
-
-BACKLOG = 128
 
 
 class LabError(RuntimeError):
@@ -164,6 +198,7 @@ class Lab:
         pages: Pages | None,
         front: Front | None,
         fault: Callable[[Exception], object] | None,
+        closing: ExitStack,
     ) -> None:
         self.host = host
         self.ports: dict[Listener, int] = {}
@@ -177,7 +212,7 @@ class Lab:
         self._fault = fault
         self.connections = 0
         """The number of open connections, over all listeners."""
-        self._closing = ExitStack()
+        self._closing = closing
 
     def start(self, listener: Listener, port: int = 0) -> int:
         """The port of *listener*; starts it if need be, on *port* or any free one.
@@ -187,20 +222,25 @@ class Lab:
         if listener not in self.ports:
             if listener != "unused" and KINDS[listener].tls:
                 _ = self.certificates  # so that it fails now, and not in every connection
-            family = socket.AF_INET6 if ":" in self._bind else socket.AF_INET
-            sock = self._closing.enter_context(socket.socket(family))
-            if listener != "unused":
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                sock.bind((self._bind, port))
+                sock = self._closing.enter_context(self._socket(listener, port))
             except OSError as error:
                 raise LabError(f"cannot listen on port {port} at {self._bind}: {error.strerror}") from None
             if listener != "unused":
-                sock.listen(BACKLOG)
-                sock.setblocking(False)
-                self._nursery.start_soon(self._listen, listener, tsocket.from_stdlib_socket(sock))
+                self._nursery.start_soon(self._listen, listener, sock)
             self.ports[listener] = sock.getsockname()[1]
         return self.ports[listener]
+
+    def _socket(self, listener: Listener, port: int) -> socket.socket:
+        if listener != "unused":
+            return listening(self._bind, port)
+        kept = socket.socket(socket.AF_INET6 if ":" in self._bind else socket.AF_INET)
+        try:
+            kept.bind((self._bind, port))  # nobody else gets the port, and nothing listens there
+        except OSError:
+            kept.close()
+            raise
+        return kept
 
     def listens_at(self, address: str) -> bool:
         """True if a client that connects to *address* of this machine reaches this lab."""
@@ -237,24 +277,16 @@ class Lab:
         path.write_bytes(self.certificates.authority)
         return path
 
-    def close(self) -> None:
-        self._closing.close()
-
-    async def _listen(self, listener: Listener, sock: tsocket.SocketType) -> None:
-        while True:
-            try:
-                client, _ = await sock.accept()
-            except OSError as error:
-                if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
-                    await trio.sleep(0.1)
-                continue
+    async def _listen(self, listener: Listener, sock: socket.socket) -> None:
+        async for client, peer in clients(sock):
             if self.connections >= self._bounds.connections or not self._welcome(client):
                 client.close()
             else:
                 self.connections += 1
-                self._nursery.start_soon(self._serve, listener, trio.SocketStream(client))
+                stream = trio.SocketStream(tsocket.from_stdlib_socket(client))
+                self._nursery.start_soon(self._serve, listener, stream, peer)
 
-    def _welcome(self, client: tsocket.SocketType) -> bool:
+    def _welcome(self, client: socket.socket) -> bool:
         """True if the client connected to an address that this lab serves."""
         if self._bind == self.host:
             return True
@@ -263,10 +295,10 @@ class Lab:
         except OSError:
             return False
 
-    async def _serve(self, listener: Listener, stream: trio.SocketStream) -> None:
+    async def _serve(self, listener: Listener, stream: trio.SocketStream, peer: str) -> None:
         try:
             with trio.move_on_after(self._bounds.time):
-                await self._play(listener, stream)
+                await self._play(listener, stream, peer)
         except (trio.BrokenResourceError, trio.ClosedResourceError, OSError):
             pass  # a client that disconnects is not an error
         except Exception as error:  # a bug in one connection: keep serving the others
@@ -277,7 +309,7 @@ class Lab:
             self.connections -= 1
             await trio.aclose_forcefully(stream)
 
-    async def _play(self, listener: Listener, stream: trio.SocketStream) -> None:
+    async def _play(self, listener: Listener, stream: trio.SocketStream, peer: str) -> None:
         kind = KINDS[listener]
         if kind.steps is not None:
             await self._drive(Clear(stream), kind.steps)
@@ -285,14 +317,16 @@ class Lab:
         wire = await self._wire(kind, stream)
         if wire is None:
             return
-        came, asked = await _hear(wire)
-        local, peer = _name(stream.socket.getsockname()), _name(stream.socket.getpeername())
+        heard = await request_of(wire.receive, LONGEST_HEAD, PATIENCE)
+        came, asked = heard.came, heard.request
+        local = authority(*stream.socket.getsockname()[:2])
         if came.startswith(b"PRI * HTTP/2.0") and (not kind.tls or "h2" in kind.alpn):
             await self._over_http2(listener, kind, wire, came, (peer, local))
             return
-        answered = await self._front.answer(self, asked, kind.tls) if self._front and asked else None
-        scenario = None
+        answered = scenario = None
         if asked is not None:
+            if self._front is not None and not for_service_worker(asked):
+                answered = await self._front.answer(self, asked, kind.tls)
             scenario = whole(answered) if answered is not None else reception(asked, self._pages)
         if self._watch is not None and came:
             self._watch(Visit(listener, peer, local, came, scenario.name if scenario else ""))
@@ -346,25 +380,6 @@ class Lab:
         return None
 
 
-async def _hear(wire: LabConnection) -> tuple[bytes, Request | None]:
-    """(bytes received, the request in them). The request is None if it is invalid or late."""
-    reader = RequestReader()
-    with trio.move_on_after(PATIENCE):
-        while len(reader.came) < LONGEST_HEAD and not is_hello(reader.came):
-            data = await wire.receive()
-            if not data:
-                break
-            asked = reader.receive(data)
-            if asked is not None:
-                return bytes(reader.came), asked
-    return bytes(reader.came), None
-
-
-def _name(address: tuple[str, int] | tuple[str, int, int, int]) -> str:
-    host, port = address[:2]
-    return authority(host, port)
-
-
 @asynccontextmanager
 async def serve(
     host: str = "127.0.0.1",
@@ -394,16 +409,16 @@ async def serve(
     """
     if not public and not loopback(host):
         raise LabError(f"{host} is not a loopback address: the lab sends hostile answers to every client")
-    async with trio.open_nursery() as nursery:
-        bind = "0.0.0.0" if every_loopback else "127.0.0.1" if host == "localhost" else host
-        lab = Lab(host, bind, bounds, nursery, watch, pages, front, fault)
-        try:
-            lab.start("plain", port)
-            if tls_port is not None:
-                lab.start("tls", tls_port)
-            if http2_port is not None:
-                lab.start("h2", http2_port)
-            yield lab
-        finally:
-            nursery.cancel_scope.cancel()
-            lab.close()
+    bind = "0.0.0.0" if every_loopback else "127.0.0.1" if host == "localhost" else host
+    with ExitStack() as closing:
+        async with trio.open_nursery() as nursery:
+            lab = Lab(host, bind, bounds, nursery, watch, pages, front, fault, closing)
+            try:
+                lab.start("plain", port)
+                if tls_port is not None:
+                    lab.start("tls", tls_port)
+                if http2_port is not None:
+                    lab.start("h2", http2_port)
+                yield lab
+            finally:
+                nursery.cancel_scope.cancel()

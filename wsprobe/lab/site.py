@@ -7,7 +7,6 @@ sends back what the script saw, and ``measured`` compares that with the engines'
 
 from __future__ import annotations
 
-import re
 import socket
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
@@ -27,6 +26,7 @@ from wsprobe.lab import load, subjects
 from wsprobe.lab.certificates import NoCertificates
 from wsprobe.lab.connection import LabConnection
 from wsprobe.lab.connection_log import ConnectionLog, Noting
+from wsprobe.lab.door import own_answer
 from wsprobe.lab.measured import MEASURED, Browser, Measured, Observation, ViewComparison, cap, held
 from wsprobe.lab.scenario import Scenario
 from wsprobe.lab.server import Lab, LabError
@@ -43,7 +43,7 @@ from wsprobe.lab.staging import (
     with_script,
 )
 from wsprobe.read.request import Request
-from wsprobe.target import bracketed, names_this_machine
+from wsprobe.target import bracketed, host_of, names_this_machine
 from wsprobe.version import __version__
 from wsprobe.visible import visible
 
@@ -69,9 +69,6 @@ CONNECTIONS_KEPT, SCENARIOS_KEPT = 4, 64
 
 RUNS_KEPT = 8
 """The most runs of the whole catalogue at the same time. A further run drops the oldest."""
-
-
-_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?")
 
 
 class PageVisit:
@@ -106,6 +103,8 @@ class Site:
         self._names = None if names is None else frozenset(name.lower().strip("[]") for name in names)
         self._addresses = addresses
         self._token = token
+        self._key = token or new_token()
+        """What only the lab's own pages know, so that no other page can use their parts."""
         self._hosts = tuple(hosts)
         self._keep = keep
         self._stages: dict[tuple[str, str], Scenario] = {}
@@ -119,12 +118,13 @@ class Site:
         credentials, and every user of this machine can reach the lab."""
         key = token_urlsafe()
         visit.job.setdefault("stage", f"/?stage=@{key}")
+        visit.job["key"] = self._key
         self._visits[key] = visit
         return f"http://{lab.host}:{lab.ports['plain']}{self._prefix}visit/{key}"
 
     @property
     def _prefix(self) -> str:
-        return f"{PREFIX}{self._token}/" if self._token else PREFIX
+        return f"{PREFIX}{self._key}/"
 
     def page_url(self, host: str, port: int) -> str:
         """The URL of the page, with the token if there is one."""
@@ -148,18 +148,18 @@ class Site:
         resource = asked.resource.decode("latin-1")
         path, _, query = resource.partition("?")
         if (host, resource) in self._stages:
-            return self._stage(self._stages[host, resource])
-        if secure or not _HOST.fullmatch(host):
+            return self._stage(self._stages[host, resource].page.csp)
+        if secure or host_of(host) is None:
             return None
         if path == "/":
             return self._root(lab, asked, host, parse_qs(query))
         if not path.startswith(PREFIX):
             return None
-        if not path.startswith(self._prefix) or (
-            self._token and not compare_digest(path.split("/")[2].encode(), self._token.encode())
-        ):
-            return _words("403 Forbidden", "The URL lacks the token that wsprobe serve printed.")
-        word = path.removeprefix(self._prefix)
+        key, _, word = path.removeprefix(PREFIX).partition("/")
+        if not compare_digest(key.encode(), self._key.encode()):
+            return _words(
+                "403 Forbidden", "Only the pages of this lab have this path; it changes with each start."
+            )
         if asked.method == b"POST":
             return await self._posted(asked, host, word)
         return self._got(lab, asked, host, word, parse_qs(query))
@@ -191,14 +191,16 @@ class Site:
             return _words("403 Forbidden", "The URL lacks the token that wsprobe serve printed.")
         if stage.startswith("@"):
             found = self._visits.get(stage[1:])
-            return _html(_stage_text(), with_script(found.policy)) if found else _not_found()
+            return self._stage(found.policy) if found else _not_found()
         if stage:
             scenario = load().get(stage)
-            return self._stage(scenario) if scenario else _not_found()
+            return self._stage(scenario.page.csp) if scenario else _not_found()
         return _html(_text("index.html").replace("{prefix}", self._prefix), self._policy(host))
 
-    def _stage(self, scenario: Scenario) -> bytes:
-        return _html(_stage_text(), with_script(scenario.page.csp))
+    def _stage(self, policy: str) -> bytes:
+        """The page that opens a socket: it obeys who knows the key, since any page may have it in a frame."""
+        text = _text("stage.html").replace("/*MEASURE*/", measuring_script()).replace("{key}", self._key)
+        return _html(text, with_script(policy))
 
     def _policy(self, host: str) -> str:
         """The page's Content-Security-Policy: its own files only, and frames of this lab only."""
@@ -217,7 +219,7 @@ class Site:
     ) -> bytes | None:
         kind, _, name = word.partition("/")
         if word in FILES:
-            return _answer("200 OK", FILES[word], _text(word).encode())
+            return own_answer("200 OK", FILES[word], _text(word).encode())
         if word == "scenarios":
             return _json(self._scenarios(lab, host, asked.first(b"user-agent").decode("latin-1")))
         if kind == "job":
@@ -232,7 +234,7 @@ class Site:
             return _html(_text("visit.html").replace("{prefix}", self._prefix), self._policy(host))
         if word == "authority.pem":
             try:
-                return _answer("200 OK", "application/x-pem-file", lab.certificates.authority)
+                return own_answer("200 OK", "application/x-pem-file", lab.certificates.authority)
             except NoCertificates as error:
                 return _words("503 Service Unavailable", str(error))
         return _not_found()
@@ -265,7 +267,7 @@ class Site:
         """The content of the page before any run."""
         subject_of = {name: title for title, names in subjects().items() for name in names}
         browser = client(user_agent)
-        name = _hostname(host) or host
+        name = host_of(host) or host
         tls = _tls_reason(lab)
         return {
             "version": __version__,
@@ -301,11 +303,12 @@ class Site:
     def _job(self, lab: Lab, asked: Request, host: str, name: str, at: str) -> bytes:
         """The response with the data that the page needs to run one scenario. Adds its stage."""
         scenario = load().get(name)
-        at = bracketed((at or _hostname(host) or lab.host).strip("[]"))
-        if scenario is None or not _HOST.fullmatch(at) or not self.is_own(at):
+        at = bracketed((at or host_of(host) or lab.host).strip("[]"))
+        name_at = host_of(at)
+        if scenario is None or name_at is None or not self.is_own(at):
             return _not_found()
         try:
-            job = self.job_of(lab, scenario, at.strip("[]"))
+            job = self.job_of(lab, scenario, name_at)
         except (LabError, NoCertificates) as error:
             return _words("503 Service Unavailable", str(error))
         self._sent.pop((asked.first(b"user-agent"), name), None)
@@ -326,6 +329,7 @@ class Site:
         elif (at := stage_host(scenario, host)) != host:
             stage = f"http://{at}:{lab.ports['plain']}{stage}"
         return job(scenario.name, where.url, page, cap(scenario)) | {
+            "key": self._key,
             "host": bracketed(host),
             "ports": {str(name): port for name, port in lab.ports.items()},
             "stage": stage,
@@ -354,7 +358,7 @@ class Site:
         return _json({})
 
 
-def token() -> str:
+def new_token() -> str:
     """A secret that cannot be guessed, fit for a URL."""
     return token_urlsafe(12)
 
@@ -414,11 +418,6 @@ def _held_value(row: ViewComparison) -> dict[str, Any]:
     }
 
 
-def _stage_text() -> str:
-    """The HTML of a stage. The page around it supplies the scenario."""
-    return _text("stage.html").replace("/*MEASURE*/", _text("measure.js"))
-
-
 @cache
 def _text(name: str) -> str:
     return text_beside(__file__, "page", name)
@@ -439,35 +438,16 @@ def _shown(hosts: Sequence[str]) -> str:
 
 
 def _html(text: str, policy: str) -> bytes:
-    return _answer("200 OK", "text/html", text.encode(), policy)
-
-
-def _hostname(host: str) -> str:
-    """The name or address of a Host field, in lower case, without brackets and port."""
-    return (host[1:].partition("]")[0] if host[:1] == "[" else host.partition(":")[0]).lower()
+    return own_answer("200 OK", "text/html", text.encode(), policy)
 
 
 def _json(value: Any) -> bytes:
-    return _answer("200 OK", "application/json", msgspec.json.encode(value))
+    return own_answer("200 OK", "application/json", msgspec.json.encode(value))
 
 
 def _words(status: str, text: str) -> bytes:
-    return _answer(status, "text/plain", f"{text}\n".encode())
+    return own_answer(status, "text/plain", f"{text}\n".encode())
 
 
 def _not_found() -> bytes:
     return _words("404 Not Found", "There is nothing here; the page is at /")
-
-
-def _answer(status: str, kind: str, body: bytes, policy: str = "") -> bytes:
-    head = [
-        f"HTTP/1.1 {status}",
-        f"Content-Type: {kind}; charset=utf-8",
-        f"Content-Length: {len(body)}",
-        "Cache-Control: no-store",
-        "X-Content-Type-Options: nosniff",
-        "Referrer-Policy: no-referrer",
-        "Connection: close",
-        *([f"Content-Security-Policy: {policy}"] if policy else []),
-    ]
-    return "".join(f"{line}\r\n" for line in head).encode("latin-1") + b"\r\n" + body

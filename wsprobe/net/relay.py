@@ -7,7 +7,6 @@ one down, as it would without the relay.
 
 from __future__ import annotations
 
-import errno
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,14 +14,15 @@ from contextlib import asynccontextmanager
 import trio
 
 from wsprobe.exchange import Plan
+from wsprobe.net.listen import clients, dismiss, listening, request_of
 from wsprobe.net.plan import Ready, check
-from wsprobe.net.relayed import GOODBYE, Connection, drained
-from wsprobe.net.stream import End, SocketWire, Wire
-from wsprobe.read.request import Request, RequestReader
+from wsprobe.net.relayed import Connection
+from wsprobe.net.stream import SocketWire, Wire
+from wsprobe.read.request import Request, is_hello
 from wsprobe.relay.door import Refusal
 from wsprobe.relay.keep import Room
 from wsprobe.relay.relaying import Relaying, RelayWatcher
-from wsprobe.target import authority, loopback
+from wsprobe.target import loopback
 
 PATIENCE = 20.0
 """Time limit for a client's request, in seconds."""
@@ -30,7 +30,6 @@ LONGEST_HEAD = 64 * 1024
 """Bytes of a request's head."""
 ROOM = 16 * 1024 * 1024
 """Bytes of memory for all current recordings."""
-BACKLOG = 128
 
 
 class RelayError(RuntimeError):
@@ -50,7 +49,10 @@ async def relay(
         raise RelayError(f"{host} is not a loopback address: other machines could use the relay (--public)")
     plan = Plan(relaying.target, b"", limits=relaying.limits, tls=relaying.tls, route=relaying.route)
     ready = check(plan)
-    listener = _listener(host, port)
+    try:
+        listener = listening(host, port)
+    except OSError as error:
+        raise RelayError(f"port {port} at {host}: {error.strerror}") from None
     try:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_Relay(relaying, ready, watch, nursery).listen, listener)
@@ -58,20 +60,6 @@ async def relay(
             nursery.cancel_scope.cancel()
     finally:
         listener.close()
-
-
-def _listener(host: str, port: int) -> socket.socket:
-    bind = "127.0.0.1" if host == "localhost" else host
-    made = socket.socket(socket.AF_INET6 if ":" in bind else socket.AF_INET)
-    try:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        made.bind((bind, port))
-        made.listen(BACKLOG)
-        made.setblocking(False)
-    except OSError as error:
-        made.close()
-        raise RelayError(f"port {port} at {host}: {error.strerror}") from None
-    return made
 
 
 class _Relay:
@@ -87,18 +75,9 @@ class _Relay:
         self._number = 0
 
     async def listen(self, listener: socket.socket) -> None:
-        while True:
-            await trio.lowlevel.wait_readable(listener)
-            await self._watch.room()
-            try:
-                client, peer = listener.accept()
-            except OSError as error:
-                if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
-                    await trio.sleep(0.1)
-                continue
-            client.setblocking(False)
+        async for client, peer in clients(listener, self._watch.room):
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
-            self._nursery.start_soon(self._serve, SocketWire(client), authority(peer[0], peer[1]))
+            self._nursery.start_soon(self._serve, SocketWire(client), peer)
 
     async def _serve(self, client: Wire, peer: str) -> None:
         self._open += 1
@@ -122,27 +101,16 @@ class _Relay:
 
     async def _turn_away(self, client: Wire, peer: str, request: Request | None, refusal: Refusal) -> None:
         self._watch.turned_away(peer, request, refusal)
-        await client.send(refusal.answer)
-        await client.finish()
-        with trio.move_on_after(GOODBYE):
-            await drained(client)
+        await dismiss(client, refusal.answer)
 
 
 async def _request(client: Wire) -> Request | Refusal | None:
-    """Return the client's request; None if it is incomplete."""
-    reader = RequestReader()
-    with trio.move_on_after(PATIENCE):
-        while True:
-            data = await client.receive()
-            if isinstance(data, End):
-                return None
-            request = reader.receive(data)
-            if request is not None:
-                return request
-            if reader.came[:2] == b"\x16\x03":
-                return Refusal(
-                    400, "Bad Request", "a client spoke TLS here: the relay accepts ws://, not wss://"
-                )
-            if len(reader.came) > LONGEST_HEAD:
-                return Refusal(431, "Request Header Fields Too Large", f"a head of over {LONGEST_HEAD} bytes")
+    """The client's request, or the answer to something else; None if it is incomplete."""
+    heard = await request_of(client.receive, LONGEST_HEAD, PATIENCE)
+    if heard.request is not None:
+        return heard.request
+    if is_hello(heard.came):
+        return Refusal(400, "Bad Request", "a client spoke TLS here: the relay accepts ws://, not wss://")
+    if len(heard.came) > LONGEST_HEAD:
+        return Refusal(431, "Request Header Fields Too Large", f"a head of over {LONGEST_HEAD} bytes")
     return None

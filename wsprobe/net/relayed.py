@@ -21,6 +21,7 @@ from wsprobe.exchange import (
     Sent,
 )
 from wsprobe.net.dial import reach
+from wsprobe.net.listen import GOODBYE, drained
 from wsprobe.net.plan import Ready
 from wsprobe.net.probe import late_alert, too_long
 from wsprobe.net.pump import READS
@@ -37,8 +38,6 @@ from wsprobe.wire import WIRES, wire_of
 
 MAX_HEAD = 256 * 1024
 """Bytes of an answer's heads, where ``Limits`` allows more."""
-GOODBYE = 2.0
-"""Seconds for a client to close its side, once there is nothing more to forward."""
 HALF_OPEN = 60.0
 """Seconds without a byte after which a half-closed connection ends, or the rest of a long answer."""
 TO_TELL = 5.0
@@ -50,16 +49,6 @@ AFTERWARDS = 4096
 CLIENT_LEFT = "the client closed the connection"
 
 STALLED = End("local", f"the client took nothing for {HALF_OPEN:g} s")
-
-
-async def drained(wire: Wire, most: int = 0) -> tuple[bytes, How]:
-    """Return the first *most* further bytes, and how the connection ended."""
-    kept = b""
-    while True:
-        data = await wire.receive()
-        if isinstance(data, End):
-            return kept, data.how
-        kept += data[: most - len(kept)]
 
 
 class Connection:

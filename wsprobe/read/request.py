@@ -11,6 +11,11 @@ CHALLENGE = 8
 """Bytes of hixie-76 after the head (draft-hixie-thewebsocketprotocol-76 section 4.1, step 26)."""
 
 
+def is_hello(data: bytes | bytearray) -> bool:
+    """True if *data* begins a TLS handshake (RFC 8446 section 5.1) in place of the expected HTTP."""
+    return data[:2] == b"\x16\x03"
+
+
 class Request(Struct, frozen=True):
     head: Head
     method: bytes

@@ -7,12 +7,10 @@ a WebSocket handshake; a page can send one without an Origin, so none is forward
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from msgspec import Struct
 
 from wsprobe.read.request import Request
-from wsprobe.target import loopback, names_this_machine
+from wsprobe.target import host_of, loopback, names_this_machine
 
 ANY = "*"
 """Instead of an origin: all pages."""
@@ -35,7 +33,7 @@ class Refusal(Struct, frozen=True):
         body = f"wsprobe relay: {self.text}\n".encode("ascii", "backslashreplace")
         head = (
             f"HTTP/1.1 {self.status} {self.reason}\r\nContent-Type: text/plain; charset=utf-8\r\n"
-            f"Content-Length: {len(body)}\r\n{upgrade}\r\n\r\n"
+            f"X-Content-Type-Options: nosniff\r\nContent-Length: {len(body)}\r\n{upgrade}\r\n\r\n"
         )
         return head.encode("ascii") + body
 
@@ -54,7 +52,10 @@ class Door(Struct, frozen=True):
     def refusal(self, request: Request) -> Refusal | None:
         """Why *request* is not forwarded; None if it is."""
         hosts = [_text(field.value) for field in request.head.all(b"host")]
-        if not all(names_this_machine(host, self.names, self.addresses) for host in hosts):
+        if len(hosts) != 1:  # RFC 9112 section 3.2
+            came = f"{len(hosts)} Host fields ({', '.join(map(ascii, hosts))})" if hosts else "no Host field"
+            return Refusal(400, "Bad Request", f"the request has {came}; it must have exactly one")
+        if not names_this_machine(hosts[0], self.names, self.addresses):
             text = f"the Host {hosts[0]!a} is not a name of this relay. To allow it: --allow-host NAME"
             return Refusal(421, "Misdirected Request", text)
         if request.method != b"GET" or not request.upgrade:
@@ -77,15 +78,9 @@ class Door(Struct, frozen=True):
 def of_loopback(origin: str) -> bool:
     """True if this machine serves pages of *origin*: localhost, a name below it, or a loopback
     address (the WHATWG's and Secure Contexts' potentially trustworthy hosts, section 3.1)."""
-    try:
-        parts = urlsplit(origin)
-        host = parts.hostname or ""
-    except ValueError:
-        return False
-    if parts.scheme not in ("http", "https"):
-        return False
-    host = host.removesuffix(".")
-    return loopback(host) or host.endswith(".localhost")
+    scheme, _, rest = origin.partition("://")
+    host = host_of(rest) or ""
+    return scheme in ("http", "https") and (loopback(host) or host.endswith(".localhost"))
 
 
 def _text(value: bytes) -> str:

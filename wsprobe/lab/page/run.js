@@ -39,7 +39,7 @@ function onStage(job, settled) {
     const listen = event => {
       if (!event.data || event.data.name !== frame.name) return;
       if (event.data.wsprobe === "ready") {
-        frame.contentWindow.postMessage({ name: frame.name, job }, "*");
+        frame.contentWindow.postMessage({ name: frame.name, key: job.key, job }, "*");
         clearTimeout(timer);
         timer = setTimeout(fail, job.cap + PATIENCE);
       } else if (event.data.wsprobe === "settled") {
