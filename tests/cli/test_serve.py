@@ -111,8 +111,11 @@ def test_what_the_page_sends_is_kept(tmp_path: Path) -> None:
     browser = Browser("safari", "18.5", "Mozilla/5.0", "0", "http://127.0.0.1/")
     part = msgspec.json.encode({"run": "1", "browser": browser, "seen": [seen], "last": True})
     with serving(tmp_path, "--keep", str(file), "--silent") as (_, ready):
+        page = urllib.request.Request(ready["page"], headers={"Accept": "text/html"})
+        with urllib.request.urlopen(page, timeout=30) as answer:
+            prefix = answer.read().decode().partition('data-prefix="/')[2].partition('"')[0]
         request = urllib.request.Request(
-            ready["page"] + "-/keep", data=part, headers={"Content-Type": "application/json"}
+            f"{ready['page']}{prefix}keep", data=part, headers={"Content-Type": "application/json"}
         )
         with urllib.request.urlopen(request, timeout=30) as answer:
             assert answer.status == 200

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import itertools
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from queue import SimpleQueue
+from threading import Thread
+from typing import TYPE_CHECKING
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
+import trio
 from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
+from trio.testing import MockClock
 
 from tests.watch.played import OPEN, played
 from wsprobe.cli.settings import HandshakeSettings
@@ -19,12 +23,15 @@ from wsprobe.cli.targets import ProbeTarget
 from wsprobe.cli.watch import label, unique
 from wsprobe.exchange import Limits, Route, TlsOptions
 from wsprobe.net import wsgi
-from wsprobe.net.wsgi import served
+from wsprobe.net.listen import listening, request_of
 from wsprobe.opening import Offer
 from wsprobe.version import __version__
 from wsprobe.watch.metrics import METRICS, PHASES
 from wsprobe.watch.prometheus import application
 from wsprobe.watch.state import Watch, after, seen
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
 
 BLACKBOX = {
     "probe_success",
@@ -50,8 +57,30 @@ def watched(title: str, *names: str) -> Watch:
 
 
 @contextmanager
+def served(application: WSGIApplication, address: str = "127.0.0.1") -> Iterator[int]:
+    """Serve it from another thread; gives the port."""
+    tokens: SimpleQueue[tuple[trio.lowlevel.TrioToken, trio.CancelScope]] = SimpleQueue()
+
+    async def stay() -> None:
+        async with wsgi.served(application, listener):
+            with trio.CancelScope() as scope:
+                tokens.put((trio.lowlevel.current_trio_token(), scope))
+                await trio.sleep_forever()
+
+    with listening(address, 0) as listener:
+        thread = Thread(target=trio.run, args=(stay,))
+        thread.start()
+        token, scope = tokens.get(timeout=60)
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            token.run_sync_soon(scope.cancel)
+            thread.join(60)
+
+
+@contextmanager
 def serving(*watches: Watch) -> Iterator[str]:
-    with served(application(lambda: watches), "127.0.0.1", 0) as port:
+    with served(application(lambda: watches)) as port:
         yield f"http://127.0.0.1:{port}/metrics"
 
 
@@ -158,16 +187,67 @@ def test_another_format_is_for_who_asks_for_it() -> None:
             assert answer.read().endswith(b"# EOF\n")
 
 
-def test_it_is_only_read() -> None:
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("application/openmetrics-text; version=x", "406"),
+        ("application/openmetrics-text; version=1.0.0.", "406"),
+        ("application/openmetrics-text; version=\u00b2", "406"),
+        ("image/png", "406"),
+        ("", "406"),
+        ("application/openmetrics-text; version=x, text/plain;version=0.0.4;q=0.5", "text/plain"),
+        ("text/html, */*;q=0.1", "text/plain"),
+        ("TEXT/PLAIN", "text/plain"),
+        ("application/openmetrics-text;q=0.3", "application/openmetrics-text"),
+    ],
+)
+def test_a_format_that_is_unknown_is_refused(accept: str, kind: str) -> None:
+    with serving() as address:
+        try:
+            with urlopen(Request(address, headers={"Accept": accept}), timeout=30) as answer:
+                came = answer.headers["Content-Type"].partition(";")[0]
+        except HTTPError as error:
+            with error:
+                came = str(error.code)
+    assert came == kind
+
+
+@pytest.mark.parametrize("path", ["/favicon.ico", "/metrics/", "//metrics", "/x", "/%2e%2e/metrics"])
+def test_another_path_is_not_found(path: str) -> None:
     with serving() as address, pytest.raises(HTTPError) as raised:
-        urlopen(Request(address, data=b"x", method="POST"), timeout=30)
+        urlopen(address.replace("/metrics", path), timeout=30)
+    assert raised.value.code == 404
+    raised.value.close()
+
+
+def test_a_bug_ends_no_server(capfd: pytest.CaptureFixture[str]) -> None:
+    def faulty(environ: object, start: object) -> list[bytes]:
+        raise RuntimeError("bad")
+
+    with served(faulty) as port:
+        assert [asked(port, "localhost"), asked(port, "localhost")] == [b"500", b"500"]
+    assert capfd.readouterr().err == ""
+
+
+def test_a_head_alone() -> None:
+    with serving(watched("a", OPEN)) as address, urlopen(Request(address, method="HEAD"), timeout=30) as answer:
+        assert int(answer.headers["Content-Length"]) > 100
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Content-Security-Policy"] == "sandbox"
+        assert answer.read() == b""
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "BREW"])
+def test_it_is_only_read(method: str) -> None:
+    with serving() as address, pytest.raises(HTTPError) as raised:
+        urlopen(Request(address, method=method), timeout=30)
     assert raised.value.code == 405
     raised.value.close()
 
 
 def test_a_server_of_ipv6() -> None:
     with (
-        served(application(lambda: ()), "::1", 0) as port,
+        served(application(lambda: ()), "::1") as port,
         urlopen(f"http://[::1]:{port}/", timeout=30) as answer,
     ):
         assert b"wsprobe_watched_targets 0.0" in answer.read()
@@ -187,7 +267,7 @@ def asked(port: int, host: str | None, rest: bytes = b"\r\n") -> bytes:
     "host", [None, "localhost", "LOCALHOST.:9101", "127.0.0.1:9101", "127.7.7.7", "[::1]:1"]
 )
 def test_who_names_this_machine_is_answered(host: str | None) -> None:
-    with served(application(lambda: ()), "127.0.0.1", 0) as port:
+    with served(application(lambda: ())) as port:
         assert asked(port, host) == b"200"
 
 
@@ -197,39 +277,42 @@ def test_who_names_this_machine_is_answered(host: str | None) -> None:
 def test_a_page_elsewhere_reads_nothing(host: str) -> None:
     """A page can make its own name lead to this machine (DNS rebinding); what a browser sends as Host is that
     name. A URL that is watched may have a token in it."""
-    with served(application(lambda: ()), "127.0.0.1", 0) as port:
+    with served(application(lambda: ())) as port:
         assert asked(port, host) == b"421"
 
 
 def test_a_reader_that_says_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wsgi, "PATIENCE", 0.05)
     with (
-        served(application(lambda: ()), "127.0.0.1", 0) as port,
+        served(application(lambda: ())) as port,
         socket.create_connection(("127.0.0.1", port), timeout=30) as stream,
     ):
         assert stream.recv(1) == b""
 
 
-def test_a_reader_that_asks_byte_by_byte_has_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reader_that_asks_byte_by_byte_has_no_longer() -> None:
     """The time is for the whole request, not for each byte of it."""
-    times = itertools.count(0, wsgi.PATIENCE * 0.6)
-    monkeypatch.setattr(wsgi, "monotonic", lambda: next(times))
-    with (
-        served(application(lambda: ()), "127.0.0.1", 0) as port,
-        socket.create_connection(("127.0.0.1", port), timeout=30) as stream,
-    ):
-        stream.sendall(b"G")
-        assert stream.recv(1) == b""
+
+    async def receive() -> bytes:
+        await trio.sleep(1)
+        return b"G"
+
+    async def seconds() -> float:
+        heard = await request_of(receive, wsgi.LONGEST_HEAD, wsgi.PATIENCE)
+        assert heard.request is None
+        return trio.current_time()
+
+    assert trio.run(seconds, clock=MockClock(autojump_threshold=0)) == pytest.approx(wsgi.PATIENCE)
 
 
 def test_a_request_without_end() -> None:
-    with served(application(lambda: ()), "127.0.0.1", 0) as port:
+    with served(application(lambda: ())) as port:
         assert asked(port, "localhost", b"a: b\r\n" * 4000) == b"431"
         assert asked(port, "localhost") == b"200"
 
 
 def test_more_readers_than_there_are_threads_for() -> None:
-    with served(application(lambda: ()), "127.0.0.1", 0) as port:
+    with served(application(lambda: ())) as port:
         with ExitStack() as stack:
             for _ in range(wsgi.READERS):
                 stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=30))

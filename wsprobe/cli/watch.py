@@ -7,7 +7,7 @@ import random
 import re
 import sys
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
-from contextlib import ExitStack, nullcontext, suppress
+from contextlib import AbstractAsyncContextManager, ExitStack, nullcontext, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,7 @@ from wsprobe.cli.streams import emit, look, note
 from wsprobe.cli.targets import ProbeTarget, UrlList, Word, sources
 from wsprobe.cli.watch_settings import LEAST, WatchSettings
 from wsprobe.exchange import Event, Exchange, Plan
+from wsprobe.net.listen import listening
 from wsprobe.net.talk import silent_session
 from wsprobe.net.wsgi import served
 from wsprobe.outcome import Exit
@@ -102,29 +103,30 @@ def watch_all(
     unusable port, before anything is sent.
     """
     with ExitStack() as stack:
-        if listens is not None:
-            listen(*listens, to, stack)
+        metrics = nullcontext() if listens is None else listen(*listens, to, stack)
         stack.enter_context(to)
         try:
-            net.run(rounds, words, settings, own, to, written=to.written)
+            net.run(rounds, words, settings, own, to, metrics, written=to.written)
         except KeyboardInterrupt:
             hold_back()
             to.interrupted()
             raise
 
 
-def listen(address: str, port: int, to: WatchOutput, stack: ExitStack) -> None:
-    """Serve the metrics of *to* until *stack* is left. Raises click.UsageError if that fails."""
+def listen(address: str, port: int, to: WatchOutput, stack: ExitStack) -> AbstractAsyncContextManager[None]:
+    """A context that serves the metrics of *to*, on a port that is taken until *stack* is left. Raises
+    click.UsageError if that fails."""
     try:
         from wsprobe.watch.prometheus import application  # prometheus_client, only with --listen
     except ImportError:
         raise click.UsageError("--listen needs prometheus_client: pip install 'wsprobe[metrics]'") from None
     shown = bracketed(address)
     try:
-        port = stack.enter_context(served(application(to.all), address, port))
+        listener = stack.enter_context(listening(address, port))
     except OSError as error:
         raise click.UsageError(f"--listen: {shown}:{port}: {error.strerror}") from None
-    to.word(f"metrics at http://{shown}:{port}/metrics")
+    to.word(f"metrics at http://{shown}:{listener.getsockname()[1]}/metrics")
+    return served(application(to.all), listener)
 
 
 async def rounds(
@@ -132,11 +134,12 @@ async def rounds(
     settings: Settings,
     own: WatchSettings,
     to: WatchOutput,
+    metrics: AbstractAsyncContextManager[None],
     chance: Callable[[], float] = random.random,
 ) -> None:
-    """Probe all URLs repeatedly."""
+    """Probe all URLs repeatedly. *metrics*: a context that serves them."""
     began = net.clock()
-    async with net.aside() as enter:
+    async with net.aside() as enter, metrics:
         jobs = Jobs(words, settings, LabTargets(enter), to)
         await jobs.prepare()
         places = once_each([job.place async for job in jobs.each()], to)

@@ -1,130 +1,122 @@
-"""A WSGI application on a port, for an occasional reader: in its own threads, next to trio."""
+"""A WSGI application (PEP 3333) on a port, called as a function: for a rare reader, such as Prometheus."""
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from io import BytesIO
-from socketserver import ThreadingMixIn
-from threading import BoundedSemaphore, Thread
-from time import monotonic
-from typing import TYPE_CHECKING, Any
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
+import trio
+
+from wsprobe.net.listen import Heard, clients, dismiss, request_of
+from wsprobe.net.stream import SocketWire
+from wsprobe.read.request import Request
 from wsprobe.target import loopback, names_this_machine
 
 if TYPE_CHECKING:
-    from wsgiref.types import StartResponse, WSGIApplication
+    from wsgiref.types import WSGIApplication
 
 PATIENCE = 10.0
 """Seconds for a reader's request, and as many for reading the answer."""
 LONGEST_HEAD = 16 * 1024
 """Bytes of a request's head."""
 READERS = 8
-"""Readers at the same time; Prometheus is one. Others are refused, because each has a thread, and an answer in
-memory."""
-LOOKS = 0.1
-"""Seconds between two looks at whether to end: a watch should not wait half a second after ^C."""
+"""Readers at the same time; Prometheus is one. Others are refused, because each has an answer in memory."""
 
 
-class _Handler(WSGIRequestHandler):
-    timeout = PATIENCE
+@asynccontextmanager
+async def served(application: WSGIApplication, at: socket.socket) -> AsyncIterator[None]:
+    """Serve *application* to the clients of *at*, a listening socket, until the block ends.
 
-    def setup(self) -> None:
-        super().setup()
-        self.rfile = BytesIO(_head(self.connection))
-
-    def log_message(self, format: str, *arguments: object) -> None:
-        """Log nothing: standard error is for the program's own messages."""
-
-    def address_string(self) -> str:
-        """The address instead of a name, which would need a DNS request."""
-        return str(self.client_address[0])
-
-
-def _head(stream: socket.socket) -> bytes:
-    """A request's head, however slowly it arrives; one that is too long is cut, which makes it invalid.
-
-    Raises TimeoutError if it takes longer than PATIENCE.
+    It is called in a thread. At a loopback address a request has to name this machine: else a page elsewhere
+    could read the answer, by a name of its own that leads here (DNS rebinding).
     """
-    head, deadline = b"", monotonic() + PATIENCE
-    while b"\n\r\n" not in head and b"\n\n" not in head and len(head) < LONGEST_HEAD:
-        left = deadline - monotonic()
-        if left <= 0:
-            raise TimeoutError
-        stream.settimeout(left)
-        data = stream.recv(LONGEST_HEAD)
-        if not data:
-            break
-        head += data
-    stream.settimeout(PATIENCE)
-    return head
+    own = loopback(at.getsockname()[0])
+    free = trio.Semaphore(READERS)
 
-
-class _Server(ThreadingMixIn, WSGIServer):
-    daemon_threads = True
-
-    def __init__(self, address: tuple[str, int]) -> None:
-        self._free = BoundedSemaphore(READERS)
-        super().__init__(address, _Handler)
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        if self._free.acquire(blocking=False):
-            super().process_request(request, client_address)
-        else:
-            self.shutdown_request(request)
-
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
+    async def serve(client: SocketWire) -> None:
         try:
-            super().process_request_thread(request, client_address)
+            heard = await request_of(client.receive, LONGEST_HEAD, PATIENCE)
+            with trio.move_on_after(PATIENCE):
+                await dismiss(client, await _answer(application, heard, own))
         finally:
-            self._free.release()
+            await client.close()
+            free.release()
 
-    def server_bind(self) -> None:
-        # HTTPServer would ask the name service for a name of this address.
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.socket.bind(self.server_address)
-        self.server_address = self.socket.getsockname()
-        self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
-        self.setup_environ()
+    async def listen() -> None:
+        async for client, _ in clients(at):
+            try:
+                free.acquire_nowait()
+            except trio.WouldBlock:
+                client.close()
+            else:
+                nursery.start_soon(serve, SocketWire(client))
 
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A reader that disconnects, or is too slow, is not an error."""
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(listen)
+        yield
+        nursery.cancel_scope.cancel()
 
 
-class _Server6(_Server):
-    address_family = socket.AF_INET6
+async def _answer(application: WSGIApplication, heard: Heard, own: bool) -> bytes:
+    """The whole answer; b"" for what is no request."""
+    request = heard.request
+    if request is None:
+        too_long = len(heard.came) > LONGEST_HEAD
+        return _whole("431 Request Header Fields Too Large", _PLAIN, b"") if too_long else b""
+    hosts = [field.value.decode("latin-1") for field in request.head.all(b"host")]
+    if len(hosts) > 1:
+        return _whole("400 Bad Request", _PLAIN, b"The request has several Host fields.\n")
+    if own and hosts and not names_this_machine(hosts[0], frozenset()):
+        text = f"This server does not have the name {hosts[0]!a}; use localhost.\n"
+        return _whole("421 Misdirected Request", _PLAIN, text.encode("ascii"))
+    answer = await trio.to_thread.run_sync(_called, application, request, abandon_on_cancel=True)
+    return answer.partition(_BLANK)[0] + _BLANK if request.method == b"HEAD" else answer
 
 
-@contextmanager
-def served(application: WSGIApplication, address: str, port: int) -> Iterator[int]:
-    """Serve *application* at the IP *address* while the context lasts; gives the port, a free one for 0.
+def _called(application: WSGIApplication, request: Request) -> bytes:
+    """What *application* answers to *request*; a bug in it ends no server."""
+    path, _, query = request.resource.decode("latin-1").partition("?")
+    method = request.method.decode("latin-1")
+    environ = {
+        "REQUEST_METHOD": "GET" if method == "HEAD" else method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote(path, "latin-1"),
+        "QUERY_STRING": query,
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "wsgi.input": BytesIO(request.body),
+        **{
+            f"HTTP_{name.upper().replace('-', '_')}": value.decode("latin-1")
+            for name in ("host", "accept", "accept-encoding")
+            if (value := request.head.joined(name.encode())) is not None
+        },
+    }
+    started: list[tuple[str, list[tuple[str, str]]]] = []
 
-    At a loopback address a request has to name this machine: else a page elsewhere could read the answer, by a
-    name of its own that leads here (DNS rebinding). Raises OSError where the port cannot be had.
-    """
-    kind = _Server6 if ":" in address else _Server
-    server = kind((address, port))
-    server.set_app(_for_this_machine(application) if loopback(address) else application)
-    thread = Thread(target=server.serve_forever, args=(LOOKS,), name="metrics", daemon=True)
-    thread.start()
+    def start(status: str, fields: list[tuple[str, str]], *_: object) -> Callable[[bytes], object]:
+        started.append((status, fields))
+        return lambda _: None
+
     try:
-        yield server.server_port
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+        body = b"".join(application(environ, start))
+        return _whole(*started[-1], body)
+    except Exception as error:
+        return _whole("500 Internal Server Error", _PLAIN, f"a bug in wsprobe: {error!a}\n".encode("ascii"))
 
 
-def _for_this_machine(application: WSGIApplication) -> WSGIApplication:
-    """*application* for requests that name this machine."""
+_BLANK = b"\r\n\r\n"
+_PLAIN = [("Content-Type", "text/plain; charset=utf-8")]
 
-    def answer(environ: dict[str, Any], start: StartResponse) -> Iterable[bytes]:
-        host = environ.get("HTTP_HOST", "localhost")
-        if names_this_machine(host, frozenset()):
-            return application(environ, start)
-        start("421 Misdirected Request", [("Content-Type", "text/plain; charset=utf-8")])
-        return [f"This server does not have the name {host!a}; use localhost.\n".encode()]
 
-    return answer
+def _whole(status: str, fields: list[tuple[str, str]], body: bytes) -> bytes:
+    own = [
+        ("Content-Length", str(len(body))),
+        ("Content-Security-Policy", "sandbox"),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Connection", "close"),
+    ]
+    lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in (*fields, *own))]
+    return "\r\n".join(lines).encode("latin-1") + _BLANK + body

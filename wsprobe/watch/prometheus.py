@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CollectorRegistry, ProcessCollector, make_wsgi_app
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -15,19 +16,49 @@ from wsprobe.watch.metrics import METRICS
 from wsprobe.watch.state import Watch
 
 if TYPE_CHECKING:
-    from wsgiref.types import WSGIApplication
+    from wsgiref.types import StartResponse, WSGIApplication
 
 
 def application(watches: Callable[[], Sequence[Watch]]) -> WSGIApplication:
     """Return a WSGI application that answers a scrape in the requested format.
 
-    *watches* returns the current watches; it is called in the server's thread. The metrics include wsprobe's
-    own process (memory, descriptors)."""
+    *watches* returns the current watches; it is called in another thread. The metrics include wsprobe's own
+    process (memory, descriptors)."""
     registry = CollectorRegistry()
     registry.register(Watched(watches))
     ProcessCollector(registry=registry)
-    app: WSGIApplication = make_wsgi_app(registry)
-    return app
+    metrics: WSGIApplication = make_wsgi_app(registry)
+
+    def answer(environ: dict[str, Any], start: StartResponse) -> Iterable[bytes]:
+        if environ["PATH_INFO"] not in PATHS:
+            start("404 Not Found", PLAIN)
+            return [b"The metrics are at /metrics.\n"]
+        ranges = understood(environ.get("HTTP_ACCEPT", "*/*"))
+        if not ranges:
+            start("406 Not Acceptable", PLAIN)
+            return [b"The metrics are text/plain or application/openmetrics-text.\n"]
+        return metrics(environ | {"HTTP_ACCEPT": ", ".join(ranges)}, start)
+
+    return answer
+
+
+PATHS = ("/", "/metrics")
+PLAIN = [("Content-Type", "text/plain; charset=utf-8")]
+
+KINDS = ("*/*", "text/*", "application/*", "text/plain", "application/openmetrics-text")
+VERSION = r"[0-9]{1,3}(?:\.[0-9]{1,3}){0,3}"
+
+
+def understood(accept: str) -> list[str]:
+    """The media ranges of an Accept field that the metrics can have; of several, prometheus_client chooses. It
+    raises ValueError for a version that is no number."""
+    return [each.strip() for each in accept.split(",") if _known(*each.split(";"))]
+
+
+def _known(kind: str, *parameters: str) -> bool:
+    pairs = (parameter.partition("=") for parameter in parameters)
+    versions = [value.strip() for name, _, value in pairs if name.strip().lower() == "version"]
+    return kind.strip().lower() in KINDS and all(re.fullmatch(VERSION, version) for version in versions)
 
 
 class Watched(Collector):
