@@ -344,7 +344,7 @@ def entries(report: Report) -> Iterator[Iterator[bytes]]:
     their bytes."""
     for hop in report.exchange.hops:
         yield _parts(read_exchange(hop), None)
-    failed = next((f.text for f in report.verdict.findings if f.level == "fail"), None)
+    failed = next((f.text for f in report.verdict.findings if f.fatal), None)
     yield _parts(report.reading, failed)
 
 

@@ -18,7 +18,7 @@ from wsprobe.read.http2_values import (
 )
 from wsprobe.wire.http2 import data, frame, goaway, headers, rst_stream, settings, window_update
 
-OURS = {entry.id for entry in FINDINGS.values() if entry.phase == "http2"} - {
+OURS = {id for id in FINDINGS if id.startswith(("http2-", "h2-"))} - {
     "h2-refuses",
     "http2-status-not-200",
 }

@@ -40,7 +40,7 @@ def findings(answer: bytes, ended: str = "fin", **asked: object) -> dict[str, Fi
 def test_http_behind_a_101_is_named_by_its_status_and_not_judged_as_frames() -> None:
     reading = reading_of(OPEN + HTTP, "fin")
     found = judge(reading).findings
-    assert [each.id for each in found] == ["session-not-frames", "session-dropped"]
+    assert [each.id for each in found] == ["session-not-frames"]
     assert "HTTP/1.1 500 INTERNAL SERVER ERROR" in found[0].text
     assert found[0].span == (len(OPEN), len(OPEN) + len(b"HTTP/1.1 500 INTERNAL SERVER ERROR"))
     assert close_of(reading) is None

@@ -306,7 +306,7 @@ class ConnectOutput(Output):
     def _unanswered(self, report: Report) -> None:
         """Bytes alone were asked for, and there are none: say why."""
         if not report.reading.responses:
-            why = next((f.text for f in report.verdict.findings if f.level == "fail"), "")
+            why = next((f.text for f in report.verdict.findings if f.fatal), "")
             note(f"{shown_text(report.title)}: {report.outcome}" + (f": {why}" if why else ""))
 
     def _exactly(self, report: Report) -> None:

@@ -23,7 +23,7 @@ _RENAMED = {
 def way(reading: Reading) -> tuple[Cause, ...]:
     """The causes of a missing answer, or of one that is not HTTP."""
     of_the_way = kinds_of_the_way()
-    found = (each for each in judge(reading).findings if each.level == "fail")
+    found = (each for each in judge(reading).findings if each.fatal)
     return tuple(_cause(each) for each in found if _RENAMED.get(each.id, each.id) in of_the_way)
 
 
@@ -45,7 +45,7 @@ def _cause(of: Finding) -> Cause:
 @cache
 def kinds_of_the_way() -> dict[str, CauseKind]:
     """The kinds of cause of this file: the findings of the way that fail it."""
-    failing = (each for each in FINDINGS.values() if each.phase in ("way", "http2") and each.level == "fail")
+    failing = (each for each in FINDINGS.values() if each.phase in ("way", "http2") and each.fatal)
     return {
         _RENAMED.get(each.id, each.id): CauseKind(each.title, each.meaning, each.advice) for each in failing
     }

@@ -15,7 +15,16 @@ from wsprobe.history.hixie import walked
 from wsprobe.history.http import Ruling, examined, refused, rule, strongest, touched
 from wsprobe.history.http2 import deciding_first, over_http2
 from wsprobe.history.revision import Disclosure, Revision
-from wsprobe.judge import HANDSHAKE, REFUSAL, SESSION, TRANSPORT, Specification, judge, rfc6455_answer
+from wsprobe.judge import (
+    HANDSHAKE,
+    REFUSAL,
+    SESSION,
+    TRANSPORT,
+    Specification,
+    judge,
+    rfc6455_answer,
+    up_to_failure,
+)
 from wsprobe.judge.finding import Disclosed, Verdict
 from wsprobe.judge.message import head
 from wsprobe.judge.session import closing
@@ -78,7 +87,7 @@ def judged_by_draft(reading: Reading) -> Verdict:
     """
     wire = reading.exchange.plan.wire
     verdict = read_as(reading, wire)
-    beside = judge(reading, _beside(wire)).findings
+    beside = up_to_failure(reading, judge(reading, _beside(wire)).findings, verdict.answer == "fail")
     if handshake(reading) is None and refusal(reading) is None and beside:
         return replace(verdict, findings=beside)
     rulings = (finding for finding in verdict.findings if finding.id.startswith("rule-"))
@@ -163,7 +172,7 @@ def _no_answer(revision: Revision, found: Verdict) -> Ruling:
 
     Revisions do not cover wsprobe's limits, and only those with a rule on proxies decide on a proxy's 407.
     """
-    cause = next((finding for finding in found.findings if finding.level == "fail"), None)
+    cause = next((finding for finding in found.findings if finding.fatal), None)
     answer = found.answer
     if answer == "retry-proxy-auth":
         rule_id, answer = "proxy-authenticate", answer if _speaks_of_proxies(revision) else "not known"

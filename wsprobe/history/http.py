@@ -13,7 +13,6 @@ from msgspec import Struct
 from wsprobe.followup import REDIRECTS
 from wsprobe.history.data import cell_of, contradictions, revisions, rules, touched_by
 from wsprobe.history.revision import Contradiction, Grade, Revision
-from wsprobe.judge import OF_HANDSHAKE
 from wsprobe.judge.finding import Finding, Level, shown
 from wsprobe.judge.refusal import asked_version, versions
 from wsprobe.judge.subject import handshake, refusal, status_span
@@ -124,7 +123,7 @@ def _of_findings(revision: Revision, found: Sequence[Finding]) -> Iterator[Rulin
 
 def _family(finding: Finding) -> tuple[str, dict[str, str]] | None:
     """Findings that only share a family of ids; faults after the handshake do not belong here."""
-    if finding.level != "fail" or finding.id not in OF_HANDSHAKE:
+    if not finding.fatal or finding.phase != "handshake":
         return None
     if finding.id.startswith("accept-"):
         return "challenge", _ACCEPT_FAILS
@@ -311,6 +310,8 @@ def rule(
         span,
         expected,
         received,
+        "handshake",
+        answer == "fail",
     )
     return Ruling(answer, finding)
 

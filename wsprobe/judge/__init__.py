@@ -38,14 +38,6 @@ from wsprobe.read.behind import frames_before_http
 from wsprobe.read.http2_values import HTTP_1_1_REQUIRED, SETTINGS, Http2Connection
 from wsprobe.read.reading import Reading, Response, Session
 
-OF_HANDSHAKE = frozenset(each.id for each in FINDINGS.values() if each.phase == "handshake")
-"""The findings that can undo a 101."""
-
-OF_HANDSHAKE_HTTP2 = OF_HANDSHAKE | {
-    each.id for each in FINDINGS.values() if each.phase == "http2" and each.level == "fail"
-}
-"""The findings that can undo a 200."""
-
 Rule = Callable[[Reading], Iterable[Finding]]
 
 TRANSPORT: tuple[Rule, ...] = (transport.reach, tls.tls, transport.other_protocol, transport.unfinished)
@@ -100,10 +92,34 @@ def judge(reading: Reading, specification: Specification | None = None) -> Verdi
     spoken = RFC6455 if reading.http2 is None else RFC8441
     of = spoken if specification is None else specification
     findings = tuple([finding for rule in of.rules for finding in rule(reading)])
-    if any(each.id in OF_HANDSHAKE and each.level == "fail" for each in findings):
-        # No session was opened, so nothing required the server to answer a Close.
-        findings = tuple([each for each in findings if each.id != F.CLOSE_UNANSWERED.id])
-    return Verdict(of.name, of.answer(reading, findings), findings)
+    return Verdict(of.name, of.answer(reading, findings), up_to_failure(reading, findings))
+
+
+def up_to_failure(reading: Reading, findings: tuple[Finding, ...], failed: bool = False) -> tuple[Finding, ...]:
+    """*findings* without those on what came after a client had to fail the connection.
+
+    RFC 6455 section 7.1.7: it fails at the handshake (with *failed* in any case), or at the first frame that
+    breaks a rule. What follows has no meaning then, and neither has how the server reacted. A note counts the
+    frames that are not judged.
+    """
+    of = reading.session
+    if of is None:
+        return findings
+    begun = of.frames[0].start if of.frames else of.start
+    fatal = [f for f in findings if f.fatal and f.phase in ("handshake", "http2", "session")]
+    within = [f.span[1] for f in fatal if f.phase != "handshake" and f.span is not None and f.span[0] >= begun]
+    if failed or len(within) < len(fatal):
+        where, stop = "the handshake failed", 0
+    elif within:
+        where, stop = "a client fails the connection here", min(within)
+    else:
+        return findings
+    kept = [f for f in findings if f.phase != "session" or (f.span is not None and f.span[1] <= stop)]
+    after = [frame for frame in of.frames if frame.start >= stop]
+    if after and not subject.not_frames(reading):
+        rest = "the frame after it is" if len(after) == 1 else f"the {len(after)} frames after it are"
+        kept.append(F.REST_NOT_JUDGED.found(f"{where}, so {rest} not judged", subject.header(after[0])))
+    return tuple(kept)
 
 
 def rfc6455_answer(reading: Reading, findings: tuple[Finding, ...]) -> str:
@@ -129,8 +145,8 @@ def rfc6455_answer(reading: Reading, findings: tuple[Finding, ...]) -> str:
 
 def rfc6455_handshake(findings: Iterable[Finding]) -> str:
     """The answer to a 101: section 4.1, items 2 to 6 and the paragraph after them."""
-    own = [finding for finding in findings if finding.id in OF_HANDSHAKE]
-    if any(finding.level == "fail" for finding in own):
+    own = [finding for finding in findings if finding.phase == "handshake"]
+    if any(finding.fatal for finding in own):
         return "fail"
     return "ambiguous" if any(FINDINGS[finding.id].undecided for finding in own) else "established"
 
@@ -171,7 +187,7 @@ def other_than_http2(reading: Reading) -> Iterator[Finding]:
 def rfc8441_answer(reading: Reading, findings: tuple[Finding, ...]) -> str:
     """Return what RFC 8441 requires of the client; for a refusal, the same as over HTTP/1.1."""
     if handshake(reading) is not None:
-        failed = any(f.level == "fail" and f.id in OF_HANDSHAKE_HTTP2 for f in findings)
+        failed = any(f.fatal and f.phase in ("handshake", "http2") for f in findings)
         return "fail" if failed else "established"
     response = subject.refusal(reading)
     if response is not None and response.status != 101:
@@ -207,8 +223,8 @@ def outcome(reading: Reading, verdict: Verdict) -> str:
     """Return the outcome of *reading*, judged by *verdict*.
 
     An answer counts from the end of its head: a refusal with a truncated body is still ``refused``, and a
-    finding reports the truncation. A 101 is ``invalid`` if a finding of the verdict fails it, in the handshake
-    or in the frames after it; an ambiguous 101 is not. Before an answer, an interrupted probe is ``dropped``.
+    finding reports the truncation. A 101 is ``invalid`` if a client must fail the connection for its headers or
+    for the frames after it; an ambiguous 101 is not. Before an answer, an interrupted probe is ``dropped``.
     """
     if word := _way(reading):
         return word
@@ -281,7 +297,7 @@ def _session(reading: Reading, session: Session, verdict: Verdict) -> str:
     section 7.1.1 lets TCP end without an answer). A wire version without close codes, or without a Close,
     always ends cleanly.
     """
-    if any(finding.level == "fail" for finding in verdict.findings):
+    if any(finding.fatal for finding in verdict.findings):
         return "invalid"
     session = frames_before_http(reading) or session
     theirs = closed_by_server(session)

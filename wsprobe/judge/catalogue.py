@@ -8,8 +8,8 @@ A rule names a finding ``F.ACCEPT_CASE``. In the file a heading begins each phas
       usually: the usual cause
       do: What to do next.
 
-``undecided`` after the level: the specification does not decide whether a client may go on. ``do: as for ID``:
-the advice of an earlier entry.
+After the level, ``undecided``: the specification does not decide whether a client may go on; ``tolerated``: the
+client goes on although the server breaks a MUST. ``do: as for ID``: the advice of an earlier entry.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def parse(text: str) -> dict[str, Entry]:
 def _entry(block: str, phase: Phase) -> Entry:
     first, title, *lines = block.split("\n")
     id, marks, spec = first.split("  ")
-    level, *undecided = marks.split()
+    level, *more = marks.split()
     parts: dict[str, list[str]] = {"": [], "usually": [], "do": []}
     part = ""
     for line in lines:
@@ -55,7 +55,8 @@ def _entry(block: str, phase: Phase) -> Entry:
         else:
             parts[part].append(line.strip())
     meaning, usual, advice = (" ".join(each) for each in parts.values())
-    return Entry(id, cast(Level, level), spec, phase, title, meaning, usual, advice, undecided == ["undecided"])
+    words = (title, meaning, usual, advice)
+    return Entry(id, cast(Level, level), spec, phase, *words, "undecided" in more, "tolerated" in more)
 
 
 class _Findings:

@@ -33,6 +33,12 @@ class Finding(Struct, frozen=True):
     """The bytes at fault, in ``Reading.received``."""
     expected: str | None = None
     received: str | None = None
+    phase: Phase | None = None
+    """None: a contradiction in the specifications."""
+    fatal: bool = False
+    """True if a client must fail the connection for it. A server can break a MUST that no client checks."""
+    advice: str = ""
+    """What to do next; "" for a rule of an older specification."""
 
 
 class Disclosed(Struct, frozen=True):
@@ -105,8 +111,15 @@ class Entry(Struct, frozen=True):
     """The usual cause, to be read after "usually:"."""
     advice: str
     """What to do next."""
-    undecided: bool
+    undecided: bool = False
     """True where the specification does not decide whether a client may go on: the answer is ``ambiguous``."""
+    tolerated: bool = False
+    """True where the server breaks a MUST, and the client goes on."""
+
+    @property
+    def fatal(self) -> bool:
+        """True if a client must fail the connection. A refusal has no connection left to fail."""
+        return self.level == "fail" and self.phase != "answer" and not (self.undecided or self.tolerated)
 
     def found(
         self,
@@ -116,12 +129,13 @@ class Entry(Struct, frozen=True):
         expected: bytes | None = None,
         received: bytes | None = None,
         usual: str | None = None,
+        advice: str | None = None,
     ) -> Finding:
         """Return the finding of this fault at *span*; *text* is its meaning here, level and section are the
         entry's.
 
-        *expected* and *received* are wire values and are escaped here. *usual* replaces the entry's text if
-        more is known.
+        *expected* and *received* are wire values and are escaped here. *usual* and *advice* replace the
+        entry's text if more is known.
         """
         return Finding(
             self.id,
@@ -132,4 +146,7 @@ class Entry(Struct, frozen=True):
             span,
             None if expected is None else shown(expected),
             None if received is None else shown(received),
+            self.phase,
+            self.fatal,
+            self.advice if advice is None else advice,
         )

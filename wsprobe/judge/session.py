@@ -1,6 +1,6 @@
 """After the handshake: frames, messages, the closing handshake (RFC 6455 sections 5, 7 and 8.1; RFC 7692).
 
-One finding per rule: it points at the first frame that breaks the rule and counts the others.
+One finding per rule: it points at the first frame that breaks the rule.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from wsprobe.judge.subject import (
     stopped,
 )
 from wsprobe.read.behind import frames_before_http, http_behind
-from wsprobe.read.closing import NEVER_SENT, may_be_sent
+from wsprobe.read.closing import NEVER_SENT, RESERVED, may_be_sent
 from wsprobe.read.frames import (
     BINARY,
     CLOSE,
@@ -99,9 +99,11 @@ def frames(reading: Reading, of: Session) -> Iterator[Finding]:
 
 
 def _first(entry: Entry, bad: list[Frame], words: _Words) -> Iterator[Finding]:
-    if bad:
-        more = f", and {len(bad) - 1} more like it" if len(bad) > 1 else ""
-        yield entry.found(words(bad[0]) + more, header(bad[0]))
+    for frame in bad[:1]:
+        usual, advice = (None, None)
+        if entry is F.CONTROL_TOO_LONG and frame.opcode == CLOSE:
+            usual, advice = "a close reason of more than 123 bytes", "Cut the reason to 123 bytes of UTF-8."
+        yield entry.found(words(frame), header(frame), usual=usual, advice=advice)
 
 
 def _reserved_bits(reading: Reading, frames: tuple[Frame, ...]) -> Iterator[Finding]:
@@ -319,7 +321,8 @@ def _code(frame: Frame, code: int) -> Iterator[Finding]:
             usual=usual or None,
         )
     elif not may_be_sent(code):
-        yield F.CLOSE_CODE_UNREGISTERED.found(f"{code} is not registered", span, received=said)
+        words = "is reserved for a later meaning" if code == RESERVED else "is not registered"
+        yield F.CLOSE_CODE_UNREGISTERED.found(f"{code} {words}", span, received=said)
 
 
 def _text_for_code(data: bytes) -> str:
@@ -334,7 +337,7 @@ def _text_for_code(data: bytes) -> str:
 
 
 def closing(reading: Reading) -> Iterator[Finding]:
-    """Check the closing handshake: a Close from each side, nothing after it (sections 5.5.1 and 7.1)."""
+    """Check the closing handshake: a Close from each side, no data after it (sections 5.5.1 and 7.1)."""
     if reading.session is None:
         return
     of = session(reading)
@@ -386,13 +389,16 @@ def _after_close(reading: Reading, of: Session, theirs: Frame) -> Iterator[Findi
     after = [frame for frame in of.frames if frame.start >= start]
     behind = http_behind(reading)
     if behind is not None and behind.head.first is not None and behind.head.start == start:
-        first = behind.head.first
-        yield F.DATA_AFTER_CLOSE.found(f"HTTP after the Close: {shown(first.text)}", first.span)
-    elif theirs.complete and (after or of.rest):
-        what = f"a {name(after[0])} frame" if after else counted(len(of.rest), "byte")
+        line = behind.head.first
+        yield F.DATA_AFTER_CLOSE.found(f"HTTP after the Close: {shown(line.text)}", line.span)
+    elif theirs.complete and after:
+        first = next((frame for frame in after if frame.opcode < CLOSE), after[0])
         more = f" and {len(after) - 1} more" if len(after) > 1 else ""
-        span = header(after[0]) if after else (start, len(reading.received))
-        yield F.DATA_AFTER_CLOSE.found(f"{what}{more} after the Close", span)
+        entry = F.CONTROL_AFTER_CLOSE if first.is_control else F.DATA_AFTER_CLOSE
+        yield entry.found(f"a {name(first)} frame{more} after the Close", header(first))
+    elif theirs.complete and of.rest:
+        what = counted(len(of.rest), "byte")
+        yield F.DATA_AFTER_CLOSE.found(f"{what} after the Close", (start, len(reading.received)))
 
 
 def _other_code(of: Session, theirs: Frame, ours: Frame) -> Iterator[Finding]:

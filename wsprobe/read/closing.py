@@ -13,6 +13,9 @@ from wsprobe.read.reading import Reading
 NEVER_SENT = {1005: "a Close without a code", 1006: "a dropped connection", 1015: "TLS that failed"}
 """Code that must not be sent -> what it means to the endpoint that reports it (RFC 6455 section 7.4.1)."""
 
+RESERVED = 1004
+"""A code that RFC 6455 section 7.4.1 keeps for a later meaning."""
+
 REGISTERED = frozenset({1000, 1001, 1002, 1003, *range(1007, 1015)})
 """IANA's registry of close codes below 3000, without 1004 (reserved) and those that are never sent."""
 

@@ -86,7 +86,7 @@ NO_SUBPROTOCOL = "101, but without a subprotocol: the page offered some, and a b
 
 def _why(verdict: Verdict, masked: bool) -> str:
     """The first fault: what it is, or with *masked* its id alone."""
-    first = next((finding for finding in verdict.findings if finding.level == "fail"), None)
+    first = next((finding for finding in verdict.findings if finding.fatal), None)
     if first is None:
         return ""
     return first.id if masked else first.text

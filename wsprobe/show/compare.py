@@ -277,7 +277,7 @@ def side_by_side(left: Sequence[Line], report: Report, views: Sequence[int], loo
 def wire(report: Report, look: Look) -> list[Line]:
     """The answer with failing findings, as short as possible."""
     reading = report.reading
-    failing = [f for f in report.verdict.findings if f.level == "fail" and f.id not in SAID_BY_OUTCOME]
+    failing = [f for f in report.verdict.findings if f.fatal and f.id not in SAID_BY_OUTCOME]
     rows = [line(Piece(why, "dim")) for why, _ in earlier(reading.exchange)]
     if reading.http2 is not None and reading.http2.earlier:
         rows += spoken(reading)

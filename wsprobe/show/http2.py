@@ -178,7 +178,7 @@ def sentence(report: Report) -> str:
             return f"the server answered {status}, so no WebSocket was opened (RFC 8441 section 5)"
         case "invalid" if status == 101:
             return "a 101, which HTTP/2 does not have: there a 200 opens a WebSocket"
-        case "invalid" if any(f.level == "fail" and "RFC 9113" in f.spec for f in report.verdict.findings):
+        case "invalid" if any(f.fatal and f.phase == "http2" for f in report.verdict.findings):
             return "a 200 that breaks the rules of HTTP/2"
         case "invalid":
             return "a 200, but its headers or what followed break the rules"

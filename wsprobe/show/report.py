@@ -29,7 +29,6 @@ from wsprobe.exchange import (
     TunnelSent,
 )
 from wsprobe.followup import followable, redirect, versions
-from wsprobe.judge import FINDINGS
 from wsprobe.judge.finding import Finding, Verdict
 from wsprobe.judge.subject import how
 from wsprobe.judge.transport import proxy_answer
@@ -339,7 +338,7 @@ def unexplained(report: Report) -> bool:
     """True if it failed, and neither a cause nor a broken rule explains it."""
     if report.views or report.outcome == "open" or how(report.reading) == "interrupted":
         return False
-    broken = any(f.level == "fail" and f.id not in SAID_BY_OUTCOME for f in report.verdict.findings)
+    broken = any(f.fatal and f.id not in SAID_BY_OUTCOME for f in report.verdict.findings)
     return not broken and not report.causes
 
 
@@ -357,8 +356,8 @@ def to_do(report: Report) -> list[str]:
     that cannot be reached and of TLS, and an invalid 101 has none. Empty for other outcomes."""
     if report.outcome not in MENDED:
         return []
-    broken = [f.id for f in report.verdict.findings if f.level == "fail" and f.id not in SAID_BY_OUTCOME]
-    return list(dict.fromkeys(as_clause(FINDINGS[each].advice) for each in broken if each in FINDINGS))
+    broken = [f for f in report.verdict.findings if f.fatal and f.id not in SAID_BY_OUTCOME]
+    return list(dict.fromkeys(as_clause(each.advice) for each in broken if each.advice))
 
 
 def after_limit(report: Report) -> str:
@@ -486,12 +485,10 @@ def http_applies(report: Report) -> str:
 
 def invalid(verdict: Verdict) -> str:
     """Why a 101 is invalid, in words: its handshake or its frames."""
-    failed = [finding for finding in verdict.findings if finding.level == "fail"]
-    if any(finding.id.startswith("rule-") for finding in failed):
-        return f"a 101 that no client of {verdict.spec} accepts"
-    if any("RFC 6455 section 4" in finding.spec or finding.id.startswith("accept-") for finding in failed):
-        return "a 101 that no conforming client accepts"
-    return "a 101, but the frames that followed break RFC 6455"
+    if all(finding.phase == "session" for finding in verdict.findings if finding.fatal):
+        return "a 101, but the frames that followed break RFC 6455"
+    of = "no conforming client" if verdict.spec == "rfc6455" else f"no client of {verdict.spec}"
+    return f"a 101 that {of} accepts"
 
 
 def closed(report: Report, look: Look) -> str:

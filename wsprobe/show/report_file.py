@@ -281,7 +281,7 @@ def row(report: Report, *, short: bool = False) -> IndexRow:
     elif result.cause is not None:
         cause, why = result.cause.id, Likely(result.cause.text, result.cause.fix, label=result.cause.label)
     elif report.outcome != "open":
-        faults = [each for each in findings(report) if each.level == "fail"]
+        faults = [each for each in findings(report) if each.fatal]
         cause, why = (faults[0].id, Likely(faults[0].text)) if faults else ("", None)
     differ = len(result.groups) > 1
     return IndexRow(

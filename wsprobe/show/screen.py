@@ -372,7 +372,7 @@ def _why(answer: ScreenAnswer, look: Look, room: ScreenSpace) -> list[Line]:
     """The broken rules and the likeliest causes; the outcome's sentence if it adds something."""
     outcome, of = answer.shared.answer.outcome, answer.advice
     findings = answer.shared.answer.verdict.findings
-    failing = [f for f in findings if f.level == "fail" and f.id not in SAID_BY_OUTCOME]
+    failing = [f for f in findings if f.fatal and f.id not in SAID_BY_OUTCOME]
     if outcome == "dropped" and of.causes:
         failing = []  # the first cause says that nothing arrived
     rows = [line(Piece(f"{f.level} {f.id}: ", f.level), f.text) for f in failing]

@@ -150,7 +150,7 @@ def _removed(seen: Trace, part: str, fault: str, *, marked: bool = False) -> Con
 
 
 def _accept_is_wrong(base: Answer) -> bool:
-    return any(f.id.startswith("accept-") and f.level == "fail" for f in base.report.verdict.findings)
+    return any(f.id.startswith("accept-") and f.fatal for f in base.report.verdict.findings)
 
 
 @rule(
@@ -162,7 +162,7 @@ def invalid_101(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
     if base.kind != "invalid" or _accept_is_wrong(base) or base.field(b"sec-websocket-accept") is None:
         return
-    why = next((f.text for f in base.report.verdict.findings if f.level == "fail"), "a rule is broken")
+    why = next((f.text for f in base.report.verdict.findings if f.fatal), "a rule is broken")
     yield Conclusion(
         f"A 101 that no client accepts: {why}.{past_the_proxy(seen)}",
         0.8,

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from wsprobe.diagnosis.cause import as_clause, as_sentence
 from wsprobe.diagnosis.faults import NO_ANSWER
 from wsprobe.diagnosis.proxies import LineValues, mending, path_for_lines
-from wsprobe.judge import FINDINGS
 from wsprobe.judge.subject import stopped
 from wsprobe.trace.answer import Answer, alike, same
 from wsprobe.trace.conclusion import Conclusion, rule
@@ -136,7 +135,7 @@ def not_reached(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
     if base.kind != "not-reached":
         return
-    why = next((f.text for f in base.report.verdict.findings if f.level == "fail"), base.report.outcome)
+    why = next((f.text for f in base.report.verdict.findings if f.fatal), base.report.outcome)
     if compared(seen) == "opens":
         why += "; asked directly, the backend opens, so the application works"
     yield Conclusion(
@@ -144,11 +143,7 @@ def not_reached(seen: Trace) -> Iterator[Conclusion]:
         0.97,
         ("base",),
         steps(
-            *(
-                as_sentence(as_clause(FINDINGS[each.id].advice))
-                for each in base.report.verdict.findings
-                if each.level == "fail"
-            ),
+            *(as_sentence(as_clause(each.advice)) for each in base.report.verdict.findings if each.fatal),
             f"wsprobe explain {base.report.outcome}",
         ),
     )
