@@ -84,7 +84,7 @@ def test_connect_fails_what_does_not_open_and_errs_what_is_no_url(file: Path, tm
     assert found.pop(f"{urls}, line 3")[:2] == ("error", "usage")
     tag, kind, message = found.pop("lab:status-403")
     assert (tag, kind) == ("failure", "refused")
-    assert message.startswith("refused 403; likely: the server says")
+    assert message.startswith("refused 403; the server says: ")
     assert found == {"lab:ok": PASSED}
 
 
@@ -103,7 +103,7 @@ def test_the_text_is_the_report_of_the_terminal(file: Path) -> None:
     (failure,) = ET.parse(file).iter("failure")
     assert failure.text is not None
     assert "^^^^" in failure.text
-    assert "invalid: a 101 that no conforming client accepts" in failure.text
+    assert "invalid  lab:accept-wrong: a 101 that no conforming client accepts" in failure.text
 
 
 def test_compare_fails_what_differs(file: Path) -> None:

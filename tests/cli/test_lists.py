@@ -105,7 +105,7 @@ def test_one_url_in_a_file_is_reported_as_one(capsys: Capture, tmp_path: Path) -
     file = tmp_path / "urls"
     file.write_text("# only this\nlab:status-403\n")
     assert run(["connect", f"@{file}"]) == 12
-    assert capsys.readouterr().out.startswith("HTTP/1.1 403")
+    assert capsys.readouterr().out.startswith("refused 403  lab:status-403\n\nHTTP/1.1 403")
 
 
 @pytest.mark.parametrize(

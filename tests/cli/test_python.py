@@ -33,10 +33,9 @@ def test_a_report_says_why() -> None:
         "lab:status-403", headers={"X-A": "1", "X-B": ""}, expect=["status=4xx", "body~welcome"]
     )
     assert b"X-A: 1\r\nX-B:\r\n" in made.exchange.plan.request.replace(b"X-B: \r", b"X-B:\r")
-    assert str(made).startswith("HTTP/1.1 403 Forbidden\n")
-    assert "refused: the server answered 403" in str(made)
+    assert str(made).startswith("refused 403  lab:status-403\n\nHTTP/1.1 403 Forbidden\n")
     assert repr(made).startswith("<Report lab:status-403: refused 403; lab:status-403: expected body~welcome")
-    assert "; likely: " in repr(made)
+    assert "; the server says: " in repr(made)
     assert len(made.unmet) == 1
     assert made.exit_status == 20
     assert wsprobe.probe("lab:ok", expect="outcome=open").unmet == ()

@@ -137,7 +137,7 @@ def test_a_page_is_told_and_all_is_kept(capsys: Capture, tmp_path: Path) -> None
 
 @pytest.mark.programs
 @pytest.mark.parametrize(
-    ("options", "heard"), [((), "a script"), (("--tell-page",), "without the relay a script")]
+    ("options", "heard"), [((), "A script"), (("--tell-page",), "Without the relay, a script")]
 )
 def test_the_report_says_who_learns_nothing(options: tuple[str, ...], heard: str, capsys: Capture) -> None:
     with relaying(*options, "lab:status-403") as (process, url):
@@ -145,7 +145,7 @@ def test_the_report_says_who_learns_nothing(options: tuple[str, ...], heard: str
         assert process.stdout is not None
         lines = list(iter(process.stdout.readline, "  the client closed the connection\n"))
         ended(process)
-    assert any(each.startswith(f"  {heard} in a browser learns none of this: ") for each in lines)
+    assert any(each.startswith(f"{heard} in a browser sees none of this: ") for each in lines)
 
 
 @pytest.mark.programs

@@ -36,7 +36,7 @@ def test_what_stands_in_the_file_is_not_asked_again(capsys: Capture, tmp_path: P
     assert err.splitlines() == [
         "2 URLs: 1 refused, 1 open",
         "  status: 403: 1, 101: 1",
-        '  likely, for 1: the server says "body text"',
+        '  the server says, for 1: "body text"',
         "    do: try --origin with the origin of the page; send what the application requires (token, cookie, "
         "parameter); look in its log",
     ]

@@ -70,7 +70,7 @@ def test_every_line_is_a_message_and_comes_back_raw(typed: int, capfd: Captured)
     out, err = capfd.readouterr()
     assert out == "\n".join(lines) + "\n"
     assert "HTTP/1.1 101 Switching Protocols\n" in err
-    assert "\nopen: " in err
+    assert err.startswith("open  lab:/echo: ")
     size = len(out) - len(lines)
     sent, received = (f"{size + count * len(lines) + more}" for count, more in ((6, 8), (2, 4)))  # and a Close
     assert re.sub(r"[\d.]+ m?s$", "N", err.splitlines()[-1]) == (

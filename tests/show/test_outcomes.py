@@ -12,7 +12,7 @@ from wsprobe.lab.play import play
 from wsprobe.lab.ports import place
 from wsprobe.report import Report, report
 from wsprobe.show.lines import Look, plain
-from wsprobe.show.report import outcome
+from wsprobe.show.report import sentence, verdict, why
 from wsprobe.show.talk import bytes_of
 
 ANSWER = "0.1 raw HTTP/1.1 {}\\r\\nContent-Length: 0\\r\\n{}\\r\\n"
@@ -153,7 +153,8 @@ CASES: tuple[tuple[Report, str], ...] = (
 
 @pytest.mark.parametrize(("of", "says"), CASES)
 def test_the_sentence_of_an_outcome(of: Report, says: str) -> None:
-    assert plain(outcome(of, Look())).partition("\n")[0] == says
+    assert f"{of.outcome}: {sentence(of, Look())}" == says
+    assert plain(verdict(of, Look(verbose=1))) == f"{of.result.headline}  {of.title}: {sentence(of, Look())}\n"
 
 
 @pytest.mark.parametrize(
@@ -167,13 +168,13 @@ def test_what_to_do_about_a_broken_rule_without_a_cause(name: str, does: str) ->
     of = find(name)
     to = target.parse(place(of).address)
     made_of = report(play(of, Plan(to, opening.request(to, opening.Offer(key="d3Nwcm9iZSByZWhlYXJzZQ==")))))
-    assert f"\n  do: {does}\n" in plain(outcome(made_of, Look()))
+    assert f"  -> {does}\n" in plain(why(made_of, Look()))
     assert "close-unanswered" not in {each.id for each in made_of.verdict.findings}
 
 
-HEARD = "  a script in a browser learns none of this: wsprobe compare --browser-mode ws://127.0.0.1:24301/ws"
-NO_ORIGIN = "  no Origin was sent; browsers always send one (--origin https://app.example)"
-LIMIT = "  to hold the session without this limit: wsprobe talk ws://127.0.0.1:24301/ws"
+HEARD = "A script in a browser sees none of this: wsprobe compare --browser-mode ws://127.0.0.1:24301/ws"
+NO_ORIGIN = "No Origin was sent, and browsers always send one: --origin https://app.example"
+LIMIT = "  -> to hold the session without this limit: wsprobe talk ws://127.0.0.1:24301/ws"
 
 
 @pytest.mark.parametrize(
@@ -181,17 +182,20 @@ LIMIT = "  to hold the session without this limit: wsprobe talk ws://127.0.0.1:2
     [
         (answered("403 Forbidden"), HEARD),
         (made("nothing", "1 fin"), ""),
-        (made("0.1 we close", "0.2 close 1000", "0.3 fin"), NO_ORIGIN),
+        (made("0.1 we close", "0.2 close 1000", "0.3 fin"), ""),
+        (made("Vary: Origin", "0.1 we close", "0.2 close 1000", "0.3 fin"), NO_ORIGIN),
+        (made("asked own", "Vary: Origin", "0.1 we close", "0.2 close 1000", "0.3 fin"), ""),
         (made("asked own", "0.1 we close", "0.2 close 1000", "0.3 fin"), ""),
-        (made("0.1 close 4403", "0.2 fin"), NO_ORIGIN),
-        (made("0.1 fin"), NO_ORIGIN),
+        (made("0.1 close 4403", "0.2 fin"), ""),
+        (made("0.1 close 4999", "0.2 fin"), NO_ORIGIN),
+        (made("0.1 fin"), ""),
         (made("asked own", "3 limit"), LIMIT),
         (made("Sec-WebSocket-Accept: x", "0.1 fin"), ""),
         (made("nothing", "1 interrupted"), ""),
     ],
 )
 def test_what_stands_below_an_outcome(of: Report, last: str) -> None:
-    lines = plain(outcome(of, Look())).splitlines()
+    lines = plain(why(of, Look())).splitlines()
     known = [each for each in lines if each in (HEARD, NO_ORIGIN, LIMIT)]
     assert known == ([last] if last else [])
 
@@ -200,9 +204,9 @@ def test_the_command_keeps_the_origin_and_a_narrow_terminal_does_not_tear_it() -
     of = answered("403 Forbidden", asked="foreign")
     origin = of.reading.request.head.all(b"origin")[0].value.decode()
     command = f"wsprobe compare --browser-mode --origin {origin} {of.asked}"
-    assert f"learns none of this: {command}" in plain(outcome(of, Look()))
-    lines = plain(outcome(of, Look(width=60, terminal=True))).splitlines()
-    below = lines[lines.index("  a script in a browser learns none of this:") + 1 :]
+    assert f"sees none of this: {command}" in plain(why(of, Look()))
+    lines = plain(why(of, Look(width=60, terminal=True))).splitlines()
+    below = lines[lines.index("A script in a browser sees none of this:") + 1 :]
     assert max(map(len, below)) <= 60
     assert below[0].endswith(" \\")
     assert " ".join("".join(below).replace("\\", "").split()) == command
@@ -219,7 +223,7 @@ def test_the_command_keeps_the_origin_and_a_narrow_terminal_does_not_tear_it() -
     ],
 )
 def test_the_command_offers_the_same_subprotocols_and_names_the_fields_to_add(asked: str, line: str) -> None:
-    assert f"learns {line}" in plain(outcome(answered("403 Forbidden", asked=asked), Look()))
+    assert f"sees {line}" in plain(why(answered("403 Forbidden", asked=asked), Look()))
 
 
 @pytest.mark.parametrize(

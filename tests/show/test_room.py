@@ -78,7 +78,7 @@ MANY = r"\x0d\x0a\x0d\x0a\x0d\x0a ... {} empty lines in all"
 
 def test_many_empty_lines_are_one_that_counts_them() -> None:
     """More of them, too, than are told apart: what follows is still seen."""
-    first, caret, *rows = plain(handshake(made(EMPTY), CONNECT)).splitlines()
+    _, _, first, caret, *rows = plain(handshake(made(EMPTY), CONNECT)).splitlines()
     assert (first, caret) == (MANY.format(30000), "^ warn head-empty-lines")
     at = rows.index("HTTP/1.1 403 No\\x0d\\x0aX: y")
     assert rows[at + 1 : at + 10] == [
@@ -105,8 +105,8 @@ def test_only_the_shown_lines_of_a_body_are_taken_apart(text: bytes, last: str) 
 
 def test_a_few_empty_lines_are_shown_as_they_are() -> None:
     rows = plain(handshake(made(b"\r\n" * 3 + b"HTTP/1.1 403 No\r\n\r\n"), CONNECT)).splitlines()
-    assert [rows[0], rows.index("HTTP/1.1 403 No")] == ["", 7]  # and four lines of what is said of them
-    first, *rows = plain(handshake(made(b"\r\n" * 4 + b"HTTP/1.1 403 No\r\n\r\n"), CONNECT)).splitlines()
+    assert [rows[2], rows.index("HTTP/1.1 403 No")] == ["", 9]  # and four lines of what is said of them
+    _, _, first, *rows = plain(handshake(made(b"\r\n" * 4 + b"HTTP/1.1 403 No\r\n\r\n"), CONNECT)).splitlines()
     assert first == MANY.format(4)
     assert "HTTP/1.1 403 No" in rows
 
@@ -140,8 +140,8 @@ def test_the_line_says_how_to_see_the_rest() -> None:
 def test_the_limit_that_ended_a_session_is_named_with_what_to_do(limit: str, said: str) -> None:
     right = GOOD.replace(b"U1eU1sKkcqPXkTQgQ4DouxlMPBY=", b"1PTeRnQtEWodd5Z5JBmlMXr41R4=")
     rows = plain(handshake(report(exchange(right + b"\x81\x01x", limit)), CONNECT)).splitlines()
-    at = rows.index(f"open: the handshake completed; wsprobe ended the session at {said}")
-    assert rows[at + 1] == "  to hold the session without this limit: wsprobe talk ws://server.example/chat"
+    assert rows[0].endswith(f": the handshake completed; wsprobe ended the session at {said}")
+    assert "  -> to hold the session without this limit: wsprobe talk ws://server.example/chat" in rows
 
 
 def test_compare_has_no_verbose_to_name() -> None:

@@ -20,7 +20,7 @@ from wsprobe.report import Report, report
 from wsprobe.show import screen as screens
 from wsprobe.show.compare import comparison
 from wsprobe.show.lines import Look, plain
-from wsprobe.show.report import outcome
+from wsprobe.show.report import why
 from wsprobe.show.screen import FRAMES
 from wsprobe.show.session import session
 
@@ -163,9 +163,9 @@ def test_a_known_program_has_its_own_code(columns: int) -> None:
 
 @pytest.mark.parametrize("verbose", [0, 1])
 def test_connect_names_the_code_below_the_likeliest_cause(verbose: int) -> None:
-    rows = plain(outcome(replace(daphne(), views=()), Look(verbose=verbose))).splitlines()
-    likely = next(number for number, row in enumerate(rows) if row.startswith("  likely: "))
-    assert "    to tell the page: wsprobe explain remedy channels" in rows[likely:]
+    rows = plain(why(replace(daphne(), views=()), Look(verbose=verbose))).splitlines()
+    likely = next(number for number, row in enumerate(rows) if row.startswith("Likely: "))
+    assert "To tell the page: wsprobe explain remedy channels" in rows[likely:]
     assert sum("explain remedy" in row for row in rows) == 1
 
 

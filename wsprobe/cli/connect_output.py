@@ -22,7 +22,7 @@ from wsprobe.nearest import nearest
 from wsprobe.outcome import Exit
 from wsprobe.report import Report
 from wsprobe.show.http2 import as_text
-from wsprobe.show.lines import Look, Piece, fitted, line
+from wsprobe.show.lines import Look, fitted
 from wsprobe.show.report import handshake
 from wsprobe.show.summary import Tally, fact
 from wsprobe.show.verbose import Conversation
@@ -298,8 +298,8 @@ class ConnectOutput(Output):
 
     def _report(self, report: Report) -> None:
         lines = handshake(report, self._report_look, self._session_too)
-        if self._several:
-            lines = [*([] if self._first else [()]), line(Piece(shown_text(report.title), "title")), *lines]
+        if self._several and not self._first:
+            lines = [(), *lines]
         self._first = False
         emit(lines, self._report_to, self._report_look)
 

@@ -82,7 +82,7 @@ class Report(reports.Report, frozen=True):
         """One line: the URL, the result (for each client if they differ), the likeliest cause. pytest shows its
         first 240 characters."""
         why = self.result.cause
-        cause = f"; {why.label}: {why.text}" if why is not None else ""
+        cause = f"; {why.labelled}" if why is not None else ""
         unmet = f"; {'; '.join(self.unmet)}" if self.unmet else ""
         return visible(
             f"<Report {self.title}: {self.result.headline}{unmet}{cause}>".encode("utf-8", "replace")

@@ -83,7 +83,7 @@ def likely(found: Sequence[Cause], reading: Reading, known: Author) -> Likely | 
     if not found:
         return None
     code = code_for(known, found) if _refused(reading) else ""
-    return Likely(found[0].text, found[0].fix, code, found[0].label)
+    return Likely(found[0].below_label, found[0].fix, code, found[0].label)
 
 
 class Advice(msgspec.Struct, frozen=True):

@@ -14,8 +14,9 @@ Certainty = Literal["own-request", "stated", "only", "shared", "status"]
 answer that several programs share; ``status``: nothing but the status, or the way it ended."""
 
 
-Label = Literal["likely", "possible"]
-"""The word before the first of several causes; the others have "or"."""
+Label = Literal["likely", "possible", "the server says"]
+"""The words before the first of several causes; the others have "or". The last one is for a quotation of which
+nothing is known but its words."""
 MOST_USUAL = 5
 """The most usual causes in a sentence: a longer list is not read."""
 
@@ -66,6 +67,16 @@ class Cause(msgspec.Struct, frozen=True):
         return usual_causes(self.usual)
 
     @property
+    def labelled(self) -> str:
+        """The sentence after its label: ``likely: ...``."""
+        return f"{self.label}: {self.below_label}"
+
+    @property
+    def below_label(self) -> str:
+        """What follows the label: the whole sentence, or only the server's words."""
+        return f'"{self.quote}"' if self.label == "the server says" else self.text
+
+    @property
     def repeats_outcome(self) -> bool:
         """Nothing but the outcome shows it: beside that, only the usual causes are new."""
         return self.certainty == "status" and self.id in ACTS and bool(self.usual)
@@ -73,6 +84,8 @@ class Cause(msgspec.Struct, frozen=True):
     @property
     def label(self) -> Label:
         """How sure the evidence makes it: a form that several programs share, or a status, leaves others."""
+        if self.quote and not self.without_quote:
+            return "the server says"
         return "possible" if self.certainty in ("shared", "status") else "likely"
 
 

@@ -197,7 +197,7 @@ def said(finding: Finding, look: Look) -> list[Line]:
             rows.append(line("  received ", Piece(finding.received, "fail")))
     rows.append(line(Piece(f"  {finding.spec}", "dim")))
     if finding.usual and (finding.level != "note" or look.verbose):
-        rows.append(line("  usually: ", finding.usual))
+        rows.append(line("  usual cause: ", finding.usual))
     return fitted(rows, look)
 
 

@@ -2,36 +2,73 @@
 
 from __future__ import annotations
 
-from wsprobe.diagnosis.advice import Advice
+import re
+from collections.abc import Sequence
+
 from wsprobe.diagnosis.cause import Cause
-from wsprobe.show.lines import Line, Piece, line
+from wsprobe.judge.finding import counted
+from wsprobe.show.lines import Line, Look, Piece, capital, cut, line
 
 
-def causes(of: Advice, verbose: bool = False) -> list[Line]:
-    """The causes, what to do about each, and the lines for a proxy. *verbose*: with the evidence."""
+def causes(of: Sequence[Cause], look: Look, most: int | None = None, *, briefly: bool = False) -> list[Line]:
+    """The causes, the likeliest first: the server's own words as a quotation, the others after their label, and
+    what to do. With -v, the evidence too.
+
+    *most*: list this many, with what to do about the first one, and the number of the rest; and leave out a
+    meaning that the server's words have. *briefly*: leave out its meaning in any case, and do the first thing.
+    """
     rows: list[Line] = []
-    for rank, each in enumerate(of.causes):
-        label, said = lead(each, rank)
-        apart = said == each.text and each.usual and each.without_usual
-        rows.append(line(Piece(f"{label}: ", "note"), each.without_usual if apart else said))
-        rows += [line(f"  {each.usually}")] if apart else []
-        rows += [line("  do: ", each.fix)] if each.fix else []
-        rows += [line("  to tell the page: ", of.code)] if of.code and not rank else []
-        rows += [line(Piece(f"  known by: {evidence(each)}", "dim"))] if verbose else []
-    if of.lines:
-        rows.append(line(Piece("to pass Upgrade and Connection on:", "good")))
-        rows += [line("  - ", each) for each in of.lines]
+    for rank, each in enumerate(of[:most]):
+        quote = each.quote if not rank else ""
+        if quote:
+            rows.append(line(Piece("The server says: ", "note"), quote))
+        known = most is not None and (briefly or _repeats(quote, each.statement))
+        if not quote or (each.without_quote and not known):
+            label, said = lead(each, rank, quoted=bool(quote))
+            apart = most is None and said == each.text and each.usual and each.without_usual
+            rows.append(line(Piece(f"{capital(label)}: ", "note"), each.without_usual if apart else said))
+            rows += [line(f"  {each.usually}")] if apart else []
+        if each.fix and (most is None or not rank):
+            rows += to_do(each.fix.partition("; ")[0] if briefly else each.fix, look)
+        if look.verbose:
+            rows.append(line(Piece(f"  known by: {evidence(each)}", "dim")))
+    if most is not None and len(of) > most and rows:
+        more = f"  +{counted(len(of) - most, 'cause')}{'' if look.screen_only else ' (-v)'}"
+        rows[-1] = (*rows[-1], Piece(more, "dim"))
     return rows
+
+
+def to_do(text: str, look: Look) -> list[Line]:
+    """What to do; on a terminal, its further lines are under its text."""
+    row = line(Piece(ARROW, "good"), text)
+    return cut(row, look.width, indent=len(ARROW)) if look.terminal else [row]
+
+
+ARROW = "  -> "
+
+
+def proxy_lines(of: Sequence[str], look: Look) -> list[Line]:
+    """The lines for a proxy that forward Upgrade and Connection; empty without any."""
+    if not of:
+        return []
+    rows = [row for each in of for row in to_do(each, look)]
+    return [line(Piece("To pass Upgrade and Connection on:", "good")), *rows]
+
+
+def _repeats(quote: str, meaning: str) -> bool:
+    """Whether the server's words and their meaning share a word, so that the words need no explanation."""
+    words = set(re.findall(r"[a-z]{5,}", quote.lower())) - {"server", "request", "websocket"}
+    return bool(words & set(re.findall(r"[a-z]{5,}", meaning.lower())))
 
 
 def lead(of: Cause, rank: int, *, quoted: bool = False) -> tuple[str, str]:
     """The label of the cause at *rank*, and what follows it: of a cause that repeats the outcome, which the
     report has above, only the usual causes. *quoted*: the report has the server's words above too."""
-    said = of.without_quote if quoted else of.text
+    said = of.without_quote if quoted else of.text if rank else of.below_label
     if not rank and of.usual and (of.repeats_outcome or said == of.usually):
         label, _, said = of.usually.partition(": ")
         return label, said
-    return "or" if rank else of.label, said or of.text
+    return ("or", said or of.text) if rank else (of.label, said or of.below_label)
 
 
 KNOWN_BY = {

@@ -14,7 +14,7 @@ from wsprobe.judge.finding import Disclosed, Verdict, counted
 from wsprobe.read.reading import Field, Response
 from wsprobe.report import Report, comparable
 from wsprobe.show import timing
-from wsprobe.show.causes import causes
+from wsprobe.show.causes import causes, proxy_lines, to_do
 from wsprobe.show.fetch import fetch_lines
 from wsprobe.show.http2 import spoken
 from wsprobe.show.lines import Line, Look, Piece, cut, fitted, left_out, line, row, width_of
@@ -346,17 +346,19 @@ def conclusions(
     rows = looks_the_same(report, views, answer)
     if answer is not None:
         given = said if said is not None else set()
-        rows += advised(answer.advice.without(given), bool(look.verbose))
+        rows += advised(answer.advice.without(given), look)
     return rows
 
 
-def advised(of: Advice, verbose: bool) -> list[Line]:
-    """The likely causes and what a server can do, in that order. *verbose*: with the evidence."""
+def advised(of: Advice, look: Look) -> list[Line]:
+    """The likely causes and what a server can do, in that order."""
     rows = [line(Piece("warning: ", "warn"), each) for each in of.warnings]
-    rows += causes(of, verbose)
+    rows += causes(of.causes, look)
+    rows += [line("To tell the page: ", of.code)] if of.code and of.causes else []
+    rows += proxy_lines(of.lines, look)
     if of.remedies:
-        rows.append(line(Piece("to let the page know why:", "good")))
-        rows += [line("  - ", each) for each in of.remedies]
+        rows.append(line(Piece("To let the page know why:", "good")))
+        rows += [row for each in of.remedies for row in to_do(each, look)]
     return rows
 
 

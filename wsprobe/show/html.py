@@ -23,7 +23,7 @@ from wsprobe.report import Report
 from wsprobe.show import report_file, timing
 from wsprobe.show.causes import evidence, lead
 from wsprobe.show.citations import cited
-from wsprobe.show.lines import Line, Piece, text_of
+from wsprobe.show.lines import Line, Piece, capital, text_of
 from wsprobe.show.report import earlier
 from wsprobe.show.report_file import (
     LOOK,
@@ -35,7 +35,6 @@ from wsprobe.show.report_file import (
     Side,
     Table,
     Told,
-    capital,
     grouped,
     summary,
 )
@@ -54,7 +53,7 @@ def notebook(report: Report) -> str:
     rows = [LOOK.text(line.text) for line in final.head.lines] if final is not None else []
     body = report.reading.content[:SHOWN]
     rows += ["", *map(LOOK.text, body.splitlines())] if body else []
-    items = [f"{result.cause.label}: {result.cause.text}"] if result.cause is not None else []
+    items = [result.cause.labelled] if result.cause is not None else []
     items += [f"to do: {result.cause.fix}"] if result.cause is not None and result.cause.fix else []
     items += [f"{result.unknown}: {result.ask}"] if result.unknown else []
     if close is not None:

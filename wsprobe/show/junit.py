@@ -53,9 +53,7 @@ def case_of(report: Report, unmet: tuple[str, ...] = (), more: str = "") -> Case
     if unmet or report.exit_status:
         result, likely = report.result, report.result.cause
         fault = Fault(
-            message=unmet[0]
-            if unmet
-            else result.headline + (f"; {likely.label}: {likely.text}" if likely else ""),
+            message=unmet[0] if unmet else result.headline + (f"; {likely.labelled}" if likely else ""),
             kind="expectation" if unmet else report.outcome,
             text="".join(f"{each}\n" for each in unmet) + plain(handshake(report, Look())) + more,
         )

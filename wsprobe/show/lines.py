@@ -62,6 +62,11 @@ def text_of(of: Line) -> str:
     return "".join(piece.text for piece in of)
 
 
+def capital(text: str) -> str:
+    """*text* with a capital letter, as the beginning of a sentence."""
+    return text[:1].upper() + text[1:]
+
+
 def width_of(of: Line) -> int:
     """The columns that the line takes on a terminal."""
     return sum(cells(piece.text) for piece in of)

@@ -17,7 +17,7 @@ from wsprobe.read.reading import Reading
 from wsprobe.show import report_file, timing
 from wsprobe.show.causes import evidence, lead
 from wsprobe.show.citations import cited
-from wsprobe.show.lines import Look, text_of
+from wsprobe.show.lines import Look, capital, text_of
 from wsprobe.show.report import earlier
 from wsprobe.show.report_file import (
     LOOK,
@@ -27,7 +27,6 @@ from wsprobe.show.report_file import (
     Side,
     Table,
     Told,
-    capital,
     grouped,
     summary,
 )

@@ -42,7 +42,8 @@ from wsprobe.read.tokens import is_token, split_list
 from wsprobe.report import Report
 from wsprobe.show import answer, http2, timing
 from wsprobe.show.answer import DUMP_BYTES, HEAD_LINES, LONG_LINE, loose, without_style
-from wsprobe.show.causes import causes
+from wsprobe.show.causes import causes, proxy_lines
+from wsprobe.show.causes import to_do as do
 from wsprobe.show.chain import chain
 from wsprobe.show.lines import Budget, Line, Look, Piece, fitted, left_out, line, width_of
 from wsprobe.show.session import session
@@ -77,7 +78,7 @@ def handshake(report: Report, look: Look, session_too: bool = True) -> list[Line
     shown."""
     reading = report.reading
     findings = [f for f in report.verdict.findings if f.id not in SAID_BY_OUTCOME]
-    rows = fitted(rebuilt(report), look)
+    rows = [*fitted([*verdict(report, look), *rebuilt(report)], look), ()]
     rows += fitted([line(Piece(why, "dim")) for why, _ in earlier(reading.exchange)], look)
     if reading.exchange.plan.http2 is not None:
         rows += fitted(http2.spoken(reading), look)
@@ -94,7 +95,7 @@ def handshake(report: Report, look: Look, session_too: bool = True) -> list[Line
         if finding.level != "note" or look.verbose or finding.id in report_notes(report):
             rows += loose(finding, look)
     rows += certificates(report, look)
-    rows += outcome(report, look)
+    rows += why(report, look)
     if look.terminal:
         rows += timing.waterfall(reading, look)
     rows += fitted([timing.summary(reading, look, phases_too=not look.terminal)], look)
@@ -277,26 +278,51 @@ def _told(data: bytes, look: Look) -> list[Line]:
     return rows
 
 
-def outcome(report: Report, look: Look) -> list[Line]:
-    """The result in one word and one sentence, and what to do next."""
-    style = "good" if report.outcome == "open" else "fail"
-    rows = [line(Piece(report.outcome, style), ": ", sentence(report, look))]
-    # With views, the text below them has it.
-    said = Advice() if report.views else unsaid(report)
-    rows += [(Piece("  "), *each) for each in causes(said, bool(look.verbose))]
-    if not said.causes and not report.views:
-        rows += [line(Piece("  do: ", "note"), each) for each in to_do(report)]
+OBVIOUS = frozenset({"refused", "server-error"})
+"""Outcomes whose sentence repeats the status line."""
+
+
+def verdict(report: Report, look: Look) -> list[Line]:
+    """The result and the target, and what the result means, unless that is obvious."""
+    interrupted = how(report.reading) == "interrupted"
+    if report.outcome in OBVIOUS and not interrupted and not look.verbose:
+        return [headline(report)]
+    return [(*headline(report), Piece(f": {sentence(report, look)}"))]
+
+
+def why(report: Report, look: Look) -> list[Line]:
+    """The causes, what to do, what a script learns, and whether an Origin could have changed the answer; empty
+    with views, because the text below them has all of it."""
+    if report.views:
+        return []
+    found = unsaid(report)
+    rows = causes(found.causes, look)
+    rows += [line("To tell the page: ", found.code)] if found.code and found.causes else []
+    rows += proxy_lines(found.lines, look)
+    if not found.causes:
+        rows += [row for each in to_do(report) for row in do(each, look)]
     if unexplained(report):
-        rows.append(line("  nothing here shows the cause"))
+        rows.append(line("Nothing here shows the cause."))
+    if report.outcome == "open" and report.exchange.how_ended == "limit":
+        rows += do(after_limit(report), look)
+    if origin_matters(report):
+        rows.append(line("No Origin was sent, and browsers always send one: --origin https://app.example"))
     final = report.reading.final
-    unheard = final is not None and final.status is not None and report.reading.session is None
-    if final is not None and unheard and final.status != 101 and not report.views:
-        rows += _heard(report, look)
-    if report.outcome == "open" and report.exchange.how_ended == "limit" and not report.views:
-        rows.append(line("  ", after_limit(report)))
-    if session_opened(report) and not report.views and not report.reading.request.head.all(b"origin"):
-        rows.append(line("  no Origin was sent; browsers always send one (--origin https://app.example)"))
-    return fitted(rows, look)
+    refused = final is not None and final.status not in (None, 101) and report.reading.session is None
+    return fitted([*rows, *(_heard(report, look) if refused else [])], look)
+
+
+def origin_matters(report: Report) -> bool:
+    """True if the request had no Origin, and one could change the answer: a refusal (with an answer or a Close)
+    whose causes do not mention it, or a server that names origins."""
+    final = report.reading.final
+    if final is None or report.reading.request.head.all(b"origin"):
+        return False
+    if report.outcome in ("refused", "closed"):
+        return not any("origin" in f"{each.text} {each.fix}".lower() for each in report.causes)
+    names = (b"access-control-allow-origin", b"origin", b"sec-websocket-origin")
+    varies = b"origin" in (final.head.joined(b"vary") or b"").lower()
+    return session_opened(report) and (varies or any(final.head.all(name) for name in names))
 
 
 def _heard(report: Report, look: Look) -> list[Line]:
@@ -310,7 +336,7 @@ def _heard(report: Report, look: Look) -> list[Line]:
     more = list(dict.fromkeys(visible(f.name) for f in asked.fields if f.key not in USUAL_FIELDS))
     left = ["more"] if len(more) > FIELDS_NAMED else []
     added = f" (add {', '.join([*more[:FIELDS_NAMED], *left])})" if more else ""
-    heard = f"  {'without the relay ' if told else ''}a script in a browser learns none of this{added}:"
+    heard = f"{'Without the relay, a' if told else 'A'} script in a browser sees none of this{added}:"
     origins = [visible(field.value) for field in asked.all(b"origin")]
     page = len(origins) == 1 and re.fullmatch(r"https?://[^\s/?#]+", origins[0])  # not "null": it has no page
     own = ["--origin", origins[0]] if page else []
@@ -324,13 +350,13 @@ def _heard(report: Report, look: Look) -> list[Line]:
     whole = line(f"{heard} ", " ".join(words))
     if not look.terminal or width_of(whole) <= look.width:
         return [whole]
-    rows = [f"    {words[0]}"]
+    rows = [f"  {words[0]}"]
     for word in words[1:]:
         if len(rows[-1]) + len(word) + len("  \\") <= look.width:
             rows[-1] += f" {word}"
         else:
             rows[-1] += " \\"
-            rows.append(f"      {word}")
+            rows.append(f"    {word}")
     return [line(heard), *map(line, rows)]
 
 

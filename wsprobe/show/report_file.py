@@ -268,18 +268,14 @@ def _sides(report: Report) -> Iterator[Side]:
         )
 
 
-def capital(text: str) -> str:
-    """*text*, a line of the terminal, with a capital letter as the beginning of a sentence."""
-    return text[:1].upper() + text[1:]
-
-
 def row(report: Report, *, short: bool = False) -> IndexRow:
     """The row of *report* in the index. *short*: see ``Part.short``."""
     result, cause, why = report.result, "", report.likely
     if why is not None:
         cause = report.causes[0].id
     elif result.cause is not None:
-        cause, why = result.cause.id, Likely(result.cause.text, result.cause.fix, label=result.cause.label)
+        first = result.cause
+        cause, why = first.id, Likely(first.below_label, first.fix, label=first.label)
     elif report.outcome != "open":
         faults = [each for each in findings(report) if each.fatal]
         cause, why = (faults[0].id, Likely(faults[0].text)) if faults else ("", None)

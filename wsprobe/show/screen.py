@@ -7,17 +7,17 @@ import re
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from wsprobe.browsers import ALL, BY_NAME
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.page import opened_by
 from wsprobe.browsers.tell import told
 from wsprobe.diagnosis.advice import Advice
-from wsprobe.diagnosis.cause import Cause
 from wsprobe.judge.finding import counted
 from wsprobe.read.reading import Reading
 from wsprobe.report import Report
-from wsprobe.show.causes import lead
+from wsprobe.show.causes import causes, to_do
 from wsprobe.show.http2 import spoken
 from wsprobe.show.lines import Line, Look, Piece, cut, fitted, line, text_of, width_of
 from wsprobe.show.protocols import difference as protocols_differ
@@ -38,9 +38,11 @@ from wsprobe.show.report import (
     rebuilt,
     received_dump,
     sentence,
-    to_do,
     transport_bytes,
     unknown,
+)
+from wsprobe.show.report import (
+    to_do as mending,
 )
 from wsprobe.show.session import session
 from wsprobe.show.timing import no_answer
@@ -156,7 +158,7 @@ def _answers(report: Report, shown: Sequence[int], look: Look) -> list[ScreenAns
         whole = each.report
         found = whole.advice.without(given) if views else Advice()
         made.append(
-            ScreenAnswer(each, views, _received(whole, look), sentence(whole, look), to_do(whole), found)
+            ScreenAnswer(each, views, _received(whole, look), sentence(whole, look), mending(whole), found)
         )
         del whole  # before the next one is read
     return made
@@ -384,39 +386,15 @@ def _why(answer: ScreenAnswer, look: Look, room: ScreenSpace) -> list[Line]:
             )
         )
     rows += [line(Piece("warning: ", "warn"), each) for each in of.warnings]
-    rows += _causes(of.causes, room, look)
+    rows += causes(of.causes, replace(look, verbose=0), room.causes, briefly=room.briefly)
     if failing and not of.causes and room.alike is None:
-        rows += [line(Piece("  -> ", "good"), each) for each in answer.to_do[: room.causes]]
+        rows += [row for each in answer.to_do[: room.causes] for row in to_do(each, look)]
     if len(of.lines) > (0 if room.briefly else MENDING):
         rows.append(line(Piece("To pass Upgrade and Connection on: ", "good"), "wsprobe explain upgrade-lost"))
     else:
         begin = ("To pass Upgrade and Connection on: ", *["  -> "] * len(of.lines))
         rows += [line(Piece(first, "good"), each) for first, each in zip(begin, of.lines, strict=False)]
     return rows
-
-
-def _causes(causes: Sequence[Cause], room: ScreenSpace, look: Look) -> list[Line]:
-    """The likeliest causes, the first with what to do, and the number of the others."""
-    rows: list[Line] = []
-    for number, each in enumerate(causes[: room.causes]):
-        meaning, quote = each.without_quote, each.quote
-        if number == 0 and quote:
-            rows.append(line(Piece("The server says: ", "note"), quote))
-        if number or not quote or (meaning and not room.briefly and not _says(quote, each.statement)):
-            label, said = lead(each, number, quoted=bool(quote))
-            rows.append(line(Piece(f"{label.capitalize()}: ", "note"), said))
-        if number == 0 and each.fix:
-            rows.append(line(Piece("  -> ", "good"), each.fix.partition("; ")[0] if room.briefly else each.fix))
-    if len(causes) > room.causes and rows:
-        left = len(causes) - room.causes
-        rows[-1] = (*rows[-1], Piece(f"  +{counted(left, 'cause')}{_by_v(look)}", "dim"))
-    return rows
-
-
-def _says(quote: str, meaning: str) -> bool:
-    """Whether the server's words and their meaning share a word, so that the words need no explanation."""
-    words = set(re.findall(r"[a-z]{5,}", quote.lower())) - {"server", "request", "websocket"}
-    return bool(words & set(re.findall(r"[a-z]{5,}", meaning.lower())))
 
 
 def _tell(of: Advice, look: Look, room: ScreenSpace) -> list[Line]:

@@ -74,8 +74,8 @@ def likeliest(seen: Trace, *, quoted_before: bool = False) -> str:
         return ""
     if cause.id in ACTS and not cause.quote and not seen.base.opens:
         return ""  # what the server did is in the sentence before
-    text = cause.without_quote if quoted_before else cause.text
-    return f" From the answer alone, {cause.label}: {text}." if text else ""
+    said = cause.labelled if not quoted_before else f"{cause.label}: {cause.without_quote}"
+    return f" From the answer alone, {said}." if cause.without_quote or not quoted_before else ""
 
 
 def usually(*causes: str) -> str:
