@@ -29,6 +29,7 @@ FLOORS = (
         "exchange",
         "outcome",
         "visible",
+        "command_line",
         "nearest",
         "schedule",
         "spawned",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
@@ -12,6 +11,7 @@ from msgspec.structs import replace
 
 from wsprobe.browsers import BY_NAME
 from wsprobe.certificate import days_left
+from wsprobe.command_line import command_line
 from wsprobe.diagnosis import Author, Cause, author
 from wsprobe.diagnosis.advice import Advice, Likely, advice, likely
 from wsprobe.engine_answer import VARYING, EngineAnswer, answered
@@ -159,7 +159,7 @@ class Report(Struct, frozen=True, dict=True):
         as_is = self.views and not self.answers and self.exchange.client is UNSET
         if not as_is or not self.reading.responses or self.reading.request.head.all(b"origin"):
             return "", ""
-        return NO_ORIGIN, f"wsprobe compare --browser-mode {shlex.quote(shown_text(self.asked))}"
+        return NO_ORIGIN, command_line("wsprobe", "compare", "--browser-mode", url=shown_text(self.asked))
 
 
 NO_ORIGIN = "this request had no Origin, and a page always sends one: the server may answer a page differently"

@@ -18,7 +18,8 @@ from wsprobe.cli.files import check_replaceable, write_whole
 from wsprobe.cli.main import program, run
 from wsprobe.cli.option import Option
 from wsprobe.cli.output_settings import OUTPUT, VERDICT
-from wsprobe.cli.repeat_command import RULES, Call, quoted
+from wsprobe.cli.repeat_command import RULES, Call
+from wsprobe.command_line import quoted
 from wsprobe.outcome import Exit
 from wsprobe.secrets import Secrets
 

@@ -22,7 +22,7 @@ from wsprobe.browsers.engine import Page
 from wsprobe.cli.readers import Readers
 from wsprobe.cli.recorded import as_is
 from wsprobe.cli.redacted import redacted
-from wsprobe.cli.repeat_command import quoted
+from wsprobe.command_line import quoted
 from wsprobe.exchange import (
     Connected,
     ConnectFailed,

@@ -9,8 +9,8 @@ import click
 
 from wsprobe import explain
 from wsprobe.cli.paste import url_in
-from wsprobe.cli.repeat_command import quoted
 from wsprobe.cli.streams import look, write_json
+from wsprobe.command_line import command_line
 
 
 def look_up(topic: Sequence[str], *, as_list: bool, as_json: bool, code: bool) -> int:
@@ -34,7 +34,8 @@ def look_up(topic: Sequence[str], *, as_list: bool, as_json: bool, code: bool) -
         of = look(sys.stdout)
         sys.stdout.write(explain.text(entry, of.width) if of.terminal else explain.text(entry))
         if url := url_in(" ".join(topic)):
-            sys.stdout.write(f"\n  what that server says: wsprobe compare --browser-mode {quoted(url)}\n")
+            command = command_line("wsprobe", "compare", "--browser-mode", url=url)
+            sys.stdout.write(f"\n  what that server says: {command}\n")
     return 0
 
 

@@ -20,6 +20,7 @@ import click
 from wsprobe.cli.option import Context
 from wsprobe.cli.second_interrupt import restore
 from wsprobe.cli.streams import forget_output, ignore_broken_pipe, note, prepare
+from wsprobe.command_line import quoted
 from wsprobe.exception_groups import leaves
 from wsprobe.outcome import Exit
 from wsprobe.version import __version__
@@ -130,15 +131,14 @@ def _options(command: click.Command | None) -> set[str]:
 
 
 def _meant(name: str) -> str:
-    import shlex
-    from difflib import get_close_matches  # both for a complaint alone
+    from difflib import get_close_matches  # for a complaint alone
 
     if name.lower() in ("help", "version"):
         return f"; did you mean wsprobe --{name.lower()}?"
     if name.lower() in ("curl", "curl.exe"):
         return "; to send its request, put wsprobe connect before it"
     if re.search(r"[./:@]", name):
-        return f"; to probe it: wsprobe connect {shlex.quote(name)}"
+        return f"; to probe it: wsprobe connect {quoted(name)}"
     near = get_close_matches(name.lower(), COMMANDS, n=1)
     return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(COMMANDS)}"
 

@@ -22,6 +22,7 @@ from wsprobe.cli.pasted import is_curl, is_curl_command
 from wsprobe.cli.request_settings import SEND, RequestSettings
 from wsprobe.cli.section import FieldOption, Section, given, opt
 from wsprobe.cli.streams import note
+from wsprobe.command_line import command_line
 from wsprobe.target import TargetError
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ class Pasting(Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if ctx.resilient_parsing:  # a tab reads no clipboard
             return super().parse_args(ctx, args)
+        self._check_operands(ctx, args)
         found = self._curl_command(ctx, args)
         if found is None:
             rest = super().parse_args(ctx, args)
@@ -157,6 +159,25 @@ class Pasting(Command):
         if places:  # else what was meant for one origin would go to another
             raise click.UsageError(ONE_REQUEST, ctx)
         return pasted, own
+
+    def _check_operands(self, ctx: click.Context, args: Sequence[str]) -> None:
+        """Behind -- there is no option and no list: so do command lines to copy end. Raises
+        click.UsageError for a list."""
+        if self.name == "compare":  # which reads no lists
+            return
+        for at, word in enumerate(args):
+            if word != "--":
+                continue
+            try:
+                self._read(ctx, args[:at])
+            except click.UsageError:  # it is the value of an option
+                continue
+            for each in args[at + 1 :]:
+                if each.startswith("@"):
+                    raise click.UsageError(
+                        f"after -- comes a URL, and {each!a} is none; a list goes before --", ctx
+                    )
+            return
 
     def _read(
         self, ctx: click.Context, args: Sequence[str], *, to_the_first_place: bool = False
@@ -282,11 +303,10 @@ def line_of_a_console(text: str) -> str | None:
     """A hint if *text* is not a URL but a line that contains one; otherwise None."""
     if " " not in text.strip() or re.match(r"\s*[A-Za-z]+://", text) or (url := url_in(text)) is None:
         return None
-    import shlex  # for a complaint alone
-
+    command = command_line("wsprobe", "connect", url=url)
     return (
-        f"this line contains a URL, but is not one; to try the URL: wsprobe connect {shlex.quote(url)}; to "
-        f"explain the line: wsprobe explain, and the line in quotes"
+        f"this line contains a URL, but is not one; to try the URL: {command}; to explain the line: wsprobe "
+        f"explain, and the line in quotes"
     )
 
 

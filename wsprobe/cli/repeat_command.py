@@ -5,8 +5,6 @@ It leaves out the options about the output: what is printed, saved, counted or e
 
 from __future__ import annotations
 
-import os
-import shlex
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -15,8 +13,8 @@ from click.core import ParameterSource
 
 from wsprobe.cli.option import Option
 from wsprobe.cli.output_settings import OUTPUT, VERDICT
+from wsprobe.command_line import operands, quoted
 from wsprobe.secrets import Secrets
-from wsprobe.visible import shows
 
 RULES: dict[str, Callable[[Secrets, str], str]] = {
     "headers": Secrets.header,
@@ -62,10 +60,13 @@ class Call:
         masked."""
         asked = self._places if places is None else places
         if secrets is None:
-            words = [*(word for _, *pair in self._options for word in pair if word is not None), *asked]
+            options = [word for _, *pair in self._options for word in pair if word is not None]
+            urls = asked
         else:
             self.learn(secrets)
-            words = [secrets.echo_text(each) for each in self._masked(secrets, asked)]
+            options = [secrets.echo_text(each) for each in self._masked(secrets, ())]
+            urls = [secrets.echo_text(secrets.url(each)) for each in asked]
+        words = [*options, *operands(*urls, lists=places is None)]
         return " ".join([self._name, *map(quoted, words)])
 
     def _masked(self, secrets: Secrets, places: Sequence[str]) -> Iterator[str]:
@@ -84,21 +85,3 @@ def _words(option: Option, value: Any) -> Iterator[tuple[str, str, str | None]]:
             yield name, option.opts[0], None
         else:
             yield name, option.opts[0], f"{each:g}" if isinstance(each, float) else str(each)
-
-
-def quoted(word: str) -> str:
-    """*word* quoted for a POSIX shell; if it has invisible characters, in the form ``$'\\x1b'`` of bash, zsh
-    and ksh."""
-    if shows(word):
-        return shlex.quote(word)
-    data = word.encode("utf-8", "surrogateescape" if _typed(word) else "surrogatepass")
-    return "$'" + "".join(chr(b) if 0x20 <= b < 0x7F and b not in b"\\'" else f"\\x{b:02x}" for b in data) + "'"
-
-
-def _typed(word: str) -> bool:
-    """True if a command line can contain *word*: Python keeps bytes that are not UTF-8 as surrogates."""
-    try:
-        os.fsencode(word)
-    except UnicodeEncodeError:
-        return False
-    return True

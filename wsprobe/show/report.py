@@ -4,7 +4,6 @@ message), its end, and its duration."""
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Callable, Sequence
 
 from msgspec import UNSET
@@ -13,6 +12,7 @@ from msgspec.structs import replace
 from wsprobe.authentication import challenges, unspoken
 from wsprobe.browsers import BY_NAME
 from wsprobe.certificate import objectionable
+from wsprobe.command_line import command_line, operands, quoted
 from wsprobe.diagnosis.advice import Advice
 from wsprobe.diagnosis.cause import as_clause
 from wsprobe.exchange import (
@@ -344,9 +344,8 @@ def _heard(report: Report, look: Look) -> list[Line]:
         own += [
             word for name in split_list(field.value) if is_token(name) for word in ("--protocol", visible(name))
         ]
-    words = [
-        shlex.quote(word) for word in ("wsprobe", "compare", "--browser-mode", *own, shown_text(report.asked))
-    ]
+    url = operands(shown_text(report.asked))
+    words = [*map(quoted, ("wsprobe", "compare", "--browser-mode", *own, *url))]
     whole = line(f"{heard} ", " ".join(words))
     if not look.terminal or width_of(whole) <= look.width:
         return [whole]
@@ -389,7 +388,8 @@ def to_do(report: Report) -> list[str]:
 def after_limit(report: Report) -> str:
     """What to do about a session that reached a limit of wsprobe."""
     if report.reading.http2 is None:
-        return f"to hold the session without this limit: wsprobe talk {shlex.quote(shown_text(report.asked))}"
+        command = command_line("wsprobe", "talk", url=shown_text(report.asked))
+        return f"to hold the session without this limit: {command}"
     return "the data up to there broke no rule; --json and --save keep it"
 
 

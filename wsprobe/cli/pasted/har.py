@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 import sys
 
 import click
@@ -15,6 +14,7 @@ from wsprobe.cli.output_settings import OutputSettings
 from wsprobe.cli.pasted.devtools import Copied, copied
 from wsprobe.cli.section import Given
 from wsprobe.cli.streams import note
+from wsprobe.command_line import command_line
 from wsprobe.exchange import Exchange
 from wsprobe.har import Archive, HarEntry
 from wsprobe.judge.finding import counted
@@ -114,10 +114,8 @@ def recordings_of(name: str, number: int | None) -> list[Exchange]:
             made.append(har.recording(entry, found.by))
         except har.HarError as error:
             means = "" if entry.status or not entry.error else meaning(entry.error)
-            unreadable.append(
-                f"{name}, entry {at}: {error}{means.rstrip('.')}; to send it again: "
-                f"wsprobe connect {shlex.quote(name)} --entry {at}"
-            )
+            command = command_line("wsprobe", "connect", "--entry", str(at), url=name)
+            unreadable.append(f"{name}, entry {at}: {error}{means.rstrip('.')}; to send it again: {command}")
     if not made:
         for each in unreadable[1:]:
             note(each)
