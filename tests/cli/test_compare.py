@@ -17,6 +17,7 @@ import wsprobe
 from wsprobe.cli.compare_status import reached, status
 from wsprobe.cli.engines import with_scheme
 from wsprobe.cli.main import run
+from wsprobe.engine_answer import engine_answer
 from wsprobe.read.tokens import expected_accept
 
 Capture = pytest.CaptureFixture[str]
@@ -235,7 +236,8 @@ def test_what_is_said_is_about_the_answer_that_the_page_got(capsys: Capture) -> 
 
 def test_a_page_that_is_refused_where_wsprobe_is_not_is_a_difference() -> None:
     opened, refused = wsprobe.probe("lab:ok"), wsprobe.probe("lab:status-403")
-    seen = {"views": wsprobe.views(refused.exchange, ["chromium"]), "answers": (refused,)}
+    answer = engine_answer(refused.reading, refused.verdict, refused.outcome)
+    seen = {"views": wsprobe.views(refused.exchange, ["chromium"]), "answers": (answer,)}
     assert status([reached(replace(opened, **seen))]) == 1
     assert status([reached(replace(refused, **seen))]) == 0
 
@@ -495,3 +497,28 @@ def test_port_0_is_blocked_in_browsers_and_refused_elsewhere(capsys: Capture) ->
     stories = [[event["type"] for event in view["events"]] for view in browsers]
     assert stories == [["error", "close"], ["error", "close"], ["error"]]
     assert ws["events"][0]["message"] == "connect ECONNREFUSED 127.0.0.1"
+
+
+def test_only_what_a_page_can_act_on_is_a_difference(capsys: Capture) -> None:
+    """The extensions that a healthy server agrees on differ between browsers, and no script can use them."""
+    assert run(["compare", "-s", "--browser-mode", "lab:pmd-message"]) == 0
+    assert run(["compare", "-s", "--browser-mode", "--strict", "lab:pmd-message"]) == 1
+    assert run(["compare", "-s", "--browser-mode", "lab:302-ws"]) == 1
+
+
+def test_each_of_several_urls_has_a_line(capsys: Capture) -> None:
+    urls = ["lab:ok", "lab:status-403", "lab:302-ws", "lab:close-4403", "lab:refused"]
+    assert run(["compare", "--browser-mode", *urls]) == 1
+    lines = capsys.readouterr().out.splitlines()[: len(urls)]
+    assert lines == [
+        f"usable in {BROWSERS}  lab:ok  open",
+        f'not usable in {BROWSERS}  lab:status-403  refused 403; the server says: "body text"',
+        "usable in WebKitGTK, not in Chromium, Firefox  lab:302-ws  "
+        "redirected 302 for Chromium, Firefox, wsprobe; open for WebKitGTK; "
+        "likely: the server redirects to /s/ok; of the browsers, only WebKitGTK follows",
+        f"not usable in {BROWSERS}  lab:close-4403  closed 4403; likely: the server closed with 4403",
+        f"not usable in {BROWSERS}  lab:refused  unreachable; possible: the connection was refused",
+    ]
+
+
+BROWSERS = "Chromium, Firefox, WebKitGTK"

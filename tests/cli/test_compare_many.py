@@ -94,12 +94,12 @@ def test_for_a_person_each_is_printed_before_the_next_is_read(
     for number, line in enumerate(recorded):
         one = tmp_path / str(number)
         one.write_text(line)
-        run(["compare", *how, str(one)])  # not in a list, whatever its size
+        run(["compare", *how, "-v", str(one)])  # not in a list, whatever its size
         alone.append(capsys.readouterr().out + "\n")
     file = tmp_path / "many"
     file.write_text("".join(recorded * 2))
     monkeypatch.setattr(compare_many, "exchanges", read)
-    assert run(["compare", *how, str(file)]) == Exit.DIFFERENT
+    assert run(["compare", *how, "-v", str(file)]) == Exit.DIFFERENT
     assert printed == ["", *alone, *alone[:-1]]
     assert len(kept) == 1  # as often as one that was never in the list of those to hold
     assert capsys.readouterr() == (alone[-1], f"wsprobe: {NOT_APART}\n" if how[0] != "--spec" else "")

@@ -32,6 +32,20 @@ def told(view: ScriptView) -> Told:
     return (thrown, view.ready_state, *map(_event, view.events))
 
 
+def acted_on(view: ScriptView) -> Told:
+    """What a page can act on: an exception, whether it opens and with which subprotocol, its messages, and the
+    code, reason and wasClean of its end. Not the negotiated extensions, the text or number of error events,
+    readyState, or the order of events that are a race."""
+    events = [_event(event) for event in view.events]
+    return (
+        None if view.exception is None else view.exception.name,
+        tuple(event.protocol for event in events if event.type == "open"),
+        tuple((e.data, e.size, e.digest) for e in events if e.type in ("message", "left-out")),
+        tuple((event.code, event.reason, event.was_clean) for event in events if event.type == "close"),
+        tuple(event.exception for event in events if event.type == "throw"),
+    )
+
+
 def _event(event: DomEvent) -> DomEvent:
     """*event* without the text of an exception, which differs between engines."""
     if event.exception is None:

@@ -138,7 +138,7 @@ def _report(
     if not settings.output.silent or settings.output.as_json:
         show([each.report for each in finished], groups, settings, seen, verbose)
     output.keep(*finished)
-    _test(finished, output)
+    _test(finished, output, strict=by.strict)
     output.write_files()
     if (file := output.report_file("compare")) is not None:
         file.compared([each.unmasked for each in finished], groups, seen)
@@ -146,19 +146,19 @@ def _report(
         return _held(finished, output)
     if not all(each.held.same for found in seen for each in found):
         return Exit.DIFFERENT
-    return status([reached(each) for each in reports])
+    return status([reached(each, strict=by.strict) for each in reports])
 
 
-def _test(finished: Sequence[Finished], output: Output) -> None:
+def _test(finished: Sequence[Finished], output: Output, *, strict: bool) -> None:
     """Take each of *finished* as a test case for --junit: it fails if its views differ, if it differs from the
     first one, or if nobody answered; with --expect, if that is not met."""
     if output.junit is None:
         return
     first = finished[0].report
-    usual = reached(first).results
+    usual = reached(first, strict=strict).results
     for each in finished:
         report = replace(each.report, exit_status=Exit.OPEN)
-        got = reached(report)
+        got = reached(report, strict=strict)
         if output.settings.expectations:
             output.junit.test(report, each.unmet)
         elif len(got.results) > 1 or got.results != usual:
@@ -166,7 +166,7 @@ def _test(finished: Sequence[Finished], output: Output) -> None:
             beside = [report] if report.views or report.verdicts else [first, report]
             output.junit.unlike(report, why, plain(comparison(beside, [], Look())))
         else:
-            unanswered = reached(each.report).unanswered is not None
+            unanswered = reached(each.report, strict=strict).unanswered is not None
             output.junit.test(each.report if unanswered else report)
 
 

@@ -25,9 +25,9 @@ from wsprobe.cli.view_settings import HELD, HELD_BYTES
 from wsprobe.outcome import Exit
 from wsprobe.report import Report
 from wsprobe.show.as_json import report_value
-from wsprobe.show.compare import comparison
+from wsprobe.show.compare import comparison, in_one_line
 from wsprobe.show.json_text import json_line
-from wsprobe.show.lines import Look
+from wsprobe.show.lines import Look, fitted
 
 
 class LineResult(Struct, frozen=True):
@@ -86,8 +86,9 @@ def write_json(write: Callable[[str], object], report: Report, *, brief: bool) -
 
 
 def _print(of: Look, report: Report) -> None:
-    """Print *report* for a person, and an empty line below it."""
-    emit([*comparison([report], [], of), ()], sys.stdout, of)
+    """Print *report* for a person: one line, or with -v all of it, and an empty line below it."""
+    whole = not (report.views and of.screen)
+    emit([*comparison([report], [], of), ()] if whole else fitted([in_one_line(report)], of), sys.stdout, of)
 
 
 def _nothing(report: Report) -> None:
@@ -143,7 +144,7 @@ def read_line(
     saved: list[bytes] = []
     for exchange in found:
         made = with_verdicts(recorded(exchange, by), by)
-        results.append(reached(made))
+        results.append(reached(made, strict=by.strict))
         finished = finish(made, settings, own_status=False)
         unmet += finished.unmet
         take(finished)

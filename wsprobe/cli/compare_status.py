@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from wsprobe.browsers.tell import kept_off, told
+from wsprobe.browsers.tell import acted_on, told
 from wsprobe.outcome import Exit
 from wsprobe.report import Report, comparable
+from wsprobe.show.compare import requested
+from wsprobe.show.readers import that_count
 
 UNANSWERED = frozenset({Exit.UNRESOLVED, Exit.UNREACHABLE, Exit.TLS_FAILED, Exit.PROXY_FAILED, Exit.TIMEOUT})
 
@@ -23,20 +25,27 @@ class Reached(Struct, frozen=True):
     None."""
 
 
-def reached(report: Report) -> Reached:
-    """The results for one recording: of the browsers, else of the revisions, else of wsprobe."""
+def reached(report: Report, *, strict: bool = False) -> Reached:
+    """The results for one recording: of the browsers, else of the revisions, else of wsprobe.
+
+    Without *strict*, only what a page can act on makes results of browsers differ, and those of specifications,
+    which no page runs in, count only if the usual set of views was not requested.
+    """
     if report.views:
-        results: set[object] = {told(view) for view in report.views}
+        results: set[object]
+        if strict:
+            results = {(told(view), view.console) for view in report.views}
+        else:
+            results = {acted_on(report.views[number]) for number in that_count(report.views)}
         # A server that opens for wsprobe, which sends no Origin, and refuses the page: they differ, though
         # all browsers that were asked saw the same.
-        opened = {each.outcome == "open" for each in (report, *report.answers) if each is not None}
-        if any(kept_off(view) for view in report.views):
-            opened.add(False)
+        opened = {each.open for each in report.result.groups}
         return Reached(frozenset(results | opened if len(opened) > 1 else results))
     if report.verdicts:
         return Reached(frozenset(verdict.answer for verdict in report.verdicts))
     unanswered = report.exit_status in UNANSWERED
-    return Reached(frozenset({comparable(report)}), report.exit_status if unanswered else None)
+    own = (comparable(report), tuple(requested(report).items()) if strict else ())
+    return Reached(frozenset({own}), report.exit_status if unanswered else None)
 
 
 def together(reached: Sequence[Reached]) -> Reached:

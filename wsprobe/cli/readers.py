@@ -52,6 +52,8 @@ class Readers(Struct, frozen=True):
     """True to show fetch() of the same URL next to the socket."""
     as_is: bool = False
     """True if the browsers read wsprobe's answer, and send no request of their own."""
+    strict: bool = False
+    """True if any difference counts, also one that a page cannot act on."""
     entry: int | None = None
     """The number of the HAR entry to read; None for all."""
 
@@ -84,6 +86,7 @@ def readers(given: Given, settings: Settings) -> Readers:
         ),
         fetch=view.fetch,
         as_is=view.as_is,
+        strict=view.strict,
         entry=given[PastedSettings].entry,
     )
 

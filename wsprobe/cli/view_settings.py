@@ -54,6 +54,9 @@ class ViewSettings(Section, frozen=True, kw_only=True):
     as_is: bool = opt(
         "--as-is", "send only wsprobe's own request, and show what every engine makes of the answer", rare=True
     )
+    strict: bool = opt(
+        "--strict", "exit with 1 for any difference, also one that a page cannot act on", rare=True
+    )
     page: str | None = opt(
         "--page URL",
         "the page whose script opens the socket: decides Origin, mixed content and the base URL",

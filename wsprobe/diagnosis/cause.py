@@ -77,6 +77,11 @@ class Cause(msgspec.Struct, frozen=True):
         return f'"{self.quote}"' if self.label == "the server says" else self.text
 
     @property
+    def in_short(self) -> str:
+        """The same without the usual causes, unless there is nothing else."""
+        return self.below_label if self.label == "the server says" else self.without_usual or self.usually
+
+    @property
     def repeats_outcome(self) -> bool:
         """Nothing but the outcome shows it: beside that, only the usual causes are new."""
         return self.certainty == "status" and self.id in ACTS and bool(self.usual)

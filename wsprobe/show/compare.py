@@ -106,11 +106,16 @@ def asides(reports: Sequence[Report]) -> Iterator[tuple[str, list[str]]]:
         spelt = [names.get(key, "-") for names in answers]
         if len(set(spelt) - {"-"}) > 1:
             yield f"letter case of {visible(key)}", spelt
-    asked = [_values(each.reading.request.head.fields) for each in reports]
+    asked = list(map(requested, reports))
     for what in dict.fromkeys(what for values in asked for what in values):
         values = [each.get(what, "-") for each in asked]
         if len(set(values)) > 1:
             yield f"asked with {what}", values
+
+
+def requested(report: Report) -> dict[str, str]:
+    """The values of the request's fields that two requests could have in common."""
+    return _values(report.reading.request.head.fields)
 
 
 def times(reports: Sequence[Report]) -> list[str]:
@@ -213,14 +218,32 @@ def comparison(reports: Sequence[Report], groups: Sequence[Tellable], look: Look
     """Every recording with its readers; without readers, the recordings compared with each other."""
     if not any(r.views or r.verdicts for r in reports):
         return fitted(difference(reports, look), look)
+    listed = len(reports) > 1 and all(report.views for report in reports)
     rows: list[Line] = []
-    for index, report in enumerate(reports):
-        if index:
-            rows.append(())
+    for report in () if listed and look.screen and len(reports) >= LIST else reports:
+        rows += [()] if rows else []
         rows += screened(report, look) if look.screen and report.views else one(report, look)
+    if listed:
+        rows += [()] if rows else []
+        rows += [in_one_line(report) for report in reports]
     if groups:
         rows += [(), *apart(reports, groups, look)]
     return fitted(rows, look)
+
+
+LIST = 5
+"""From this number of reports on, each has only its line, unless -v is given."""
+
+
+def in_one_line(report: Report) -> Line:
+    """Which browsers a page can use it in, the URL, the result, and the likeliest cause."""
+    result = report.result
+    where, others = ", ".join(result.usable_in), ", ".join(result.unusable_in)
+    usable = f"usable in {where}, not in {others}" if where and others else f"usable in {where}"
+    words = Piece(usable if where else f"not usable in {others}", "good" if result.usable else "fail")
+    why = result.cause if not result.usable else None
+    cause = "" if why is None else f"; {why.label}: {why.in_short}"
+    return line(words, Piece(f"  {shown_text(report.title)}", "title"), f"  {result.headline}{cause}")
 
 
 def screened(report: Report, look: Look) -> list[Line]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from msgspec import UNSET, Struct
 
-from wsprobe.browsers import short_title
+from wsprobe.browsers import ALL, BY_NAME, short_title
 from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.browsers.page import opened_by
 from wsprobe.browsers.tell import SITUATIONS, alike
@@ -29,6 +29,14 @@ class SharedAnswer(Struct, frozen=True):
     def report(self) -> Report:
         """The whole report of the answer; an engine's answer is read again for it."""
         return self.answer if isinstance(self.answer, Report) else report_of(self.answer)
+
+
+def that_count(views: Sequence[ScriptView]) -> list[int]:
+    """Indexes of the views of clients that a page can run in; of all if the usual set was not requested."""
+    everyone = range(len(views))
+    if not set(ALL) <= {view.browser for view in views}:
+        return list(everyone)
+    return [i for i in everyone if BY_NAME[views[i].browser].kind != "specification"]
 
 
 def answers_of(report: Report) -> list[SharedAnswer]:

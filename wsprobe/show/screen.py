@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wsprobe.browsers import ALL, BY_NAME
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.page import opened_by
 from wsprobe.browsers.tell import told
@@ -27,6 +26,7 @@ from wsprobe.show.readers import (
     looks_the_same,
     of_recorded_origin,
     origins_sent,
+    that_count,
     who,
 )
 from wsprobe.show.report import (
@@ -195,10 +195,7 @@ def _screen(
 def _shown(report: Report) -> list[int]:
     """Indexes of the views to show: with the usual set, a standard only if no browser's script sees the
     same."""
-    everyone = range(len(report.views))
-    if not set(ALL) <= {view.browser for view in report.views}:
-        return list(everyone)
-    browsers = [i for i in everyone if BY_NAME[report.views[i].browser].kind != "specification"]
+    everyone, browsers = range(len(report.views)), that_count(report.views)
     same = {told(report.views[i]) for i in browsers}
     return [i for i in everyone if i in browsers or told(report.views[i]) not in same]
 

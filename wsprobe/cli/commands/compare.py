@@ -52,8 +52,12 @@ def command(places: tuple[str, ...], given: Given) -> int:
 
     Each argument is a URL, lab:NAME, a file with recordings (connect --save or --json, or a HAR file), or - for
     recordings on standard input, also the default. The exit status is that of diff: 0 if every view has the
-    same result, 1 if they differ. Differences in times, in the letter case of header names and in the requests
-    are shown, but do not count.
+    same result, 1 if they differ in what a page can act on: it opens in one and not in another, or has another
+    subprotocol, message, exception, close code, reason or wasClean. Extensions, console texts and fields of the
+    requests are shown, but do not count without --strict.
+
+    With --browser-mode, each of several URLs has a line too: in which browsers a page can use it, the result,
+    and the likeliest cause. From five URLs on, -v prints the rest.
 
     With --json, recordings alone are enough: compare prints the report of each.
 
