@@ -68,15 +68,15 @@ class Limits(Struct, frozen=True):
     linger: Seconds = 0.3
     """How long wsprobe watches an open session before it closes it with 1000. Infinity: until the session has
     what it is watched for, or max_time is nearly over."""
-    silence: Seconds | UnsetType = UNSET
-    """Close the session after this time without a further message; linger is then the time for the first one.
-    Absent: only linger counts."""
     max_head: Count = 2 * 1024 * 1024
     """Bytes of a head."""
     max_body: Count = 1024 * 1024
     """Bytes of a body."""
     max_session: Count = 4 * 1024 * 1024
     """Bytes kept after a 101."""
+    silence: Seconds | UnsetType = UNSET
+    """Close the session after this time without a further message; linger is then the time for the first one.
+    Absent: only linger counts."""
 
 
 class TlsOptions(Struct, frozen=True):

@@ -186,8 +186,8 @@ CASES: dict[str, tuple[tuple[Piece, ...], How, str, tuple[str, ...]]] = {
         "fin",
         DEFLATE,
         (
-            "deflate-broken 4-8 a compressed message cannot be inflated: not valid "
-            "permessage-deflate data: Error -3 while decompressing data: invalid block type",
+            "deflate-broken 4-8 a compressed message cannot be inflated: it is not "
+            "DEFLATE data: invalid block type (RFC 7692 section 7.2.2)",
         ),
     ),
     "a frame without its last byte": (

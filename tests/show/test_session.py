@@ -29,7 +29,7 @@ def shown(name: str) -> str:
         ("masked-server-zero-mask", ["(masked)"]),
         ("pmd-message", ["(RSV1)", '    inflated: "hello hello hello"']),
         ("pmd-fragmented", ["(not final, RSV1)", "< Continuation", '    inflated: "hello hello"']),
-        ("pmd-bad-deflate", ["    inflated: not valid permessage-deflate data"]),
+        ("pmd-bad-deflate", ["    not inflated: it is not DEFLATE data: invalid block type"]),
         ("fin-mid-frame", [" bytes)"]),
         ("status-403", []),
     ],

@@ -267,7 +267,7 @@ class _Unpacking:
             out = self._inflater.inflate(data)
         except InflateError as error:
             self._lost = self._deflate.takeover
-            return data, "not-deflate", f"not valid permessage-deflate data: {error}"
+            return data, "not-deflate", str(error)
         if self._inflater.room <= 0:
             return out, "too-large", self._too_large
         return out, "", ""

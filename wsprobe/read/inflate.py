@@ -19,6 +19,8 @@ SLICE = 16384
 """Bytes inflated at once: when a stream ends, zlib copies the rest of them."""
 PIECE = 1 << 18
 """The most bytes that one call inflates to: zlib joins what it made, and so needs twice their size."""
+UNTRIMMED = "it ends with 00 00 ff ff, which the sender must remove (RFC 7692 section 7.2.1, step 3)"
+CUT_OFF = "it is cut off within a block (RFC 7692 section 7.2.2)"
 _FINAL = b"\x01\x00\x00\xff\xff"
 """An empty last block: with it zlib reports whether the message ended at the end of a block."""
 
@@ -31,7 +33,8 @@ class Direction(Struct, frozen=True):
 
 
 class InflateError(ValueError):
-    """The bytes are not valid deflate. The message is zlib's."""
+    """A message that cannot be inflated as agreed. The text says what is wrong with "it", the message, and
+    where RFC 7692 forbids that."""
 
 
 class TooManyStreams(InflateError):
@@ -49,11 +52,18 @@ class Inflater:
         self.streams = STREAMS_MAX
         """Streams that may still end within a message."""
         self._takeover = direction.takeover
-        self._bits = -max(direction.bits, 9)  # with a window of 512 bytes, zlib inflates data made with 256
+        self._bits = direction.bits
+        # Within one call zlib lets a copy begin anywhere in what the call has made, so short calls are what
+        # shows a distance above the window; one less than 1/16 above it may pass.
+        whole = direction.bits == 15
+        self._piece = PIECE if whole else 1 << direction.bits >> 4
+        self._fed = SLICE if whole else max(self._piece, 256)
         self._checks_end = checks_end
-        self._stream = zlib.decompressobj(self._bits)
+        self._stream = zlib.decompressobj(-self._bits)
         self._recent: deque[bytes] = deque()
         self._kept = 0
+        self._before = b""
+        """The message before, where its window is not kept."""
 
     def inflate(self, data: bytes) -> bytes:
         """A whole message, cut if there was no room for the rest; ``room`` is then 0.
@@ -64,22 +74,24 @@ class Inflater:
         if not data or not self.room:
             return b""
         if not self._takeover:
-            self._stream = zlib.decompressobj(self._bits)
+            self._stream = zlib.decompressobj(-self._bits)
         try:
             message = self._inflated(data)
         except zlib.error as error:
-            raise InflateError(str(error)) from None
+            raise InflateError(self._fault(data, str(error).rpartition(": ")[2])) from None
         self.room -= len(message)
         if self._takeover:
             self._keep(message)
+        else:
+            self._before = message
         return message
 
     def _inflated(self, data: bytes) -> bytes:
         whole, out = data + TAIL, BytesIO()  # which returns its bytes without a copy
         at = most = made = 0
         while at < len(whole) or made == most:  # zlib may hold back more of a piece that is full
-            fed = whole[at : at + SLICE]
-            most = min(self.room - out.tell(), PIECE)
+            fed = whole[at : at + self._fed]
+            most = min(self.room - out.tell(), self._piece)
             made = out.write(self._stream.decompress(fed, most))
             if out.tell() == self.room:
                 return out.getvalue()
@@ -87,18 +99,53 @@ class Inflater:
                 at += len(fed) - len(self._stream.unconsumed_tail)
                 continue
             at += len(fed) - len(self._stream.unused_data)
-            self._stream = zlib.decompressobj(self._bits, zdict=self._window(out))
+            self._stream = zlib.decompressobj(-self._bits, zdict=self._window(out))
             if at >= len(data):  # what is left of the tail begins no stream
                 return out.getvalue()
             self.streams -= 1
             if self.streams < 0:
                 raise TooManyStreams(f"more than {STREAMS_MAX} streams end within messages")
-        if self._checks_end:
-            rest = self._stream.copy()
-            rest.decompress(_FINAL)
-            if not rest.eof:
-                raise InflateError("the message ends within a block")
+        if (self._checks_end or data.endswith(TAIL)) and not _between_blocks(self._stream):
+            raise InflateError(UNTRIMMED if self._is_untrimmed(data) else CUT_OFF)
         return out.getvalue()
+
+    def _is_untrimmed(self, data: bytes) -> bool:
+        """True if *data* ends with a whole block, so that the tail was not removed from it."""
+        again = self._again(data, b"".join(self._recent), self._bits)
+        return data.endswith(TAIL) and again is not None and (again.eof or _between_blocks(again))
+
+    def _fault(self, data: bytes, error: str) -> str:
+        """What is wrong with *data*, in which zlib found *error*, or in the tail appended to it."""
+        window = b"".join(self._recent)
+        if self._again(data, window, self._bits) is not None:
+            return UNTRIMMED if self._is_untrimmed(data) else CUT_OFF
+        if "too far back" in error:
+            if self._bits < 15 and self._again(data, window, 15) is not None:
+                size = 1 << self._bits
+                return f"it refers back more than {size} bytes, the agreed window (RFC 7692 section 7.1.2)"
+            if self._before and self._again(data, self._before, 15) is not None:
+                return "it refers to an earlier message, against the agreed no_context_takeover (section 7.1.1)"
+            return "it refers to data that was never sent (RFC 7692 section 7.2.2)"
+        for name, begins in (("gzip", data[:2] == b"\x1f\x8b"), ("zlib", _has_zlib_header(data))):
+            if begins:
+                return f"it begins with a {name} header, and must be raw DEFLATE (RFC 7692 section 7.2.1)"
+        return f"it is not DEFLATE data: {error} (RFC 7692 section 7.2.2)"
+
+    def _again(self, data: bytes, window: bytes, bits: int) -> zlib._Decompress | None:
+        """The stream after *data* alone, inflated once more behind *window*; None if that has an error, or
+        makes more than there is room for."""
+        stream = zlib.decompressobj(-bits, zdict=window[-WINDOW:])
+        size = PIECE if bits == 15 else self._piece
+        at, made, room = 0, 0, self.room
+        try:
+            while (at < len(data) or made == size) and room > 0 and not stream.eof:
+                fed = data[at : at + self._fed]
+                made = len(stream.decompress(fed, size))
+                at += len(fed) - len(stream.unconsumed_tail)
+                room -= made
+        except zlib.error:
+            return None
+        return stream if room > 0 else None
 
     def _window(self, out: BytesIO) -> bytes:
         """The last bytes until now; moves to the end of *out*."""
@@ -111,3 +158,18 @@ class Inflater:
         self._kept += len(self._recent[-1])
         while self._kept - len(self._recent[0]) >= WINDOW:
             self._kept -= len(self._recent.popleft())
+
+
+def _between_blocks(stream: zlib._Decompress) -> bool:
+    """True if a block may begin next in *stream*."""
+    rest = stream.copy()
+    try:
+        rest.decompress(_FINAL)
+    except zlib.error:
+        return False
+    return rest.eof
+
+
+def _has_zlib_header(data: bytes) -> bool:
+    """True if *data* begins as RFC 1950 section 2.2 says."""
+    return len(data) > 1 and data[0] & 0x0F == 8 and data[0] >> 4 < 8 and int.from_bytes(data[:2]) % 31 == 0

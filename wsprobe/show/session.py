@@ -40,7 +40,7 @@ def session(reading: Reading, look: Look) -> list[Line]:
     def show(mark: str, each: Frame) -> None:
         rows.append(room.take(frame(mark, each, look, of)))
         if (mark, each.start) in said:
-            rows.append(line("    inflated: ", said[mark, each.start]))
+            rows.append(line("    ", said[mark, each.start]))
 
     for number, (mark, each) in enumerate(first):
         if room.full:
@@ -92,10 +92,11 @@ def inflated(reading: Reading, shown: Container[tuple[str, int]], look: Look) ->
 
 
 def content(message: Message, look: Look) -> str:
-    """The text of a message, or why it cannot be read."""
+    """The text of a compressed message, or why it cannot be read."""
     if message.problem:
-        return message.problem
-    return quoted(message.data, SHOWN, look) if message.opcode == TEXT else in_hex(message.data, HEX)
+        return f"not inflated: {message.problem}"
+    shown = quoted(message.data, SHOWN, look) if message.opcode == TEXT else in_hex(message.data, HEX)
+    return f"inflated: {shown}"
 
 
 def quoted(data: bytes, most: int, look: Look) -> str:

@@ -60,10 +60,13 @@ class Reader:
 
     def __init__(self, deflate: Deflate | None = None, max_message: int = 1 << 30) -> None:
         """*max_message*: the most bytes of a message, inflated; a longer message is a FrameFault with 1009.
-        With UNLIMITED, only what messages inflate to has a limit, of INFLATED_MAX."""
+        With UNLIMITED, only what messages inflate to has a limit, of INFLATED_MAX, and each compressed message
+        must end with a block, which takes as long to check as a small message."""
         self._max = max_message
         self._max_inflated = min(max_message, INFLATED_MAX) if max_message >= UNLIMITED else max_message
-        self._inflater = None if deflate is None else Inflater(deflate.server, 0, checks_end=False)
+        self._inflater = (
+            None if deflate is None else Inflater(deflate.server, 0, checks_end=max_message >= UNLIMITED)
+        )
         self._begun = BytesIO()  # its bytes are the incomplete frame's; it returns them without a copy
         self._need = 0
         self._opcode = 0
@@ -199,9 +202,7 @@ class Reader:
             except TooManyStreams:
                 return self._failed(1009, f"a message of more than {STREAMS_MAX} deflate streams")
             except InflateError as error:
-                return self._failed(
-                    1007, f"a message that cannot be inflated: {error} (RFC 7692 section 7.2.2)"
-                )
+                return self._failed(1007, f"a message that cannot be inflated: {error}")
             if not self._inflater.room:
                 self._over = True
                 return too_long(self._max_inflated)
