@@ -1,7 +1,8 @@
 """Bytes from the network as text that is safe for a terminal, and back.
 
 Rule: all bytes of a peer go through here before they are printed or put into a text. The escape is reversible:
-a backslash is doubled, and every byte not shown as itself becomes ``\\xNN``, so nothing is lost.
+every byte not shown as itself becomes ``\\xNN``. In such a text, and in one that itself has ``\\xNN``, each
+backslash is doubled. Any other text is shown as it is, backslashes too, so that it can be copied.
 """
 
 from __future__ import annotations
@@ -24,10 +25,18 @@ def shows(text: str) -> bool:
 _TABLE = {b: f"\\x{b:02x}" for b in (*range(0x20), *range(0x7F, 0x100))} | {0x5C: "\\\\"}
 
 
+_LIKE_AN_ESCAPE = re.compile(r"\\x[0-9a-f]{2}")
+
+
+def _as_it_is(text: str) -> bool:
+    """True if nothing in *text* is escaped, or looks as if it were."""
+    return "\\" not in text or _LIKE_AN_ESCAPE.search(text) is None
+
+
 def visible(data: bytes) -> str:
-    """Printable ASCII unchanged, a backslash doubled, every other byte as ``\\xNN``. Reversible."""
+    """Printable ASCII unchanged, every other byte as ``\\xNN``, and then each backslash doubled. Reversible."""
     text = data.decode("latin-1")
-    if text.isascii() and text.isprintable() and "\\" not in text:  # nearly every one, in a third of the time
+    if text.isascii() and text.isprintable() and _as_it_is(text):  # nearly every one, in a third of the time
         return text
     return text.translate(_TABLE)
 
@@ -62,13 +71,13 @@ def legible(data: bytes) -> str:
     if data.isascii():
         return visible(data)
     text = data.decode("utf-8", "surrogateescape")
-    if shows(text) and "\\" not in text:
+    if shows(text) and _as_it_is(text):
         return text
     return text.translate(  # a long text has few different characters
         {
             ord(char): char
             if shows(char) and char != "\\"
-            else visible(char.encode("utf-8", "surrogateescape"))
+            else char.encode("utf-8", "surrogateescape").decode("latin-1").translate(_TABLE)
             for char in set(text)
         }
     )
@@ -76,6 +85,8 @@ def legible(data: bytes) -> str:
 
 def raw(text: str) -> bytes:
     """The bytes that `visible` or `legible` made *text* from."""
+    if _as_it_is(text):
+        return text.encode()
     whole = bytearray()
     at = 0
     for match in re.finditer(_ESCAPE, text):

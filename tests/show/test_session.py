@@ -27,7 +27,7 @@ def shown(name: str) -> str:
         ("ok", ['< Text "hi"', "< Close 1000", "> Close 1000"]),
         ("accept-then-close-4403", ['< Close 4403 "forbidden"']),
         ("masked-server-zero-mask", ["(masked)"]),
-        ("pmd-message", ["(RSV1)", '    inflated: "hello hello hello"']),
+        ("pmd-message", ['< Text "hello hello hello" (compressed: 11 bytes)']),
         ("pmd-fragmented", ["(not final, RSV1)", "< Continuation", '    inflated: "hello hello"']),
         ("pmd-bad-deflate", ["    not inflated: it is not DEFLATE data: invalid block type"]),
         ("fin-mid-frame", [" bytes)"]),

@@ -29,10 +29,13 @@ def test_legible_loses_no_byte_and_shows_nothing_that_acts(data: bytes) -> None:
     ("data", "ascii_only", "readable"),
     [
         (b"plain", "plain", "plain"),
-        (b"a\\b", "a\\\\b", "a\\\\b"),
+        (b"a\\b", "a\\b", "a\\b"),
+        (b'{"re":"\\\\d"}', '{"re":"\\\\d"}', '{"re":"\\\\d"}'),
+        (b"a\\x1bb", "a\\\\x1bb", "a\\\\x1bb"),
+        (b"a\\b\x1b", "a\\\\b\\x1b", "a\\\\b\\x1b"),
         (b"\x1b[31mred\x1b[0m", "\\x1b[31mred\\x1b[0m", "\\x1b[31mred\\x1b[0m"),
         ("Öffnen ✓".encode(), "\\xc3\\x96ffnen \\xe2\\x9c\\x93", "Öffnen ✓"),
-        ("Ö\\x".encode(), "\\xc3\\x96\\\\x", "Ö\\\\x"),
+        ("Ö\\x".encode(), "\\xc3\\x96\\\\x", "Ö\\x"),
         ("a\u202eb".encode(), "a\\xe2\\x80\\xaeb", "a\\xe2\\x80\\xaeb"),
         ("\u0085\u009b".encode(), "\\xc2\\x85\\xc2\\x9b", "\\xc2\\x85\\xc2\\x9b"),
         (

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import os
-import shutil
 import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
@@ -21,7 +20,7 @@ from wsprobe.net.descriptors import Mailbox, pieces, told
 from wsprobe.net.run import in_thread
 from wsprobe.read.reading import Head
 from wsprobe.show import talk as show
-from wsprobe.show.lines import Line, Look, Piece, cut, line, plain
+from wsprobe.show.lines import Line, Look, Piece, line, plain
 from wsprobe.talk.commands import COMMANDS, PromptCommand, TypedError, typed
 from wsprobe.talk.session import Outgoing, TalkSession
 from wsprobe.wire.framing import Incoming
@@ -74,9 +73,8 @@ class Terminal:
             await in_thread(prompt.stop)
 
     async def tell(self, lines: Sequence[Line]) -> None:
-        """Write *lines* above the prompt; returns once they are shown."""
-        columns = shutil.get_terminal_size().columns  # the window may have been resized
-        lines = [row for each in lines for row in cut(each, columns)]
+        """Write *lines* above the prompt; returns once they are shown. The terminal wraps them, so that what is
+        copied is what arrived."""
         if self._prompt is None:
             emit(lines, sys.stdout, self._look)
             return

@@ -16,6 +16,8 @@ from wsprobe.visible import legible, visible
 class Piece(Struct, frozen=True):
     text: str
     style: str = ""
+    received: bool = False
+    """A message: the terminal wraps it, so that it can be copied as it is."""
 
 
 Line = tuple[Piece, ...]
@@ -142,8 +144,11 @@ def plain(lines: Iterable[Line]) -> str:
 
 
 def fitted(rows: Iterable[Line], look: Look) -> list[Line]:
-    """*rows* unchanged; on a terminal wrapped to its width."""
-    return [part for row in rows for part in cut(row, look.width)] if look.terminal else list(rows)
+    """*rows* unchanged; on a terminal wrapped to its width, except for a message, which the terminal wraps."""
+    if not look.terminal:
+        return list(rows)
+    alone = ([row] if any(piece.received for piece in row) else cut(row, look.width) for row in rows)
+    return [part for parts in alone for part in parts]
 
 
 ROOM_FOR_WORDS = 36

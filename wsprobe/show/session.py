@@ -25,22 +25,27 @@ FRAMES = 50
 
 
 def session(reading: Reading, look: Look) -> list[Line]:
-    """The frames of both sides in the order of their times; below the last frame of a compressed message, its
-    text. Empty without a session."""
+    """The frames of both sides in the order of their times, with the texts of compressed messages. Empty
+    without a session."""
     of = frames_before_http(reading)
     if of is None:
         return []
     shown, between = _in_order(of, FRAMES * (VERBOSE if look.verbose else 1))
     first, left, last = ends(shown, FRAMES, look)
     left += between
-    said = inflated(reading, {(mark, each.start) for mark, each in (*first, *last)}, look)
+    said = inflated(reading, {(mark, each.start) for mark, each in (*first, *last)})
     room = Budget(FRAMES, look)
     rows: list[Line] = []
 
     def show(mark: str, each: Frame) -> None:
+        message = said.get((mark, each.start))
+        if message is not None and not look.verbose and _is_plain(mark, message):
+            rows.append(room.take(_compressed(mark, each, content(message, look))))
+            return
         rows.append(room.take(frame(mark, each, look, of)))
-        if (mark, each.start) in said:
-            rows.append(line("    ", said[mark, each.start]))
+        if message is not None:
+            label = "    not inflated: " if message.problem else "    inflated: "
+            rows.append(line(label, Piece(content(message, look), received=True)))
 
     for number, (mark, each) in enumerate(first):
         if room.full:
@@ -76,15 +81,15 @@ def _in_order(of: Session, most: int) -> tuple[list[tuple[str, Frame]], int]:
     return sorted(both, key=lambda each: each[1].at), len(of.frames) + len(of.sent) - len(both)
 
 
-def inflated(reading: Reading, shown: Container[tuple[str, int]], look: Look) -> dict[tuple[str, int], str]:
-    """What is shown of the compressed messages of both sides (RFC 7692), by the mark and start of their last
-    frames, of those frames that are *shown*."""
+def inflated(reading: Reading, shown: Container[tuple[str, int]]) -> dict[tuple[str, int], Message]:
+    """The compressed messages of both sides (RFC 7692), by the mark and start of their last frames, of those
+    frames that are *shown*."""
     of = reading.session
     if of is None or not any(f.rsv & RSV1 for f in (*of.frames, *of.sent)):
         return {}
     received, sent = messages_of(reading)
     return {
-        key: content(message, look)
+        key: message
         for mark, each in (("<", received), (">", sent))
         for message in each
         if message.compressed and (key := (mark, message.frames[-1].start)) in shown
@@ -94,9 +99,8 @@ def inflated(reading: Reading, shown: Container[tuple[str, int]], look: Look) ->
 def content(message: Message, look: Look) -> str:
     """The text of a compressed message, or why it cannot be read."""
     if message.problem:
-        return f"not inflated: {message.problem}"
-    shown = quoted(message.data, SHOWN, look) if message.opcode == TEXT else in_hex(message.data, HEX)
-    return f"inflated: {shown}"
+        return message.problem
+    return quoted(message.data, SHOWN, look) if message.opcode == TEXT else in_hex(message.data, HEX)
 
 
 def quoted(data: bytes, most: int, look: Look) -> str:
@@ -113,6 +117,21 @@ def _more(data: bytes, shown: int) -> str:
     return f" ... {len(data)} bytes in all" if len(data) > shown else ""
 
 
+def _is_plain(mark: str, message: Message) -> bool:
+    """True for a compressed message of one frame, with nothing unusual about it."""
+    first = message.frames[0]
+    masked = first.masked and mark == "<"
+    return len(message.frames) == 1 and first.rsv == RSV1 and not (masked or message.problem)
+
+
+def _compressed(mark: str, of: Frame, shown: str) -> Line:
+    """A compressed message of one frame: its content as *shown*, and its size on the wire."""
+    text = Piece(f" {shown}", received=True)
+    style = "ours" if mark == ">" else ""
+    size = counted(of.length, "byte")
+    return line(Piece(f"{mark} {NAMES[of.opcode]}", style), text, Piece(f" (compressed: {size})", "dim"))
+
+
 def frame(mark: str, of: Frame, look: Look, within: Session) -> Line:
     """One frame: kind, payload, and everything unusual about it."""
     name = NAMES.get(of.opcode, f"opcode {of.opcode}")
@@ -127,7 +146,8 @@ def frame(mark: str, of: Frame, look: Look, within: Session) -> Line:
     if not of.complete:
         odd.append(f"{len(of.payload)} of {of.length} bytes")
     tail = f" ({', '.join(odd)})" if odd else ""
-    return line(Piece(f"{mark} {name}", style), payload(of, look, within), Piece(tail, "dim"))
+    shown = Piece(payload(of, look, within), received=True)
+    return line(Piece(f"{mark} {name}", style), shown, Piece(tail, "dim"))
 
 
 def payload(of: Frame, look: Look, within: Session) -> str:

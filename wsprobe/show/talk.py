@@ -13,6 +13,7 @@ from wsprobe.read.frames import TEXT
 from wsprobe.read.reading import Head
 from wsprobe.show.lines import Line, Look, Piece, line
 from wsprobe.show.session import HEX, SHOWN, SHOWN_VERBOSE, in_hex, quoted
+from wsprobe.talk.output import json_escape
 from wsprobe.talk.session import Outgoing, SessionTotals, TalkSession
 from wsprobe.timing import how_long_exactly
 from wsprobe.visible import shows
@@ -155,7 +156,14 @@ def _indented(message: ReceivedMessage, look: Look) -> list[Line]:
         text = msgspec.json.format(message.data, indent=2)
     except msgspec.DecodeError:
         return []
-    return [line("  ", look.text(row)) for row in text.split(b"\n")]
+    return [line("  ", _as_json(row, look)) for row in text.decode().split("\n")]
+
+
+def _as_json(text: str, look: Look) -> str:
+    """A line of JSON, with what cannot be shown escaped as JSON does: what is copied has the same value."""
+    if shows(text) and (look.unicode or text.isascii()):
+        return text
+    return "".join([c if shows(c) and (look.unicode or c.isascii()) else json_escape(c) for c in text])
 
 
 def ours(said: Outgoing, look: Look) -> Line:

@@ -167,11 +167,11 @@ def _safe(lines: bytes) -> bytes:
 
 
 def _escaped(match: re.Match[str]) -> str:
-    return _escape(match[0])
+    return json_escape(match[0])
 
 
 @cache
-def _escape(character: str) -> str:
-    """Cached: a text of nothing but these would take five times as long."""
+def json_escape(character: str) -> str:
+    """*character* as JSON has it in ASCII. Cached: a text of these alone would take five times as long."""
     units = character.encode("utf-16-be")
     return "".join([f"\\u{int.from_bytes(units[at : at + 2]):04x}" for at in range(0, len(units), 2)])
