@@ -117,6 +117,22 @@ def test_a_scheduler_that_returns_garbage_is_named_in_a_line(identity: object) -
         scheduled(client)._workers()
 
 
+def test_a_scheduler_that_says_nothing_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Dask's own limits do not cover it: without this one the command did not end."""
+    over = threading.Event()
+    monkeypatch.setattr(module, "_connect", lambda address, patience: over.wait())
+
+    async def enter() -> None:
+        async with cluster("tcp://127.0.0.1:1", 0.01, str):
+            raise AssertionError("there is no cluster")
+
+    try:
+        with pytest.raises(ClusterError, match=r"no scheduler answered at tcp://127.0.0.1:1 within 0.01 s"):
+            trio.run(enter)
+    finally:
+        over.set()
+
+
 def test_the_workers_of_a_scheduler() -> None:
     known = {"b": WORKER | {"status": "closing"}, "a": WORKER | {"name": 7, "memory": None}}
     client = SimpleNamespace(

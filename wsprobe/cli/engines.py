@@ -266,7 +266,8 @@ def with_credentials(url: str, user: str | None) -> str:
     from urllib.parse import quote
 
     name, colon, password = user.partition(":")
-    return f"{scheme}://{quote(name, safe='')}{colon}{quote(password, safe='')}@{rest}"
+    name, password = (quote(os.fsencode(part), safe="") for part in (name, password))
+    return f"{scheme}://{name}{colon}{password}@{rest}"
 
 
 def _joined(readings: Sequence[Reading]) -> Exchange:

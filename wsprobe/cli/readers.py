@@ -117,6 +117,8 @@ def opener(word: str | None, origin: str | None, http: str = "1.1") -> str:
     Raises click.UsageError for an invalid URL: a browser has no such page.
     """
     url = _page(word, origin)
+    if url.encode("utf-8", "ignore").decode() != url:
+        raise click.UsageError(f"--page: the page's URL {url!a} is not UTF-8")
     if http == "2" and url and not url.lower().startswith("https:"):
         raise click.UsageError(
             f"--page-http 2: no browser speaks HTTP/2 without TLS, and the page {url} is not an https: URL"

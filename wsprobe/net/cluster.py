@@ -104,7 +104,11 @@ async def cluster(
     one that must not be used. Raises ClusterError, also while in use: if the scheduler goes away, no worker is
     left, or *fit* refuses one.
     """
-    client = await trio.to_thread.run_sync(_connect, address, patience, abandon_on_cancel=True)
+    client = None
+    with trio.move_on_after(patience):  # Dask's own limits do not cover a program that accepts and says nothing
+        client = await trio.to_thread.run_sync(_connect, address, patience, abandon_on_cancel=True)
+    if client is None:
+        raise _no_scheduler(address, patience)
     made = Cluster(client, address, patience, say, fit)
     try:
         await made.look()
@@ -133,16 +137,15 @@ def _connect(address: str, patience: float) -> Any:
         logging.getLogger(name).propagate = False
     warnings.filterwarnings("ignore", module="distributed")
     try:
-        return client(address, timeout=patience, set_as_default=False, name="wsprobe")
+        wait = max(patience - TLS_WAIT, patience / 2)
+        return client(address, timeout=wait, set_as_default=False, name="wsprobe")
     except OSError:
-        if speaks_tls(address, min(patience, TLS_WAIT)):
+        if speaks_tls(address, patience - wait):
             raise ClusterError(
                 f"the program at {address} speaks TLS; if it is a scheduler, its address is "
                 f"{address.replace('tcp://', 'tls://', 1)}"
             ) from None
-        raise ClusterError(
-            f"no scheduler answered at {address} within {patience:g} s; dask scheduler starts one"
-        ) from None
+        raise _no_scheduler(address, patience) from None
     except (MemoryError, OverflowError):  # the first bytes of its answer were read as a length
         raise ClusterError(
             f"the program at {address} is not a Dask scheduler; dask scheduler prints its own address"
@@ -159,6 +162,10 @@ def _connect(address: str, patience: float) -> Any:
             f"what answers at {address} is no scheduler that Dask can use: {type(error).__name__}: "
             f"{_first_line(error)}"
         ) from None
+
+
+def _no_scheduler(address: str, patience: float) -> ClusterError:
+    return ClusterError(f"no scheduler answered at {address} within {patience:g} s; dask scheduler starts one")
 
 
 def speaks_tls(address: str, patience: float) -> bool:

@@ -232,7 +232,7 @@ def _bind(sock: socket.socket, interface: str) -> None:
         option = getattr(socket, "SO_BINDTODEVICE", None)
         if option is None:
             raise OSError(errno.EOPNOTSUPP, "") from None
-        sock.setsockopt(socket.SOL_SOCKET, option, interface.encode() + b"\0")
+        sock.setsockopt(socket.SOL_SOCKET, option, os.fsencode(interface) + b"\0")
     else:
         sock.bind((interface, 0))
 

@@ -163,7 +163,7 @@ def _versions(made: ssl.SSLContext, options: TlsOptions) -> None:
     if ciphers is not None:
         try:
             made.set_ciphers(ciphers)
-        except ssl.SSLError:
+        except (ssl.SSLError, UnicodeEncodeError):
             raise PlanError(f"OpenSSL has no cipher {options.ciphers!r} for TLS 1.2 or older") from None
 
 
