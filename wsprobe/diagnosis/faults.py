@@ -313,9 +313,9 @@ def lost_upgrade(evidence: Evidence) -> tuple[Cause, ...]:
 
 
 _EXPECTED = (
-    r"expected one of (.+?)\.?\s*$"
+    r"expected one of ([^\n]{1,300}?)\.?\s{0,9}$"
     r"|(?i:expect\w*|require\w*|speak|use|offer|support) (?i:the )?['\"]([\w.-]+)['\"] (?i:sub-?)?protocol"
-    r"|(?i:speak|use|offer|support) (?i:the )([\w]*[.\d_-][\w.-]*) (?i:sub-?)protocol"
+    r"|(?i:speak|use|offer|support) (?i:the )(\w{0,32}[.\d_-][\w.-]{0,32}) (?i:sub-?)protocol"
 )
 """Words of a server that name the subprotocols it accepts. Without quotes, what is no word of English."""
 

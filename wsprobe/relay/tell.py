@@ -41,7 +41,7 @@ REASON_MAX = CONTROL_MAX - 2
 """Bytes of UTF-8: what the code leaves in a control frame (RFC 6455 section 5.5)."""
 
 _TITLE = re.compile(r"(?is)<title[^>]*>(.*?)</title")
-_MARKUP = re.compile(r"(?s)<!--.*?-->|<[^>]*>")
+_MARKUP = re.compile(r"(?s)<!--.*?-->|<[^<>]*>")
 LOOKED_AT = 4096
 """Bytes of a body that its first words are looked for in."""
 

@@ -242,8 +242,6 @@ def _cell(text: str) -> str:
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9 .,%()-]*")
 
-_WORD = re.compile(r"""([("']*)(.*?)([.,;:)"'?]*)""", re.DOTALL)
-"""A word, with the sentence's punctuation before and after it."""
 _SAFE = re.compile(r"(?:[A-Za-z0-9%]+(?:[.,'/-][A-Za-z0-9%]+)*)?")
 """A plain word, which no Markdown reads as anything else."""
 _TAKEN_FOR_MORE = re.compile(r"(?i)www\..*|[0-9a-f]{7,40}|gh-[0-9]+")
@@ -275,9 +273,9 @@ def _single_words(text: str) -> str:
     made = ""
     code: list[str] = []
     for word in text.split(" "):
-        match = _WORD.fullmatch(word)
-        assert match is not None  # the pattern matches any text
-        before, core, behind = match.groups()
+        rest = word.lstrip("(\"'")
+        core = rest.rstrip(".,;:)\"'?")
+        before, behind = word[: len(word) - len(rest)], rest[len(core) :]
         if core.endswith("(") and behind.startswith(")"):  # a call, such as fetch()
             core, behind = f"{core})", behind[1:]
         plain = _SAFE.fullmatch(core) is not None and not _TAKEN_FOR_MORE.fullmatch(core)

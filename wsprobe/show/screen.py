@@ -339,7 +339,7 @@ def _wire(of: WireLines, look: Look, room: ScreenSpace) -> list[Line]:
 
 def _body(body: Sequence[Line], look: Look, room: ScreenSpace) -> list[Line]:
     """The first lines of *body* with more than tags, below an empty line if there is room."""
-    telling = [row for row in body if re.sub("<[^>]*>", "", text_of(row)).strip()][: room.body]
+    telling = [row for row in body if re.sub("<[^<>]*>", "", text_of(row)).strip()][: room.body]
     if not telling:
         return []
     left = len(body) - len(telling)

@@ -13,25 +13,41 @@ from wsprobe.trace.conclusion import Conclusion, rule
 from wsprobe.trace.trace import Trace
 from wsprobe.trace.weakness import found, weakness
 
-VERSION = re.compile(r"[A-Za-z][\w.+ -]*[/ ]v?\d+(?:\.\d+)+")
+VERSION = re.compile(r"[A-Za-z][\w.+ -]{0,30}[/ ]v?\d{1,9}(?:\.\d{1,9}){1,9}")
 """A name and a version, as in nginx/1.26.3."""
 OF_A_PROGRAM = ("server", "x-powered-by", "x-aspnet-version", "x-aspnetmvc-version", "x-generator")
 """Fields that name programs. X-Powered-By has no other purpose, so its name alone counts."""
 PAGE = re.compile(
     r"\b(?:nginx|openresty|Apache|lighttpd|PHP|Python|Werkzeug|gunicorn|uvicorn|TornadoServer|Jetty|Tomcat|"
-    r"Microsoft-IIS|Express|Django Version:)[/ ]\d+(?:\.\d+)+"
+    r"Microsoft-IIS|Express|Django Version:)[/ ]\d{1,9}(?:\.\d{1,9}){1,9}"
 )
 STACK = re.compile(
     r"Traceback \(most recent call last\):"
-    r"|^\s+File \"[^\"]+\", line \d+, in "
-    r"|^\s*at [^\n]*\(?(?:/|file:|node:|[A-Z]:\\)[^\n]*:\d+:\d+\)?"
-    r"|^\s*at [\w.$<>]+\([\w$]+\.(?:java|kt|scala):\d+\)"
-    r"|^\s*at [\w.<>`]+\(.*\) in [^\n]+:line \d+"
-    r"|goroutine \d+ \[[a-z ]+\]:"
-    r"|(?:Fatal error|Warning)\S*: [^\n]+ in \S+\.php\S* on line "
-    r"|^[^\n:]+\.rb:\d+:in [`']",
+    r"|^[ \t]{1,32}File \"[^\"\n]{1,300}\", line \d{1,9}, in "
+    r"|^[ \t]{0,32}at [\w.$<>]{1,300}\([\w$]{1,300}\.(?:java|kt|scala):\d{1,9}\)"
+    r"|^[ \t]{0,32}at [\w.<>`]{1,300}\([^\n]{0,300}\) in [^\n]{1,300}:line \d"
+    r"|goroutine \d{1,9} \[[a-z ]{1,32}\]:"
+    r"|(?:Fatal error|Warning)\S{0,32}: [^\n]{1,300} in \S{1,300}\.php\S{0,32} on line "
+    r"|^[^\n:]{1,300}\.rb:\d{1,9}:in [`']",
     re.MULTILINE,
 )
+"""Every repeat has a limit, and none begins where another one may end: a body is the server's."""
+_PLACE = re.compile(r":\d{1,9}:\d{1,9}\b")
+_FILE = re.compile(r"/|file:|node:|[A-Z]:\\")
+
+
+def has_stack(text: str) -> bool:
+    """True if *text* holds a line of a stack trace."""
+    return STACK.search(text) is not None or any(map(_of_javascript, text.split("\n")))
+
+
+def _of_javascript(line: str) -> bool:
+    """``at name (/file.js:10:5)``, ``at file:///app/server.js:1:2``."""
+    line = line.lstrip(" \t")
+    place = _PLACE.search(line) if line.startswith("at ") else None
+    return place is not None and _FILE.search(line, 0, place.start()) is not None
+
+
 LOOKED_AT = 64 * 1024
 
 
@@ -126,8 +142,7 @@ def version_disclosed(seen: Trace) -> Iterator[Conclusion]:
 )
 def stack_trace(seen: Trace) -> Iterator[Conclusion]:
     for name, answer in _own(seen):
-        shown = STACK.search(_text(answer))
-        if shown is not None:
+        if has_stack(_text(answer)):
             place = "body" if answer.kind == "http" else "close reason"
             yield found(
                 "The answer to an invalid or refused handshake holds a stack trace.",

@@ -9,10 +9,11 @@ import msgspec
 
 NAME = "permessage-deflate"
 
-_TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_CHARACTER = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
+_TOKEN = f"{_CHARACTER}+"
 _ELEMENT = re.compile(rf"[ \t]*({_TOKEN})[ \t]*")
-_PARAMETER = re.compile(rf'[ \t]*({_TOKEN})(?:=("(?:\\?{_TOKEN})*"|{_TOKEN})[ \t]*|[ \t]*)')
-_DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_PARAMETER = re.compile(rf'[ \t]*({_TOKEN})(?:=("(?:\\?{_CHARACTER})*"|{_TOKEN})[ \t]*|[ \t]*)')
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _BASES = {"0x": 16, "0o": 8, "0b": 2}
 
 Parameters = tuple[tuple[str, str | None], ...]

@@ -1,0 +1,95 @@
+"""No regular expression of the program takes more than linear time on what a peer sends."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.patterns import Pattern, every, slow, untold
+
+THEIR_OWN = {
+    "cli/": "the user's own words, and what the user pasted",
+    "explain/": "a line that the user pasted",
+    "nearest.py": "the user's own words",
+    "proxy_url.py": "the user's own proxy",
+    "browsers/chromium/constructor.py": "the URL that the page opens",
+    "browsers/agent.py": "at most 1,000 characters",
+    "lab/installed.py": "what an installed browser prints",
+}
+"""Files whose patterns read no text of a peer, or little of it."""
+
+LINEAR = {
+    "authentication.py": "(.*) takes the rest, with which the whole matches",
+    "browsers/firefox/request.py": "(.*) takes the rest, with which the whole matches",
+    "diagnosis/evidence.py": "every text matches at the first try",
+    "diagnosis/session.py": "(.*) takes the rest, with which the whole matches",
+    "browser_logs/json_members.py": "matched at one place, and may be empty",
+    "lab/connection_log.py": "the second branch takes the run on which the first one fails",
+    "line_breaks.py": "the last branch takes the run on which the others fail",
+}
+"""Files with patterns that ``slow`` suspects wrongly."""
+
+UNTOLD = {
+    "browsers/firefox/http.py",
+    "cli/expect.py",  # a pattern of the user, in a process of its own
+    "cli/main.py",
+    "cli/pasted/curl.py",
+    "cli/talk.py",
+    "diagnosis/session.py",
+    "diagnosis/words.py",
+    "explain/console.py",
+    "explain/failures.py",
+    "judge/selection.py",
+    "read/head.py",
+    "secrets.py",
+    "target.py",
+    "trace/request_edits.py",
+}
+"""Files that choose one of their patterns at run time: its parts stand beside it, in tables and constants."""
+
+
+def test_no_repeats_share_what_they_take() -> None:
+    excused = (*THEIR_OWN, *LINEAR)
+    found = {pattern.place: why for pattern in every() if (why := slow(pattern))}
+    assert {place: why for place, why in found.items() if not place.startswith(excused)} == {}
+    assert [name for name in excused if not any(place.startswith(name) for place in found)] == []
+
+
+def test_what_is_read_is_nearly_all() -> None:
+    assert len(every()) > 400
+    assert {each.partition(":")[0] for each in untold()} == UNTOLD
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (r"(a+)+b", "nested"),
+        (r"(?:\\?[a-z]+)*\"", "nested"),
+        (r"(?:a|b*)*c", "nested"),
+        (r"xa+a+b", "repeats"),
+        (r"x\s*\s+y", "repeats"),
+        (r"x\w+[a-z]?\d*y", "repeats"),
+        (r"x(?:a+|b)a*y", "repeats"),
+        (r"(?m)^\s+x", "repeats"),
+        (r"a+b", "repeats"),
+        (r"[A-Za-z][\w.+ -]*[/ ]v?\d+", "repeats"),
+        (r"\b\w+x", "repeats"),
+        (r"a+", ""),
+        (r"xa+b", ""),
+        (r"xa+ba+c", ""),
+        (r"(?<=/)[^/]+x", ""),
+        (r"(?m)^a+b", ""),
+        (r"xa{1,20}a{1,20}b", ""),
+        (r"x(?:ab*)+c", ""),
+        (r"x(?:\"[^\"]*\"|[^\"x])*y", ""),
+    ],
+)
+def test_what_is_found_in_a_pattern(text: str, why: str) -> None:
+    found = slow(Pattern("", text, 0, searches=True, whole=False))
+    assert (found.startswith(why), bool(found)) == (True, bool(why))
+
+
+@pytest.mark.parametrize("text", [rb"a+", rb"\d+\Z", rb"(?s)x.*"])
+def test_what_a_match_alone_is_spared(text: bytes) -> None:
+    assert slow(Pattern("", text, re.DOTALL, searches=False, whole=True)) == ""
