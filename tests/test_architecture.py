@@ -237,7 +237,7 @@ def test_judge_and_browsers_do_not_know_each_other() -> None:
     assert [m for m, others in graph for o in others if strangers.get(part(m)) == part(o)] == []
 
 
-LATE = 80
+LATE = 82
 """Imports of our own modules inside functions. Each saves start-up time that can be measured (``python -X
 importtime``) where it is not reached: rich, Dask, HTTP/2, engines, the lab, the work of a command."""
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.cli.site import Site
 from wsprobe.cli.main import run
+from wsprobe.lab.background import running
 
 TOKEN = "tok3n-0123456789-abcdefghij"
 GIVEN = (
@@ -77,3 +78,16 @@ def test_a_request_written_by_hand_stays_at_home(sites: tuple[Site, Site], tmp_p
     assert run(["connect", "-L", "--request-target", "/s3cret", f"ws://127.0.0.1:{own.port}/"]) == 12
     assert own.asked[0].startswith(b"GET /s3cret ")
     assert other.asked[0].startswith(b"GET /public ")
+
+
+@pytest.mark.parametrize("option", ["-L", "--location-trusted"])
+def test_messages_stay_with_the_first_origin(
+    option: str, sites: tuple[Site, Site], capsys: pytest.CaptureFixture[str]
+) -> None:
+    own, _ = sites
+    with running() as lab:
+        own.answer("302 Found", f"Location: {lab.url('/echo')}")
+        assert run(["connect", option, "--send", "s3cret", f"ws://127.0.0.1:{own.port}/"]) == 0
+    out = capsys.readouterr().out
+    assert ("left out for the other origin: the messages" in out) is (option == "-L")
+    assert ("s3cret" in out) is (option != "-L")

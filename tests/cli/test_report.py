@@ -287,6 +287,8 @@ NO_SECRETS = {
         "connect_to",
         "csp",
         "extensions",
+        "config",
+        "bearer_env",
     ),
     *("haproxy_clientip", "hold", "http_version", "interface", "key", "linger", "max_body", "max_redirs"),
     *(
@@ -330,6 +332,17 @@ def test_of_every_option_somebody_has_thought_whether_it_is_a_secret(kind: str) 
         if isinstance(each, Option) and each.section not in (OUTPUT, VERDICT) and not each.is_flag:
             known = NO_SECRETS | set(RULES)
             assert each.name in known, f"{each.name}: how to mask it, in cli/repeat_command.py, or a row above"
+
+
+def test_files_with_secrets_are_named_and_not_shown(tmp_path: Path) -> None:
+    fields, token, report = tmp_path / "fields", tmp_path / "token", tmp_path / "r.md"
+    fields.write_text(f"X-Api-Key: {SECRET}\nX-Trace: 1\n")
+    token.write_text(f"{SECRET}\n")
+    words = ["-H", "X-Mine: 1", "-H", f"@{fields}", "--bearer", f"@{token}", "lab:status-403"]
+    assert run(["connect", "-s", "--report", str(report), *words]) == 12
+    text = report.read_text("utf-8")
+    assert f'wsprobe connect -H \'X-Mine: 1\' -H "@{fields}" --bearer "@{token}" lab:status-403\n' in text
+    assert SECRET not in text
 
 
 @pytest.mark.programs

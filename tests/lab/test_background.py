@@ -23,6 +23,10 @@ def test_it_plays_scenarios_beside_the_caller() -> None:
         assert [m.text for m in wsprobe.probe(echo, send="hi", linger=0.2).messages] == ["hi"]
         with pytest.raises(UnknownScenario, match="status-403"):
             lab.url("status-4031")
+        with pytest.raises(
+            TypeError, match=r"expected the name of a scenario, such as 'status-403', .* not int"
+        ):
+            lab.url(5)  # type: ignore[arg-type]
     assert wsprobe.probe(refused).outcome == "unreachable"
 
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import click
 
-from wsprobe.cli import completion
+from wsprobe.cli import completion, from_file
 from wsprobe.cli.expect_forms import FORMS
 from wsprobe.cli.files import check_replaceable
 from wsprobe.cli.option import Seconds, Whole
@@ -132,7 +132,10 @@ class OwnOutputSettings(Section, frozen=True, kw_only=True):
         rare=True,
     )
     write_out: str | None = opt(
-        "-w --write-out FORMAT", "print FORMAT with its %{variables} filled in, instead of the report", None
+        "-w --write-out FORMAT",
+        "print FORMAT with its %{variables} filled in, instead of the report; @FILE has the format",
+        None,
+        callback=from_file.write_out,
     )
     json_schema: bool = opt(
         "--json-schema",

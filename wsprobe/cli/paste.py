@@ -16,6 +16,7 @@ from click.core import ParameterSource
 from msgspec.structs import replace
 
 from wsprobe.cli.files import MEBIBYTE, opened, read
+from wsprobe.cli.from_file import config
 from wsprobe.cli.option import LAB, Command, Whole, together
 from wsprobe.cli.output_settings import OutputSettings
 from wsprobe.cli.pasted import is_curl, is_curl_command
@@ -43,6 +44,12 @@ class PastedSettings(Section, frozen=True, kw_only=True):
         "send the request of the cURL command in FILE (- is standard input), as DevTools copy it for "
         "bash or cmd",
         None,
+    )
+    config: tuple[str, ...] = opt(
+        "-K --config FILE",
+        "read options of the request from FILE (- is standard input), in the format of curl's -K",
+        (),
+        rare=True,
     )
     entry: int | None = opt(
         "--entry",
@@ -118,15 +125,57 @@ class Pasting(Command):
             return super().parse_args(ctx, args)
         self._check_operands(ctx, args)
         found = self._curl_command(ctx, args)
-        if found is None:
-            rest = super().parse_args(ctx, args)
-            self._send_entry(ctx)
+        if found is not None:
+            pasted, own = found
+            # Not a word of what is pasted goes through here.
+            rest = super().parse_args(ctx, [*pasted.ours, *own, PLACE])
+            self._send_copy(ctx, pasted)
+            self._configure(ctx, self._configured(ctx, own))
             return rest
-        pasted, own = found
-        # Not a word of what is pasted goes through here.
-        rest = super().parse_args(ctx, [*pasted.ours, *own, PLACE])
-        self._send_copy(ctx, pasted)
+        configured = self._configured(ctx, args)
+        rest = super().parse_args(ctx, [*args, PLACE] if configured and configured.url else args)
+        self._configure(ctx, configured)
+        self._send_entry(ctx)
         return rest
+
+    def _configured(self, ctx: click.Context, args: list[str]) -> "CurlCommand | None":
+        """What the files of --config say, with a URL if *args* have none. Raises click.UsageError."""
+        if not any(word.startswith("--config") or re.match(r"-[^-]*K", word) for word in args):
+            return None
+        try:
+            texts, places = self._read(ctx, args)
+        except click.UsageError:  # the command's own reading says more
+            return None
+        if not (files := texts.get("config")):
+            return None
+        from wsprobe.cli.pasted import curl  # only with --config
+
+        has = {name: not (each.is_flag or each.count) for name, each in self._options().items()}
+        try:
+            found = curl.command([word for file in files for word in config(file)], has, own=True)
+        except curl.CurlError as error:
+            raise click.UsageError(f"--config: {error}", ctx) from None
+        if places and found.url:
+            return replace(found, url="", left_out=(*found.left_out, "--url"))
+        return found
+
+    def _configure(self, ctx: click.Context, found: "CurlCommand | None") -> None:
+        """Let the files of --config fill the settings that were not given."""
+        if found is None:
+            return
+        from wsprobe.cli.pasted.devtools import as_websocket, listed  # only with --config
+
+        left_out = [*found.left_out, *self._fill_all(ctx, found)]
+        headers = self._options()["--header"]
+        _fill(ctx, headers, found.lines)
+        if found.url:
+            try:
+                self._place(ctx, as_websocket(found.url)[0])
+            except TargetError as error:
+                raise click.UsageError(f"--config: {error}", ctx) from None
+        _forget(ctx, "config", ())
+        if left_out and not given(self.params, ctx.params)[OutputSettings].silent:
+            note(f"--config: {listed(left_out)} {'is' if len(set(left_out)) == 1 else 'are'} left out")
 
     def _curl_command(self, ctx: click.Context, args: list[str]) -> "tuple[CurlCommand, list[str]] | None":
         """The cURL command that was pasted, and the words that are not in it; None if none was. Raises
@@ -202,16 +251,7 @@ class Pasting(Command):
         """Let *pasted* fill the settings that were not given."""
         from wsprobe.cli.pasted.devtools import copied, listed  # only for a pasted request
 
-        options = self._options()
-        texts: dict[FieldOption, list[str]] = {}
-        left_out: list[str] = []
-        for name, text in pasted.options:
-            if name in options:
-                texts.setdefault(options[name], []).append(text or "")
-            else:
-                left_out.append(name)
-        for option, each in texts.items():
-            _fill(ctx, option, _typed(ctx, option, each))
+        left_out = self._fill_all(ctx, pasted)
         try:
             request = copied(pasted.url, pasted.lines, given(self.params, ctx.params))
         except TargetError as error:
@@ -225,6 +265,21 @@ class Pasting(Command):
             what = "is not an option" if len(set(left_out)) == 1 else "are not options"
             notes.append(f"{listed(left_out)} {what} of this command, and left out")
         self._send(ctx, replace(request, notes=tuple(notes)))
+
+    def _fill_all(self, ctx: click.Context, pasted: "CurlCommand") -> list[str]:
+        """Fill the settings of the options of *pasted*, and return the names of those that this command does
+        not have."""
+        options = self._options()
+        texts: dict[FieldOption, list[str]] = {}
+        left_out: list[str] = []
+        for name, text in pasted.options:
+            if name in options:
+                texts.setdefault(options[name], []).append(text or "")
+            else:
+                left_out.append(name)
+        for option, each in texts.items():
+            _fill(ctx, option, _typed(ctx, option, each))
+        return left_out
 
     def _send_entry(self, ctx: click.Context) -> None:
         """Let the request of an entry, where a HAR file was named, fill the settings that were not given.
@@ -246,6 +301,10 @@ class Pasting(Command):
             error.ctx = ctx
             raise
 
+    def _place(self, ctx: click.Context, url: str) -> None:
+        argument = self._argument
+        ctx.params[argument] = (url,) if isinstance(ctx.params[argument], tuple) else url
+
     def _send(self, ctx: click.Context, request: "Copied") -> None:
         """Fill the settings that were not given with those of *request*, and print its notes."""
         for option in self.params:
@@ -253,13 +312,16 @@ class Pasting(Command):
                 value = getattr(request.settings, option.name)
                 if value not in (None, (), False):
                     _fill(ctx, option, value)
-        argument = self._argument
-        ctx.params[argument] = (request.url,) if isinstance(ctx.params[argument], tuple) else request.url
+        self._place(ctx, request.url)
         for name in ("from_curl", "entry"):  # whoever repeats the call has the request itself
-            ctx.params[name] = None
-            ctx.set_parameter_source(name, ParameterSource.DEFAULT)
+            _forget(ctx, name, None)
         if request.notes and not given(self.params, ctx.params)[OutputSettings].silent:
             note("as pasted, but: " + "; ".join(request.notes))
+
+
+def _forget(ctx: click.Context, name: str, value: Any) -> None:
+    ctx.params[name] = value
+    ctx.set_parameter_source(name, ParameterSource.DEFAULT)
 
 
 def _places(value: object) -> list[str]:

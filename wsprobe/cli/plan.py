@@ -89,9 +89,9 @@ def route(handshake: HandshakeSettings, to: Target, credentials: Credentials | N
 def for_strangers(handshake: HandshakeSettings, *, without_netrc: bool) -> HandshakeSettings:
     """The part of *handshake* that may go to another origin: nothing that could be secret.
 
-    Removed are credentials, cookies, the client certificate, a request or request target written by hand, all
-    headers but those in HARMLESS, and subprotocols that look like a token. A .netrc has credentials for each
-    host, and stays; *without_netrc* removes it too.
+    Removed are credentials, cookies, the client certificate, a request or request target written by hand,
+    messages, all headers but those in HARMLESS, and subprotocols that look like a token. A .netrc has
+    credentials for each host, and stays; *without_netrc* removes it too.
     """
     offer = handshake.offer
     offered = zip(offer.protocols, are_credentials(offer.protocols), strict=True)
@@ -108,6 +108,7 @@ def for_strangers(handshake: HandshakeSettings, *, without_netrc: bool) -> Hands
         stranger=True,
         netrc=None if without_netrc or handshake.netrc is None else replace(handshake.netrc, by_name=True),
         raw=None,
+        acts=tuple(act for act in handshake.acts if act.do == "ping"),
         tls=replace(handshake.tls, certificate=None, key=None),
     )
 

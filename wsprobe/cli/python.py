@@ -63,7 +63,7 @@ SECTIONS = (SEND, REACH, TRUST, VIEWS)
 """The groups of options that are settings; the others are about output, or about many URLs."""
 BESIDES = ("retry", "retry_max_time", "expectations")
 """Settings from other groups."""
-NEVER = ("from_curl", "entry", "talk", "measured", "run_browser", "workers")
+NEVER = ("from_curl", "config", "entry", "talk", "measured", "run_browser", "workers")
 """Options of these groups that are not settings: they read the request from a file, or belong to another
 command or to the output."""
 

@@ -11,6 +11,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from wsprobe.cli.from_file import WRITTEN
 from wsprobe.cli.option import Option
 from wsprobe.cli.output_settings import OUTPUT, VERDICT
 from wsprobe.command_line import operands, quoted
@@ -40,6 +41,8 @@ class Call:
         self._name = context.command_path
         self._options: list[tuple[str, str, str | None]] = []
         self._places: list[str] = []
+        self._files = set[str]()
+        written: dict[str, tuple[Any, Any]] = context.meta.get(WRITTEN, {})
         for parameter in context.command.params:
             value = context.params.get(parameter.name or "")
             if context.get_parameter_source(parameter.name or "") is not ParameterSource.COMMANDLINE:
@@ -47,6 +50,9 @@ class Call:
             if isinstance(parameter, click.Argument):
                 self._places += [value] if isinstance(value, str) else list(value or ())
             elif isinstance(parameter, Option) and parameter.section not in (OUTPUT, VERDICT):
+                if (name := parameter.name or "") in written:  # the files, and not what is secret in them
+                    value = _as_written(value, *written[name])
+                    self._files |= {each for each in _listed(value) if each.startswith("@")}
                 self._options += _words(parameter, value)
 
     def learn(self, secrets: Secrets) -> None:
@@ -73,8 +79,17 @@ class Call:
         for name, written, value in self._options:
             yield written
             if value is not None:
-                yield RULES[name](secrets, value) if name in RULES else value
+                yield RULES[name](secrets, value) if name in RULES and value not in self._files else value
         yield from map(secrets.url, places)
+
+
+def _as_written(value: Any, made: Any, words: Any) -> Any:
+    """*value*, which ends with what was *made* of files, with the *words* that named them."""
+    return (*value[: len(value) - len(made)], *words) if isinstance(value, tuple) else words
+
+
+def _listed(words: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (words,) if isinstance(words, str) else words
 
 
 def _words(option: Option, value: Any) -> Iterator[tuple[str, str, str | None]]:

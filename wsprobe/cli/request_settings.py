@@ -12,7 +12,7 @@ from typing import ClassVar, Literal
 
 import click
 
-from wsprobe.cli import cookies, netrc
+from wsprobe.cli import cookies, from_file, netrc
 from wsprobe.cli.completion import wires
 from wsprobe.cli.cookies import Cookie, Jar
 from wsprobe.cli.credentials import Method
@@ -39,8 +39,10 @@ class RequestSettings(Section, frozen=True, kw_only=True):
 
     headers: tuple[str, ...] = opt(
         "-H --header LINE",
-        "add, replace or remove a header: 'Name: value', 'Name:' removes, 'Name;' sends it empty",
+        "add, replace or remove a header: 'Name: value', 'Name:' removes, 'Name;' sends it empty; @FILE has "
+        "one a line",
         (),
+        callback=from_file.header,
     )
     user_agent: str | None = opt(
         "-A --user-agent", "send this User-Agent; an empty text sends none", None, rare=True
@@ -67,7 +69,16 @@ class RequestSettings(Section, frozen=True, kw_only=True):
     )
     netrc_file: str | None = opt("--netrc-file FILE", "the same from FILE", None, rare=True)
     netrc_optional: bool = opt("--netrc-optional", "as --netrc, but a missing file is not an error", rare=True)
-    bearer: str | None = opt("--bearer TOKEN", "send 'Authorization: Bearer TOKEN'", None, rare=True)
+    bearer: str | None = opt(
+        "--bearer TOKEN",
+        "send 'Authorization: Bearer TOKEN'; @FILE has the token",
+        None,
+        callback=from_file.bearer,
+        rare=True,
+    )
+    bearer_env: str | None = opt(
+        "--bearer-env NAME", "the same, with the token in this environment variable", None, rare=True
+    )
     protocols: tuple[str, ...] = opt("--protocol NAME", "offer this subprotocol; repeat it for more", ())
     origin: str | None = opt(
         "--origin ORIGIN",
@@ -99,13 +110,23 @@ class RequestSettings(Section, frozen=True, kw_only=True):
         lines = list(self.headers)
         if self.user_agent == "":
             lines.append("User-Agent:")
-        if self.bearer is not None:
+        bearer = self._bearer()
+        if bearer is not None:
             if self.user is not None:
                 raise click.UsageError(
                     "--user and --bearer cannot be used together: both are the Authorization header"
                 )
-            lines.append(f"Authorization: Bearer {self.bearer}")
+            lines.append(f"Authorization: Bearer {bearer}")
         return tuple(lines)
+
+    def _bearer(self) -> str | None:
+        if self.bearer_env is None:
+            return self.bearer
+        if self.bearer is not None:
+            raise click.UsageError("--bearer and --bearer-env cannot be used together")
+        if not os.environ.get(self.bearer_env):
+            raise click.UsageError(f"--bearer-env: the variable {self.bearer_env!a} is not set, or is empty")
+        return os.environ[self.bearer_env]
 
     def jar(self, kept_in: str | None) -> tuple[tuple[str, ...], Jar]:
         """The cookies to send to every server, and the jar with the cookies of files. *kept_in*: the file for
@@ -316,6 +337,7 @@ def not_in_raw(request: RequestSettings, own: OwnRequestSettings) -> list[str]:
         ("--cookie", request.cookies),
         ("--user", request.user),
         ("--bearer", request.bearer),
+        ("--bearer-env", request.bearer_env),
         ("--protocol", request.protocols),
         ("--origin", request.origin),
         ("--extension", own.extensions),

@@ -23,8 +23,12 @@ class BackgroundLab:
     def url(self, name: str) -> str:
         """The URL of scenario *name*; for ``/echo`` and other paths, that path of the lab.
 
-        Raises UnknownScenario, LabError, NoCertificates.
+        Raises UnknownScenario, LabError, NoCertificates, TypeError.
         """
+        if not isinstance(name, str):
+            raise TypeError(
+                f"expected the name of a scenario, such as 'status-403', or a path, not {type(name).__name__}"
+            )
         if name.startswith("/"):
             port = trio.from_thread.run_sync(self._lab.start, "plain", trio_token=self._token)
             return f"ws://{self._lab.host}:{port}{name}"

@@ -206,12 +206,13 @@ def scheme(authorization: str) -> str:
 
 
 def left_behind(hop: Exchange, then: Exchange) -> list[str]:
-    """What *hop* sent and *then* does not send: names of fields, and a client certificate."""
+    """What *hop* would send and *then* does not: names of fields, a client certificate, messages."""
     before, after = (split_head(each.plan.request)[0] for each in (hop, then))
     still = {field.key for field in after.fields}
     left = dict.fromkeys(visible(field.name) for field in before.fields if field.key not in still)
     shown = hop.plan.tls.certificate is not None and then.plan.tls.certificate is None
-    return [*left, *(["the client certificate"] if shown else [])]
+    messages = len(hop.plan.acts) > len(then.plan.acts)
+    return [*left, *(["the client certificate"] if shown else []), *(["the messages"] if messages else [])]
 
 
 def report_notes(report: Report) -> frozenset[str]:

@@ -15,6 +15,7 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from wsprobe.cli.from_file import lines_of_header
 from wsprobe.cli.pasted import PROMPTS, is_curl
 
 # The text in words ---------------------------------------------------------------------------------------
@@ -350,6 +351,8 @@ _OTHERWISE = (
     CurlOption("head:I", False, "never", BODY),
     CurlOption("next", False, "never", "it begins a second request: paste one"),
 )
+READ = ("cacert", "capath", "cert", "key", "netrc", "netrc-file", "netrc-optional", "unix-socket")
+"""Those whose file is read for a request."""
 _OTHER_FILES = "alt-svc crlfile etag-compare etag-save hsts libcurl output-dir stderr"
 """Options of curl alone that take the name of a file."""
 _NOTHING_FLAGS = """
@@ -428,11 +431,14 @@ class CurlCommand(Struct, frozen=True):
     """What a person should know about the request: part of a sentence."""
 
 
-def command(words: Sequence[str], has: Mapping[str, bool] | None = None, mixed: bool = False) -> CurlCommand:
+def command(
+    words: Sequence[str], has: Mapping[str, bool] | None = None, mixed: bool = False, own: bool = False
+) -> CurlCommand:
     """The request of the *words* after ``curl``.
 
-    Nothing in it names a file. *has*: each option of our command, and whether it takes a value. *mixed*: the
-    words are a person's own command line, so some of them may be for wsprobe. Raises CurlError for a request
+    *has*: each option of our command, and whether it takes a value. *mixed*: the words are a person's own
+    command line, so some of them may be for wsprobe. *own*: they are from a person's own file, so they may name
+    files to read, and need no URL; else nothing in the request names a file. Raises CurlError for a request
     that cannot be sent.
     """
     urls: list[str] = []
@@ -454,10 +460,16 @@ def command(words: Sequence[str], has: Mapping[str, bool] | None = None, mixed: 
         name, value, row = _next(word, left, has if mixed else {})
         if row is None:
             ours.append(name if value is None else f"{name}={value}")
-        elif _names_a_file(row, value):
+        elif own and row.kind == "file":
+            if row.long in READ:
+                options.append((row.meaning.partition(" ")[0], value))
+            else:
+                left_out.append(name)
+        elif not own and _names_a_file(row, value):
             raise CurlError(_not_from_here(name, row, has))
         elif row.long == "header":
-            lines.append(value or "")
+            text = value or ""
+            lines += lines_of_header(text[1:]) if own and text.startswith("@") else [text]
         elif row.long == "referer":
             lines.append(f"Referer: {(value or '').removesuffix(';auto')}")
         elif row.long == "url":
@@ -475,7 +487,8 @@ def command(words: Sequence[str], has: Mapping[str, bool] | None = None, mixed: 
             ours.append(row.meaning if value is None else f"{row.meaning}={value}")
         else:
             left_out.append(name)
-    return CurlCommand(_one_url(urls, globbing), tuple(lines), tuple(options), tuple(left_out), tuple(ours))
+    url = _one_url(urls, globbing) if urls or not own else ""
+    return CurlCommand(url, tuple(lines), tuple(options), tuple(left_out), tuple(ours))
 
 
 def _names_a_file(row: CurlOption, value: str | None) -> bool:

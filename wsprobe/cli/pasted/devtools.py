@@ -88,7 +88,7 @@ def copied(url: str, lines: Sequence[str], given: Given) -> Copied:
         protocols=protocols,
         origin=origin,
     )
-    to, also_said = _as_websocket(url)
+    to, also_said = as_websocket(url)
     return Copied(to, settings, (*notes, *also_said))
 
 
@@ -124,7 +124,7 @@ def _names_host(key: str, value: str, url: str) -> bool:
         return False
 
 
-def _as_websocket(url: str) -> tuple[str, tuple[str, ...]]:
+def as_websocket(url: str) -> tuple[str, tuple[str, ...]]:
     """*url* as a ws: or wss: URL, which no command takes for anything else, and a note if it was http: or
     https:. Without a scheme it means ws:, as http: for curl. Raises TargetError."""
     url = url.strip(" \t\r\n")
