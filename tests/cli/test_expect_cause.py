@@ -6,11 +6,13 @@ import re
 
 import pytest
 from click import UsageError
+from msgspec.structs import replace
 
 from tests.diagnosis.recorded import reading_of
 from wsprobe import explain
 from wsprobe.cli.expect import CONCLUDED, parse, unmet
 from wsprobe.diagnosis import FORMERLY, REPLACED, all_kinds
+from wsprobe.exchange import Limits
 from wsprobe.report import report
 
 
@@ -80,3 +82,13 @@ def test_explain_knows_every_cause() -> None:
         assert explain.find(f"cause:{id}").title == kind.title
         assert explain.find(id)
     assert explain.find("upgrade-stripped").topic == "upgrade-lost"
+
+
+def test_a_pattern_that_takes_years_is_given_up_with_the_time_of_the_exchange(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    recorded = reading_of(b"HTTP/1.1 403 No\r\n\r\n" + b"a" * 60, "fin").exchange
+    of = report(replace(recorded, plan=replace(recorded.plan, limits=Limits(max_time=0.05))))
+    assert len(unmet(parse(["body~(a+)+b"]), of)) == 1
+    assert capsys.readouterr().err == "wsprobe: --expect: the search for '(a+)+b' took longer than 0.05 s\n"
+    assert unmet(parse(["body~a+"]), of) == []

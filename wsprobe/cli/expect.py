@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import signal
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import get_args
@@ -14,6 +16,7 @@ from msgspec.structs import replace
 from wsprobe.browsers import ENGINES
 from wsprobe.cli.expect_forms import ABSENT, FORMS, NAMED, OPERATORS, Operator
 from wsprobe.cli.option import Duration
+from wsprobe.cli.streams import note
 from wsprobe.diagnosis import FORMERLY, REPLACED, all_kinds
 from wsprobe.diagnosis.cause import Certainty
 from wsprobe.judge import FINDINGS
@@ -162,7 +165,7 @@ def _known(text: str, word: str, words: Iterable[str]) -> None:
 
 def is_met(one: Expectation, report: Report) -> bool:
     """Whether *report* meets *one*."""
-    return _holds(one, _found(one, report, NOTHING))
+    return _holds(one, _found(one, report, NOTHING), report.exchange.plan.limits.max_time)
 
 
 def _found(one: Expectation, report: Report, known: Known) -> list[str]:
@@ -179,11 +182,38 @@ CONCLUDED = "concluded"
 """The certainty of a cause that a trace concluded from several answers."""
 
 
-def _holds(one: Expectation, found: Sequence[str]) -> bool:
+QUICK = 1.0
+"""Seconds for a regular expression while a session is open."""
+LONGEST_SEARCH = 30.0
+"""Seconds for a regular expression, where the exchange itself may take longer."""
+
+
+def _searched(pattern: str, texts: Sequence[str], seconds: float) -> bool:
+    """Whether *pattern* is found in one of *texts*; False if that takes longer than *seconds*: a pattern such as
+    ``(a+)+b`` may take years. ``re`` looks for signals while it works; they reach the main thread only."""
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
+        return any(re.search(pattern, each) for each in texts)
+
+    def give_up(number: int, frame: object) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, max(min(seconds, LONGEST_SEARCH), 0.001))
+        return any(re.search(pattern, each) for each in texts)
+    except TimeoutError:
+        note(f"--expect: the search for {pattern!r} took longer than {min(seconds, LONGEST_SEARCH):g} s")
+        return False
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _holds(one: Expectation, found: Sequence[str], seconds: float = LONGEST_SEARCH) -> bool:
     if one.operator == "!=":
         return not any(_equal(one, each) for each in found)
     if one.operator == "~":
-        return any(re.search(one.wanted, each) for each in found)
+        return _searched(one.wanted, found, seconds)
     if one.operator == "<":
         return any(float(each) < _seconds(one) for each in found)
     return any(_equal(one, each) for each in found)
@@ -229,7 +259,9 @@ class AwaitedMessages:
     def heard(self, data: bytes) -> bool:
         """Take the content of one message; return whether all are met now."""
         text = data.decode("utf-8", "replace")
-        self._pending = [each for each in self._pending if each.what != "message" or not _holds(each, [text])]
+        self._pending = [
+            each for each in self._pending if each.what != "message" or not _holds(each, [text], QUICK)
+        ]
         return not self._pending
 
 
@@ -242,7 +274,7 @@ def unmet(expectations: Sequence[Expectation], report: Report, known: Known = NO
     failed = []
     for each in expectations:
         found = _found(each, report, known)
-        if not _holds(each, found):
+        if not _holds(each, found, report.exchange.plan.limits.max_time):
             failed.append(f"{report.title}: expected {each.text}, found {_quoted(found)}")
     return failed
 
