@@ -24,7 +24,7 @@ from wsprobe.diagnosis.evidence import Evidence
 from wsprobe.diagnosis.programs import Author
 from wsprobe.report import report
 
-PARTS = ("servers", "servers2", "dev", "held")
+PARTS = ("servers", "servers2", "dev", "held", "servers3", "misled")
 VERDICTS: tuple[Verdict, ...] = ("right", "open", "vague", "next", "quote", "silent", "false")
 Mark = tuple[str, str]
 """Where a mark stands, and what it is: the words of a rule, or what a pattern found in the answer."""

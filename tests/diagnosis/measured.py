@@ -45,7 +45,7 @@ class Measured(msgspec.Struct, frozen=True):
     programs: tuple[str, ...]
     reading: Reading
     part: str
-    """``servers``, ``servers2``, ``dev`` or ``held``."""
+    """A word of ``measure.PARTS``."""
     behind: str = ""
     cause: str = ""
 

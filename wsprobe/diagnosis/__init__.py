@@ -3,14 +3,16 @@
 Most modules need only ``causes(reading, outcome)``; ``author(reading)`` also finds who wrote the answer. Both
 are pure functions of a recording and never raise, whatever the bytes.
 
-The search for causes has this order, and each cause has its kind of evidence: wsprobe's own request
-(``own-request``), the words of the answer (``stated``), marks of one program alone (``only``), forms that
-several programs share (``shared``), and the status (``status``). The marks were measured on loopback in
+The search for causes has this order, and each cause has its kind of evidence: the words of the answer
+(``stated``), marks of one program alone (``only``), forms that several programs share (``shared``), and the
+status (``status``). wsprobe's own request (``own-request``) comes first only where the answer fits it and says
+nothing else (``own_request``). The marks were measured on loopback in
 November 2026, except those of Cloudflare, AWS, Traefik, ASP.NET, Rails and Spring, which follow the
 documentation or source of the program."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from msgspec.structs import replace
@@ -19,7 +21,8 @@ from wsprobe.diagnosis import asgi, libraries, pages
 from wsprobe.diagnosis.author_rules import AuthorRules
 from wsprobe.diagnosis.cause import ACTS, FORMERLY, KINDS, REPLACED, Cause, CauseKind
 from wsprobe.diagnosis.evidence import Evidence, answer_of, foreign_origin, hop_of, unanswered
-from wsprobe.diagnosis.faults import asked_wrong, led_to, own_request, too_much
+from wsprobe.diagnosis.faults import asked_wrong, too_much
+from wsprobe.diagnosis.own_request import beside, own_request
 from wsprobe.diagnosis.programs import PROGRAMS, Author, written_by
 from wsprobe.diagnosis.reach import kinds_of_the_way, way
 from wsprobe.diagnosis.silence import nothing_came
@@ -157,34 +160,22 @@ def _refusal(evidence: Evidence, *, over_http2: bool) -> Author:
     if said is not None and known.role == "proxy" and known.certainty == "only":
         # The words of a proxy's own page are the same for every reason: its status says more.
         said = said if said.id in {cause.id for cause in known.causes} else None
-    rest = _named(known, evidence)
-    found = list(own_request(evidence))
-    if found and (_names_another(said, found[0]) or not _fits(found[0], evidence.status)):
-        found = _unfitting(found, said, known, rest)
-    elif found:
-        rest = []
-    if said is None:
-        found += rest
-    elif said.id != "server-says":
-        found += [_explained(said, known), *(cause for cause in rest if cause.id not in ACTS)]
-    elif not rest or (rest[0].id not in ACTS and rest[0].certainty != "only"):
-        found += [said, *rest]
-    elif rest[0].id in ACTS:
-        found += [_quoting(said, rest[0], evidence), *rest[1:]]
-    else:  # a mark that is the program's own words
-        found += rest
+    answered = _answered(said, known, _named(known, evidence), evidence)
+    found = beside(own_request(evidence), said, known, answered, evidence)
     return replace(known, causes=_shown_by(_arrived(evidence, found), evidence))
 
 
-_PLAIN = frozenset({200, 204, 400, 404, 405, 426, 501})
-"""Statuses of an answer to what is no handshake."""
-_FITS: dict[str, frozenset[int]] = {
-    "method": _PLAIN,
-    "handshake-incomplete": _PLAIN,
-    "header-too-large": frozenset({400, 413, 414, 431, 494}),
-    "host-refused": frozenset({400, 404, 421}),
-}
-"""Kinds of what a request did wrong -> the statuses with which servers answer that."""
+def _answered(said: Cause | None, known: Author, rest: list[Cause], evidence: Evidence) -> list[Cause]:
+    """The causes in the answer itself: what it says, and what its marks and its status (*rest*) mean."""
+    if said is None:
+        return rest
+    if said.id != "server-says":
+        return [_explained(said, known), *(cause for cause in rest if cause.id not in ACTS)]
+    if not rest or (rest[0].id not in ACTS and rest[0].certainty != "only"):
+        return [said, *rest]
+    if rest[0].id in ACTS:
+        return [_quoting(said, rest[0], evidence), *rest[1:]]
+    return rest  # a mark that is the program's own words
 
 
 def _quoting(said: Cause, act: Cause, evidence: Evidence) -> Cause:
@@ -192,33 +183,15 @@ def _quoting(said: Cause, act: Cause, evidence: Evidence) -> Cause:
     distract from them, and a status without a mark adds nothing."""
     if act.certainty == "status":
         act = replace(act, statement="")
-    if act.id == "refused" and not foreign_origin(evidence):
-        act = replace(act, usual=())
+    if act.id == "refused":
+        act = replace(act, usual=act.usual if foreign_origin(evidence) else (), fix=said.fix)
+    elif act.id == "upgrade-required" and re.search(_OF_THE_HANDSHAKE, said.quote) is None:
+        act = replace(act, usual=(), fix=f"the words may ask for a newer version of the client; {said.fix}")
     return replace(act, quote=said.quote, certainty="stated", evidence=said.evidence)
 
 
-def _fits(cause: Cause, status: int) -> bool:
-    return status in _FITS.get(cause.id, (400, 426, 501))
-
-
-def _names_another(said: Cause | None, asked: Cause) -> bool:
-    """The words of the answer give a reason other than the Host that the user set."""
-    return asked.id == "host-refused" and said is not None and said.id not in _UNLIKE_HOST
-
-
-_UNLIKE_HOST = ACTS | {"host-refused", "server-says", "no-route"}
-"""What a server may state of a Host that it does not serve."""
-
-
-def _unfitting(asked: list[Cause], said: Cause | None, known: Author, rest: list[Cause]) -> list[Cause]:
-    """What the request did wrong, where the status is about something else: what the server states comes
-    first (but for an exception, which the request may have led to). What else the status may mean (*rest*) is
-    named beside it; what marks say follows as causes of their own."""
-    if said is not None and said.id not in ("server-says", "crashed-before-accept"):
-        return [_explained(said, known), *asked]
-    if not rest:
-        return asked
-    return [led_to(asked[0], rest[0]), *asked[1:]]
+_OF_THE_HANDSHAKE = r"(?i)web ?socket|handshake|header|protocol|connection|upgrade required\W*\Z"
+"""Words of a 426 that are about the upgrade: other words may be about the version of an application."""
 
 
 def _explained(said: Cause, known: Author) -> Cause:

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 
 from msgspec.structs import replace
 
-from wsprobe.diagnosis.cause import MOST_USUAL, Cause
+from wsprobe.diagnosis.cause import Cause
 from wsprobe.diagnosis.evidence import (
     LARGE,
     Evidence,
@@ -224,18 +224,6 @@ def asked_wrong(evidence: Evidence) -> tuple[Cause, ...]:
             return ()
 
 
-def led_to(own: Cause, act: Cause) -> Cause:
-    """*act*, with a fault of the request as its first usual cause: nothing else shows that it is the reason."""
-    return replace(
-        act,
-        fix=own.fix,
-        certainty="own-request",
-        evidence=own.evidence,
-        program=None,
-        usual=(own.statement, *act.usual)[: MOST_USUAL - 1],
-    )
-
-
 def too_much(name: str, size: int) -> tuple[Cause, ...]:
     """A field of the request that is larger than most servers accept."""
     if size < LARGE:
@@ -249,23 +237,6 @@ def too_much(name: str, size: int) -> tuple[Cause, ...]:
             f"the request: {shown(name)} of {size} bytes",
         ),
     )
-
-
-def own_request(evidence: Evidence) -> tuple[Cause, ...]:
-    """The request explains the refusal: it is not a handshake, has a huge field, or has another Host."""
-    found = (*asked_wrong(evidence), *too_much(*evidence.largest))
-    if (
-        evidence.host.lower() != evidence.wanted.lower()
-        and not evidence.over_http2
-        and 400 <= evidence.status < 600
-    ):
-        other = host_refused(
-            f"the request's Host is {shown(evidence.host)}, not the URL's host ({shown(evidence.wanted)})"
-        )
-        found += (
-            replace(other, certainty="own-request", evidence=f"the request: Host: {shown(evidence.host)}"),
-        )
-    return found
 
 
 def host_refused(text: str) -> Cause:

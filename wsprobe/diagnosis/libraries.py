@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qs
 
+from msgspec.structs import replace
+
 from wsprobe.diagnosis.author_rules import AuthorRule, known_by
 from wsprobe.diagnosis.cause import Cause
 from wsprobe.diagnosis.evidence import Evidence, is_markup
@@ -395,6 +397,9 @@ def _ws(evidence: Evidence) -> Author | None:
 
 
 def _ws_status(evidence: Evidence) -> tuple[Cause, ...]:
+    if evidence.status == 401:  # what ws answers if verifyClient refuses, whatever the reason
+        refused = act(evidence, *own_origin(evidence), "a check of the application (verifyClient: token, Origin, path)")
+        return (replace(refused, statement=f"the server refused the request ({evidence.status})"),)
     if evidence.status != 400:
         return ()
     usual: tuple[str, ...] = (

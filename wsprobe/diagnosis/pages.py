@@ -30,7 +30,7 @@ _OWN: dict[str, dict[int, tuple[str, *tuple[str, ...]]]] = {
             "a refusal by the application that nginx replaced",
         ),
         404: (
-            "add a location with proxy_pass for the socket",
+            "if nginx is to forward this path: add a location with proxy_pass for it; otherwise correct the path",
             "no location with proxy_pass for this path",
             "a rule (return 404)",
             "an answer of the application that nginx replaced",
@@ -92,16 +92,18 @@ _OWN: dict[str, dict[int, tuple[str, *tuple[str, ...]]]] = {
             "a directory without an index page",
         ),
         404: (
-            "add a ProxyPass for the path",
-            "no ProxyPass for this path: the document root answered",
+            "if Apache is to forward this path: add a ProxyPass for it; otherwise correct the path, or look at the "
+            "program that Apache runs itself (mod_wsgi, CGI)",
+            "nothing at this path in the document root, and no ProxyPass for it",
+            "a program within Apache (mod_wsgi, CGI) that has no such path",
             "a rule (RewriteRule with [R=404])",
         ),
         406: ("look in the error log for the rule", "a rule (ModSecurity)", "content negotiation"),
         500: (
-            "look in the error log; load mod_proxy_http and mod_proxy_wstunnel",
+            "look in Apache's error log; with ProxyPass: load mod_proxy_http and mod_proxy_wstunnel",
+            "an exception in a program within Apache (mod_wsgi, mod_lua, CGI)",
             "no module for the scheme of ProxyPass",
             "wss:// to a plain port",
-            "an exception in embedded code (mod_lua, CGI)",
         ),
         502: (
             "look in the application's log; ProxyTimeout is the limit",

@@ -147,11 +147,12 @@ _REFUSED_MESSAGE = (
 )
 _ENDED: tuple[tuple[str, str, str, str], ...] = (
     (
-        r"too (?:large|big)\b|(?:message|frame|payload|packet|data|text|body|content)\b"
-        r"(?![^.\n]{0,24}\b(?:rate|quota|plan|number|count)\b)[^.\n]{0,24}(?:too long|exceed)"
+        r"\A\W*(?:is |it is )?too (?:large|big|long)\b|(?:message|frame|payload|packet|data|text|body|content|request|buffer"
+        r"|size|length|input|event|json|upload|file|string)s?\b(?![^.\n]{0,24}\b(?:rate|quota|plan|number|count)\b)"
+        r"[^.\n]{0,24}(?:too (?:long|large|big)\b|exceed)|too (?:large|big|long)[^.\n]{0,8} (?:message|frame|payload|packet|data)"
         r"|exceed\w*[^.\n]{0,24}(?:message|frame|payload|packet|size|length|bytes|buffer)"
         r"|max(?:imum)?[- _]?(?:frame|message|payload|size|length)|size limit"
-        r"|(?:size|length)\b[^.\n]{0,24}exceed|larger than",
+        r"|(?:size|length)\b[^.\n]{0,24}exceed|(?:message|frame|payload|packet|data)\b[^.\n]{0,24}larger than",
         "too-large",
         "a message exceeds the server's limit",
         "send smaller messages, or raise the server's limit",
@@ -165,10 +166,12 @@ _ENDED: tuple[tuple[str, str, str, str], ...] = (
         "send the first message right after connecting: a login, or what the server's protocol begins with",
     ),
     (
-        r"\bidle|(?<!account )(?<!user )inactiv(?!e (?:user|account))|(?<!database )(?<!query )(?<!upstream )"
-        r"(?<!backend )\btime[d -]*out|(?:heartbeat|keep-?alive|\bp[io]ng)\b[^.\n]{0,24}(?:time|miss|fail|lost"
+        r"\bidle\b(?=\W*\Z|\s*[.:;,()]\W*\Z|[- _]?(?:time|for|too|conn|session|client|socket|since|limit|period|disconnect|kick|long))"
+        r"|\b(?:is|was|were|been|being|due to|because|client|connection|session|socket|user|stale|for) idle\b"
+        r"|(?<!account )(?<!user )inactiv(?!e (?:user|account))|(?<!database )(?<!query )(?<!upstream )"
+        r"(?<!backend )\btime[d -]*out|(?:heartbeat|keep-?alive|\bp[io]ng)\b(?! of\b)[^.\n]{0,24}(?:time|miss|fail|lost"
         r"|late|expire|not received|overdue)|(?:no|missed|missing|lost|without)\b[^.\n]{0,16}"
-        r"(?:activity|heartbeat|keep-?alive|p[io]ngs?\b)",
+        r"(?:activity|heartbeat(?! of)|keep-?alive|p[io]ngs?\b)",
         "idle-timeout",
         "the server ended the session after a time without data",
         "send pings or messages more often, or raise the server's limit",
@@ -183,7 +186,9 @@ _ENDED: tuple[tuple[str, str, str, str], ...] = (
         "offer no extension (--no-extensions), or find what changes Sec-WebSocket-Extensions in transit",
     ),
     (
-        r"\bpars(?:e|ing)|\bexpecting (?:value|property name)"
+        r"(?:could|can|did|failed|unable|cannot|error|invalid)\b[^.\n]{0,16}\bpars(?:e|ing)\b(?=\W*\Z|\s*[.:;,('\"]|"
+        r"(?: (?:the|your|this|a|as|client|incoming|received))* (?:message|json|frame|packet|data|payload|request|input|body"
+        r"|command|event|text|xml|msg|string|content|query)\b)|\bpars(?:e|er|ing) (?:error|fail)|parseerror|\bexpecting (?:value|property name)"
         r"|invalid (?:json|message|payload|data|format|frame|request|packet|command|op|utf)"
         r"|malformed"
         r"|not[- ]well[- ]formed|unexpected (?:websocket )?(?:frame|message|token|packet|data|type|end)"
@@ -196,7 +201,8 @@ _ENDED: tuple[tuple[str, str, str, str], ...] = (
         r"|(?:unknown|illegal|unrecognized) (?:command|type|message|method|action|event|op)"
         r"|json(?! ?web ?token)"
         r"|bad (?:packet|format"
-        r"|message|request)|protocol violation|binary",
+        r"|message|request)|protocol violation|\bbinary (?:message|frame|data|payload|mode|type|is not|not|are not|un)"
+        r"|(?:only|no|not|expect\w*|unsupported|received|wants?|require\w*) binary|\bbinary\W*\Z",
         "message-refused",
         *_REFUSED_MESSAGE,
     ),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from wsprobe.diagnosis.cause import Cause, as_clause
-from wsprobe.diagnosis.evidence import Evidence, behind_proxy, foreign_origin, shown
+from wsprobe.diagnosis.evidence import Evidence, behind_proxy, foreign_origin, is_markup, shown
 from wsprobe.diagnosis.faults import (
     A_CHECK,
     DROPPED,
@@ -37,10 +37,39 @@ def act(evidence: Evidence, *usual: str, fix: str = "") -> Cause:
         row = CLASSES.get(evidence.status // 100, CLASSES[4])
     return Cause(
         row.cause,
-        f"{row.act} ({evidence.status})",
+        _did(evidence, row),
         fix or _to_do(evidence, row),
         usual=usual or _usual(evidence, row),
     )
+
+
+def _did(evidence: Evidence, row: StatusMeaning) -> str:
+    """What the answer proves that the server did."""
+    did = f"{row.act} ({evidence.status})"
+    match evidence.status:
+        case 200 if evidence.body:
+            return f"the server answered like a plain GET ({evidence.status}), with {_content(evidence)}"
+        case 401:
+            return f"the server refused the request ({evidence.status}): it found no valid credentials in it"
+        case 404 | 410 if not (behind_proxy(evidence) or evidence.protocols or evidence.oddity):
+            # Of 233 kinds of server without a mark of a proxy, 219 had no endpoint at the path.
+            return f"{did}: it has nothing at this path"
+        case _:
+            return did
+
+
+def _content(evidence: Evidence) -> str:
+    """What came in place of a handshake, in words: a page with its title, or other content."""
+    if is_markup(evidence):
+        title = re.search(_TITLE, evidence.text)
+        named = shown(title[1], _TITLE_SHOWN) if title is not None else ""
+        return f'an ordinary page, titled "{named}"' if named else "an ordinary page"
+    kind = evidence.get("content-type").partition(";")[0].strip().lower()
+    return f"ordinary content ({shown(kind)})" if kind else "ordinary content"
+
+
+_TITLE = r"(?i)<title[^<>]*>\s*([^<]*?)\s*</title"
+_TITLE_SHOWN = 60
 
 
 def _to_do(evidence: Evidence, row: StatusMeaning) -> str:
@@ -123,6 +152,8 @@ def _not_found(evidence: Evidence) -> Iterator[str]:
 
 
 def _page(evidence: Evidence) -> Iterator[str]:
+    if is_markup(evidence) and re.search(_LOGIN_PAGE, evidence.text[:2000]):
+        yield "no session of a login (the page asks to log in)"
     if not evidence.body:
         yield "a refusal without an upgrade (no token)"
         yield "an exception that a middleware caught"
@@ -130,6 +161,7 @@ def _page(evidence: Evidence) -> Iterator[str]:
         yield "a proxy that hides an error behind this page"
 
 
+_LOGIN_PAGE = r"(?i)<(?:title|h1|h2)[^<>]*>[^<]*\b(?:log|sign)[ -]?in\b"
 _ID_IN_PATH = r"(?i)/(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{16,}|\d+)(?:/|\Z)"
 """A UUID, a long hexadecimal number, or a number."""
 

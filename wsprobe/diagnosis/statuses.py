@@ -197,6 +197,8 @@ STATUSES: dict[int, StatusMeaning] = {
         means="The path does not accept GET. A handshake is always a GET.",
         usual=("a POST endpoint at this path", "curl -T, which makes it a PUT"),
         fix="Check the path; Allow in the answer lists the methods.",
+        cause="not-found",
+        act="the server accepts no GET at this path",
         scenarios=("405-allow",),
     ),
     406: StatusMeaning(
@@ -396,7 +398,7 @@ STATUSES: dict[int, StatusMeaning] = {
         ),
         fix="Test the server behind the proxy directly: `wsprobe connect --connect-to ::HOST:PORT URL`.",
         cause="bad-gateway",
-        act="the server answered Bad Gateway",
+        act="the server could not reach the program behind it, or got no valid answer from it",
         scenarios=("502",),
     ),
     503: StatusMeaning(
@@ -408,9 +410,11 @@ STATUSES: dict[int, StatusMeaning] = {
             "an exception in the application",
             "a limit on connections",
         ),
-        fix="Wait and try again; look at the load balancer's health checks.",
+        fix="Wait and try again. Behind a load balancer, look at its health checks.",
         cause="unavailable",
         act="the server answered Service Unavailable",
+        do="try again later; look in the log of the program that answered, and behind a load balancer at its "
+        "health checks",
     ),
     504: StatusMeaning(
         name="Gateway Timeout",
@@ -423,7 +427,7 @@ STATUSES: dict[int, StatusMeaning] = {
         ),
         fix="Test the server behind the proxy directly, and check the time to the first byte.",
         cause="gateway-timeout",
-        act="the server answered Gateway Timeout",
+        act="the server waited too long for the program behind it",
         scenarios=("504",),
     ),
     505: StatusMeaning(

@@ -366,13 +366,12 @@ def _host(evidence: Evidence, said: str) -> tuple[Cause, ...]:
         text = f"the server takes {shown(named[1])}, a part of the URL, for the name of a host"
         return (no_route(text, "correct the path: such a proxy forwards to the address that its path names"),)
     other = "" if "header" in said.lower() else ", or a host that the URL names"
-    return (
-        Cause(
-            "host-refused",
-            f"the server does not accept the Host {shown(evidence.host)}{other}",
-            "add the name to the server's allowed hosts, or configure the proxy to forward Host unchanged",
-        ),
-    )
+    fix = "add the name to the server's allowed hosts, or configure the proxy to forward Host unchanged"
+    refused = Cause("host-refused", f"the server does not accept the Host {shown(evidence.host)}{other}", fix)
+    if other and evidence.host.lower() == evidence.wanted.lower():  # the words of HttpListener for a path, too
+        usual = ("a Host that is not in the server's list", "no site of the server at this path")
+        refused = replace(refused, usual=usual, fix=f"{fix}; check the path")
+    return (refused,)
 
 
 def _credentials(evidence: Evidence, _: str) -> tuple[Cause, ...]:
@@ -417,11 +416,15 @@ def _route(evidence: Evidence, said: str) -> tuple[Cause, ...]:
 
 
 def _missing(evidence: Evidence, said: str) -> tuple[Cause, ...]:
-    """Words that something does not exist: the path, or what it names."""
-    if evidence.status >= 500:
-        return ()
-    missing = "the server found no such path or resource"
-    return (Cause("not-found", missing, "correct the path, the name or the id in it"),)
+    """Words that something does not exist: the path, or what it names. Any other status than 404 and 410 may be
+    about anything."""
+    if evidence.status in (404, 410):
+        missing = "the server found no such path or resource"
+        return (Cause("not-found", missing, "correct the path, the name or the id in it"),)
+    if evidence.status == 101:
+        missing = "the server does not find what the session is for"
+        return (Cause("not-found", missing, "correct the name or id that the URL or a message has"),)
+    return ()
 
 
 def _backend(evidence: Evidence, said: str) -> tuple[Cause, ...]:
@@ -472,7 +475,10 @@ def _plain(id: str, text: str, fix: str, *usual: str) -> Means:
     return lambda evidence, said: (Cause(id, text, fix, usual=usual),)
 
 
-def _refused(evidence: Evidence, _: str) -> tuple[Cause, ...]:
+def _refused(evidence: Evidence, said: str) -> tuple[Cause, ...]:
+    turned_away = evidence.status in (401, 402, 403, 406, 407, 409, 451) or evidence.status >= 500
+    if not turned_away and not _compiled(_TURNED_AWAY).search(spaced(said.lower())):
+        return ()
     fix = "send what the application requires (token, cookie, Origin, parameter)"
     return (Cause("refused", "the server refused the request", fix),)
 
@@ -520,6 +526,132 @@ def _wants_upgrade(evidence: Evidence, said: str) -> tuple[Cause, ...]:
         return lost
     usual = (DROPPED, "a version other than 13", "no code that handles upgrades at this path")
     return (Cause("upgrade-required", "the server requires an upgrade", lost[0].fix, usual=usual),)
+
+
+# Senses: a word counts with the words around it that give it the meaning of a rule, at the beginning or the end of
+# what is said, or before punctuation; "origin" of an airport, or a "key" of a song, has others beside it.
+
+_BAD = (
+    r"(?:missing|invalid|bad|no|without|empty|wrong|incorrect|expired|unknown|unexpected|mismatch\w*|mismatched"
+    r"|required?|revoked|rejected|disallowed|forbidden|unauthori[sz]ed|untrusted|unaccept\w+|illegal|not)"
+)
+_FAILS = (
+    r"(?:missing|invalid|expired|required|wrong|incorrect|bad|mismatch\w*|revoked|rejected|unknown|malformed"
+    r"|denied|refused|fail\w*|not (?:valid|found|provided|supplied|present|accepted|allowed|match\w*|set|verified|given)"
+    r"|(?:does|did|do)(?: not|n't) match|(?:could|can)(?: not|n't)? be)"
+)
+_ENDS_HERE = r"(?=\W*\Z|\s*[.:;,!?()\"'<\n])"
+"""What was named is named in full: no other noun follows."""
+_VALUE = r"(?:\s*[:=]?\s*(?:[\"'`(<\[][^\"'`)>\]\n]*[\"'`)>\]]|[\w*+-]*(?:://|[.:/*@#\d])[^\s\"']*|null))?"
+"""A value behind its name: in quotes, or with a digit or a sign in it, as an address or an id has."""
+_IS = r"\s*(?:(?:is|was|are|were|has|have|been|you|gave|sent)\s+)*"
+
+_ORIGIN = (
+    rf"\bcors\b|cross[- ]?(?:origin|site)|\borigin (?:header|field|check|polic|verif|valid|mismatch)"
+    rf"|{_BAD}[ _-](?:\w+ )?(?:['\"]?(?:web ?socket |request |http )?origins?['\"]?){_ENDS_HERE}"
+    rf"|{_BAD} (?:\w+ )?origins?{_VALUE[:-1]}{_ENDS_HERE}"
+    rf"|(?<!\bof )\borigins?(?: header| field| value)?['\"]?{_VALUE}{_IS}(?:(?:not|n't)[ _](?:\w+ )?"
+    r"(?:allow|permi|accept|authori|trust|in[ _]|match|valid|white|recogn|list)|isn't|denied|refused|rejected|blocked"
+    r"|disallowed|forbidden|unauthori[sz]ed|untrusted|required|invalid|missing|(?:does|did)(?: not|n't) match|must match)"
+    r"|(?:allow|accept|permi|trust|authori|white|match|same|check|verif)\w*[ _-](?:\w+ ){0,2}origins?"
+    r"(?=\W*\Z|\s*[.:;,()\"'<]| (?:header|list|polic|check|http|is|are|was|for)|[ _]not)"
+    r"|not allowed (?:by|from|for) (?:\w+ )?origin"
+)
+_HOST = (
+    rf"host(?:name)? header|dns rebinding"
+    rf"|{_BAD} (?:http |request )?(?:virtual )?host(?:name)?(?: name)?(?=\W*\Z|\s*[:;,!?()\"'<\n]|\. |\.\Z| [\w-]*[.:]\w)"
+    rf"|(?:blocked|unknown|disallowed) (?:request|host)(?=\W*\Z|\s*[.:;,!?()\"'<\n])"
+    rf"|\bhost(?:name)?(?: name)?['\"]?{_VALUE}{_IS}(?:not (?:allowed|permitted|served|an ip|recognized|known|found|in (?:the )?"
+    r"(?:allow|list|white))|blocked|denied|unknown|invalid|mismatch)(?=\W*\Z|\s*[.:;,!?()\"'<\n]| (?:on|by|for|here|list))"
+)
+_OF_SESSIONS = (
+    r"(?:connection|client|socket|request|session|user|subscri\w+|login|log in|attempt|message|call|quer(?:y|ies)"
+    r"|rate|event|open|concurrent|simultaneous|api|peer|device|tab|retr(?:y|ies))"
+)
+_LIMIT = (
+    rf"too many(?! (?:\w+ )?hops| (?:redirect|open file|header))(?: \w+)?[ -]{_OF_SESSIONS}|\A\W*too many\W*\Z"
+    rf"|rate[-_ ]?limit|\bthrottl(?:ed|ing)\b|connection limit|{_OF_SESSIONS}s?[^.\n]{{0,12}}\b(?:quota|limit) (?:\w+ )?"
+    r"(?:exceed|reach|hit)|(?:exceed|over|reach)\w* (?:the |your )?(?:request|connection|rate|message|api|call)\w* (?:quota|limit)"
+    rf"|(?:request|connection|message|api|call|rate)\w* quota|limit (?:reached|exceeded) for (?:\w+ )?{_OF_SESSIONS}"
+    rf"|(?:max(?:imum)?|limit)[^.\n]{{0,24}}(?:connections|clients|sockets|users|sessions|requests)"
+    r"|(?:\A|please |[.:;,!] ?)slow down|calm down"
+)
+_CREDENTIALS = (
+    rf"(?:{_BAD}|auth\w*|access|bearer|csrf|xsrf|api|security|session|refresh|login|jwt|web)[- _'\"]{{1,3}}(?:\w+[- _]){{0,2}}"
+    rf"tokens?\b(?! at (?:position|line|col|offset|char)| ['\"<{{\[])(?<!unexpected token)"
+    rf"|(?<!unexpected )(?<!\d )(?<!more )\btokens?\b['\"]?[- _:]{{0,2}}(?:\w+ ){{0,4}}{_FAILS}"
+    rf"|(?:query|parameter|header|provide|send|with|your)[^.\n]{{0,16}}\btoken\b|\A\W*(?:\w+ )?tokens?\W*\Z"
+    r"|unauthori[sz]ed|unauthenticated|authenticat|authori[sz]ation|credential"
+    rf"|{_BAD} (?:\w+ )?(?:password|passphrase)|(?:password|passphrase)\b[^.\n]{{0,16}}{_FAILS}|\A\W*(?:password|passphrase)\W*\Z"
+    r"|(?:please|must|need to|required? to|have to|not|first|again)\b[^.\n]{0,12}\b(?:log|sign)(?:ged|ned)?[- ]?in\b"
+    r"|\A\W*(?:please )?(?:log|sign)[- ]?in\W*(?:\Z|(?:to|first|again|required|with|please|before|failed|error|page)\b)"
+    rf"|\b(?:log|sign)[- ]?in (?:is )?{_FAILS}|(?:invalid|bad|failed|wrong|no|unknown) (?:log|sign)[- ]?in\b"
+    r"|\bapi[- _]?key|(?:access|auth|stream)[- ]key|\bjwt\b|csrf|xsrf"
+    rf"|bearer (?:token|realm|auth|scheme|is |was |missing|required)|{_BAD} bearer"
+    rf"|{_BAD} (?:\w+ ){{0,2}}cookie\b|(?:session|auth\w*|login|csrf)[- ]?cookie|\bcookie\b['\"]?{_VALUE}{_IS}{_FAILS}"
+    rf"|(?:client|shared|app|api|{_BAD})[- _](?:\w+ )?secret{_ENDS_HERE}|\bsecret\b(?: key)?{_IS}{_FAILS}"
+    rf"|{_BAD} (?:\w+ )?(?<!key )signature|(?<!key )signature\b[^.\n]{{0,20}}{_FAILS}"
+    rf"|\bkey (?:is |was )?(?:provided|supplied|missing|required|invalid)(?! ['\"])|(?:invalid|no|wrong|bad|missing) key"
+    rf"{_ENDS_HERE}(?!:? ['\"])"
+    rf"|not allowed to connect(?=\W*\Z|\s*[.:;,]| (?:here|to this|with|from))|\b(?:no|missing) (?:user ?)?(?:id|user){_ENDS_HERE}"
+)
+_NAMED = (
+    r"(?:session|sid|channel|room|namespace|target|inspector uuid|client id|connection id|stream|topic|game|lobby"
+    r"|mount ?point)"
+)
+_ID = r"(?:[ _-]?(?:id|name|key|code|number|uuid|token))?"
+_NO_SESSION = (
+    rf"\b(?:no|unknown|invalid|missing|expired|bad|wrong|unrecognized)[- _]?(?:such )?(?:web ?socket )?{_NAMED}{_ID}"
+    r"(?=\W*\Z|\s*[.:;,!?()\"'<#=]|\s+(?:with|called|named|found|exists?|provided|specified|given|in (?:the )?(?:query|url|path|request))\b"
+    r"|\s+[\w-]*\d)"
+    rf"|\b{_NAMED}{_ID}(?:{_VALUE}{_IS}(?:(?:or|been) \w+ )?(?:unknown|invalid|expired|closed|not available|isn't available|"
+    r"not found|does not exist|doesn't exist|not exist)|(?: \S+)?(?: \w+)? (?:not found|does not exist|doesn't exist))"
+    rf"|malformed inspector uuid"
+)
+_PATHS = r"(?:path|route|url|uri|endpoint)"
+_NO_ROUTE = (
+    r"no (?:web ?socket )?(?:route|handler|endpoint|mapping|listener|page|app)s?(?=\W*\Z|\s*[.:;,!?()\"'<]|\s+(?:for|found|at|"
+    r"match\w*|registered|configured|defined|here|with|exists?|listen\w*|on)\b)|no (?:matching )?route(?=\W*\Z|\s*[.:;,(]| (?:for|found|match|to /))"
+    r"|\bcannot (?:get|post|connect|head|put)\b(?= /|\W*\Z| to /)|(?:unknown|invalid|no such|wrong) (?:path|url|endpoint|route)"
+    rf"(?=\W*\Z|\s*[.:;,!?()\"'<]|\s+/)|\b{_PATHS}{_VALUE}{_IS}(?:does |do |could )?(?:(?:not|n't)[ _](?:be )?(?:found|match\w*|registered"
+    r"|supported|configured|defined|exist\w*|allowed|valid|known|available|served|handled|recogni[sz]ed|implemented)|unknown|invalid|mismatch)"
+    r"|received path"
+)
+_NOT_THERE = (
+    r"not[ _]found|no such \w+(?: \w+)?(?=\W*\Z|\s*[:;,(\"'])|does(?: not|n't) exist|unknown resource|no (?:resource|gateway)\b"
+)
+_STOPS = (
+    r"(?:\A\W*|\b(?:server|service|node|system|worker|instance|app(?:lication)?|gateway|site|proxy|process|we|it)\b[^.\n]{0,20})"
+    r"(?:\bshutting down|\bshut ?down|\bdraining|(?:under |in |for |scheduled )?\bmaintenance(?! of)\b)"
+    r"|server (?:is )?(?:stopp|restart|going)"
+)
+_BLOCKS = (
+    r"\bwaf\b|firewall|mod_?security|\brequest\w* (?:was |has been |is )?blocked"
+    r"|blocked (?:by|due to) (?:\w+ ){0,2}(?:rule|polic|admin|security|filter|cloudflare|proxy|server|access|network|ip\b|geo|ban|abuse)"
+    r"|security (?:rule|policy)(?=\W*\Z|\s*[.:;,(#\"']| (?:id )?\d| (?:violat|match|trigger|block|den|reject|refus))"
+    r"|\b(?:ip|address)\b[^.\n]{0,20}(?:blocked|banned|denied|not allowed)|blacklist|blocklist"
+    r"|\bgeo[- _]?(?:ip|block|fenc|restrict)"
+)
+_BEHIND = (
+    r"(?:back-?end|upstream|target|origin server|downstream)"
+)
+_UNREACHED = (
+    rf"upstream connect|connect(?:ion)? to (?:the )?(?:{_BEHIND}|server)[^.\n]{{0,20}}(?:failed|refused|error|closed)"
+    rf"|{_BEHIND}(?: (?:server|service|connection|host|application|socket|\S*[:/\d]\S*))*[^\w\n]*{_IS}(?:currently )?"
+    r"(?:down|unavailable|unreachable|failed|refused|closed|error|not (?:available|reachable|running)"
+    r"|could not (?:be (?:reached|contacted)|connect)|(?:did|does) not (?:respond|answer))"
+    rf"|(?:failed|unable|could not|cannot|can't) (?:to )?(?:connect|reach|proxy)\b(?=\W*\Z|\s*[.:;,(]|(?: to)?(?: the)?(?: \w+)? "
+    rf"(?:{_BEHIND}|server|service|application|app|host|database|remote|container|port|\S*[:/\d]\S*))"
+    r"|no healthy upstream|error occurr?ed while trying to proxy|proxy error"
+)
+_REFUSES = (
+    r"(?:forbidden|\bdenied|\breject(?!ion)|\brefus|not (?:allowed|permitted|authori[sz]ed|entitled)|disallow|banned)"
+)
+_TURNED_AWAY = (
+    rf"\A\W*(?:\w+ )?{_REFUSES}\w*(?=\W*\Z|\s*[:;,.(]| (?:by|for|to|from|because|due|as)\b)|(?:\b(?:access|connection|request|client|session|permission|handshake|login|user|address|ip|upgrade|device"
+    rf"|account|server|policy|application|you)\b[^.\n]{{0,24}}){_REFUSES}|{_REFUSES}[^.\n]{{0,24}}\b(?:request|connection|handshake|access|client)"
+)
+"""A refusal of the session: a Close may also be about an offer that was refused in it."""
 
 
 STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
@@ -603,13 +735,7 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
     ),
     (
         ("conn", "reach", "stream", "back", "target", "server", "proxy"),
-        r"upstream connect|connect(?:ion)? to (?:the )?(?:back-?end|upstream|target|server"
-        r"|downstream)[^.\n]{0,20}(?:failed|refused|error|closed)"
-        r"|(?:back-?end|upstream|target|origin server|downstream)\b[^.\n]{0,30}"
-        r"(?:down|unavailable|unreachable|failed|refused|closed|not (?:available|reachable|running)"
-        r"|could not (?:be (?:reached|contacted)|connect))"
-        r"|(?:failed|unable|could not|cannot|can't) (?:to )?(?:connect|reach|proxy)\b|no healthy upstream"
-        r"|error occurr?ed while trying to proxy|proxy error",
+        _UNREACHED,
         _gateway,
     ),
     (
@@ -636,28 +762,23 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
     ),
     (
         ("origin", "cors", "cross"),
-        r"(?<!\bof )\borigins?\b(?! server)|\bcors\b|cross[- ]?(?:origin|site)",
+        _ORIGIN,
         _origin,
     ),
     (
         ("host", "rebinding", "request"),
-        rf"{_NO} (?:http )?host(?:name)?\b|\bhost(?:name)?(?: header| name)?\b[^.\n]{{0,30}}"
-        r"(?:not (?:allowed|permitted|found|known|served|an ip|recognized|in)|blocked|unknown|invalid"
-        r"|mismatch|denied)"
-        r"|(?:blocked|unknown|disallowed) (?:request|host)|dns rebinding|host header",
+        _HOST,
         _host,
     ),
     (
         ("too many", "limit", "quota", "throttl", "max", "slow down", "calm down"),
-        r"too many(?! (?:\w+ )?hops| (?:redirect|argument|open file|value|header|field|level))"
-        r"|rate[-_ ]?limit|quota|throttl|connection limit|limit (?:reached|exceeded) for"
-        r"|(?:max(?:imum)?|limit)"
-        r"[^.\n]{0,24}(?:connections|clients|sockets|users|sessions|requests)|slow down|calm down",
+        _LIMIT,
         _limited,
     ),
     (
         ("too ", "exceed"),
-        r"(?:header|headers|cookie|field|fields|request[- ]?line|uri|url)\b[^.\n]{0,24}(?:too (?:large|long"
+        r"(?:headers?|cookies?|fields?|request[- ]?line|uri|url)\b(?:[ -](?:or|and|fields?|values?|names?|lines?|size|list"
+        r"|section|block|in request|in the request|length|is|are|was|cookies?|headers?|string))*[^\w\n]{0,3}(?:too (?:large|long"
         r"|big)|exceed)"
         r"|exceeds server limit|request entity too large|line too long",
         _plain(
@@ -671,12 +792,7 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
             *("session", "sid", "channel", "room", "namespace", "target", "uuid", "client id", "connection id"),
             *("stream", "topic", "game", "lobby", "mount"),
         ),
-        r"\b(?:no|unknown|invalid|missing|expired|bad|wrong|unrecognized)[- _]?(?:such )?(?:web ?socket )?"
-        r"(?:session|sid|channel|room|namespace|target|inspector uuid|client id|connection id|stream|topic|game"
-        r"|lobby)\b"
-        r"|(?:session|channel|room|target|stream|topic|mount ?point)\b[^.\n]{0,30}(?:not found|unknown|invalid"
-        r"|expired|does not exist|not available|isn't available"
-        r"|closed|not exist)|malformed inspector uuid",
+        _NO_SESSION,
         _session,
     ),
     (
@@ -703,20 +819,12 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
             ),
             *("cookie", "srf", "not allowed", " id", " user"),
         ),
-        r"(?<!unexpected )\btokens?\b(?! at (?:position|line|col|offset|char))"
-        r"|unauthori[sz]ed|unauthenticated|authenticat|authori[sz]ation|credential"
-        r"|password|passphrase"
-        r"|\blog[- ]?in\b|\bsign[- ]?in\b|logged in|\bapi[- ]?key|access[- ]?key|\bsecret\b|\bjwt\b|bearer"
-        r"|\bcookie\b|csrf|xsrf"
-        r"|signature|\bkey (?:provided|supplied|missing|required)|invalid key|no key\b|not allowed to connect"
-        r"|\b(?:no|missing) (?:id|user|key)\b",
+        _CREDENTIALS,
         _credentials,
     ),
     (
         ("waf", "firewall", "security", "block", "banned", "denied", "not allowed", "blacklist", "geo"),
-        r"\bwaf\b|firewall|mod_?security|blocked (?:by|due)|security (?:rule|policy)"
-        r"|\b(?:ip|address)\b[^.\n]{0,20}(?:blocked|banned|denied|not allowed)|blacklist|blocklist"
-        r"|\bgeo(?:\b|[- _]?(?:ip|block|fenc|restrict|locat))",
+        _BLOCKS,
         _plain(
             "blocked-by-rule",
             "a rule refuses the request before the application receives it",
@@ -725,17 +833,19 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
     ),
     (
         ("shut", "stopp", "restart", "going", "maintenance", "draining"),
-        r"shutting down|shut ?down|server (?:is )?(?:stopp|restart|going)|maintenance|draining",
+        _STOPS,
         _plain("closing", "the server is stopping, or accepts no sessions for now", "try again later"),
     ),
     (
         ("overloaded", "at capacity", "busy", "full"),
-        r"overloaded\b(?! or)|at capacity|server (?:is )?(?:busy|full)",
+        r"(?:\A\W*|\b(?:server|service|system|node|worker|backend|is|are|currently|temporarily) )overloaded\b(?! or)"
+        r"|at capacity|server (?:is )?(?:busy|full)",
         _plain("overloaded", "the server accepts no more sessions for now", "try again later"),
     ),
     (
         ("again later", "unavailable"),
-        r"try again later|temporarily unavailable",
+        r"\A\W*(?:please )?try again later\W*\Z|(?:busy|capacity|servers?|services?|available|load|down)\b[^\n]{0,40}try again later"
+        r"|temporarily unavailable(?=\W*\Z|\s*[.:;,!(])",
         _plain(
             "unavailable",
             "the server is unavailable for now",
@@ -746,14 +856,12 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
     ),
     (
         ("no ", "cannot ", "unknown", "invalid", "path", "route", "url"),
-        r"no (?:web ?socket )?(?:route|handler|endpoint|mapping|listener|page|app)\b|no (?:matching )?route"
-        r"|\bcannot (?:get|post|connect|head|put)\b|(?:unknown|invalid) (?:path|url|endpoint|route)"
-        r"|(?:path|route|url)\b[^.\n]{0,30}(?:not|unknown|invalid|mismatch)|received path",
+        _NO_ROUTE,
         _route,
     ),
     (
         ("no ", "not found", "exist", "unknown"),
-        r"not found|no such|does(?: not|n't) exist|unknown resource|no (?:resource|gateway)\b",
+        _NOT_THERE,
         _missing,
     ),
     (
@@ -764,8 +872,7 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
     ),
     (
         ("forbidden", "denied", "reject", "refus", "not ", "disallow", "banned"),
-        r"forbidden|\bdenied|\breject(?!ion)|\brefus|not (?:allowed|permitted|authori[sz]ed|entitled)"
-        r"|disallow|banned",
+        _REFUSES,
         _refused,
     ),
     (
@@ -783,7 +890,7 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
             ),
             *("nil pointer", "undefined", "not a function", "null"),
         ),
-        r"exception|traceback|\bpanic|uncaught|unhandled (?:promise|rejection|error)|stack ?trace"
+        r"exception|traceback|\bpanic(?:ked\b|:| at\b| in\b| while\b)|goroutine|uncaught|unhandled (?:promise|rejection|error)|stack ?trace"
         r"|[a-z0-9]+error\b|segfault|assertion|nil pointer|undefined is not|is not a function|null ?pointer",
         _raised,
     ),
