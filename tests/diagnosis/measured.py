@@ -117,6 +117,8 @@ def judge(causes: tuple[Cause, ...], of: Measured) -> Verdict:
     first = causes[0]
     if first.program is not None and first.program not in of.programs:
         return "false"
+    if first.certainty == "own-request" and not _may_be_blamed(first, of):
+        return "false"
     if first.id in of.right or (of.says and _quotes(first, of)):
         return "right"
     if _leaves_open(first, of):
@@ -130,16 +132,32 @@ def judge(causes: tuple[Cause, ...], of: Measured) -> Verdict:
     return "next" if any(cause.id in of.right for cause in causes[1:3]) else "false"
 
 
+OWN = frozenset(
+    {
+        *("method", "handshake-incomplete", "version-unsupported", "key", "protocol-malformed", "upgrade-lost"),
+        *("header-too-large", "host-refused", "subprotocol-none", "subprotocol-required", "extension-refused"),
+    }
+)
+"""Kinds of cause that what wsprobe sent leads to."""
+
+
+def _may_be_blamed(cause: Cause, of: Measured) -> bool:
+    """The request had a part in it: otherwise what to do about the request is false, whatever the kind."""
+    return cause.id in of.right or bool(OWN.intersection(of.right))
+
+
 def _quotes(cause: Cause, of: Measured) -> bool:
     """The cause has no more than the server's own words, and they name what was wrong."""
     bare = cause.id in ACTS or cause.id in ("server-says", "not-http-text")
-    return bare and bool(re.search(of.says, f"{cause.text} {cause.evidence}"))
+    return bare and bool(re.search(of.says, f"{cause.without_usual} {cause.evidence}"))
 
 
 def _leaves_open(cause: Cause, of: Measured) -> bool:
     """The cause is one that names several possibilities, and the true one is among them."""
     own = cause.without_quote
     several = bool(re.search(r"\bor\b|usual causes?: ", own))
+    if several and of.part in ("servers3", "misled") and re.search(of.says, own):
+        return True
     return several and any(re.search(NAMED[id], own) for id in of.right if id in NAMED)
 
 

@@ -1,8 +1,8 @@
 """How often a word of a server is read in a sense that it does not have: ``python -m tests.diagnosis.senses``.
 
-senses.txt has texts that lead a reader astray: each word in the sense that a rule knows, and in another. What a
-first cause says is ``right`` if its kind is one of the line's; ``false`` if it is another kind, or says what must
-not be said; otherwise it is ``open``: only what the server did, with its words."""
+senses.txt has texts that lead a reader astray: each word in the sense that a rule knows, and in another. What
+a first cause says is ``right`` if its kind is one of the line's; ``false`` if it is another kind, or says what
+must not be said; otherwise it is ``open``: only what the server did, with its words."""
 
 from __future__ import annotations
 
@@ -76,7 +76,21 @@ class Sense(msgspec.Struct, frozen=True):
         return "open" if first.id in (act, "server-says") else "false"
 
 
-_ACTS = {500: "error", 502: "bad-gateway", 503: "unavailable", 504: "gateway-timeout", 505: "error", 1000: "closed", 1001: "closing", 1002: "protocol-error", 1003: "closed", 1007: "closed", 1009: "closed", 1010: "protocol-error", 1011: "error"}
+_ACTS = {
+    500: "error",
+    502: "bad-gateway",
+    503: "unavailable",
+    504: "gateway-timeout",
+    505: "error",
+    1000: "closed",
+    1001: "closing",
+    1002: "protocol-error",
+    1003: "closed",
+    1007: "closed",
+    1009: "closed",
+    1010: "protocol-error",
+    1011: "error",
+}
 
 
 def senses() -> Iterator[Sense]:
@@ -105,12 +119,17 @@ def main(arguments: list[str]) -> None:
         verdict = each.verdict(found)
         if verdict == "false" or "--all" in arguments:
             told = f"{found[0].id}: {found[0].text}" if found else "(nothing)"
-            print(f"{verdict:6} {each.code} {each.text[:50]:50} {'/'.join(each.right) or '-':28} <- {told[:110]}")
+            print(
+                f"{verdict:6} {each.code} {each.text[:50]:50} {'/'.join(each.right) or '-':28} <- {told[:110]}"
+            )
     counted = score()
     size = counted.total()
-    print(f"{size} texts of {len({each.word for each in senses()})} words: " + ", ".join(
-        f"{each} {counted[each]} ({counted[each] / size:.1%})" for each in ("right", "open", "false")
-    ))
+    print(
+        f"{size} texts of {len({each.word for each in senses()})} words: "
+        + ", ".join(
+            f"{each} {counted[each]} ({counted[each] / size:.1%})" for each in ("right", "open", "false")
+        )
+    )
 
 
 if __name__ == "__main__":

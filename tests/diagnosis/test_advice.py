@@ -122,7 +122,9 @@ def test_what_ended_at_once_was_not_cut_for_being_idle(late: bool, idle: bool) -
 
 
 def test_a_proxy_answered_and_not_the_application() -> None:
-    assert texts(NGINX_502, "likely").startswith("nginx, not the application, answered Bad Gateway")
+    assert texts(NGINX_502, "likely").startswith(
+        "nginx, not the application, could not reach the program behind it"
+    )
 
 
 def test_every_proxy_has_its_lines_and_says_what_they_were_tried_with() -> None:

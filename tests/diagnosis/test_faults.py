@@ -203,13 +203,16 @@ def test_a_waf_speaks_by_its_status() -> None:
 
 
 def test_another_host_than_the_url_s_explains_a_refusal() -> None:
-    first = found(b"HTTP/1.1 400 Bad Request\r\n\r\n", headers=["Host: evil.example"])[0]
+    first = found(b"HTTP/1.1 421 Misdirected Request\r\n\r\n", headers=["Host: evil.example"])[0]
     assert (first.id, first.certainty) == ("host-refused", "own-request")
+    first, second = found(b"HTTP/1.1 400 Bad Request\r\n\r\n", headers=["Host: evil.example"])
+    assert (first.id, first.certainty, second.id) == ("bad-request", "status", "host-refused")
+    assert first.usual[1] == "the Host evil.example, which is not the URL's"
 
 
 def test_a_huge_field_explains_a_refusal_and_an_answer_that_is_no_http() -> None:
     cookie = {"headers": ["Cookie: a=" + "x" * 20000]}
-    assert found(b"HTTP/1.1 404 Not Found\r\n\r\n", **cookie)[0].usual[0].startswith("the request's Cookie has")
+    assert found(b"HTTP/1.1 404 Not Found\r\n\r\n", **cookie)[0].usual[-1].startswith("the size of Cookie")
     assert found(b"Error 426: Upgrade Required\n", headers=["Sec-WebSocket-Version: 12"])[0].id == (
         "version-unsupported"
     )

@@ -18,6 +18,8 @@ WANTED = {
     "servers2": (94, 1),
     "dev": (95, 3),
     "held": (90, 3),
+    "servers3": (90, 1),
+    "misled": (90, 3),
 }
 
 
@@ -30,7 +32,7 @@ def left_out() -> tuple[tuple[str, Measured, Verdict], ...]:
 def test_the_first_cause_is_right(part: str) -> None:
     of = measure.score(each for each in measured() if each.part == part)
     right, false = WANTED[part]
-    assert of.size > 150
+    assert of.size > (150 if part in ("servers", "servers2", "dev", "held") else 40)
     assert (100 * of.share("right", "open") >= right, 100 * of.share("false") <= false) == (True, True), of
 
 

@@ -171,9 +171,9 @@ def test_what_a_request_did_wrong_is_not_all_that_a_status_can_be_about() -> Non
     old = "Sec-WebSocket-Version: 12"
     assert asked("HTTP/1.1 400 Bad Request\n\n", old).text == "Sec-WebSocket-Version of the request is not 13"
     down = asked("HTTP/1.1 502 Bad Gateway\n\n", old)
-    assert (down.id, down.usual[0]) == ("bad-gateway", "Sec-WebSocket-Version of the request is not 13")
+    assert (down.id, down.usual[0]) == ("bad-gateway", "an application that is down, or listens elsewhere")
     assert asked('HTTP/1.1 401 Unauthorized\n\n{"error":"no token"}', old).id == "unauthorized"
-    assert asked("HTTP/1.1 500 Internal Server Error\n\nTypeError: x", old).id == "error"
+    assert asked("HTTP/1.1 500 Internal Server Error\n\nTypeError: x", old).id == "crashed-before-accept"
 
 
 @pytest.mark.parametrize(("listed", "other"), [("sip", True), ("chat", False)])
@@ -530,7 +530,9 @@ def test_a_fault_of_the_request_is_no_proof_of_why_a_server_closed() -> None:
         events = (Sent(0, request), Ended(1, how))
         found = causes(read(Exchange(Plan(parse(f"ws://{AT}/ws"), request), events)))[0]
         assert found.usual[0] == "Sec-WebSocket-Version of the request is not 13"
-        assert ("a refusal (path, token, Origin, subprotocol) or a rule (nginx 444)" in found.usual) == more
+        assert (
+            "a refusal (path, token, cookie, Origin, subprotocol) or a rule (nginx 444)" in found.usual
+        ) == more
 
 
 @pytest.mark.parametrize(("challenge", "other"), [("", True), ("WWW-Authenticate: Basic\n", False)])
@@ -630,7 +632,7 @@ def test_names_are_not_quoted_as_statements(answer: str, quote: str) -> None:
         # These may be what a server says of a name that it does not have.
         ("HTTP/1.1 403 Forbidden\n\nHost not allowed", "host-refused"),
         ("HTTP/1.1 403 Forbidden\n\nnot allowed", "refused"),
-        ("HTTP/1.1 404 Not Found\n\nno such page here", "host-refused"),
+        ("HTTP/1.1 404 Not Found\n\nno such page here", "not-found"),
         ("HTTP/1.1 403 Forbidden\n\nMembers come first", "refused"),
     ],
 )
@@ -686,7 +688,7 @@ def test_a_refusal_whose_head_does_not_end_is_still_one(begun: bytes, id: str) -
 def test_a_silent_end_leaves_open_what_was_not_sent() -> None:
     events = (Sent(0, REQUEST), Ended(2, "fin"))
     first = causes(read(Exchange(Plan(parse(f"ws://{AT}/ws"), REQUEST), events)))[0]
-    assert "(path, token, Origin, subprotocol)" in first.text
+    assert "(path, token, cookie, Origin, subprotocol)" in first.text
 
 
 def test_a_page_without_a_reason_leaves_open_that_an_origin_is_required() -> None:

@@ -184,7 +184,7 @@ def _quoting(said: Cause, act: Cause, evidence: Evidence) -> Cause:
     if act.certainty == "status":
         act = replace(act, statement="")
     if act.id == "refused":
-        act = replace(act, usual=act.usual if foreign_origin(evidence) else (), fix=said.fix)
+        act = replace(act, usual=act.usual if foreign_origin(evidence) else ())
     elif act.id == "upgrade-required" and re.search(_OF_THE_HANDSHAKE, said.quote) is None:
         act = replace(act, usual=(), fix=f"the words may ask for a newer version of the client; {said.fix}")
     return replace(act, quote=said.quote, certainty="stated", evidence=said.evidence)

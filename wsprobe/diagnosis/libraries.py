@@ -398,7 +398,9 @@ def _ws(evidence: Evidence) -> Author | None:
 
 def _ws_status(evidence: Evidence) -> tuple[Cause, ...]:
     if evidence.status == 401:  # what ws answers if verifyClient refuses, whatever the reason
-        refused = act(evidence, *own_origin(evidence), "a check of the application (verifyClient: token, Origin, path)")
+        refused = act(
+            evidence, *own_origin(evidence), "a check of the application (verifyClient: token, Origin, path)"
+        )
         return (replace(refused, statement=f"the server refused the request ({evidence.status})"),)
     if evidence.status != 400:
         return ()

@@ -1,7 +1,8 @@
 """What wsprobe itself sent as a cause: where the answer fits it, and nothing in the answer says otherwise.
 
-A request that is no handshake, a field of 9 kB or another Host may be why a server refuses. It may also be beside
-the point: a 401 with a challenge, a proxy's own 502 and words about something else come first, with their fix."""
+A request that is no handshake, a field of 9 kB or another Host may be why a server refuses. It may also be
+beside the point: a 401 with a challenge, a proxy's own 502 and words about something else come first, with
+their fix."""
 
 from __future__ import annotations
 
@@ -12,11 +13,18 @@ from wsprobe.diagnosis.evidence import Evidence, shown
 from wsprobe.diagnosis.faults import asked_wrong, host_refused, too_much
 from wsprobe.diagnosis.programs import Author
 
-_OTHER_REASONS = frozenset(
+OTHER_REASONS = frozenset(
     {
-        *("unauthorized", "credentials-refused", "origin-refused", "blocked-by-rule", "rate-limited", "session"),
+        *(
+            "unauthorized",
+            "credentials-refused",
+            "origin-refused",
+            "blocked-by-rule",
+            "rate-limited",
+            "session",
+        ),
         *("backend-down", "backend-closed", "backend-timeout", "backend-tls", "tls-port", "client-certificate"),
-        *("closing", "overloaded", "forward-proxy", "not-socket.io", "subprotocol-required"),
+        *("closing", "overloaded", "forward-proxy", "not-socket.io"),
     }
 )
 """Kinds of cause in a server's words that no fault of the handshake leads to."""
@@ -46,8 +54,8 @@ def own_request(evidence: Evidence) -> tuple[Cause, ...]:
 def beside(
     own: tuple[Cause, ...], said: Cause | None, known: Author, answered: list[Cause], evidence: Evidence
 ) -> list[Cause]:
-    """*answered*, the causes in the answer itself, with what the request did wrong (*own*) in its place. *said*:
-    what the server states in words."""
+    """*answered*, the causes in the answer itself, with what the request did wrong (*own*) in its place.
+    *said*: what the server states in words."""
     if not own:
         return answered
     first, *others = own
@@ -73,8 +81,8 @@ def says_otherwise(evidence: Evidence, said: Cause | None, known: Author) -> boo
     challenged = evidence.status in (401, 407) and (
         evidence.has("www-authenticate") or evidence.has("proxy-authenticate")
     )
-    of_proxy = known.role == "proxy" and evidence.status in (502, 503, 504)
-    return challenged or of_proxy or (said is not None and said.id in _OTHER_REASONS)
+    of_proxy = evidence.status in (502, 504) or (known.role == "proxy" and evidence.status == 503)
+    return challenged or of_proxy or (said is not None and said.id in OTHER_REASONS)
 
 
 def led_to(own: Cause, act: Cause) -> Cause:
@@ -106,8 +114,8 @@ def _as_plain(own: Cause, evidence: Evidence) -> Cause:
 
 
 def _another_host(own: Cause, said: Cause | None, answered: list[Cause], evidence: Evidence) -> list[Cause]:
-    """A Host other than the URL's is the reason where the server says so (421, or words); elsewhere it is a usual
-    cause, of a refusal whose reason is not known."""
+    """A Host other than the URL's is the reason where the server says so (421, or words); elsewhere it is a
+    usual cause, of a refusal whose reason is not known."""
     if said is not None and said.id == "host-refused":
         return [replace(own, quote=said.quote)]
     if evidence.status == 421 or not answered:
@@ -121,10 +129,13 @@ def _another_host(own: Cause, said: Cause | None, answered: list[Cause], evidenc
 
 def _too_large(own: Cause, said: Cause | None, answered: list[Cause], evidence: Evidence) -> list[Cause]:
     """A large field is the reason of a status for that; elsewhere the last of the usual causes of a failure."""
-    if evidence.status in _TOO_LARGE and (said is None or said.id in (*ACTS, "server-says", "header-too-large")):
+    if evidence.status in _TOO_LARGE and (
+        said is None or said.id in (*ACTS, "server-says", "header-too-large")
+    ):
         return [own, *_words(said)]
     if said is not None or not answered or answered[0].id not in ACTS or not answered[0].usual:
         return [*answered, own]
     first = answered[0]
-    last = f"the size of the request's {shown(evidence.largest[0])} ({evidence.largest[1]} bytes)"
+    name, size = evidence.largest
+    last = f"the size of {shown(name)} in the request ({size} bytes, more than most servers allow)"
     return [replace(first, usual=(*first.usual[: MOST_USUAL - 1], last)), *answered[1:]]

@@ -30,7 +30,7 @@ _OWN: dict[str, dict[int, tuple[str, *tuple[str, ...]]]] = {
             "a refusal by the application that nginx replaced",
         ),
         404: (
-            "if nginx is to forward this path: add a location with proxy_pass for it; otherwise correct the path",
+            "correct the path; if nginx is to forward it: add a location with proxy_pass",
             "no location with proxy_pass for this path",
             "a rule (return 404)",
             "an answer of the application that nginx replaced",
@@ -92,8 +92,8 @@ _OWN: dict[str, dict[int, tuple[str, *tuple[str, ...]]]] = {
             "a directory without an index page",
         ),
         404: (
-            "if Apache is to forward this path: add a ProxyPass for it; otherwise correct the path, or look at the "
-            "program that Apache runs itself (mod_wsgi, CGI)",
+            "correct the path; if Apache is to forward it: add a ProxyPass; if a program within Apache "
+            "(mod_wsgi, CGI) is to answer: look at its routes",
             "nothing at this path in the document root, and no ProxyPass for it",
             "a program within Apache (mod_wsgi, CGI) that has no such path",
             "a rule (RewriteRule with [R=404])",

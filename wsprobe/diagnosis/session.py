@@ -20,10 +20,21 @@ from wsprobe.diagnosis.faults import (
     too_much,
     unlike_socketio,
 )
+from wsprobe.diagnosis.own_request import OTHER_REASONS
 from wsprobe.diagnosis.programs import Author, shaped_like, written_by
 from wsprobe.diagnosis.proxies import mending, table
 from wsprobe.diagnosis.statuses import PHRASES
-from wsprobe.diagnosis.words import FAULT, QUOTED, bare, decoded, of_json, of_page, spaced, stated_by
+from wsprobe.diagnosis.words import (
+    FAULT,
+    QUOTED,
+    bare,
+    decoded,
+    of_json,
+    of_page,
+    spaced,
+    stated_by,
+    words_behind,
+)
 from wsprobe.exchange import Exchange, Received, Sent
 from wsprobe.read.behind import http_behind
 from wsprobe.read.frames import (
@@ -74,6 +85,8 @@ class _Session(msgspec.Struct, frozen=True):
     """Microseconds from that message to the end."""
     connects: bool
     """wsprobe sent a packet of Socket.IO."""
+    beats: bool
+    """wsprobe sent a ping or pong of engine.io."""
     behind: Response | None
 
     @property
@@ -114,22 +127,23 @@ def opened(reading: Reading, evidence: Evidence) -> Author:
             found.append(cause)
     if not author:
         return Author(causes=tuple(found))
-    base = shaped_like(author, mark, ()) if mark == _PACKET else written_by(author, mark, ())
+    of_a_protocol = mark in (_PACKET, _WORDS_OF_GRAPHQL)
+    base = shaped_like(author, mark, ()) if of_a_protocol else written_by(author, mark, ())
     named = tuple(replace(one, program=base.program) for one in found)
     return replace(base, causes=named)
 
 
 def _causes(evidence: Evidence, session: _Session) -> Iterator[Cause]:
     """In the order of evidence."""
-    if session.ended:
-        yield from asked_wrong(evidence)
-        yield from too_much(*evidence.largest)
     known = tuple(_stated(evidence, session))
-    yield from known
+    asked = (*asked_wrong(evidence), *too_much(*evidence.largest)) if session.ended else ()
+    says_why = bool(known) and known[0].id in OTHER_REASONS
+    yield from (*known, *asked) if says_why else (*asked, *known)
+    yield from _unanswered_ping(session)
     yield from _chosen(evidence)
     yield from _greeted(evidence, session)
     if session.behind is not None and session.close is None:
-        yield from _http_after(session.behind)
+        yield from _http_after(evidence, session.behind)
     elif session.close is not None:
         yield from _by_code(evidence, session, known)
         yield from _act(evidence, session)
@@ -147,9 +161,12 @@ _REFUSED_MESSAGE = (
 )
 _ENDED: tuple[tuple[str, str, str, str], ...] = (
     (
-        r"\A\W*(?:is |it is )?too (?:large|big|long)\b|(?:message|frame|payload|packet|data|text|body|content|request|buffer"
-        r"|size|length|input|event|json|upload|file|string)s?\b(?![^.\n]{0,24}\b(?:rate|quota|plan|number|count)\b)"
-        r"[^.\n]{0,24}(?:too (?:long|large|big)\b|exceed)|too (?:large|big|long)[^.\n]{0,8} (?:message|frame|payload|packet|data)"
+        r"\A\W*(?:is |it is )?too (?:large|big|long)\b|(?:message|frame|payload|packet|data|text|body|content"
+        r"|request|buffer"
+        r"|size|length|input|event|json|upload|file|string)s?\b(?![^.\n]{0,24}\b(?:rate|quota|plan|number"
+        r"|count)\b)"
+        r"[^.\n]{0,24}(?:too (?:long|large|big)\b|exceed)|too (?:large|big|long)[^.\n]{0,8} (?:message|frame"
+        r"|payload|packet|data)"
         r"|exceed\w*[^.\n]{0,24}(?:message|frame|payload|packet|size|length|bytes|buffer)"
         r"|max(?:imum)?[- _]?(?:frame|message|payload|size|length)|size limit"
         r"|(?:size|length)\b[^.\n]{0,24}exceed|(?:message|frame|payload|packet|data)\b[^.\n]{0,24}larger than",
@@ -166,10 +183,12 @@ _ENDED: tuple[tuple[str, str, str, str], ...] = (
         "send the first message right after connecting: a login, or what the server's protocol begins with",
     ),
     (
-        r"\bidle\b(?=\W*\Z|\s*[.:;,()]\W*\Z|[- _]?(?:time|for|too|conn|session|client|socket|since|limit|period|disconnect|kick|long))"
+        r"\bidle\b(?=\W*\Z|\s*[.:;,()]\W*\Z|[- _]?(?:time|for|too|conn|session|client|socket|since|limit"
+        r"|period|disconnect|kick|long))"
         r"|\b(?:is|was|were|been|being|due to|because|client|connection|session|socket|user|stale|for) idle\b"
         r"|(?<!account )(?<!user )inactiv(?!e (?:user|account))|(?<!database )(?<!query )(?<!upstream )"
-        r"(?<!backend )\btime[d -]*out|(?:heartbeat|keep-?alive|\bp[io]ng)\b(?! of\b)[^.\n]{0,24}(?:time|miss|fail|lost"
+        r"(?<!backend )\btime[d -]*out|(?:heartbeat|keep-?alive|\bp[io]ng)\b(?! of\b)[^.\n]{0,24}(?:time|miss"
+        r"|fail|lost"
         r"|late|expire|not received|overdue)|(?:no|missed|missing|lost|without)\b[^.\n]{0,16}"
         r"(?:activity|heartbeat(?! of)|keep-?alive|p[io]ngs?\b)",
         "idle-timeout",
@@ -179,16 +198,20 @@ _ENDED: tuple[tuple[str, str, str, str], ...] = (
     (
         r"\brsv\d?\b|permessage-deflate|sec-websocket-extensions|(?:web ?socket|negotiat\w*|unsupported|unknown"
         r"|unexpected|invalid) extension|extensions? (?:data|bits?|negotiat|not (?:negotiat|agreed))"
-        r"|(?:de)?compress\w*[^.\n]{0,24}(?:frame|message|\bbit|negotiat)|(?:frame|message|\bbit)s?\b[^.\n]{0,24}"
+        r"|(?:de)?compress\w*[^.\n]{0,24}(?:frame|message|\bbit|negotiat)|(?:frame|message"
+        r"|\bbit)s?\b[^.\n]{0,24}"
         r"compress",
         "extension-refused",
         "the server does not accept an extension, or bits of an extension that was not agreed on",
         "offer no extension (--no-extensions), or find what changes Sec-WebSocket-Extensions in transit",
     ),
     (
-        r"(?:could|can|did|failed|unable|cannot|error|invalid)\b[^.\n]{0,16}\bpars(?:e|ing)\b(?=\W*\Z|\s*[.:;,('\"]|"
-        r"(?: (?:the|your|this|a|as|client|incoming|received))* (?:message|json|frame|packet|data|payload|request|input|body"
-        r"|command|event|text|xml|msg|string|content|query)\b)|\bpars(?:e|er|ing) (?:error|fail)|parseerror|\bexpecting (?:value|property name)"
+        r"(?:could|can|did|failed|unable|cannot|error|invalid)\b[^.\n]{0,16}\bpars(?:e|ing)\b(?=\W*\Z"
+        r"|\s*[.:;,('\"]|"
+        r"(?: (?:the|your|this|a|as|client|incoming|received))* (?:message|json|frame|packet|data|payload"
+        r"|request|input|body"
+        r"|command|event|text|xml|msg|string|content|query)\b)|\bpars(?:e|er|ing) (?:error|fail)|parseerror"
+        r"|\bexpecting (?:value|property name)"
         r"|invalid (?:json|message|payload|data|format|frame|request|packet|command|op|utf)"
         r"|malformed"
         r"|not[- ]well[- ]formed|unexpected (?:websocket )?(?:frame|message|token|packet|data|type|end)"
@@ -201,7 +224,8 @@ _ENDED: tuple[tuple[str, str, str, str], ...] = (
         r"|(?:unknown|illegal|unrecognized) (?:command|type|message|method|action|event|op)"
         r"|json(?! ?web ?token)"
         r"|bad (?:packet|format"
-        r"|message|request)|protocol violation|\bbinary (?:message|frame|data|payload|mode|type|is not|not|are not|un)"
+        r"|message|request)|protocol violation|\bbinary (?:message|frame|data|payload|mode|type|is not|not"
+        r"|are not|un)"
         r"|(?:only|no|not|expect\w*|unsupported|received|wants?|require\w*) binary|\bbinary\W*\Z",
         "message-refused",
         *_REFUSED_MESSAGE,
@@ -238,7 +262,7 @@ def _stated(evidence: Evidence, session: _Session) -> Iterator[Cause]:
             yield Cause("message-refused", *_REFUSED_MESSAGE, "stated", f"{where}: {said}", quote=said)
             return
     for quote, where in _quotes(session):
-        if session.code is not None and where.startswith("Close") and session.code not in (1000, 1001):
+        if session.code is not None and where.startswith("Close") and session.code != 1000:
             return  # _by_code says it with the code, and it is later than the last message
         if session.code in (1000, 1001) and re.fullmatch(_COURTESY, quote):
             continue
@@ -267,7 +291,7 @@ def _can_be(id: str, said: str, where: str, session: _Session) -> bool:
     sent, a Close for a "bad request" or an "unsupported type" is about something else."""
     if id == "idle-timeout":
         return session.lasted >= AT_ONCE
-    if id != "message-refused" or session.last is not None or where == _LAST:
+    if id != "message-refused" or session.last is not None or where in (_LAST, _EARLIER):
         return True
     return re.search(_OF_MESSAGES, said) is not None
 
@@ -279,13 +303,23 @@ def _quotes(session: _Session) -> Iterator[tuple[str, str]]:
     texts = session.texts
     if texts and texts[0].startswith(_ENGINE_IO):  # which gives no reason, nor do its pings
         texts = tuple(text for text in texts[1:] if text != "2")
-    if texts:
-        for quote in troubled(texts[-1], ended=session.ended and session.quiet < QUIET):
-            yield " ".join(quote.split()), _LAST
-            return
+    at_the_end = session.ended and session.quiet < QUIET
+    kind: list[tuple[str, str]] = []
+    for ago, text in enumerate(reversed(texts[-_LAST_FEW:] if at_the_end else texts[-1:])):
+        where = _EARLIER if ago else _LAST
+        for quote in troubled(text, ended=at_the_end and not ago)[:1]:
+            told = " ".join(quote.split()), where
+            if " " in quote.strip() or not at_the_end:
+                yield told
+                return
+            kind.append(told)  # of one word, as a kind of event: the message before may say why
+    yield from kind[:1]
 
 
+_LAST_FEW = 4
+"""Messages of a session that ended in which to look for a reason: the last one may only say that it ends."""
 _LAST = "the last message"
+_EARLIER = "a message before the end"
 
 
 def _refuses_call(text: str) -> bool:
@@ -356,6 +390,10 @@ def _refusal(value: object) -> tuple[str, ...]:
     return of_json(msgspec.json.encode(value))
 
 
+_FAULTY = (
+    rf"(?:{FAULT}|(?:[Ii]nvalid|[Uu]nsupported|[Mm]alformed) "
+    r"(?:message|request|operation|op|command|json|JSON)\b)"
+)
 _FAILED = r"(?i)(?:error|fail(?:ed|ure)?|denied|rejected|refused|unauthori[sz]ed|forbidden|nok)\Z"
 """Values of a member ``status`` or ``state`` that report a failure."""
 
@@ -373,7 +411,12 @@ def _of_value(value: object, *, ended: bool) -> tuple[str, ...]:
     failed = failed or any(re.match(_FAILED, str(value.get(name))) for name in ("status", "state"))
     troubled = any(value[name] and re.match(FAULT, name) for name in value)
     said = of_json(msgspec.json.encode(value))
-    troubled = troubled or any(re.match(FAULT, each) for each in said)  # "Error in server: Expecting value"
+    troubled = troubled or any(re.match(_FAULTY, each) for each in said)  # "Error in server: Expecting value"
+    troubled = troubled or str(value.get("level", value.get("severity"))).lower() in (
+        "error",
+        "fatal",
+        "critical",
+    )
     troubled = troubled or any(each.rstrip(".!").lower() in _PHRASES_OF_FAULTS for each in said)
     if not (troubled or failed or re.search(_TROUBLE, kind) or (ended and "reason" in value)):
         return ()
@@ -440,6 +483,9 @@ def _chosen(evidence: Evidence) -> Iterator[Cause]:
         )
 
 
+_GRAPHQL = ((4406, "Subprotocol not acceptable"), (4408, "Connection initialisation timeout"))
+_WORDS_OF_GRAPHQL = "a close code and reason of its protocol"
+"""graphql-transport-ws has these words in its specification: every server of it may send them."""
 _ENGINE_IO = '0{"sid":"'
 _PACKET = "its opening packet"
 """A mark of every server of the protocol, in whatever language: the packet itself names no program."""
@@ -475,6 +521,33 @@ def _greeted(evidence: Evidence, session: _Session) -> Iterator[Cause]:
         yield replace(origin, certainty="stated", evidence=words)
 
 
+def _unanswered_ping(session: _Session) -> Iterator[Cause]:
+    """An end by the limit that the opening packet of engine.io names: its server pings (version 4), or waits
+    for pings (3)."""
+    first = session.texts[0] if session.texts else ""
+    opening = decoded(first[1:]) if session.ended and first.startswith(_ENGINE_IO) else None
+    if not isinstance(opening, dict) or session.beats:
+        return
+    timeout, interval = opening.get("pingTimeout"), opening.get("pingInterval")
+    if not isinstance(timeout, int) or not isinstance(interval, int):
+        return
+    pinged = "2" in session.texts[1:]
+    waited, limit = (session.quiet, timeout) if pinged else (session.lasted, timeout + interval)
+    if waited < 900 * limit:  # microseconds; a limit is in milliseconds
+        return
+    did = "the client did not answer a ping (2)" if pinged else "the client sent no ping (2)"
+    yield Cause(
+        "idle-timeout",
+        f"{did} of engine.io within its limit, {limit / 1000:g} s",
+        "answer each packet 2 with 3, as a Socket.IO client does"
+        if pinged
+        else "send the packet 2 every pingInterval",
+        "stated",
+        f"the opening packet: pingInterval {interval}, pingTimeout {timeout} ms; {waited / 1e6:.1f} s without "
+        f"an answer",
+    )
+
+
 # HTTP behind a 101 -------------------------------------------------------------------------------------------
 
 
@@ -483,16 +556,27 @@ _KEEP_RUNNING = (
 )
 
 
-def _http_after(behind: Response) -> Iterator[Cause]:
+def _http_after(evidence: Evidence, behind: Response) -> Iterator[Cause]:
     status = behind.status or 0
+    content = b"" if behind.body is None else behind.body.decoded or behind.body.content
+    said = words_behind(status, content) if status >= 400 else ()
+    for quote in said:
+        if (known := stated_by(evidence, quote, f"HTTP {status} behind the 101")) is not None:
+            yield known
+            break
     shows = f"HTTP {status} behind the 101" if status else "HTTP behind the 101"
     version = ("another version of the Socket.IO protocol",) if status == 400 and _of_engine_io(behind) else ()
     late = ("an idle timeout",) if status == 408 else ()
-    yield Cause(
-        "response-after-101",
+    did = (
         f"the server sent HTTP {status} after the handshake"
         if status
-        else "the server sent HTTP after the handshake",
+        else "the server sent HTTP after the handshake"
+    )
+    if status >= 500:
+        did = f"the application failed after the handshake: the server sent HTTP {status} behind the 101"
+    yield Cause(
+        "response-after-101",
+        did,
         f"{other_generation().fix if version else _KEEP_RUNNING}; look in the log",
         "shared",
         shows,
@@ -502,6 +586,7 @@ def _http_after(behind: Response) -> Iterator[Cause]:
             "a handler that returned or raised an exception",
             "a handler that sent an HTTP response",
         ),
+        quote=shown(said[0], QUOTED) if said else "",
     )
 
 
@@ -513,6 +598,13 @@ def _of_engine_io(behind: Response) -> bool:
 # Close codes -------------------------------------------------------------------------------------------------
 
 _CODES: dict[int, tuple[str, str, str, *tuple[str, ...]]] = {
+    1001: (
+        "closing",
+        "the server is going away (1001)",
+        "connect again after a while",
+        "a server that stops or restarts",
+        "a limit on silence, or on the time of a session",
+    ),
     1002: ("protocol-error", "the server reports that the client broke the protocol (1002)", SEE_LOG),
     1003: (
         "message-refused",
@@ -558,6 +650,13 @@ _OF_A_MESSAGE = {
     1009: "a message that is too large",
 }
 """Close code -> what it means after a message."""
+_REGISTERED = {
+    3000: ("unauthorized", "Unauthorized", "send the required token"),
+    3003: ("refused", "Forbidden", "send what the application requires (token, Origin, parameter)"),
+    3008: ("closed", "Timeout", "send the expected messages in time, or pings more often"),
+}
+"""Close code of the IANA registry -> kind of cause, name, fix. Applications use them otherwise too: a reason
+says more."""
 _BY_CONVENTION = {
     4400: ("a message that it does not accept", "check the request and the messages"),
     4401: ("no valid credentials", "send the required token"),
@@ -576,13 +675,19 @@ _BY_CONVENTION = {
 def _by_code(evidence: Evidence, session: _Session, known: Iterable[Cause]) -> Iterator[Cause]:
     """What the code of the Close says, and its reason, unless a cause that is *known* quotes it."""
     code = session.code
-    if code is None or code in (1000, 1001):
+    if code is None or code == 1000:
         return
     reason = shown(session.reason, QUOTED)
     shows = f"Close {code}: {reason}" if reason else f"Close {code}"
     quote = "" if any(cause.quote == reason for cause in known) else reason
-    if code in _CODES:
+    if code == 1001 and reason:
+        id, did, fix = "closed", "the server closed with 1001 (going away)", SEE_LOG
+        usual: list[str] = []
+    elif code in _CODES:
         id, did, fix, *usual = _CODES[code]
+    elif code in _REGISTERED:
+        id, name, fix = _REGISTERED[code]
+        id, did, usual = "closed" if reason else id, f"the server closed with {code} (registered as {name})", []
     elif 3000 <= code < 5000:
         means, fix = _BY_CONVENTION.get(code, ("", f"look up {code} in the documentation of the application"))
         id, did, usual = (
@@ -630,7 +735,7 @@ def _left_open(evidence: Evidence, session: _Session) -> tuple[str, ...]:
 
 def _act(evidence: Evidence, session: _Session) -> Iterator[Cause]:
     """What the server did, and what usually leads to that: nothing in it says which."""
-    if session.close is not None and session.code not in (None, 1000, 1001):
+    if session.close is not None and session.code not in (None, 1000):
         return
     if session.code is None and session.close is not None and session.close.data:
         return  # a Close that is malformed is the finding's to tell
@@ -758,10 +863,8 @@ def _opened_by(evidence: Evidence, session: _Session) -> tuple[str, str]:
         return "engine.io", _PACKET
     if session.texts and '"data":"Invalid Host/Origin header"' in session.texts[0]:
         return "webpack-dev-server", "its words"
-    if session.code == 4406 and session.reason == "Subprotocol not acceptable":
-        return "graphql-ws", "its close code and reason"
-    if session.code == 4408 and session.reason == "Connection initialisation timeout":
-        return "graphql-ws", "its close code and reason"
+    if (session.code, session.reason) in _GRAPHQL:
+        return "graphql-ws", _WORDS_OF_GRAPHQL
     if session.behind is not None:
         server = b" ".join(field.value for field in session.behind.head.all(b"server"))
         if b"Werkzeug" in server or b"gunicorn" in server:
@@ -797,11 +900,7 @@ def _session_of(reading: Reading) -> _Session:
         close,
         of.close_code(close) if close is not None and not as_text else None,
         _reason(data if as_text else data[2:]),
-        tuple(
-            message.data[:4096].decode("utf-8", "surrogateescape")
-            for message in told
-            if message.opcode == TEXT or message.data[:1] == b"{"  # JSON in a binary message
-        ),
+        tuple(words for message in told if (words := _words_of(message))),
         any(message.opcode == BINARY for message in told),
         dropped and close is None and behind is None,
         ended - _last(reading.exchange, ended),
@@ -809,7 +908,8 @@ def _session_of(reading: Reading) -> _Session:
         None if last is None else len(last.data),
         0 if last is None else sum(frame.length for frame in last.frames),
         ended - sent[-1].at if sent else 0,
-        _connects(sent, agreed),
+        _sends(sent, agreed, _PACKETS),
+        _sends(sent, agreed, _BEATS),
         behind,
     )
 
@@ -824,13 +924,29 @@ _TEXT_FOR_CODE = rb"[ -~]{2}[\n -~\x80-\xff]*"
 """A Close whose first two bytes are text: as a code they would be above 4999."""
 
 
-def _connects(sent: Sequence[Frame], agreed: Deflate | None) -> bool:
-    """True if one of *sent*, or of the first few if they are compressed, is a packet of Socket.IO."""
+def _words_of(message: Message) -> str:
+    """The beginning of a text message, and of JSON in a binary one; of other short binary messages the text
+    that makes up most of them, as behind the bytes of a code (Colyseus)."""
+    if message.opcode == TEXT or message.data[:1] == b"{":
+        return message.data[:4096].decode("utf-8", "surrogateescape") or " "
+    found = re.search(rb"[ -~]{8,}", message.data[:_SHORT]) if len(message.data) <= _SHORT else None
+    if found is None or b" " not in found[0] or 2 * len(found[0]) < len(message.data):
+        return ""
+    return found[0].decode("ascii")
+
+
+_SHORT = 512
+"""Bytes of a binary message that may be an error with a text."""
+
+
+def _sends(sent: Sequence[Frame], agreed: Deflate | None, packet: bytes) -> bool:
+    """True if one of *sent*, or of the first few if they are compressed, is a *packet* of Socket.IO."""
     inflated = () if agreed is None else messages(sent[:8], agreed.client)
     packets = (*(frame.data for frame in sent), *(message.data for message in inflated))
-    return any(re.match(_PACKETS, data) for data in packets)
+    return any(re.match(packet, data) for data in packets)
 
 
+_BEATS = rb"[23](?:probe)?\Z"
 _PACKETS = rb"4[0-6]|[23](?:probe)?\Z"
 """The packets of a client of engine.io and Socket.IO."""
 

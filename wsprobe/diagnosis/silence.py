@@ -52,7 +52,7 @@ def _timeout(evidence: Evidence) -> Cause:
 def _closed(evidence: Evidence, how: str, waited: int) -> Cause:
     reset = how == "reset"
     asked = (*_subprotocol(evidence), *_of_socketio(evidence, waited))
-    refusal = "a refusal (path, token, Origin, subprotocol) or a rule (nginx 444)"
+    refusal = "a refusal (path, token, cookie, Origin, subprotocol) or a rule (nginx 444)"
     certificate = ("a required client certificate",) if evidence.secure else ()
     # Many servers close without an alert where they expect TLS; those of another protocol mostly reset. A
     # refusal comes at once; only a proxy, or an application that hangs, closes after seconds.

@@ -48,7 +48,7 @@ def _did(evidence: Evidence, row: StatusMeaning) -> str:
     did = f"{row.act} ({evidence.status})"
     match evidence.status:
         case 200 if evidence.body:
-            return f"the server answered like a plain GET ({evidence.status}), with {_content(evidence)}"
+            return f"the server answered as to a plain GET ({evidence.status}), with {_content(evidence)}"
         case 401:
             return f"the server refused the request ({evidence.status}): it found no valid credentials in it"
         case 404 | 410 if not (behind_proxy(evidence) or evidence.protocols or evidence.oddity):
@@ -65,7 +65,7 @@ def _content(evidence: Evidence) -> str:
         named = shown(title[1], _TITLE_SHOWN) if title is not None else ""
         return f'an ordinary page, titled "{named}"' if named else "an ordinary page"
     kind = evidence.get("content-type").partition(";")[0].strip().lower()
-    return f"ordinary content ({shown(kind)})" if kind else "ordinary content"
+    return shown(kind) if kind else "other content"
 
 
 _TITLE = r"(?i)<title[^<>]*>\s*([^<]*?)\s*</title"

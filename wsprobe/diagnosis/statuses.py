@@ -197,7 +197,7 @@ STATUSES: dict[int, StatusMeaning] = {
         means="The path does not accept GET. A handshake is always a GET.",
         usual=("a POST endpoint at this path", "curl -T, which makes it a PUT"),
         fix="Check the path; Allow in the answer lists the methods.",
-        cause="not-found",
+        cause="refused",
         act="the server accepts no GET at this path",
         scenarios=("405-allow",),
     ),

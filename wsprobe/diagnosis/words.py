@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
+from urllib.parse import unquote
 
 import msgspec
 from msgspec.structs import replace
 
+from wsprobe.diagnosis import senses
 from wsprobe.diagnosis.cause import Cause
 from wsprobe.diagnosis.evidence import Evidence, is_markup, shown
 from wsprobe.diagnosis.faults import (
@@ -44,8 +46,11 @@ _LONG = 400
 _FIELDS = 4
 """The most fields with a reason to read."""
 
-_REASONS = r"x-(?:[a-z0-9-]+-)?(?:reject-?reason|reason|error|error-message|denied-reason)$"
+_REASONS = (
+    r"x-(?:[a-z0-9-]+-)?(?:reject-?reason|reason|error|error-(?:message|description|detail|text)|message)$"
+)
 """Fields that give a reason; X-Request-Id and the like give none."""
+_DESCRIPTION = r'\berror_description="([^"]*)"'
 _MEMBERS = (
     *("error_description", "detail", "message", "msg", "reason", "error", "problem", "title", "description"),
     *("errors", "errorMessage", "error_message", "text", "data"),
@@ -72,6 +77,12 @@ def own_words(evidence: Evidence) -> tuple[str, ...]:
         if name[:2] == "x-" and re.match(_REASONS, name)
         for value in values
     ][:_FIELDS]
+    if evidence.has("grpc-message"):  # percent-encoded, by the HTTP mapping of gRPC
+        found.append(unquote(evidence.get("grpc-message")[:_LONG]))
+    if evidence.status in (401, 403):  # RFC 6750 section 3.1, in a challenge
+        found += [
+            told[1][:_LONG] for told in re.finditer(_DESCRIPTION, evidence.get("www-authenticate")[:4096])
+        ]
     if evidence.reason and not _same_letters(evidence.reason, phrase_of(evidence.status)):
         found.append(evidence.reason[:_LONG])
     if evidence.status >= 400:  # what a redirect says is for people who do not follow it
@@ -79,6 +90,11 @@ def own_words(evidence: Evidence) -> tuple[str, ...]:
     elif evidence.status == 200 and evidence.body[:1] == b"{" and _reports_fault(evidence.body):
         found += of_json(evidence.body)
     return tuple(dict.fromkeys([own for each in found if (own := _own(each, evidence.status))]))
+
+
+def words_behind(status: int, body: bytes) -> tuple[str, ...]:
+    """The own words of a *body* that came with *status* behind a 101, as ``own_words``."""
+    return tuple(dict.fromkeys([own for each in of_body(body) if (own := _own(each, status))]))
 
 
 def _reports_fault(body: bytes) -> bool:
@@ -418,6 +434,17 @@ def _route(evidence: Evidence, said: str) -> tuple[Cause, ...]:
 def _missing(evidence: Evidence, said: str) -> tuple[Cause, ...]:
     """Words that something does not exist: the path, or what it names. Any other status than 404 and 410 may be
     about anything."""
+    if evidence.status in (404, 410) and evidence.protocols:
+        offered = shown(", ".join(evidence.protocols))
+        usual = ("a wrong path, name or id", f"a server that supports no offered subprotocol ({offered})")
+        return (
+            Cause(
+                "not-found",
+                f"the server answered Not Found ({evidence.status})",
+                "correct the path",
+                usual=usual,
+            ),
+        )
     if evidence.status in (404, 410):
         missing = "the server found no such path or resource"
         return (Cause("not-found", missing, "correct the path, the name or the id in it"),)
@@ -477,7 +504,7 @@ def _plain(id: str, text: str, fix: str, *usual: str) -> Means:
 
 def _refused(evidence: Evidence, said: str) -> tuple[Cause, ...]:
     turned_away = evidence.status in (401, 402, 403, 406, 407, 409, 451) or evidence.status >= 500
-    if not turned_away and not _compiled(_TURNED_AWAY).search(spaced(said.lower())):
+    if not turned_away and not _compiled(senses.TURNED_AWAY).search(spaced(said.lower())):
         return ()
     fix = "send what the application requires (token, cookie, Origin, parameter)"
     return (Cause("refused", "the server refused the request", fix),)
@@ -526,132 +553,6 @@ def _wants_upgrade(evidence: Evidence, said: str) -> tuple[Cause, ...]:
         return lost
     usual = (DROPPED, "a version other than 13", "no code that handles upgrades at this path")
     return (Cause("upgrade-required", "the server requires an upgrade", lost[0].fix, usual=usual),)
-
-
-# Senses: a word counts with the words around it that give it the meaning of a rule, at the beginning or the end of
-# what is said, or before punctuation; "origin" of an airport, or a "key" of a song, has others beside it.
-
-_BAD = (
-    r"(?:missing|invalid|bad|no|without|empty|wrong|incorrect|expired|unknown|unexpected|mismatch\w*|mismatched"
-    r"|required?|revoked|rejected|disallowed|forbidden|unauthori[sz]ed|untrusted|unaccept\w+|illegal|not)"
-)
-_FAILS = (
-    r"(?:missing|invalid|expired|required|wrong|incorrect|bad|mismatch\w*|revoked|rejected|unknown|malformed"
-    r"|denied|refused|fail\w*|not (?:valid|found|provided|supplied|present|accepted|allowed|match\w*|set|verified|given)"
-    r"|(?:does|did|do)(?: not|n't) match|(?:could|can)(?: not|n't)? be)"
-)
-_ENDS_HERE = r"(?=\W*\Z|\s*[.:;,!?()\"'<\n])"
-"""What was named is named in full: no other noun follows."""
-_VALUE = r"(?:\s*[:=]?\s*(?:[\"'`(<\[][^\"'`)>\]\n]*[\"'`)>\]]|[\w*+-]*(?:://|[.:/*@#\d])[^\s\"']*|null))?"
-"""A value behind its name: in quotes, or with a digit or a sign in it, as an address or an id has."""
-_IS = r"\s*(?:(?:is|was|are|were|has|have|been|you|gave|sent)\s+)*"
-
-_ORIGIN = (
-    rf"\bcors\b|cross[- ]?(?:origin|site)|\borigin (?:header|field|check|polic|verif|valid|mismatch)"
-    rf"|{_BAD}[ _-](?:\w+ )?(?:['\"]?(?:web ?socket |request |http )?origins?['\"]?){_ENDS_HERE}"
-    rf"|{_BAD} (?:\w+ )?origins?{_VALUE[:-1]}{_ENDS_HERE}"
-    rf"|(?<!\bof )\borigins?(?: header| field| value)?['\"]?{_VALUE}{_IS}(?:(?:not|n't)[ _](?:\w+ )?"
-    r"(?:allow|permi|accept|authori|trust|in[ _]|match|valid|white|recogn|list)|isn't|denied|refused|rejected|blocked"
-    r"|disallowed|forbidden|unauthori[sz]ed|untrusted|required|invalid|missing|(?:does|did)(?: not|n't) match|must match)"
-    r"|(?:allow|accept|permi|trust|authori|white|match|same|check|verif)\w*[ _-](?:\w+ ){0,2}origins?"
-    r"(?=\W*\Z|\s*[.:;,()\"'<]| (?:header|list|polic|check|http|is|are|was|for)|[ _]not)"
-    r"|not allowed (?:by|from|for) (?:\w+ )?origin"
-)
-_HOST = (
-    rf"host(?:name)? header|dns rebinding"
-    rf"|{_BAD} (?:http |request )?(?:virtual )?host(?:name)?(?: name)?(?=\W*\Z|\s*[:;,!?()\"'<\n]|\. |\.\Z| [\w-]*[.:]\w)"
-    rf"|(?:blocked|unknown|disallowed) (?:request|host)(?=\W*\Z|\s*[.:;,!?()\"'<\n])"
-    rf"|\bhost(?:name)?(?: name)?['\"]?{_VALUE}{_IS}(?:not (?:allowed|permitted|served|an ip|recognized|known|found|in (?:the )?"
-    r"(?:allow|list|white))|blocked|denied|unknown|invalid|mismatch)(?=\W*\Z|\s*[.:;,!?()\"'<\n]| (?:on|by|for|here|list))"
-)
-_OF_SESSIONS = (
-    r"(?:connection|client|socket|request|session|user|subscri\w+|login|log in|attempt|message|call|quer(?:y|ies)"
-    r"|rate|event|open|concurrent|simultaneous|api|peer|device|tab|retr(?:y|ies))"
-)
-_LIMIT = (
-    rf"too many(?! (?:\w+ )?hops| (?:redirect|open file|header))(?: \w+)?[ -]{_OF_SESSIONS}|\A\W*too many\W*\Z"
-    rf"|rate[-_ ]?limit|\bthrottl(?:ed|ing)\b|connection limit|{_OF_SESSIONS}s?[^.\n]{{0,12}}\b(?:quota|limit) (?:\w+ )?"
-    r"(?:exceed|reach|hit)|(?:exceed|over|reach)\w* (?:the |your )?(?:request|connection|rate|message|api|call)\w* (?:quota|limit)"
-    rf"|(?:request|connection|message|api|call|rate)\w* quota|limit (?:reached|exceeded) for (?:\w+ )?{_OF_SESSIONS}"
-    rf"|(?:max(?:imum)?|limit)[^.\n]{{0,24}}(?:connections|clients|sockets|users|sessions|requests)"
-    r"|(?:\A|please |[.:;,!] ?)slow down|calm down"
-)
-_CREDENTIALS = (
-    rf"(?:{_BAD}|auth\w*|access|bearer|csrf|xsrf|api|security|session|refresh|login|jwt|web)[- _'\"]{{1,3}}(?:\w+[- _]){{0,2}}"
-    rf"tokens?\b(?! at (?:position|line|col|offset|char)| ['\"<{{\[])(?<!unexpected token)"
-    rf"|(?<!unexpected )(?<!\d )(?<!more )\btokens?\b['\"]?[- _:]{{0,2}}(?:\w+ ){{0,4}}{_FAILS}"
-    rf"|(?:query|parameter|header|provide|send|with|your)[^.\n]{{0,16}}\btoken\b|\A\W*(?:\w+ )?tokens?\W*\Z"
-    r"|unauthori[sz]ed|unauthenticated|authenticat|authori[sz]ation|credential"
-    rf"|{_BAD} (?:\w+ )?(?:password|passphrase)|(?:password|passphrase)\b[^.\n]{{0,16}}{_FAILS}|\A\W*(?:password|passphrase)\W*\Z"
-    r"|(?:please|must|need to|required? to|have to|not|first|again)\b[^.\n]{0,12}\b(?:log|sign)(?:ged|ned)?[- ]?in\b"
-    r"|\A\W*(?:please )?(?:log|sign)[- ]?in\W*(?:\Z|(?:to|first|again|required|with|please|before|failed|error|page)\b)"
-    rf"|\b(?:log|sign)[- ]?in (?:is )?{_FAILS}|(?:invalid|bad|failed|wrong|no|unknown) (?:log|sign)[- ]?in\b"
-    r"|\bapi[- _]?key|(?:access|auth|stream)[- ]key|\bjwt\b|csrf|xsrf"
-    rf"|bearer (?:token|realm|auth|scheme|is |was |missing|required)|{_BAD} bearer"
-    rf"|{_BAD} (?:\w+ ){{0,2}}cookie\b|(?:session|auth\w*|login|csrf)[- ]?cookie|\bcookie\b['\"]?{_VALUE}{_IS}{_FAILS}"
-    rf"|(?:client|shared|app|api|{_BAD})[- _](?:\w+ )?secret{_ENDS_HERE}|\bsecret\b(?: key)?{_IS}{_FAILS}"
-    rf"|{_BAD} (?:\w+ )?(?<!key )signature|(?<!key )signature\b[^.\n]{{0,20}}{_FAILS}"
-    rf"|\bkey (?:is |was )?(?:provided|supplied|missing|required|invalid)(?! ['\"])|(?:invalid|no|wrong|bad|missing) key"
-    rf"{_ENDS_HERE}(?!:? ['\"])"
-    rf"|not allowed to connect(?=\W*\Z|\s*[.:;,]| (?:here|to this|with|from))|\b(?:no|missing) (?:user ?)?(?:id|user){_ENDS_HERE}"
-)
-_NAMED = (
-    r"(?:session|sid|channel|room|namespace|target|inspector uuid|client id|connection id|stream|topic|game|lobby"
-    r"|mount ?point)"
-)
-_ID = r"(?:[ _-]?(?:id|name|key|code|number|uuid|token))?"
-_NO_SESSION = (
-    rf"\b(?:no|unknown|invalid|missing|expired|bad|wrong|unrecognized)[- _]?(?:such )?(?:web ?socket )?{_NAMED}{_ID}"
-    r"(?=\W*\Z|\s*[.:;,!?()\"'<#=]|\s+(?:with|called|named|found|exists?|provided|specified|given|in (?:the )?(?:query|url|path|request))\b"
-    r"|\s+[\w-]*\d)"
-    rf"|\b{_NAMED}{_ID}(?:{_VALUE}{_IS}(?:(?:or|been) \w+ )?(?:unknown|invalid|expired|closed|not available|isn't available|"
-    r"not found|does not exist|doesn't exist|not exist)|(?: \S+)?(?: \w+)? (?:not found|does not exist|doesn't exist))"
-    rf"|malformed inspector uuid"
-)
-_PATHS = r"(?:path|route|url|uri|endpoint)"
-_NO_ROUTE = (
-    r"no (?:web ?socket )?(?:route|handler|endpoint|mapping|listener|page|app)s?(?=\W*\Z|\s*[.:;,!?()\"'<]|\s+(?:for|found|at|"
-    r"match\w*|registered|configured|defined|here|with|exists?|listen\w*|on)\b)|no (?:matching )?route(?=\W*\Z|\s*[.:;,(]| (?:for|found|match|to /))"
-    r"|\bcannot (?:get|post|connect|head|put)\b(?= /|\W*\Z| to /)|(?:unknown|invalid|no such|wrong) (?:path|url|endpoint|route)"
-    rf"(?=\W*\Z|\s*[.:;,!?()\"'<]|\s+/)|\b{_PATHS}{_VALUE}{_IS}(?:does |do |could )?(?:(?:not|n't)[ _](?:be )?(?:found|match\w*|registered"
-    r"|supported|configured|defined|exist\w*|allowed|valid|known|available|served|handled|recogni[sz]ed|implemented)|unknown|invalid|mismatch)"
-    r"|received path"
-)
-_NOT_THERE = (
-    r"not[ _]found|no such \w+(?: \w+)?(?=\W*\Z|\s*[:;,(\"'])|does(?: not|n't) exist|unknown resource|no (?:resource|gateway)\b"
-)
-_STOPS = (
-    r"(?:\A\W*|\b(?:server|service|node|system|worker|instance|app(?:lication)?|gateway|site|proxy|process|we|it)\b[^.\n]{0,20})"
-    r"(?:\bshutting down|\bshut ?down|\bdraining|(?:under |in |for |scheduled )?\bmaintenance(?! of)\b)"
-    r"|server (?:is )?(?:stopp|restart|going)"
-)
-_BLOCKS = (
-    r"\bwaf\b|firewall|mod_?security|\brequest\w* (?:was |has been |is )?blocked"
-    r"|blocked (?:by|due to) (?:\w+ ){0,2}(?:rule|polic|admin|security|filter|cloudflare|proxy|server|access|network|ip\b|geo|ban|abuse)"
-    r"|security (?:rule|policy)(?=\W*\Z|\s*[.:;,(#\"']| (?:id )?\d| (?:violat|match|trigger|block|den|reject|refus))"
-    r"|\b(?:ip|address)\b[^.\n]{0,20}(?:blocked|banned|denied|not allowed)|blacklist|blocklist"
-    r"|\bgeo[- _]?(?:ip|block|fenc|restrict)"
-)
-_BEHIND = (
-    r"(?:back-?end|upstream|target|origin server|downstream)"
-)
-_UNREACHED = (
-    rf"upstream connect|connect(?:ion)? to (?:the )?(?:{_BEHIND}|server)[^.\n]{{0,20}}(?:failed|refused|error|closed)"
-    rf"|{_BEHIND}(?: (?:server|service|connection|host|application|socket|\S*[:/\d]\S*))*[^\w\n]*{_IS}(?:currently )?"
-    r"(?:down|unavailable|unreachable|failed|refused|closed|error|not (?:available|reachable|running)"
-    r"|could not (?:be (?:reached|contacted)|connect)|(?:did|does) not (?:respond|answer))"
-    rf"|(?:failed|unable|could not|cannot|can't) (?:to )?(?:connect|reach|proxy)\b(?=\W*\Z|\s*[.:;,(]|(?: to)?(?: the)?(?: \w+)? "
-    rf"(?:{_BEHIND}|server|service|application|app|host|database|remote|container|port|\S*[:/\d]\S*))"
-    r"|no healthy upstream|error occurr?ed while trying to proxy|proxy error"
-)
-_REFUSES = (
-    r"(?:forbidden|\bdenied|\breject(?!ion)|\brefus|not (?:allowed|permitted|authori[sz]ed|entitled)|disallow|banned)"
-)
-_TURNED_AWAY = (
-    rf"\A\W*(?:\w+ )?{_REFUSES}\w*(?=\W*\Z|\s*[:;,.(]| (?:by|for|to|from|because|due|as)\b)|(?:\b(?:access|connection|request|client|session|permission|handshake|login|user|address|ip|upgrade|device"
-    rf"|account|server|policy|application|you)\b[^.\n]{{0,24}}){_REFUSES}|{_REFUSES}[^.\n]{{0,24}}\b(?:request|connection|handshake|access|client)"
-)
-"""A refusal of the session: a Close may also be about an offer that was refused in it."""
 
 
 STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
@@ -735,7 +636,7 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
     ),
     (
         ("conn", "reach", "stream", "back", "target", "server", "proxy"),
-        _UNREACHED,
+        senses.UNREACHED,
         _gateway,
     ),
     (
@@ -762,23 +663,25 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
     ),
     (
         ("origin", "cors", "cross"),
-        _ORIGIN,
+        senses.ORIGIN,
         _origin,
     ),
     (
         ("host", "rebinding", "request"),
-        _HOST,
+        senses.HOST,
         _host,
     ),
     (
         ("too many", "limit", "quota", "throttl", "max", "slow down", "calm down"),
-        _LIMIT,
+        senses.LIMIT,
         _limited,
     ),
     (
         ("too ", "exceed"),
-        r"(?:headers?|cookies?|fields?|request[- ]?line|uri|url)\b(?:[ -](?:or|and|fields?|values?|names?|lines?|size|list"
-        r"|section|block|in request|in the request|length|is|are|was|cookies?|headers?|string))*[^\w\n]{0,3}(?:too (?:large|long"
+        r"(?:headers?|cookies?|fields?|request[- ]?line|uri|url)\b(?:[ -](?:or|and|fields?|values?|names?"
+        r"|lines?|size|list"
+        r"|section|block|in request|in the request|length|is|are|was|cookies?|headers?"
+        r"|string))*[^\w\n]{0,3}(?:too (?:large|long"
         r"|big)|exceed)"
         r"|exceeds server limit|request entity too large|line too long",
         _plain(
@@ -792,7 +695,7 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
             *("session", "sid", "channel", "room", "namespace", "target", "uuid", "client id", "connection id"),
             *("stream", "topic", "game", "lobby", "mount"),
         ),
-        _NO_SESSION,
+        senses.NO_SESSION,
         _session,
     ),
     (
@@ -819,12 +722,12 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
             ),
             *("cookie", "srf", "not allowed", " id", " user"),
         ),
-        _CREDENTIALS,
+        senses.CREDENTIALS,
         _credentials,
     ),
     (
         ("waf", "firewall", "security", "block", "banned", "denied", "not allowed", "blacklist", "geo"),
-        _BLOCKS,
+        senses.BLOCKS,
         _plain(
             "blocked-by-rule",
             "a rule refuses the request before the application receives it",
@@ -833,18 +736,20 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
     ),
     (
         ("shut", "stopp", "restart", "going", "maintenance", "draining"),
-        _STOPS,
+        senses.STOPS,
         _plain("closing", "the server is stopping, or accepts no sessions for now", "try again later"),
     ),
     (
         ("overloaded", "at capacity", "busy", "full"),
-        r"(?:\A\W*|\b(?:server|service|system|node|worker|backend|is|are|currently|temporarily) )overloaded\b(?! or)"
+        r"(?:\A\W*|\b(?:server|service|system|node|worker|backend|is|are|currently|temporarily) "
+        r")overloaded\b(?! or)"
         r"|at capacity|server (?:is )?(?:busy|full)",
         _plain("overloaded", "the server accepts no more sessions for now", "try again later"),
     ),
     (
         ("again later", "unavailable"),
-        r"\A\W*(?:please )?try again later\W*\Z|(?:busy|capacity|servers?|services?|available|load|down)\b[^\n]{0,40}try again later"
+        r"\A\W*(?:please )?try again later\W*\Z|(?:busy|capacity|servers?|services?|available|load"
+        r"|down)\b[^\n]{0,40}try again later"
         r"|temporarily unavailable(?=\W*\Z|\s*[.:;,!(])",
         _plain(
             "unavailable",
@@ -855,13 +760,13 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
         ),
     ),
     (
-        ("no ", "cannot ", "unknown", "invalid", "path", "route", "url"),
-        _NO_ROUTE,
+        ("no ", "cannot ", "unknown", "invalid", "path", "route", "url", "uri", "endpoint"),
+        senses.NO_ROUTE,
         _route,
     ),
     (
-        ("no ", "not found", "exist", "unknown"),
-        _NOT_THERE,
+        ("no ", "not found", "not_found", "exist", "unknown"),
+        senses.NOT_THERE,
         _missing,
     ),
     (
@@ -872,13 +777,14 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
     ),
     (
         ("forbidden", "denied", "reject", "refus", "not ", "disallow", "banned"),
-        _REFUSES,
+        senses.REFUSES,
         _refused,
     ),
     (
         (
             *(
                 "exception",
+                "goroutine",
                 "traceback",
                 "panic",
                 "uncaught",
@@ -890,7 +796,8 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
             ),
             *("nil pointer", "undefined", "not a function", "null"),
         ),
-        r"exception|traceback|\bpanic(?:ked\b|:| at\b| in\b| while\b)|goroutine|uncaught|unhandled (?:promise|rejection|error)|stack ?trace"
+        r"exception|traceback|\bpanic(?:ked\b|:| at\b| in\b| while\b)|goroutine|uncaught|unhandled (?:promise"
+        r"|rejection|error)|stack ?trace"
         r"|[a-z0-9]+error\b|segfault|assertion|nil pointer|undefined is not|is not a function|null ?pointer",
         _raised,
     ),

@@ -8,23 +8,29 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from wsprobe.read.body import read_body
 from wsprobe.read.head import split_head, status_line
 from wsprobe.read.reading import Reading, Response, Session
 
 MARK = b"HTTP/1."
+BODY = 65536
+"""The most bytes of its body that are read: it is no answer to a request, and is shown as a hint."""
 
 
 def http_behind(reading: Reading) -> Response | None:
-    """The answer that follows a 101 at once or after whole frames, without its body; None if there is none."""
+    """The answer that follows a 101 at once or after whole frames, with the beginning of its body; None if
+    there is none."""
     of = reading.session
     if of is None or reading.received.find(MARK, of.start) < 0:
         return None
     starts = (of.start, *(frame.start for frame in of.frames), len(reading.received) - len(of.rest))
     for start in starts:
         if reading.received.startswith(MARK, start):
-            head, _ = split_head(reading.received, start)
+            head, at = split_head(reading.received, start)
             line = status_line(head)
-            return Response(head, line.version, line.status, line.reason, oddities=line.oddities)
+            data = memoryview(reading.received)[at : at + BODY]
+            body, _ = read_body(head, line.status, data, method=b"GET", limit=BODY, ended="not")
+            return Response(head, line.version, line.status, line.reason, body, line.oddities)
     return None
 
 

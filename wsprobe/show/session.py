@@ -9,6 +9,7 @@ from wsprobe.judge.finding import counted
 from wsprobe.read.behind import frames_before_http, http_behind
 from wsprobe.read.frames import CLOSE, CONTINUATION, FRAMES_MAX, RSV1, TEXT, Message, messages_of
 from wsprobe.read.reading import Frame, Reading, Session
+from wsprobe.show.answer import body
 from wsprobe.show.lines import VERBOSE, Budget, Line, Look, Piece, ends, left_out, line
 from wsprobe.visible import hexdump
 
@@ -59,6 +60,8 @@ def session(reading: Reading, look: Look) -> list[Line]:
     if behind is not None:
         rows.append(line(Piece("< HTTP instead of frames:", "warn")))
         rows += [line("  ", look.text(each.text[:SHOWN_VERBOSE])) for each in behind.head.lines[:FRAMES]]
+        rows += [line("")] if behind.body is not None and behind.body.content else []
+        rows += [(Piece("  "), *each) for each in body(behind.body, look)] if behind.body is not None else []
     elif of.rest:
         what = (
             "of an incomplete frame"

@@ -1,0 +1,166 @@
+"""Words of servers in the senses that the diagnosis knows, as expressions over text in lower case.
+
+A word counts with the words around it that give it a meaning here: "origin" beside an address or "not allowed",
+not of an airport; a "key" that is missing, not of a song; "too large" of a message, not of a balance. What is
+named must be named in full: at the end, or before punctuation, so that no other noun follows.
+tests/diagnosis/senses.txt has texts in both senses."""
+
+from __future__ import annotations
+
+_BAD = (
+    r"(?:missing|invalid|bad|no|without|empty|wrong|incorrect|expired|unknown|unexpected|mismatch\w*|mismatched"
+    r"|required?|revoked|rejected|disallowed|forbidden|unauthori[sz]ed|untrusted|unaccept\w+|illegal|not)"
+)
+_FAILS = (
+    r"(?:missing|invalid|expired|required|wrong|incorrect|bad|mismatch\w*|revoked|rejected|unknown|malformed"
+    r"|denied|refused|fail\w*|not (?:valid|found|provided|supplied|present|accepted|allowed|match\w*|set"
+    r"|verified|given)"
+    r"|(?:does|did|do)(?: not|n't) match|(?:could|can)(?: not|n't)? be)"
+)
+_ENDS_HERE = r"(?=\W*\Z|\s*[.:;,!?()\"'<\n])"
+"""What was named is named in full: no other noun follows."""
+_VALUE = r"(?:\s*[:=]?\s*(?:[\"'`(<\[][^\"'`)>\]\n]*[\"'`)>\]]|[\w*+-]*(?:://|[.:/*@#\d])[^\s\"']*|null))?"
+"""A value behind its name: in quotes, or with a digit or a sign in it, as an address or an id has."""
+_IS = r"\s*(?:(?:is|was|are|were|has|have|been|you|gave|sent)\s+)*"
+
+ORIGIN = (
+    rf"\bcors\b|cross[- ]?(?:origin|site)|\borigin (?:header|field|check|polic|verif|valid|mismatch)"
+    rf"|{_BAD}[ _-](?:\w+ )?(?:['\"]?(?:web ?socket |request |http )?origins?['\"]?){_ENDS_HERE}"
+    rf"|{_BAD} (?:\w+ )?origins?{_VALUE[:-1]}{_ENDS_HERE}"
+    rf"|(?<!\bof )\borigins?(?: header| field| value)?['\"]?{_VALUE}{_IS}(?:(?:not|n't)[ _](?:\w+ )?"
+    r"(?:allow|permi|accept|authori|trust|in[ _]|match|valid|white|recogn|list)|isn't|denied|refused|rejected"
+    r"|blocked"
+    r"|disallowed|forbidden|unauthori[sz]ed|untrusted|required|invalid|missing|(?:does|did)(?: not|n't) match"
+    r"|must match)"
+    r"|(?:allow|accept|permi|trust|authori|white|match|same|check|verif)\w*[ _-](?:\w+ ){0,2}origins?"
+    r"(?=\W*\Z|\s*[.:;,()\"'<]| (?:header|list|polic|check|http|is|are|was|for)|[ _]not)"
+    r"|not allowed (?:by|from|for) (?:\w+ )?origin|\borigin in (?:the )?(?:allow|white|trust)"
+)
+HOST = (
+    rf"host(?:name)? header|dns rebinding"
+    rf"|{_BAD} (?:http |request )?(?:virtual )?host(?:name)?(?: name)?(?=\W*\Z|\s*[:;,!?()\"'<\n]|\. |\.\Z| "
+    rf"[\w-]*[.:]\w)"
+    rf"|(?:blocked|unknown|disallowed) (?:request|host)(?=\W*\Z|\s*[.:;,!?()\"'<\n])"
+    rf"|\bhost(?:name)?(?: name)?['\"]?{_VALUE}{_IS}(?:not (?:allowed|permitted|served|an ip|recognized|known"
+    rf"|found|in (?:the )?"
+    r"(?:allow|list|white))|blocked|denied|unknown|invalid|mismatch)(?=\W*\Z|\s*[.:;,!?()\"'<\n]| (?:on|by"
+    r"|for|here|list))"
+)
+_OF_SESSIONS = (
+    r"(?:connection|client|socket|request|session|user|subscri\w+|login|log in|attempt|message|call|quer(?:y"
+    r"|ies)"
+    r"|rate|event|open|concurrent|simultaneous|api|peer|device|tab|retr(?:y|ies))"
+)
+LIMIT = (
+    rf"too many(?! (?:\w+ )?hops| (?:redirect|open file|header))(?: \w+)?[ -]{_OF_SESSIONS}|\A\W*too many\W*\Z"
+    rf"|rate[-_ ]?limit|\bthrottl(?:ed|ing)\b|connection limit|{_OF_SESSIONS}s?[^.\n]{{0,12}}\b(?:quota"
+    rf"|limit) (?:\w+ )?"
+    r"(?:exceed|reach|hit)|(?:exceed|over|reach)\w* (?:the |your )?(?:request|connection|rate|message|api"
+    r"|call)\w* (?:quota|limit)"
+    rf"|(?:request|connection|message|api|call|rate)\w* quota|limit (?:reached|exceeded) for (?:\w+ "
+    rf")?{_OF_SESSIONS}"
+    rf"|(?:max(?:imum)?|limit)[^.\n]{{0,24}}(?:connections|clients|sockets|users|sessions|requests)"
+    r"|(?:\A|please |[.:;,!] ?)slow down|calm down"
+)
+CREDENTIALS = (
+    rf"(?:{_BAD}|auth\w*|access|bearer|csrf|xsrf|api|security|session|refresh|login|jwt|web)[- "
+    rf"_'\"]{{1,3}}(?:\w+[- _]){{0,2}}"
+    rf"tokens?\b(?! at (?:position|line|col|offset|char)| ['\"<{{\[])(?<!unexpected token)"
+    rf"|(?<!unexpected )(?<!\d )(?<!more )\btokens?\b['\"]?[- _:]{{0,2}}(?:\w+ ){{0,4}}{_FAILS}"
+    rf"|(?:query|parameter|header|provide|send|with|your)[^.\n]{{0,16}}\btoken\b|\A\W*(?:\w+ )?tokens?\W*\Z"
+    r"|unauthori[sz]ed|unauthenticated|authenticat|authori[sz]ation|credential"
+    rf"|{_BAD} (?:\w+ )?(?:password|passphrase)|(?:password|passphrase)\b[^.\n]{{0,16}}{_FAILS}"
+    rf"|\A\W*(?:password|passphrase)\W*\Z"
+    r"|(?:please|must|need to|required? to|have to|not|first|again)\b[^.\n]{0,12}\b(?:log|sign)(?:ged|ned)?[- "
+    r"]?in\b"
+    r"|\A\W*(?:please )?(?:log|sign)[- ]?in\W*(?:\Z|(?:to|first|again|required|with|please|before|failed"
+    r"|error|page)\b)"
+    rf"|\b(?:log|sign)[- ]?in (?:is )?{_FAILS}|(?:invalid|bad|failed|wrong|no|unknown) (?:log|sign)[- ]?in\b"
+    r"|\bapi[- _]?key|(?:access|auth|stream)[- ]key|\bjwt\b|csrf|xsrf"
+    rf"|bearer (?:token|realm|auth|scheme|is |was |missing|required)|{_BAD} bearer"
+    rf"|{_BAD} (?:\w+ ){{0,2}}cookie\b|(?:session|auth\w*|login|csrf)[- ]?cookie"
+    rf"|\bcookie\b['\"]?{_VALUE}{_IS}{_FAILS}"
+    rf"|(?:client|shared|app|api|{_BAD})[- _](?:\w+ )?secret{_ENDS_HERE}|\bsecret\b(?: key)?{_IS}{_FAILS}"
+    rf"|{_BAD} (?:\w+ )?(?<!key )signature|(?<!key )signature\b[^.\n]{{0,20}}{_FAILS}"
+    rf"|\bkey (?:is |was )?(?:provided|supplied|missing|required|invalid)(?! ['\"])|(?:invalid|no|wrong|bad"
+    rf"|missing) key"
+    rf"{_ENDS_HERE}(?!:? ['\"])"
+    rf"|not allowed to connect(?=\W*\Z|\s*[.:;,]| (?:here|to this|with|from))|\b(?:no|missing) (?:user "
+    rf"?)?(?:id|user){_ENDS_HERE}"
+)
+_NAMED = (
+    r"(?:session|sid|channel|room|namespace|target|inspector uuid|client id|connection id|stream|topic|game"
+    r"|lobby"
+    r"|mount ?point)"
+)
+_ID = r"(?:[ _-]?(?:id|name|key|code|number|uuid|token))?"
+NO_SESSION = (
+    rf"\b(?:no|unknown|invalid|missing|expired|bad|wrong|unrecognized)[- _]?(?:such )?(?:web ?socket "
+    rf")?{_NAMED}{_ID}"
+    r"(?=\W*\Z|\s*[.:;,!?()\"'<#=]|\s+(?:with|called|named|found|exists?|provided|specified|given|in (?:the "
+    r")?(?:query|url|path|request))\b"
+    r"|\s+[\w-]*\d)"
+    rf"|\b{_NAMED}{_ID}(?:{_VALUE}{_IS}(?:(?:or|been) \w+ )?(?:unknown|invalid|expired|closed|not available"
+    rf"|isn't available|"
+    r"not found|does not exist|doesn't exist|not exist)|(?: \S+){0,3} (?:not found|does not exist"
+    r"|doesn't exist))"
+    rf"|malformed inspector uuid"
+)
+_PATHS = r"(?:path|route|url|uri|endpoint)"
+NO_ROUTE = (
+    r"no (?:web ?socket )?(?:route|handler|endpoint|mapping|listener|page|app)s?(?=\W*\Z|\s*[.:;,!?()\"'<]"
+    r"|\s+(?:for|found|at|"
+    r"match\w*|registered|configured|defined|here|with|exists?|listen\w*|on)\b)|no (?:matching "
+    r")?route(?=\W*\Z|\s*[.:;,(]| (?:for|found|match|to /))"
+    r"|\bcannot (?:get|post|connect|head|put)\b(?= /|\W*\Z| to /)|(?:unknown|invalid|no such|wrong) (?:path"
+    r"|url|endpoint|route)"
+    rf"(?=\W*\Z|\s*[.:;,!?()\"'<]|\s+/)|\b{_PATHS}{_VALUE}{_IS}(?:does |do |could )?(?:(?:not|n't)[ _](?:be "
+    rf")?(?:found|match\w*|registered"
+    r"|supported|configured|defined|exist\w*|allowed|valid|known|available|served|handled|recogni[sz]ed"
+    r"|implemented)|unknown|invalid|mismatch)"
+    r"|received path"
+)
+NOT_THERE = (
+    r"not[ _]found|no such \w+(?: \w+)?(?=\W*\Z|\s*[:;,(\"'])|does(?: not|n't) exist"
+    r"|unknown resource|no (?:resource|gateway)\b"
+)
+STOPS = (
+    r"(?:\A\W*|\b(?:server|service|node|system|worker|instance|app(?:lication)?|gateway|site|proxy|process|we"
+    r"|it)\b[^.\n]{0,20})"
+    r"(?:\bshutting down|\bshut ?down|\bdraining|(?:under |in |for |scheduled )?\bmaintenance(?! of)\b)"
+    r"|(?:down|closed|offline|unavailable) for (?:\w+ )?maintenance|(?:under|scheduled) maintenance"
+    r"|server (?:is )?(?:stopp|restart|going)"
+)
+BLOCKS = (
+    r"\bwaf\b|firewall|mod_?security|\brequest\w* (?:was |has been |is )?blocked"
+    r"|blocked (?:by|due to) (?:\w+ ){0,2}(?:rule|polic|admin|security|filter|cloudflare|proxy|server|access"
+    r"|network|ip\b|geo|ban|abuse)"
+    r"|security (?:rule|policy)(?=\W*\Z|\s*[.:;,(#\"']| (?:id )?\d| (?:violat|match|trigger|block|den|reject"
+    r"|refus))"
+    r"|\b(?:ip|address)\b[^.\n]{0,20}(?:blocked|banned|denied|not allowed)|blacklist|blocklist"
+    r"|\bgeo[- _]?(?:ip|block|fenc|restrict)"
+)
+_BEHIND = r"(?:back-?end|upstream|target|origin server|downstream)"
+UNREACHED = (
+    rf"upstream connect|connect(?:ion)? to (?:the )?(?:{_BEHIND}|server)[^.\n]{{0,20}}(?:failed|refused|error"
+    rf"|closed)"
+    rf"|{_BEHIND}(?: (?:server|service|connection|host|application|fetch|socket"
+    rf"|\S*[:/\d]\S*))*[^\w\n]*{_IS}(?:currently )?"
+    r"(?:down|unavailable|unreachable|failed|refused|closed|error|not (?:available|reachable|running)"
+    r"|could not (?:be (?:reached|contacted)|connect)|(?:did|does) not (?:respond|answer))"
+    rf"|(?:failed|unable|could not|cannot|can't) (?:to )?(?:connect|reach|proxy)\b(?=\W*\Z|\s*[.:;,(]|(?: "
+    rf"to)?(?: the)?(?: \w+)? "
+    rf"(?:{_BEHIND}|server|service|application|app|host|database|remote|container|port|\S*[:/\d]\S*))"
+    r"|no healthy upstream|error occurr?ed while trying to proxy|proxy error"
+)
+REFUSES = (
+    r"(?:forbidden|\bdenied|\breject(?!ion)|\brefus|not (?:allowed|permitted|authori[sz]ed|entitled)"
+    r"|disallow|banned)"
+)
+TURNED_AWAY = (
+    rf"\A\W*(?:\w+ )?{REFUSES}\w*(?=\W*\Z|\s*[:;,.(]| (?:by|for|to|from|because|due|as)\b)|(?:\b(?:access"
+    rf"|connection|request|client|session|permission|handshake|login|user|address|ip|upgrade|device"
+    rf"|account|server|policy|application|you)\b[^.\n]{{0,24}}){REFUSES}"
+    rf"|{REFUSES}[^.\n]{{0,24}}\b(?:request|connection|handshake|access|client)"
+)
+"""A refusal of the session: a Close may also be about an offer that was refused in it."""
