@@ -398,7 +398,7 @@ STATUSES: dict[int, StatusMeaning] = {
         ),
         fix="Test the server behind the proxy directly: `wsprobe connect --connect-to ::HOST:PORT URL`.",
         cause="bad-gateway",
-        act="the server could not reach the program behind it, or got no valid answer from it",
+        act="the server could not reach the program behind it, or got no valid answer",
         scenarios=("502",),
     ),
     503: StatusMeaning(

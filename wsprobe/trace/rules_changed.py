@@ -230,7 +230,8 @@ def _host_of(request: bytes) -> str:
 )
 def host_refused(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
-    own = base.cause is not None and base.cause.evidence.startswith("the request: Host: ")
+    asked = [each.evidence.startswith("the request: Host: ") for each in base.author.causes]
+    own = any(asked) and (asked[0] or compared(seen) == "opens")
     if base.kind != "http" or not (own or base.cause_id == "host-refused"):
         return
     yield Conclusion(
