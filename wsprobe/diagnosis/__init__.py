@@ -171,7 +171,8 @@ def _answered(said: Cause | None, known: Author, rest: list[Cause], evidence: Ev
         return rest
     if said.id != "server-says":
         return [_explained(said, known), *(cause for cause in rest if cause.id not in ACTS)]
-    if rest and evidence.status == 429 and rest[0].id == "rate-limited":  # whatever it counts
+    counted = evidence.status == 429 and rest and rest[0].id == "rate-limited"  # whatever it counts
+    if counted or (rest and evidence.status == 401 and rest[0].certainty == "stated"):  # by a challenge
         return [replace(rest[0], quote=said.quote, certainty="stated", evidence=said.evidence), *rest[1:]]
     if not rest or (rest[0].id not in ACTS and rest[0].certainty != "only"):
         return [said, *rest]
