@@ -114,8 +114,8 @@ NO_ROUTE = (
     r")?route(?=\W*\Z|\s*[.:;,(]| (?:for|found|match|to /))"
     r"|\bcannot (?:get|post|connect|head|put)\b(?= /|\W*\Z| to /)|(?:unknown|invalid|no such|wrong) (?:path"
     r"|url|endpoint|route)"
-    rf"(?=\W*\Z|\s*[.:;,!?()\"'<]|\s+/)|\b{_PATHS}{_VALUE}{_IS}(?:does |do |did |could )?(?:(?:not|n't)[ _](?:be "
-    rf")?(?:found|match\w*|registered"
+    rf"(?=\W*\Z|\s*[.:;,!?()\"'<]|\s+/)|\b{_PATHS}{_VALUE}{_IS}(?:does |do |did |could )?(?:(?:not|n't)"
+    rf"[ _](?:be )?(?:found|match\w*|registered"
     r"|supported|configured|defined|exist\w*|allowed|valid|known|available|served|handled|recogni[sz]ed"
     r"|implemented)|unknown|invalid|mismatch)"
     r"|received path"
@@ -128,7 +128,8 @@ STOPS = (
     r"(?:\A\W*|\b(?:server|service|node|system|worker|instance|app(?:lication)?|gateway|site|proxy|process|we"
     r"|it)\b[^.\n]{0,20})"
     r"(?:\bshutting down|\bshut ?down|\bdraining|(?:under |in |for |scheduled )?\bmaintenance(?! of)\b)"
-    r"|(?:down|closed|offline|unavailable) for (?:\w+ )?maintenance|(?:under|scheduled|planned|routine) maintenance"
+    r"|(?:down|closed|offline|unavailable) for (?:\w+ )?maintenance"
+    r"|(?:under|scheduled|planned|routine) maintenance"
     r"|server (?:is )?(?:stopp|restart|going)"
 )
 BLOCKS = (

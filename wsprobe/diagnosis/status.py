@@ -68,7 +68,7 @@ def _content(evidence: Evidence) -> str:
     return shown(kind) if kind else "other content"
 
 
-_TITLE = r"(?i)<title[^<>]*>\s*([^<]*?)\s*</title"
+_TITLE = r"(?i)<title[^<>]*>([^<]*)</title"
 _TITLE_SHOWN = 60
 
 
