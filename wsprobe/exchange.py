@@ -437,6 +437,74 @@ class Relayed(Struct, frozen=True):
     server did or nothing was left to forward; timeout: a time limit of wsprobe's; interrupted: ^C."""
 
 
+class ScriptCall(Struct, frozen=True):
+    """One call in the stack of a script."""
+
+    url: str
+    """The script's file; empty for a script without a URL."""
+    line: Annotated[int, Meta(ge=1)]
+    """Counted from 1."""
+    column: Annotated[int, Meta(ge=1)]
+    """Counted from 1."""
+    function: str = ""
+    """The function's name; empty at the top level, and for a function without a name."""
+
+
+class ScriptError(Struct, frozen=True):
+    """What a constructor threw."""
+
+    name: str
+    """The name of the exception, such as SyntaxError."""
+    message: str
+    """Its message."""
+
+
+class ScriptEvent(Struct, frozen=True, omit_defaults=True):
+    """An event of a WebSocket, as a script in a real page got it. Members that its type does not have are at
+    their defaults."""
+
+    time: Annotated[float, Meta(ge=0)]
+    """Milliseconds since the constructor was called."""
+    type: Literal["open", "message", "error", "close"]
+    """The DOM's name of the event."""
+    ready_state: Annotated[int, Meta(ge=0, le=3)]
+    """readyState while the event was delivered."""
+    protocol: str = ""
+    """WebSocket.protocol, of open."""
+    extensions: str = ""
+    """WebSocket.extensions, of open."""
+    data: str = ""
+    """The beginning of a text message."""
+    binary: bool = False
+    """True for a binary message, whose data is not kept."""
+    size: Count | None = None
+    """The size of a message of which not everything is kept: UTF-16 code units of a text, bytes of a binary
+    one."""
+    code: Annotated[int, Meta(ge=0, le=65535)] = 0
+    """CloseEvent.code."""
+    reason: str = ""
+    """CloseEvent.reason."""
+    was_clean: bool = False
+    """CloseEvent.wasClean."""
+
+
+class Script(Struct, frozen=True):
+    """The script in a real page that opened a WebSocket, and what it got."""
+
+    kind: str
+    """Whose script it is: page, iframe, worker, shared_worker or service_worker."""
+    stack: tuple[ScriptCall, ...] = ()
+    """The calls that opened it, the innermost first; empty if they are not known."""
+    seen: tuple[ScriptEvent, ...] | None = None
+    """Its events; null if nothing measured them."""
+    left_out: Count = 0
+    """Later messages that were not kept."""
+    exception: ScriptError | None = None
+    """What the constructor threw."""
+    console: tuple[str, ...] = ()
+    """The browser's lines in the console."""
+
+
 class LoggedFrame(Struct, frozen=True, gc=False):
     """The header of a WebSocket frame that a log names, where it may not have the bytes."""
 
@@ -456,8 +524,9 @@ class LoggedFrame(Struct, frozen=True, gc=False):
 class Logged(Struct, frozen=True):
     """What a browser's log adds to the bytes of an exchange. The browser sent the request, not wsprobe."""
 
-    source: Literal["netlog", "firefox-log", "har"]
-    """netlog: Chromium's NetLog; firefox-log: Firefox's HTTP log; har: a HAR file."""
+    source: Literal["netlog", "firefox-log", "har", "devtools", "asked-again"]
+    """netlog: Chromium's NetLog; firefox-log: Firefox's HTTP log; har: a HAR file; devtools: the browser's
+    DevTools alone; asked-again: wsprobe sent the request of a page again."""
     program: str = ""
     """The program that wrote the log, and its version."""
     page: str = ""
@@ -468,6 +537,8 @@ class Logged(Struct, frozen=True):
     """The browser's sentence about the failed handshake; empty if the log has none."""
     frames: tuple[LoggedFrame, ...] = ()
     """The frames' headers, if the log has no bytes of them."""
+    script: Script | None = None
+    """The script that opened the WebSocket; null if the log does not know it."""
 
 
 class Exchange(Struct, frozen=True, tag_field="format", tag=2):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-COMMANDS = ("compare", "connect", "explain", "relay", "serve", "talk", "trace", "watch")
+COMMANDS = ("compare", "connect", "explain", "page", "relay", "serve", "talk", "trace", "watch")
 """The commands of wsprobe."""
 _COMMAND = rf"[^ ]*?wsprobe (?:{'|'.join(COMMANDS)})(?![\w-])[^ ]*(?:(?<![.,;:)`]) (?!\()[^ ]+)*"
 """A command, up to the punctuation that ends it, or to an opening parenthesis."""

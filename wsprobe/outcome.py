@@ -31,6 +31,7 @@ class Exit(IntEnum):
     ABORTED = 16
     CLOSED = 17
     LIMIT = 18
+    BLOCKED = 19
     UNEXPECTED = 20
     BUG = 70
     HUNG_UP = 129
@@ -57,6 +58,7 @@ Outcome = Literal[
     "aborted",
     "closed",
     "limit",
+    "blocked",
 ]
 """The outcomes of ``TABLE``, for a type checker."""
 
@@ -98,6 +100,11 @@ TABLE: tuple[Meaning, ...] = (
         Exit.LIMIT,
         "limit",
         "wsprobe reached a size limit before the head of the final answer was complete",
+    ),
+    Meaning(
+        Exit.BLOCKED,
+        "blocked",
+        "the browser of a page sent no handshake: a policy of the page, a blocked port, too many sockets",
     ),
     Meaning(Exit.UNEXPECTED, None, "an --expect was not met"),
     Meaning(Exit.BUG, None, "a bug in wsprobe"),

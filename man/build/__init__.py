@@ -18,6 +18,7 @@ PAGES = {
     "wsprobe-watch.1": "commands",
     "wsprobe-explain.1": "commands",
     "wsprobe-serve.1": "commands",
+    "wsprobe-page.1": "commands",
     "wsprobe-relay.1": "commands",
     "wsprobe-python.3": "python",
     "wsprobe-json.5": "reports",

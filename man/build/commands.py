@@ -17,6 +17,7 @@ from wsprobe.cli.expect_forms import VIEW
 from wsprobe.cli.main import COMMANDS, program
 from wsprobe.cli.option import Command, Option
 from wsprobe.cli.section import FieldOption
+from wsprobe.data_file import one_line, toml_beside
 from wsprobe.outcome import TABLE, Exit, Meaning
 from wsprobe.talk import input, raw_frame
 
@@ -28,6 +29,7 @@ SEE_ALSO = {
     "watch": ("wsprobe-json(5)", "prometheus(1)"),
     "explain": ("wsprobe-browsers(7)", "wsprobe-history(7)"),
     "serve": ("wsprobe-json(5)",),
+    "page": ("wsprobe-json(5)", "wsprobe-browsers(7)", "chromium(1)"),
     "relay": ("wsprobe-json(5)", "wsprobe-browsers(7)"),
 }
 EXIT: dict[str, str] = {
@@ -48,6 +50,9 @@ EXIT: dict[str, str] = {
     "after ^C, 143 after SIGTERM, 129 after SIGHUP, each after a last summary.",
     "explain": "0 if the topic was found, 2 if it was not.",
     "serve": "130 after ^C, which ends the lab.",
+    "page": "With several sockets, the first status that is not 0, as in wsprobe-connect(1). 2 if the page "
+    "opened no WebSocket, or if no browser can be started. If the page itself does not load, the status that "
+    "connect has for this failure, such as 4 for a refused connection. 130 after ^C, except with --window.",
     "relay": "130 after ^C, which ends the relay. In --json each report has the exit status of its connection.",
 }
 """What is to be said of the exit statuses of each command; `connect` shows the table too."""
@@ -73,7 +78,14 @@ RELAYING = (
         "Content-Security-Policy has to allow the relay in connect-src.",
     ),
 )
-MORE = {"connect": ("Clusters", CLUSTERS), "relay": ("What passes, and what is kept", RELAYING)}
+WATCHING = tuple(
+    (each["heading"], one_line(each["text"])) for each in toml_beside(__file__, "page.toml")["section"]
+)
+MORE = {
+    "connect": ("Clusters", CLUSTERS),
+    "page": ("How it watches", WATCHING),
+    "relay": ("What passes, and what is kept", RELAYING),
+}
 """Command -> what its page has between the options and the exit statuses: title, and (tag, text)."""
 
 

@@ -86,6 +86,10 @@ RECORDING: dict[type, str] = {
     exchange.Relayed: "client of wsprobe relay",
     exchange.Logged: "logged",
     exchange.LoggedFrame: "logged: frames",
+    exchange.Script: "logged: script",
+    exchange.ScriptCall: "logged: script: stack",
+    exchange.ScriptEvent: "logged: script: seen",
+    exchange.ScriptError: "logged: script: exception",
     exchange.Act: "act",
 }
 EVENTS = get_args(exchange.Event)
@@ -95,8 +99,9 @@ TRACE: dict[type, str] = {
     contract.WeaknessJson: "weaknesses",
     contract.NotTestedJson: "not_tested",
 }
+PAGE: dict[type, str] = {contract.ScriptJson: "script", contract.CallJson: "script: stack"}
 RUNS: dict[type, str] = {contract.UrlChangeJson: "runs: changes", contract.StandingJson: "runs: old, new"}
-NAMES = {each.__name__: heading for each, heading in (OBJECTS | RECORDING | TRACE | RUNS).items()} | {
+NAMES = {each.__name__: heading for each, heading in (OBJECTS | RECORDING | TRACE | PAGE | RUNS).items()} | {
     contract.ReportJson.__name__: "report"
 }
 
@@ -173,6 +178,7 @@ def _body() -> Iterator[str]:
     )
     yield from _kinds(named, EVENTS, "event", "at")
     yield from _trace()
+    yield from _page()
     yield from _runs()
     yield from _others()
     yield ".Sh EXAMPLES"
@@ -207,6 +213,19 @@ def _trace() -> Iterator[str]:
     yield from _object(whole)
     yield from mdoc.text("wsprobe trace --json-schema prints its JSON Schema.")
     for each, heading in TRACE.items():
+        yield f".Ss {heading}"
+        yield from _object(whole["$defs"][each.__name__])
+
+
+def _page() -> Iterator[str]:
+    whole: Schema = json.loads(schema(contract.PageReportJson))
+    of_all = contract.ReportJson.__struct_fields__
+    yield ".Sh THE OBJECT OF PAGE"
+    yield from mdoc.text(
+        "wsprobe page --json prints the report of connect for each WebSocket, and these members."
+    )
+    yield from members(whole, without=tuple(name for name in of_all if name != "seen"))
+    for each, heading in PAGE.items():
         yield f".Ss {heading}"
         yield from _object(whole["$defs"][each.__name__])
 

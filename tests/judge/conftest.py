@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import UNSET
+from msgspec.structs import replace
 
 from wsprobe import exchange as values
 from wsprobe.exchange import (
@@ -23,6 +25,7 @@ from wsprobe.exchange import (
     Event,
     Exchange,
     Limits,
+    Logged,
     Plan,
     Received,
     Sent,
@@ -104,7 +107,8 @@ def exchange_of(case: dict[str, Any]) -> Exchange:
     )
     earlier = Exchange(Plan(plan.target, request(list(HEADERS), EARLIER_KEY)), ())
     hops = (earlier,) if case.get("hop") else ()
-    return Exchange(plan, tuple(_events(case, plan)), case.get("started", ""), hops)
+    logged = Logged(**case["logged"]) if "logged" in case else UNSET
+    return Exchange(plan, tuple(_events(case, plan)), case.get("started", ""), hops, logged=logged)
 
 
 def _events(case: dict[str, Any], plan: Plan) -> Iterator[Event]:
@@ -143,7 +147,7 @@ def split(exchange: Exchange, size: int) -> Exchange:
             events[-1] = Received(event.at, last.data + event.data)
         else:
             events.append(event)
-    return Exchange(exchange.plan, tuple(events), exchange.started, exchange.hops)
+    return replace(exchange, events=tuple(events))
 
 
 def cases() -> dict[str, dict[str, Any]]:

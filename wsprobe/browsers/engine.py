@@ -11,7 +11,7 @@ from typing import ClassVar, Literal, Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wsprobe.exchange import Act, Http2, Target
+from wsprobe.exchange import Act, Http2, ScriptEvent, Target
 from wsprobe.read.reading import Reading
 
 ELSEWHERE = "http://localhost/"
@@ -83,6 +83,21 @@ class DomEvent(Struct, frozen=True):
     text, bytes of a binary message."""
     digest: bytes = b""
     """Digest of a message of which only the beginning is kept: different messages have different digests."""
+
+
+def dom_event(of: ScriptEvent) -> DomEvent:
+    """An event of a real page, in the form of a view's."""
+    return DomEvent(
+        of.type,
+        of.ready_state,
+        protocol=of.protocol,
+        extensions=of.extensions,
+        data=b"" if of.binary else of.data,
+        code=of.code,
+        reason=of.reason,
+        was_clean=of.was_clean,
+        size=of.size,
+    )
 
 
 class Assumed(Struct, frozen=True):

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "connect": "make one handshake and report exactly what came back",
     "compare": "show what browsers and specifications make of a handshake; compare recordings",
+    "page": "open a page in a browser, and report every WebSocket that it opens",
     "trace": "repeat the handshake with one change at a time: which proxy broke it",
     "watch": "repeat the handshake: what changes, how often it is up, how long it takes",
     "talk": "hold a session: send lines as messages, or type at a prompt",

@@ -76,6 +76,7 @@ def _topics_of(word: str) -> tuple[tuple[str, str], ...]:
         "aborted": "look for a proxy's idle limit or a crash; -vv shows the last bytes received",
         "closed": "read the close code and the reason; wsprobe explain CODE",
         "limit": "look at the bytes received: no ordinary head is that large; the server is broken or hostile",
+        "blocked": "read the browser's line in the console; `wsprobe explain LINE` explains it",
     }.get(word)
     return (("what to do", next_step),) if next_step else ()
 

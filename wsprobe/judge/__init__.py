@@ -245,6 +245,8 @@ def outcome(reading: Reading, verdict: Verdict) -> str:
 
 def _way(reading: Reading) -> str:
     """Return what prevented an answer, "" if there was one."""
+    if transport.kept_off(reading):
+        return "blocked"
     late = how(reading) == "timeout"
     kinds = happened(reading)
     if TunnelFailed in kinds:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from wsprobe.exchange import (
@@ -43,8 +44,32 @@ def unresolved(reading: Reading) -> bool:
     return False
 
 
+NOT_SENT = re.compile(
+    "ERR_(UNSAFE_PORT|BLOCKED_BY_|INSUFFICIENT_RESOURCES|DISALLOWED_URL_SCHEME|UNKNOWN_URL_SCHEME|ABORTED$)"
+)
+"""Chromium's errors of a socket for which it opens no connection (net/base/net_error_list.h)."""
+
+
+def kept_off(reading: Reading) -> str:
+    """Why the browser of a page sent nothing, in its own words; "" if it tried, or if no browser did."""
+    logged = reading.exchange.logged
+    if (
+        not logged
+        or reading.sent
+        or happened(reading) & {Connecting, ConnectFailed, ResolveFailed, TunnelFailed}
+    ):
+        return ""
+    if logged.source == "devtools" or NOT_SENT.match(logged.error):
+        console = logged.script.console if logged.script is not None else ()
+        return next(iter(console), "") or logged.message or logged.error or "the page went away"
+    return ""
+
+
 def reach(reading: Reading) -> Iterator[Finding]:
     """Report every address that failed, and why none was reached."""
+    if why := kept_off(reading):
+        yield F.NOT_SENT.found(shown_words(why))
+        return
     kinds = happened(reading)
     if TunnelFailed in kinds:
         yield from _proxy(reading)

@@ -7,15 +7,15 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET, UnsetType
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
-from wsprobe.browsers.engine import DomEvent, DomException, ScriptView
+from wsprobe.browsers.engine import DomEvent, DomException, ScriptView, dom_event
 from wsprobe.browsers.fetch import Fetched
 from wsprobe.browsers.tell import Tellable
 from wsprobe.certificate import days_left, described, objectionable
 from wsprobe.diagnosis.cause import Cause
 from wsprobe.engine_answer import EngineAnswer
-from wsprobe.exchange import Certificate, Exchange, TlsDone, TlsFailed
+from wsprobe.exchange import Certificate, Exchange, Script, TlsDone, TlsFailed
 from wsprobe.judge.finding import Disclosed, Finding, Verdict
 from wsprobe.read import read, received_of, responses_of
 from wsprobe.read.closing import close_of
@@ -30,6 +30,7 @@ from wsprobe.show.contract import (
     FRAMES_MOST,
     AnsweredJson,
     BodyJson,
+    CallJson,
     CauseJson,
     CertificateJson,
     ChangeJson,
@@ -52,12 +53,14 @@ from wsprobe.show.contract import (
     MessageJson,
     NotTestedJson,
     OpenJson,
+    PageReportJson,
     Pair,
     PhaseJson,
     ReportJson,
     RequestJson,
     ResponseJson,
     ResultJson,
+    ScriptJson,
     SessionJson,
     StandingJson,
     StreamEndJson,
@@ -92,7 +95,9 @@ def report_value(report: Report, tellable: dict[str, TellableJson] | None = None
     exchange = reading.exchange
     answers = report.answers or (None,) * len(report.views)
     over_http2: dict[str, Any] = {} if reading.http2 is None else http2_members(reading.http2)
-    return ReportJson(
+    script = exchange.logged.script if exchange.logged else None
+    kind, of_page = (ReportJson, {}) if script is None else (PageReportJson, page_members(script))
+    return kind(
         format=1,
         wsprobe=__version__,
         url=exchange.plan.target.url,
@@ -111,6 +116,7 @@ def report_value(report: Report, tellable: dict[str, TellableJson] | None = None
         session=None if reading.session is None else session_value(reading.session),
         close=close_of(reading),
         **over_http2,
+        **of_page,
         client=client_value(reading),
         exchange=exchange,
         result=result_value(report.result) if report.views else UNSET,
@@ -119,6 +125,17 @@ def report_value(report: Report, tellable: dict[str, TellableJson] | None = None
         tellable=UNSET if tellable is None else tellable,
         fetch=UNSET if report.fetched is None else fetch_value(report.fetched),
     )
+
+
+def page_members(script: Script) -> dict[str, Any]:
+    """The members that only a socket of a real page has."""
+    calls = [CallJson(url=c.url, line=c.line, column=c.column, function=c.function) for c in script.stack]
+    first = calls[0] if calls else None
+    return {
+        "script": first and ScriptJson(**asdict(first), kind=script.kind, stack=calls),
+        "seen": script.seen and [replace(event_value(dom_event(each)), time=each.time) for each in script.seen],
+        "console": [*script.console],
+    }
 
 
 def result_value(result: Result) -> ResultJson:

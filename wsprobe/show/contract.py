@@ -261,6 +261,9 @@ class ExceptionJson(Object, frozen=True, kw_only=True):
 class Happening(Object, frozen=True, kw_only=True, tag_field="type"):
     """What a script sees: an event under its DOM name, or an exception from a later call."""
 
+    time: float | UnsetType = UNSET
+    """Milliseconds since the constructor was called; only in seen of wsprobe page."""
+
 
 class OpenJson(Happening, frozen=True, kw_only=True, tag="open"):
     """The session is open."""
@@ -617,6 +620,28 @@ class ClientJson(Object, frozen=True, kw_only=True):
     """How its connection ended, in the words of ended in THE RECORDING."""
 
 
+class CallJson(Object, frozen=True, kw_only=True):
+    """One call of a script."""
+
+    url: str
+    """The script's file; empty for a script without a URL."""
+    line: int
+    """Counted from 1."""
+    column: int
+    """Counted from 1."""
+    function: str
+    """The function's name; empty at the top level, and for a function without a name."""
+
+
+class ScriptJson(CallJson, frozen=True, kw_only=True):
+    """The call of a script that opened the socket."""
+
+    kind: str
+    """Whose script it is: page, iframe, worker, shared_worker or service_worker."""
+    stack: list[CallJson]
+    """The calls that led to it, the innermost first; the first is this one."""
+
+
 class ReportJson(Object, frozen=True, kw_only=True):
     """One line of wsprobe connect --json or wsprobe compare --json.
 
@@ -695,6 +720,17 @@ class ReportJson(Object, frozen=True, kw_only=True):
     """What a script saw in the installed browsers; only with compare --run-browser."""
     watch: WatchJson | UnsetType = UNSET
     """This probe among those of the same URL; only with wsprobe watch, and absent if ^C cut the probe short."""
+
+
+class PageReportJson(ReportJson, frozen=True, kw_only=True):
+    """One line of wsprobe page --json: one WebSocket of the page."""
+
+    script: ScriptJson | None
+    """Where a script opened it; null if that is not known."""
+    seen: list[EventJson] | None  # type: ignore[assignment]  # with --run-browser it is of another browser
+    """The events that the script received; null if no listeners measured them."""
+    console: list[str]
+    """The browser's lines about it in the console."""
 
 
 class ChangeJson(Object, frozen=True, kw_only=True):

@@ -18,7 +18,7 @@ from msgspec import Struct
 from msgspec.inspect import StructType
 
 from wsprobe.archive import ascii_json
-from wsprobe.show.contract import Object, ReportJson, TraceJson
+from wsprobe.show.contract import Object, PageReportJson, ReportJson, TraceJson
 
 TAGS = {
     "format": "Version of the format of recordings.",
@@ -30,6 +30,8 @@ TAGS = {
 
 def schema_of(command: str) -> str:
     """The schema of the output of *command* with --json."""
+    if command == "page":
+        return schema(PageReportJson, "A WebSocket of a page")
     return schema(TraceJson, "A trace of wsprobe") if command == "trace" else schema()
 
 

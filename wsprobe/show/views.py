@@ -180,10 +180,11 @@ def _events(events: Sequence[DomEvent], look: Look) -> list[Line]:
     """The events; where they are many, the first and the last."""
     begin, left, end = ends(events, EVENTS, look)
     between = [line("  ", *left_out(left, "event", look))] if left else []
-    return [*(_event(each, look) for each in begin), *between, *(_event(each, look) for each in end)]
+    return [*(event_line(each, look) for each in begin), *between, *(event_line(each, look) for each in end)]
 
 
-def _event(event: DomEvent, look: Look) -> Line:
+def event_line(event: DomEvent, look: Look) -> Line:
+    """One event of a script."""
     match event.type:
         case "open":
             return line(

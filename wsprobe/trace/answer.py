@@ -75,6 +75,7 @@ OF_OUTCOME: dict[str, Kind] = {
     "proxy-failed": "not-reached",
     "not-http": "broken",
     "limit": "broken",
+    "blocked": "not-reached",
 }
 
 

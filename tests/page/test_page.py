@@ -1,0 +1,178 @@
+"""``wsprobe page`` in a real Chromium, against a server whose side of each socket is kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from base64 import b64decode
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.page.site import LOOPBACK_ONLY, Site, site
+from wsprobe.cli.main import run
+
+pytestmark = [pytest.mark.engines, pytest.mark.skipif(shutil.which("chromium") is None, reason="no Chromium")]
+Capture = pytest.CaptureFixture[str]
+
+APP = """
+function connect(path) {
+  return new WebSocket("ws://" + location.host + path);
+}
+connect("/403?a"); connect("/echo").onopen = (event) => event.target.send("hi");
+connect("/close4403"); connect("/302"); connect("/drop");
+new Worker("/worker.js?dedicated"); new SharedWorker("/worker.js?shared");
+navigator.serviceWorker.register("/service.js");
+"""
+FILES = {
+    "/": '<!doctype html><link rel=icon href="data:,"><script src="/app.js"></script>'
+    '<iframe srcdoc="<script>new WebSocket(`ws://${parent.location.host}/403?srcdoc`)</script>"></iframe>'
+    "<iframe src=http://localhost:PORT/frame></iframe>",
+    "/frame": "<script>\nfunction go() { new WebSocket(`ws://${location.host}/403?frame`) }\ngo()</script>",
+    "/app.js": APP,
+    "/worker.js": "const go = () => new WebSocket(`ws://${location.host}/403?worker${location.search}`);\ngo();",
+    "/service.js": "new WebSocket(`ws://${location.host}/403?service`)",
+}
+
+
+@pytest.fixture
+def chromium(tmp_path: Path) -> str:
+    """A command that starts Chromium, and lets it reach nothing but this machine."""
+    path = tmp_path / "chromium"
+    path.write_text(f'#!/bin/sh\nexec {shutil.which("chromium")} "{LOOPBACK_ONLY[0]}" "$@"\n')
+    path.chmod(0o755)
+    return str(path)
+
+
+def reports(
+    capsys: Capture, chromium: str, made: Site, *options: str, path: str = "/"
+) -> tuple[int, list[Any]]:
+    """The exit status, and the object of each socket."""
+    files = {name: text.replace("PORT", str(made.port)) for name, text in made.files.items()}
+    made.files = files
+    words = ["page", "--chromium", chromium, "--settle", "1", "--json", *options]
+    status = run([*words, f"http://127.0.0.1:{made.port}{path}"])
+    return status, [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_each_socket_has_the_servers_bytes_its_line_and_its_events(capsys: Capture, chromium: str) -> None:
+    with site(FILES) as made:
+        status, found = reports(capsys, chromium, made)
+    assert status == 12
+    named = {each["url"].split("/", 3)[3]: each for each in found}
+    outcomes = {name: each["outcome"] for name, each in named.items()}
+    assert outcomes == {
+        **dict.fromkeys(
+            ("403?a", "403?srcdoc", "403?frame", "403?worker?dedicated", "403?worker?shared", "403?service"),
+            "refused",
+        ),
+        "echo": "open",
+        "close4403": "closed",
+        "302": "redirected",
+        "drop": "dropped",
+    }
+    for path, received, sent in made.passed:
+        each = named[path.removeprefix("/")]
+        events = each["exchange"]["events"]
+        raw = {
+            kind: b"".join(b64decode(event["data"]) for event in events if event["event"] == kind)
+            for kind in ("sent", "received")
+        }
+        # The socket that stays open gets the browser's Close at the end, which is not the page's.
+        assert received.startswith(raw["sent"]), path
+        assert sent.startswith(raw["received"]), path
+        assert len(sent) - len(raw["received"]) <= 4, path
+        assert b"\r\n\r\n" in raw["sent"], path
+    lines = {name: (each["script"]["line"], each["script"]["column"]) for name, each in named.items()}
+    assert lines["403?a"] == (3, 10)
+    assert lines["403?frame"] == (2, 17)
+    assert lines["403?worker?dedicated"] == lines["403?worker?shared"] == (1, 18)
+    assert [call["line"] for call in named["echo"]["script"]["stack"]] == [3, 5]
+    kinds = {name: each["script"]["kind"] for name, each in named.items()}
+    assert kinds["403?service"] == "service_worker"
+    assert kinds["403?worker?shared"] == "shared_worker"
+    for name, each in named.items():
+        told = [(event["type"], event.get("code")) for event in each["seen"]]
+        if name == "echo":
+            assert told == [("open", None), ("message", None)]
+        elif name == "close4403":
+            assert told == [("open", None), ("close", 4403)]
+            assert each["seen"][-1]["wasClean"] is True
+        else:
+            assert told == [("error", None), ("close", 1006)]
+            assert len(each["console"]) == 1
+
+
+LOOP = """<!doctype html><link rel=icon href="data:,"><script>
+let left = 5;
+function again() {
+  const socket = new WebSocket(`ws://${location.host}/403`);
+  socket.onclose = () => { if (--left) setTimeout(again, 200) };
+}
+again();
+</script>"""
+
+
+def test_a_loop_that_reconnects_is_told_once(capsys: Capture, chromium: str) -> None:
+    with site({"/": LOOP}) as made:
+        words = ["page", "--chromium", chromium, "--settle", "1", f"http://127.0.0.1:{made.port}/"]
+        assert run(words) == 12
+    out = capsys.readouterr().out
+    assert out.count("HTTP/1.1 403 Token Expired") == 1
+    assert "5 times, about every 0." in out
+    assert "each with the same answer" in out
+
+
+POLICY = """<!doctype html><link rel=icon href="data:,">
+<meta http-equiv=Content-Security-Policy content="connect-src 'none'">
+<script>new WebSocket(`ws://${location.host}/403`)</script>"""
+
+
+@pytest.mark.parametrize("options", [(), ("--no-listeners",)])
+def test_a_socket_that_the_pages_policy_forbids(
+    capsys: Capture, chromium: str, options: tuple[str, ...]
+) -> None:
+    with site({"/": POLICY}) as made:
+        status, (found,) = reports(capsys, chromium, made, *options)
+    assert made.passed == []
+    assert (status, found["outcome"]) == (19, "blocked")
+    assert "Content Security Policy" in found["console"][0]
+    assert found["script"]["line"] == 3
+    assert (found["seen"] is None) == bool(options)
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "words"),
+    [
+        ("/", 2, "the page opened no WebSocket"),
+        ("/missing", 8, "the server answered 404 without a page"),
+    ],
+)
+def test_a_page_without_a_socket(capsys: Capture, chromium: str, path: str, status: int, words: str) -> None:
+    with site({"/": '<!doctype html><link rel=icon href="data:,">'}) as made:
+        found = run(["page", "--chromium", chromium, "--settle", "0.2", f"http://127.0.0.1:{made.port}{path}"])
+    assert found == status
+    assert words in capsys.readouterr().err
+
+
+def test_a_page_that_does_not_load(capsys: Capture, chromium: str) -> None:
+    with site({}) as made:
+        port = made.port
+    assert run(["page", "--chromium", chromium, f"127.0.0.1:{port}/"]) == 4
+    assert capsys.readouterr().err == (
+        f"wsprobe: http://127.0.0.1:{port}/: it does not load: net::ERR_CONNECTION_REFUSED\n"
+    )
+
+
+def test_a_recording_of_a_socket_is_read_again(capsys: Capture, chromium: str, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.jsonl"
+    with site({"/": LOOP.replace("left = 5", "left = 1")}) as made:
+        _, (found,) = reports(capsys, chromium, made, "--save", str(kept))
+    assert run(["compare", "--json", str(kept)]) == 0
+    again: Mapping[str, Any] = json.loads(capsys.readouterr().out)
+    for member in ("script", "seen", "console", "outcome", "response", "findings", "causes"):
+        assert again[member] == found[member], member
+    assert os.stat(kept).st_mode & 0o077 == 0

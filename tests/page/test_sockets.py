@@ -1,0 +1,205 @@
+"""What DevTools report of a page's sockets is put together: from a recorded browser, and from one that lies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wsprobe.exchange import ScriptCall
+from wsprobe.page.sockets import MOST, MOST_EVENTS, PageSocket, PageSockets
+
+RECORDED = Path(__file__).with_name("cdp-workers.jsonl")
+
+
+def recorded() -> PageSockets:
+    """The sockets of a page with frames and workers of three kinds, without listeners."""
+    sockets = PageSockets()
+    kinds: dict[str, str] = {}
+    for line in RECORDED.read_text().splitlines():
+        event = json.loads(line)
+        params = event["params"]
+        if event["method"] == "Target.attachedToTarget":
+            kinds[params["sessionId"]] = params["targetInfo"]["type"]
+        else:
+            session = event.get("sessionId", "")
+            sockets.add(session, kinds.get(session, "page"), event["method"], params)
+    return sockets
+
+
+def test_each_socket_of_frames_and_workers_is_known_once_with_its_line() -> None:
+    found = recorded().sockets
+    known = [
+        (each.kind, each.url.rpartition("/")[2], each.stack[0].line, each.stack[0].column) for each in found
+    ]
+    assert sorted(known) == sorted(
+        [
+            *[("page", "403same", 2, 22)] * 5,
+            ("page", "echo", 3, 1),
+            ("page", "403srcdoc", 1, 9),
+            ("worker", "403blob", 1, 1),
+            ("worker", "403worker-d", 1, 70),
+            ("worker", "403worker-nested", 1, 70),
+            ("shared_worker", "403worker-s", 1, 70),
+            ("service_worker", "403worker-service", 1, 9),
+            ("iframe", "403frame", 1, 9),
+            ("worker", "403worker-frameworker", 1, 70),
+        ]
+    )
+    refused = [each for each in found if not each.url.endswith("echo")]
+    assert all(each.over and each.sent and each.key and len(each.console) == 1 for each in refused)
+    assert {each.sentence for each in refused} == {
+        "Error during WebSocket handshake: Unexpected response code: 403"
+    }
+    (opened,) = [each for each in found if each.url.endswith("echo")]
+    assert opened.status == 101
+    assert opened.head.startswith("HTTP/1.1 101 ")
+    assert not opened.pending
+
+
+def created(request: str, url: str, stack: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
+    return {"requestId": request, "url": url, "initiator": {"stack": {"callFrames": [*stack]}}}
+
+
+def says(**members: object) -> str:
+    return json.dumps(members)
+
+
+OURS = {"functionName": "construct", "url": "", "lineNumber": 3, "columnNumber": 1}
+PAGES = {"functionName": "go", "url": "http://a/app.js", "lineNumber": 9, "columnNumber": 4}
+
+
+def constructed(sockets: PageSockets, number: int = 1, url: str = "ws://a/x") -> PageSocket:
+    """A socket whose constructor the listeners saw."""
+    sockets.report("s", "page", 1, says(kind="new", number=number, time=1000.0))
+    sockets.add("s", "page", "Network.webSocketCreated", created(f"r{number}", url, [OURS, PAGES]))
+    sockets.report("s", "page", 1, says(kind="made", number=number, time=1000.0, url=url))
+    return sockets.sockets[-1]
+
+
+def test_the_listeners_own_call_is_not_in_the_stack() -> None:
+    assert constructed(PageSockets()).stack == (ScriptCall("http://a/app.js", 10, 5, "go"),)
+
+
+def test_events_belong_to_the_socket_of_their_constructor() -> None:
+    sockets = PageSockets()
+    first, second = constructed(sockets, 1), constructed(sockets, 2)
+    sockets.report("s", "page", 1, says(kind="open", number=2, time=1010.5, readyState=1, protocol="p"))
+    over = sockets.report(
+        "s",
+        "page",
+        1,
+        says(kind="close", number=1, time=1003, readyState=3, code=4403, reason="no", wasClean=True),
+    )
+    assert over is first
+    assert [(each.time, each.type, each.code) for each in first.seen or ()] == [(3.0, "close", 4403)]
+    assert [(each.time, each.protocol) for each in second.seen or ()] == [(10.5, "p")]
+
+
+def test_what_the_constructor_threw_is_a_socket_without_a_handshake() -> None:
+    sockets = PageSockets()
+    sockets.report("s", "page", 1, says(kind="new", number=1, time=1.0))
+    over = sockets.report(
+        "s", "page", 1, says(kind="throw", number=1, time=1.0, name="SyntaxError", message="bad")
+    )
+    assert over is sockets.sockets[0]
+    assert over.exception is not None
+    assert (over.exception.name, over.sent, over.pending) == ("SyntaxError", False, False)
+
+
+POLICY = (
+    "Refused to connect to 'ws://b/' because it violates the following Content Security Policy directive: 'x'."
+)
+
+
+@pytest.mark.parametrize("listeners", [True, False])
+def test_a_policy_of_the_page_is_known_from_the_console_alone(listeners: bool) -> None:
+    sockets = PageSockets()
+    if listeners:
+        sockets.report("s", "page", 1, says(kind="new", number=1, time=1.0))
+        sockets.report("s", "page", 1, says(kind="made", number=1, time=1.0, url="ws://b/"))
+    entry = {"source": "security", "text": POLICY, "url": "http://a/", "lineNumber": 6}
+    blocked = sockets.add("s", "page", "Log.entryAdded", {"entry": entry})
+    assert blocked is not None
+    assert sockets.sockets == [blocked]
+    assert (blocked.url, blocked.over, blocked.console) == ("ws://b/", True, [POLICY])
+    assert blocked.stack == (ScriptCall("http://a/", 7, 1),)
+
+
+def test_a_target_that_ends_takes_its_open_sockets_along() -> None:
+    sockets = PageSockets()
+    socket = constructed(sockets)
+    assert sockets.gone("s") == [socket]
+    assert sockets.gone("s") == []
+
+
+def test_a_million_sockets_and_endless_messages_are_counted() -> None:
+    sockets = PageSockets()
+    for number in range(MOST + 7):
+        constructed(sockets, number)
+    assert (len(sockets.sockets), sockets.more) == (MOST, 7)
+    socket = sockets.sockets[0]
+    for _ in range(MOST_EVENTS + 5):
+        sockets.report("s", "page", 1, says(kind="message", number=0, time=2000, data="x", size=1))
+        sockets.add(
+            "s", "page", "Network.webSocketFrameReceived", {"requestId": "r0", "response": {"opcode": 1}}
+        )
+    sockets.report("s", "page", 1, says(kind="close", number=0, time=2000, code=1000))
+    assert (len(socket.seen or ()), socket.left_out, len(socket.frames)) == (MOST_EVENTS + 1, 5, MOST_EVENTS)
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None), max_size=8),
+    lambda each: st.lists(each, max_size=3) | st.dictionaries(st.text(max_size=4), each, max_size=3),
+    max_leaves=8,
+)
+NAMES = (
+    "requestId",
+    "url",
+    "initiator",
+    "stack",
+    "callFrames",
+    "request",
+    "headers",
+    "response",
+    "status",
+    "entry",
+)
+PARAMS = st.dictionaries(
+    st.sampled_from([*NAMES, "text", "source", "errorMessage", "wallTime", "opcode"]), VALUES
+)
+METHODS = (
+    "Created",
+    "WillSendHandshakeRequest",
+    "HandshakeResponseReceived",
+    "FrameSent",
+    "FrameError",
+    "Closed",
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from(METHODS), PARAMS, VALUES), max_size=6))
+def test_no_event_and_no_report_raises_and_all_can_be_written(
+    events: list[tuple[str, dict[str, Any], Any]],
+) -> None:
+    sockets = PageSockets()
+    constructed(sockets)
+    for method, params, value in events:
+        sockets.add("s", "page", f"Network.webSocket{method}", {"requestId": "r1"} | params)
+        sockets.add("s", "page", "Log.entryAdded", params)
+        for kind in ("new", "made", "throw", "open", "message", "error", "close"):
+            said = {"kind": kind, "number": 1, "time": value, "code": value, "reason": value, "data": value}
+            sockets.report(
+                "s", "page", 1, json.dumps(said | {"size": value, "readyState": value, "name": value})
+            )
+        sockets.report("s", "page", 1, json.dumps(value))
+    for each in sockets.sockets:
+        assert msgspec.json.encode(
+            (each.url, each.stack, each.request, each.console, each.sentence, each.frames)
+        )

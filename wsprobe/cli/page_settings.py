@@ -1,0 +1,81 @@
+"""Options of `page`: which browser, how long to watch, and what of it is used."""
+
+from typing import ClassVar
+
+from wsprobe.cli.option import Duration
+from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
+from wsprobe.cli.section import Section, opt
+
+WATCH = "Watch the page"
+BROWSER = "The browser"
+SETTLE = 3.0
+MOST = 30.0
+"""Seconds after which a page that is never quiet is left."""
+
+
+class PageSettings(Section, frozen=True, kw_only=True):
+    """Which page, in which browser, and how long."""
+
+    heading: ClassVar[str] = WATCH
+
+    window: bool = opt(
+        "--window",
+        "open a visible window, and watch until it is closed: log in, click; each socket is reported"
+        " as it fails or ends",
+    )
+    lasts: float | None = opt(
+        "--for TIME", "watch for this long, whatever the page does", None, type=Duration()
+    )
+    settle: float = opt(
+        "--settle TIME",
+        "the page is done when it has loaded, and no new socket came for this long",
+        SETTLE,
+        written="3s",
+        type=Duration(),
+        show_default=True,
+    )
+    matching: str | None = opt("--url-matching REGEX", "report only sockets whose URL matches", None)
+    no_listeners: bool = opt(
+        "--no-listeners",
+        "put no listeners into the page; what its scripts see is then predicted, not measured",
+        rare=True,
+    )
+    chromium: str | None = opt(
+        "--chromium PATH",
+        "start this Chromium, Chrome or Edge instead of the first one installed",
+        None,
+        heading=BROWSER,
+        rare=True,
+    )
+    profile: str | None = opt(
+        "--profile DIRECTORY",
+        "keep the browser's profile in DIRECTORY, such as a login: an empty folder, or one made so before",
+        None,
+        heading=BROWSER,
+        rare=True,
+    )
+
+
+USED: dict[type[Section], tuple[str, ...]] = {
+    RouteSettings: ("proxy", "resolve"),
+    LimitSettings: ("max_time",),
+    TlsSettings: ("insecure", "cacert"),
+}
+"""Options of a connection that a browser can be given too."""
+NOT_FOR_A_PAGE = tuple(name for section, used in USED.items() for name in section.options if name not in used)
+INSTEAD = {
+    "max_time": LimitSettings.options["max_time"].of_its_own(
+        "report what came until then, whatever the page does; with --window, --attach or --for: no limit",
+        MOST,
+        written="30s",
+        show_default=True,
+    ),
+    "insecure": TlsSettings.options["insecure"].of_its_own("let the browser accept any certificate"),
+    "cacert": TlsSettings.options["cacert"].of_its_own(
+        "let the browser trust the authority in FILE too (a PEM file; requires certutil)"
+    ),
+    "proxy": RouteSettings.options["proxy"].of_its_own("let the browser use this proxy, for the page too"),
+    "resolve": RouteSettings.options["resolve"].of_its_own(
+        "let the browser use this address for HOST; it ignores PORT"
+    ),
+}

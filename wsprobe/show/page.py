@@ -1,0 +1,108 @@
+"""A socket of a real page: which line of script opened it, and what the script saw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from wsprobe.browsers.engine import ScriptView, dom_event
+from wsprobe.exchange import Script, ScriptCall, ScriptEvent
+from wsprobe.judge.finding import counted
+from wsprobe.report import Report
+from wsprobe.show.lines import Line, Look, Piece, line
+from wsprobe.show.views import event_line
+
+KINDS = {
+    "page": "the page",
+    "iframe": "a frame",
+    "worker": "a worker",
+    "shared_worker": "a shared worker",
+    "service_worker": "a service worker",
+}
+
+
+def script_of(report: Report) -> Script | None:
+    """What is known of the script that opened this socket; None if a page did not open it."""
+    logged = report.exchange.logged
+    return logged.script if logged else None
+
+
+def opener(script: Script, look: Look) -> list[Line]:
+    """Who opened the socket; with -v the whole stack."""
+    by = KINDS.get(script.kind, script.kind)
+    if not script.stack:
+        return [line(Piece(f"opened by {by}; which line of script is not known", "dim"))]
+    first, *others = script.stack
+    made = [line("opened by ", Piece(_place(first, look), "name"), Piece(f", {by}", "dim"))]
+    shown = others if look.verbose else ()
+    return [*made, *(line(Piece(f"  called from {_place(each, look)}", "dim")) for each in shown)]
+
+
+def _place(call: ScriptCall, look: Look) -> str:
+    where = f"{call.url or 'a script without a URL'}:{call.line}:{call.column}"
+    return look.words(f"{call.function} ({where})" if call.function else where)
+
+
+def seen(report: Report, script: Script, look: Look) -> list[Line]:
+    """What the script got, or what it gets by the prediction if nothing measured it; then the console."""
+    view = report.views[0] if report.views else None
+    rows: list[Line] = [()]
+    if script.exception is not None:
+        said = look.words(f"{script.exception.name}: {script.exception.message}")
+        rows += [line(Piece("the constructor threw", "heading")), line(Piece(f"  {said}", "fail"))]
+    elif script.seen is not None:
+        rows.append(line(Piece("the script saw", "heading"), Piece(" (measured in the page)", "dim")))
+        rows += [_timed(each, look) for each in script.seen]
+        if not script.seen:
+            rows.append(line(Piece("  nothing yet", "dim")))
+        if script.left_out:
+            rows.append(line(Piece(f"  and {counted(script.left_out, 'more message')}", "dim")))
+        if view is not None and (differs := difference(report, script.seen, view)):
+            rows.append(
+                line(Piece(f"wsprobe predicts otherwise for Chromium {view.version}: {differs}", "warn"))
+            )
+    elif view is not None:
+        rows.append(
+            line(Piece("the script sees", "heading"), Piece(" (predicted; nothing measured it)", "dim"))
+        )
+        rows += [event_line(each, look) for each in view.events]
+    rows += [line(Piece("console  ", "dim"), look.words(each)) for each in script.console]
+    return rows
+
+
+def _timed(each: ScriptEvent, look: Look) -> Line:
+    at = f"  {each.time:.0f} ms"
+    return (*event_line(dom_event(each), look), *line(Piece(at, "dim")))
+
+
+def difference(report: Report, measured: Sequence[ScriptEvent], view: ScriptView) -> str:
+    """How the prediction differs from what the script got; "" if it does not, or if the page itself decided.
+
+    A page may send, and close whenever it likes, so of an opened socket only the first event counts, and a
+    Close that the server sent first.
+    """
+    got, said = [dom_event(each) for each in measured], list(view.events)
+    if not got or not said:
+        return ""
+    opened = got[0].type == "open"
+    if got[0].type != said[0].type:
+        return f"{said[0].type} first, and not {got[0].type}"
+    if opened and (got[0].protocol, got[0].extensions) != (said[0].protocol, said[0].extensions):
+        return f"extensions {said[0].extensions!a}, protocol {said[0].protocol!a}"
+    close = report.close
+    if opened and (close is None or close.by != "server"):
+        return ""
+    ends = [next((each for each in events if each.type == "close"), None) for events in (got, said)]
+    if None in ends:
+        return ""
+    texts = [(each.code, each.reason, each.was_clean) for each in ends if each is not None]
+    if texts[0] == texts[1]:
+        return ""
+    return f"close {texts[1][0]} {texts[1][1]!a} wasClean {str(texts[1][2]).lower()}"
+
+
+def repeated(count: int, times: Sequence[float]) -> Line:
+    """That a script opened the same socket *count* times, at these *times* (seconds)."""
+    gaps = sorted(after - before for before, after in pairwise(times))
+    every = f", about every {gaps[len(gaps) // 2]:.1f} s" if gaps else ""
+    return line(Piece(f"{count} times{every}, each with the same answer", "warn"))
