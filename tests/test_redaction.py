@@ -750,6 +750,31 @@ def test_what_html_and_json_escape_by_name_is_found() -> None:
         assert secrets.echo_text(f"&#300; {echo} \\\\") == f"&#300; {'*' * len(echo)} \\\\"
 
 
+@every(
+    {
+        "upper case": "S3CRET-TOKEN A+B/C=D",
+        "lower case": "s3cret-token a+b/c=d",
+        "any case": "s3Cret-Token a+b/c=d",
+        "a form": "S3cret-Token+a%2Bb%2Fc%3Dd",
+        "+ for a space": "S3cret-Token+a+b/c=d",
+        "quoted-printable": "S3cret-Token a+b/c=3Dd",
+        "names of HTML": "S3cret-Token a&plus;b&sol;c&equals;d",
+    }
+)
+def test_an_echo_is_found_in_other_forms(echo: str) -> None:
+    secrets = Secrets()
+    secrets.whole("S3cret-Token a+b/c=d")
+    masked = "*" * len(echo)
+    assert secrets.echo(f"<{echo}>".encode()) == f"<{masked}>".encode()
+    assert secrets.echo_text(f"\u20ac <{echo}> \u20ac") == f"\u20ac <{masked}> \u20ac"
+
+
+def test_a_short_word_is_found_in_its_own_letter_case_only() -> None:
+    secrets = Secrets()
+    secrets.whole("websocket")
+    assert secrets.echo(b"WebSocket websocket") == b"WebSocket *********"
+
+
 @given(st.lists(st.sampled_from([*"%\\\\=;x", "25", "u00", "4f", "&#x", "&#", "&amp;", "'"]), max_size=60))
 @settings(max_examples=4 * EXAMPLES)
 def test_both_ways_to_read_escapes_agree(parts: list[str]) -> None:

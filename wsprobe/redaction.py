@@ -4,12 +4,13 @@ It masks credentials in Authorization and Proxy-Authorization, cookie values in 
 with the name of a key or token, userinfo, query values (in the target, request lines, Location, Referer and so
 on), path segments, fragments and subprotocols that look like tokens, and sent messages. Then it masks the same
 strings wherever they occur again: in bodies, messages, reason phrases, other fields and their names, error
-texts, also with the escapes of URLs, JSON or HTML, and at the beginning of a base64 text. A credential that was
+texts, also with the escapes of URLs, JSON, HTML or quoted-printable, and at the beginning of a base64 text; a
+long one in any letter case. A credential that was
 sent, and is no message, is found anywhere in a base64 text, and in hexadecimal.
 
 A compressed body or message that repeats a secret is masked as a whole, and so are the messages after
 SEARCHED_MAX. It cannot find: a secret that was never marked as one (a token that the server created in a
-body), one that is split, encrypted, hashed or in other letter case, and repeated strings under four bytes. It
+body), one that is split, encrypted, hashed or a part of one, and repeated strings under four bytes. It
 does not mask names of cookies and query parameters, or cookie attributes.
 """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from array import array
 from base64 import b64decode, b64encode, urlsafe_b64encode
-from binascii import a2b_qp
+from binascii import a2b_qp, b2a_qp
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from urllib.parse import quote_from_bytes, unquote_to_bytes
@@ -19,6 +19,10 @@ SECRETS_MAX = 1000
 ANSWERED_MAX = 100
 """The most of them that come from answers: a server can send any number of cookies, and then any number of
 messages to search for each."""
+
+FOLDED_MIN = 12
+"""Bytes. A secret of this length is found in other letter case too, and so is a shorter one of ECHO_MIN twice,
+if it has a digit: others are words, like the names of protocols."""
 
 BASE64_MIN = 6
 """Bytes. The base64 of a shorter secret is too short to search for."""
@@ -73,16 +77,28 @@ def _random(text: str) -> bool:
     return len(text) >= TOKEN_MIN and all(re.search(kind, text) for kind in ("[0-9]", "[a-z]", "[A-Z]"))
 
 
+_NAMED = {b"amp": b"&", b"lt": b"<", b"gt": b">", b"quot": b'"', b"apos": b"'"} | {
+    name.encode(): sign.encode()
+    for name, sign in zip(
+        re.findall(
+            r"\w+",
+            "excl num dollar percnt lpar rpar ast plus comma period sol colon semi equals quest "
+            "commat lsqb bsol rsqb Hat lowbar grave lcub verbar rcub",
+        ),
+        "!#$%()*+,./:;=?@[\\]^_`{|}",
+        strict=True,
+    )
+}
+"""Characters of ASCII by their names in HTML."""
+
 _ESCAPE = re.compile(
     rb"%(?:25)*([0-9A-Fa-f]{2})|\\(?:u00|x)([0-9A-Fa-f]{2})|&#[xX]0*([0-9A-Fa-f]{2});|&#0*([0-9]{1,3});"
-    rb"|\\([\\/\"'])|&(amp|lt|gt|quot|apos);"
+    rb"|\\([\\/\"'])|&(" + b"|".join(_NAMED) + rb");"
 )
 """A character as URLs (encoded once or more), JSON, JavaScript and HTML may write it."""
 
 _BEGIN = (b"%", b"\\", b"&")
 """How an escape begins."""
-
-_NAMED = {b"amp": b"&", b"lt": b"<", b"gt": b">", b"quot": b'"', b"apos": b"'"}
 
 
 def _character(escape: re.Match[bytes]) -> bytes:
@@ -141,6 +157,24 @@ def _without_escaped(data: bytes, secrets: list[bytes]) -> bytes:
     return bytes(masked)
 
 
+def _folds(form: bytes) -> bool:
+    return len(form) >= FOLDED_MIN or (len(form) >= 2 * ECHO_MIN and re.search(rb"[0-9]", form) is not None)
+
+
+def _without_folded(data: bytes, folded: list[bytes]) -> bytes:
+    """*data* with each of *folded* masked that occurs in it in any letter case of ASCII; *data* itself if none
+    does."""
+    lower = data.lower()
+    masked = None
+    for secret in folded:
+        at = lower.find(secret)
+        while at >= 0:
+            masked = bytearray(data) if masked is None else masked
+            masked[at : at + len(secret)] = b"*" * len(secret)
+            at = lower.find(secret, at + len(secret))
+    return data if masked is None else bytes(masked)
+
+
 def _in_base64(data: bytes, before: int) -> list[bytes]:
     """The letters of base64 that stand for *data* alone, behind *before* bytes of something else (0 to 2), in
     both alphabets. The letters at its edges depend on what is around it."""
@@ -166,6 +200,8 @@ class Secrets:
         self._longest_first: list[bytes] = []
         self._as_text: list[str] = []
         """The same, decoded."""
+        self._folded: list[bytes] = []
+        """Those to find in any letter case, in lower case."""
         self._tried: set[tuple[str, bool]] = set()
         """Texts with all their forms in it: the answers of a chain repeat each cookie. No very long ones."""
         self._in_answer = self._learning = False
@@ -279,6 +315,7 @@ class Secrets:
         for secret in secrets:
             if secret in data:
                 data = data.replace(secret, b"*" * len(secret))
+        data = _without_folded(data, self._folded)
         return _without_escaped(data, secrets) if any(mark in data for mark in _BEGIN) else data
 
     def echo_text(self, text: str) -> str:
@@ -291,6 +328,10 @@ class Secrets:
         for known in self._as_text:
             if known in text:
                 text = text.replace(known, "*" * len(known))
+        if self._folded:
+            raw = text.encode("utf-8", "surrogatepass")
+            masked = _without_folded(raw, self._folded)
+            text = text if masked is raw else masked.decode("utf-8", "surrogatepass")
         if re.search(r"[%\\&]", text):
             raw = text.encode("utf-8", "surrogatepass")
             text = _without_escaped(raw, secrets).decode("utf-8", "surrogatepass")
@@ -301,6 +342,7 @@ class Secrets:
         if len(self._longest_first) < self.known:
             self._longest_first = sorted(self._found, key=len, reverse=True)
             self._as_text = [form.decode("utf-8", "replace") for form in self._longest_first]
+            self._folded = list(dict.fromkeys(form.lower() for form in self._longest_first if _folds(form)))
         return self._longest_first
 
     def mask(self, text: str) -> str:
@@ -341,6 +383,10 @@ class Secrets:
             spelt.append(text.encode("latin-1"))
         plain = [*spelt, *(unquote_to_bytes(each) for each in spelt if short)]
         forms = [*plain, *(quote_from_bytes(each, safe="").encode() for each in plain if short)]
+        spaced = [each for each in plain if b" " in each and short]
+        forms += [quote_from_bytes(each, safe=" ").replace(" ", "+").encode() for each in spaced]
+        forms += [each.replace(b" ", b"+") for each in spaced]
+        forms += [b2a_qp(each, quotetabs=False, istext=False) for each in plain if short]
         from json import dumps  # only a call that masks needs it
 
         for ascii in (True, False):
