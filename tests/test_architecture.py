@@ -253,8 +253,8 @@ def late_imports() -> list[tuple[str, bool]]:
 
 
 def test_an_import_in_a_function_has_a_reason() -> None:
-    """Each saves start-up time that can be measured (``python -X importtime``) where it is not reached: rich, Dask,
-    HTTP/2, engines, the lab, the work of a command."""
+    """Each saves start-up time that can be measured (``python -X importtime``) where it is not reached: rich,
+    Dask, HTTP/2, engines, the lab, the work of a command."""
     assert [where for where, reason in late_imports() if not reason] == []
 
 

@@ -1,8 +1,8 @@
 """A page on another site meets the lab and the relay, in a real Chromium: run with ``-n 0 -m engines``.
 
-The page is at a name of its own, which leads to this machine (--host-resolver-rules), as the name of an attacker
-does before and after DNS rebinding. It tries what would give it a script with the lab's origin, or a way through
-the relay, and says in its title what it got.
+The page is at a name of its own, which leads to this machine (--host-resolver-rules), as the name of an
+attacker does before and after DNS rebinding. It tries what would give it a script with the lab's origin, or a
+way through the relay, and says in its title what it got.
 """
 
 from __future__ import annotations
@@ -61,14 +61,16 @@ for (const [number, src] of FRAMES.entries()) {
   frame.src = src;
   document.body.append(frame);
 }
-const attempt = (what, promise) => promise.then(answer => log(what + ": " + answer), () => log(what + ": failed"));
+const attempt = (what, promise) =>
+  promise.then(answer => log(what + ": " + answer), () => log(what + ": failed"));
 for (const port of ["LAB", "RELAY"]) {
   const ws = new WebSocket("ws://" + location.hostname + ":" + port + "/s/ok");
   ws.onopen = () => log("rebound socket opened: " + port);
 }
 new WebSocket("ws://127.0.0.1:RELAY/").onopen = () => log("direct socket opened: relay");
 attempt("rebound page", fetch("http://" + location.hostname + ":LAB/").then(answer => answer.text()));
-attempt("rebound key", fetch("http://" + location.hostname + ":LAB/-/x/scenarios").then(answer => answer.text()));
+attempt("rebound key", fetch("http://" + location.hostname + ":LAB/-/x/scenarios")
+  .then(answer => answer.text()));
 </script>"""
 
 

@@ -189,8 +189,8 @@ LONGEST_SEARCH = 30.0
 
 
 def _searched(pattern: str, texts: Sequence[str], seconds: float) -> bool:
-    """Whether *pattern* is found in one of *texts*; False if that takes longer than *seconds*: a pattern such as
-    ``(a+)+b`` may take years. ``re`` looks for signals while it works; they reach the main thread only."""
+    """Whether *pattern* is found in one of *texts*; False if that takes longer than *seconds*: a pattern such
+    as ``(a+)+b`` may take years. ``re`` looks for signals while it works; they reach the main thread only."""
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
         return any(re.search(pattern, each) for each in texts)
 
