@@ -57,8 +57,8 @@ def test_what_playwright_wrote() -> None:
     assert [each.data for each in made.reading.session.frames] == ["hi there \u00e4".encode(), b"\0\xff\1"]
     assert [each.data for each in made.reading.session.sent] == [b"hello"]
     assert made.reading.session.frames[0].at == 12_751  # of the browser's clock, in milliseconds there
-    with pytest.raises(har.HarError, match=r"no answer, only the error .*Unexpected response code: 403"):
-        har.recording(second, found.by)
+    failed = report(har.recording(second, found.by))
+    assert (failed.outcome, failed.reading.status, failed.reading.received) == ("refused", 403, b"")
 
 
 def test_what_mitmproxy_wrote() -> None:
@@ -157,13 +157,54 @@ def test_several_values_of_one_name_are_several_fields() -> None:
     assert b"Set-Cookie: a=1\r\nSet-Cookie: b=2\r\n\r\n" in made.events[-2].data  # type: ignore[union-attr]
 
 
+REFUSED = "Error during WebSocket handshake: Unexpected response code: 503"
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome", "net_error"),
+    [
+        (REFUSED, "server-error", ""),
+        (f"WebSocket connection to 'wss://h/ws' failed: {REFUSED}", "server-error", ""),
+        ("Error during WebSocket handshake: 'Upgrade' header is missing", "invalid", ""),
+        ("Connection closed before receiving a handshake response", "dropped", ""),
+        (
+            "Error in connection establishment: net::ERR_CONNECTION_REFUSED",
+            "unreachable",
+            "ERR_CONNECTION_REFUSED",
+        ),
+        (
+            "Error in connection establishment: net::ERR_NAME_NOT_RESOLVED",
+            "unresolved",
+            "ERR_NAME_NOT_RESOLVED",
+        ),
+        (
+            "Error in connection establishment: net::ERR_CERT_DATE_INVALID",
+            "tls-failed",
+            "ERR_CERT_DATE_INVALID",
+        ),
+        (
+            "Error in connection establishment: net::ERR_TUNNEL_CONNECTION_FAILED",
+            "proxy-failed",
+            "ERR_TUNNEL_CONNECTION_FAILED",
+        ),
+        ("net::ERR_FAILED", "dropped", "ERR_FAILED"),
+        ("something new", "dropped", ""),
+    ],
+)
+def test_a_failed_handshake_is_what_the_browser_said_of_it(error: str, outcome: str, net_error: str) -> None:
+    noted = [{"type": "error", "opcode": -1, "data": error}]
+    entry = opened(response={"status": 0, "statusText": ""}, _webSocketMessages=noted)
+    made = report(har.recording(of(entry).entries[0], "WebInspector 537.36"))
+    assert made.outcome == outcome
+    logged = made.exchange.logged
+    assert logged
+    assert (logged.source, logged.error) == ("har", net_error)
+    assert logged.message == error.removeprefix("WebSocket connection to 'wss://h/ws' failed: ")
+
+
 @pytest.mark.parametrize(
     ("entry", "says"),
     [
-        (
-            opened(response={"status": 0, "_error": "net::ERR_FAILED"}),
-            "no answer, only the error 'net::ERR_FAILED'",
-        ),
         (opened(response={}), "the file has no answer"),
         (opened(request={"url": "wss://h/"}), "no Sec-WebSocket-Key"),
         (opened(request={"url": "wss://h/", "httpVersion": "h2", "headers": [KEY]}), "HTTP/2"),

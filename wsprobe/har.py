@@ -25,12 +25,15 @@ from msgspec import Struct, field
 
 from wsprobe import target
 from wsprobe.archive import ascii_json
+from wsprobe.browser_logs.net_errors import ended_by, failure
 from wsprobe.exchange import (
     Connected,
     Connecting,
     Ended,
     Event,
     Exchange,
+    How,
+    Logged,
     Plan,
     Received,
     Resolved,
@@ -40,6 +43,7 @@ from wsprobe.exchange import (
 from wsprobe.read import read as read_exchange
 from wsprobe.read.frames import TEXT, Message, messages_of
 from wsprobe.read.reading import Body, Frame, Reading, Session
+from wsprobe.read.stated import stated
 from wsprobe.report import Report
 from wsprobe.target import TargetError
 from wsprobe.timing import in_utc, moment
@@ -212,9 +216,7 @@ def recording(entry: HarEntry, by: str) -> Exchange:
     """
     response = entry.response
     if not entry.status:
-        why = visible(entry.error.encode("utf-8", "replace"))[:200]
-        only = f", only the error {why!r}" if why else ""
-        raise HarError(f"the file has no answer{only}")
+        return _failed(entry, by)
     if entry.over_http2:
         raise HarError("the request went over HTTP/2, and a HAR file has no frames")
     try:
@@ -244,7 +246,53 @@ def recording(entry: HarEntry, by: str) -> Exchange:
         events.append(Ended(last, "local"))
     else:
         events.append(Ended(last + _microseconds(entry.timings.receive), "fin"))
-    return Exchange(Plan(to, request), tuple(events), entry.started, rebuilt=f"a HAR file of {by}")
+    logged = Logged("har", by, _origin(entry), message=_sentence(entry))
+    return Exchange(
+        Plan(to, request), tuple(events), entry.started, rebuilt=f"a HAR file of {by}", logged=logged
+    )
+
+
+def _failed(entry: HarEntry, by: str) -> Exchange:
+    """The recording of a handshake that failed, from the browser's sentence. Raises HarError without one."""
+    message = _sentence(entry)
+    if not message:
+        raise HarError("the file has no answer")
+    try:
+        to = target.parse(entry.url)
+    except TargetError as error:
+        raise HarError(str(error)) from None
+    net_error = re.search(r"\bnet::(ERR_[A-Z0-9_]{1,80})", message)
+    name = net_error.group(1) if net_error else ""
+    logged = Logged("har", by, _origin(entry), name, message)
+    closed = "closed before receiving a handshake response" in message
+    events, at = _before(entry, to.host, to.port)
+    request = b""
+    if stated(message) is None and not closed:
+        events = list(failure(name, at, to))
+    elif entry.request.headers:
+        request = _head(f"{entry.request.method} {to.resource} HTTP/1.1", entry.request.headers)
+        events.append(Sent(at, request))
+    how: How = "fin" if closed else "local" if stated(message) is not None else ended_by(events)
+    why = "" if how in ("fin", "local") else message
+    events.append(Ended(at + _microseconds(entry.timings.wait), how, why))
+    return Exchange(
+        Plan(to, request), tuple(events), entry.started, rebuilt=f"a HAR file of {by}", logged=logged
+    )
+
+
+def _sentence(entry: HarEntry) -> str:
+    """The browser's sentence about the failure; "" without one."""
+    text = re.sub(r"^WebSocket connection to '[^']*' failed: ", "", entry.error.strip())
+    return visible(text.encode("utf-8", "replace"))[:SENTENCE_MAX]
+
+
+SENTENCE_MAX = 500
+"""The most characters kept of a sentence."""
+
+
+def _origin(entry: HarEntry) -> str:
+    """The Origin of the request; "" without one."""
+    return next((pair.value for pair in entry.request.headers if pair.name.lower() == "origin"), "")
 
 
 def _head(first: str, headers: Sequence[Pair]) -> bytes:

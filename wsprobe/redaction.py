@@ -16,6 +16,7 @@ does not mask names of cookies and query parameters, or cookie attributes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Literal
@@ -340,7 +341,18 @@ def _exchange(secrets: Secrets, exchange: Exchange, known: Reading | None = None
     hops = tuple(_exchange(secrets, hop) for hop in exchange.hops)
     client = exchange.client if exchange.client is UNSET else _client(secrets, exchange.client)
     name = secrets.url(exchange.name) if exchange.name and "?" in exchange.name else exchange.name
-    return replace(exchange, plan=plan, events=tuple(events), hops=hops, client=client, name=name)
+    logged = exchange.logged
+    if logged:
+        error, message = secrets.echo_text(logged.error), secrets.echo_text(_urls(secrets, logged.message))
+        logged = replace(logged, error=error, message=message)
+    return replace(
+        exchange, plan=plan, events=tuple(events), hops=hops, client=client, name=name, logged=logged
+    )
+
+
+def _urls(secrets: Secrets, text: str) -> str:
+    """*text* with the secrets in its URLs masked."""
+    return re.sub(r"""\w+://[^\s'"]+""", lambda url: secrets.url(url[0]), text)
 
 
 def _client(secrets: Secrets, client: Relayed) -> Relayed:

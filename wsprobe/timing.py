@@ -72,7 +72,7 @@ def timing(reading: Reading) -> Timing:
             first[kind] = event.at / 1000
     final = reading.final
     head = None
-    if final is not None and final.head.complete:
+    if final is not None and final.head.complete and not final.stated:
         head = reading.when(final.head.start + len(final.head.raw) - 1) / 1000
     return Timing(
         resolved=first.get(Resolved),

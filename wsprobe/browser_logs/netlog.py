@@ -147,6 +147,8 @@ class NetLog:
         self._errors: dict[int, str] = {}
         self._offset = 0.0
         self._started = False
+        self.has_bytes = False
+        """Whether the log has the bytes of connections."""
         self.program = ""
         """The browser and its version, as ``Chromium 156.0.8078.114``."""
         self.verifies = True
@@ -174,6 +176,16 @@ class NetLog:
     def is_netlog(self) -> bool:
         """Whether the constants of a NetLog were read."""
         return self._started
+
+    @property
+    def lacks(self) -> str:
+        """What the log does not have, and how to record it next time; "" if nothing is missing."""
+        if self.has_bytes or not self._started:
+            return ""
+        return (
+            "the log has no raw bytes: of a refusal only the status is known; to record status line, headers "
+            "and body: --net-log-capture-mode=Everything (chrome://net-export: Include raw bytes)"
+        )
 
     @property
     def problem(self) -> str:
@@ -467,6 +479,7 @@ def _moved(sent: bool, layer: bool) -> Handler:
             connection.end("fin", time)
         if layer != (connection.layers > 0) or params.byte_count <= 0:
             return
+        log.has_bytes = log.has_bytes or bool(params.bytes)
         if params.bytes and log.kept >= KEPT_MAX:
             connection.stop(time)
         log.kept += connection.move(sent, time, _bytes(params), params.byte_count)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Literal
 
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
@@ -17,6 +16,7 @@ from msgspec.structs import replace
 from wsprobe import certificate, target
 from wsprobe.browser_logs.connection import LoggedConnection
 from wsprobe.browser_logs.http2_streams import Stream
+from wsprobe.browser_logs.net_errors import ended_by, errno, failure, tls_failure, words
 from wsprobe.browser_logs.socket import LoggedSocket, iso
 from wsprobe.exchange import (
     Certificate,
@@ -34,18 +34,19 @@ from wsprobe.exchange import (
     Plan,
     Received,
     Resolved,
-    ResolveFailed,
     Route,
     Sent,
     Target,
     TlsDone,
     TlsFailed,
     TlsOptions,
-    TunnelFailed,
     TunnelReceived,
     TunnelSent,
 )
 from wsprobe.target import TargetError
+
+CLOSE = 8
+"""The opcode of a Close frame (RFC 6455 section 5.2)."""
 
 ATTEMPTS_MAX = 20
 """The most requests kept of one WebSocket: credentials, and connections that broke, make it send again."""
@@ -219,7 +220,7 @@ class _Writer(Struct, frozen=True):
 
     def exchange(self, attempt: Attempt | None, started: str, *, last: bool) -> Exchange:
         """The recording of *attempt*; None: no request was sent."""
-        to = _target(self.socket.url)
+        to = place(self.socket.url)
         connection = None if attempt is None else attempt.connection
         events = list(self._before(connection, to))
         rebuilt = False
@@ -235,8 +236,7 @@ class _Writer(Struct, frozen=True):
             events += moved
             request = b"".join([each.data for each in moved if isinstance(each, Sent)])
             request = request[: request.find(b"\r\n\r\n") + 4]
-        at = max([0, *(each.at for each in events)])
-        events.append(self._ended(attempt, at) if last else Ended(at, "local"))
+        events.append(self._ended(attempt, events) if last else Ended(_last(events), "local"))
         plan = Plan(to, request, tls=TlsOptions(verify=self.verifies), route=self._route(), http2=http2)
         return Exchange(plan, tuple(events), started, rebuilt=REBUILT if rebuilt else UNSET)
 
@@ -254,8 +254,8 @@ class _Writer(Struct, frozen=True):
         for each in tried:
             yield from self._dialled(each, to)
             yield from self._secured(each)
-        if connection is None:
-            yield from self._failed(tried, to)
+        if connection is None and not any(each.tls_error or _refused(each) for each in tried):
+            yield from failure(self.socket.error, self.since(self.socket.ended or 0), to)
 
     def _dialled(self, connection: LoggedConnection, to: Target) -> Iterator[Event]:
         addresses = [_address(each)[0] for each in connection.addresses]
@@ -266,12 +266,12 @@ class _Writer(Struct, frozen=True):
             address, port = _address(text)
             yield Connecting(self.since(begun), address, port)
             if error:
-                yield ConnectFailed(self.since(end), address, port, _errno(error), _words(error))
+                yield ConnectFailed(self.since(end), address, port, errno(error), words(error))
         if connection.connected is not None:
             yield Connected(self.since(connection.connected), *_address(connection.address), connection.local)
         tunnel = connection.tunnel
         if not tunnel:  # no bytes: from the fields
-            tunnel = [(sent, at, _head(lines)) for sent, at, lines in connection.tunnel_lines]
+            tunnel = [(sent, at, rebuilt_head(lines)) for sent, at, lines in connection.tunnel_lines]
         for sent, time, data in tunnel:
             yield (TunnelSent if sent else TunnelReceived)(self.since(time), data)
 
@@ -283,8 +283,8 @@ class _Writer(Struct, frozen=True):
         others = tuple(each for each in issuers if each is not None)
         error = connection.tls_error
         if error:
-            kind, reason = _tls_failure(error)
-            yield TlsFailed(at, kind, _words(error), certificate=first, reason=reason, issuers=others)
+            kind, reason = tls_failure(error)
+            yield TlsFailed(at, kind, words(error), certificate=first, reason=reason, issuers=others)
             return
         version, cipher, alpn = connection.tls
         fault = connection.certificate_error
@@ -295,23 +295,9 @@ class _Writer(Struct, frozen=True):
             None if alpn in ("", "unknown") else alpn,
             first,
             verified=self.verifies and not fault,
-            problem=_words(fault) if fault else None,
+            problem=words(fault) if fault else None,
             issuers=others,
         )
-
-    def _failed(self, tried: Sequence[LoggedConnection], to: Target) -> Iterator[Event]:
-        """Why there was no connection, where the connections themselves do not say so."""
-        error = self.socket.error
-        at = self.since(self.socket.ended or 0)
-        if error in ("ERR_NAME_NOT_RESOLVED", "ERR_NAME_RESOLUTION_FAILED"):
-            yield ResolveFailed(at, to.host, _words(error))
-        elif re.search("PROXY|TUNNEL|SOCKS", error):
-            yield TunnelFailed(at, _words(error))
-        elif _errno(error) and not any(each.tries for each in tried):
-            yield ConnectFailed(at, to.host, to.port, _errno(error), _words(error))
-        elif re.search("CERT_|SSL_", error) and not any(each.tls_error for each in tried):
-            kind, reason = _tls_failure(error)
-            yield TlsFailed(at, kind, _words(error), reason=reason)
 
     def _moved(self, moved: Iterable[tuple[bool, float, bytes]]) -> Iterator[Event]:
         for sent, time, data in moved:
@@ -319,37 +305,40 @@ class _Writer(Struct, frozen=True):
 
     def _rebuilt(self, attempt: Attempt) -> Iterator[Event]:
         """The heads of which the log has the fields."""
-        yield Sent(self.since(attempt.asked), _head(attempt.request))
+        yield Sent(self.since(attempt.asked), rebuilt_head(attempt.request))
         if attempt.answer:
             at = self.since(attempt.answered)
-            yield Received(at, _head(attempt.answer))
+            yield Received(at, rebuilt_head(attempt.answer))
             if self.socket.frames:
                 lengths = [
                     sum(f.length for f in self.socket.frames if f.sent is sent) for sent in (True, False)
                 ]
                 yield LeftOut(max(at, self.socket.frames[-1].at), *lengths)
 
-    def _ended(self, attempt: Attempt | None, at: int) -> Ended:
+    def _ended(self, attempt: Attempt | None, events: Sequence[Event]) -> Ended:
+        at = _last(events)
         if attempt is not None and attempt.limited is not None:
             return Ended(max(at, self.since(attempt.limited)), "limit")
         connection = None if attempt is None else attempt.connection
         ended = None if connection is None else connection.ended
+        if not (attempt and attempt.moved) and any(frame.opcode == CLOSE for frame in self.socket.frames):
+            ended = None  # there was a Close, of which the log does not have the bytes
         shared = attempt is not None and attempt.stream is not None
         if ended is not None and not (
             shared and self.socket.ended is not None and ended[1] > self.socket.ended
         ):
             how, time, error = ended
-            return Ended(max(at, self.since(time)), how, _words(error))
+            return Ended(max(at, self.since(time)), how, words(error))
         if not self.finished:
             return Ended(at, "interrupted")
         if self.socket.ended is not None:
             at = max(at, self.since(self.socket.ended))
-        if attempt is None and self.socket.error:
-            return Ended(at, "error", _words(self.socket.error))
+        if attempt is None:  # nothing was sent, and what failed is an event before this one
+            return Ended(at, ended_by(events), words(self.socket.error))
         return Ended(at, "local")
 
 
-def _target(url: str) -> Target:
+def place(url: str) -> Target:
     """The place of *url*; for one that RFC 6455 does not allow, as much as its text shows."""
     try:
         return target.parse(url)
@@ -358,7 +347,7 @@ def _target(url: str) -> Target:
         return Target(url, secure, "", 443 if secure else 80, "/")
 
 
-def _head(lines: Sequence[bytes]) -> bytes:
+def rebuilt_head(lines: Sequence[bytes]) -> bytes:
     """A head of these lines, which a hostile log cannot lengthen by line ends."""
     return b"".join(re.sub(rb"[\r\n]+", b" ", each) + b"\r\n" for each in lines) + b"\r\n"
 
@@ -369,42 +358,14 @@ def _address(text: str) -> tuple[str, int]:
     return address.strip("[]"), int(port) if port.isdecimal() and int(port[:6]) <= 65535 else 0
 
 
-def _words(error: str) -> str:
-    return f"net::{error}" if error else ""
+def _last(events: Sequence[Event]) -> int:
+    """The time of the last of *events*."""
+    return max([0, *(each.at for each in events)])
 
 
-ERRNOS = {
-    "ERR_CONNECTION_REFUSED": "ECONNREFUSED",
-    "ERR_CONNECTION_RESET": "ECONNRESET",
-    "ERR_CONNECTION_TIMED_OUT": "ETIMEDOUT",
-    "ERR_ADDRESS_UNREACHABLE": "EHOSTUNREACH",
-    "ERR_ADDRESS_INVALID": "EADDRNOTAVAIL",
-    "ERR_NETWORK_ACCESS_DENIED": "EACCES",
-    "ERR_INTERNET_DISCONNECTED": "ENETUNREACH",
-    "ERR_CONNECTION_ABORTED": "ECONNABORTED",
-}
-"""The error of the system behind a net error of connect() (net/base/net_errors_posix.cc)."""
-
-
-def _errno(error: str) -> str:
-    return ERRNOS.get(error, "")
-
-
-CERTIFICATE_FAULTS = {
-    "ERR_CERT_COMMON_NAME_INVALID": "wrong-name",
-    "ERR_CERT_DATE_INVALID": "expired",
-    "ERR_CERT_AUTHORITY_INVALID": "unknown-ca",
-}
-"""``TlsFailed.reason`` of a net error; the others are "other"."""
-
-
-def _tls_failure(error: str) -> tuple[Literal["certificate", "pinned-key", "reset", "error"], str]:
-    """The kind and reason of a failed handshake of TLS."""
-    if "PINNED_KEY" in error:
-        return "pinned-key", ""
-    if error.startswith("ERR_CERT_"):
-        return "certificate", CERTIFICATE_FAULTS.get(error, "other")
-    return ("reset" if "RESET" in error else "error"), ""
+def _refused(connection: LoggedConnection) -> bool:
+    """Whether no address of *connection* could be reached."""
+    return any(error for *_, error in connection.tries) and connection.connected is None
 
 
 def _certificates(texts: Sequence[str]) -> Iterator[Certificate]:

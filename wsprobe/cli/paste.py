@@ -1,11 +1,11 @@
 """A request that somebody has at hand, as one to send: commands that take it as words or from a file.
 
-``curl ...`` as the first words, or --from-curl: a command copied from developer tools. Or a HAR file. click
+``curl ...`` as the first words, or --from-curl: a command copied from developer tools. Or a HAR file,
+or a browser's log. click
 alone parses the command line; the pasted request then fills the settings that were not given, so that the rules
 of an option hold for it too.
 """
 
-import os
 import re
 from collections.abc import Sequence
 from itertools import pairwise
@@ -15,7 +15,8 @@ import click
 from click.core import ParameterSource
 from msgspec.structs import replace
 
-from wsprobe.cli.files import MEBIBYTE, opened, read
+from wsprobe.cli.evidence import kind_of
+from wsprobe.cli.files import MEBIBYTE, read
 from wsprobe.cli.from_file import config
 from wsprobe.cli.option import LAB, Command, Whole, together
 from wsprobe.cli.output_settings import OutputSettings
@@ -53,7 +54,7 @@ class PastedSettings(Section, frozen=True, kw_only=True):
     )
     entry: int | None = opt(
         "--entry",
-        "from a HAR file with several WebSocket entries, use the one with this number",
+        "from a HAR file or a browser's log with several WebSockets, use the one with this number",
         None,
         type=Whole(1),
         rare=True,
@@ -89,27 +90,6 @@ ignored = together(
 
 RECORDED = (".json", ".jsonl", ".har")
 """File name endings of recordings. No top-level domain has these names."""
-
-
-def is_har(word: str) -> bool:
-    """Whether *word* names a HAR file, by its ending or by its content."""
-    if "://" in word or word.startswith("lab:"):
-        return False
-    return word.lower().endswith(".har") or _begins_as_har(word)
-
-
-_BEGINNING = rb"(?:\xef\xbb\xbf)?\s*\{\s*\"log\"\s*:\s*\{"
-
-
-def _begins_as_har(word: str) -> bool:
-    """Whether *word* is the name of an ordinary file that begins as every tool begins a HAR file."""
-    try:
-        if not os.path.isfile(word):
-            return False
-        with open(opened(word), "rb") as file:
-            return re.match(_BEGINNING, file.read(256)) is not None
-    except (OSError, ValueError):  # no such name, or not to be read: whoever opens it says so
-        return False
 
 
 ONE_REQUEST = "what is pasted is one request: leave the other URLs out"
@@ -282,21 +262,24 @@ class Pasting(Command):
         return left_out
 
     def _send_entry(self, ctx: click.Context) -> None:
-        """Let the request of an entry, where a HAR file was named, fill the settings that were not given.
+        """Let a request from a HAR file or a browser's log, if one was named, fill the settings that were not
+        given.
 
         Raises click.UsageError."""
         places = _places(ctx.params.get(self._argument))
         number = ctx.params.get("entry")
-        if number is not None and not any(map(is_har, places)):
-            raise click.UsageError("--entry is for a HAR file, and none is named", ctx)
-        if self.name == "compare" or not places or not is_har(places[0]):  # compare reads the answer in it
+        if number is not None and not any(map(kind_of, places)):
+            raise click.UsageError("--entry is for a HAR file or a browser's log, and none is named", ctx)
+        kind = None if self.name == "compare" or not places else kind_of(places[0])
+        if kind is None:  # compare reads the answer in it
             return
         if len(places) > 1:
             raise click.UsageError(ONE_REQUEST, ctx)
-        from wsprobe.cli.pasted.har import request_in  # JSON, only for a HAR file
+        from wsprobe.cli.pasted.files import request_in  # JSON, only for a file of another program
 
         try:
-            self._send(ctx, request_in(places[0], number, given(self.params, ctx.params)))
+            request = request_in(places[0], kind, number, given(self.params, ctx.params))
+            self._send(ctx, request)
         except click.UsageError as error:
             error.ctx = ctx
             raise

@@ -21,6 +21,7 @@ from wsprobe.read.closing import close_of
 from wsprobe.read.frames import first_close
 from wsprobe.read.head import split_head
 from wsprobe.read.reading import Head, Reading
+from wsprobe.read.stated import supposed
 from wsprobe.relay.client import seen_by_client
 from wsprobe.report import Report, report
 
@@ -36,7 +37,19 @@ def recorded(exchange: Exchange, readers: Readers) -> Report:
     at = shareable(url, page, exchange)
     if at is not None:  # a recording has only the target's addresses, and those from --resolve
         page = sharing(url, page, exchange, target.named_addresses(*at, exchange.plan.route))
-    return replace(made, views=as_is(made, replace(readers, page=page)), page=page)
+    views = as_is(made, replace(readers, page=page))
+    return replace(made, views=tuple(_as_it_said(each, made) for each in views), page=page)
+
+
+def _as_it_said(view: ScriptView, made: Report) -> ScriptView:
+    """*view*; for the browser whose log this is, with the sentence that it really wrote. Of an answer that is
+    only a status, nothing else was hidden."""
+    logged, final = made.exchange.logged, made.reading.final
+    if final is not None and final.stated:
+        view = replace(view, hidden=tuple(each for each in view.hidden if each.startswith("status")))
+    if not logged or not logged.message or view.browser != "chromium" or view.outcome != "failed":
+        return view
+    return replace(view, console=(f"WebSocket connection to '{view.url}' failed: {logged.message}",))
 
 
 def recorded_page(page: Page, made: Report) -> Page:
@@ -107,6 +120,8 @@ def as_today(made: Report) -> list[Reading]:
         return read(replace(exchange, plan=replace(exchange.plan, wire=TODAY)))
 
     own = made.reading if made.exchange.plan.wire == TODAY else as_of_today(made.exchange)
+    if own.final is not None and own.final.stated:
+        own = read(supposed(own.exchange, own.final))
     return [each for last in (*map(as_of_today, made.exchange.hops), own) for each in handshakes(last)]
 
 

@@ -1,5 +1,5 @@
-"""Files with recordings, one a line: those of --save and --json, also of a whole trace; and entries of a HAR
-file."""
+"""Files with recordings, one a line: those of --save and --json, also of a whole trace; and the WebSockets in a
+HAR file or a browser's log."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import msgspec
 from msgspec import Struct
 
 from wsprobe.archive import ArchiveError, dump, load
+from wsprobe.cli.evidence import kind_of
 from wsprobe.cli.files import opened
-from wsprobe.cli.paste import is_har
 from wsprobe.exchange import Exchange
 
 
@@ -27,8 +27,8 @@ class RecordedLine(Struct, frozen=True):
 
 
 def recordings(name: str) -> list[Exchange]:
-    """The recordings in file *name*, one a line; ``-`` is standard input. For a HAR file, its WebSocket
-    entries.
+    """The recordings in file *name*, one a line; ``-`` is standard input. For a HAR file or a
+    browser's log, its WebSockets.
 
     Raises click.UsageError, with the line's number, for a line that cannot be read.
     """
@@ -37,14 +37,16 @@ def recordings(name: str) -> list[Exchange]:
 
 def lines(name: str, entry: int | None = None) -> Iterator[RecordedLine]:
     """Yield the lines of file *name* that are not empty, as they are read; ``-`` is standard input. For a HAR
-    file, yield each entry as a line, or only the one with number *entry*. Raises click.UsageError."""
+    file or a browser's log, yield each WebSocket as a line, or only the one with number *entry*. Raises
+    click.UsageError."""
     if name == "-":
         yield from _numbered(sys.stdin.buffer, "standard input")
         return
-    if is_har(name):
-        from wsprobe.cli.pasted.har import recordings_of  # only for a HAR file
+    kind = kind_of(name)
+    if kind is not None:
+        from wsprobe.cli.pasted.files import recordings_of  # only for a file of another program
 
-        yield from (RecordedLine(name, dump(each).encode()) for each in recordings_of(name, entry))
+        yield from (RecordedLine(name, dump(each).encode()) for each in recordings_of(name, kind, entry))
         return
     try:
         with open(opened(name), "rb") as file:

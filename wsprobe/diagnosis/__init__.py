@@ -98,6 +98,8 @@ def _author(reading: Reading) -> Author:
         refused = _of_tunnel(reading)
         return refused if refused.causes else Author(causes=way(reading))
     final = reading.final
+    if final is not None and final.stated:  # a status, and nothing else
+        return Author(causes=() if final.status == 101 else by_status(answer_of(reading, final)))
     # In TLS 1.3 the server may end the handshake (no client certificate) after the request was sent.
     if not reading.received and Sent in happened and TlsFailed not in happened:
         return Author(causes=nothing_came(reading)) if reading.exchange.how_ended in _ENDS else Author()

@@ -45,6 +45,7 @@ def groups() -> dict[str, tuple[str, ...]]:
         "What a page sees": tables.term_topics("script"),
         "Words of the protocol": tables.term_topics("protocol"),
         "Frameworks, development servers and services": tables.term_topics("program"),
+        "Files that browsers write": tables.term_topics("evidence"),
         "Findings": program.finding_topics(),
         "Causes": program.cause_topics(),
         "Weaknesses that trace --audit looks for": program.weakness_topics(),

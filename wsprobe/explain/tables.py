@@ -184,8 +184,11 @@ def find_header(asked: str) -> Topic | None:
     return None
 
 
-_TERM_LABELS = (("shows", "how it shows"), ("script", "script in a browser"), ("fix", "try"))
-_TERMS = ("script", "protocol", "program")
+_TERM_LABELS = (
+    *(("shows", "how it shows"), ("script", "script in a browser"), ("fix", "try")),
+    *(("get", "how to get one"), ("holds", "what it holds"), ("read", "then")),
+)
+_TERMS = ("script", "protocol", "program", "evidence")
 """Files of words; the kind of a topic is the name of its file."""
 _OBJECTS = ("websocket.", "closeevent.", "event.", "ws.", "socket.")
 """Objects that people write before an attribute's name."""

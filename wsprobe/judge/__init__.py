@@ -91,7 +91,8 @@ def judge(reading: Reading, specification: Specification | None = None) -> Verdi
     RFC 8441 for a request over HTTP/2."""
     spoken = RFC6455 if reading.http2 is None else RFC8441
     of = spoken if specification is None else specification
-    findings = tuple([finding for rule in of.rules for finding in rule(reading)])
+    rules = STATED if reading.final is not None and reading.final.stated else of.rules
+    findings = tuple([finding for rule in rules for finding in rule(reading)])
     return Verdict(of.name, of.answer(reading, findings), up_to_failure(reading, findings))
 
 
@@ -134,6 +135,8 @@ def rfc6455_answer(reading: Reading, findings: tuple[Finding, ...]) -> str:
     response = subject.refusal(reading)
     if response is not None:
         return rfc6455_refusal(reading, response)
+    if reading.final is not None and reading.final.stated:
+        return "fail"
     if has(reading, TunnelFailed) and proxy_answer(reading)[8:13] == b" 407 ":
         return "retry-proxy-auth"
     if how(reading) in ("timeout", "limit", "interrupted", "") and not reading.looks_like:
@@ -161,6 +164,9 @@ def rfc6455_refusal(reading: Reading, response: Response) -> str:
         return "may-retry-version"
     return "http"
 
+
+STATED: tuple[Rule, ...] = (*TRANSPORT, status.stated_fault, about(subject.refusal, status.status))
+"""The rules for an answer of which only a status is known: nothing can be said of fields or a body."""
 
 RFC6455 = Specification("rfc6455", TRANSPORT + HANDSHAKE + HTTP + SESSION, rfc6455_answer)
 
@@ -238,6 +244,8 @@ def outcome(reading: Reading, verdict: Verdict) -> str:
     if response is not None and response.status is not None:
         return _status(response.status)
     final = reading.final
+    if final is not None and final.stated:
+        return "invalid"
     if final is not None and final.head.complete:
         return "not-http"
     return how(reading) if how(reading) in ("timeout", "limit") else "dropped"

@@ -52,6 +52,16 @@ def status(reading: Reading, response: Response) -> Iterator[Finding]:
         )
 
 
+def stated_fault(reading: Reading) -> Iterator[Finding]:
+    """A 101 that a browser refused, of which only its sentence is known."""
+    final, logged = reading.final, reading.exchange.logged
+    if final is not None and final.stated and final.status == 101 and logged:
+        said = logged.message.removeprefix("Error during WebSocket handshake: ")
+        yield F.REFUSED_BY_BROWSER.found(
+            f"the browser refused the 101: {shown(said.encode('utf-8', 'replace'))}"
+        )
+
+
 def status_line(reading: Reading) -> Iterator[Finding]:
     """How the final answer's status line is written (RFC 9112 section 4)."""
     final = reading.final

@@ -55,7 +55,9 @@ def refusal(reading: Reading) -> Response | None:
     if reading.session is not None or reading.looks_like:
         return None
     final = reading.final
-    return final if final is not None and final.status is not None and final.head.complete else None
+    if final is None or (final.stated and final.status == 101):
+        return None
+    return final if final.status is not None and final.head.complete else None
 
 
 def happened(reading: Reading) -> set[type[Event]]:

@@ -15,6 +15,7 @@ from wsprobe.read.frames import When
 from wsprobe.read.head import LINES_MAX, opens_session, read_request, split_head, status_line
 from wsprobe.read.looks import looks_like
 from wsprobe.read.reading import INTERIM_MAX, Head, Opinion, Reading, Response, Session, final_answer
+from wsprobe.read.stated import stated
 from wsprobe.read.tokens import VALUE_MAX
 
 if TYPE_CHECKING:
@@ -65,6 +66,9 @@ def read_structure(exchange: Exchange, *, heads_only: bool = False) -> Reading:
         rest = received[end:]
     else:
         responses, rest, begins = _responses(received, exchange, request.method)
+    logged = exchange.logged
+    if not received and logged and (known := stated(logged.message)) is not None:
+        responses = [known]
     session: Session | None = None
     if begins is not None:
         own = len(request.head.raw) + len(request.rest)

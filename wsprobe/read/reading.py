@@ -84,6 +84,8 @@ class Response(Struct, frozen=True):
     reason: bytes
     body: Body | None = None
     oddities: tuple[str, ...] = ()
+    stated: bool = False
+    """True if a browser's sentence is all that is known of it: there are no bytes, and no fields."""
 
     @property
     def interim(self) -> bool:

@@ -96,7 +96,8 @@ def report_value(report: Report, tellable: dict[str, TellableJson] | None = None
     answers = report.answers or (None,) * len(report.views)
     over_http2: dict[str, Any] = {} if reading.http2 is None else http2_members(reading.http2)
     script = exchange.logged.script if exchange.logged else None
-    kind, of_page = (ReportJson, {}) if script is None else (PageReportJson, page_members(script))
+    of_page = _logged_members(exchange) | ({} if script is None else page_members(script))
+    kind = ReportJson if script is None else PageReportJson
     return kind(
         format=1,
         wsprobe=__version__,
@@ -135,6 +136,20 @@ def page_members(script: Script) -> dict[str, Any]:
         "script": first and ScriptJson(**asdict(first), kind=script.kind, stack=calls),
         "seen": script.seen and [replace(event_value(dom_event(each)), time=each.time) for each in script.seen],
         "console": [*script.console],
+    }
+
+
+def _logged_members(exchange: Exchange) -> dict[str, Any]:
+    """What a browser's log adds; nothing for wsprobe's own recordings."""
+    logged = exchange.logged
+    if not logged:
+        return {}
+    console = [logged.message] if logged.message else UNSET
+    return {
+        "source": logged.source,
+        "page": logged.page or UNSET,
+        "net_error": logged.error or UNSET,
+        "console": console,
     }
 
 
@@ -358,6 +373,8 @@ def response_value(responses: Sequence[Response], http2: Http2Connection | None)
 
 def one_response(response: Response, interim: list[ResponseJson] | UnsetType) -> ResponseJson:
     """One answer. *interim*: the interim answers before it, for a final one."""
+    if response.stated:
+        return ResponseJson(status_line=None, status=response.status, headers=[], raw=None, from_="sentence")
     return ResponseJson(
         status_line=_first_line(response.head),
         version=response.version,

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from wsprobe.diagnosis.cause import Certainty
 from wsprobe.exchange import Certificate, Exchange, How
@@ -92,8 +92,10 @@ class ResponseJson(Object, frozen=True, kw_only=True):
     """The reason phrase; absent without a final answer."""
     headers: list[Pair]
     """Every field line, as [name, value]: order, letter case and repetition as received."""
-    raw: bytes | UnsetType = UNSET
-    """The head as received; absent without a final answer, and with --brief."""
+    raw: bytes | UnsetType | None = UNSET
+    """The head as received; absent without a final answer, and with --brief; null if no byte was recorded."""
+    from_: Literal["sentence"] | UnsetType = field(default=UNSET, name="from")
+    """Only if the status alone is known, from the message of a browser (see source)."""
     complete: bool | UnsetType = UNSET
     """False if the blank line after the head did not arrive; absent without a final answer."""
     body: BodyJson | UnsetType | None = UNSET
@@ -657,6 +659,16 @@ class ReportJson(Object, frozen=True, kw_only=True):
     """The requested URL."""
     name: str | None
     """The name on the command line, if it is not a URL, such as lab:status-403; otherwise null."""
+    source: Literal["netlog", "firefox-log", "har", "devtools", "asked-again"] | UnsetType = UNSET
+    """Only in a report on a browser's own socket: Chromium's NetLog, Firefox's HTTP log, a HAR file, or DevTools
+    alone; request is then the browser's. asked-again: wsprobe sent the page's request again."""
+    page: str | UnsetType = UNSET
+    """Only with source: the origin of the page that opened the WebSocket, if the file has it."""
+    net_error: str | UnsetType = UNSET
+    """Only with source: the browser's own error, such as ERR_CONNECTION_REFUSED, if there was one."""
+    console: list[str] | UnsetType = UNSET
+    """Only with source: the browser's message about the failed handshake, as in its console, if the file has
+    it."""
     rebuilt: str | UnsetType = UNSET
     """Only if no bytes were recorded: the source of the report, such as a HAR file. The raw members are then
     a reconstruction, and how the connection ended is not known."""

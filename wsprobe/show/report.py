@@ -20,6 +20,7 @@ from wsprobe.exchange import (
     ConnectFailed,
     Connecting,
     Exchange,
+    Logged,
     Received,
     Sent,
     TlsDone,
@@ -29,7 +30,7 @@ from wsprobe.exchange import (
     TunnelSent,
 )
 from wsprobe.followup import followable, redirect, versions
-from wsprobe.judge.finding import Finding, Verdict
+from wsprobe.judge.finding import Finding, Verdict, counted
 from wsprobe.judge.subject import how
 from wsprobe.judge.transport import proxy_answer
 from wsprobe.outcome import TABLE
@@ -46,7 +47,7 @@ from wsprobe.show.causes import causes, proxy_lines
 from wsprobe.show.causes import to_do as do
 from wsprobe.show.chain import chain
 from wsprobe.show.lines import Budget, Line, Look, Piece, fitted, left_out, line, width_of
-from wsprobe.show.session import session
+from wsprobe.show.session import NAMES, session
 from wsprobe.target import authority
 from wsprobe.timing import how_long_exactly
 from wsprobe.timing import timing as times_of
@@ -126,14 +127,51 @@ def blocked(report: Report) -> list[Line]:
 
 
 def rebuilt(report: Report) -> list[Line]:
-    """Lines that warn of a report without recorded bytes; none for a real recording."""
-    source = report.exchange.rebuilt
-    return [line(Piece(f"rebuilt from {not_original(source)}", "note"))] if source else []
+    """Lines about a report on another program's file: what the browser said, and which bytes are missing; none
+    for wsprobe's own recordings."""
+    exchange, final = report.exchange, report.reading.final
+    logged = exchange.logged
+    rows = []
+    if logged and (said := logged.message or (f"net::{logged.error}" if logged.error else "")):
+        rows.append(line(Piece(f"{browser_of(logged)} said: {shown_text(said)}", "note")))
+    if final is not None and final.stated:
+        rows.append(
+            line(Piece(f"the status {final.status} is from this message, all that the file has", "note"))
+        )
+    elif exchange.rebuilt:
+        rows.append(line(Piece(f"rebuilt from {not_original(exchange)}", "note")))
+    if logged and logged.frames:
+        rows.append(line(Piece(f"frames, of which no byte is in the file: {_frames(logged)}", "note")))
+    return rows
 
 
-def not_original(source: str) -> str:
+FRAMES = 6
+"""The most frames listed of those without bytes."""
+
+
+def _frames(logged: Logged) -> str:
+    each = [
+        f"{'sent' if frame.sent else 'received'} {NAMES.get(frame.opcode, f'opcode {frame.opcode}')} "
+        f"({counted(frame.length, 'byte')})"
+        for frame in logged.frames[:FRAMES]
+    ]
+    left = len(logged.frames) - len(each)
+    return ", ".join(each) + (f" and {left} more" if left else "")
+
+
+def browser_of(logged: Logged) -> str:
+    """The name of the browser that wrote a log, without its version."""
+    if logged.source == "har":
+        return "the browser"
+    return shown_text(re.sub(r" [\d.]+$", "", logged.program)) or "the browser"
+
+
+def not_original(exchange: Exchange) -> str:
     """What a recording was rebuilt from, and what it therefore lacks."""
-    return f"{shown_text(source)}: not the original bytes, and without the end of the connection"
+    ends = (
+        "" if exchange.logged and exchange.logged.source != "har" else ", and without the end of the connection"
+    )
+    return f"{shown_text(exchange.rebuilt or '')}: not the original bytes{ends}"
 
 
 def made_by(report: Report) -> str:

@@ -39,7 +39,14 @@ from wsprobe.show.lines import Line, Look, Piece, line, text_of
 from wsprobe.show.protocols import difference as protocols_differ
 from wsprobe.show.readers import answers_of, looks_the_same, page_of, who
 from wsprobe.show.relay import client_lines
-from wsprobe.show.report import SAID_BY_OUTCOME, not_original, received_dump, sentence, transport_bytes
+from wsprobe.show.report import (
+    SAID_BY_OUTCOME,
+    browser_of,
+    not_original,
+    received_dump,
+    sentence,
+    transport_bytes,
+)
 from wsprobe.show.session import session
 from wsprobe.show.views import Block, blocks
 from wsprobe.trace.conclusion import Conclusion
@@ -352,8 +359,11 @@ def facts(report: Report) -> list[tuple[str, str]]:
     rows = [("URL", shown_text(report.exchange.plan.target.url))]
     if report.name not in ("", report.exchange.plan.target.url):
         rows.append(("asked for as", shown_text(report.name)))
-    if source := report.exchange.rebuilt:
-        rows.append(("rebuilt from", not_original(source)))
+    if report.exchange.rebuilt:
+        rows.append(("rebuilt from", not_original(report.exchange)))
+    logged = report.exchange.logged
+    if logged and (said := logged.message or logged.error):
+        rows.append((f"{browser_of(logged)} said", shown_text(said)))
     rows.append(("asked", shown_text(report.exchange.started) or "at a time that was not recorded"))
     where = timing.peer(report.exchange)
     local = next((e.local for e in report.exchange.events if isinstance(e, Connected) and e.local), "")

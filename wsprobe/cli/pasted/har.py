@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import sys
 
@@ -9,7 +10,8 @@ import click
 from msgspec.structs import replace
 
 from wsprobe import har
-from wsprobe.cli.files import MEBIBYTE, read
+from wsprobe.cli.evidence import pieces
+from wsprobe.cli.files import MEBIBYTE
 from wsprobe.cli.output_settings import OutputSettings
 from wsprobe.cli.pasted.devtools import Copied, copied
 from wsprobe.cli.section import Given
@@ -30,7 +32,7 @@ def archive(name: str) -> Archive:
     """The WebSocket entries of the file *name*. Raises click.UsageError if it has none, or is not a HAR
     file."""
     try:
-        found = har.read(read(name, LONGEST, "a HAR file"))
+        found = har.read(_content(name))
     except (OSError, har.HarError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise click.UsageError(f"{name}: {reason}") from None
@@ -40,6 +42,18 @@ def archive(name: str) -> Archive:
             f"{printable(found.by)}): open the page with the Network panel open, and export then"
         )
     return found
+
+
+def _content(name: str) -> bytes:
+    """The file *name*, without its compression. Raises OSError, also for more than LONGEST bytes."""
+    parts: list[bytes] = []
+    size = 0
+    for piece in pieces(name):
+        size += len(piece)
+        if size > LONGEST:
+            raise OSError(errno.EFBIG, f"longer than {LONGEST:,} bytes, the limit for a HAR file")
+        parts.append(piece)
+    return b"".join(parts)
 
 
 def request_in(name: str, number: int | None, given: Given) -> Copied:
@@ -88,17 +102,6 @@ def _masked(error: str) -> str:
     return re.sub(r"""\w+://[^\s'"]+""", lambda url: Secrets().url(url[0]), error)[:LONGEST_ERROR]
 
 
-def meaning(error: str) -> str:
-    """The meaning of an error text in a HAR file, as a sentence to append; "" if unknown."""
-    from wsprobe import explain  # its tables, only for a failure in the file
-
-    try:
-        entry = explain.find(error)
-    except explain.UnknownTopic:
-        return ""
-    return f": {entry.text[0]}" if entry.text else ""
-
-
 def recordings_of(name: str, number: int | None) -> list[Exchange]:
     """The entries of the file *name* as recordings, or only the one with *number*. Reports unreadable entries
     on standard error. Raises click.UsageError if no entry can be read."""
@@ -113,9 +116,8 @@ def recordings_of(name: str, number: int | None) -> list[Exchange]:
         try:
             made.append(har.recording(entry, found.by))
         except har.HarError as error:
-            means = "" if entry.status or not entry.error else meaning(entry.error)
             command = command_line("wsprobe", "connect", "--entry", str(at), url=name)
-            unreadable.append(f"{name}, entry {at}: {error}{means.rstrip('.')}; to send it again: {command}")
+            unreadable.append(f"{name}, entry {at}: {error}; to send it again: {command}")
     if not made:
         for each in unreadable[1:]:
             note(each)
