@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Protocol
 
 from wsprobe.exchange import How
@@ -43,6 +44,8 @@ class LoggedConnection:
         self.tunnel_lines: list[tuple[bool, float, list[bytes]]] = []
         """(sent, time, lines) of the heads to and from a proxy, for a log without bytes."""
         self._tunnelled = 0
+        self._record_left = {True: 0, False: 0}
+        """Bytes that are missing of the last record of the inner TLS, each way."""
         self._borrower: Borrower | None = None
         self.ended: tuple[How, float, str] | None = None
 
@@ -53,12 +56,29 @@ class LoggedConnection:
     def move(self, sent: bool, time: float, data: bytes, size: int) -> int:
         """Take *size* bytes that were written or read, *data* if the log has them. Returns how many were
         kept."""
+        if self.layers > 1 and data and self._is_record(sent, data):
+            return 0
         if self._borrower is not None:
             return self._borrower.move(sent, time, data, size)
         if data and self._tunnelled + len(data) <= TUNNEL_MAX:
             self._tunnelled += len(data)
             self.tunnel.append((sent, time, data))
         return 0
+
+    def _is_record(self, sent: bool, data: bytes) -> bool:
+        """Whether *data* are records of the inner TLS: with a proxy that speaks TLS, both layers are logged as
+        the same connection's, and only the inner one's text is the request and the answer."""
+        left = self._record_left[sent]
+        if data.startswith(b"HTTP/"):  # an answer, before the rest of the records behind it was read
+            return False
+        if not left and re.match(rb"[\x14-\x18]\x03[\x00-\x04]", data) is None:
+            return False
+        if left and data[left : left + 2] not in (b"", *(bytes([type_, 3]) for type_ in range(0x14, 0x19))):
+            return False
+        while left < len(data):
+            left += 5 + int.from_bytes(data[left + 3 : left + 5].ljust(2, b"\0"), "big")
+        self._record_left[sent] = left - len(data)
+        return True
 
     def stop(self, time: float) -> None:
         """Keep no more bytes of who uses the connection: a limit of ours was reached."""

@@ -40,6 +40,7 @@ from wsprobe.exchange import (
     TlsDone,
     TlsFailed,
     TlsOptions,
+    TunnelFailed,
     TunnelReceived,
     TunnelSent,
 )
@@ -47,6 +48,9 @@ from wsprobe.target import TargetError
 
 CLOSE = 8
 """The opcode of a Close frame (RFC 6455 section 5.2)."""
+
+CLOSED = ("ERR_EMPTY_RESPONSE", "ERR_CONNECTION_CLOSED")
+"""Errors that mean: the server closed the connection."""
 
 ATTEMPTS_MAX = 20
 """The most requests kept of one WebSocket: credentials, and connections that broke, make it send again."""
@@ -253,9 +257,13 @@ class _Writer(Struct, frozen=True):
         tried = [connection] if connection is not None else list(self.connects)
         for each in tried:
             yield from self._dialled(each, to)
-            yield from self._secured(each)
+            yield from self._secured(each, to)
         if connection is None and not any(each.tls_error or _refused(each) for each in tried):
-            yield from failure(self.socket.error, self.since(self.socket.ended or 0), to)
+            at = self.since(self.socket.ended or 0)
+            found = list(failure(self.socket.error, at, to))
+            if self.socket.error and not found and any(each.tunnel or each.tunnel_lines for each in tried):
+                found = [TunnelFailed(at, words(self.socket.error))]
+            yield from found
 
     def _dialled(self, connection: LoggedConnection, to: Target) -> Iterator[Event]:
         addresses = [_address(each)[0] for each in connection.addresses]
@@ -275,8 +283,9 @@ class _Writer(Struct, frozen=True):
         for sent, time, data in tunnel:
             yield (TunnelSent if sent else TunnelReceived)(self.since(time), data)
 
-    def _secured(self, connection: LoggedConnection) -> Iterator[Event]:
-        if connection.secured is None:
+    def _secured(self, connection: LoggedConnection, to: Target) -> Iterator[Event]:
+        of_proxy = (self._route().proxy or "").startswith("https:")
+        if connection.secured is None or not to.secure or connection.layers <= of_proxy:
             return
         at = self.since(connection.secured)
         first, *issuers = [*_certificates(connection.certificates), None][: len(connection.certificates) or 1]
@@ -333,6 +342,8 @@ class _Writer(Struct, frozen=True):
             return Ended(at, "interrupted")
         if self.socket.ended is not None:
             at = max(at, self.since(self.socket.ended))
+        if attempt is not None and self.socket.error in CLOSED:
+            return Ended(at, "fin")
         if attempt is None:  # nothing was sent, and what failed is an event before this one
             return Ended(at, ended_by(events), words(self.socket.error))
         return Ended(at, "local")
