@@ -21,6 +21,7 @@ HTTP2_SESSION -> SOCKET.
 from __future__ import annotations
 
 import re
+import zlib
 from base64 import b64decode
 from collections.abc import Callable, Iterator
 from typing import TypeVar
@@ -37,6 +38,9 @@ from wsprobe.exchange import LoggedFrame
 
 SOURCES_MAX = 20_000
 """The most live sources of one kind that are kept: a log may open more than it closes."""
+
+UNPACKED_MAX = 500
+"""With more WebSockets than this, the finished ones are kept compressed."""
 
 FRAMES_MAX = 5_000
 """The most frame headers kept of one socket."""
@@ -157,8 +161,11 @@ class NetLog:
         """How many events were read."""
         self.damaged = 0
         """How many events could not be read, and were passed over."""
-        self._waiting: list[WebSocket] = []
-        """In the order in which they were asked for; without those that were taken."""
+        self._waiting: dict[int, WebSocket | bytes] = {}
+        """In the order in which they were asked for, without those that were taken; the finished ones packed
+        where there are many."""
+        self._done: list[WebSocket] = []
+        """Those that finished, and may be packed."""
         self._closed = False
         self.channels: dict[int, WebSocket] = {}
         self.requests: dict[int, WebSocket] = {}
@@ -204,6 +211,12 @@ class NetLog:
                 self._event(value)
             elif name == b"constants":
                 self._constants(value)
+        if len(self._waiting) > UNPACKED_MAX:
+            for socket in self._done:
+                if socket.id in self._waiting:
+                    self.kept -= socket.size
+                    self._waiting[socket.id] = zlib.compress(msgspec.msgpack.encode(self._made(socket)), 1)
+            self._done.clear()
 
     def close(self) -> None:
         """Take note that the log ended: what is not finished never will be."""
@@ -211,25 +224,32 @@ class NetLog:
 
     def sockets(self) -> Iterator[LoggedSocket]:
         """Yield each WebSocket that was not taken, as far as the log goes, in the order asked."""
-        for each in self._waiting:
-            yield self._made(each)
+        yield from map(self._made, self._waiting.values())
 
     def with_key(self, key: str) -> LoggedSocket | None:
         """The WebSocket whose request has this Sec-WebSocket-Key; None if the log has none yet."""
-        found = next((each for each in self._waiting if key and each.key == key), None)
-        return None if found is None else self._made(found)
+        likely = (each for each in self._waiting.values() if isinstance(each, bytes) or each.key == key)
+        return next((made for made in map(self._made, likely) if key and made.key == key), None)
 
     def take_finished(self) -> Iterator[LoggedSocket]:
         """Yield WebSockets that are finished, and forget them; in the order asked, so one that is not finished
         keeps back those after it."""
-        while self._waiting and (self._closed or self._waiting[0].finished):
-            socket = self._waiting.pop(0)
-            self.kept -= socket.size
+        while self._waiting:
+            id, socket = next(iter(self._waiting.items()))
+            if not (self._closed or isinstance(socket, bytes) or socket.finished):
+                return
+            del self._waiting[id]
+            if isinstance(socket, WebSocket):
+                self.kept -= socket.size
             yield self._made(socket)
+        self._done.clear()
 
-    def _made(self, socket: WebSocket) -> LoggedSocket:
-        finished = self._closed or socket.finished
-        return recorded(socket, self.program, self._offset, finished, self.connects, self.verifies)
+    def _made(self, socket: WebSocket | bytes) -> LoggedSocket:
+        if isinstance(socket, bytes):
+            return msgspec.msgpack.decode(zlib.decompress(socket), type=LoggedSocket)
+        return recorded(
+            socket, self.program, self._offset, self._closed or socket.finished, verifies=self.verifies
+        )
 
     def _constants(self, value: bytes) -> None:
         try:
@@ -265,7 +285,23 @@ class NetLog:
         return self._errors.get(number, f"ERR_{-number}") if number else ""
 
     def begin(self, socket: WebSocket) -> None:
-        self._waiting.append(socket)
+        """Take note of a new WebSocket."""
+        self._waiting[socket.id] = socket
+
+    def use(self, found: dict[int, WebSocket], id: int, socket: WebSocket) -> None:
+        """Take note that source *id* works for *socket*."""
+        keep(found, id, socket)
+        socket.uses.append((found, id))
+
+    def finish(self, socket: WebSocket, time: float) -> None:
+        """Take note that the browser is done with *socket*: no other event belongs to it."""
+        socket.end(time)
+        self._done.append(socket)
+        self.requests.pop(socket.id, None)
+        for found, id in socket.uses:
+            if found.get(id) is socket:
+                del found[id]
+        socket.uses.clear()
 
 
 def keep(found: dict[int, T], id: int, value: T) -> None:
@@ -309,8 +345,7 @@ def _request(log: NetLog, id: int, phase: int, time: float, params: _Params) -> 
 @on("WEBSOCKET_ALIVE")
 def _channel(log: NetLog, id: int, phase: int, time: float, params: _Params) -> None:
     if phase == END and (socket := log.channels.pop(id, None)) is not None:
-        log.requests.pop(socket.id, None)
-        socket.end(time)
+        log.finish(socket, time)
 
 
 @on("WEBSOCKET_STATE_CHANGED")
@@ -369,7 +404,7 @@ def _answered(log: NetLog, id: int, phase: int, time: float, params: _Params) ->
 @on("HTTP_STREAM_JOB_CONTROLLER_BOUND")
 def _controller(log: NetLog, id: int, phase: int, time: float, params: _Params) -> None:
     if params.source_dependency is not None and (socket := log.requests.get(id)) is not None:
-        keep(log.controllers, params.source_dependency.id, socket)
+        log.use(log.controllers, params.source_dependency.id, socket)
 
 
 @on("HTTP_STREAM_JOB_CONTROLLER_PROXY_SERVER_RESOLVED")
@@ -382,13 +417,13 @@ def _proxied(log: NetLog, id: int, phase: int, time: float, params: _Params) -> 
 def _job(log: NetLog, id: int, phase: int, time: float, params: _Params) -> None:
     controller = params.source_dependency
     if phase == BEGIN and controller and (socket := log.controllers.get(controller.id)) is not None:
-        keep(log.jobs, id, socket)
+        log.use(log.jobs, id, socket)
 
 
 @on("SOCKET_POOL_BOUND_TO_CONNECT_JOB")
 def _connecting(log: NetLog, id: int, phase: int, time: float, params: _Params) -> None:
     if params.source_dependency is not None and (socket := log.jobs.get(id)) is not None:
-        socket.connect_job = params.source_dependency.id
+        socket.connects = log.connects.get(params.source_dependency.id, [])
 
 
 @on("SOCKET_POOL_BOUND_TO_SOCKET")
@@ -402,6 +437,12 @@ def _bound(log: NetLog, id: int, phase: int, time: float, params: _Params) -> No
     connection.lend(None)
     if (socket := log.jobs.get(id)) is not None:
         socket.connection = connection
+
+
+@on("CONNECT_JOB")
+def _connect_job(log: NetLog, id: int, phase: int, time: float, params: _Params) -> None:
+    if phase == END:
+        log.connects.pop(id, None)
 
 
 # Connections -------------------------------------------------------------------------------------------------

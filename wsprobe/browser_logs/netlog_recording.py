@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
@@ -126,7 +126,10 @@ class WebSocket:
         self.frames: list[LoggedFrame] = []
         self.attempts: list[Attempt] = []
         self.connection: LoggedConnection | None = None
-        self.connect_job: int | None = None
+        self.connects: list[LoggedConnection] = []
+        """The connections of the connect job from which it got its connection, or its error."""
+        self.uses: list[tuple[dict[int, WebSocket], int]] = []
+        """Where the log keeps it under the number of another source."""
         self.ended: float | None = None
 
     @property
@@ -178,18 +181,11 @@ def fields_of(lines: Sequence[bytes]) -> list[tuple[bytes, bytes]]:
     return made
 
 
-def recorded(
-    socket: WebSocket,
-    program: str,
-    offset: float,
-    finished: bool,
-    connects: Mapping[int, list[LoggedConnection]],
-    verifies: bool,
-) -> LoggedSocket:
+def recorded(socket: WebSocket, program: str, offset: float, finished: bool, *, verifies: bool) -> LoggedSocket:
     """*socket* as a value, as far as the log goes. *offset*: milliseconds from the log's clock to 1970;
     *verifies*: whether the browser refuses faulty certificates."""
     asked = (offset + socket.asked) / 1000
-    writer = _Writer(socket, finished, connects.get(socket.connect_job or 0, ()), verifies)
+    writer = _Writer(socket, finished, verifies)
     *earlier, last = [
         writer.exchange(attempt, iso(asked), last=number == len(socket.attempts))
         for number, attempt in enumerate(socket.attempts or [None], 1 if socket.attempts else 0)
@@ -218,8 +214,6 @@ class _Writer(Struct, frozen=True):
 
     socket: WebSocket
     finished: bool
-    connects: Sequence[LoggedConnection]
-    """The connections that were begun for it."""
     verifies: bool
 
     def exchange(self, attempt: Attempt | None, started: str, *, last: bool) -> Exchange:
@@ -254,7 +248,7 @@ class _Writer(Struct, frozen=True):
 
     def _before(self, connection: LoggedConnection | None, to: Target) -> Iterator[Event]:
         """What happened before the request."""
-        tried = [connection] if connection is not None else list(self.connects)
+        tried = [connection] if connection is not None else self.socket.connects
         for each in tried:
             yield from self._dialled(each, to)
             yield from self._secured(each, to)

@@ -660,8 +660,8 @@ class ReportJson(Object, frozen=True, kw_only=True):
     name: str | None
     """The name on the command line, if it is not a URL, such as lab:status-403; otherwise null."""
     source: Literal["netlog", "firefox-log", "har", "devtools", "asked-again"] | UnsetType = UNSET
-    """Only in a report on a browser's own socket: Chromium's NetLog, Firefox's HTTP log, a HAR file, or DevTools
-    alone; request is then the browser's. asked-again: wsprobe sent the page's request again."""
+    """Only in a report on a browser's own socket: from Chromium's NetLog, Firefox's HTTP log, a HAR file, or
+    DevTools alone; request is then the browser's. asked-again: wsprobe sent the page's request again."""
     page: str | UnsetType = UNSET
     """Only with source: the origin of the page that opened the WebSocket, if the file has it."""
     net_error: str | UnsetType = UNSET
