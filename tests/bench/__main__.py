@@ -40,6 +40,8 @@ def main() -> None:
         one_handshake(own, url)
         sessions(own, folder)
         many_handshakes(own, folder, url)
+        show("one line of --json: what its causes cost (no process)", apart(diagnosed))
+        print(apart(misread))
         show("work for four times the pieces", apart(growth))
         show("one recording, predicted in each engine (no process)", apart(predictions))
         saved_recordings(own, folder, one_page(own, folder, url))
@@ -206,6 +208,18 @@ def apart(work: Callable[..., Any], *arguments: Any) -> Any:
     """Do *work* in a process of its own, so that ours stays small: programs inherit our peak."""
     with multiprocessing.get_context("fork").Pool(1) as pool:
         return pool.apply(work, arguments)
+
+
+def diagnosed() -> list[Row]:
+    import diagnosing
+
+    return diagnosing.rows()
+
+
+def misread() -> str:
+    import diagnosing
+
+    return diagnosing.misread()
 
 
 def growth() -> list[Row]:

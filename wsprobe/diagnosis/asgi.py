@@ -11,6 +11,7 @@ from wsprobe.diagnosis.faults import (
     ACCEPT_FIRST,
     CONNECTION_LOST,
     SEE_LOG,
+    TELLS_APART,
     origin_refused,
     unlike_socketio,
     upgrade_stripped,
@@ -39,7 +40,7 @@ def _asgi_500(evidence: Evidence, *usual: str) -> tuple[Cause, ...]:
         "a path without a route",
         "a handler that returned without accepting",
     )
-    fix = f"{SEE_LOG}; await websocket.accept(), and correct the path"
+    fix = f"{SEE_LOG}; await websocket.accept(), and correct the path; {TELLS_APART}"
     return (act(evidence, *named, *usual, *may_be_lost(evidence), fix=fix),)
 
 
@@ -51,7 +52,7 @@ def _as_http(evidence: Evidence, server: str = "") -> tuple[Cause, ...]:
     if evidence.status not in (200, 404, 405):
         return ()
     usual = answered_elsewhere(evidence, "a refusal with its own answer (no token)")
-    fix = "correct the path, or add a WebSocket route for it; wsprobe explain upgrade-lost"
+    fix = f"correct the path, or add a WebSocket route for it; {TELLS_APART}"
     if server in ("", "uvicorn"):
         usual = (*usual, "a server without a WebSocket library (uvicorn without websockets)")
         fix = f'{fix}; pip install "uvicorn[standard]", and no --ws none'

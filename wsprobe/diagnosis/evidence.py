@@ -325,7 +325,7 @@ def _oddity(request: SentRequest, found: dict[bytes, list[Field]]) -> str:
     versions = found.get(b"sec-websocket-version", [])
     if len(versions) != 1 or versions[0].value != b"13":
         return "version"
-    if not over_http2 and (request.key is None or _KEY.fullmatch(request.key) is None):
+    if not over_http2 and (request.key is None or KEY.fullmatch(request.key) is None):
         return "key"
     for field in found.get(b"sec-websocket-protocol", ()):
         if not all(part.strip() for part in field.value.split(b",")):
@@ -333,7 +333,7 @@ def _oddity(request: SentRequest, found: dict[bytes, list[Field]]) -> str:
     return ""
 
 
-_KEY = re.compile(rb"[0-9A-Za-z+/]{22}==")
+KEY = re.compile(rb"[0-9A-Za-z+/]{22}==")
 """16 bytes in base64 (RFC 6455 section 4.1)."""
 
 

@@ -16,6 +16,7 @@ from wsprobe.diagnosis.faults import (
     CROSS_ORIGIN,
     NO_ENDPOINT,
     SEE_LOG,
+    TELLS_APART,
     asks_socketio,
     http10,
     lost_upgrade,
@@ -43,7 +44,7 @@ def _at_path(evidence: Evidence, fix: str) -> tuple[Cause, ...]:
     """An answer as to a plain GET by a framework in which *fix* makes an endpoint; else () for the status."""
     if evidence.status not in (200, 404, 405):
         return ()
-    return (act(evidence, fix=f"correct the path, or {fix}; behind a proxy: wsprobe explain upgrade-lost"),)
+    return (act(evidence, fix=f"correct the path, or {fix}; {TELLS_APART}"),)
 
 
 _COMPLAINT = "Failed to open a WebSocket connection"

@@ -11,6 +11,7 @@ from wsprobe.diagnosis.faults import (
     A_CHECK,
     DROPPED,
     NO_ENDPOINT,
+    TELLS_APART,
     challenged,
     credentials_wanted,
     http10,
@@ -91,7 +92,7 @@ def _to_do(evidence: Evidence, row: StatusMeaning) -> str:
             return row.do or as_clause(row.fix)
 
 
-_PATH = "correct the path, or add a WebSocket route for it; behind a proxy: wsprobe explain upgrade-lost"
+_PATH = f"correct the path, or add a WebSocket route for it; {TELLS_APART}"
 """What to do about an answer as to a plain GET."""
 
 

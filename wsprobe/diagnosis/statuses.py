@@ -372,6 +372,8 @@ STATUSES: dict[int, StatusMeaning] = {
         fix="Read the server's log for that time; the body may contain a stack trace.",
         cause="error",
         act="the server answered Internal Server Error",
+        do="look in the server's log for this request; the body may have a stack trace; wsprobe trace URL "
+        "tells these apart",
         scenarios=("500",),
     ),
     501: StatusMeaning(

@@ -1,0 +1,87 @@
+"""What the causes add to a line of ``--json``, and how often a word is read in another sense."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from base64 import b64encode
+from collections.abc import Callable
+from itertools import cycle, islice
+from pathlib import Path
+from statistics import median
+
+from measure import Row
+
+from wsprobe import opening, target
+from wsprobe.archive import ascii_json
+from wsprobe.diagnosis import Author
+from wsprobe.exchange import Connected, Ended, Exchange, Plan, Received, Sent
+from wsprobe.report import Report, report
+from wsprobe.show.as_json import report_value
+
+COUNT = 1000
+ROUNDS = 5
+WITHOUT = "a line of --json without causes"
+
+
+def answers(different: int) -> list[Exchange]:
+    """COUNT refusals of one server, each to another key and a second later; *different* texts in turn."""
+    to = target.parse("ws://127.0.0.1:8080/status/403")
+    found = []
+    for number, text in enumerate(islice(cycle(range(different)), COUNT)):
+        request = opening.request(to, opening.Offer(key=b64encode(os.urandom(16)).decode()))
+        body = b"Token %d expired" % text
+        date = b"Mon, 30 Nov 2026 22:%02d:%02d GMT" % divmod(number, 60)
+        head = b"HTTP/1.1 403 Forbidden\r\nDate: %b\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n"
+        events = (
+            Connected(1, "127.0.0.1", 8080),
+            Sent(2, request),
+            Received(3, head % (date, len(body)) + body),
+        )
+        found.append(Exchange(Plan(to, request), (*events, Ended(4, "local"))))
+    return found
+
+
+def rows() -> list[Row]:
+    """One line of an answer: without causes, and with them for the same answer again, and for others."""
+    same, others = answers(1), answers(COUNT)
+
+    def bare(of: Report) -> bytes:
+        of.__dict__["author"] = Author()  # a cached property
+        return _line(of)
+
+    measured = {
+        WITHOUT: lambda: _each(same, bare),
+        "with causes, the same answer again": lambda: _each(same, _line),
+        "with causes, each answer another": lambda: _each(others, _line),
+    }
+    times: dict[str, list[float]] = {name: [] for name in measured}
+    for _ in range(ROUNDS):
+        for name, work in measured.items():
+            times[name].append(work())
+    base = median(times[WITHOUT])
+    return [Row(name, median(each), median(each) / base, rounds=ROUNDS) for name, each in times.items()]
+
+
+def _line(of: Report) -> bytes:
+    return ascii_json(report_value(of))
+
+
+def _each(exchanges: list[Exchange], line: Callable[[Report], bytes]) -> float:
+    """Milliseconds of processor for one of *exchanges*."""
+    started = time.process_time()
+    for each in exchanges:
+        line(report(each))
+    return (time.process_time() - started) * 1000 / len(exchanges)
+
+
+def misread() -> str:
+    """The false rate of the words in two senses."""
+    sys.path.insert(0, str(Path(__file__).parents[2]))
+    from tests.diagnosis.senses import senses
+    from wsprobe.diagnosis import causes
+
+    other = [each for each in senses() if not each.right]
+    wrong = sum(each.verdict(causes(each.reading)) == "false" for each in other)
+    return f"{len(other)} words of servers in another sense: {wrong} misread ({wrong / len(other):.1%})"
