@@ -66,11 +66,10 @@ def said(typed: int, data: bytes) -> None:
 def test_every_line_is_a_message_and_comes_back_raw(typed: int, capfd: Captured) -> None:
     lines = ['{"a": 1}', "/close 4001", "//", "/ping", "\x1b[1m", *map(str, range(1000))]
     said(typed, "\n".join(lines).encode())
-    assert run(["talk", "--count", str(len(lines)), "lab:/echo"]) == 0
+    assert run(["talk", "-v", "--count", str(len(lines)), "lab:/echo"]) == 0
     out, err = capfd.readouterr()
     assert out == "\n".join(lines) + "\n"
     assert "HTTP/1.1 101 Switching Protocols\n" in err
-    assert err.startswith("open  lab:/echo: ")
     size = len(out) - len(lines)
     sent, received = (f"{size + count * len(lines) + more}" for count, more in ((6, 8), (2, 4)))  # and a Close
     assert re.sub(r"[\d.]+ m?s$", "N", err.splitlines()[-1]) == (
@@ -86,12 +85,59 @@ def test_connect_talk_is_the_same(typed: int, capfd: Captured) -> None:
     assert run(["connect", "--count", "1", "--talk", "lab:/status/403"]) == 12
 
 
-def test_messages_with_line_ends_get_a_word(typed: int, capfd: Captured) -> None:
-    assert run(["talk", "-s", "--send", "a", "--send", "b\nc", "--count", "2", "lab:/echo"]) == 0
+@pytest.mark.parametrize(
+    ("words", "to_file", "told"),
+    [
+        ([], False, "wsprobe: message 2 has a line end in it: --null or --jsonl shows where it ends\n"),
+        ([], True, ""),
+        (["-s"], False, ""),
+        (["--raw"], False, ""),
+    ],
+)
+def test_messages_with_line_ends_get_a_word(
+    typed: int, capfd: Captured, monkeypatch: pytest.MonkeyPatch, words: list[str], to_file: bool, told: str
+) -> None:
+    """Where a program may take one message for two."""
+    monkeypatch.setattr("wsprobe.cli.talk._to_file", lambda: to_file)
+    assert run(["talk", *words, "--send", "a", "--send", "b\nc", "--count", "2", "lab:/echo"]) == 0
     out, err = capfd.readouterr()
-    assert out == "a\nb\nc\n"
-    assert err == ("wsprobe: message 2 has a line end in it: --null or --jsonl shows where it ends\n")
-    os.close(typed)
+    assert out == ("ab\nc" if words == ["--raw"] else "a\nb\nc\n")
+    assert (err[: err.find("open ")] if words != ["-s"] else err) == told
+
+
+def test_in_a_pipe_the_report_is_one_line(typed: int, capfd: Captured) -> None:
+    said(typed, b"hello\n")
+    assert run(["talk", "--count", "1", "lab:/echo"]) == 0
+    assert re.fullmatch(
+        r"open  lab:/echo: wsprobe closed, the server answered: 1000; sent 1 message .*, received 1 .*\n",
+        capfd.readouterr().err,
+    )
+
+
+def test_a_frame_of_stomp_keeps_its_nul(typed: int, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    said(typed, b'CONNECT\naccept-version:1.2\n\n\0{"a":1}\0')
+    assert run(["talk", "-s", "--null", "--jsonl", "--count", "2", "lab:/echo"]) == 2
+    assert run(["talk", "--null", "--count", "2", "lab:/echo"]) == 0
+    out, err = capfdbinary.readouterr()
+    assert out == b'CONNECT\naccept-version:1.2\n\n\0{"a":1}\0'
+    assert b"sent 2 messages (36 bytes" in err
+
+
+def test_a_message_above_the_limit_is_not_printed(typed: int, capfd: Captured) -> None:
+    said(typed, b"abcdef\n")
+    assert run(["talk", "--max-message", "3", "lab:/echo"]) == 20
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err.endswith("wsprobe: closed with 1009: a message of more than 3 bytes (--max-message)\n")
+
+
+@pytest.mark.parametrize(("words", "told"), [(["-s"], ""), (["-sS"], 'the server says "body text"\n')])
+def test_silent_or_with_the_one_error_line(capfd: Captured, words: list[str], told: str) -> None:
+    assert run(["connect", *words, "lab:status-403"]) == 12
+    assert capfd.readouterr() == ("", told and f"wsprobe: lab:status-403: refused 403: {told}")
+    assert run(["connect", *words, "--expect", "status=101", "lab:status-403"]) == 20
+    unmet = "wsprobe: lab:status-403: expected status=101, found 403\n"
+    assert capfd.readouterr() == ("", told and unmet)
 
 
 def test_null_both_ways(typed: int, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
@@ -102,7 +148,7 @@ def test_null_both_ways(typed: int, capfdbinary: pytest.CaptureFixture[bytes]) -
 
 def test_binary_lines(typed: int, capfd: Captured) -> None:
     said(typed, b"abc\n")
-    assert run(["talk", "--binary", "--count", "1", "lab:/echo"]) == 0
+    assert run(["talk", "-v", "--binary", "--count", "1", "lab:/echo"]) == 0
     out, err = capfd.readouterr()
     assert out == "abc\n"
     assert "< Binary 61 62 63" in err
@@ -155,7 +201,7 @@ def test_files_and_frames_by_hand(typed: int, capfd: Captured, tmp_path: Path) -
     files = [word for name in ("text", "bytes") for word in ("--send-file", str(tmp_path / name))]
     frames = ["--send-frame", "opcode=text payload=whole", "--send-frame", "fin=0 payload=a"]
     frames += ["--send-frame", "opcode=continuation payload=b"]
-    assert run(["talk", *files, *frames, "--count", "4", "lab:/echo"]) == 0
+    assert run(["talk", "-v", *files, *frames, "--count", "4", "lab:/echo"]) == 0
     err = capfd.readouterr().err
     assert '< Text "é"\n' in err
     assert "< Binary ff 00\n" in err
@@ -216,7 +262,7 @@ def test_each_connection_is_heard_from_its_begin(typed: int, capfd: Captured) ->
 
 def test_a_close_that_was_asked_for_is_not_put_down_to_linger(typed: int, capfd: Captured) -> None:
     said(typed, b"one\n")
-    assert run(["talk", "--count", "1", "--linger", "50", "lab:/echo"]) == 0
+    assert run(["talk", "-v", "--count", "1", "--linger", "50", "lab:/echo"]) == 0
     told = capfd.readouterr().err
     assert re.search(r"wsprobe closed the session first, after [\d.]+ ms\b", told)
     assert "--linger" not in told

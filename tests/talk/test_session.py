@@ -146,6 +146,15 @@ def test_a_message_that_is_too_long_gets_1009() -> None:
     assert payload[:2] == b"\x03\xf1"
 
 
+def test_a_server_that_goes_on_after_our_close_is_left_after_ten_seconds() -> None:
+    session = held()
+    session.say(Outgoing("close", code=1000), 0)
+    for at in range(1, 12):
+        session.receive(theirs(TEXT, b"more"), at * SECOND - 1)
+        session.touch(at * SECOND - 1)  # shown at once
+    assert session.wake_at == 10 * SECOND
+
+
 @pytest.mark.parametrize("eof", ["close", "wait", "keep"])
 def test_the_end_of_the_input(eof: str) -> None:
     session = held(eof=eof, linger=0.5)

@@ -16,9 +16,10 @@ from wsprobe.opening import Offer, request
 from wsprobe.read.reading import Head
 from wsprobe.show.lines import Look
 from wsprobe.talk.codec import Reader, Writer
+from wsprobe.talk.commands import INTERRUPT
 from wsprobe.talk.session import Outgoing, Rules, TalkSession
 from wsprobe.target import parse
-from wsprobe.wire.framing import Incoming, ReceivedMessage
+from wsprobe.wire.framing import Control, Incoming, ReceivedMessage
 
 TEXT = 1
 TO = parse("ws://h/")
@@ -131,3 +132,13 @@ def test_of_a_flood_only_the_first_is_shown(
     lines = capsys.readouterr().out.splitlines()
     assert lines[FLOOD:] == more
     assert len(set(lines[:FLOOD])) == 1
+
+
+def test_ctrl_c_closes_and_stops_the_display(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    closing = Control("close", b"\x03\xe8")
+    lines = b"one\n", INTERRUPT.encode() + b"\n", b"two\n"
+    made = typed(monkeypatch, tmp_path, *lines, heard=[json_message(), closing])
+    assert made == [Outgoing("text", (b"one",)), Outgoing("close", code=1000)]
+    assert capsys.readouterr().out.splitlines() == ["closing; ^C again leaves", "1.500 < Close 1000"]

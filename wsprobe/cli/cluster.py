@@ -410,6 +410,6 @@ def _printed(settings: Settings, report: Report) -> WorkerResult:
     out = ""
     if settings.output.as_json or not settings.elsewhere.from_each:
         out = "".join(json_line(report_value(finished.report), settings.output.brief))
-    unmet = () if settings.output.silent else finished.unmet
+    unmet = () if settings.output.mute else finished.unmet
     err = "".join(f"wsprobe: {printable(each)}\n" for each in unmet)
     return worker_result(finished, settings, out.encode(), err)

@@ -109,7 +109,7 @@ class Lines:
         sys.stdout.write(line.text)
         if line.complaint:
             note(line.complaint)
-        if not output.silent and not output.redact:
+        if not output.mute and not output.redact:
             for sentence in line.unmet:
                 note(sentence)
         if output.save is not None:
@@ -124,7 +124,7 @@ class Lines:
         settings = self._settings
         if self._complained:
             return Exit.USAGE
-        if self._unmet and settings.output.redact and not settings.output.silent:
+        if self._unmet and settings.output.redact and not settings.output.mute:
             note("an --expect is not met")
         if settings.expectations:
             return Exit.UNEXPECTED if self._unmet else Exit.OPEN

@@ -294,6 +294,10 @@ class ConnectOutput(Output):
             and settings.own.write_out is None
         ):
             self._unanswered(report)
+        failed = report.exit_status not in (Exit.OPEN, Exit.UNEXPECTED)
+        if settings.output.silent and settings.output.show_error and failed:
+            cause = report.result.cause
+            note(f"{shown_text(report.title)}: {report.result.headline}" + (f": {cause.text}" if cause else ""))
         sys.stdout.flush()
 
     def _report(self, report: Report) -> None:

@@ -250,6 +250,10 @@ def failed(error: BaseException, argv: Sequence[str] = ()) -> int:
     """The exit status for an exception of a command; prints on standard error what a person must know."""
     raised = list(leaves(error))
     if any(isinstance(each, KeyboardInterrupt | click.Abort) for each in raised):
+        try:
+            sys.stdout.flush()
+        except OSError:  # the same ^C ended the reader of a pipe
+            forget_output()
         return 128 + _ended_by[0] if _ended_by else Exit.INTERRUPTED
     if any(isinstance(each, BrokenPipeError | ReaderGone) for each in raised):
         forget_output()

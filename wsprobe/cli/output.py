@@ -156,7 +156,7 @@ class Output:
 
     def complain(self, *all_finished: Finished) -> None:
         """Print the unmet expectations."""
-        if not self.settings.output.silent:
+        if not self.settings.output.mute:
             for finished in all_finished:
                 for sentence in finished.unmet:
                     note(sentence)

@@ -66,6 +66,11 @@ class OutputSettings(Section, frozen=True, kw_only=True):
 
     heading: ClassVar[str] = OUTPUT
 
+    @property
+    def mute(self) -> bool:
+        """Whether to print no word about what went wrong."""
+        return self.silent and not self.show_error
+
     as_json: bool = opt("--json", "print one JSON object a line (wsprobe-json(5))")
     brief: bool = opt(
         "--brief", "with --json: leave out the recording, and bytes that are also there as text", rare=True
@@ -84,6 +89,9 @@ class OutputSettings(Section, frozen=True, kw_only=True):
         "-s --silent",
         "print only what other options ask for; the exit status still reports the result",
         rare=True,
+    )
+    show_error: bool = opt(
+        "-S --show-error", "with -s: print one line if the result is not as required", rare=True
     )
     save: str | None = opt(
         "--save FILE",

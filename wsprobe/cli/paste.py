@@ -80,12 +80,13 @@ def _without_effect(*names: str) -> Any:
 
 ignored = together(
     *map(_without_effect, ("--compressed", "--globoff", "--fail", "--fail-with-body", "--path-as-is")),
-    *map(_without_effect, ("--http1.1", "--tcp-nodelay", "--no-keepalive", "--raw")),
+    *map(_without_effect, ("--http1.1", "--tcp-nodelay", "--no-keepalive")),
     _without_effect("-N", "--no-buffer"),
-    _without_effect("-S", "--show-error"),
     click.option("-X", "--request", callback=_method, hidden=True, expose_value=False),
 )
 """Options of curl that make no difference to a handshake, so that a copied command works unchanged."""
+ignored_raw = together(_without_effect("--raw"))
+"""One more, which is an option of `talk`."""
 
 
 RECORDED = (".json", ".jsonl", ".har")

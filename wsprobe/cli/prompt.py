@@ -7,6 +7,8 @@ text. This module is loaded only for a session at a terminal.
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 from asyncio import AbstractEventLoop, get_running_loop
 from collections.abc import Callable, Sequence
@@ -20,6 +22,8 @@ from prompt_toolkit.history import InMemoryHistory
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.output import Output
 
+from wsprobe.talk.commands import INTERRUPT
+
 PROMPT = "> "
 
 
@@ -28,9 +32,11 @@ class Prompt:
     secrets."""
 
     def __init__(self, typed: Callable[[str | None], None], commands: Sequence[str]) -> None:
-        """*typed* is called in the prompt's thread: with each typed text, and with None for ^D, or for ^C on an
-        empty line. *commands*: the words to complete."""
+        """*typed* is called in the prompt's thread: with each typed text, with INTERRUPT for ^C on an empty
+        line, and with None for ^D. A second ^C is a signal, as without a prompt. *commands*: the words to
+        complete."""
         self._typed = typed
+        self._interrupted = False
         self._ready = threading.Event()
         self._loop: AbstractEventLoop | None = None
         self._session: PromptSession[str] = PromptSession(
@@ -102,10 +108,13 @@ class Prompt:
 
         @keys.add("c-c")
         def _(event: KeyPressEvent) -> None:
-            if event.current_buffer.text:
+            if event.current_buffer.text and not self._interrupted:
                 event.current_buffer.reset()
+            elif self._interrupted:
+                os.kill(os.getpid(), signal.SIGINT)
             else:
-                self._typed(None)
+                self._interrupted = True
+                self._typed(INTERRUPT)
 
         @keys.add("c-d")
         def _(event: KeyPressEvent) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import sys
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
@@ -40,6 +41,7 @@ from wsprobe.read.reading import Head
 from wsprobe.report import Report
 from wsprobe.show import talk as show
 from wsprobe.show.lines import fitted
+from wsprobe.show.report import headline
 from wsprobe.talk import raw_frame
 from wsprobe.talk.codec import Shape, halves
 from wsprobe.talk.input import InputError, InputLines, JsonInput, RawInput
@@ -64,6 +66,7 @@ class Manner(Struct, frozen=True):
     max_message: int
     form: Literal["lines", "null", "jsonl"]
     binary: bool
+    raw: bool
     first: tuple[Outgoing, ...]
     """Files and frames to send before the input."""
     save_max: int
@@ -103,6 +106,9 @@ def manner(given: Given) -> Manner:
     ]
     if own.jsonl and len(forms) > 1:
         raise click.UsageError(f"--jsonl marks the kind and the end of each message; leave --{forms[0]} out")
+    if own.raw and (own.jsonl or own.null):
+        other = "jsonl" if own.jsonl else "null"
+        raise click.UsageError(f"--raw puts nothing between messages, and --{other} does: choose one")
     if own.jsonl and given[OutputSettings].as_json:
         raise click.UsageError(
             "--json prints the report to standard output, and --jsonl the session: choose one"
@@ -135,6 +141,7 @@ def manner(given: Given) -> Manner:
         max_message=own.max_message,
         form="jsonl" if own.jsonl else "null" if own.null else "lines",
         binary=own.binary,
+        raw=own.raw,
         first=tuple(_first(own)),
         save_max=own.save_max,
     )
@@ -206,7 +213,7 @@ class TalkOutput(ConnectOutput):
             sys.stdout.flush()
             self._way = DescriptorWriter(sys.stdout.fileno(), self._separator)
         self._held = self._spool = self._terminal = None
-        self._sink = JsonOutput() if self._manner.form == "jsonl" else RawOutput(self._separator)
+        self._sink = JsonOutput() if self._manner.form == "jsonl" else RawOutput(self._between)
         self._plan = plan
         hold = None if self.settings.max_time is not None else float("inf")
         talk = Talk(self._make, self._said(), self._hear, self._keep, self._opened, hold)
@@ -224,6 +231,11 @@ class TalkOutput(ConnectOutput):
             if over:
                 await self._over(over[-1])
         return over[-1]
+
+    @property
+    def _between(self) -> bytes:
+        """What is written behind each message."""
+        return b"" if self._manner.raw else self._separator
 
     @property
     def _separator(self) -> bytes:
@@ -270,12 +282,16 @@ class TalkOutput(ConnectOutput):
             return
         assert self._way is not None
         await self._way.write_pieces(self._sink.heard(what, at))
-        if self._sink.ambiguous and not self._warned:
+        if self._sink.ambiguous and not self._warned and self._warns():
             self._warned = True
             name, others = ("line end", "--null or --jsonl") if self._separator == b"\n" else ("NUL", "--jsonl")
             note(f"message {self._sink.ambiguous} has a {name} in it: {others} shows where it ends")
 
     _warned = False
+
+    def _warns(self) -> bool:
+        """Whether somebody may take one message for two: not of a single one, and not in a file."""
+        return not (self.settings.output.silent or self._manner.rules.count == 1 or _to_file())
 
     async def _put(self, data: bytes) -> None:
         if data:
@@ -321,8 +337,11 @@ class TalkOutput(ConnectOutput):
         if not self.settings.output.silent and not self.settings.output.as_json:
             events = report.exchange.events
             more = "" if self.settings.output.save is not None else ": --save FILE keeps it"
-            lines = show.left_out(events, more) if self._session_too else []
-            lines.append(show.totals(held.totals, events[-1].at / 1_000_000))
+            totals = show.totals(held.totals, events[-1].at / 1_000_000)
+            if self._in_short(report):
+                lines = [(*headline(report), *show.in_short(held, report, self._report_look), *totals)]
+            else:
+                lines = [*(show.left_out(events, more) if self._session_too else []), totals]
             emit(fitted(lines, self._report_look), self._report_to, self._report_look)
             last = report.exchange.ended
             if last is not None and last.how == "limit":
@@ -334,11 +353,19 @@ class TalkOutput(ConnectOutput):
             note(self._wrong)
             self.exit_status = Exit.USAGE
         elif held.unmet:
-            if not self.settings.output.silent:
+            if not self.settings.output.mute:
                 note(held.unmet)
             if self.exit_status == Exit.OPEN:
                 self.exit_status = Exit.UNEXPECTED
         return report
+
+    def _report(self, report: Report) -> None:
+        if not self._in_short(report):
+            super()._report(report)
+
+    def _in_short(self, report: Report) -> bool:
+        """Whether the report of a session in a pipe is one line: -v prints all of it."""
+        return self._held is not None and not self._by_hand and not self.settings.own.verbose
 
     def save(self, lines: bytes) -> None:
         """Append *lines* to the file of --save, unless a spool has already written the recording there."""
@@ -347,6 +374,11 @@ class TalkOutput(ConnectOutput):
         else:
             self._spool.finish(self._exchange)
             self._spool = None
+
+
+def _to_file() -> bool:
+    """Whether standard output is a file."""
+    return stat.S_ISREG(os.fstat(sys.stdout.fileno()).st_mode)
 
 
 class Spool:

@@ -49,6 +49,7 @@ class TalkSettings(Section, frozen=True, kw_only=True):
 
     binary: bool = opt("--binary", "send each line as a binary message")
     null: bool = opt("--null", "each message ends with a NUL instead of a line end, both ways", rare=True)
+    raw: bool = opt("--raw", "print messages byte for byte, with nothing between them", rare=True)
     jsonl: bool = opt("--jsonl", "one JSON object a line, both ways")
     send_files: tuple[str, ...] = opt(
         "--send-file FILE", "send the bytes of FILE as one message: text if it is UTF-8, unless --binary", ()

@@ -21,9 +21,9 @@ from wsprobe.net.run import in_thread
 from wsprobe.read.reading import Head
 from wsprobe.show import talk as show
 from wsprobe.show.lines import Line, Look, Piece, line, plain
-from wsprobe.talk.commands import COMMANDS, PromptCommand, TypedError, typed
+from wsprobe.talk.commands import COMMANDS, INTERRUPT, PromptCommand, TypedError, typed
 from wsprobe.talk.session import Outgoing, TalkSession
-from wsprobe.wire.framing import Incoming
+from wsprobe.wire.framing import Control, Incoming
 
 if TYPE_CHECKING:
     from wsprobe.cli.prompt import Prompt
@@ -47,6 +47,7 @@ class Terminal:
         self._url = url
         self._file = file
         self._indent = False
+        self._leaving = False
         self._prompt: Prompt | None = None
         self._mail: Mailbox[str | None] | None = None
 
@@ -89,16 +90,23 @@ class Terminal:
         await told(lambda done: prompt.draw(text, done))
 
     async def hear(self, what: Sequence[Incoming], at: int) -> None:
-        """Show the received items."""
+        """Show the received items; after ^C, only the Close."""
+        if self._leaving:
+            what = [each for each in what if isinstance(each, Control) and each.what == "close"]
         lines = show.at_terminal(what[:FLOOD], at, self._look, self._indent)
         if len(what) > FLOOD:
             lines.append(line(Piece(f"... {len(what) - FLOOD} more not shown; --jsonl has all", "warn")))
         await self.tell(lines)
 
     async def outgoing(self) -> AsyncGenerator[Sequence[Outgoing], None]:
-        """Yield what is typed, as messages to send, until ^D."""
+        """Yield what is typed, as messages to send, until ^D or ^C."""
         async with aclosing(self._typed()) as every:
             async for text in every:
+                if text == INTERRUPT:
+                    self._leaving = True
+                    await self.tell([line(Piece("closing; ^C again leaves", "dim"))])
+                    yield [Outgoing("close", code=1000)]
+                    return
                 try:
                     asked = typed(text)
                     what = await self._answered(asked) if isinstance(asked, PromptCommand) else asked

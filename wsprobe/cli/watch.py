@@ -203,6 +203,7 @@ class WatchOutput(Output):
         self._until = until
         self._holds = holds
         self._look = look(sys.stdout, settings.output.color)
+        self._to = sys.stdout
         self._watches: list[Watch] = []
         self._places: list[ProbeTarget] = []
         self._kept: dict[int, Exchange] = {}
@@ -250,7 +251,13 @@ class WatchOutput(Output):
         # After SIGHUP the terminal may be gone; report it in the exit status only.
         gone = kind is not None and issubclass(kind, KeyboardInterrupt | OSError)
         with suppress(OSError) if gone else nullcontext():
-            self._end()
+            try:
+                self._end()
+            except BrokenPipeError:
+                if kind is None or not issubclass(kind, KeyboardInterrupt):
+                    raise
+                self._to = sys.stderr  # the same ^C ended the reader of our pipe, such as tee
+                self._end()
         if self.junit is not None:
             for each in self._watches:
                 self.junit.watched(each, self._now, until=bool(self._until))
@@ -358,7 +365,7 @@ class WatchOutput(Output):
                 self._cut.append(show.cut_short(self._watches[number], held, self._look))
 
     def _emit(self, lines: Iterable[Line]) -> None:
-        emit(fitted(lines, self._look), sys.stdout, self._look)
+        emit(fitted(lines, self._look), self._to, self._look)
 
 
 def label(place: ProbeTarget, redact: bool) -> str:

@@ -40,7 +40,7 @@ MOMENT = 10_000
 """Microseconds that handing on may take without counting as slow."""
 CLOSING = 2.0
 """Seconds after our Close in which a server that keeps sending may answer it, if nobody listens to it."""
-LEAVING = 0.5
+LEAVING = 0.3
 """Seconds for our Close, its answer, and handing on the bytes until then, after ^C and the time limit (-m)."""
 
 Hear = Callable[[Sequence[Incoming], int], Awaitable[None]]

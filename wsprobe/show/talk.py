@@ -11,6 +11,7 @@ from wsprobe.exchange import Event, LeftOut
 from wsprobe.judge.finding import counted
 from wsprobe.read.frames import TEXT
 from wsprobe.read.reading import Head
+from wsprobe.report import Report
 from wsprobe.show.lines import Line, Look, Piece, line
 from wsprobe.show.session import HEX, SHOWN, SHOWN_VERBOSE, in_hex, quoted
 from wsprobe.talk.output import json_escape
@@ -116,6 +117,14 @@ def ended(of: TalkSession, look: Look) -> list[Line]:
         line(f"{who}:{close(theirs.data, look) or ' no code'}"),
         _page(code, reason, of.close_sent is not None, look),
     ]
+
+
+def in_short(of: TalkSession, report: Report, look: Look) -> Line:
+    """How the session ended, and the likeliest cause of an end that is not a normal one; in one line, between
+    the result and the totals."""
+    cause = report.result.cause
+    why = f" ({look.text(cause.text.encode())})" if cause is not None and not report.result.open else ""
+    return line(": ", *ended(of, look)[0], why, "; ")
 
 
 def _page(code: int, reason: str, clean: bool, look: Look) -> Line:

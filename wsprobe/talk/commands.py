@@ -24,6 +24,10 @@ COMMANDS = {
 """Name -> its arguments, and what it does."""
 
 
+INTERRUPT = "\x03"
+"""Stands for ^C, which cannot be typed as text."""
+
+
 class PromptCommand(Struct, frozen=True):
     """A command that sends nothing, or needs to read a file."""
 

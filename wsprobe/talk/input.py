@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64decode
 from collections.abc import Sequence
 from typing import Literal, Protocol
@@ -26,8 +27,15 @@ class InputLines(Protocol):
         """Return the rest without an end. Raises InputError."""
 
 
+STOMP = re.compile(
+    rb"(?:\r?\n)*(?:CONNECT|STOMP|SEND|SUBSCRIBE|UNSUBSCRIBE|BEGIN|COMMIT|ABORT|ACK|NACK|DISCONNECT)\r?\n"
+)
+"""The beginning of a client's frame of STOMP 1.0 to 1.2, in which a NUL ends the frame and is part of it."""
+
+
 class RawInput:
-    """Each line is a message: text if it is UTF-8, unless *binary*."""
+    """Each line is a message: text if it is UTF-8, unless *binary*. The NUL at the end of a STOMP frame is
+    part of it."""
 
     def __init__(self, separator: bytes = b"\n", binary: bool = False) -> None:
         self._separator = separator
@@ -44,6 +52,8 @@ class RawInput:
         self._begun = [lines.pop()]
         if self._separator == b"\n" and b"\r" in data and self._do == "text":
             lines = [line.removesuffix(b"\r") for line in lines]
+        if self._separator == b"\0":
+            lines = [line + b"\0" if STOMP.match(line) else line for line in lines]
         return self._said(lines)
 
     def end(self) -> list[Outgoing]:

@@ -24,7 +24,7 @@ PIECE = 1 << 18
 
 
 class RawOutput:
-    """Each message unchanged, followed by *separator*."""
+    """Each message unchanged, followed by *separator*; a NUL once, where the message has its own (STOMP)."""
 
     def __init__(self, separator: bytes) -> None:
         self._separator = separator
@@ -36,7 +36,9 @@ class RawOutput:
         """The bytes for what was *heard*, in pieces."""
         messages = [each.data for each in heard if isinstance(each, ReceivedMessage)]
         separator = self._separator
-        if not self.ambiguous and any([separator in each for each in messages]):
+        if separator == b"\0":
+            messages = [each.removesuffix(separator) for each in messages]
+        if separator and not self.ambiguous and any([separator in each for each in messages]):
             number = next(n for n, each in enumerate(messages, 1) if separator in each)
             self.ambiguous = self._came + number
         self._came += len(messages)

@@ -293,9 +293,11 @@ class TalkSession(OpenSession):
 
     def touch(self, at: int) -> None:
         """Output was blocked until now: this does not count as silence of the server."""
+        self._last_deadline += max(at - self._now, 0)
         self._now = self._active = self._spoke = at
         if self.phase is Phase.CLOSING:
-            self._deadline = max(self._deadline, at + (QUIET if self.close_received is None else LAST))
+            due = max(self._deadline, at + (QUIET if self.close_received is None else LAST))
+            self._deadline = due if self.close_received is not None else min(due, self._last_deadline)
 
     def timer(self, at: int) -> bytes:
         """Take the time; return the bytes now due."""

@@ -8,7 +8,7 @@ from wsprobe.cli.completion import places
 from wsprobe.cli.list_settings import ClusterSettings, ListSettings
 from wsprobe.cli.option import Tables
 from wsprobe.cli.output_settings import ExpectSettings, OutputSettings, OwnOutputSettings, RetrySettings
-from wsprobe.cli.paste import IGNORED, PastedSettings, Pasting, ignored
+from wsprobe.cli.paste import IGNORED, PastedSettings, Pasting, ignored, ignored_raw
 from wsprobe.cli.request_settings import (
     FollowSettings,
     OwnRequestSettings,
@@ -72,6 +72,7 @@ def tables() -> Tables:
     ClusterSettings,
 )
 @ignored
+@ignored_raw
 def command(urls: tuple[str, ...], given: Given) -> int:
     """Make one handshake and report exactly what came back.
 
