@@ -72,6 +72,8 @@ def _parse_with_care(text: str) -> Target:
         raise TargetError("the URL is empty")
     if control := re.search(_CONTROL, url):
         raise TargetError(f"URL {_shown(url)} has a control character, {control[0]!a}")
+    if re.search(r",\s*(?:wss?|https?)://", url):
+        raise TargetError(f"{_shown(url)} is several URLs; separate them with spaces, not commas")
     if re.search(_NO_CHARACTER, url):
         raise TargetError(f"URL {_shown(url)} has a lone surrogate, which is not a character")
     if url[0] in _QUOTES:

@@ -202,6 +202,22 @@ def test_an_origin_that_was_perhaps_meant_is_named(capsys: Capture) -> None:
     assert "or try --origin http://127.0.0.1:3000: localhost and 127.0.0.1 are different origins" in out
 
 
+@pytest.mark.usefixtures("no_long_farewell")
+@pytest.mark.parametrize("pasted", [True, False])
+def test_wsprobe_s_own_request_keeps_the_origin_that_was_given(
+    pasted: bool, tmp_path: Path, capsys: Capture
+) -> None:
+    """Without it, it would be a server's answer to a stranger that stands beside the page's."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"ws://127.0.0.1:{server.getsockname()[1]}/"
+        threading.Thread(target=only_own_origin, args=(server, 2), daemon=True).start()
+        file = tmp_path / "pasted"
+        file.write_text(f"curl '{url}' -H 'Origin: http://localhost:3000'\n")
+        how = ["--from-curl", str(file)] if pasted else ["--origin", "http://localhost:3000/", url]
+        assert run(["compare", "--browser", "chromium", *how]) == 0
+    assert capsys.readouterr().out.startswith("refused 403  ws://")
+
+
 def test_the_page_of_a_scenario_of_the_lab_is_of_its_origin_too(capsys: Capture) -> None:
     assert run(["compare", "--browser", "chromium", "--json", "lab:status-403"]) == 0
     made = json.loads(capsys.readouterr().out)

@@ -159,7 +159,7 @@ def test_a_url_is_cut_in_its_middle(width: int, monkeypatch: pytest.MonkeyPatch)
     assert all(len(line) <= width for line in lines)
     urls = [line for line in lines if "wss:" in line]
     assert all("until=9" in line for line in urls)
-    assert len({url.strip() for url in urls}) == (1 if width < 80 else 2)  # the table is drawn twice
+    assert len({url.strip() for url in urls}) == (1 if width < 100 else 2)  # the table is drawn twice
     assert any("refused 403" in line for line in lines)
 
 

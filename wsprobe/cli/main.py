@@ -96,6 +96,8 @@ class CommandGroup(click.Group):
         name = args[0]
         if _URL.match(name):
             return "connect", self.get_command(ctx, "connect"), args
+        if name == "help" and args[1:2] and args[1] in COMMANDS:
+            return super().resolve_command(ctx, [args[1], "--help", *args[2:]])
         if name not in COMMANDS and not name.startswith("-"):
             raise click.UsageError(f"no command {name!r}{_meant(name)}", ctx)
         if name == "connect" and "--talk" in args:

@@ -236,12 +236,15 @@ OF_OTHERS = {
     ("-I", "--head"): "a handshake is a GET; -i prints the answer, head and body",
     ("-d", "--data", "--data-raw", "--data-binary", "--json-data"): "a handshake has no body; wsprobe connect "
     "--send TEXT sends a message in the session",
+    ("--interval",): "wsprobe watch --every TIME probes again and again",
+    ("--token",): "--bearer TOKEN sends a token in Authorization",
+    ("--port",): "the port is part of the URL, as in ws://host:8080/; relay, serve and watch have --listen",
 }
-"""Options of curl that do not exist here -> a hint."""
+"""Options of curl, and other guesses, that do not exist here -> a hint."""
 
 
 def of_another_program(name: str) -> str:
-    """A hint for an option of curl that does not exist here; "" for any other option."""
+    """A hint for an option of curl, or another guess, that does not exist here; "" for any other option."""
     return next((f": {text}" for names, text in OF_OTHERS.items() if name in names), "")
 
 
@@ -291,13 +294,28 @@ class Command(click.Command):
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
-            hint = of_another_program(error.option_name) or self._near(ctx, error.option_name)
+            name = error.option_name
+            hint = of_another_program(name) or self._of_another_command(ctx, name) or self._near(ctx, name)
             message = f"No such option '{error.option_name}'{hint}"
             raise click.NoSuchOption(error.option_name, message, ctx=ctx) from None
         except click.MissingParameter as error:
             if not isinstance(error.param, click.Argument):
                 raise
             raise click.UsageError(error.format_message().rstrip(".") + self._swallowed(ctx), ctx) from None
+
+    def _of_another_command(self, ctx: click.Context, name: str) -> str:
+        """A hint for an option that another command has."""
+        group = ctx.parent.command if ctx.parent is not None else None
+        if not isinstance(group, click.Group) or not name.startswith("--"):
+            return ""
+        others = {each: group.get_command(ctx, each) for each in group.list_commands(ctx)}
+        having = [
+            each
+            for each, command in others.items()
+            if command is not None and any(name in param.opts for param in command.params)
+        ]
+        named = f"{', '.join(having[:-1])} and {having[-1]} have" if having[1:] else f"{''.join(having)} has"
+        return f"; wsprobe {named} it" if having else ""
 
     def _near(self, ctx: click.Context, name: str) -> str:
         """A hint for the name of an option that this command does not have."""

@@ -225,7 +225,7 @@ def _handshake(given: Given, page: bool, expectations: Sequence[Expectation]) ->
             cookies=pairs,
             user=request.user,
             protocols=request.protocols,
-            origin=None if page else request.origin,
+            origin=request.origin.removesuffix("/") if page and request.origin else request.origin,
             extensions=own.extensions,
             no_compression=own.no_compression,
             version=own.ws_version,

@@ -129,10 +129,15 @@ def part(of: Part, number: int) -> str:
     """One recording; *number* is its place in the list, from 1, or 0 for the only one."""
     if of.short:
         return _short(of, number)
+    headed = bool(number or of.heading)  # else the page's own heading has the result and the URL
+    badge = _badge(of.result.headline, _mark(of.result.open)) if headed else ""
+    said = report_file.said(of)
     rows = [
-        f'<p class="outcome">{_badge(of.result.headline, _mark(of.result.open))}'
-        f"{prose(report_file.said(of))}</p>\n",
-        *(f"<p>{_badge('not known', 'warn')}{prose(capital(each))}</p>\n" for each in of.unknown),
+        f'<p class="outcome">{badge}{prose(said if headed else capital(said))}</p>\n',
+        *(
+            f'<p class="outcome">{_badge("not known", "warn")}{prose(capital(each))}</p>\n'
+            for each in of.unknown
+        ),
         _facts(report_file.facts(of.report)),
         *(_side(of, side) for side in of.sides),
     ]
@@ -148,7 +153,8 @@ def part(of: Part, number: int) -> str:
     begin = f'class="part" id="answer-{number}">'
     if of.folded:
         return f"<details {begin}<summary>{text(of.heading)}</summary>\n{inner}</details>\n"
-    return f"<section {begin}\n<h2>{text(of.title)}</h2>\n{inner}</section>\n"
+    heading = f"<h2>{text(of.title)}</h2>\n" if headed else ""
+    return f"<section {begin}\n{heading}{inner}</section>\n"
 
 
 def _in_order(parts: Sequence[str], rows: Sequence[IndexRow]) -> Iterator[str]:
@@ -346,7 +352,7 @@ FIRST = 10
 
 
 def _index_table(rows: Iterable[Numbered]) -> str:
-    head = "<tr><th>answer</th><th>likely cause</th><th>URL</th><th>in all</th></tr>"
+    head = '<tr><th>answer</th><th class="wide">likely cause</th><th>URL</th><th class="wide">in all</th></tr>'
     return _scrolling(head, "".join(map(_index_row, rows)))
 
 
@@ -357,8 +363,10 @@ def _folded(summary: str, inner: str) -> str:
 def _index_row(numbered: Numbered) -> str:
     number, row = numbered
     return (
-        f'<tr><td class="{_kind(row.group)}">{text(row.group.answer)}</td><td>{text(row.group.cause)}</td>'
-        f'<td><a href="#answer-{number}">{text(row.title)}</a></td><td class="dim">{text(row.took)}</td></tr>\n'
+        f'<tr><td class="{_kind(row.group)}">{text(row.group.answer)}</td>'
+        f'<td class="wide">{text(row.group.cause)}</td>'
+        f'<td><a href="#answer-{number}">{number}. {text(row.title)}</a></td>'
+        f'<td class="dim wide">{text(row.took)}</td></tr>\n'
     )
 
 

@@ -20,15 +20,16 @@ STYLES = {
     "": "",
     "good": "bold green",
     "fail": "bold red",
-    "warn": "yellow",
-    "note": "cyan",
+    "warn": "magenta",
+    "note": "bold blue",
     "title": "bold",
     "name": "blue",
     "dim": "dim",
     "bar": "green",
     "wait": "magenta",
-    "ours": "cyan",
+    "ours": "blue",
 }
+"""Without yellow and cyan, which nobody can read on a light background."""
 
 TOGETHER = 500
 """Lines printed at once: rich takes longer to prepare a print than to print a line."""

@@ -22,8 +22,9 @@ from wsprobe.watch.state import MEASURED, Watch, percentiles
 
 BESIDES = 8
 """Lines of a screen without a URL: two heads, the note about what is left out, and the shell's line."""
-NARROW = 80
-"""Columns; a narrower screen has no room for a table, and shows a few lines per URL."""
+NARROW = 100
+"""Columns; a narrower screen has no room for the words of a last change beside the other columns, and
+shows a few lines per URL."""
 LINES = 4
 """The most lines per URL on a narrow screen."""
 OTHERS = 64
