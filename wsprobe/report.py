@@ -152,12 +152,18 @@ class Report(Struct, frozen=True, dict=True):
             port=self.exchange.plan.target.port,
             told=None if told is None or told[1] is None else told[1].code,
             unknown=self._without_origin(),
+            sender="the browser that wrote the log" if self.exchange.logged else "wsprobe",
         )
 
     def _without_origin(self) -> tuple[str, str]:
         """What views of an answer to a request without Origin cannot show, and the command that shows it."""
         as_is = self.views and not self.answers and self.exchange.client is UNSET
-        if not as_is or not self.reading.responses or self.reading.request.head.all(b"origin"):
+        if (
+            not as_is
+            or not self.reading.responses
+            or not self.reading.sent
+            or self.reading.request.head.all(b"origin")
+        ):
             return "", ""
         return NO_ORIGIN, command_line("wsprobe", "compare", "--browser-mode", url=shown_text(self.asked))
 

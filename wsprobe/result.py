@@ -96,8 +96,9 @@ def result_of(
     port: int = 0,
     told: int | None = None,
     unknown: tuple[str, str] = ("", ""),
+    sender: str = "wsprobe",
 ) -> Result:
-    """The result for wsprobe, which got *own*, and for the clients of *views*.
+    """The result for *sender*, which got *own*, and for the clients of *views*.
 
     *answers*: for each view its own answer, None if it sent nothing; empty if all read *own*. *port*: the
     target's. *told*, *unknown*: members of the result; unknown with its command.
@@ -113,7 +114,7 @@ def result_of(
         results.append((_of_view(view, answer or own, why, told is not None), name, None if why else answer))
     results.sort(key=lambda each: each[2] is not None)
     if answers or not views or all(answer is None for *_, answer in results):
-        results.append(((own.words, "for", own.open), "wsprobe", own))
+        results.append(((own.words, "for", own.open), sender, own))
     found: dict[Key, dict[str, None]] = {}
     for key, name, _ in results:
         found.setdefault(key, {})[name] = None

@@ -142,7 +142,8 @@ def _author(reading: Reading) -> Author:
         return refused if refused.causes else Author(causes=way(reading))
     final = reading.final
     if final is not None and final.stated:  # a status, and nothing else
-        return Author(causes=() if final.status == 101 else by_status(answer_of(reading, final)))
+        known = () if final.status == 101 else by_status(answer_of(reading, final))
+        return Author(causes=known if reading.sent else tuple(map(_of_unknown_request, known)))
     # In TLS 1.3 the server may end the handshake (no client certificate) after the request was sent.
     if not reading.received and Sent in happened and TlsFailed not in happened:
         return Author(causes=nothing_came(reading)) if reading.exchange.how_ended in _ENDS else Author()
@@ -161,6 +162,11 @@ def _author(reading: Reading) -> Author:
         found = _refusal(answer, over_http2=reading.http2 is not None)
     hop = hop_of(answer)
     return found if hop in ("", found.id) else replace(found, hop=hop)
+
+
+def _of_unknown_request(cause: Cause) -> Cause:
+    """*cause* without what it says of a request that the file does not have."""
+    return replace(cause, usual=tuple(each for each in cause.usual if not each.startswith("no Origin")))
 
 
 def _asked(reading: Reading) -> tuple[Cause, ...]:

@@ -165,7 +165,7 @@ def rfc6455_refusal(reading: Reading, response: Response) -> str:
     return "http"
 
 
-STATED: tuple[Rule, ...] = (*TRANSPORT, status.stated_fault, about(subject.refusal, status.status))
+STATED: tuple[Rule, ...] = (status.stated_fault, about(subject.refusal, status.status))
 """The rules for an answer of which only a status is known: nothing can be said of fields or a body."""
 
 RFC6455 = Specification("rfc6455", TRANSPORT + HANDSHAKE + HTTP + SESSION, rfc6455_answer)
@@ -232,7 +232,8 @@ def outcome(reading: Reading, verdict: Verdict) -> str:
     finding reports the truncation. A 101 is ``invalid`` if a client must fail the connection for its headers or
     for the frames after it; an ambiguous 101 is not. Before an answer, an interrupted probe is ``dropped``.
     """
-    if word := _way(reading):
+    answered = reading.final is not None and reading.final.stated
+    if not answered and (word := _way(reading)):
         return word
     if reading.http2 is not None and (word := _over_http2(reading, reading.http2)):
         return word

@@ -57,11 +57,11 @@ def summary(reading: Reading, look: Look, phases_too: bool = True) -> Line:
 def no_answer(reading: Reading) -> str:
     """The time without an answer after the request; "" if there was one, or nothing was sent. For an answer of
     which only the status is known, just that."""
+    if reading.final is not None and reading.final.stated:
+        return f"an answer with status {reading.final.status}, of which no byte is in the file"
     times = timing(reading)
     if times.sent is None or times.first_byte is not None or times.ended is None:
         return ""
-    if reading.final is not None and reading.final.stated:
-        return f"an answer with status {reading.final.status}, of which no byte is in the file"
     waited = times.ended - times.sent
     return f"no answer after {waited:.{1 if waited < 10 else 0}f} ms"
 
