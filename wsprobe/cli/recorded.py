@@ -21,7 +21,7 @@ from wsprobe.read.closing import close_of
 from wsprobe.read.frames import first_close
 from wsprobe.read.head import split_head
 from wsprobe.read.reading import Head, Reading
-from wsprobe.read.stated import supposed
+from wsprobe.read.stated import ended, supposed
 from wsprobe.relay.client import seen_by_client
 from wsprobe.report import Report, report
 
@@ -47,6 +47,8 @@ def _as_it_said(view: ScriptView, made: Report) -> ScriptView:
     logged, final = made.exchange.logged, made.reading.final
     if final is not None and final.stated:
         view = replace(view, hidden=tuple(each for each in view.hidden if each.startswith("status")))
+    elif logged and made.exchange.how_ended == "local":
+        view = replace(view, hidden=tuple(each for each in view.hidden if "closed the connection" not in each))
     if not logged or not logged.message or view.browser != "chromium" or view.outcome != "failed":
         return view
     return replace(view, console=(f"WebSocket connection to '{view.url}' failed: {logged.message}",))
@@ -122,6 +124,8 @@ def as_today(made: Report) -> list[Reading]:
     own = made.reading if made.exchange.plan.wire == TODAY else as_of_today(made.exchange)
     if own.final is not None and own.final.stated:
         own = read(supposed(own.exchange, own.final))
+    elif own.final is not None and own.exchange.logged and own.session is None:
+        own = read(ended(own.exchange))  # that browser read no more, others would have
     return [each for last in (*map(as_of_today, made.exchange.hops), own) for each in handshakes(last)]
 
 

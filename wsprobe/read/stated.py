@@ -39,3 +39,9 @@ def supposed(exchange: Exchange, response: Response) -> Exchange:
     at = exchange.events[-1].at if exchange.events else 0
     head = b"HTTP/1.1 %d \r\n\r\n" % (response.status or 0)
     return replace(exchange, events=(*before, Received(at, head), Ended(at, "fin")))
+
+
+def ended(exchange: Exchange) -> Exchange:
+    """*exchange* as if the server had closed the connection where the browser stopped reading."""
+    *before, last = exchange.events
+    return replace(exchange, events=(*before, Ended(last.at, "fin"))) if isinstance(last, Ended) else exchange

@@ -132,7 +132,7 @@ def rebuilt(report: Report) -> list[Line]:
     exchange, final = report.exchange, report.reading.final
     logged = exchange.logged
     rows = []
-    if logged and (said := logged.message or (f"net::{logged.error}" if logged.error else "")):
+    if logged and (said := logged.message or logged.error):
         rows.append(line(Piece(f"{browser_of(logged)} said: {shown_text(said)}", "note")))
     if final is not None and final.stated:
         rows.append(
