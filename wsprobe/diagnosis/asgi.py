@@ -5,13 +5,12 @@ bytes."""
 from __future__ import annotations
 
 from wsprobe.diagnosis.author_rules import AuthorRule, known_by
-from wsprobe.diagnosis.cause import Cause
+from wsprobe.diagnosis.cause import TELLS_APART, Cause
 from wsprobe.diagnosis.evidence import Evidence, shown
 from wsprobe.diagnosis.faults import (
     ACCEPT_FIRST,
     CONNECTION_LOST,
     SEE_LOG,
-    TELLS_APART,
     origin_refused,
     unlike_socketio,
     upgrade_stripped,
@@ -52,11 +51,11 @@ def _as_http(evidence: Evidence, server: str = "") -> tuple[Cause, ...]:
     if evidence.status not in (200, 404, 405):
         return ()
     usual = answered_elsewhere(evidence, "a refusal with its own answer (no token)")
-    fix = f"correct the path, or add a WebSocket route for it; {TELLS_APART}"
+    fix = "correct the path, or add a WebSocket route for it"
     if server in ("", "uvicorn"):
         usual = (*usual, "a server without a WebSocket library (uvicorn without websockets)")
         fix = f'{fix}; pip install "uvicorn[standard]", and no --ws none'
-    return (act(evidence, *usual, fix=fix),)
+    return (act(evidence, *usual, fix=f"{fix}; {TELLS_APART}"),)
 
 
 @known_by(servers=("daphne", "AutobahnPython"), own_reason=True)

@@ -17,6 +17,9 @@ answer that several programs share; ``status``: nothing but the status, or the w
 Label = Literal["likely", "possible", "the server says"]
 """The words before the first of several causes; the others have "or". The last one is for a quotation of which
 nothing is known but its words."""
+TELLS_APART = "wsprobe trace URL tells these apart"
+"""What to do where a bare answer leaves a list: a trace asks as a plain GET, without an upgrade, and
+directly."""
 MOST_USUAL = 5
 """The most usual causes in a sentence: a longer list is not read."""
 
@@ -80,6 +83,11 @@ class Cause(msgspec.Struct, frozen=True):
     def in_short(self) -> str:
         """The same without the usual causes, unless there is nothing else."""
         return self.below_label if self.label == "the server says" else self.without_usual or self.usually
+
+    @property
+    def fix_in_trace(self) -> str:
+        """What to do, for a trace, which is what else it may name."""
+        return self.fix.replace(f"; {TELLS_APART}", "")
 
     @property
     def repeats_outcome(self) -> bool:

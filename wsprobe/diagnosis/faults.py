@@ -25,9 +25,6 @@ DROPPED = "a proxy that drops Upgrade"
 NO_ENDPOINT = "no WebSocket endpoint at this path"
 A_CHECK = "a check (token, cookie, Origin, parameter)"
 NO_ANSWER = "a proxy that gets no answer"
-TELLS_APART = "wsprobe trace URL tells these apart"
-"""What to do where a bare answer leaves a list: a trace asks as a plain GET, without an upgrade, and
-directly."""
 
 ACCEPT_FIRST = "accept first, then close with a code from 4000 to 4999 and a reason: only that reaches a page"
 

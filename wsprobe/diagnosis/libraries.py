@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 from msgspec.structs import replace
 
 from wsprobe.diagnosis.author_rules import AuthorRule, known_by
-from wsprobe.diagnosis.cause import Cause
+from wsprobe.diagnosis.cause import TELLS_APART, Cause
 from wsprobe.diagnosis.evidence import Evidence, is_markup
 from wsprobe.diagnosis.faults import (
     A_CHECK,
@@ -16,7 +16,6 @@ from wsprobe.diagnosis.faults import (
     CROSS_ORIGIN,
     NO_ENDPOINT,
     SEE_LOG,
-    TELLS_APART,
     asks_socketio,
     http10,
     lost_upgrade,

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from wsprobe.diagnosis.cause import Cause, as_clause
+from wsprobe.diagnosis.cause import TELLS_APART, Cause, as_clause
 from wsprobe.diagnosis.evidence import Evidence, behind_proxy, foreign_origin, is_markup, shown
 from wsprobe.diagnosis.faults import (
     A_CHECK,
     DROPPED,
     NO_ENDPOINT,
-    TELLS_APART,
     challenged,
     credentials_wanted,
     http10,

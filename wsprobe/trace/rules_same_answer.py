@@ -59,7 +59,7 @@ def server_error(seen: Trace) -> Iterator[Conclusion]:
             f"{past_the_proxy(seen)}",
             sure(seen, 0.88),
             beside(seen, "get"),
-            with_code(as_sentence(cause.fix), base),
+            with_code(as_sentence(cause.fix_in_trace), base),
             id=cause.id,
         )
         return

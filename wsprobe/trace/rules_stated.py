@@ -115,7 +115,7 @@ def named_by_the_answer(seen: Trace) -> Iterator[Conclusion]:
         f"{base.result()}{alike_}{who}: {cause.text}.{evidence}{past_the_proxy(seen)}",
         0.75 if cause.certainty == "shared" else 0.9,
         beside(seen, "get"),
-        with_code(as_sentence(cause.fix), base),
+        with_code(as_sentence(cause.fix_in_trace), base),
         open=cause.certainty == "shared",
         id=cause.id,
     )

@@ -189,7 +189,7 @@ def not_http(seen: Trace) -> Iterator[Conclusion]:
             f"{what}{past_the_proxy(seen)}",
             0.9 if spoken is not None else 0.7,
             ("base",),
-            steps(as_sentence(spoken.fix) if spoken is not None else "", fix),
+            steps(as_sentence(spoken.fix_in_trace) if spoken is not None else "", fix),
             open=stated is None and spoken is None,
             id=stated.id if stated is not None else "",
         )

@@ -23,7 +23,7 @@ def first_do(answer: Answer, lines: str) -> str:
     """What `connect` would advise, before the other *lines*."""
     cause = answer.cause
     known = cause is not None and cause.certainty != "status" and cause.fix
-    return f"{as_sentence(cause.fix)}\n{lines}" if cause is not None and known else lines
+    return f"{as_sentence(cause.fix_in_trace)}\n{lines}" if cause is not None and known else lines
 
 
 def ask_own_path(seen: Trace) -> str:
