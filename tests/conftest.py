@@ -34,7 +34,7 @@ settings.register_profile(
 )
 settings.load_profile("house")
 
-ASKED_FOR = ("programs", "engines", "floods", "long", "chains", "cluster", "kills")
+ASKED_FOR = ("programs", "engines", "floods", "long", "chains", "cluster", "kills", "views")
 """The marks of tests that run only when ``-m`` selects them."""
 
 STARTING = frozenset({"subprocess.Popen", "os.posix_spawn", "os.spawn", "os.fork", "os.forkpty", "os.system"})

@@ -84,7 +84,7 @@ def test_which_statuses_redirect(status: int, to: bool | None) -> None:
         ("HTTPS://o.example/", "wss://o.example/"),
         ("wss://o.example/x", "wss://o.example/x"),
         ("//o.example", "ws://o.example"),
-        ("", None),
+        ("", "ws://h.example/a/b"),
         ("http://[", None),
     ],
 )

@@ -61,8 +61,8 @@ from wsprobe.target import TargetError, begins_with_scheme, host_header, parse
         ("ws://h/%41%c3%A9", False, "h", 80, "/%41%c3%A9", "h"),
         ("ws://h/a b", False, "h", 80, "/a%20b", "h"),
         ("ws://h/\u00e9?\u20ac", False, "h", 80, "/%C3%A9?%E2%82%AC", "h"),
-        ("ws://h/100%", False, "h", 80, "/100%25", "h"),
-        ("ws://h/%zz", False, "h", 80, "/%25zz", "h"),
+        ("ws://h/100%", False, "h", 80, "/100%", "h"),
+        ("ws://h/%zz?q=%zz", False, "h", 80, "/%zz?q=%zz", "h"),
         ('ws://h/"<>\\^`{|}[]', False, "h", 80, "/%22%3C%3E%5C%5E%60%7B%7C%7D%5B%5D", "h"),
         # Bytes of the command line that are not UTF-8.
         ("ws://h/\udcff", False, "h", 80, "/%FF", "h"),

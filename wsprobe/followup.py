@@ -37,7 +37,7 @@ def redirect(reading: Reading) -> str | None:
     if final is None or final.status not in REDIRECTS or not final.head.complete:
         return None
     locations = final.head.all(b"location")
-    if not locations or not 0 < len(locations[0].value) <= LOCATION_MAX:
+    if not locations or len(locations[0].value) > LOCATION_MAX:
         return None
     target = reading.exchange.plan.target
     base = ("https:" if target.secure else "http:") + target.url.partition(":")[2]

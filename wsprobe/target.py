@@ -40,7 +40,8 @@ _PLAIN = re.compile(
 """A URL with nothing to correct or refuse, except perhaps the length of the host."""
 
 # RFC 3986 section 3.3 (pchar), section 3.4 (query) and section 3.2.2 (reg-name, here without percent-encoding).
-_NOT_IN_RESOURCE = rb"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:@/?%]"
+# A percent sign without two digits stays too, as in the URL standard (browsers send it so).
+_NOT_IN_RESOURCE = rb"[^A-Za-z0-9\-._~!$&'()*+,;=:@/?%]"
 _NOT_IN_HOST = r"[^A-Za-z0-9\-._~!$&'()*+,;=]"
 
 

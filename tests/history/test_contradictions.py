@@ -17,7 +17,7 @@ TOUCHED = {
     # contradiction: (revision, what is sent)
     "contradiction-status": ("rfc6455", {"reply": {"bare": True, "line": "HTTP/1.1 403 Forbidden"}}),
     "contradiction-connection": ("rfc6455", {"reply": {"connection": "Connection: keep-alive, Upgrade"}}),
-    "contradiction-upgrade-list": ("rfc6455", {"reply": {"upgrade": "Upgrade: websocket, foo"}}),
+    "contradiction-upgrade-list": ("rfc6455", {"reply": {"upgrade": "Upgrade: websocket, websocket"}}),
     "contradiction-http-version": ("rfc6455", {"reply": {"line": "HTTP/1.0 101 Switching Protocols"}}),
     "contradiction-interim": ("rfc6455", {"reply": {"before": "HTTP/1.1 103 Early Hints\r\n\r\n"}}),
     "contradiction-protocol-empty": ("whatwg", {"reply": {"extra": "Sec-WebSocket-Protocol: "}}),

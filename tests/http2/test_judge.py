@@ -12,7 +12,7 @@ from wsprobe.judge import judge, outcome
 from wsprobe.judge.finding import Finding
 from wsprobe.read import read
 from wsprobe.read.http2_values import CONTINUATION, HEADERS, PING, RST_STREAM
-from wsprobe.wire.http2 import coded, data, frame, goaway, rst_stream, settings, window_update
+from wsprobe.wire.http2 import coded, data, frame, goaway, headers, rst_stream, settings, window_update
 
 HI_AND_CLOSE = b"\x81\x02hi\x88\x02\x03\xe8"
 
@@ -29,6 +29,17 @@ CASES: dict[str, tuple[tuple[bytes, ...], How, str]] = {
     "http2-status": ((ON, answer(b"200 OK")), "fin", "not-http"),
     "http2-101": ((ON, answer(b"101")), "fin", "invalid"),
     "http2-block-unfinished": ((ON, frame(HEADERS, 0, 1, b"\x88")), "fin", "dropped"),
+    "http2-goaway-error": ((ON, goaway(1, 1), answer(b"403", end_stream=True)), "local", "refused"),
+    "http2-length-on-200": (
+        (ON, answer(b"200", (b"content-length", b"0")), data(1, HI_AND_CLOSE)),
+        "local",
+        "open",
+    ),
+    "http2-trailers-in-session": (
+        (ON, answer(b"200"), data(1, HI_AND_CLOSE), headers(1, b"\x00\x01a\x01b", end_stream=True)),
+        "fin",
+        "invalid",
+    ),
     "http2-not-spoken": ((b"HTTP/1.1 400 Bad Request\r\n\r\n",), "fin", "not-http"),
     "dropped-before-answer": ((ON,), "reset", "dropped"),
     "timeout-answer": ((ON,), "timeout", "timeout"),

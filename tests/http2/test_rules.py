@@ -636,7 +636,7 @@ CASES: dict[str, tuple[tuple[Piece, ...], How, tuple[str, ...]]] = {
     "GOAWAY that takes more in": (
         (ON, goaway(3, 1, b"x"), NO),
         "local",
-        ("going-away 1+0:18 GOAWAY with PROTOCOL_ERROR and the text x",),
+        ("goaway-error 1+0:18 GOAWAY with PROTOCOL_ERROR and the text x",),
     ),
     "GOAWAY after ours": ((ON, NO, Sent(0, goaway(0, 0)), goaway(1, 0)), "local", ()),
     "a reset behind a refusal": ((ON, answer(b"403"), rst_stream(1, 1)), "local", ()),

@@ -67,8 +67,8 @@ def wire(text: str) -> bytes:
     return text.encode("latin-1")
 
 
-def request(lines: list[str], key: str = KEY) -> bytes:
-    text = "\r\n".join(["GET /chat HTTP/1.1", *lines, "", ""])
+def request(lines: list[str], key: str = KEY, line: str = "GET /chat HTTP/1.1") -> bytes:
+    text = "\r\n".join([line, *lines, "", ""])
     return wire(text).replace(KEY.encode(), key.encode())
 
 
@@ -100,7 +100,7 @@ def exchange_of(case: dict[str, Any]) -> Exchange:
     asked = case.get("request", [*HEADERS, *case.get("ask", ())])
     plan = Plan(
         target(case.get("url", "ws://ws.example/chat")),
-        request(asked),
+        request(asked, line=case.get("line", "GET /chat HTTP/1.1")),
         limits=Limits(**case.get("limits", {})),
         tls=TlsOptions(verify=case.get("verify", True)),
         wire=case.get("wire", "hybi-13"),

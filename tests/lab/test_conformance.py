@@ -120,7 +120,7 @@ def ours(scenario: Scenario, cut: Cut) -> Made:
             events.append(Sent(at, send))
     reading = read(Exchange(plan, (*events, Ended(len(events), "fin"))))
     assert reading.session is not None
-    faults = [found for found in judge(reading).findings if found.level == "fail"]
+    faults = [found for found in judge(reading).findings if found.fatal]
     until = min((found.span[0] for found in faults if found.span is not None), default=len(reading.received))
     delivered = tuple(
         Delivered("text" if message.opcode == TEXT else "binary", message.data)

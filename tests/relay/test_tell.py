@@ -76,13 +76,8 @@ def body(text: bytes, *lines: bytes, first: bytes = b"403 Forbidden") -> bytes:
         ),
         (body(b"odd", first=b"599 Odd"), PageClose(4599, "599 odd")),
         *(
-            (
-                body(b"odd", first=status + b" Odd"),
-                PageClose(
-                    4903, f"not-upgraded: the server answered {status.decode()} Odd, so no WebSocket was opened"
-                ),
-            )
-            for status in (b"099", b"600", b"999")
+            (body(b"odd", first=b"%s Odd" % status), PageClose(code, f"{int(status)} odd"))
+            for status, code in ((b"099", 4500), (b"600", 4600), (b"899", 4899), (b"900", 4500), (b"999", 4500))
         ),
     ],
 )

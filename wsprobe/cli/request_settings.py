@@ -97,6 +97,11 @@ class RequestSettings(Section, frozen=True, kw_only=True):
                     f"--protocol: {name!r} is not a subprotocol's name (RFC 6455 section 4.1, item 10){meant}; "
                     f"to send it anyway: -H 'Sec-WebSocket-Protocol: {name}'"
                 )
+            if self.protocols.count(name) > 1:
+                raise click.UsageError(
+                    f"--protocol {name} is given twice, but a client offers each subprotocol once (RFC 6455 "
+                    f"section 4.1, item 10); to send it anyway: -H 'Sec-WebSocket-Protocol: {name}, {name}'"
+                )
         if self.origin not in (None, "null") and not re.fullmatch(_ORIGIN, self.origin):
             raise click.UsageError(
                 f"--origin: {self.origin!r} is not an origin{origin_meant(self.origin)}; to send it anyway: -H "

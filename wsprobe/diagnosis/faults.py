@@ -15,6 +15,7 @@ from wsprobe.diagnosis.evidence import (
     to_another_host,
     url_parts,
 )
+from wsprobe.followup import REDIRECTS
 from wsprobe.origins import near
 
 SEE_LOG = "look in the server's log for this request"
@@ -251,10 +252,16 @@ LONGEST_LOCATION = 1 << 16
 def redirected(evidence: Evidence, who: str) -> Cause:
     """*who* redirects: to a log-in page, another host, https, a path with a slash, or elsewhere."""
     to = evidence.get("location")[:LONGEST_LOCATION]
-    if not to:
+    if evidence.status not in REDIRECTS:
+        words = f"{who} answers {evidence.status}, which no client follows"
+        return Cause("redirected", words, "answer 101, or redirect with 301, 302, 303, 307 or 308")
+    if not evidence.has("location"):
         return Cause(
             "redirected", f"{who} redirects ({evidence.status}), but names no Location", "look in its log"
         )
+    if not to:
+        words = f"{who} redirects to the same URL: its Location is empty"
+        return Cause("redirected", words, "correct the address of the redirect", "stated", evidence.line)
     place, path, _ = url_parts(to)
     fix = "open the socket at the final address, or log in first"
     if re.search(r"(?i)(?<![a-z])(?:log[-_]?in|sign[-_]?in|sso|oauth2?)(?![a-z])", path):

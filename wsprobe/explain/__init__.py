@@ -151,6 +151,7 @@ _WORDED: dict[str, Callable[[str], Topic | None]] = {
 }
 _NAMED = (
     program.find_outcome,
+    program.find_rules,
     proxies.find,
     http2.find,
     revisions.find,

@@ -22,9 +22,10 @@ class Topic(Struct, frozen=True):
     topic: str
     """The name that finds it."""
     kind: str
-    """``close code``, ``HTTP status``, ``finding``, ``cause``, ``outcome``, ``exit status``, ``console text``,
-    ``error text``, ``revision``, ``rule``, ``section``, ``header``, ``proxy``, ``protocol``, ``script``,
-    ``program``, ``remedy``, ``weakness``, ``contradiction``, ``question``, ``history`` or ``scenario``."""
+    """``close code``, ``HTTP status``, ``finding``, ``cause``, ``outcome``, ``exit status``, ``rules``,
+    ``console text``, ``error text``, ``revision``, ``rule``, ``section``, ``header``, ``proxy``, ``protocol``,
+    ``script``, ``program``, ``remedy``, ``weakness``, ``contradiction``, ``question``, ``history`` or
+    ``scenario``."""
     title: str
     text: tuple[str, ...] = ()
     """Paragraphs."""

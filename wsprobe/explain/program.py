@@ -12,6 +12,7 @@ from wsprobe.explain.entry import Topic
 from wsprobe.history.data import touched_by
 from wsprobe.judge import FINDINGS
 from wsprobe.judge.finding import counted
+from wsprobe.judge.ledger import LedgerRule, ledger
 from wsprobe.lab import aliases, names
 from wsprobe.lab import find as scenario_of
 from wsprobe.outcome import TABLE, Meaning
@@ -89,8 +90,29 @@ _LEVELS = {
 
 
 def finding_topics() -> tuple[str, ...]:
-    """The ids of findings."""
-    return tuple(FINDINGS)
+    """The ids of findings, and ``rules`` for what they follow."""
+    return (RULES, *FINDINGS)
+
+
+RULES = "rules"
+
+
+def find_rules(word: str) -> Topic | None:
+    """Every rule for a server that the judge knows, if *word* is ``rules``."""
+    if word != RULES:
+        return None
+    text = (
+        "Every MUST and SHOULD for the answer and the session of a server, and the finding that reports a "
+        "breach. MUST?: the answer does not show whether the rule applies, or two rules contradict each other.",
+    )
+    facts = tuple((f"{each.spec} section {each.section}, {each.level}", _reported(each)) for each in ledger())
+    return Topic(RULES, "rules", "what the specifications require of a server", text, facts, ("invalid",))
+
+
+def _reported(rule: LedgerRule) -> str:
+    condition = f", if {rule.condition}" if rule.condition else ""
+    by = ", ".join(rule.findings) or f"cannot be seen from outside: {rule.not_seen}"
+    return f"{rule.text}{condition} ({by})"
 
 
 def find_finding(id: str) -> Topic | None:

@@ -50,7 +50,25 @@ MEANS: dict[str, tuple[str, dict[str, str]]] = {
         "status-line",
         {"http": "not known", "http-any-version": "not known", "conforming": "fail", "parser": "ambiguous"},
     ),
+    "status-line-space": (
+        "status-line",
+        {
+            "http": "not known",
+            "http-any-version": "not known",
+            "conforming": "ambiguous",
+            "parser": "ambiguous",
+        },
+    ),
     "http-version": (
+        "status-line",
+        {
+            "http": "not known",
+            "http-any-version": "ambiguous",
+            "conforming": "ambiguous",
+            "parser": "ambiguous",
+        },
+    ),
+    "http-version-major": (
         "status-line",
         {
             "http": "not known",
@@ -68,6 +86,7 @@ MEANS: dict[str, tuple[str, dict[str, str]]] = {
     "connection-no-upgrade": ("connection", _ANY_FAILS),
     "connection-list": ("connection", {"equal": "fail", "unsure": "not known"}),
     "accept-several": ("challenge", _ACCEPT_FAILS | {"accept": "not known"}),
+    "accept-repeated": ("challenge", _ACCEPT_FAILS | {"accept": "not known", "accept-once": "ambiguous"}),
     "accept-unchecked": ("challenge", {}),
     "extension-unoffered": ("extension-unasked", _FAILS),
     "extension-malformed": ("extension-grammar", _FAILS),

@@ -15,12 +15,14 @@ from wsprobe.exchange import FINISHED, LOST, Connected, ResolveFailed, TlsFailed
 from wsprobe.followup import REDIRECTS
 from wsprobe.judge import (
     accept,
+    framing,
     http2_answer,
     http2_connection,
     http2_end,
     http2_fields,
     message,
     refusal,
+    request,
     selection,
     session,
     status,
@@ -55,18 +57,23 @@ HANDSHAKE: tuple[Rule, ...] = (
         accept.accept,
         *_SELECTION,
         status.fields,
+        refusal.repeated,
+        request.request,
     ),
 )
 REFUSAL: Rule = about(
     subject.refusal,
     refusal.redirect,
     refusal.challenge,
+    refusal.realm,
+    refusal.fields,
+    refusal.repeated,
     refusal.version_negotiation,
     message.body,
 )
 HTTP: tuple[Rule, ...] = (
     REFUSAL,
-    about(handshake, message.framing_on_101),
+    framing.framing,
     message.head,
     message.strict_library,
 )
@@ -217,7 +224,14 @@ RFC8441 = Specification(
         unanswered,
         http2_fields.block,
         about(handshake, *_SELECTION),
-        about(subject.refusal, refusal.redirect, refusal.challenge),
+        about(
+            subject.refusal,
+            refusal.redirect,
+            refusal.challenge,
+            refusal.realm,
+            refusal.fields,
+            refusal.repeated,
+        ),
         http2_connection.strict_library,
         *SESSION,
     ),

@@ -134,8 +134,10 @@ def accept(reading: Reading, response: Response) -> Iterator[Finding]:
         return
     if len(fields) > 1:
         same = "with the same value" if len({field.value for field in fields}) == 1 else "with different values"
-        yield F.ACCEPT_SEVERAL.found(
-            f"Sec-WebSocket-Accept appears {times(len(fields))}, {same}",
+        good = all(field.value == (fields[0].value if right is None else right) for field in fields)
+        entry = F.ACCEPT_REPEATED if good else F.ACCEPT_SEVERAL
+        yield entry.found(
+            f"{'ambiguous: ' if good else ''}Sec-WebSocket-Accept appears {times(len(fields))}, {same}",
             where(response.head, fields[1:]),
             received=b", ".join(field.value for field in fields),
         )

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from wsprobe.judge.catalogue import F
-from wsprobe.judge.finding import Finding
+from wsprobe.judge.finding import Finding, shown
 from wsprobe.judge.http2_connection import after_end, first_of, named
 from wsprobe.judge.subject import how, refusal, stopped
 from wsprobe.read.http2_values import (
@@ -40,8 +40,14 @@ def answer(reading: Reading) -> Iterator[Finding]:
     if first is not None and (not of.blocks or first.start < of.blocks[0].start):
         before_it = "before HEADERS" if of.blocks else ", and no HEADERS"
         yield F.HTTP2_DATA_FIRST.found(f"DATA came {before_it}".replace(" ,", ","), (first.start, first.start))
-    if of.trailers is not None and not of.trailers.end_stream:
+    if of.trailers is not None and reading.session is not None and not after_end(of)[1]:
+        yield F.HTTP2_TRAILERS_IN_SESSION.found("HEADERS came after the 200", _block_start(of.trailers))
+    elif of.trailers is not None and not of.trailers.end_stream:
         yield F.HTTP2_HEADERS_AGAIN.found("a second HEADERS without END_STREAM", _block_start(of.trailers))
+    lengths = final.head.all(b"content-length") if final is not None else ()
+    if lengths and reading.session is not None:
+        words = f"the 200 has content-length: {shown(lengths[0].value)}"
+        yield F.HTTP2_LENGTH_ON_200.found(words, lengths[0].span)
     yield from _after_end(of)
     if final is None or not final.head.complete or final.status is None or reading.session is not None:
         return

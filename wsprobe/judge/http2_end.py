@@ -54,7 +54,9 @@ def ends(reading: Reading) -> Iterator[Finding]:
             yield from _no_answer(of, end)
     going = [frame for frame in of.goaways if (frame.last_stream or 0) >= of.stream]
     if going:
-        yield F.HTTP2_GOING_AWAY.found(f"GOAWAY {_said(going[0])}", going[0].span)
+        first = next((frame for frame in going if frame.code), going[0])
+        entry = F.HTTP2_GOAWAY_ERROR if first.code else F.HTTP2_GOING_AWAY
+        yield entry.found(f"GOAWAY {_said(first)}", first.span)
     if reading.session is None or how(reading) != "local" or (end is not None and end.by == "server"):
         return
     if close_of(reading.session) is not None and our_close(reading.session) is not None:
@@ -106,6 +108,8 @@ def _session_ended(reading: Reading, of: Http2Connection, end: StreamEnd) -> Ite
     elif theirs is not None and end.how == "rst-stream" and end.code != NO_ERROR:
         if not after_end(of)[1]:  # otherwise the Close may have come after it
             yield F.HTTP2_RESET_AFTER_CLOSE.found(f"{words} after the Close")
+    elif of.trailers is not None:
+        pass  # the trailers ended the stream, which is a fault by itself
     elif theirs is not None and end.how == "end-stream" and end.at <= theirs.at:
         began = ours is None or ours.at >= theirs.at
         if began:

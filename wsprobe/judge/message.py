@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from wsprobe.judge.catalogue import F
 from wsprobe.judge.finding import Finding, counted, shown
+from wsprobe.judge.framing import chunk_ending_in_lf, out_of_order
 from wsprobe.judge.subject import PEER_ENDED, blank, how, status_span, stopped, where
 from wsprobe.read.head import LINES_MAX
 from wsprobe.read.reading import Body, Field, Head, Reading, Response, Span
@@ -122,20 +123,6 @@ def _size(head: Head) -> Iterator[Finding]:
             return
 
 
-def framing_on_101(reading: Reading, response: Response) -> Iterator[Finding]:
-    """Content-Length and Transfer-Encoding on a 101, which has no body (RFC 9110 section 8.6, 9112 6.1)."""
-    for name, entry in (
-        (b"content-length", F.CONTENT_LENGTH_ON_101),
-        (b"transfer-encoding", F.TRANSFER_ENCODING_ON_101),
-    ):
-        fields = response.head.all(name)
-        if fields:
-            yield entry.found(
-                f"a 101 has no body, but this one has {shown(fields[0].name)}: {shown(fields[0].value)}",
-                where(response.head, fields),
-            )
-
-
 def strict_library(reading: Reading) -> Iterator[Finding]:
     """Report what h11 says about the same bytes, unless it only reports the end or another protocol."""
     opinion = reading.opinion
@@ -202,11 +189,12 @@ def _framing(reading: Reading, response: Response, of: Body) -> Iterator[Finding
     end = how(reading)
     span = _framing_span(response)
     if of.framing == "unknown":
-        lengths = response.head.all(b"content-length")
-        entry = (
-            F.LENGTH_CONFLICT if lengths and not response.head.all(b"transfer-encoding") else F.BODY_MALFORMED
-        )
-        yield entry.found(f"the end of the body cannot be found: {_what_came(of.problem)}", span)
+        codings = response.head.all(b"transfer-encoding")
+        if not out_of_order(codings) and (codings or not response.head.all(b"content-length")):
+            words = f"the end of the body cannot be found: {_what_came(of.problem)}"
+            yield F.BODY_MALFORMED.found(words, span)
+    elif of.framing == "chunked" and chunk_ending_in_lf(of.raw) is not None:
+        return  # a reader of CR LF waits here for the end of that line
     elif of.malformed:
         yield F.BODY_MALFORMED.found(f"the body is marked as chunked, but {_what_came(of.problem)}", span)
     elif of.cut or end == "limit":

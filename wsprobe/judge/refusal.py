@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import islice
 
+from wsprobe.authentication import challenges
 from wsprobe.followup import REDIRECTS
 from wsprobe.judge.catalogue import F
-from wsprobe.judge.finding import Finding, shown
-from wsprobe.judge.subject import status_span, where
+from wsprobe.judge.finding import Finding, shown, times
+from wsprobe.judge.subject import has_token, status_span, where
 from wsprobe.read.reading import Reading, Response
 from wsprobe.read.tokens import VERSIONS_MAX, elements
 
@@ -42,9 +44,9 @@ def redirect(reading: Reading, response: Response) -> Iterator[Finding]:
         yield F.LOCATION_SEVERAL.found(
             f"{len(fields)} Location headers differ", where(response.head, fields[1:])
         )
+    to = shown(fields[0].value) or "the same URL (an empty Location)"
     yield F.REDIRECT.found(
-        f"the server points to {shown(fields[0].value)}; a client may follow; browsers do not, except "
-        "WebKitGTK",
+        f"the server points to {to}; a client may follow; browsers do not, except WebKitGTK",
         where(response.head, fields),
         received=fields[0].value,
     )
@@ -60,6 +62,75 @@ def challenge(reading: Reading, response: Response) -> Iterator[Finding]:
     ):
         if response.status == status and not response.head.all(name.lower()):
             yield entry.found(f"a {status} without {name.decode()}", status_span(response), expected=name)
+
+
+SINGLE = (
+    b"content-disposition",
+    b"content-location",
+    b"content-range",
+    b"content-type",
+    b"date",
+    b"etag",
+    b"expires",
+    b"last-modified",
+    b"location",
+    b"retry-after",
+    b"server",
+)
+"""Fields of an answer that are no lists (RFC 9110), in lower case. Content-Length has rules of its own."""
+
+_DATE = re.compile(
+    rb"(?:[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4}|[A-Z][a-z]{5,8}, \d\d-[A-Z][a-z]{2}-\d\d) \d\d:\d\d:\d\d GMT"
+    rb"|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}"
+)
+"""An HTTP date in one of its three forms (RFC 9110 section 5.6.7)."""
+
+
+def fields(reading: Reading, response: Response) -> Iterator[Finding]:
+    """Check the fields that RFC 9110 requires of a status, and their form."""
+    head = response.head
+    if response.status == 405 and not head.all(b"allow"):
+        yield F.ALLOW_MISSING.found("a 405 without Allow", status_span(response), expected=b"Allow")
+    upgrades = head.all(b"upgrade")
+    if upgrades and reading.http2 is None and not has_token(head.all(b"connection"), b"upgrade"):
+        yield F.UPGRADE_NOT_IN_CONNECTION.found(
+            f"the answer has {shown(upgrades[0].name)}: {shown(upgrades[0].value)}, but Connection does not "
+            "name it",
+            where(head, upgrades),
+        )
+    waits = head.all(b"retry-after")
+    if waits and not (waits[0].value.isdigit() or _DATE.fullmatch(waits[0].value)):
+        yield F.RETRY_AFTER_MALFORMED.found(
+            f"Retry-After is {shown(waits[0].value) or 'empty'}",
+            where(head, waits),
+            expected=b"whole seconds, or an HTTP date",
+            received=waits[0].value,
+        )
+
+
+def repeated(reading: Reading, response: Response) -> Iterator[Finding]:
+    """Report fields that may appear once and appear several times, in a 101 too."""
+    for name in SINGLE:
+        found = response.head.all(name)
+        if len(found) < 2 or (
+            name == b"location" and response.status in REDIRECTS and len({f.value for f in found}) > 1
+        ):
+            continue
+        yield F.FIELD_REPEATED.found(
+            f"{shown(found[0].name)} is there {times(len(found))}", where(response.head, found[1:])
+        )
+
+
+def realm(reading: Reading, response: Response) -> Iterator[Finding]:
+    """Require a realm in each challenge of the scheme Basic (RFC 7617 section 2)."""
+    for name in (b"www-authenticate", b"proxy-authenticate"):
+        for field in response.head.all(name):
+            if any(
+                each.scheme == "basic" and "realm" not in each.parameters for each in challenges([field.value])
+            ):
+                words = f"{shown(field.name)} is {shown(field.value)}, without a realm"
+                yield F.REALM_MISSING.found(words, where(response.head, (field,)))
+                return
 
 
 def version_negotiation(reading: Reading, response: Response) -> Iterator[Finding]:

@@ -13,8 +13,8 @@ from itertools import islice
 from wsprobe.judge.catalogue import F
 from wsprobe.judge.finding import Entry, Finding, shown, times
 from wsprobe.judge.subject import status_span, where
-from wsprobe.read.reading import Field, Reading, Response, Span
-from wsprobe.read.tokens import Extension, Malformed, parse_extensions, split_list
+from wsprobe.read.reading import Field, Head, Reading, Response, Span
+from wsprobe.read.tokens import Extension, Malformed, list_parts, parse_extensions, split_list
 
 _LISTED = 10
 
@@ -114,10 +114,14 @@ def extensions(reading: Reading, response: Response) -> Iterator[Finding]:
             "section 11.3.2 does not, erratum 3433 does",
             where(response.head, fields[1:]),
         )
-    for field in fields:
+    # Fields of one name are one list (RFC 6455 section 9.1): an empty one beside another is an empty element.
+    for field in [field for field in fields if field.value] or fields[:1]:
         parsed = parse_extensions(field.value)
         if isinstance(parsed, Malformed):
             yield _malformed(field, parsed)
+            break
+    else:
+        yield from _spelling(response.head, fields)
     names = {extension.name for extension in offered(reading)}
     told: set[bytes] = set()
     for extension, field in accepted(response):
@@ -133,6 +137,21 @@ def extensions(reading: Reading, response: Response) -> Iterator[Finding]:
             yield F.EXTENSION_UNCHECKED.found(
                 f"the server uses {shown(extension.name)}, which wsprobe does not check", span
             )
+
+
+def _spelling(head: Head, fields: tuple[Field, ...]) -> Iterator[Finding]:
+    """Report what the grammar of some specification lets pass, and not every client."""
+    odd = next((f for f in fields if any(not part.strip(b" \t") for part in list_parts(f.value))), None)
+    if odd is not None:
+        whole = b", ".join(field.value for field in fields)
+        yield F.EXTENSION_EMPTY_ELEMENT.found(
+            f"the list has an empty element: {shown(whole)}", where(head, (odd,)), received=whole
+        )
+    spaced = next((f for f in fields if re.search(rb"[ \t]=|=[ \t]", f.value)), None)
+    if spaced is not None:
+        yield F.EXTENSION_WHITE_SPACE.found(
+            f"there is white space around =: {shown(spaced.value)}", where(head, (spaced,))
+        )
 
 
 def _malformed(field: Field, why: Malformed) -> Finding:

@@ -26,7 +26,7 @@ from wsprobe.judge.subject import (
     stopped,
 )
 from wsprobe.read.behind import frames_before_http, http_behind
-from wsprobe.read.closing import NEVER_SENT, RESERVED, may_be_sent
+from wsprobe.read.closing import AFTER_RFC6455, NEVER_SENT, RESERVED, may_be_sent
 from wsprobe.read.frames import (
     BINARY,
     CLOSE,
@@ -320,6 +320,9 @@ def _code(frame: Frame, code: int) -> Iterator[Finding]:
             received=said,
             usual=usual or None,
         )
+    elif code in AFTER_RFC6455:
+        name_of = AFTER_RFC6455[code]
+        yield F.CLOSE_CODE_LATER.found(f"{code} ({name_of}) is not in RFC 6455", span, received=said)
     elif not may_be_sent(code):
         words = "is reserved for a later meaning" if code == RESERVED else "is not registered"
         yield F.CLOSE_CODE_UNREGISTERED.found(f"{code} {words}", span, received=said)
@@ -347,11 +350,13 @@ def closing(reading: Reading) -> Iterator[Finding]:
             yield _dropped(reading)
         return
     theirs, ours = close_of(of), our_close(of)
-    failed = ours is not None and _fails(reading, ours)
+    failed = ours is not None and (theirs is None or ours.at < theirs.at) and _fails(reading, ours)
     if theirs is not None:
         yield from _after_close(reading, of, theirs)
         if ours is not None and not failed and theirs.at > ours.at and theirs.close_code != ours.close_code:
             yield from _other_code(of, theirs, ours)
+        if not failed and reading.http2 is None:
+            yield from _end_of_tcp(reading, theirs, ours)
     elif failed:
         pass  # the server's reaction does not matter any more (section 7.1.7)
     elif of.frames and not of.frames[-1].complete and how(reading) not in (*PEER_ENDED, "limit"):
@@ -399,6 +404,33 @@ def _after_close(reading: Reading, of: Session, theirs: Frame) -> Iterator[Findi
     elif theirs.complete and of.rest:
         what = counted(len(of.rest), "byte")
         yield F.DATA_AFTER_CLOSE.found(f"{what} after the Close", (start, len(reading.received)))
+
+
+CLOSE_PATIENCE = 900_000
+"""Microseconds after the second Close in which a server closes TCP at once. wsprobe waits for a second."""
+
+
+TOGETHER = 150
+"""Microseconds after the server's Close in which no client has answered yet (Firefox, measured)."""
+
+
+def _end_of_tcp(reading: Reading, theirs: Frame, ours: Frame | None) -> Iterator[Finding]:
+    """Report an end of TCP that follows the server's Close too late, too early, or as a reset."""
+    last = ended(reading)
+    if last is None:
+        return
+    began = ours is None or ours.at >= theirs.at
+    if last.how == "local" and ours is not None:
+        waited = last.at - max(theirs.at, ours.at)
+        if waited >= CLOSE_PATIENCE:
+            seconds = f"{waited / 1_000_000:.1f} s"
+            yield F.TCP_NOT_CLOSED.found(f"the server did not close TCP in the {seconds} after both Closes")
+    elif last.how == "reset" and began:
+        yield F.RESET_AFTER_CLOSE.found(
+            f"the connection was reset {(last.at - theirs.at) / 1000:.1f} ms after the server's Close"
+        )
+    elif last.how in ("fin", "truncated") and began and last.at - theirs.at < TOGETHER:
+        yield F.END_WITH_CLOSE.found("TCP ended together with the server's Close")
 
 
 def _other_code(of: Session, theirs: Frame, ours: Frame) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from wsprobe.judge.catalogue import F
 from wsprobe.judge.finding import Finding, shown
 from wsprobe.judge.subject import handshake, has_token, how, status_span, where
 from wsprobe.read.reading import Reading, Response
+from wsprobe.read.tokens import elements
 
 _UNREADABLE = {
     "leading-junk": "there are bytes before HTTP",
@@ -17,8 +18,6 @@ _UNREADABLE = {
     "no-version": "the HTTP version is missing",
     "other-protocol": "it names another protocol than HTTP",
     "not-http": "it does not begin with HTTP",
-    "double-space": "there is more than one space before the status code",
-    "tab": "there is a tab before the status code",
     "no-status": "the status code is missing",
     "glued": "text follows the status code without a space",
     "one-digit": "the status code has one digit",
@@ -26,6 +25,12 @@ _UNREADABLE = {
     "many-digit": "the status code has more than three digits",
     "not-a-number": "the status code is not a number",
 }
+
+_WHITE_SPACE = {
+    "double-space": "there is more than one space before the status code",
+    "tab": "there is a tab before the status code",
+}
+"""What RFC 9112 section 4 lets a recipient take for one space."""
 
 _LATEST_KNOWN = 599
 
@@ -75,6 +80,8 @@ def status_line(reading: Reading) -> Iterator[Finding]:
         yield F.STATUS_LINE_MALFORMED.found(
             "the status line is malformed: " + "; ".join(why), status_span(final)
         )
+    elif white := [text for oddity, text in _WHITE_SPACE.items() if oddity in odd]:
+        yield F.STATUS_LINE_SPACE.found(f"ambiguous: {' and '.join(white)}", status_span(final))
     if "no-reason-space" in odd:
         yield F.STATUS_LINE_NO_SPACE.found("the status code is not followed by a space", status_span(final))
 
@@ -85,7 +92,8 @@ def version(reading: Reading, response: Response) -> Iterator[Finding]:
         return
     if not re.fullmatch(_VERSION, response.version):
         return
-    yield F.HTTP_VERSION.found(
+    entry = F.HTTP_VERSION if response.version.startswith("1.") else F.HTTP_VERSION_MAJOR
+    yield entry.found(
         f"ambiguous: the 101 says HTTP/{response.version}; Chromium 156 opens, Firefox and WebKitGTK open on "
         "some versions only (measured)",
         status_span(response),
@@ -136,7 +144,10 @@ def upgrade(reading: Reading, response: Response, want: bytes = b"websocket") ->
     whole = b", ".join(field.value for field in fields)
     if whole.strip(b" \t").lower() == want:
         return
-    if has_token(fields, want):
+    if (
+        all(each.lower() == want for each in elements(field.value for field in fields))
+        and want in whole.lower()
+    ):
         yield F.UPGRADE_LIST.found(
             f"ambiguous: Upgrade holds {shown(whole)}, not just {shown(want)}; Firefox opens, Chromium 156 and "
             "WebKitGTK fail (measured)",
@@ -146,6 +157,8 @@ def upgrade(reading: Reading, response: Response, want: bytes = b"websocket") ->
         )
     else:
         said = f"Upgrade is {shown(whole)}, not {shown(want)}" if whole else "Upgrade is empty"
+        if has_token(fields, want):
+            said = f"Upgrade is {shown(whole)}: it names more than {shown(want)}"
         yield F.UPGRADE_NOT_WEBSOCKET.found(said, span, expected=want, received=whole)
 
 

@@ -13,6 +13,9 @@ from wsprobe.read.reading import Reading
 NEVER_SENT = {1005: "a Close without a code", 1006: "a dropped connection", 1015: "TLS that failed"}
 """Code that must not be sent -> what it means to the endpoint that reports it (RFC 6455 section 7.4.1)."""
 
+AFTER_RFC6455 = {1012: "Service Restart", 1013: "Try Again Later", 1014: "Bad Gateway"}
+"""Codes that IANA registered after RFC 6455 was published."""
+
 RESERVED = 1004
 """A code that RFC 6455 section 7.4.1 keeps for a later meaning."""
 

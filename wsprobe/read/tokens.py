@@ -46,7 +46,12 @@ def expected_accept(key: bytes) -> bytes:
 
 
 def split_list(value: bytes) -> tuple[bytes, ...]:
-    """The elements of a comma-separated list, without the white space around them; empty ones left out.
+    """The elements of a comma-separated list, without the white space around them; empty ones left out."""
+    return tuple(item for element in list_parts(value) if (item := element.strip(b" \t")))
+
+
+def list_parts(value: bytes) -> list[bytes]:
+    """What is between the commas of a list, as it was sent.
 
     A comma within a quoted string does not separate; an unclosed quote extends to the end. For a value longer
     than VALUE_MAX, only the elements that begin within that many bytes.
@@ -63,7 +68,7 @@ def split_list(value: bytes) -> tuple[bytes, ...]:
             found.append(value[begin : match.start()])
             begin = at
     found.append(value[begin:])
-    return tuple(item for element in found if (item := element.strip(b" \t")))
+    return found
 
 
 def parts(value: bytes) -> Iterator[bytes]:

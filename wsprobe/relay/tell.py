@@ -28,6 +28,10 @@ OF_STATUS = 4000
 """Plus the status."""
 UNREACHABLE, TIMED_OUT, TLS_FAILED, NO_HTTP = 4900, 4901, 4902, 4903
 
+SERVER_ERROR, LATER = 500, 900
+"""A status below 100 counts as this one (RFC 9110 section 15), and so does one from 900 on, because 4900 to
+4903 mean that no status came."""
+
 _CODES = {
     "unresolved": UNREACHABLE,
     "unreachable": UNREACHABLE,
@@ -65,9 +69,10 @@ def told(exchange: Exchange, masked: bool = False) -> PageClose | None:
     if masked:
         reading = read(redact(exchange))
     status = reading.final.status if reading.final is not None else None
-    if status is None or not 100 <= status <= 599 or word == "not-http":
+    if status is None or word == "not-http":
         return PageClose(_CODES.get(word, NO_HTTP), cut(f"{word}: {why}" if why else word))
-    return PageClose(OF_STATUS + status, cut(_words(reading, status)))
+    counted_as = status if 100 <= status < LATER else SERVER_ERROR
+    return PageClose(OF_STATUS + counted_as, cut(_words(reading, status)))
 
 
 def _of_101(reading: Reading, verdict: Verdict, masked: bool) -> PageClose | None:

@@ -29,7 +29,7 @@ from wsprobe.exchange import (
     TunnelReceived,
     TunnelSent,
 )
-from wsprobe.followup import followable, redirect, versions
+from wsprobe.followup import REDIRECTS, followable, redirect, versions
 from wsprobe.judge.finding import Finding, Verdict, counted
 from wsprobe.judge.subject import how
 from wsprobe.judge.transport import proxy_answer
@@ -443,7 +443,7 @@ def sentence(report: Report, look: Look) -> str:
         return said
     status = report.reading.status
     special: dict[str, Callable[[], str]] = {
-        "redirected": lambda: f"the server answered {status} and redirects{redirected(report)}",
+        "redirected": lambda: f"the server answered {status}{redirected(report)}",
         "unauthorized": lambda: f"the server answered {status}: {unauthorized(report)}",
         "refused": lambda: f"the server answered {status}, so no WebSocket was opened" + http_applies(report),
         "server-error": lambda: f"the server, or a proxy before it, answered {status}; no WebSocket was opened",
@@ -529,6 +529,12 @@ def interrupted(report: Report) -> str:
 
 def redirected(report: Report) -> str:
     """What -L did with a redirect, or would do."""
+    if report.reading.status not in REDIRECTS:
+        return ", which no client follows"
+    return " and redirects" + _followed(report)
+
+
+def _followed(report: Report) -> str:
     to = redirect(report.reading)
     followed = sum(redirect(read(hop)) is not None for hop in report.exchange.hops)
     asked = {hop.plan.target.url for hop in report.exchange.hops}
