@@ -324,8 +324,7 @@ def _walk(items: Any, flags: int, before: Chars, fails: bool) -> tuple[Chars, li
             loop = _is_loop(op, av)
             if (loop or op is names.POSSESSIVE_REPEAT) and then and before & body:
                 said.append(f"repeats share {sorted(before & body)[0]!r}")
-            if not loop:
-                said += _walk(av[2], flags, before, then)[1]
+            said += _walk(av[2], flags, before, then or (loop and may_fail(op, av)))[1]
             before = (before if av[0] == 0 else before & body) | (body if loop else frozenset())
         elif op is names.BRANCH:
             ends = [_walk(each, flags, before, then) for each in av[1]]

@@ -31,9 +31,12 @@ LINEAR = {
 """Files with patterns that ``slow`` suspects wrongly."""
 
 UNTOLD = {
+    "browser_logs/firefox.py",
     "browsers/firefox/http.py",
+    "cli/evidence.py",
     "cli/expect.py",  # a pattern of the user, in a process of its own
     "cli/main.py",
+    "cli/page.py",
     "cli/pasted/curl.py",
     "cli/talk.py",
     "diagnosis/session.py",

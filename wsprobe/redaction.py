@@ -352,7 +352,7 @@ def _exchange(secrets: Secrets, exchange: Exchange, known: Reading | None = None
 
 def _urls(secrets: Secrets, text: str) -> str:
     """*text* with the secrets in its URLs masked."""
-    return re.sub(r"""\w+://[^\s'"]+""", lambda url: secrets.url(url[0]), text)
+    return re.sub(r"""\w{1,32}://[^\s'"]+""", lambda url: secrets.url(url[0]), text)
 
 
 def _client(secrets: Secrets, client: Relayed) -> Relayed:

@@ -21,7 +21,6 @@ _HEAD_END = re.compile(rb"\n\r?\n")
 _BLANKS = re.compile(rb"[\r\n]*")
 _STATUS_LINE = re.compile(rb"(?:HTTP/([0-9]+)\.([0-9]+)|(ICY))[ \t]*([0-9]*)")
 _WHITE = re.compile(rb"[ \t\r\n]")
-_FOLD = rb"(?:[ \t\r]*\n[ \t]*)+"
 _ESCAPED = "[\udc80-\udcff]"
 _STARTS_FOLD = (b" ", b"\t")
 
@@ -125,7 +124,9 @@ def _value(text: bytes) -> bytes:
     """A value with a space for each fold and each stray CR."""
     text = text.lstrip(b" \t\r\n")
     if b"\n" in text:
-        text = re.sub(_FOLD, b" ", text)
+        first, *middle, last = text.split(b"\n")
+        kept = (each.lstrip(b" \t").rstrip(b" \t\r") for each in middle)
+        text = b" ".join((first.rstrip(b" \t\r"), *filter(None, kept), last.lstrip(b" \t")))
     text = text.rstrip(b" \t\r").replace(b"\r", b" ")
     return _valid(text)
 
