@@ -5,6 +5,7 @@ runs only the cases that have it in their name."""
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from inspect import signature
 from typing import Any, TypeVar
@@ -22,6 +23,11 @@ wanted = ""
 """What --case says; set by tests/conftest.py."""
 first_only = False
 """Whether the first failure ends it, as -x says."""
+
+
+def verdict(text: str) -> str:
+    """The first line of a report without the target: ``dropped: no WebSocket was opened``."""
+    return re.sub(r"^([a-z-]+)(?: \d+)?  \S+?(?:: |$)", r"\1: ", text.partition("\n")[0])
 
 
 def each(cases: Mapping[str, T], check: Callable[[T], object]) -> None:

@@ -66,7 +66,7 @@ def test_a_certificate_of_its_own_and_a_place_that_was_not_asked_are_no_differen
 
 
 def test_every_outcome_has_a_cause() -> None:
-    assert set(STATUS_OF) - set(BY_OUTCOME) == {"open", "limit"}
+    assert set(STATUS_OF) - set(BY_OUTCOME) == {"open", "limit", "blocked"}
 
 
 def test_many_places_in_words() -> None:

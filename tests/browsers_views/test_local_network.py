@@ -164,9 +164,9 @@ def test_compare_says_that_nothing_is_sent(opening: tuple[str, list[bytes]], cap
     out = capsys.readouterr().out
     assert "Chromium asks the user for access to the local network. The socket opens only if" in out
     assert "Chromium sent nothing" in out
-    assert "nothing sent by Chromium" in out.splitlines()[0]
+    assert "blocked (local network) in Chromium" in out.splitlines()[0]
     run(["compare", "--browser", "firefox,webkitgtk", "--page", "https://app.example/", url])
-    assert "nothing sent by WebKitGTK" in capsys.readouterr().out.splitlines()[0]  # mixed content
+    assert "blocked (mixed content) in WebKitGTK" in capsys.readouterr().out.splitlines()[0]
     run(["compare", "--browser", "chromium,firefox", "--page", "https://app.example/", url])
     assert "Firefox 153 has the same check, off by default" in capsys.readouterr().out
     assert run(["compare", "-v", "--browser", "chromium", "--page", "https://app.example/", url]) == 1

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cases import verdict
 from tests.cli.site import Site
 from wsprobe.authentication import challenges
 from wsprobe.cli.engines import with_credentials
@@ -348,7 +349,7 @@ def test_a_proxy_that_wants_digest(site: Site, capsys: Capture) -> None:
     assert 'uri="server.example:80"' in digest
     said = capsys.readouterr().out
     assert "sent again with Digest credentials for the proxy, which answered 407 on the way to ws://" in said
-    assert "proxy-failed: the proxy answered 407: it refused the credentials that were sent\n" in said
+    assert verdict(said) == "proxy-failed: the proxy answered 407: it refused the credentials that were sent"
 
 
 @pytest.mark.parametrize(

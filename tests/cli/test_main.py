@@ -80,8 +80,8 @@ from wsprobe.outcome import TABLE, Exit
         (["serve", "--host", "192.0.2.1"], "not a loopback address"),
         (
             ["nonsense"],
-            "wsprobe: no command 'nonsense'; there are connect, compare, trace, watch, talk, explain, relay, "
-            "serve",
+            "wsprobe: no command 'nonsense'; there are connect, compare, page, trace, watch, talk, explain, "
+            "relay, serve",
         ),
         (["conect"], "did you mean connect"),
         (["help"], "did you mean wsprobe --help?"),
@@ -106,7 +106,7 @@ from wsprobe.outcome import TABLE, Exit
             ["localhost:8000/ws"],
             "no command 'localhost:8000/ws'; to probe it: wsprobe connect localhost:8000/ws",
         ),
-        (["@urls.txt"], "to probe it: wsprobe connect @urls.txt"),
+        (["@urls.txt"], 'to probe it: wsprobe connect "@urls.txt"'),
         (["curl", "wss://h/"], "to send its request, put wsprobe connect before it"),
         (["connect", "--expect", "status=4x", "ws://h/"], "'4x' is not a number"),
         (["watch", "--until", "status=4003", "ws://h/"], "--until: 'status=4003': no status is above 999"),

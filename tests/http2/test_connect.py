@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.cases import verdict
 from wsprobe import archive
 from wsprobe.cli.main import run
 from wsprobe.exchange import Target
@@ -47,18 +48,18 @@ def json_of(capsys: Capture, *arguments: str) -> dict[str, Any]:
 def test_outcome_and_exit_status(name: str, status: int, says: str, capsys: Capture) -> None:
     assert run(["connect", "--http2", f"lab:{name}"]) == status
     out, err = capsys.readouterr()
-    assert out.startswith("over HTTP/2\n")
-    assert f"\n{says}" in out
+    assert "\n\nover HTTP/2\n" in out
+    assert verdict(out).startswith(says.partition(": ")[0] if status == 12 else says)
     assert err == ""
 
 
 def test_the_server_may_take_the_other_protocol(capsys: Capture) -> None:
     assert run(["connect", "--http2", "lab:h2-alpn-none"]) == 0
     out, _ = capsys.readouterr()
-    assert out.startswith("over HTTP/1.1: the server did not accept h2")
+    assert "\n\nover HTTP/1.1: the server did not accept h2" in out
     assert "HTTP/1.1 101 Switching Protocols" in out
     assert run(["connect", "--http2", "lab:ok"]) == 0
-    assert capsys.readouterr().out.startswith("over HTTP/1.1: ws: has no ALPN, so h2 cannot be offered")
+    assert "\n\nover HTTP/1.1: ws: has no ALPN, so h2 cannot be offered" in capsys.readouterr().out
 
 
 def test_prior_knowledge_in_clear(capsys: Capture) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.cases import verdict
 from tests.http2.test_lab import reported
 from tests.http2.test_read import ON, answer, exchange
 from wsprobe.exchange import Event, Received, Sent
@@ -31,7 +32,7 @@ def shown(of: Report, **look: bool | int) -> str:
         ("h2-status-201", "not-upgraded: the server answered 201 instead of 200"),
         (
             "h2-data-empty-flood",
-            "ended the session at its own limit of 5000 frames\n  the data up to there",
+            "open: the handshake completed; wsprobe ended the session at its own limit of 5000 frames",
         ),
         ("h2-client-close", "open: the handshake completed; wsprobe closed the session first"),
         ("h2-frame-rsv2", "invalid: a 200, but its headers or what followed break the rules"),
@@ -45,7 +46,8 @@ def shown(of: Report, **look: bool | int) -> str:
     ],
 )
 def test_the_outcome_in_a_sentence(name: str, says: str) -> None:
-    assert says in shown(reported(name))
+    text = shown(reported(name))
+    assert says in f"{verdict(text)}\n{text.partition(chr(10))[2]}"
 
 
 def test_findings_stand_under_the_fields_they_mean() -> None:
@@ -70,8 +72,8 @@ def test_of_many_fields_one_that_a_finding_means_is_shown_too() -> None:
 
 def test_an_empty_line_stands_between_two_answers() -> None:
     lines = shown(reported("h2-103-then-200")).splitlines()
-    assert lines[:5] == ["over HTTP/2", ":status: 103", "link: </a>; rel=preload", "", ":status: 200"]
-    assert "" not in lines[5:]
+    assert lines[2:7] == ["over HTTP/2", ":status: 103", "link: </a>; rel=preload", "", ":status: 200"]
+    assert "" not in lines[7:]
 
 
 def test_bytes_of_the_server_are_made_visible() -> None:

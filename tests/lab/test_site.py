@@ -464,7 +464,7 @@ def test_without_trustme_what_speaks_tls_is_left_out(monkeypatch: pytest.MonkeyP
 
 
 def test_lines_keep_every_byte_and_show_their_ends() -> None:
-    assert lines_of(b"A: b\r\n\xff\x1b\n\\") == [("A: b", "\\r\\n"), ("\\xff\\x1b", "\\n"), ("\\\\", "")]
+    assert lines_of(b"A: b\r\n\xff\x1b\n\\") == [("A: b", "\\r\\n"), ("\\xff\\x1b", "\\n"), ("\\", "")]
     assert lines_of(b"\x0b\x0c\x85\r") == [("\\x0b\\x0c\\x85\\x0d", "")]
     assert lines_of(b"a\rb\nc") == [("a\\x0db", "\\n"), ("c", "")]
     assert lines_of(b"") == []

@@ -8,6 +8,7 @@ import os
 import random
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Any
 
@@ -92,7 +93,8 @@ def test_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
 
         async def all_of_it() -> None:
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(rounds, [Word(URL)], said, own, day.output, random.Random(13).random)
+                chance = random.Random(13).random
+                nursery.start_soon(rounds, [Word(URL)], said, own, day.output, nullcontext(), chance)
                 await day.measured()
                 nursery.cancel_scope.cancel()
 
