@@ -1,8 +1,8 @@
 """Recordings as text: an Exchange as one line of JSON, and back.
 
-Format 2: every value is an object with a member for each of its fields, by the field's own name; ``event``
+Format 3: every value is an object with a member for each of its fields, by the field's own name; ``event``
 is the kind of an event; bytes are base64; no time limit is null, because JSON has no infinity.
-The line is pure ASCII.
+The line is pure ASCII. Masked bytes are spans of their event; the contents of compressed ones are beside them.
 
 A recording that no reader could use is refused here, with one line that names the member: if it breaks the
 types of ``wsprobe.exchange``, or the further conditions of ``_check``.
@@ -29,6 +29,9 @@ __all__ = ["FORMAT", "ArchiveError", "ascii_json", "dump", "load"]
 FORMAT: int = Exchange.__struct_config__.tag  # type: ignore[assignment]
 HOPS = 8
 """The most levels of recordings within recordings; ours have one."""
+
+CUT = "the text ends too early"
+"""How the message about a recording begins that is not whole."""
 
 Value = Any
 """JSON as Python's own types."""
@@ -164,7 +167,17 @@ def _bytes_of_1(value: Value, path: str) -> str:
     raise msgspec.ValidationError(f'Expected text or {{"base64": "..."}} - at `{path}`')
 
 
-CONVERTERS: dict[int, Callable[[Value], Value]] = {1: _from_1}
+def _from_2(value: Value) -> Value:
+    """A recording of format 2 as one of format 3, which adds members for what is masked."""
+    if isinstance(value, dict):
+        value = {name: item for name, item in value.items() if name != "format"}
+        match value:
+            case {"hops": list() as hops}:
+                value["hops"] = [_from_2(hop) for hop in hops]
+    return value
+
+
+CONVERTERS: dict[int, Callable[[Value], Value]] = {1: _from_1, 2: _from_2}
 """Format number -> the function that converts a recording to the next format."""
 
 
@@ -248,7 +261,7 @@ def _why_not_json(text: str | bytes, where: str) -> str:
         return "the JSON is nested too deeply"
     except json.JSONDecodeError as error:
         if error.pos >= len(error.doc.rstrip()):
-            return "the text is empty" if not error.doc.strip() else "the text ends too early (was it cut?)"
+            return "the text is empty" if not error.doc.strip() else f"{CUT} (was it cut?)"
         return f"not JSON at line {error.lineno}, column {error.colno}"
     except ValueError:
         return "a number is too long"

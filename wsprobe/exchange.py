@@ -12,7 +12,7 @@ manual; they cost nothing when a value is made.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -24,6 +24,8 @@ Seconds = Annotated[float, Meta(ge=0)]
 """Infinity means no limit."""
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 """Bytes."""
+MaskedSpans = tuple[tuple[Count, Count], ...] | UnsetType
+"""[offset, number] of bytes of an event that stand for a secret. Absent if nothing is masked."""
 Port = Annotated[int, Meta(ge=0, le=65535)]
 _Setting = Annotated[int, Meta(ge=0, le=65535)]
 _Word = Annotated[int, Meta(ge=0, lt=2**32)]
@@ -297,6 +299,8 @@ class TunnelSent(Struct, frozen=True, tag_field="event", tag="tunnel-sent"):
     at: Microseconds
     data: bytes
     """The bytes."""
+    masked: MaskedSpans = UNSET
+    """[offset, number] of the bytes that stand for a secret."""
 
 
 class TunnelReceived(Struct, frozen=True, tag_field="event", tag="tunnel-received"):
@@ -305,6 +309,8 @@ class TunnelReceived(Struct, frozen=True, tag_field="event", tag="tunnel-receive
     at: Microseconds
     data: bytes
     """The bytes."""
+    masked: MaskedSpans = UNSET
+    """[offset, number] of the bytes that stand for a secret."""
 
 
 class TunnelFailed(Struct, frozen=True, tag_field="event", tag="tunnel-failed"):
@@ -369,6 +375,8 @@ class Sent(Struct, frozen=True, tag_field="event", tag="sent"):
     at: Microseconds
     data: bytes
     """The bytes."""
+    masked: MaskedSpans = UNSET
+    """[offset, number] of the bytes that stand for a secret."""
 
 
 class Received(Struct, frozen=True, tag_field="event", tag="received"):
@@ -377,6 +385,8 @@ class Received(Struct, frozen=True, tag_field="event", tag="received"):
     at: Microseconds
     data: bytes
     """The bytes."""
+    masked: MaskedSpans = UNSET
+    """[offset, number] of the bytes that stand for a secret."""
 
 
 class LeftOut(Struct, frozen=True, tag_field="event", tag="left-out"):
@@ -541,7 +551,49 @@ class Logged(Struct, frozen=True):
     """The script that opened the WebSocket; null if the log does not know it."""
 
 
-class Exchange(Struct, frozen=True, tag_field="format", tag=2):
+class Unpacked(Struct, frozen=True):
+    """What compressed bytes hold that are masked in the events."""
+
+    data: bytes
+    """The message or body without compression, its secrets masked."""
+    fault: str = ""
+    """Of a body: why it could not be decoded whole (cut, short, broken or unknown)."""
+    problem: str = ""
+    """Why it could not be inflated, in words."""
+
+
+class UnpackedMessages(Struct, frozen=True):
+    """The compressed messages of one side, from the first one that is masked."""
+
+    first: Count
+    """The number of compressed messages before them."""
+    messages: tuple[Unpacked, ...]
+    """In order; all later ones are masked too, because they may refer to a masked one."""
+
+
+class Compressed(Struct, frozen=True):
+    """The contents of compressed data whose bytes are masked: nothing can inflate asterisks."""
+
+    body: Unpacked | None = None
+    """The body of the answer."""
+    sent: UnpackedMessages | None = None
+    """Our messages."""
+    received: UnpackedMessages | None = None
+    """The server's messages."""
+
+
+class Judged(Struct, frozen=True):
+    """The judgement before secrets were masked, used in place of one on the masked bytes."""
+
+    outcome: str
+    """The outcome, as in a report."""
+    findings: tuple[dict[str, Any], ...]
+    """The findings, as in a report, with secrets masked."""
+    causes: tuple[dict[str, Any], ...]
+    """The causes by their parts (statement, quote, usual, evidence), with secrets masked."""
+
+
+class Exchange(Struct, frozen=True, tag_field="format", tag=3):
     """The recording: one handshake, byte for byte."""
 
     # The tag is the number of the format that wsprobe.archive writes.
@@ -568,6 +620,11 @@ class Exchange(Struct, frozen=True, tag_field="format", tag=2):
     change: str | UnsetType = UNSET
     """In recordings of wsprobe trace: the change that this request made, such as ``no-origin``; absent from
     others."""
+
+    compressed: Compressed | UnsetType = UNSET
+    """The contents of compressed data that is masked; absent without any."""
+    judged: Judged | UnsetType = UNSET
+    """The judgement before secrets were masked; absent if the recording itself shows it."""
 
     @property
     def ended(self) -> Ended | None:

@@ -21,15 +21,17 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Literal
 
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from wsprobe.exchange import (
     Act,
+    Compressed,
     ConnectFailed,
     Ended,
     Event,
     Exchange,
+    MaskedSpans,
     Plan,
     Received,
     Relayed,
@@ -40,13 +42,15 @@ from wsprobe.exchange import (
     TunnelFailed,
     TunnelReceived,
     TunnelSent,
+    Unpacked,
+    UnpackedMessages,
 )
 from wsprobe.read import read_structure
-from wsprobe.read.frames import CLOSE, INFLATED_MAX, agreed_deflate, each_message, read_frames
+from wsprobe.read.frames import CLOSE, INFLATED_MAX, deflate_of, each_message, read_frames
 from wsprobe.read.head import split_head
 from wsprobe.read.inflate import Direction
 from wsprobe.read.reading import Body, Field, Frame, Head, Reading, Span
-from wsprobe.secrets import Secrets, rule
+from wsprobe.secrets import Secrets, masked_bytes, rule
 from wsprobe.wire import WIRES
 
 SEARCHED_MAX = 64 * 1024 * 1024
@@ -57,6 +61,14 @@ likes."""
 _NEVER_ECHO = (b"upgrade", b"connection", b"host", b"transfer-encoding")
 _NEVER_ECHO_PREFIX = (b"sec-websocket-", b"websocket-", b"content-")
 """Fields that decide how to read and judge the rest. ``?transport=websocket`` must not mask an Upgrade."""
+
+
+class MaskedStream(Struct, frozen=True):
+    """The bytes of one direction, masked, and what compressed bytes hold that are masked as a whole."""
+
+    data: bytes
+    messages: UnpackedMessages | None = None
+    body: Unpacked | None = None
 
 
 def request_bytes(secrets: Secrets, data: bytes) -> bytes:
@@ -71,17 +83,18 @@ def request_bytes(secrets: Secrets, data: bytes) -> bytes:
     return bytes(out)
 
 
-def sent_stream(secrets: Secrets, reading: Reading) -> bytes:
+def sent_stream(secrets: Secrets, reading: Reading) -> MaskedStream:
     """``reading.sent``, masked."""
     if reading.http2 is not None:
         return _over_http2(secrets, reading, "client")
     out = bytearray(request_bytes(secrets, reading.sent))
+    messages = None
     if reading.session is not None and _is_rfc_6455(reading):
-        _frames(secrets, out, reading.session.sent, _deflate(reading, "client"))
+        messages = _frames(secrets, out, reading.session.sent, _deflate(reading, "client"))
     else:
         own = len(reading.request.head.raw) + len(reading.request.rest)
         _echo(secrets, out, [(own, len(out))])
-    return bytes(out)
+    return MaskedStream(bytes(out), messages)
 
 
 def proxy_stream(secrets: Secrets, data: bytes) -> bytes:
@@ -108,37 +121,43 @@ def answer_stream(secrets: Secrets, data: bytes) -> bytes:
     return bytes(out[:end]) + secrets.echo(bytes(out[end:]))
 
 
-def received_stream(secrets: Secrets, reading: Reading) -> bytes:
+def received_stream(secrets: Secrets, reading: Reading) -> MaskedStream:
     """``reading.received``, masked."""
     if reading.http2 is not None:
         if reading.looks_like:
-            return answer_stream(secrets, reading.received)
+            return MaskedStream(answer_stream(secrets, reading.received))
         return _over_http2(secrets, reading, "server")
     out = bytearray(reading.received)
+    unpacked = messages = None
     for response in reading.responses:
         _status_line(secrets, out, response.head)
         _fields(secrets, out, response.head)
         if response.body is not None:
-            _body(secrets, out, response.body, response.head.start + len(response.head.raw))
+            unpacked = _body(secrets, out, response.body, response.head.start + len(response.head.raw))
     rest = len(reading.rest)
     if reading.session is not None:
         rest = len(out) - reading.session.start
         if _is_rfc_6455(reading):
             rest = len(reading.session.rest)
-            _frames(secrets, out, reading.session.frames, _deflate(reading, "server"))
+            messages = _frames(secrets, out, reading.session.frames, _deflate(reading, "server"))
     _echo(secrets, out, [(len(out) - rest, len(out))])
-    return bytes(out)
+    return MaskedStream(bytes(out), messages, unpacked)
 
 
-def _over_http2(secrets: Secrets, reading: Reading, by: Literal["client", "server"]) -> bytes:
+def _over_http2(secrets: Secrets, reading: Reading, by: Literal["client", "server"]) -> MaskedStream:
     # HTTP/2 and its libraries are loaded where it was spoken.
     from wsprobe.redaction_http2 import stream
 
-    def session(joined: bytearray) -> None:
-        frames, _ = read_frames(joined, 0, lambda offset: 0)
-        _frames(secrets, joined, frames, _deflate(reading, by))
+    messages: UnpackedMessages | None = None
 
-    return stream(secrets, reading, by, session)
+    def session(joined: bytearray) -> None:
+        nonlocal messages
+        frames, _ = read_frames(joined, 0, lambda offset: 0)
+        messages = _frames(secrets, joined, frames, _deflate(reading, by))
+
+    body = None if reading.final is None or by == "client" else reading.final.body
+    unpacked = None if body is None else _unpacked(secrets, body)
+    return MaskedStream(stream(secrets, reading, by, session, unpacked is not None), messages, unpacked)
 
 
 def planned_fields(secrets: Secrets, planned: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[bytes, bytes], ...]:
@@ -153,7 +172,7 @@ def _is_rfc_6455(reading: Reading) -> bool:
 
 
 def _deflate(reading: Reading, side: Literal["server", "client"]) -> Direction | None:
-    agreed = agreed_deflate(reading.responses[-1].head)
+    agreed = deflate_of(reading)
     if agreed is None:
         return None
     return agreed.server if side == "server" else agreed.client
@@ -186,33 +205,46 @@ def _decides(field: Field) -> bool:
     return field.key in _NEVER_ECHO or field.key.startswith(_NEVER_ECHO_PREFIX)
 
 
-def _body(secrets: Secrets, out: bytearray, body: Body, start: int) -> None:
+def _body(secrets: Secrets, out: bytearray, body: Body, start: int) -> Unpacked | None:
+    """Mask *body*, at *start* of *out*. Return its content if its bytes are masked as a whole."""
     if not secrets.searches:
-        return
+        return None
     spans = [(start, start + len(body.raw))]
     if body.framing == "chunked":
         spans = [(start + a, start + b) for a, b in chunk_spans(body.raw)]
-    if body.decoded is not None and secrets.echo(body.decoded) != body.decoded:
+    unpacked = _unpacked(secrets, body)
+    if unpacked is None:
+        _echo(secrets, out, spans)
+    else:
         for begin, end in spans:
             out[begin:end] = b"*" * (end - begin)
-    else:
-        _echo(secrets, out, spans)
+    return unpacked
 
 
-def _frames(secrets: Secrets, out: bytearray, frames: Sequence[Frame], deflate: Direction | None) -> None:
-    """Frames of RFC 6455 in *out*: their payloads, with the WebSocket mask undone and done again.
+def _unpacked(secrets: Secrets, body: Body) -> Unpacked | None:
+    """The content of a compressed *body*, masked; None if it repeats no secret."""
+    if body.decoded is None or (masked := secrets.echo(body.decoded)) == body.decoded:
+        return None
+    return Unpacked(masked, body.coding_fault, body.coding_problem)
 
-    A compressed message that repeats a secret is masked as a whole: no same-length change of it would inflate.
+
+def _frames(
+    secrets: Secrets, out: bytearray, frames: Sequence[Frame], deflate: Direction | None
+) -> UnpackedMessages | None:
+    """Mask frames of RFC 6455 in *out*: their payloads, with the WebSocket mask undone and done again.
+
+    A compressed message that repeats a secret is masked as a whole, and so are all later ones, because they may
+    refer to it: no same-length change of them would inflate. Their contents are returned.
     """
     if not secrets.searches:
-        return
+        return None
     beyond = secrets.longest  # so that none is cut where the search ends
     most = max(SEARCHED_MAX // secrets.known - beyond, 0)
-    opaque = set() if deflate is None else _opaque(secrets, frames, deflate, most)
+    opaque, messages = (set[int](), None) if deflate is None else _opaque(secrets, frames, deflate, most)
     whole = b"".join([frame.data for frame in frames])
     masked = secrets.echo(whole[: most + beyond])[:most] + _hidden_payloads(frames, most)
     if masked == whole and not opaque:
-        return
+        return None
     at = 0
     for frame in frames:
         size = len(frame.payload)
@@ -223,20 +255,34 @@ def _frames(secrets: Secrets, out: bytearray, frames: Sequence[Frame], deflate: 
         elif before != after:
             out[begin : begin + size] = _xor(frame.payload, _xor(before, after))
         at += size
+    return messages
 
 
-def _opaque(secrets: Secrets, frames: Sequence[Frame], deflate: Direction, most: int) -> set[int]:
-    """Where the frames of compressed messages begin that repeat a secret, or that are not searched: too large
-    to inflate, or after *most* bytes."""
+def _opaque(
+    secrets: Secrets, frames: Sequence[Frame], deflate: Direction, most: int
+) -> tuple[set[int], UnpackedMessages | None]:
+    """Where the frames of the compressed messages begin that are masked as a whole, and the contents of these:
+    from the first one that repeats a secret, or that is not searched because it is incomplete, too large to
+    inflate, or after *most* bytes."""
     found: set[int] = set()
-    for message in each_message(frames, deflate, min(INFLATED_MAX, most)):
+    contents: list[Unpacked] = []
+    number, room = 0, INFLATED_MAX + 1  # with one byte more than readers inflate, they too find more
+    for message in each_message(frames, deflate, room):
         if not message.compressed:
             continue
-        unseen = most <= 0 or "too-large" in message.oddities
-        if unseen or secrets.echo(message.data[:most]) != message.data:
+        inflated = message.complete and "not-deflate" not in message.oddities and room > 0
+        unseen = not message.complete or "too-large" in message.oddities
+        shown = secrets.echo(message.data[:most]) + masked_bytes(message.data[most:])
+        masked = deflate.masked is not None and number >= deflate.masked.first
+        if contents or masked or unseen or shown != message.data:
+            why = message.problem if "not-deflate" in message.oddities else ""
+            contents.append(Unpacked(shown if inflated else b"", problem=why))
             found |= {frame.start for frame in message.frames}
-        most -= len(message.data)
-    return found
+        else:
+            number += 1
+        room -= len(message.data) if inflated else 0
+        most = max(most - len(message.data), 0)
+    return found, UnpackedMessages(number, tuple(contents)) if contents else None
 
 
 def _hidden_payloads(frames: Sequence[Frame], start: int) -> bytes:
@@ -248,7 +294,7 @@ def _hidden_payloads(frames: Sequence[Frame], start: int) -> bytes:
         size = len(frame.payload)
         if at + size > start:
             kept = frame.data[:2] if frame.opcode == CLOSE else b""
-            made.append((kept + b"*" * (size - len(kept)))[max(start - at, 0) :])
+            made.append((kept + masked_bytes(frame.data[len(kept) :]))[max(start - at, 0) :])
         at += size
     return b"".join(made)
 
@@ -318,16 +364,17 @@ def masked(exchange: Exchange, secrets: Secrets) -> Exchange:
 
 
 def _exchange(secrets: Secrets, exchange: Exchange, known: Reading | None = None) -> Exchange:
-    plan = _plan(secrets, exchange.plan)
     reading = read_structure(exchange, heads_only=not secrets.searches) if known is None else known
+    named = b",".join(reading.values("sec-websocket-protocol")).decode("latin-1")
+    secrets.chosen |= frozenset(re.findall(r"[^, \t]+", named))
+    plan = _plan(secrets, exchange.plan)
     tunnel = _joined(exchange.events, TunnelSent), _joined(exchange.events, TunnelReceived)
-    streams: dict[type[Event], bytes] = {
-        TunnelSent: proxy_stream(secrets, tunnel[0]),
-        Sent: sent_stream(secrets, reading),
-    }
+    sent = sent_stream(secrets, reading)
+    streams: dict[type[Event], bytes] = {TunnelSent: proxy_stream(secrets, tunnel[0]), Sent: sent.data}
     with secrets.of_answers():
         streams[TunnelReceived] = answer_stream(secrets, tunnel[1])
-        streams[Received] = received_stream(secrets, reading)
+        received = received_stream(secrets, reading)
+        streams[Received] = received.data
     events: list[Event] = []
     ends = dict.fromkeys(streams, 0)
     for event in exchange.events:
@@ -335,7 +382,8 @@ def _exchange(secrets: Secrets, exchange: Exchange, known: Reading | None = None
             start = ends[type(event)]
             ends[type(event)] = end = start + len(event.data)
             data = streams[type(event)][start:end]
-            events.append(event if data == event.data else replace(event, data=data))
+            spans = masked_spans(event, data)
+            events.append(event if data == event.data else replace(event, data=data, masked=spans))
         else:
             events.append(_words(secrets, event))
     hops = tuple(_exchange(secrets, hop) for hop in exchange.hops)
@@ -345,9 +393,37 @@ def _exchange(secrets: Secrets, exchange: Exchange, known: Reading | None = None
     if logged:
         error, message = secrets.echo_text(logged.error), secrets.echo_text(_urls(secrets, logged.message))
         logged = replace(logged, error=error, message=message)
+    contents = exchange.compressed
+    if sent.messages or received.messages or received.body:
+        earlier = Compressed() if contents is UNSET else contents
+        contents = Compressed(
+            received.body or earlier.body,
+            sent.messages or earlier.sent,
+            received.messages or earlier.received,
+        )
     return replace(
-        exchange, plan=plan, events=tuple(events), hops=hops, client=client, name=name, logged=logged
+        exchange,
+        plan=plan,
+        events=tuple(events),
+        hops=hops,
+        client=client,
+        name=name,
+        compressed=contents,
+        logged=logged,
     )
+
+
+def masked_spans(event: Sent | Received | TunnelSent | TunnelReceived, data: bytes) -> MaskedSpans:
+    """Where *data* differs from the bytes of *event*, with what was masked in it before."""
+    earlier = [] if event.masked is UNSET else [(at, at + size) for at, size in event.masked]
+    changed = [found.span() for found in re.finditer(rb"[^\0]+", _xor(event.data, data))]
+    spans: list[Span] = []
+    for begin, end in sorted(earlier + changed):
+        if spans and begin <= spans[-1][1]:
+            spans[-1] = spans[-1][0], max(end, spans[-1][1])
+        else:
+            spans.append((begin, end))
+    return tuple((begin, end - begin) for begin, end in spans)
 
 
 def _urls(secrets: Secrets, text: str) -> str:

@@ -19,8 +19,11 @@ HUFFMAN = 0x80
 OUR_TABLE = 1 << 16
 
 
-def stream(secrets: Secrets, reading: Reading, by: By, session: Callable[[bytearray], None]) -> bytes:
-    """The bytes of one direction, masked. *session* masks the frames of a WebSocket in place."""
+def stream(
+    secrets: Secrets, reading: Reading, by: By, session: Callable[[bytearray], None], hides_body: bool
+) -> bytes:
+    """The bytes of one direction, masked. *session* masks the frames of a WebSocket in place. *hides_body*: the
+    compressed body repeats a secret, and is masked as a whole."""
     of = reading.http2
     assert of is not None
     data = reading.received if by == "server" else reading.sent
@@ -31,7 +34,7 @@ def stream(secrets: Secrets, reading: Reading, by: By, session: Callable[[bytear
             _field(secrets, out, field)
     if not secrets.searches:
         return bytes(out)
-    _content(secrets, out, frames, of, reading.session is not None, session)
+    _content(secrets, out, frames, of, reading.session is not None, session, hides_body)
     for frame in frames:
         text = frame.payload if frame.type > CONTINUATION else frame.debug  # an extension's may say anything
         end = frame.span[1]
@@ -88,6 +91,7 @@ def _content(
     of: Http2Connection,
     opened: bool,
     session: Callable[[bytearray], None],
+    hides_body: bool,
 ) -> None:
     """DATA of each stream, seen as one text: a WebSocket's frames, or a body."""
     places: dict[int, list[tuple[int, bytes]]] = {}
@@ -98,6 +102,8 @@ def _content(
         joined = bytearray(b"".join(content for _, content in pieces))
         if opened and stream_ == of.stream:
             session(joined)
+        elif hides_body and stream_ == of.stream:
+            joined[:] = b"*" * len(joined)
         else:
             joined[:] = secrets.echo(bytes(joined))
         at = 0

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Struct, ValidationError, convert
 from msgspec.structs import replace
 
 from wsprobe.browsers import BY_NAME
@@ -86,7 +86,8 @@ class Report(Struct, frozen=True, dict=True):
     @cached_property
     def author(self) -> Author:
         """The author of the answer, with the answer's causes."""
-        return author(self.reading, self.outcome)
+        made, before = author(self.reading, self.outcome), judged_before(self.exchange)
+        return made if before is None else replace(made, causes=before[2])
 
     @property
     def causes(self) -> tuple[Cause, ...]:
@@ -190,8 +191,23 @@ def report(exchange: Exchange, known: Reading | None = None) -> Report:
     reading = read(exchange) if known is None else replace(known, exchange=exchange)
     verdict = judged(reading)
     word = cast("Outcome", outcome(reading, verdict))
+    before = judged_before(exchange)
+    if before is not None:
+        word, verdict = before[0], replace(verdict, findings=before[1])
     name = exchange.name or ""
     return Report(reading=reading, verdict=verdict, outcome=word, exit_status=int(STATUS_OF[word]), name=name)
+
+
+def judged_before(exchange: Exchange) -> tuple[Outcome, tuple[Finding, ...], tuple[Cause, ...]] | None:
+    """Outcome, findings and causes from before secrets were masked; None if the recording has none."""
+    before = exchange.judged
+    if before is UNSET or before.outcome not in STATUS_OF:
+        return None
+    try:
+        findings = convert(before.findings, tuple[Finding, ...])
+        return cast("Outcome", before.outcome), findings, convert(before.causes, tuple[Cause, ...])
+    except ValidationError:  # of a recording that was edited
+        return None
 
 
 def report_of(answer: EngineAnswer) -> Report:

@@ -54,6 +54,18 @@ _SCHEMES = (
 )
 
 
+_TOKEN_BEHIND = (
+    r"(?i)(?:.*[-_.:/=])?(?:token|jwt|bearer|auth|authorization|authentication|api-?key|apikey|secret|password"
+    r"|session-?id|base64url|basic)(?:\.k8s\.io)?[-_.:/=]+(?=[^-_.:/=])"
+)
+"""The beginning of a subprotocol that has a credential behind a word for one (``bearer.VALUE``)."""
+_PART = r"[a-z]{1,15}[0-9]{0,2}|[A-Z]?[a-z]{1,15}(?:[A-Z][a-z]{1,15}){0,3}|[A-Z]{1,8}|k8s|[vV]?[0-9]{1,3}"
+_PLAIN_NAME = rf"(?:{_PART})(?:[-_.:/+]+(?:{_PART})){{0,8}}"
+"""A subprotocol of words and small numbers, such as ``graphql-transport-ws`` or ``v12.stomp``."""
+_LAST = "*!#$%&'+-.^_`|~"
+"""How masks of different subprotocols with one length end: names that were different stay so."""
+
+
 def looks_like_token(text: str) -> bool:
     """True if *text* is long and mixes letters and digits, like generated text."""
     return len(text) >= TOKEN_MIN and bool(re.search(r"[0-9]", text) and re.search(r"[A-Za-z]", text))
@@ -64,9 +76,20 @@ def are_credentials(protocols: Sequence[str]) -> list[bool]:
     credential and it does not announce one itself."""
     announced = [re.fullmatch(_ANNOUNCES, name) is not None for name in protocols]
     return [
-        looks_like_token(name) or (before and not itself)
+        (looks_like_token(name) and not re.fullmatch(_PLAIN_NAME, name))
+        or (before and not itself)
+        or _value_behind(name) is not None
         for name, before, itself in zip(protocols, (False, *announced), announced, strict=False)
     ]
+
+
+def _value_behind(name: str) -> int | None:
+    """Where the credential in the subprotocol *name* begins, behind a word for it; None without one. Words and
+    numbers of one or two digits are none (``auth-v2``)."""
+    found = re.match(_TOKEN_BEHIND, name[:4096])
+    if found is None or re.fullmatch(r"[a-z]{1,12}|v?[0-9]{1,2}", name[found.end() :]):
+        return None
+    return found.end()
 
 
 def _random(text: str) -> bool:
@@ -152,7 +175,7 @@ def _without_escaped(data: bytes, secrets: list[bytes]) -> bytes:
         found = decoded.find(secret)
         while found >= 0:
             begin, stop = starts[found], starts[found + len(secret)]
-            masked[begin:stop] = b"*" * (stop - begin)
+            masked[begin:stop] = _masked_echo(data[begin:stop])
             found = decoded.find(secret, found + len(secret))
     return bytes(masked)
 
@@ -170,7 +193,7 @@ def _without_folded(data: bytes, folded: list[bytes]) -> bytes:
         at = lower.find(secret)
         while at >= 0:
             masked = bytearray(data) if masked is None else masked
-            masked[at : at + len(secret)] = b"*" * len(secret)
+            masked[at : at + len(secret)] = _masked_echo(data[at : at + len(secret)])
             at = lower.find(secret, at + len(secret))
     return data if masked is None else bytes(masked)
 
@@ -182,14 +205,57 @@ def _in_base64(data: bytes, before: int) -> list[bytes]:
     return [encode(bytes(before) + data)[first:last] for encode in (b64encode, urlsafe_b64encode)]
 
 
+_WIDE = "\u00b7\u2022\U0001f512"
+"""What replaces a character that has two, three or four bytes in UTF-8."""
+
+
 class _Stars(dict[int, int]):
-    """For ``str.translate``: spaces and line ends stay, every other character becomes ``*``."""
+    """For ``str.translate``: what replaces each character, but those that stay."""
 
     def __missing__(self, key: int) -> int:
-        return ord("*")
+        if key < 0x80:
+            made = "*"
+        elif 0xDC80 <= key <= 0xDCFF:
+            made = "\udcff"  # a byte that is not UTF-8
+        else:
+            made = _WIDE[(key >= 0x800) + (key >= 0x10000)]
+        self[key] = ord(made)
+        return ord(made)
 
 
-_STARS = _Stars({each: each if each in b" \t\r\n" else ord("*") for each in range(256)})
+_ALL = _Stars()
+_IN_HEAD = _Stars({each: each for each in (*range(0x20), 0x7F)})
+"""Control characters decide how a line is read."""
+_IN_FIELDS = _Stars(_IN_HEAD | {0x20: 0x20})
+"""Spaces too decide how the value of a field is read."""
+
+
+_PACKET = rb"(?:4[0-6]|[23](?:probe)?\Z)"
+"""The type of a packet of engine.io and Socket.IO, which decides how a server answers."""
+
+
+def masked_bytes(data: bytes, kept: _Stars = _ALL) -> bytes:
+    """As many bytes as *data*, and as many characters: ``*`` for each in ASCII, one as wide for another, 0xFF
+    for what is not UTF-8. So UTF-8 is valid or not as it was. *kept* are the characters that stay."""
+    if data.isascii():
+        return data.decode("ascii").translate(kept).encode("ascii")
+    cut = b""
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        if error.end == len(data) and error.reason == "unexpected end of data":
+            lead = data[error.start]
+            wide = _WIDE[0] if lead < 0xE0 else _WIDE[1] if lead < 0xF0 else _WIDE[2]
+            cut, data = wide.encode()[: len(data) - error.start], data[: error.start]
+    text = data.decode("utf-8", "surrogateescape").translate(kept)
+    return text.encode("utf-8", "surrogateescape") + cut
+
+
+def _masked_echo(data: bytes) -> bytes:
+    """A repeated secret, masked. The control characters of a text stay, because they decide how a head is read;
+    those of other bytes do not."""
+    control = len(re.findall(rb"[\x00-\x1f\x7f]", data))
+    return masked_bytes(data, _IN_HEAD if 2 * control < len(data) else _ALL)
 
 
 class Secrets:
@@ -205,6 +271,10 @@ class Secrets:
         self._tried: set[tuple[str, bool]] = set()
         """Texts with all their forms in it: the answers of a chain repeat each cookie. No very long ones."""
         self._in_answer = self._learning = False
+        self._protocols: dict[str, str] = {}
+        """Subprotocols that are secrets, and their masks."""
+        self.chosen: frozenset[str] = frozenset()
+        """The subprotocols in the answers: a server says no secret back to all."""
         self._answered = 0
         """Number of those found in answers."""
 
@@ -298,15 +368,30 @@ class Secrets:
         return self._masked(user) + colon + self._masked(password)
 
     def protocols(self, text: str) -> str:
-        """Of Sec-WebSocket-Protocol: the names that are credentials (a page has no other place for one)."""
+        """Of Sec-WebSocket-Protocol: the names that are credentials (a page has no other place for one), and
+        those that the server did not choose, unless they are plain words."""
         names = re.findall(r"[^, \t]+", text)
         secret = iter(are_credentials(names))
-        return re.sub(r"[^, \t]+", lambda found: self._masked(found[0]) if next(secret) else found[0], text)
+        return re.sub(r"[^, \t]+", lambda found: self._protocol(found[0], next(secret)), text)
+
+    def _protocol(self, name: str, secret: bool) -> str:
+        known = self._protocols.get(name)
+        if known is None and not secret and (name in self.chosen or re.fullmatch(_PLAIN_NAME, name)):
+            return name
+        if known is None:
+            begin = _value_behind(name) or 0
+            stars = name[:begin] + self._masked(name[begin:])
+            made = (stars[:-1] + last for last in _LAST)
+            known = next((each for each in made if each not in self._protocols.values()), stars)
+            self._protocols[name] = known
+        return known
 
     def message(self, data: bytes) -> bytes:
-        """A message sent in the session, masked as a whole."""
-        self._remember(data.decode("latin-1"), rare=False)
-        return b"*" * len(data)
+        """A message sent in the session, masked as a whole, but for the type of a packet."""
+        packet = re.match(_PACKET, data)
+        kept = 0 if packet is None else packet.end()
+        self._remember(data[kept:].decode("latin-1"), rare=False)
+        return data[:kept] + masked_bytes(data[kept:])
 
     def echo(self, data: bytes) -> bytes:
         """*data* with every remembered secret masked, however its characters are escaped."""
@@ -314,7 +399,7 @@ class Secrets:
             return data
         for secret in secrets:
             if secret in data:
-                data = data.replace(secret, b"*" * len(secret))
+                data = data.replace(secret, _masked_echo(secret))
         data = _without_folded(data, self._folded)
         return _without_escaped(data, secrets) if any(mark in data for mark in _BEGIN) else data
 
@@ -327,7 +412,7 @@ class Secrets:
             return text
         for known in self._as_text:
             if known in text:
-                text = text.replace(known, "*" * len(known))
+                text = text.replace(known, known.translate(_ALL))
         if self._folded:
             raw = text.encode("utf-8", "surrogatepass")
             masked = _without_folded(raw, self._folded)
@@ -347,7 +432,10 @@ class Secrets:
 
     def mask(self, text: str) -> str:
         """*text* masked as a whole, without remembering it."""
-        return text.translate(_STARS)
+        try:
+            return masked_bytes(text.encode("latin-1"), _IN_FIELDS).decode("latin-1")
+        except UnicodeEncodeError:  # not of bytes
+            return text.translate(_IN_FIELDS)
 
     def _masked(self, text: str) -> str:
         for piece in re.split(r"[\r\n]+", text):

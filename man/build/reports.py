@@ -91,6 +91,10 @@ RECORDING: dict[type, str] = {
     exchange.ScriptEvent: "logged: script: seen",
     exchange.ScriptError: "logged: script: exception",
     exchange.Act: "act",
+    exchange.Compressed: "compressed",
+    exchange.UnpackedMessages: "compressed: sent, received",
+    exchange.Unpacked: "compressed: body, messages",
+    exchange.Judged: "judged",
 }
 EVENTS = get_args(exchange.Event)
 TRACE: dict[type, str] = {
@@ -162,7 +166,13 @@ def _body() -> Iterator[str]:
         f"line; compare reads both. The recording has its own format number, now {FORMAT}. wsprobe reads the "
         "formats of all its earlier versions, and refuses a newer one with a message. Format 1, of wsprobe "
         "0.1.0, differs: bytes are a string if all of them are printable ASCII, tab, CR or LF, otherwise an "
-        'object {"base64": "..."}, and "inf" means no time limit.',
+        'object {"base64": "..."}, and "inf" means no time limit. Format 2, of wsprobe 0.2.0, has no members '
+        "for masked bytes.",
+        "With --redact, each byte of a secret is an asterisk, or part of a character that takes as many bytes. "
+        "The member masked of an event has the places of these bytes. Compressed data with a secret is masked "
+        "as a whole; the member compressed has its content, without the secret. If the secret itself decides a "
+        "finding or a cause, the member judged has the judgement from before it was masked. So a masked "
+        "recording has the same outcome, findings, causes and views as the original.",
         "Bytes are base64. Each write is one sent event, and each read is one received event, with the bytes "
         "that the network delivered at once. A member with a default may be absent. A time limit of null "
         "means no limit. wsprobe refuses a recording with an impossible value, such as a port above 65535 or "

@@ -9,8 +9,9 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 
+from wsprobe.exchange import UnpackedMessages
 from wsprobe.read.frames import INFLATED_MAX
-from wsprobe.read.inflate import SLICE, STREAMS_MAX, TAIL
+from wsprobe.read.inflate import SLICE, STREAMS_MAX, TAIL, Masked
 
 TOO_LONG = "the messages inflate to more than wsprobe keeps; the rest of the view is unknown"
 
@@ -22,11 +23,12 @@ class TooLong(Exception):
 class Inflater:
     """Inflates messages, piece by piece; keeps the window between messages unless told not to."""
 
-    __slots__ = ("_bits", "_room", "_stream", "_streams", "_takeover")
+    __slots__ = ("_bits", "_masked", "_room", "_stream", "_streams", "_takeover")
 
-    def __init__(self, bits: int = 15, takeover: bool = True) -> None:
-        """*bits*: the server's window, 8 to 15. *takeover*: False with server_no_context_takeover. All messages
-        together may inflate to INFLATED_MAX bytes."""
+    def __init__(self, bits: int = 15, takeover: bool = True, masked: UnpackedMessages | None = None) -> None:
+        """*bits*: the server's window, 8 to 15. *takeover*: False with server_no_context_takeover. *masked*:
+        the contents of masked messages. All messages together may inflate to INFLATED_MAX bytes."""
+        self._masked = Masked(masked)
         self._bits = max(bits, 9)  # zlib cannot inflate raw streams with a window of 8
         self._takeover = takeover
         self._room = INFLATED_MAX
@@ -36,6 +38,8 @@ class Inflater:
     def feed_in_pieces(self, data: bytes, size: int) -> bytes:
         """The inflated bytes of a whole message, in pieces of *size* bytes. Copies from before a piece must be
         within the window. Raises ``ValueError`` if it is not a deflate stream, and TooLong."""
+        if self._masked.current() is not None:
+            return self.feed(data, True)
         data += TAIL
         at = length = 0
         pieces: list[bytes] = []
@@ -61,22 +65,30 @@ class Inflater:
 
         Raises ``ValueError`` if it is not a deflate stream, and TooLong.
         """
-        out = b"".join(self.streams(data + TAIL if last else data))
+        if self._masked.current() is not None:
+            out = self.tail() if last else b""
+        else:
+            out = b"".join(self._streams_of(data + TAIL if last else data))
         if last:
             self.message_over()
         return out
 
     def message_over(self) -> None:
         """A message ended: each may be a stream of its own."""
+        self._masked.next()
         self._streams = min(self._streams + 1, STREAMS_MAX)
         if not self._takeover:
             self._start()
 
     def streams(self, data: bytes) -> Iterator[bytes]:
-        """*data* inflated, in pieces. A block with BFINAL ends a stream, and the next one begins.
+        """*data* inflated, in pieces. A block with BFINAL ends a stream, and the next one begins. A masked
+        message comes whole with its ``tail``.
 
         Raises as ``feed`` does.
         """
+        return iter(()) if self._masked.current() is not None else self._streams_of(data)
+
+    def _streams_of(self, data: bytes) -> Iterator[bytes]:
         at = 0
         try:
             while at < len(data):
@@ -97,6 +109,12 @@ class Inflater:
         Raises as ``feed`` does, and ``ValueError`` if the stream ends within the tail: the rest of the tail is
         dropped then, and the next stream begins.
         """
+        hidden = self._masked.current()
+        if hidden is not None:
+            if hidden.problem:
+                raise ValueError(hidden.problem)
+            self._count(len(hidden.data))
+            return hidden.data
         try:
             out = self._stream.decompress(TAIL, self._room + 1)
         except zlib.error as fault:
@@ -128,14 +146,21 @@ class OneStream(Inflater):
 
     __slots__ = ("_dropped", "_starts_again")
 
-    def __init__(self, bits: int, takeover: bool = True, *, starts_again: bool = True) -> None:
+    def __init__(
+        self,
+        bits: int,
+        takeover: bool = True,
+        masked: UnpackedMessages | None = None,
+        *,
+        starts_again: bool = True,
+    ) -> None:
         """*starts_again*: once something was dropped, what is fed next begins another stream; else it inflates
         to nothing, as in undici."""
-        super().__init__(bits, takeover)
+        super().__init__(bits, takeover, masked)
         self._starts_again = starts_again
         self._dropped = False
 
-    def streams(self, data: bytes) -> Iterator[bytes]:
+    def _streams_of(self, data: bytes) -> Iterator[bytes]:
         if self._dropped and self._starts_again:
             self._another()
         self._dropped = False

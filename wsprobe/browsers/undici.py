@@ -251,7 +251,7 @@ class UndiciSession(NodeSession[Facts]):
     def __init__(self, script: WebSocket, opened: Opened, facts: Facts, url: str) -> None:
         super().__init__(script, opened, facts, url)
         if self.inflater is not None:
-            self.inflater = OneStream(opened.bits, starts_again=False)
+            self.inflater = OneStream(opened.bits, masked=opened.masked, starts_again=False)
         self._waiting = 0
         self._was_fragmented = self._compressed = False
         self._type = TEXT

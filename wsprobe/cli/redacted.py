@@ -6,16 +6,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from msgspec.json import decode, encode
 from msgspec.structs import asdict, replace
 
 from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.browsers.fetch import Fetched, FetchView
+from wsprobe.diagnosis import Cause
 from wsprobe.engine_answer import EngineAnswer, engine_answer
+from wsprobe.exchange import Judged
 from wsprobe.judge import FINDINGS
 from wsprobe.judge.finding import Finding, Verdict
 from wsprobe.read import read
 from wsprobe.redaction import learn, masked, redact
 from wsprobe.report import Report, judged
+from wsprobe.report import report as report_again
 from wsprobe.secrets import Secrets
 
 if TYPE_CHECKING:
@@ -51,14 +55,24 @@ def _report(report: Report, secrets: Secrets) -> Report:
     exchange = redact(report.exchange, secrets, report.reading)
     if exchange == report.exchange and not secrets.known:
         return report
-    reading = read(exchange)
+    again = report_again(exchange)
+    verdict = _verdict(report.verdict, again.verdict, secrets)
+    causes: tuple[Cause, ...] = _hidden(report.author.causes, secrets)
+    reading = again.reading
+    if verdict.findings != again.findings or report.outcome != again.outcome or causes != again.author.causes:
+        before = Judged(report.outcome, tuple(map(_as_dict, verdict.findings)), tuple(map(_as_dict, causes)))
+        reading = replace(reading, exchange=replace(exchange, judged=before))
     return replace(
         report,
         reading=reading,
-        verdict=_verdict(report.verdict, judged(reading), secrets),
+        verdict=verdict,
         verdicts=tuple(_verdict(verdict, None, secrets) for verdict in report.verdicts),
         name=reading.exchange.name or "",
     )
+
+
+def _as_dict(value: Finding | Cause) -> dict[str, Any]:
+    return decode(encode(value), type=dict[str, Any])
 
 
 def _answered(answer: EngineAnswer, secrets: Secrets) -> EngineAnswer:

@@ -44,7 +44,7 @@ from wsprobe.read.frames import (
     TEXT,
     Deflate,
     Message,
-    agreed_deflate,
+    deflate_of,
     first_close,
     messages,
 )
@@ -885,7 +885,7 @@ def _session_of(reading: Reading) -> _Session:
     until = behind.head.start if behind is not None else len(reading.received)
     frames = tuple(frame for frame in of.frames if frame.start < until)
     close = first_close(frames)
-    agreed = agreed_deflate(final.head)
+    agreed = deflate_of(reading)
     told = messages(frames[:100], agreed.server if agreed is not None else None, 65536)
     ours = first_close(of.sent)
     if close is not None and ours is not None and ours.at < close.at:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from msgspec import Struct
 
+from wsprobe.read.heads import Span
 from wsprobe.visible import visible
-
-if TYPE_CHECKING:
-    from wsprobe.read.reading import Span
 
 Level = Literal["fail", "warn", "note"]
 

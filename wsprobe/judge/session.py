@@ -33,7 +33,7 @@ from wsprobe.read.frames import (
     RSV1,
     TEXT,
     Message,
-    agreed_deflate,
+    deflate_of,
     each_message,
     messages_of,
     utf8_fault,
@@ -236,7 +236,7 @@ def _messages(reading: Reading, response: Response, frames: tuple[Frame, ...]) -
     """The messages of *frames*: those of the whole session, unless frames follow that do not count."""
     if reading.session is not None and len(frames) == len(reading.session.frames):
         return messages_of(reading)[0]
-    agreed = agreed_deflate(response.head)
+    agreed = deflate_of(reading)
     return each_message(frames, None if agreed is None else agreed.server)
 
 

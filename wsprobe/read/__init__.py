@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec.structs import replace
 
 from wsprobe.exchange import FINISHED, Event, Exchange, Received, Sent
-from wsprobe.read.body import FRAMING, plain_length, read_body
+from wsprobe.read.body import FRAMING, plain_length, read_body, with_contents
 from wsprobe.read.frames import When
 from wsprobe.read.head import LINES_MAX, opens_session, read_request, split_head, status_line
 from wsprobe.read.looks import looks_like
@@ -168,7 +168,7 @@ def _with_body(
         limit=exchange.plan.limits.max_body,
         ended=_ENDINGS.get(exchange.how_ended, "not"),
     )
-    return replace(response, body=body), rest
+    return replace(response, body=with_contents(body, exchange)), rest
 
 
 def _opinion(

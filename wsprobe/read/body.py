@@ -9,11 +9,12 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
+from wsprobe.exchange import Exchange
 from wsprobe.read.reading import Body, CodingFault, Field, Head
 from wsprobe.read.tokens import DIGITS_MAX, VALUE_MAX, elements
 
@@ -382,6 +383,15 @@ class BodyReader:
         self._raw_size += len(data)
         if self._keeps:
             self._raw += data
+
+
+def with_contents(body: Body, exchange: Exchange) -> Body:
+    """*body*, decoded as the recording has it if its bytes are masked there."""
+    masked = exchange.compressed
+    if masked is UNSET or masked.body is None:
+        return body
+    of = masked.body
+    return replace(body, decoded=of.data, coding_fault=cast("CodingFault", of.fault), coding_problem=of.problem)
 
 
 def read_body(

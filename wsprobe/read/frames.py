@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Protocol
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
+from msgspec.structs import replace
 
+from wsprobe.exchange import UnpackedMessages
 from wsprobe.read.inflate import Direction, InflateError, Inflater
 from wsprobe.read.reading import Frame, Head, Reading
 from wsprobe.read.tokens import Extension, parse_extensions
@@ -115,6 +117,21 @@ def agreed_deflate(head: Head) -> Deflate | None:
     return None
 
 
+def deflate_of(reading: Reading) -> Deflate | None:
+    """permessage-deflate as agreed in *reading*, with the contents of masked messages; None without it."""
+    agreed = None if reading.final is None else agreed_deflate(reading.final.head)
+    masked = reading.exchange.compressed
+    if agreed is None or masked is UNSET:
+        return agreed
+    return Deflate(replace(agreed.server, masked=masked.received), replace(agreed.client, masked=masked.sent))
+
+
+def masked_messages(reading: Reading) -> UnpackedMessages | None:
+    """The contents of the server's compressed messages that are masked in *reading*; None without any."""
+    masked = reading.exchange.compressed
+    return None if masked is UNSET else masked.received
+
+
 def _direction(extension: Extension, side: bytes) -> Direction:
     params = dict(extension.params)
     bits = params.get(side + b"_max_window_bits") or b""
@@ -188,10 +205,10 @@ def messages(
 def messages_of(reading: Reading) -> tuple[Iterator[Message], Iterator[Message]]:
     """The data messages of the session in *reading*, as ``each_message`` returns them: the server's, then the
     client's; inflated if permessage-deflate was agreed. Both are empty without a session."""
-    of, final = reading.session, reading.final
+    of = reading.session
     if of is None:
         return iter(()), iter(())
-    agreed = None if final is None else agreed_deflate(final.head)
+    agreed = deflate_of(reading)
     if agreed is None:
         return each_message(of.frames), each_message(of.sent)
     return each_message(of.frames, agreed.server), each_message(of.sent, agreed.client)
@@ -242,6 +259,8 @@ def _message(group: list[Frame], odd: list[str], complete: bool, unpacking: _Unp
     if unpacking is not None and compressed and complete:
         data, fault, problem = unpacking.unpack(data)
         odd = [*odd, fault] if fault else odd
+    elif unpacking is not None and compressed:
+        unpacking.skip()
     readable = not problem and (complete or not compressed)
     if group[0].opcode == TEXT and readable and utf8_fault(data, complete=complete) is not None:
         odd = [*odd, "not-utf-8"]
@@ -256,6 +275,9 @@ class _Unpacking:
         self._inflater = Inflater(deflate, limit)
         self._too_large = f"more than {limit} bytes in total; the rest was not inflated"
         self._lost = False
+
+    def skip(self) -> None:
+        self._inflater.skip()
 
     def unpack(self, data: bytes) -> tuple[bytes, str, str]:
         """(inflated bytes, oddity, problem)"""

@@ -23,7 +23,7 @@ from hyperframe.frame import Frame as Form
 from msgspec.structs import replace
 
 from wsprobe.exchange import LOST, Exchange, Received, Sent, TlsDone
-from wsprobe.read.body import Decoded, decode
+from wsprobe.read.body import Decoded, decode, with_contents
 from wsprobe.read.frames import FRAMES_MAX as SESSION_FRAMES_MAX
 from wsprobe.read.frames import frame_at as frame_of_session
 from wsprobe.read.http2_values import (
@@ -160,7 +160,7 @@ def read_http2(exchange: Exchange, stream: int | None = None) -> Reading:
             session = _session(theirs, behind, _data(from_client, stream), answer[final_at])
         else:
             body = _body(responses[-1], behind, connection, exchange)
-            responses[-1] = replace(responses[-1], body=body)
+            responses[-1] = replace(responses[-1], body=with_contents(body, exchange))
     return Reading(
         exchange=exchange,
         request=_request(request, exchange),

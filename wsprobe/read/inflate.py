@@ -8,6 +8,8 @@ from io import BytesIO
 
 from msgspec import Struct
 
+from wsprobe.exchange import Unpacked, UnpackedMessages
+
 WINDOW = 32768
 """Bytes that deflate can look back (RFC 1951 section 2)."""
 TAIL = b"\x00\x00\xff\xff"
@@ -30,6 +32,8 @@ class Direction(Struct, frozen=True):
 
     takeover: bool = True
     bits: int = 15
+    masked: UnpackedMessages | None = None
+    """The contents of messages that are masked in the recording."""
 
 
 class InflateError(ValueError):
@@ -39,6 +43,27 @@ class InflateError(ValueError):
 
 class TooManyStreams(InflateError):
     """More than STREAMS_MAX streams end within messages."""
+
+
+class Masked:
+    """Which message of a side comes next, and its content if its bytes are masked: those are not inflated."""
+
+    __slots__ = ("_known", "_number")
+
+    def __init__(self, known: UnpackedMessages | None) -> None:
+        self._known = known
+        self._number = 0
+
+    def current(self) -> Unpacked | None:
+        """The content of the message that is read now; None if its bytes are its own."""
+        if self._known is None or self._number < self._known.first:
+            return None
+        at = self._number - self._known.first
+        return self._known.messages[at] if at < len(self._known.messages) else Unpacked(b"")
+
+    def next(self) -> None:
+        """The message is over."""
+        self._number += 1
 
 
 class Inflater:
@@ -59,6 +84,7 @@ class Inflater:
         self._piece = PIECE if whole else 1 << direction.bits >> 4
         self._fed = SLICE if whole else max(self._piece, 256)
         self._checks_end = checks_end
+        self._masked = Masked(direction.masked)
         self._stream = zlib.decompressobj(-self._bits)
         self._recent: deque[bytes] = deque()
         self._kept = 0
@@ -71,8 +97,16 @@ class Inflater:
         Raises InflateError. Another stream may follow one that ends within the message (section 7.2.3.4). It
         continues with the window of the stream before. Empty bytes inflate to empty bytes.
         """
+        hidden = self._masked.current()
+        self._masked.next()
         if not data or not self.room:
             return b""
+        if hidden is not None:
+            if hidden.problem:
+                raise InflateError(hidden.problem)
+            message = hidden.data[: self.room]
+            self.room -= len(message)
+            return message
         if not self._takeover:
             self._stream = zlib.decompressobj(-self._bits)
         try:
@@ -85,6 +119,10 @@ class Inflater:
         else:
             self._before = message
         return message
+
+    def skip(self) -> None:
+        """Leave out a message that is not whole."""
+        self._masked.next()
 
     def _inflated(self, data: bytes) -> bytes:
         whole, out = data + TAIL, BytesIO()  # which returns its bytes without a copy

@@ -21,7 +21,7 @@ from wsprobe.browsers.inflate import TOO_LONG, Inflater, TooLong
 from wsprobe.browsers.life import Session
 from wsprobe.browsers.script import CLOSING, StreamOver, WebSocket, unanswered
 from wsprobe.browsers.url import elided
-from wsprobe.exchange import BROKEN, LOST, SECOND, Ended
+from wsprobe.exchange import BROKEN, LOST, SECOND, Ended, UnpackedMessages
 from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
 
 _DATA = (CONTINUATION, TEXT, BINARY)
@@ -79,9 +79,9 @@ class FrameReader:
         "_start_opcode",
     )
 
-    def __init__(self, deflate: bool) -> None:
+    def __init__(self, deflate: bool, masked: UnpackedMessages | None = None) -> None:
         # Chromium keeps the window whatever the extension says: net/websockets/websocket_deflate_stream.cc.
-        self._inflater = Inflater() if deflate else None
+        self._inflater = Inflater(masked=masked) if deflate else None
         self._header: _Header | None = None
         self._left = 0
         self._partial = b""
@@ -233,12 +233,21 @@ class State(Enum):
 class Channel(Session):
     """Drives *script*'s WebSocket from its ``open`` to its ``close``. Times are microseconds, in order."""
 
-    def __init__(self, script: WebSocket, url: str, deflate: bool, facts: Facts, at_once: int) -> None:
-        """*at_once*: the number of bytes that arrived with the head, which Chromium reads in one go."""
+    def __init__(
+        self,
+        script: WebSocket,
+        url: str,
+        deflate: bool,
+        facts: Facts,
+        at_once: int,
+        masked: UnpackedMessages | None = None,
+    ) -> None:
+        """*at_once*: the number of bytes that arrived with the head, which Chromium reads in one go. *masked*:
+        the contents of messages that are masked in the recording."""
         self._script = script
         self._url = url
         self._facts = facts
-        self._reader = FrameReader(deflate)
+        self._reader = FrameReader(deflate, masked)
         self._at_once = at_once
         self._due: int | None = None
         self._received_close: tuple[int, str] | None = None

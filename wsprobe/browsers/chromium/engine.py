@@ -34,6 +34,7 @@ from wsprobe.browsers.script import (
 )
 from wsprobe.browsers.url import parse
 from wsprobe.exchange import SECOND, Act
+from wsprobe.read.frames import masked_messages
 from wsprobe.read.reading import Reading
 
 _HEAD_BUFFER = 4096
@@ -269,7 +270,8 @@ class _Life(Life[Step]):
             at_once = -step.answer.body % _HEAD_BUFFER
             glued = any(a.at <= step.at for a in arrivals(step.reading, step.answer.body))
             happenings = session(step.reading, step.answer.body, acts)
-        channel = Channel(script, self._made.url, opened.deflate, self._facts, at_once if glued else 0)
+        masked = masked_messages(step.reading)
+        channel = Channel(script, self._made.url, opened.deflate, self._facts, at_once if glued else 0, masked)
         if not glued:  # else Chromium reads first, then hears the script (WebSocketChannelImpl::StartReceiving)
             channel.called(step.at)
         return channel, script, happenings

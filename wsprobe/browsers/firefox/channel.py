@@ -23,7 +23,7 @@ from wsprobe.browsers.life import Session
 from wsprobe.browsers.network import ended_in_answer, ended_unasked
 from wsprobe.browsers.script import CLOSING, OPEN, StreamOver, WebSocket, own_close, unanswered
 from wsprobe.exchange import BROKEN, LOST, SECOND, Ended
-from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, first_close
+from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, first_close, masked_messages
 from wsprobe.read.reading import Reading
 
 _CONTROL = 8
@@ -184,7 +184,8 @@ class Channel(Session):
         self._facts = facts
         self._reader = FrameReader(deflate is not None, facts)
         # Firefox keeps the window whatever the extension says: only the sending side resets (PMCECompression).
-        self._inflater = Inflater(deflate.server_bits) if deflate is not None else None
+        masked = masked_messages(reading)
+        self._inflater = Inflater(deflate.server_bits, masked=masked) if deflate is not None else None
         self._tasks: list[tuple[int, int, Callable[[int], None]]] = []
         self._number = 0
         self._close_due: int | None = None

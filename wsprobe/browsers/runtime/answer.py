@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from wsprobe.exchange import Ended
+from wsprobe.exchange import Ended, UnpackedMessages
 
 AT_ONCE = 1000
 """Microseconds that a runtime takes to inflate a message, outside its event loop. If the connection ends in
@@ -31,6 +31,8 @@ class Opened(msgspec.Struct, frozen=True):
     takeover: bool = True
     bits: int = 15
     """Window size of the server's compression, as a power of two; 0 if zlib does not accept it."""
+    masked: UnpackedMessages | None = None
+    """The contents of messages that are masked in the recording."""
     round_trip: int = AT_ONCE
     """Microseconds that a packet takes to the server and back. No answer can come sooner."""
 

@@ -26,6 +26,7 @@ from wsprobe.browsers.runtime.frames import FrameSession
 from wsprobe.browsers.runtime.heads import Fault, Head
 from wsprobe.browsers.script import CLOSED, CallTexts, WebSocket, end, session
 from wsprobe.exchange import FINISHED, LOST, Act
+from wsprobe.read.frames import masked_messages
 from wsprobe.read.reading import Reading
 
 _Facts = TypeVar("_Facts", bound=RuntimeFacts)
@@ -213,7 +214,8 @@ class _Life(Life[_Step]):
         if answered.outcome is None:
             return None
         connected, took = connecting(reading.exchange.events)
-        opened = replace(answered.outcome, round_trip=AT_ONCE if connected is None else took)
+        round_trip = AT_ONCE if connected is None else took
+        opened = replace(answered.outcome, round_trip=round_trip, masked=masked_messages(reading))
         lived = self._client.session(script, opened, self._made.url)
         script.opened(opened.protocol, opened.extensions)
         lived.called(answered.at)

@@ -63,7 +63,9 @@ class FrameSession(Session, Generic[Facts]):
         self.facts = facts
         self.url = url
         self.buffer = Buffer()
-        self.inflater = OneStream(opened.bits, opened.takeover) if opened.deflates and opened.bits else None
+        self.inflater = None
+        if opened.deflates and opened.bits:
+            self.inflater = OneStream(opened.bits, opened.takeover, opened.masked)
         self.at = 0
         """When the bytes being read arrived, in microseconds."""
         self.due: int | None = None

@@ -37,6 +37,7 @@ from wsprobe.browsers.url import (
     trustworthy_host,
 )
 from wsprobe.exchange import Act
+from wsprobe.read.frames import masked_messages
 from wsprobe.read.reading import Reading, Response
 
 
@@ -167,7 +168,10 @@ class _Life(Life[Response | None]):
         if isinstance(outcome, Failed):
             return _failed(script, outcome.because, self._cookies(step, opened=False))
         script.opened(outcome.protocol, outcome.extensions)
-        session = Session(script, outcome.deflate)
+        deflate = outcome.deflate
+        if deflate is not None:
+            deflate = replace(deflate, masked=masked_messages(self._reading))
+        session = Session(script, deflate)
         session.follow(self._reading, acts)
         how = "closed" if script.ready_state == CLOSED else "open"
         return Ending(how, session.because or self._letter.established, self._cookies(step, opened=True))

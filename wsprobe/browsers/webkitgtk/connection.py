@@ -14,7 +14,7 @@ from wsprobe.browsers.inflate import TOO_LONG, Inflater, TooLong
 from wsprobe.browsers.life import Session
 from wsprobe.browsers.script import CLOSED, WebSocket, unanswered
 from wsprobe.browsers.webkitgtk.facts import Facts
-from wsprobe.exchange import BROKEN, FINISHED, SECOND, Ended
+from wsprobe.exchange import BROKEN, FINISHED, SECOND, Ended, UnpackedMessages
 from wsprobe.read.frames import BINARY, CLOSE, PING, PONG, TEXT
 
 NO_STATUS, ABNORMAL, TLS = 1005, 1006, 1015
@@ -95,14 +95,23 @@ browser."""
 class Connection(Session):
     """Drives *script*'s WebSocket from its ``open`` to its ``close``. Times are microseconds, in order."""
 
-    def __init__(self, script: WebSocket, url: str, bits: int, facts: Facts, *, end_seen: bool) -> None:
+    def __init__(
+        self,
+        script: WebSocket,
+        url: str,
+        bits: int,
+        facts: Facts,
+        *,
+        end_seen: bool,
+        masked: UnpackedMessages | None = None,
+    ) -> None:
         """*bits*: the window of the server, 0 without permessage-deflate. *end_seen*: the end of the connection
-        was read together with the head."""
+        was read together with the head. *masked*: the contents of messages that are masked in the recording."""
         self._end_seen = end_seen
         self._script = script
         self._url = url
         self._facts = facts
-        self._inflater = Inflater(bits) if bits else None
+        self._inflater = Inflater(bits, masked=masked) if bits else None
         self._inflating = False
         self._incoming = bytearray()
         self._message: bytearray | None = None

@@ -26,6 +26,7 @@ from wsprobe.browsers.webkitgtk.handshake import Failed, Opened
 from wsprobe.browsers.webkitgtk.request import request
 from wsprobe.browsers.webkitgtk.session import MISDIRECTED, UNAUTHORIZED, Again, Answer, Redirect, answers
 from wsprobe.exchange import Act
+from wsprobe.read.frames import masked_messages
 from wsprobe.read.reading import Reading
 
 _CLOSED_EARLY = "close() while CONNECTING: Source/WebCore/Modules/websockets/WebSocket.cpp"
@@ -144,7 +145,9 @@ class _Life(Life[_Step]):
         if not isinstance(answer.outcome, Opened):
             return None
         bits = answer.outcome.extensions.server_bits
-        connection = Connection(script, self._url, bits, self._facts, end_seen=answer.end_seen)
+        masked = masked_messages(reading)
+        end_seen = answer.end_seen
+        connection = Connection(script, self._url, bits, self._facts, end_seen=end_seen, masked=masked)
         script.opened(answer.outcome.protocol, answer.outcome.extensions.text)
         if not any(a.at <= answer.at for a in arrivals(reading, answer.body)):
             connection.called(answer.at)  # else what came with the head is read before that gets through
