@@ -49,6 +49,10 @@ REPORT = (
         "what came of the URL for every client: headline (one line), usable (True if a page can use the "
         "WebSocket in each browser of the views; None without views), usable_in, cause, unknown",
     ),
+    (
+        "usable",
+        "whether a page could use the WebSocket in every browser: it opens, and only a normal Close ends it",
+    ),
     ("verdicts", "of compare: one for each specification revision: spec, answer, findings, told"),
     ("exchange", "the recording, which save() writes and load() reads"),
 )
@@ -126,6 +130,25 @@ async def main():
             nursery.start_soon(one, url)
 
 trio.run(main)
+""",
+    ),
+    (
+        "A server in the same event loop, in pytest-asyncio (asyncio_mode = auto) or Jupyter:",
+        """\
+import asyncio
+import wsprobe
+
+async def test_refuses_without_a_token():
+    async def serve(incoming, outgoing):
+        await incoming.readuntil(b"\\r\\n\\r\\n")
+        outgoing.write(b"HTTP/1.1 401 Unauthorized\\r\\nContent-Length: 0\\r\\n\\r\\n")
+        outgoing.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        report = await wsprobe.aprobe(f"ws://127.0.0.1:{port}/")
+    assert report.response.status == 401, report
+    assert not report.usable, report
 """,
     ),
 )

@@ -107,8 +107,7 @@ def test_under_trio_and_under_asyncio() -> None:
             wsprobe.probe("lab:status-403")
         return (await wsprobe.aprobe("lab:status-403")).outcome
 
-    with pytest.raises(wsprobe.UsageError, match="needs trio"):
-        asyncio.run(wsprobe.aprobe("lab:status-403"))  # type: ignore[arg-type]
+    assert asyncio.run(wsprobe.aprobe("lab:status-403")).outcome == "refused"
     assert asyncio.run(under_asyncio()) == "refused"
     assert trio.run(under_trio) == "refused"
 
@@ -207,3 +206,34 @@ def test_nothing_is_loaded_before_it_is_used() -> None:
     assert set(wsprobe.__all__) <= set(dir(wsprobe))
     with pytest.raises(AttributeError):
         wsprobe.nothing  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_with_the_server_in_the_same_asyncio_loop() -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async def both() -> tuple[str, str]:
+        async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
+            url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+            found = await wsprobe.aprobe(url)
+            with pytest.raises(wsprobe.UsageError, match="blocks the event loop") as raised:
+                wsprobe.probe(url, max_time=0.2)
+        return found.outcome, str(raised.value)
+
+    assert asyncio.run(both())[0] == "refused"
+
+
+def test_a_failed_test_shows_the_findings() -> None:
+    made = wsprobe.probe("lab:accept-wrong", expect=["finding=none", "cause=none"])
+    assert "fail accept-" in repr(made)[:240]
+    assert any("expected finding=none" in each for each in made.unmet)
+    assert wsprobe.probe("lab:ok", expect="finding=none").unmet == ()
+
+
+def test_whether_a_page_could_use_it() -> None:
+    assert wsprobe.probe("lab:ok").usable
+    assert not wsprobe.probe("lab:status-403").usable
+    assert not wsprobe.compare("lab:accept-wrong", browser_mode=True)[0].usable

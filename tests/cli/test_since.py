@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from wsprobe.cli.main import run
+from wsprobe.cli.recordings import recordings
 from wsprobe.outcome import Exit
 
 Capture = pytest.CaptureFixture[str]
@@ -150,3 +151,40 @@ def test_what_cannot_be_meant(words: list[str], why: str, old: Path, capsys: Cap
     status, out, err = printed(capsys, "connect", *given, "lab:ok")
     assert (status, out) == (Exit.USAGE, "")
     assert why in err
+
+
+def test_a_line_that_was_cut_off_stops_no_later_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "nights.jsonl"
+    run(["connect", "-s", "--save", str(file), "lab:ok"])
+    whole = file.read_bytes()
+    file.write_bytes(whole + whole[:500])
+    for _ in range(2):  # the second run follows the cut line
+        capsys.readouterr()
+        assert run(["connect", "--since", str(file), "--save", str(file), "lab:ok"]) == Exit.OPEN
+        assert "line 2: cut off before its end, left out" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("form", ["mark", "utf-16", "indented", "array"])
+def test_recordings_that_other_programs_wrote_anew(form: str, tmp_path: Path) -> None:
+    """PowerShell writes UTF-16 or a byte order mark; jq indents, and makes arrays."""
+    first = tmp_path / "first.jsonl"
+    run(["connect", "-s", "--save", str(first), "lab:ok", "lab:status-403"])
+    text = first.read_text()
+    rows = [json.loads(each) for each in text.splitlines()]
+    made = {
+        "mark": b"\xef\xbb\xbf" + text.encode(),
+        "utf-16": text.encode("utf-16"),
+        "indented": "\n".join(json.dumps(row, indent=2) for row in rows).encode(),
+        "array": json.dumps(rows, indent=2).encode(),
+    }[form]
+    again = tmp_path / "again.jsonl"
+    again.write_bytes(made)
+    assert recordings(str(again)) == recordings(str(first))
+
+
+def test_junit_has_the_times_of_this_run(tmp_path: Path) -> None:
+    old, junit = tmp_path / "old.jsonl", tmp_path / "j.xml"
+    run(["connect", "-s", "--save", str(old), "lab:ok"])
+    run(["connect", "-s", "--since", str(old), "--junit", str(junit), "lab:ok"])
+    assert 'timestamp="1970' not in junit.read_text()
+    assert 'time="0.000"' not in junit.read_text()

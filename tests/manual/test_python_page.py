@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from asyncio import run as run_in_asyncio
+from inspect import isawaitable
 from pathlib import Path
 from typing import Any
 
@@ -21,5 +23,7 @@ def test_example(
     exec(compile(code, title, "exec"), names)
     tests = [made for name, made in names.items() if name.startswith("test_")]
     for each in tests:
-        each()
+        made = each()
+        if isawaitable(made):
+            run_in_asyncio(made)
     assert bool(tests) != bool(capsys.readouterr().out)

@@ -35,6 +35,8 @@ LEVEL = {"enum": ["none", "note", "warning", "error"]}
 MESSAGE = obj(("text",), text={"type": "string", "minLength": 1})
 HEADERS = {"type": "object", "additionalProperties": STRING}
 URI = {"type": "string", "pattern": r"^[a-z]+://[!-~]+$"}
+RELATIVE = {"type": "string", "pattern": r"^(?!/)[A-Za-z0-9._~%/-]+$"}
+"""GitHub refuses a location with another scheme than that of the checkout."""
 RULE = obj(  # section 3.49
     ("id",),
     id=STRING,
@@ -50,7 +52,16 @@ RESULT = obj(  # section 3.27
     ruleIndex=INDEX,
     level=LEVEL,
     message=MESSAGE,
-    locations=array(obj(physicalLocation=obj(("artifactLocation",), artifactLocation=obj(uri=URI)))),
+    locations=array(
+        obj(
+            physicalLocation=obj(
+                ("artifactLocation",),
+                artifactLocation=obj(uri=RELATIVE),
+                region=obj(startLine={"type": "integer", "minimum": 1}),
+            ),
+            logicalLocations=array(obj(name=STRING, fullyQualifiedName=STRING, kind=STRING)),
+        )
+    ),
     partialFingerprints=HEADERS,
     webRequest=obj(  # 3.46
         protocol=STRING, version=STRING, target=STRING, method=STRING, headers=HEADERS
@@ -132,7 +143,8 @@ def test_a_result_holds_the_request_and_its_answer() -> None:
     assert (first["ruleId"], first["level"]) == ("any-origin", "error")
     assert first["webRequest"]["headers"]["Origin"] == "https://page.invalid"
     assert first["webResponse"]["statusCode"] == 101
-    assert first["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "wss://app.example/chat"
+    assert first["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "app.example/chat"
+    assert first["locations"][0]["logicalLocations"][0]["fullyQualifiedName"] == "wss://app.example/chat"
 
 
 def test_messages_hold_no_placeholder_and_no_link() -> None:

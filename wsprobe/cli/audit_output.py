@@ -31,10 +31,11 @@ class AuditOutput(TraceOutput):
 
     masks = True
 
-    def __init__(self, settings: Settings, sarif: str | None) -> None:
-        """*sarif*: the file of --sarif. Raises click.UsageError for a file that cannot be written."""
+    def __init__(self, settings: Settings, sarif: str | None, artifact: str | None) -> None:
+        """*sarif*: the file of --sarif. *artifact*: that of --sarif-artifact. Raises click.UsageError for a
+        file that cannot be written."""
         super().__init__(settings)
-        self._sarif = sarif
+        self._sarif, self._artifact = sarif, artifact
         Call(click.get_current_context()).learn(self._secrets)
 
     def shown(self, report: Report) -> Report:
@@ -62,7 +63,7 @@ class AuditOutput(TraceOutput):
         else:
             self._emit(show.concluded(found, untested, shown, choice, self._look))
         if self._sarif is not None:
-            write_whole(self._sarif, sarif_text(found, untested, shown), "sarif")
+            write_whole(self._sarif, sarif_text(found, untested, shown, self._artifact), "sarif")
         if shown["base"] is not None and (file := self.report_file("trace")) is not None:
             file.audited(shown, choice, found, untested)
 

@@ -53,6 +53,10 @@ ELSEWHERE = {
 """Conditions of a single command -> their name, and that command."""
 VIEW_OUTCOMES = ("open", "failed", "closed", "connecting", "threw", "follows")
 
+NOTHING_OF = ("finding", "cause")
+NONE = "none"
+"""``finding=none``: there is none at all."""
+
 _FORM = r"(?s)(?P<what>[a-z_-]+)(?::(?P<name>(?:(?!!=)[^=~<])*))?(?:(?P<operator>!=|=|~|<)(?P<wanted>.*))?"
 """Compiled on first use."""
 _CLASS = r"[1-9]xx"
@@ -96,6 +100,8 @@ def _parse(text: str) -> Expectation:
     name, operator, wanted = found["name"] or "", found["operator"] or "", found["wanted"] or ""
     if what in ABSENT and not name and operator == "!=":
         name, wanted = wanted, ""
+    if what in NOTHING_OF and not name and (operator, wanted) == ("=", NONE):
+        return Expectation(text, what, "", "!=", "")
     if (what in NAMED) != bool(name):
         raise _NoneSuch(f"'{text}' is not one of {FORMS}")
     if operator not in OPERATORS[what]:
@@ -359,6 +365,6 @@ FOUND: dict[str, Callable[[Report, str], list[str]]] = {
     "cert-days": _certificate_days,
     "view": _view,
     "weakness": lambda report, _: [],
-    "cause": lambda report, name: [each.certainty for each in report.causes if each.id == name],
-    "finding": lambda report, name: [f.level for f in report.verdict.findings if f.id == name],
+    "cause": lambda report, name: [each.certainty for each in report.causes if name in ("", each.id)],
+    "finding": lambda report, name: [f.level for f in report.verdict.findings if name in ("", f.id)],
 }

@@ -32,7 +32,8 @@ ABSENT = ("header", "finding", "cause", "weakness")
 """Conditions for which ``!=NAME`` means that there is none."""
 FORMS = (
     "status=403, status=4xx, outcome=open, close=4403, close-reason=TEXT, protocol=NAME, header:NAME=VALUE, "
-    "body~REGEX, message~REGEX, finding:ID, cause:ID, time_total<2, cert-days=14; != for the opposite"
+    "body~REGEX, message~REGEX, finding:ID, finding=none, cause:ID, cause=none, time_total<2, "
+    "cert-days=14; != for the opposite"
 )
 VIEW = "view:BROWSER=CODE"
 """Of `compare`: the code of the close event in this browser, or the outcome of the view."""

@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 import click
+from msgspec.structs import replace
 
 from wsprobe import net
 from wsprobe import report as reports
@@ -39,6 +40,7 @@ from wsprobe.exchange import Exchange
 from wsprobe.nearest import nearest
 from wsprobe.show.lines import Look, plain
 from wsprobe.show.report import handshake
+from wsprobe.target import loopback
 from wsprobe.visible import visible
 
 __all__ = [
@@ -82,11 +84,19 @@ class Report(reports.Report, frozen=True):
         """One line: the URL, the result (for each client if they differ), the likeliest cause. pytest shows its
         first 240 characters."""
         why = self.result.cause
-        cause = f"; {why.labelled}" if why is not None else ""
-        unmet = f"; {'; '.join(self.unmet)}" if self.unmet else ""
-        return visible(
-            f"<Report {self.title}: {self.result.headline}{unmet}{cause}>".encode("utf-8", "replace")
-        )
+        parts = [self.result.headline, *self.unmet]
+        if self.findings:
+            parts.append(", ".join(f"{each.level} {each.id}" for each in self.findings))
+        if why is not None:
+            parts.append(why.labelled)
+        return visible(f"<Report {self.title}: {'; '.join(parts)}>".encode("utf-8", "replace"))
+
+    @property
+    def usable(self) -> bool:
+        """Whether a page could use the WebSocket in every browser: it opens, and nothing but a normal Close
+        ends it. Without views in the report, by the views of the recording (``views``)."""
+        seen = self if self.views else replace(self, views=views(self))
+        return bool(seen.result.usable)
 
     def _repr_html_(self) -> str:
         """The report in a notebook."""
@@ -112,15 +122,23 @@ def probe(url: str, **settings: Setting) -> Report:
     *settings* are the options of ``wsprobe connect`` about the request, the route, limits, TLS and the session,
     and ``retry``, ``retry_max_time`` and ``expect``, whose unmet conditions are in ``report.unmet``.
     ``headers`` is a mapping of names to values. A network failure is part of the report. Raises UsageError.
-    Under trio, use ``aprobe``.
+    Under trio or asyncio, use ``aprobe``: this function blocks the event loop, and a server in that loop cannot
+    answer.
     """
-    return _apart(partial(net.run, partial(aprobe, url, **settings)))
+    made = _apart(partial(net.run, partial(aprobe, url, **settings)))
+    if made.outcome == "timeout" and _in_asyncio() and loopback(made.exchange.plan.target.host):
+        raise UsageError(
+            "no answer: probe() blocks the event loop that it is called in, and a server in that loop cannot "
+            "answer; use: await wsprobe.aprobe(...)"
+        )
+    return made
 
 
 async def aprobe(url: str, **settings: Setting) -> Report:
-    """The same as ``probe``, for trio: it can be cancelled, and can run concurrently with others."""
+    """The same as ``probe``, for trio and asyncio: it can be cancelled, and can run concurrently with others,
+    such as a server in the same loop. Under asyncio it runs in a thread of its own."""
     if not net.running():
-        raise UsageError("aprobe() needs trio; elsewhere use wsprobe.probe()")
+        return await net.in_thread_of_asyncio(partial(aprobe, url, **settings))
     with _usage():
         resolved = settings_of(_given(connect_command.command, settings))
         _check_url(url)
@@ -300,12 +318,18 @@ def _apart(call: Callable[[], Result]) -> Result:
     """
     if net.running():
         raise UsageError("this cannot run inside trio; there, await wsprobe.aprobe(...)")
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
+    if not _in_asyncio():
         return call()
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(call).result()
+
+
+def _in_asyncio() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 @contextmanager

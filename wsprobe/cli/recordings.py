@@ -3,11 +3,13 @@ HAR file or a browser's log."""
 
 from __future__ import annotations
 
+import codecs
 import sys
 from collections.abc import Iterator
 from functools import partial
+from io import BufferedReader
 from itertools import count, filterfalse, takewhile
-from typing import IO
+from typing import IO, cast
 
 import click
 import msgspec
@@ -40,7 +42,7 @@ def lines(name: str, entry: int | None = None) -> Iterator[RecordedLine]:
     file or a browser's log, yield each WebSocket as a line, or only the one with number *entry*. Raises
     click.UsageError."""
     if name == "-":
-        yield from _numbered(sys.stdin.buffer, "standard input")
+        yield from _numbered(cast("BufferedReader", sys.stdin.buffer), "standard input")
         return
     kind = kind_of(name)
     if kind is not None:
@@ -59,13 +61,52 @@ LONGEST = 48 * 1024 * 1024
 """The most bytes of a line: both sides of a session at the limit of `talk --save`, in base64, and a margin."""
 
 
+_TOO_LONG = f"longer than {LONGEST:,} bytes, the limit for a recording"
 PIECE = 1024 * 1024
 
 
-def _numbered(file: IO[bytes], name: str) -> Iterator[RecordedLine]:
+def _numbered(file: BufferedReader, name: str) -> Iterator[RecordedLine]:
     """The lines of *file* that are not empty. Nothing here keeps a line that was handed on."""
-    lines = takewhile(lambda line: line.data, map(partial(_line, file, name), count(1)))
-    return filterfalse(lambda line: line.data.isspace(), lines)
+    utf8 = _in_utf8(file)
+    lines = takewhile(lambda line: line.data, map(partial(_line, utf8, name), count(1)))
+    return _whole(filterfalse(lambda line: line.data.isspace(), lines))
+
+
+def _in_utf8(file: BufferedReader) -> IO[bytes]:
+    """*file* behind its byte order mark; UTF-16, which PowerShell writes, as UTF-8."""
+    if not hasattr(file, "peek"):  # standard input in the memory of a test
+        file = BufferedReader(file)
+    start = file.peek(3)[:3]
+    if start == codecs.BOM_UTF8:
+        file.read(3)
+    elif start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return cast("IO[bytes]", codecs.EncodedFile(file, "utf-8", "utf-16", "replace"))
+    return file
+
+
+def _whole(lines: Iterator[RecordedLine]) -> Iterator[RecordedLine]:
+    """*lines*, with an object that ``jq`` printed over several lines as one, and each object of an array as
+    one. Raises click.UsageError for one that is too long, or no JSON."""
+    for first in lines:
+        start = first.data.rstrip()
+        if start not in (b"{", b"["):
+            yield first
+            continue
+        end = b"}" if start == b"{" else b"]"
+        pieces, size, last = [first.data], 0, b""
+        while last != end and (line := next(lines, None)) is not None:
+            pieces.append(line.data)
+            size += len(line.data)
+            last = line.data.rstrip()
+            if size > LONGEST:
+                raise click.UsageError(f"{first.where}: {_TOO_LONG}")
+        text = b"".join(pieces)
+        try:
+            found = [text] if start == b"{" else msgspec.json.decode(text, type=list[msgspec.Raw])
+            for each in found:
+                yield RecordedLine(first.where, msgspec.json.format(bytes(each), indent=-1) + b"\n")
+        except (msgspec.DecodeError, RecursionError):
+            yield RecordedLine(first.where, text)  # which says what is wrong with it
 
 
 def _line(file: IO[bytes], name: str, number: int) -> RecordedLine:
@@ -76,9 +117,7 @@ def _line(file: IO[bytes], name: str, number: int) -> RecordedLine:
         pieces.append(piece)
         size += len(piece)
         if size > LONGEST:
-            raise click.UsageError(
-                f"{name}, line {number}: longer than {LONGEST:,} bytes, the limit for a recording"
-            )
+            raise click.UsageError(f"{name}, line {number}: {_TOO_LONG}")
     return RecordedLine(f"{name}, line {number}", b"".join(pieces))
 
 

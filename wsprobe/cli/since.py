@@ -6,25 +6,28 @@ another version, is judged again, so that a new rule does not look like a change
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 import click
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from wsprobe.archive import CUT
 from wsprobe.cli.earlier import EarlierAnswer, EarlierReport
 from wsprobe.cli.output import Output
 from wsprobe.cli.recordings import RecordedLine, exchanges, lines
 from wsprobe.cli.settings import Settings
 from wsprobe.cli.streams import emit, look
+from wsprobe.exchange import SECOND
 from wsprobe.outcome import STATUS_OF, Exit
 from wsprobe.report import Report, report
 from wsprobe.secrets import Secrets
 from wsprobe.show.as_json import comparison_value
 from wsprobe.show.json_text import json_line
-from wsprobe.show.two_runs import cases, two_runs
+from wsprobe.show.two_runs import NO_TIMES, RunTime, cases, two_runs
 from wsprobe.two_runs import WORSE, Comparison, Kind, Standing, TwoRuns, UrlChange, standing_of, url_of
 from wsprobe.version import __version__
 from wsprobe.watch.state import LONGEST, State
@@ -124,6 +127,19 @@ def compare_runs(old: Iterable[RecordedLine], new: Iterable[RecordedLine], setti
     return Exit.DIFFERENT if compared.changes else Exit.OPEN
 
 
+_URL = rb'"url":"((?:[^"\\\\]|\\\\.)*)"'
+_NAMED = rb'"(?:name|worker|change)":"(?:[^"\\\\]|\\\\.)*"'
+_TAIL = 4096
+"""The last bytes of a line, in which a recording has its name and worker."""
+
+
+def _target_in(line: bytes) -> tuple[bytes, ...]:
+    """What distinguishes the URLs of lines, found without reading them: a file grows by every run, and only the
+    last line of a URL counts."""
+    url = re.search(_URL, line)
+    return (line if url is None else url[1], *re.findall(_NAMED, line[-_TAIL:]))
+
+
 class Since:
     """The run in the file of --since, and the current run."""
 
@@ -133,33 +149,53 @@ class Since:
         Raises click.UsageError if the file cannot be read, or has no recording.
         """
         self._runs = TwoRuns()
-        any_line = False
+        self._times: dict[str, RunTime] = {}
+        latest: dict[tuple[bytes, ...], list[RecordedLine]] = {}
         for each in lines(path):
-            self._runs.before(*standing_in(each))
-            any_line = True
-        if not any_line and not begun_here:
+            kept = latest.setdefault(_target_in(each.data), [])
+            kept[:] = [*kept[-1:], each]
+        for kept in latest.values():
+            self._take_before(kept)
+        if not latest and not begun_here:
             raise click.UsageError(f"--since: {path}: there is no recording in it")
+
+    def _take_before(self, kept: Sequence[RecordedLine]) -> None:
+        """Take the last line of a URL; the one before if the last is cut off, as by a power failure."""
+        for each in reversed(kept):
+            try:
+                self._runs.before(*standing_in(each))
+                return
+            except click.UsageError as error:
+                if CUT not in error.message and each.data.rstrip().endswith(b"}"):
+                    raise
+                click.echo(f"--since: {each.where}: cut off before its end, left out", err=True)
 
     def take(self, report: Report) -> None:
         """Add a result of the current run."""
-        self._runs.now(url_of(report), standing_of(report))
+        url, events = url_of(report), report.exchange.events
+        self._runs.now(url, standing_of(report))
+        self._times[url] = events[-1].at / SECOND if events else 0.0, report.exchange.started
 
     def finish(self, output: Output) -> bool:
         """Print what changed; returns whether anything got worse. URLs that only the file has are not a
         change."""
         compared = self._runs.compared(missing=False)
-        tell(compared, output, WORSE)
+        tell(compared, output, WORSE, self._times)
         return compared.worse
 
 
-def tell(of: Comparison, output: Output, failing: frozenset[Kind]) -> None:
+def tell(
+    of: Comparison, output: Output, failing: frozenset[Kind], times: Mapping[str, RunTime] = NO_TIMES
+) -> None:
     """Print *of* as text, or as one JSON object (nothing with -s), and add each URL to --junit as a test that
-    fails if its kind of change is one of *failing*."""
+    fails if its kind of change is one of *failing*. *times*: of the URLs of the current run."""
     settings = output.settings
     if settings.output.redact:
+        secrets = Secrets()
+        times = {secrets.url(url): each for url, each in times.items()}
         of = _masked(of)
     if output.junit is not None:
-        for case in cases(of, failing):
+        for case in cases(of, failing, times):
             output.junit.add(case)
     if settings.output.silent:
         return

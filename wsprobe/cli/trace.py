@@ -94,7 +94,8 @@ def trace(url: str, given: Given) -> int:
     if own.audits:
         from wsprobe.cli.audit_output import AuditOutput  # its rules and masks, only for an audit
 
-        return trace_all(url, settings, own, choice, backends, AuditOutput(settings, own.sarif))
+        output = AuditOutput(settings, own.sarif, own.sarif_artifact)
+        return trace_all(url, settings, own, choice, backends, output)
     return trace_all(url, settings, own, choice, backends, TraceOutput(settings))
 
 

@@ -86,6 +86,13 @@ class TraceSettings(Section, frozen=True, kw_only=True):
         heading=OUTPUT,
         rare=True,
     )
+    sarif_artifact: str | None = opt(
+        "--sarif-artifact FILE",
+        "with --sarif: the file of the repository at which code scanning shows the weaknesses",
+        None,
+        heading=OUTPUT,
+        rare=True,
+    )
     json_schema: bool = opt(
         "--json-schema",
         "print the JSON Schema of --json and exit",
@@ -102,6 +109,8 @@ class TraceSettings(Section, frozen=True, kw_only=True):
 
     def check(self) -> None:
         """Raises click.UsageError for options that cannot be used together."""
+        if self.sarif_artifact is not None and self.sarif is None:
+            raise click.UsageError("--sarif-artifact is for the file of --sarif: add --sarif FILE")
         if not self.audits:
             if self.sarif is not None:
                 raise click.UsageError("--sarif is about the weaknesses that --audit finds: add --audit")

@@ -324,3 +324,33 @@ class Aside(Protocol):
     """Enters a context, and returns its value."""
 
     async def __call__(self, of: AbstractAsyncContextManager[Result], /) -> Result: ...
+
+
+async def in_thread_of_asyncio(work: Callable[[], Awaitable[Result]]) -> Result:
+    """The result of ``await work()``, for a caller under asyncio, which cannot share a thread with trio. When
+    the caller is cancelled, so is the work."""
+    import asyncio  # only for its users
+    from concurrent.futures import ThreadPoolExecutor
+
+    begun: list[tuple[trio.lowlevel.TrioToken, trio.CancelScope]] = []
+    cancelled: list[bool] = []
+
+    async def cancellable() -> list[Result]:
+        with trio.CancelScope() as scope:
+            begun.append((trio.lowlevel.current_trio_token(), scope))
+            if cancelled:
+                scope.cancel()
+            return [await work()]
+        return []
+
+    with ThreadPoolExecutor(1) as thread:
+        done = asyncio.get_running_loop().run_in_executor(thread, run, cancellable)
+        try:
+            return (await asyncio.shield(done))[0]
+        except asyncio.CancelledError:
+            cancelled.append(True)
+            for token, scope in begun:
+                with suppress(trio.RunFinishedError):
+                    token.run_sync_soon(scope.cancel)
+            await asyncio.wait([done])
+            raise

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from wsprobe.read.reading import Head
 from wsprobe.target import public_url
@@ -24,13 +25,18 @@ SEVERITY = {"error": "8.0", "warning": "5.0", "note": "2.0"}
 Log = dict[str, Any]
 
 
-def text(found: Sequence[Found], untested: Sequence[tuple[str, str]], shown: Trace) -> Iterator[str]:
-    """Yield the file, in ASCII. All values are already masked."""
-    yield json.dumps(log(found, untested, shown), indent=1)
+def text(
+    found: Sequence[Found], untested: Sequence[tuple[str, str]], shown: Trace, artifact: str | None = None
+) -> Iterator[str]:
+    """Yield the file, in ASCII. All values are already masked. *artifact*: the file of the checkout at which
+    code scanning shows the results; None for host and path of the URL."""
+    yield json.dumps(log(found, untested, shown, artifact), indent=1)
     yield "\n"
 
 
-def log(found: Sequence[Found], untested: Sequence[tuple[str, str]], shown: Trace) -> Log:
+def log(
+    found: Sequence[Found], untested: Sequence[tuple[str, str]], shown: Trace, artifact: str | None = None
+) -> Log:
     """The ``sarifLog`` object (section 3.13), with one run."""
     run: Log = {
         "tool": {
@@ -47,7 +53,7 @@ def log(found: Sequence[Found], untested: Sequence[tuple[str, str]], shown: Trac
                 "toolExecutionNotifications": [_not_tested(id, why) for id, why in untested],
             }
         ],
-        "results": [_result(each, shown) for each in found],
+        "results": [_result(each, shown, artifact) for each in found],
     }
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
@@ -83,10 +89,19 @@ def _index(id: str) -> int:
     return [each.id for each in WEAKNESSES].index(id)
 
 
-def _result(each: Found, shown: Trace) -> Log:
+def relative(path: str) -> str:
+    """*path* as a relative reference (RFC 3986 section 4.2): services refuse the scheme ws: in a location."""
+    return quote(path.replace("\\", "/").lstrip("/"), safe="/-._~")
+
+
+def _result(each: Found, shown: Trace, artifact: str | None) -> Log:
     """A ``result`` (section 3.27), with the first request that shows it, and the answer to that request."""
     of, said = each.weakness, each.conclusion
-    url = public_url(shown.base.reading.exchange.plan.target)
+    to = shown.base.reading.exchange.plan.target
+    url = public_url(to)
+    where = artifact or url.partition("?")[0].partition("://")[2]
+    physical = {"artifactLocation": {"uri": relative(where)}, "region": {"startLine": 1}}
+    logical = {"name": to.host, "fullyQualifiedName": url, "kind": "resource"}
     first = shown.answers[said.because[0]]
     message = f"{said.text} Sent: {said.sent}. Came: {said.came}. What to do: {each.fix}"
     return {
@@ -94,7 +109,7 @@ def _result(each: Found, shown: Trace) -> Log:
         "ruleIndex": _index(of.id),
         "level": of.level,
         "message": {"text": plain(message)},
-        "locations": [{"physicalLocation": {"artifactLocation": {"uri": url}}}],
+        "locations": [{"physicalLocation": physical, "logicalLocations": [logical]}],
         "partialFingerprints": {"wsprobe/v1": f"{of.id} {url.partition('?')[0]}"},
         "webRequest": _request(first),
         "webResponse": _response(first),

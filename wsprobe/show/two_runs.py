@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
+from types import MappingProxyType
 
 from wsprobe.judge.finding import counted
 from wsprobe.show.junit import Case, Fault
@@ -42,14 +43,24 @@ def total(of: Comparison) -> str:
     )
 
 
-def cases(of: Comparison, failing: frozenset[Kind]) -> Iterator[Case]:
-    """Each URL as a test case, which fails if its kind of change is one of *failing*."""
+RunTime = tuple[float, str]
+"""How many seconds a probe took, and when it began (ISO 8601, UTC)."""
+NO_TIMES: Mapping[str, RunTime] = MappingProxyType({})
+
+
+def cases(of: Comparison, failing: frozenset[Kind], times: Mapping[str, RunTime] = NO_TIMES) -> Iterator[Case]:
+    """Each URL as a test case, which fails if its kind of change is one of *failing*. *times*: by URL."""
+
+    def case(url: str, fault: Fault | None = None) -> Case:
+        seconds, started = times.get(url, (0.0, ""))
+        return Case(shown_text(url), seconds, fault, started)
+
     for each in of.changes:
         fault = None
         if each.kind in failing:
             fault = Fault(text_of(line(*_told(each))), each.kind.value)
-        yield Case(shown_text(each.url), fault=fault)
-    yield from (Case(shown_text(url)) for url in of.unchanged)
+        yield case(each.url, fault)
+    yield from map(case, of.unchanged)
 
 
 def _told(change: UrlChange) -> Iterator[str | Piece]:
