@@ -472,3 +472,21 @@ def test_keys_that_cannot_be_written(net, monkeypatch, name):
     monkeypatch.setenv("SSLKEYLOGFILE", name)
     with pytest.raises(PlanError, match="SSLKEYLOGFILE"):
         net.run(lambda: probe(net.plan(1, secure=True)))
+
+
+def test_an_encrypted_key_is_named_in_a_line(net, tmp_path):
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    from wsprobe.exchange import PlanError
+
+    self_signed(tmp_path)
+    key = ec.generate_private_key(ec.SECP256R1()).private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(b"sesame"),
+    )
+    (tmp_path / "key").write_bytes(key)
+    plan = net.plan(1, secure=True, certificate=str(tmp_path / "self.pem"), key=str(tmp_path / "key"))
+    with pytest.raises(PlanError, match=r"the private key in '.*/key' is encrypted, .* openssl pkey"):
+        net.run(lambda: probe(plan))

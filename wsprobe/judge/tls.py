@@ -71,7 +71,8 @@ def _failed(reading: Reading, event: TlsFailed) -> Finding:
                 f"what came back is not TLS but {spoken}: {shown(begins)}", received=begins
             )
         case "fin" | "reset":
-            return F.TLS_DROPPED.found(said)
+            after = event.certificate is not None
+            return (F.TLS_DROPPED_LATE if after else F.TLS_DROPPED).found(said)
         case _:
             return F.TLS_ERROR.found(said)
 

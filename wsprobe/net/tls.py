@@ -189,11 +189,21 @@ def _authorities(made: ssl.SSLContext, options: TlsOptions) -> None:
 
 
 def _own_certificate(made: ssl.SSLContext, certificate: str, key: str | None) -> None:
+    wanted: list[bool] = []
+
+    def no_password() -> bytes:  # without it OpenSSL asks on the terminal
+        wanted.append(True)
+        return b""
+
     try:
-        # The password callback keeps OpenSSL from asking on the terminal.
-        made.load_cert_chain(certificate, key, password=lambda: b"")
+        made.load_cert_chain(certificate, key, password=no_password)
     except (OSError, ValueError) as error:
         where = repr(certificate) if key is None else f"{certificate!r} with key {key!r}"
+        if wanted:
+            raise PlanError(
+                f"the private key in {key or certificate!r} is encrypted, and wsprobe takes no passphrase: "
+                "openssl pkey -in FILE -out PLAIN decrypts it for --key PLAIN"
+            ) from None
         raise PlanError(f"client certificate {where} cannot be used: {_said(error)}") from None
 
 
