@@ -110,6 +110,7 @@ class Marks:
 def watched(marks: Marks) -> Iterator[None]:
     """Within it, the rules tell *marks* what they know an answer by."""
     places: tuple[tuple[Any, str, Any], ...] = (
+        (diagnosis, "_as_before", lambda _: None),  # every answer is to be diagnosed anew
         (diagnosis, "_RULES", AuthorRules(tuple(map(marks.rule, diagnosis._RULES.rules)))),
         (
             words,

@@ -39,7 +39,7 @@ def test_where_the_proxy_is_one_cause_of_several_its_lines_are_a_topic_away() ->
     answer = b"HTTP/1.1 404 Not Found\r\nKeep-Alive: timeout=5\r\nDate: x\r\nContent-Length: 2\r\n\r\nno"
     assert texts(answer, "lines") == ""
     fix = advice(reading_of(answer, "open", {})).causes[0].fix
-    assert fix.endswith("; behind a proxy: wsprobe explain upgrade-lost")
+    assert fix.endswith("; wsprobe trace URL tells these apart")
     short = "wsprobe explain upgrade-lost (if a proxy is in front of it)"
     werkzeug = (
         b"HTTP/1.1 400 BAD REQUEST\r\nServer: Werkzeug/3.1.3 Python/3.11.7\r\n"

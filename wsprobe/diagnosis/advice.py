@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from wsprobe.diagnosis import author
-from wsprobe.diagnosis.cause import Cause, Label
+from wsprobe.diagnosis.cause import TELLS_APART, Cause, Label
 from wsprobe.diagnosis.faults import DROPPED
 from wsprobe.diagnosis.programs import PROGRAMS, Author
 from wsprobe.diagnosis.proxies import LEADING, LineValues, mending, path_for_lines, proxy, table
@@ -148,7 +148,7 @@ def _lines(known: Author, path: str) -> Iterator[str]:
     *path*: that of the URL, for the lines."""
     first, *others = known.causes or (Cause("", ""),)
     if first.id not in PASSING and first.usual[:1] != (DROPPED,):
-        unsaid = DROPPED in first.usual[:2] and "explain upgrade-lost" not in first.fix
+        unsaid = DROPPED in first.usual[:2] and TELLS_APART not in first.fix
         if (unsaid or any(other.id in PASSING for other in others)) and known.role != "proxy":
             yield "wsprobe explain upgrade-lost (if a proxy is in front of it)"
         return

@@ -54,7 +54,7 @@ def _as_http(evidence: Evidence, server: str = "") -> tuple[Cause, ...]:
     fix = "correct the path, or add a WebSocket route for it"
     if server in ("", "uvicorn"):
         usual = (*usual, "a server without a WebSocket library (uvicorn without websockets)")
-        fix = f'{fix}; pip install "uvicorn[standard]", and no --ws none'
+        fix = f'{fix}; if it is uvicorn: pip install "uvicorn[standard]", and no --ws none'
     return (act(evidence, *usual, fix=f"{fix}; {TELLS_APART}"),)
 
 
