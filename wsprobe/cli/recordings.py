@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from functools import partial
 from io import BufferedReader
-from itertools import count, filterfalse, takewhile
+from itertools import count, filterfalse, islice, takewhile
 from typing import IO, cast
 
 import click
@@ -63,6 +63,8 @@ LONGEST = 48 * 1024 * 1024
 
 _TOO_LONG = f"longer than {LONGEST:,} bytes, the limit for a recording"
 PIECE = 1024 * 1024
+_BRACKET = 16
+"""More bytes than a line has that holds nothing but the bracket of an object or array."""
 
 
 def _numbered(file: BufferedReader, name: str) -> Iterator[RecordedLine]:
@@ -87,11 +89,12 @@ def _in_utf8(file: BufferedReader) -> IO[bytes]:
 def _whole(lines: Iterator[RecordedLine]) -> Iterator[RecordedLine]:
     """*lines*, with an object that ``jq`` printed over several lines as one, and each object of an array as
     one. Raises click.UsageError for one that is too long, or no JSON."""
-    for first in lines:
-        start = first.data.rstrip()
+    while held := [*islice(lines, 1)]:
+        start = held[0].data.strip() if len(held[0].data) < _BRACKET else b""
         if start not in (b"{", b"["):
-            yield first
+            yield held.pop()  # so that nothing here keeps it
             continue
+        first = held.pop()
         end = b"}" if start == b"{" else b"]"
         pieces, size, last = [first.data], 0, b""
         while last != end and (line := next(lines, None)) is not None:
