@@ -339,7 +339,8 @@ def test_nothing_answered_is_that_status(capsys: Capture) -> None:
         (b"not json\n", "line 1"),
         (b'{"format": 99}\n', "format"),
         (b'{"format": 1', "line 1"),
-        (b"\xff\xfe\n", "not UTF-8"),
+        (b"\xff\xfd\n", "not UTF-8"),
+        (b"\xff\xfe\n", "no recording"),
     ],
 )
 def test_bad_recordings(content: bytes, says: str, tmp_path: Path, capsys: Capture) -> None:
