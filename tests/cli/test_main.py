@@ -40,8 +40,14 @@ from wsprobe.outcome import TABLE, Exit
         (["connect", "--capath", "", "wss://h/"], "--capath: the name of the directory is empty"),
         (["connect", "--from-curl", ""], "--from-curl: the name of the file is empty"),
         (["connect", "@"], "@: the name of the list is empty"),
-        (["connect", "--entry", "2", "ws://h/"], "--entry is for a HAR file, and none is named"),
-        (["compare", "--entry", "2", "a", "b"], "--entry is for a HAR file, and none is named"),
+        (
+            ["connect", "--entry", "2", "ws://h/"],
+            "--entry is for a HAR file or a browser's log",
+        ),
+        (
+            ["compare", "--entry", "2", "a", "b"],
+            "--entry is for a HAR file or a browser's log",
+        ),
         (["compare", "--browser-mode", ""], "the URL is empty"),
         (["connect", "ws://"], "host"),
         (["connect", "ftp://h/"], "wsprobe connect: scheme 'ftp'"),

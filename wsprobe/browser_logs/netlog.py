@@ -159,8 +159,6 @@ class NetLog:
         """False if the browser was told to ignore faults of certificates."""
         self.events = 0
         """How many events were read."""
-        self.damaged = 0
-        """How many events could not be read, and were passed over."""
         self._waiting: dict[int, WebSocket | bytes] = {}
         """In the order in which they were asked for, without those that were taken; the finished ones packed
         where there are many."""
@@ -275,7 +273,6 @@ class NetLog:
             params = _decode_params(event.params)
             time = float(event.time)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
-            self.damaged += 1
             return
         if 0 <= time < 2**53:
             handler(self, event.source.id, event.phase, time, params)

@@ -61,10 +61,13 @@ LONGEST = 48 * 1024 * 1024
 """The most bytes of a line: both sides of a session at the limit of `talk --save`, in base64, and a margin."""
 
 
-_TOO_LONG = f"longer than {LONGEST:,} bytes, the limit for a recording"
 PIECE = 1024 * 1024
 _BRACKET = 16
 """More bytes than a line has that holds nothing but the bracket of an object or array."""
+
+
+def _too_long() -> str:
+    return f"longer than {LONGEST:,} bytes, the limit for a recording"
 
 
 def _numbered(file: BufferedReader, name: str) -> Iterator[RecordedLine]:
@@ -102,7 +105,7 @@ def _whole(lines: Iterator[RecordedLine]) -> Iterator[RecordedLine]:
             size += len(line.data)
             last = line.data.rstrip()
             if size > LONGEST:
-                raise click.UsageError(f"{first.where}: {_TOO_LONG}")
+                raise click.UsageError(f"{first.where}: {_too_long()}")
         text = b"".join(pieces)
         try:
             found = [text] if start == b"{" else msgspec.json.decode(text, type=list[msgspec.Raw])
@@ -120,7 +123,7 @@ def _line(file: IO[bytes], name: str, number: int) -> RecordedLine:
         pieces.append(piece)
         size += len(piece)
         if size > LONGEST:
-            raise click.UsageError(f"{name}, line {number}: {_TOO_LONG}")
+            raise click.UsageError(f"{name}, line {number}: {_too_long()}")
     return RecordedLine(f"{name}, line {number}", b"".join(pieces))
 
 

@@ -118,7 +118,7 @@ def _speaks_no_tls(answer: Answer | None) -> bool:
 def _may_go_in_plain(request: bytes, host: str) -> bool:
     """Where TLS was asked for, nothing secret goes out without it but to this machine."""
     secrets, resource = Secrets(), resource_of(request).decode("latin-1")
-    fields = [line.decode("latin-1") for line in lines(request)[1]]
+    fields = [line.decode("latin-1").rstrip("\r\n") for line in lines(request)[1]]
     secret = secrets.url(resource) != resource or any(secrets.header(field) != field for field in fields)
     return loopback(host) or not secret
 
