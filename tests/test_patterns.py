@@ -36,7 +36,7 @@ UNTOLD = {
     "cli/evidence.py",
     "cli/expect.py",  # a pattern of the user, in a process of its own
     "cli/main.py",
-    "cli/page.py",
+    "cli/page_output.py",
     "cli/pasted/curl.py",
     "cli/talk.py",
     "diagnosis/session.py",

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
+import subprocess
+import sys
+import urllib.request
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -176,3 +180,77 @@ def test_a_recording_of_a_socket_is_read_again(capsys: Capture, chromium: str, t
     for member in ("script", "seen", "console", "outcome", "response", "findings", "causes"):
         assert again[member] == found[member], member
     assert os.stat(kept).st_mode & 0o077 == 0
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[int]:
+    """The debugging port of a Chromium that runs already."""
+    profile = tmp_path / "profile"
+    switches = (
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--no-first-run",
+        "--disable-sync",
+        *LOOPBACK_ONLY,
+    )
+    quiet = ("--disable-background-networking", "--disable-component-update", "--remote-debugging-port=0")
+    with subprocess.Popen(
+        [str(shutil.which("chromium")), *switches, *quiet, f"--user-data-dir={profile}", "about:blank"],
+        stderr=subprocess.PIPE,
+    ) as process:
+        try:
+            assert process.stderr is not None
+            first = next(text for text in process.stderr if b"DevTools listening on" in text)
+            yield int(first.rpartition(b"127.0.0.1:")[2].partition(b"/")[0])
+        finally:
+            process.kill()
+
+
+REFUSED_AND_OPEN = """<!doctype html><link rel=icon href="data:,"><script>
+for (const path of ["/403", "/echo"]) new WebSocket(`ws://${location.host}${path}`);
+</script>"""
+
+
+def test_a_browser_that_runs_is_followed_and_the_failed_request_sent_again(browser: int) -> None:
+    words = ["page", "--attach", f"127.0.0.1:{browser}", "--for", "6", "--repeat", "--json"]
+    with (
+        site({"/": REFUSED_AND_OPEN}) as made,
+        subprocess.Popen(
+            [sys.executable, "-m", "wsprobe", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as process,
+    ):
+        assert process.stderr is not None
+        assert b"watching the browser at" in process.stderr.readline()
+        place = f"http://127.0.0.1:{browser}/json/new?http://127.0.0.1:{made.port}/"
+        urllib.request.urlopen(urllib.request.Request(place, method="PUT")).close()
+        out, _ = process.communicate(timeout=60)
+    assert process.returncode == 12
+    named = {each["url"].rpartition("/")[2]: each for each in map(json.loads, out.splitlines())}
+    assert (named["403"]["source"], named["403"]["outcome"]) == ("asked-again", "refused")
+    assert named["403"]["response"]["body"]["text"] == '{"error":"token expired"}'
+    assert named["403"]["script"]["line"] == 2
+    assert (named["echo"]["source"], named["echo"]["outcome"]) == ("devtools", "open")
+    first, again = (received for path, received, _ in made.passed if path == "/403")
+    fields = [line.partition(b":")[0] for line in first.split(b"\r\n")]
+    assert fields == [line.partition(b":")[0] for line in again.split(b"\r\n")]
+    keys = [re.search(rb"(?i)sec-websocket-key: (.*)\r", each) for each in (first, again)]
+    assert None not in keys
+    assert len({found[1] for found in keys if found is not None}) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "says"),
+    [
+        (["--attach", "127.0.0.1:1"], 4, "no browser answers at 127.0.0.1:1"),
+        (["--attach", "192.0.2.1:9222"], 2, "192.0.2.1 is not this machine"),
+        (["--attach", "x"], 2, "'x' is not HOST:PORT"),
+        (["--repeat", "http://127.0.0.1:1/"], 2, "--repeat is for a browser that already runs"),
+        (["--attach", "127.0.0.1:1", "http://127.0.0.1:1/"], 2, "leave the URL out"),
+    ],
+)
+def test_no_browser_to_attach_to(words: list[str], status: int, says: str, capsys: Capture) -> None:
+    assert run(["page", *words]) == status
+    err = capsys.readouterr().err
+    assert says in err
+    assert err.count("\n") == 1

@@ -2,6 +2,8 @@
 
 from typing import ClassVar
 
+import click
+
 from wsprobe.cli.option import Duration
 from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
 from wsprobe.cli.section import Section, opt
@@ -40,6 +42,28 @@ class PageSettings(Section, frozen=True, kw_only=True):
         "put no listeners into the page; what its scripts see is then predicted, not measured",
         rare=True,
     )
+    attach: str | None = opt(
+        "--attach HOST:PORT",
+        "watch a browser that already runs with a debugging port (Chrome, Edge, Electron, Android through adb "
+        "forward) until it ends, or ^C",
+        None,
+        heading=BROWSER,
+    )
+    listeners: bool = opt(
+        "--listeners",
+        "with --attach: put listeners into its pages, to see what their scripts see",
+        heading=BROWSER,
+        rare=True,
+    )
+    repeat: bool = opt(
+        "--repeat",
+        "with --attach: send the request of each failed socket again from here, to see the answer; it spends a "
+        "one-time ticket",
+        heading=BROWSER,
+    )
+    allow_remote: bool = opt(
+        "--allow-remote", "with --attach: allow a HOST that is not this machine", heading=BROWSER, rare=True
+    )
     chromium: str | None = opt(
         "--chromium PATH",
         "start this Chromium, Chrome or Edge instead of the first one installed",
@@ -54,6 +78,29 @@ class PageSettings(Section, frozen=True, kw_only=True):
         heading=BROWSER,
         rare=True,
     )
+
+    def check(self) -> None:
+        """Raises click.UsageError for options that cannot be used together."""
+        alone = {"--listeners": self.listeners, "--repeat": self.repeat, "--allow-remote": self.allow_remote}
+        for name, given in alone.items():
+            if given and self.attach is None:
+                raise click.UsageError(f"{name} is for a browser that already runs: add --attach HOST:PORT")
+        if self.attach is None:
+            return
+        started = {
+            "--window": self.window,
+            "--profile": self.profile is not None,
+            "--chromium": self.chromium is not None,
+            "--no-listeners": self.no_listeners,
+        }
+        for name, given in started.items():
+            if given:
+                raise click.UsageError(f"{name} is for a browser that wsprobe starts; leave --attach or it out")
+        if self.repeat and self.allow_remote:
+            raise click.UsageError(
+                "--repeat and --allow-remote cannot be used together: another machine's page may get "
+                "another answer from here"
+            )
 
 
 USED: dict[type[Section], tuple[str, ...]] = {

@@ -53,11 +53,8 @@ NOT_SENT = re.compile(
 def kept_off(reading: Reading) -> str:
     """Why the browser of a page sent nothing, in its own words; "" if it tried, or if no browser did."""
     logged = reading.exchange.logged
-    if (
-        not logged
-        or reading.sent
-        or happened(reading) & {Connecting, ConnectFailed, ResolveFailed, TunnelFailed}
-    ):
+    tried = {Connecting, ConnectFailed, ResolveFailed, TunnelFailed}
+    if not logged or reading.sent or how(reading) == "interrupted" or happened(reading) & tried:
         return ""
     if logged.source == "devtools" or NOT_SENT.match(logged.error):
         console = logged.script.console if logged.script is not None else ()

@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
+import re
+from base64 import b64decode
+from contextlib import suppress
 from datetime import datetime
+from typing import Literal
 
 from msgspec import UNSET
 from msgspec.structs import replace
 
 from wsprobe import target
 from wsprobe.browser_logs.netlog import NetLog
-from wsprobe.browser_logs.socket import LoggedSocket
-from wsprobe.exchange import SECOND, Ended, Exchange, Logged, Plan, Script
+from wsprobe.browser_logs.socket import LoggedSocket, iso
+from wsprobe.browsers import ENGINES
+from wsprobe.browsers.engine import Page
+from wsprobe.exchange import (
+    SECOND,
+    Connected,
+    Connecting,
+    Ended,
+    Event,
+    Exchange,
+    How,
+    Logged,
+    Plan,
+    Received,
+    Script,
+    Sent,
+)
 from wsprobe.page.sockets import PageSocket
+from wsprobe.read.frames import TEXT
 from wsprobe.target import TargetError
+from wsprobe.wire.rfc6455 import frame
 
 
 def recording(
@@ -29,13 +50,77 @@ def recording(
         said = found.logged if found.logged is not UNSET else Logged("netlog")
         found = replace(found, logged=replace(said, script=script))
         return found if until is None or socket.over else _still_open(found, until)
+    return from_devtools(socket, program)
+
+
+def from_devtools(socket: PageSocket, program: str) -> Exchange | None:
+    """*socket* as DevTools alone know it, marked as rebuilt; None if its URL is none that anything could open.
+
+    Of a failed one they know the request's fields, but not their order, and one sentence. Of an opened one they
+    know both heads, and the frames.
+    """
     try:
         to = target.parse(socket.url)
     except TargetError:
         return None
-    return Exchange(
-        Plan(to, b""), (), logged=Logged("devtools", program, message=socket.sentence, script=script)
-    )
+    logged = _logged("devtools", socket, program)
+    if not socket.sent:
+        pending = () if socket.over else (Ended(0, "interrupted"),)
+        return Exchange(Plan(to, b""), pending, logged=logged)
+    lines = (f"GET {to.resource} HTTP/1.1", *(f"{name}: {value}" for name, value in socket.request), "", "")
+    request = (socket.request_head or "\r\n".join(lines)).encode("latin-1", "replace")
+    events: list[Event] = [Connecting(0, to.host, to.port), Connected(0, to.host, to.port), Sent(0, request)]
+    if socket.status is not None:
+        events.append(Received(0, socket.head.encode("latin-1", "replace")))
+        for by, opcode, payload in socket.frames:
+            data = _payload(opcode, payload)
+            wire = frame(opcode & 15, data, b"\0\0\0\0" if by == "sent" else None)
+            events.append(Sent(0, wire) if by == "sent" else Received(0, wire))
+    how: How = "local" if socket.status is not None else "error" if socket.over else "interrupted"
+    events.append(Ended(0, how))
+    started = "" if socket.started is None else iso(socket.started)
+    return Exchange(Plan(to, request), tuple(events), started, rebuilt=f"DevTools of {program}", logged=logged)
+
+
+def _logged(source: Literal["devtools", "asked-again"], socket: PageSocket, program: str) -> Logged:
+    origin = next((value for name, value in socket.request if name.lower() == "origin"), "")
+    return Logged(source, program, origin, message=socket.sentence, script=script_of(socket))
+
+
+def _payload(opcode: int, payload: str) -> bytes:
+    """The payload of a frame: DevTools write a text as it is, and any other in base64."""
+    if opcode != TEXT:
+        with suppress(ValueError):
+            return b64decode(payload, validate=True)
+    return payload.encode("utf-8", "replace")
+
+
+def asked_again(socket: PageSocket, exchange: Exchange, program: str) -> Exchange:
+    """*exchange*, which wsprobe made with the request of *socket*, marked so."""
+    return replace(exchange, logged=_logged("asked-again", socket, program))
+
+
+def request_again(socket: PageSocket, key: str) -> bytes:
+    """The request of *socket* with another Sec-WebSocket-Key, its fields in Chromium's order.
+
+    Raises TargetError for a URL that nothing could open.
+    """
+    fields = {name.lower(): value for name, value in socket.request}
+    chromium, page = ENGINES["chromium"], Page(url="http://localhost/", protocols=("x",), cookies="x=1")
+    made = chromium.construct(socket.url, page)
+    if made.target is None:
+        raise TargetError(f"{socket.url}: no URL of a WebSocket")
+    first, *lines = chromium.request(made, page, key).decode("latin-1").rstrip("\r\n").split("\r\n")
+    kept = [first]
+    for each in lines:
+        name = each.partition(":")[0]
+        own = fields.pop(name.lower(), None)
+        if name.lower() in ("host", "sec-websocket-key"):
+            kept.append(each)
+        elif own is not None:
+            kept.append(f"{name}: {own}")
+    kept += [f"{name}: {fields[name.lower()]}" for name, _ in socket.request if name.lower() in fields]
+    return "\r\n".join((*(re.sub(r"[\r\n]", " ", line) for line in kept), "", "")).encode("latin-1", "replace")
 
 
 def _still_open(exchange: Exchange, until: float) -> Exchange:

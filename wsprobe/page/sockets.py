@@ -91,7 +91,8 @@ class PageSockets:
         if method == "Log.entryAdded":
             return self._logged(session, kind, _values(params.get("entry")))
         if method == "Network.webSocketCreated":
-            return self._created(session, kind, params)
+            self._created(session, kind, params)
+            return None
         socket = self._by_request.get(_text(params.get("requestId")))
         if socket is None:
             return None
@@ -155,14 +156,14 @@ class PageSockets:
         self.sockets.append(PageSocket())
         return self.sockets[-1]
 
-    def _created(self, session: str, kind: str, params: Values) -> PageSocket | None:
+    def _created(self, session: str, kind: str, params: Values) -> None:
         request = _text(params.get("requestId"))
         if request in self._by_request:
-            return None  # DevTools attach to a service worker twice
+            return  # DevTools attach to a service worker twice
         key = self._made.pop(session, None)
         socket = self._new()
         if socket is None:
-            return None
+            return
         self._by_request[request] = socket
         socket.url, socket.kind = _text(params.get("url"), 1 << 16), kind
         if key is not None:
@@ -172,14 +173,12 @@ class PageSockets:
         if key is not None and stack and (stack[0].function, stack[0].url) == ("construct", ""):
             stack = stack[1:]
         socket.stack = stack
-        return socket
 
     def _constructed(
         self, session: str, kind: str, key: tuple[str, int, int], said: Values, at: float | None
     ) -> PageSocket | None:
         socket = self._by_number.get(key)
         unknown = self._made.pop(session, None)
-        new = socket is None
         if socket is None:
             if unknown != key or (socket := self._new()) is None:
                 return None
@@ -191,7 +190,7 @@ class PageSockets:
             socket.over = True
         else:
             socket.url = socket.url or _text(said.get("url"), 1 << 16)
-        return socket if new or socket.over else None
+        return socket if socket.over else None
 
     def _event(self, socket: PageSocket, said: Values, time: float) -> PageSocket | None:
         assert socket.seen is not None

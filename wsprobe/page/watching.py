@@ -39,8 +39,8 @@ class Document(Struct):
 class Watching:
     """What is known of a browser's targets and their sockets."""
 
-    def __init__(self, listeners: bool, *, pause: bool = True) -> None:
-        """*listeners*: put them into each target. *pause*: let new targets wait until they are in."""
+    def __init__(self, listeners: bool) -> None:
+        """*listeners*: put them into each target."""
         self.sockets = PageSockets()
         self.document = Document()
         self.changed = trio.Event()
@@ -52,7 +52,6 @@ class Watching:
         self.connection: DevTools | None = None
         self.on_over: Callable[[PageSocket], Awaitable[None]] | None = None
         self._listeners = listeners
-        self._pause = pause
         self._kinds: dict[str, str] = {}
         """Session -> kind of its target."""
         self._targets: dict[str, str] = {}
@@ -137,7 +136,8 @@ class Watching:
             self.document.status = status
 
     def _attaching(self) -> Values:
-        return {"autoAttach": True, "waitForDebuggerOnStart": self._pause, "flatten": True}
+        """A new target waits until all that was asked of it before has been done."""
+        return {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": True}
 
     async def _attached(self, connection: DevTools, params: Values) -> None:
         """A target began: follow it before its first script runs. Nothing here waits for an answer, so that a

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -25,6 +26,23 @@ def script_of(report: Report) -> Script | None:
     """What is known of the script that opened this socket; None if a page did not open it."""
     logged = report.exchange.logged
     return logged.script if logged else None
+
+
+SENTENCE = re.compile("Unexpected response code: ([0-9]{3})$")
+"""Chromium's sentence about a refused handshake (net/websockets/websocket_basic_handshake_stream.cc)."""
+
+
+def asked_again(report: Report) -> list[Line]:
+    """That wsprobe sent the page's request again, and whether the answers disagree; nothing otherwise."""
+    logged = report.exchange.logged
+    if not logged or logged.source != "asked-again":
+        return []
+    rows = [line(Piece("asked again by wsprobe, with the page's request; a one-time ticket is spent", "note"))]
+    before, status = SENTENCE.search(logged.message), report.reading.status
+    if status is not None and (before is None or int(before[1]) != status):
+        said = before[1] if before is not None else logged.message
+        rows.append(line(Piece(f"the two disagree: in the browser {said}, now {status}", "warn")))
+    return rows
 
 
 def opener(script: Script, look: Look) -> list[Line]:

@@ -17,6 +17,10 @@ EXAMPLES = (
         "Log in and click in a window; each socket is reported as it fails or ends:",
     ),
     (
+        "wsprobe page --attach 127.0.0.1:9222",
+        "Watch a browser that already runs with --remote-debugging-port=9222:",
+    ),
+    (
         "wsprobe page --json http://localhost:5173/ | jq -c '[.url, .outcome, .script.line]'",
         "A line for each socket:",
     ),
@@ -24,7 +28,7 @@ EXAMPLES = (
 
 
 @click.command("page", cls=Command, examples=EXAMPLES)
-@click.argument("url", metavar="URL")
+@click.argument("url", metavar="URL", required=False)
 @takes(
     PageSettings,
     RouteSettings,
@@ -36,7 +40,7 @@ EXAMPLES = (
     without=(*NOT_FOR_A_PAGE, "include", "body_to"),
     instead=INSTEAD,
 )
-def command(url: str, given: Given) -> int:
+def command(url: str | None, given: Given) -> int:
     """Open the page at URL in an installed Chromium, and report every WebSocket that it opens.
 
     Each socket is reported as connect does: the server's own bytes, from the browser's network log, then
