@@ -6,13 +6,15 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import cache
+from typing import get_args
 
 import pytest
 
 from tests.cases import every, named
 from tests.trace.chains import Chain, chains, trace
+from wsprobe.cli.trace_tables import WORDS
 from wsprobe.trace.changes import CHANGES
-from wsprobe.trace.conclusion import Conclusion
+from wsprobe.trace.conclusion import Certainty, Conclusion
 from wsprobe.trace.conclusions import RULES
 from wsprobe.trace.series import TRACE, Choice
 from wsprobe.trace.trace import Trace
@@ -139,6 +141,24 @@ def test_few_are_left_open() -> None:
         for direct in (False, True)
     )
     assert count == {(False, "right"): 121, (False, "open"): 7, (True, "right"): 128}
+
+
+def test_words_mean_what_the_manual_counts() -> None:
+    """What is certain is never wrong, and the numbers of wsprobe-trace(1) are those of the chains."""
+    count: Counter[tuple[str, str]] = Counter()
+    for number, chain in enumerate(CHAINS):
+        for direct in (False, True):
+            first = whole(number, direct)[1][0]
+            count[first.certainty, verdict(first, chain, direct=direct)] += 1
+    assert count == {
+        ("certain", "right"): 82,
+        ("likely", "right"): 166,
+        ("likely", "open"): 7,
+        ("possible", "right"): 1,
+    }
+    told = dict(WORDS)
+    assert tuple(told) == get_args(Certainty)
+    assert re.findall(r"\d+", told["certain"] + told["likely"]) == ["82", "82", "166", "173", "7"]
 
 
 UNMARKED = ("server", "via", "x-varnish", "age")

@@ -762,7 +762,8 @@ class ConclusionJson(Object, frozen=True, kw_only=True):
     text: str
     """The same in sentences, for a person."""
     likely: float
-    """Its likelihood, from 0 to 1."""
+    """Its rank, from 0 to 1, set in the rule: an order, not a measured probability. The text has a word:
+    certain from 0.97 if open is false, likely from 0.8, possible below; wsprobe-trace(1) defines the words."""
     open: bool
     """True if the text lists several causes, and these answers cannot tell which."""
     because: tuple[str, ...]

@@ -186,14 +186,14 @@ class Told(Struct, frozen=True):
     said: Conclusion
     because: tuple[Line, ...] = ()
     level: str = ""
-    """The level of a weakness: error, warning or note. A conclusion has a likelihood instead."""
+    """The level of a weakness: error, warning or note. A conclusion has a certainty instead."""
     rows: tuple[tuple[str, str], ...] = ()
     """(label, text) of each row below the conclusion."""
 
     @property
     def badge(self) -> str:
-        """The level of a weakness; of a conclusion its likelihood in percent."""
-        return self.level or f"{self.said.likely:.0%}"
+        """The level of a weakness; of a conclusion its certainty."""
+        return self.level or self.said.certainty
 
 
 class Cover(Struct, frozen=True):

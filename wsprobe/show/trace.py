@@ -107,8 +107,8 @@ def concluded(found: tuple[Conclusion, ...], seen: Trace, choice: Choice, look: 
     for number, each in enumerate(found):
         rows += _wrapped(
             line(
-                Piece("likely" if number == 0 else "or", "title"),
-                f" ({each.likely:.0%}, {each.id}): {look.words(each.text)}",
+                Piece(each.certainty if number == 0 else "or", "title"),
+                f" ({each.id if number == 0 else f'{each.certainty}, {each.id}'}): {look.words(each.text)}",
             ),
             look,
         )

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Literal
 
 import msgspec
 from msgspec.structs import replace
 
 from wsprobe.trace.trace import Trace
+
+Certainty = Literal["certain", "likely", "possible"]
+"""``certain``: the answers themselves show it, and fit nothing else that is known. ``likely``: the best fit;
+other causes can give the same answers. ``possible``: other causes fit about as well."""
+CERTAIN, LIKELY = 0.97, 0.8
+"""The least rank of a conclusion that is certain, or likely."""
 
 
 class Conclusion(msgspec.Struct, frozen=True):
@@ -15,7 +22,7 @@ class Conclusion(msgspec.Struct, frozen=True):
 
     text: str
     likely: float
-    """0 to 1: how often it was true in the measured chains."""
+    """Its rank, from 0 to 1, set in the rule: an order, no measured frequency."""
     because: tuple[str, ...]
     """The names of the changes whose answers show it side by side."""
     fix: str = ""
@@ -28,6 +35,13 @@ class Conclusion(msgspec.Struct, frozen=True):
     """In an audit: what was sent, and"""
     came: str = ""
     """what came back."""
+
+    @property
+    def certainty(self) -> Certainty:
+        """How certain it is, in a word. What lists several causes is never certain."""
+        if self.likely < LIKELY:
+            return "possible"
+        return "certain" if self.likely >= CERTAIN and not self.open else "likely"
 
 
 Find = Callable[[Trace], Iterator[Conclusion]]

@@ -1,8 +1,8 @@
 """What the answers of a trace mean together. The rules are read in order; the first that fits decides.
 
-The order and the likelihoods come from 191 measured chains of a proxy and an application with one fault each
-(11 proxies, 8 chains of two). They are no error rate: other chains exist. What cannot be told apart from
-outside is one conclusion that leaves it open.
+The order comes from measured chains of a proxy and an application with one fault each (11 proxies, 8 chains of
+two); other chains exist, so people get words, no numbers (``Conclusion.certainty``). What cannot be told
+apart from outside is one conclusion that leaves it open.
 """
 
 from __future__ import annotations
