@@ -40,7 +40,8 @@ EXIT: dict[str, str] = {
     "if a URL changed. If there was nothing to compare, the status of the handshake itself, from 3 "
     "on. After ^C, wsprobe reports and saves the URLs that were finished.",
     "trace": "The status of the unchanged handshake, as in wsprobe-connect(1): 0 if it opened, whatever else "
-    "wsprobe found. With --audit: 0 if there is no weakness, 1 if there is one; if the handshake "
+    "wsprobe found. With --audit: 1 if there is a weakness of the level of --fail-on or a more severe one, "
+    "otherwise 0, also if there are only notes; if the handshake "
     "itself opens no session, its status, from 3 on.",
     "talk": "As in wsprobe-connect(1); also 20 if --count or --match was not met, and 2 if wsprobe cannot "
     "send a line of the input. 0 if the session ended with a Close of 1000.",

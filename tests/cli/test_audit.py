@@ -18,6 +18,7 @@ from wsprobe.show.contract import TraceJson
 from wsprobe.show.schema import schema
 from wsprobe.trace.audit import WEAKNESSES
 from wsprobe.trace.audit_requests import ROWS
+from wsprobe.trace.weakness import Level
 
 QUICK = ("--pause", "0", "--linger", "0.02")
 SECRETS = ("-b", "session=k3yOfTheSession", "-u", "alice:w0nderland", "-H", "X-Api-Key: a11TheKeys")
@@ -139,6 +140,14 @@ def test_an_interrupt_before_the_first_answer(
     assert run(["trace", *how, "--report", str(tmp_path / "a.html"), "ws://127.0.0.1:1/"]) == Exit.INTERRUPTED
     assert "interrupted" in capsys.readouterr().out
     assert not (tmp_path / "a.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "failing"),
+    [("note", {"note", "warning", "error"}), ("warning", {"warning", "error"}), ("error", {"error"})],
+)
+def test_a_level_fails_with_those_that_are_more_severe(fail_on: Level, failing: set[Level]) -> None:
+    assert {each.level for each in WEAKNESSES if each.is_at_least(fail_on)} == failing
 
 
 def test_explain_knows_each_weakness() -> None:

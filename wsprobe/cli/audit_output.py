@@ -23,7 +23,7 @@ from wsprobe.trace.audit_session import reference
 from wsprobe.trace.conclusion import Conclusion
 from wsprobe.trace.series import Choice
 from wsprobe.trace.trace import Trace
-from wsprobe.trace.weakness import Found
+from wsprobe.trace.weakness import Found, Level, Weakness
 
 
 class AuditOutput(TraceOutput):
@@ -31,11 +31,11 @@ class AuditOutput(TraceOutput):
 
     masks = True
 
-    def __init__(self, settings: Settings, sarif: str | None, artifact: str | None) -> None:
-        """*sarif*: the file of --sarif. *artifact*: that of --sarif-artifact. Raises click.UsageError for a
-        file that cannot be written."""
+    def __init__(self, settings: Settings, sarif: str | None, artifact: str | None, fail_on: Level) -> None:
+        """*sarif*: the file of --sarif. *artifact*: that of --sarif-artifact. *fail_on*: the least level that
+        fails. Raises click.UsageError for a file that cannot be written."""
         super().__init__(settings)
-        self._sarif, self._artifact = sarif, artifact
+        self._sarif, self._artifact, self._fail_on = sarif, artifact, fail_on
         Call(click.get_current_context()).learn(self._secrets)
 
     def shown(self, report: Report) -> Report:
@@ -47,10 +47,16 @@ class AuditOutput(TraceOutput):
         return {each.weakness.id: each.weakness.level for each in weaknesses(seen)}
 
     def exit_status(self, base: Report, seen: Trace) -> int:
-        """1 if a weakness was found, 0 if none; that of the handshake where it opens no session."""
+        """1 if a weakness of the level of --fail-on was found, else 0; that of the handshake where it opens no
+        session."""
         if reference(seen) is None:
             return base.exit_status
-        return Exit.DIFFERENT if weaknesses(seen) else Exit.OPEN
+        return Exit.DIFFERENT if self._failing(seen) else Exit.OPEN
+
+    def _failing(self, seen: Trace) -> list[Weakness]:
+        """The weaknesses that fail the audit."""
+        found = (each.weakness for each in weaknesses(seen))
+        return [each for each in found if each.is_at_least(self._fail_on)]
 
     def end(self, seen: Trace, shown: Trace, choice: Choice) -> None:
         """The weaknesses, and the files of --report and --sarif."""
@@ -68,11 +74,12 @@ class AuditOutput(TraceOutput):
             file.audited(shown, choice, found, untested)
 
     def judged(self, base: Finished, seen: Trace, shown: Trace, choice: Choice) -> None:
-        """As of a trace. Where nothing is expected, a weakness fails the test of --junit."""
+        """As of a trace. Where nothing is expected, a weakness of the level of --fail-on fails the test of
+        --junit."""
         self.complain(base)
         failed = base.unmet
         if not self.settings.expectations and reference(seen) is not None:
-            failed = tuple(f"{each.weakness.level}: {each.weakness.id}" for each in weaknesses(seen))
+            failed = tuple(f"{each.level}: {each.id}" for each in self._failing(seen))
         self.test(replace(base, unmet=failed), plain(self._told(seen, shown, choice)))
         self.write_files()
 

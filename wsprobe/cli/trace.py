@@ -90,11 +90,13 @@ def trace(url: str, given: Given) -> int:
     if own.dry_run and (settings.output.report_files or settings.output.as_json):
         option = "--json" if settings.output.as_json else "--report"
         raise click.UsageError(f"{option}: with --dry-run nothing is sent, so there is nothing to report")
+    if own.fail_on is not None and settings.expectations:
+        raise click.UsageError("--fail-on: --expect decides the exit status (--expect weakness!=ID)")
     choice, backends = _choice(own), tuple(map(_backend, own.backend))
     if own.audits:
         from wsprobe.cli.audit_output import AuditOutput  # its rules and masks, only for an audit
 
-        output = AuditOutput(settings, own.sarif, own.sarif_artifact)
+        output = AuditOutput(settings, own.sarif, own.sarif_artifact, own.fail_on or "warning")
         return trace_all(url, settings, own, choice, backends, output)
     return trace_all(url, settings, own, choice, backends, TraceOutput(settings))
 

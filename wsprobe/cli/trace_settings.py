@@ -1,6 +1,6 @@
 """The options that only `trace` has: what changes from one request to the next."""
 
-from typing import ClassVar
+from typing import ClassVar, get_args
 
 import click
 
@@ -11,6 +11,7 @@ from wsprobe.cli.output_settings import OUTPUT, OutputSettings, print_schema
 from wsprobe.cli.route_settings import LimitSettings
 from wsprobe.cli.section import Section, opt
 from wsprobe.trace.changes import CHANGES
+from wsprobe.trace.weakness import Level
 
 SECTION = "Change the request"
 PATIENCE = 10.0
@@ -64,11 +65,19 @@ class TraceSettings(Section, frozen=True, kw_only=True):
     audit: bool = opt(
         "--audit",
         "test what a stranger could do with this endpoint, given the cookies (-b) or credentials "
-        "(-u) of a session; exit with 1 if there is a weakness",
+        "(-u) of a session; --fail-on decides which weaknesses make it exit with 1",
     )
     audit_heavy: bool = opt(
         "--audit-heavy",
         "the same, and send one message of 16 MiB, to find out whether there is a limit",
+        rare=True,
+    )
+    fail_on: Level | None = opt(
+        "--fail-on LEVEL",
+        "with --audit: exit with 1 if there is a weakness of this level or a more severe one: note, warning "
+        "(the default) or error",
+        None,
+        type=click.Choice(get_args(Level)[::-1]),
         rare=True,
     )
     clear_port: int | None = opt(
@@ -116,6 +125,8 @@ class TraceSettings(Section, frozen=True, kw_only=True):
                 raise click.UsageError("--sarif is about the weaknesses that --audit finds: add --audit")
             if self.clear_port is not None:
                 raise click.UsageError("--clear-port: only an audit tries a port without TLS: add --audit")
+            if self.fail_on is not None:
+                raise click.UsageError("--fail-on is about the weaknesses that --audit finds: add --audit")
             return
         if self.backend or self.each_address:
             option = "--backend" if self.backend else "--each-address"

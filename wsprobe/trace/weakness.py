@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, get_args
 
 from msgspec import Struct
 
@@ -12,7 +12,7 @@ from wsprobe.trace.trace import Trace
 
 Level = Literal["error", "warning", "note"]
 """``error``: a stranger gets at what is a user's; ``warning``: a secret may be read by others, or a protection
-is missing; ``note``: what makes other attacks easier."""
+is missing; ``note``: what makes other attacks easier. The most severe first."""
 
 
 class Weakness(Struct, frozen=True):
@@ -31,6 +31,11 @@ class Weakness(Struct, frozen=True):
     @property
     def id(self) -> str:
         return self.rule.id
+
+    def is_at_least(self, level: Level) -> bool:
+        """Whether it is as severe as *level*, or more."""
+        levels = get_args(Level)
+        return levels.index(self.level) <= levels.index(level)
 
     @property
     def why(self) -> str:
