@@ -14,6 +14,7 @@ import trio
 
 from tests.browsers.driver import store
 from wsprobe.browsers import BROWSERS
+from wsprobe.browsers.version_facts import newer
 from wsprobe.lab.installed import NoBrowser, find, version
 
 
@@ -25,15 +26,6 @@ def installed(engine: str) -> str:
     except NoBrowser:
         return ""
     return trio.run(version, browser)
-
-
-def newer(there: str, recorded: str) -> bool:
-    """Whether the version *there* comes after the one that was *recorded*; False where either is unknown."""
-    return bool(there and recorded) and _numbers(there) > _numbers(recorded)
-
-
-def _numbers(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split(".") if part.isdecimal())
 
 
 def moved(engine: str, there: str) -> str:

@@ -8,6 +8,7 @@ from tests.browsers import moved
 from tests.browsers.driver import store
 from tests.browsers.measure import changes
 from wsprobe.browsers import BROWSERS
+from wsprobe.browsers.version_facts import newer
 
 
 @pytest.mark.parametrize(
@@ -21,10 +22,13 @@ from wsprobe.browsers import BROWSERS
         ("153.7.0esr", "153.7.0", False),
         ("", "156.0.8078.79", False),
         ("157.0.1.2", "", False),
+        ("156.0.8078.79", "156", False),
+        ("157.0.1.2", "156", True),
+        ("2.54.3", "2.54", False),
     ],
 )
 def test_newer_by_number(there: str, recorded: str, is_newer: bool) -> None:
-    assert moved.newer(there, recorded) is is_newer
+    assert newer(there, recorded) is is_newer
 
 
 @pytest.mark.parametrize("engine", BROWSERS)

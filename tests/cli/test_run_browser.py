@@ -18,7 +18,7 @@ Capture = pytest.CaptureFixture[str]
 FAKE = """#!{python}
 import json, sys, urllib.request
 if sys.argv[1:] == ["--version"]:
-    print("Mozilla Firefox 153.7.0esr")
+    print("Mozilla Firefox {version}esr")
     sys.exit()
 assert sys.argv[1:4] == ["--headless", "--no-remote", "--profile"]
 with open(sys.argv[4] + "/user.js") as file:  # the page is in no command line
@@ -37,10 +37,10 @@ sys.stdin.read()
 """
 
 
-def fake(folder: Path, code: int) -> str:
+def fake(folder: Path, code: int, version: str = "153.7.0") -> str:
     """What --run-browser takes: a Firefox in which every socket fails with *code*."""
     path = folder / "firefox"
-    path.write_text(FAKE.format(python=sys.executable, code=code))
+    path.write_text(FAKE.format(python=sys.executable, code=code, version=version))
     path.chmod(0o755)
     return f"firefox={path}"
 
@@ -53,6 +53,14 @@ def test_predicted_and_seen_are_the_same(tmp_path: Path, capsys: Capture) -> Non
     assert "seen in Firefox 153.7.0, a page at http://127.0.0.1:" in out
     assert "  its Origin: http://127.0.0.1:" in out
     assert out.endswith("predicted and seen: the same\n")
+    assert "newer" not in out
+
+
+@pytest.mark.programs
+def test_a_newer_browser_is_named(tmp_path: Path, capsys: Capture) -> None:
+    run(["compare", "--run-browser", fake(tmp_path, 1006, "154.0"), "lab:status-403"])
+    out = capsys.readouterr().out
+    assert "\n  newer than the version that wsprobe predicts (Firefox 153): " in out
 
 
 @pytest.mark.programs

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.browsers.driver import store
 from tests.manual.command_lines import calls, parse
+from wsprobe.browsers import VERSIONED, title, versions
 from wsprobe.outcome import TABLE, Exit
 
 ROOT = Path(__file__).parents[2]
@@ -99,6 +101,18 @@ def test_outcomes_and_statuses_are_those_of_the_table() -> None:
     assert sorted((int(status), outcome) for status, outcome in rows) == sorted(
         (int(row.status), row.outcome) for row in TABLE if row.outcome
     )
+
+
+def test_versions_and_dates_are_those_of_the_recordings() -> None:
+    """Each version that has facts, with the release that was measured, and when."""
+    known = [f"{engine}@{version}" for engine in VERSIONED for version in versions(engine)]
+    assert known == store.names()
+    rows = [
+        f"| {title(*name.split('@'))} | `{name}` | {store.load(name)[0]} | {store.measured_on(name)} |"
+        for name in known
+    ]
+    section = README.partition("## Which versions, measured when\n")[2].partition("\n## ")[0]
+    assert [line for line in section.splitlines() if line.startswith("| ")][1:] == rows
 
 
 def test_links_lead_to_files() -> None:

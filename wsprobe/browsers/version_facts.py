@@ -47,5 +47,12 @@ def _over(below: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
     return {**below, **both}
 
 
+def newer(there: str, known: str) -> bool:
+    """Whether the version *there* comes after *known*, by as many numbers as *known* has: 156.0.1 is no newer
+    than 156. False if either is unknown."""
+    first, second = _numbers(there), _numbers(known)
+    return bool(first and second) and first[: len(second)] > second
+
+
 def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(number) for number in version.split("."))
+    return tuple(int(number) for number in version.split(".") if number.isdecimal())

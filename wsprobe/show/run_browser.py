@@ -9,7 +9,9 @@ import msgspec
 from msgspec import UNSET
 
 from wsprobe.browsers import BY_NAME
+from wsprobe.browsers import title as name_of
 from wsprobe.browsers.page import origin
+from wsprobe.browsers.version_facts import newer
 from wsprobe.show.contract import ExceptionJson, SeenJson
 from wsprobe.show.lines import Line, Look, Piece, line
 from wsprobe.show.measured import indented, told
@@ -30,6 +32,10 @@ def seen_beside(found: BrowserRun, look: Look) -> list[Line]:
         *indented(told(found.seen, look)),
         line(Piece(f"  its Origin: {origin(found.page)}", "dim")),
     ]
+    if newer(found.version, held.view.version):
+        known = name_of(found.browser.engine, held.view.version)
+        text = f"  newer than the version that wsprobe predicts ({known}): a difference may be new in it"
+        made.append(line(Piece(text, "warn")))
     if held.same:
         return [*made, line("predicted and seen: ", Piece("the same", "good"))]
     made.append(line("predicted and seen: ", Piece("they differ", "fail")))

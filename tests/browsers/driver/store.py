@@ -1,6 +1,7 @@
 """The recordings folder: a file a version of an engine, a compact JSON object a line, in order of scenario.
 
-They are called ENGINE@VERSION, as ``--browser`` calls them; the first line has the whole version. A line of
+They are called ENGINE@VERSION, as ``--browser`` calls them; the first line has the whole version, and
+the day on which they were last written. A line of
 ENGINE@VERSION.jsonl has, in the page's and the DOM's own words:
 
 - ``scenario``: its name in the lab's catalogue
@@ -24,6 +25,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -71,12 +73,19 @@ def load(engine: str, kind: str = "") -> tuple[str, dict[str, dict[str, Any]]]:
     return head["version"], {line.pop("scenario"): line for line in rest}
 
 
+def measured_on(name: str) -> str:
+    """The day on which a recording of ENGINE@VERSION was last made: YYYY-MM-DD."""
+    with path(name).open(encoding="utf-8") as file:
+        day: str = json.loads(file.readline())["measured"]
+    return day
+
+
 def save(engine: str, version: str, recordings: Mapping[str, Mapping[str, Any]], kind: str = "") -> None:
     """Write the recordings of *engine*, which may be ENGINE@VERSION, at that whole *version*."""
     engine = engine.partition("@")[0]
     lines: Iterable[dict[str, Any]] = ({"scenario": name, **recordings[name]} for name in sorted(recordings))
     text = "".join(
         json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n"
-        for line in ({"engine": engine, "version": version}, *lines)
+        for line in ({"engine": engine, "version": version, "measured": date.today().isoformat()}, *lines)
     )
     path(name_of(engine, version), kind).write_text(text, "utf-8")
