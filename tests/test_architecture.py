@@ -351,7 +351,7 @@ def test_a_refusal_loads_no_tables_of_rarer_answers() -> None:
                 peer.recv(65536)
                 peer.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
             report, loaded = program.communicate(timeout=60)
-    assert "usual causes" in report
+    assert "Usual causes" in report
     assert not {"rich", "json", "tomllib", "http", "wsprobe.diagnosis.session"} & set(loaded.split())
 
 

@@ -560,6 +560,8 @@ class Unpacked(Struct, frozen=True):
     """Of a body: why it could not be decoded whole (cut, short, broken or unknown)."""
     problem: str = ""
     """Why it could not be inflated, in words."""
+    stars: Annotated[int, Meta(ge=0, le=2**26)] = 0
+    """Instead of data that is too large to be kept: the number of its bytes, all masked."""
 
 
 class UnpackedMessages(Struct, frozen=True):

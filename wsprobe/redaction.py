@@ -57,6 +57,9 @@ SEARCHED_MAX = 64 * 1024 * 1024
 """Bytes of one direction's messages that are searched, times the forms of secrets to search for. What comes
 after them is masked as a whole: a server can send as many secrets, and as much text to search for them, as it
 likes."""
+UNPACKED_MAX = 256 * 1024
+"""The most bytes that are kept of what masked compressed messages of one side hold: a flood inflates to far
+more."""
 
 _NEVER_ECHO = (b"upgrade", b"connection", b"host", b"transfer-encoding")
 _NEVER_ECHO_PREFIX = (b"sec-websocket-", b"websocket-", b"content-")
@@ -266,6 +269,7 @@ def _opaque(
     inflate, or after *most* bytes."""
     found: set[int] = set()
     contents: list[Unpacked] = []
+    keep = UNPACKED_MAX
     number, room = 0, INFLATED_MAX + 1  # with one byte more than readers inflate, they too find more
     for message in each_message(frames, deflate, room):
         if not message.compressed:
@@ -276,7 +280,10 @@ def _opaque(
         masked = deflate.masked is not None and number >= deflate.masked.first
         if contents or masked or unseen or shown != message.data:
             why = message.problem if "not-deflate" in message.oddities else ""
-            contents.append(Unpacked(shown if inflated else b"", problem=why))
+            kept = inflated and len(shown) <= keep
+            keep -= len(shown) if kept else 0
+            stars = len(shown) if inflated and not kept else 0
+            contents.append(Unpacked(shown if kept else b"", problem=why, stars=stars))
             found |= {frame.start for frame in message.frames}
         else:
             number += 1

@@ -20,6 +20,7 @@ ANSWERED_MAX = 100
 """The most of them that come from answers: a server can send any number of cookies, and then any number of
 messages to search for each."""
 
+FOLDED_MAX = 4096
 FOLDED_MIN = 12
 """Bytes. A secret of this length is found in other letter case too, and so is a shorter one of ECHO_MIN twice,
 if it has a digit: others are words, like the names of protocols."""
@@ -181,6 +182,10 @@ def _without_escaped(data: bytes, secrets: list[bytes]) -> bytes:
 
 
 def _folds(form: bytes) -> bool:
+    """Whether *form* is looked for in other letter case: not where words of a text could equal it, and none so
+    long that copies of it would fill the memory."""
+    if len(form) > FOLDED_MAX:
+        return False
     return len(form) >= FOLDED_MIN or (len(form) >= 2 * ECHO_MIN and re.search(rb"[0-9]", form) is not None)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import signal
 import socket
@@ -54,7 +55,7 @@ def test_a_closed_standard_output_is_one_line(command: str) -> None:
 @pytest.mark.parametrize("to", ["2>&-", pytest.param("2>/dev/full", marks=FULL)])
 def test_without_standard_error_the_report_comes_all_the_same(to: str) -> None:
     done = shell(f"$W connect --expect status=200 lab:status-403 {to}")
-    assert done.stdout.startswith("HTTP/1.1 403 Forbidden\n")
+    assert done.stdout.startswith("refused 403  lab:status-403\n\nHTTP/1.1 403 Forbidden\n")
     assert done.returncode == 20
 
 
@@ -62,7 +63,7 @@ def test_without_standard_error_the_report_comes_all_the_same(to: str) -> None:
 @FULL
 def test_what_cannot_be_saved_is_said_after_the_report() -> None:
     done = shell("$W connect --save /dev/full lab:status-403")
-    assert done.stdout.startswith("HTTP/1.1 403 Forbidden\n")
+    assert done.stdout.startswith("refused 403  lab:status-403\n\nHTTP/1.1 403 Forbidden\n")
     assert done.stderr.startswith("wsprobe connect: --save: /dev/full: No space left on device")
     assert done.returncode == 2
 
@@ -112,7 +113,7 @@ COMMANDS = ("connect", "compare", "trace", "watch", "talk", "explain", "relay", 
 @pytest.mark.programs
 def test_completion_of_nothing_is_the_commands() -> None:
     done = shell("$W", _WSPROBE_COMPLETE="bash_complete")
-    assert done.stdout == "".join(f"plain,{name}\n" for name in COMMANDS)
+    assert sorted(done.stdout.split()) == sorted(f"plain,{name}" for name in COMMANDS)
     for kind in ("zsh", "fish"):
         assert shell("$W", _WSPROBE_COMPLETE=f"{kind}_complete").stderr == ""
 
@@ -140,7 +141,7 @@ def test_a_signal_is_as_an_interrupt(number: int, status: int, tmp_path: Path) -
         process.send_signal(number)
         out, err = process.communicate(timeout=60)
     assert process.returncode == status
-    assert "dropped: interrupted after" in out
+    assert re.match(r"dropped  ws://127\.0\.0\.1:\d+/: interrupted after", out)
     assert "Traceback" not in err
     assert len(file.read_text().splitlines()) == 1
 

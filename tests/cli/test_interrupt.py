@@ -42,7 +42,7 @@ def interrupted(when: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     ("when", "name", "says"),
     [
-        ("User-Agent", "lab:silence", "dropped: interrupted after"),
+        ("User-Agent", "lab:silence", "dropped  lab:silence: interrupted after"),
         ("connected to", "lab:wss-accept-silence", "in the TLS handshake"),
         ("Sec-WebSocket-Accept", "lab:/echo", "while the session was open"),
     ],

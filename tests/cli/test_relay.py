@@ -159,7 +159,7 @@ def test_a_session_passes_and_is_reported(capsys: Capture) -> None:
         rest, err = ended(process)
     out = "".join(lines) + rest
     assert '< Text "hello"' in out
-    assert "open: the handshake completed; the client closed the session first, after " in out
+    assert ": the handshake completed; the client closed the session first, after " in out
     assert "--linger" not in out
     assert "no page (no Origin)" in out
     assert "Local Network Access" in err

@@ -28,7 +28,7 @@ REFUSALS: dict[str, tuple[int, str, set[str], str]] = {
     "/dead": (503, "server-error", set(), "SC--"),
     "/moved": (307, "redirected", {"redirect"}, "LR--"),
     "/ws/refuse": (401, "unauthorized", {"www-authenticate-missing"}, "----"),
-    "/plain/echo": (426, "refused", {"version-list-missing"}, "----"),
+    "/plain/echo": (426, "refused", {"version-list-missing", "upgrade-not-in-connection"}, "----"),
 }
 """Path -> status, outcome, findings beside status-not-101, what HAProxy calls it: who ended it, and when
 (P proxy, L the proxy itself answered, S server; R at the request, C at connecting)."""

@@ -36,7 +36,7 @@ REFUSALS = {
     "/moved": (308, "redirected", {"redirect"}),
     "/": (200, "not-upgraded", set()),
     "/ws/refuse": (401, "unauthorized", {"www-authenticate-missing"}),
-    "/plain/echo": (426, "refused", {"version-list-missing"}),
+    "/plain/echo": (426, "refused", {"version-list-missing", "upgrade-not-in-connection"}),
 }
 """Path -> status, outcome, findings beside status-not-101."""
 

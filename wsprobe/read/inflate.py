@@ -7,6 +7,7 @@ from collections import deque
 from io import BytesIO
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from wsprobe.exchange import Unpacked, UnpackedMessages
 
@@ -59,7 +60,8 @@ class Masked:
         if self._known is None or self._number < self._known.first:
             return None
         at = self._number - self._known.first
-        return self._known.messages[at] if at < len(self._known.messages) else Unpacked(b"")
+        found = self._known.messages[at] if at < len(self._known.messages) else Unpacked(b"")
+        return replace(found, data=b"*" * found.stars, stars=0) if found.stars else found
 
     def next(self) -> None:
         """The message is over."""
