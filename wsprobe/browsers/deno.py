@@ -15,7 +15,6 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from wsprobe.browsers.hindered import CERTIFICATE_REQUIRED, Hindered, hindered
-from wsprobe.browsers.network import spoke_unasked
 from wsprobe.browsers.runtime.answer import Answered, Failed, Opened
 from wsprobe.browsers.runtime.client import Client
 from wsprobe.browsers.runtime.facts import RuntimeFacts
@@ -26,6 +25,7 @@ from wsprobe.browsers.script import CLOSED, WebSocket
 from wsprobe.exchange import FINISHED, Certificate, Ended
 from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
 from wsprobe.read.reading import Reading
+from wsprobe.read.unasked import spoke_unasked
 
 _VERIFY = "fastwebsockets src/handshake.rs"
 _CREATE = "deno ext/websocket/lib.rs"

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from wsprobe.browsers.engine import Construction
-from wsprobe.browsers.network import reset_unasked
 from wsprobe.browsers.runtime.answer import Failed, Opened
 from wsprobe.browsers.runtime.client import Client
 from wsprobe.browsers.runtime.extensions import NAME, NotParsed, Parameters, accept, parse
@@ -34,6 +33,7 @@ from wsprobe.exchange import FINISHED, LOST, Act, Ended
 from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
 from wsprobe.read.reading import Reading
 from wsprobe.read.tokens import expected_accept
+from wsprobe.read.unasked import reset_unasked
 
 _SOCKET = "ws lib/websocket.js"
 _RECEIVER = "ws lib/receiver.js"

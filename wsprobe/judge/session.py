@@ -39,6 +39,7 @@ from wsprobe.read.frames import (
     utf8_fault,
 )
 from wsprobe.read.reading import Frame, Reading, Response, Session, Span
+from wsprobe.read.unasked import ended_unasked
 
 _NAMES = {0: "continuation", 1: "text", 2: "binary", 8: "Close", 9: "Ping", 10: "Pong"}
 _MSB = 1 << 63
@@ -410,8 +411,10 @@ CLOSE_PATIENCE = 900_000
 """Microseconds after the second Close in which a server closes TCP at once. wsprobe waits for a second."""
 
 
-TOGETHER = 150
+UNANSWERED = 150
 """Microseconds after the server's Close in which no client has answered yet (Firefox, measured)."""
+TOGETHER = 1000
+"""The same, of an end that did not wait for the client's Close: Firefox mostly sees both at once (measured)."""
 
 
 def _end_of_tcp(reading: Reading, theirs: Frame, ours: Frame | None) -> Iterator[Finding]:
@@ -429,8 +432,10 @@ def _end_of_tcp(reading: Reading, theirs: Frame, ours: Frame | None) -> Iterator
         yield F.RESET_AFTER_CLOSE.found(
             f"the connection was reset {(last.at - theirs.at) / 1000:.1f} ms after the server's Close"
         )
-    elif last.how in ("fin", "truncated") and began and last.at - theirs.at < TOGETHER:
-        yield F.END_WITH_CLOSE.found("TCP ended together with the server's Close")
+    elif last.how in ("fin", "truncated") and began:
+        unasked = ended_unasked(reading, None if ours is None else ours.at, last.at)
+        if last.at - theirs.at < (TOGETHER if unasked else UNANSWERED):
+            yield F.END_WITH_CLOSE.found("TCP ended together with the server's Close")
 
 
 def _other_code(of: Session, theirs: Frame, ours: Frame) -> Iterator[Finding]:

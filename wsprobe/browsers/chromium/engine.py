@@ -20,7 +20,6 @@ from wsprobe.browsers.http2 import Again, HttpVersion, handshakes
 from wsprobe.browsers.life import Ending, Handshake, Life, begins, follow, seen
 from wsprobe.browsers.local_network import before_the_request, crossing
 from wsprobe.browsers.local_network import chromium as sentences
-from wsprobe.browsers.network import reset_unasked
 from wsprobe.browsers.page import fetch_site, given
 from wsprobe.browsers.script import (
     CLOSED,
@@ -36,6 +35,7 @@ from wsprobe.browsers.url import parse
 from wsprobe.exchange import SECOND, Act
 from wsprobe.read.frames import masked_messages
 from wsprobe.read.reading import Reading
+from wsprobe.read.unasked import reset_unasked
 
 _HEAD_BUFFER = 4096
 """Bytes by which the head buffer grows. Bytes in the buffer after the head are read as frames in one go."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 from wsprobe.browsers.chromium.facts import Facts
 from wsprobe.browsers.chromium.handshake import Failed
 from wsprobe.browsers.hindered import CERTIFICATE_REQUIRED, Hindered, column, hindered
-from wsprobe.browsers.network import certificate_faults, given_up, reset_unasked
+from wsprobe.browsers.network import certificate_faults, given_up
 from wsprobe.read.reading import Reading
+from wsprobe.read.unasked import reset_unasked
 
 _STREAM = "net/websockets/websocket_stream.cc"
 _ERRORS = {

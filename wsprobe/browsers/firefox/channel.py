@@ -20,11 +20,11 @@ from wsprobe.browsers.firefox.facts import Facts
 from wsprobe.browsers.firefox.handshake import ABNORMAL, Opened
 from wsprobe.browsers.inflate import TOO_LONG, Inflater, TooLong
 from wsprobe.browsers.life import Session
-from wsprobe.browsers.network import ended_in_answer, ended_unasked
 from wsprobe.browsers.script import CLOSING, OPEN, StreamOver, WebSocket, own_close, unanswered
 from wsprobe.exchange import BROKEN, LOST, SECOND, Ended
 from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, first_close, masked_messages
 from wsprobe.read.reading import Reading
+from wsprobe.read.unasked import ended_in_answer, ended_unasked
 
 _CONTROL = 8
 

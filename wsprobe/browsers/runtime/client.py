@@ -17,7 +17,7 @@ from wsprobe.browsers.engine import Construction, Made, Page, ScriptView, Usual
 from wsprobe.browsers.hindered import Hindered, hindered
 from wsprobe.browsers.http2 import handshakes, over_http1_only
 from wsprobe.browsers.life import Ending, Handshake, Life, begins, follow, seen
-from wsprobe.browsers.network import connecting, given_up
+from wsprobe.browsers.network import given_up
 from wsprobe.browsers.request import basic, head, target_of, values
 from wsprobe.browsers.runtime.answer import AT_ONCE, Answered, Failed, Opened
 from wsprobe.browsers.runtime.constructor import construct
@@ -28,6 +28,7 @@ from wsprobe.browsers.script import CLOSED, CallTexts, WebSocket, end, session
 from wsprobe.exchange import FINISHED, LOST, Act
 from wsprobe.read.frames import masked_messages
 from wsprobe.read.reading import Reading
+from wsprobe.read.unasked import connecting
 
 _Facts = TypeVar("_Facts", bound=RuntimeFacts)
 

@@ -9,7 +9,6 @@ from msgspec import Struct
 from wsprobe.browsers.engine import Construction, FollowUp, Made, Page, ScriptView, Usual
 from wsprobe.browsers.http2 import handshakes, over_http1_only
 from wsprobe.browsers.life import Ending, Handshake, Life, begins, follow, seen
-from wsprobe.browsers.network import reset_unasked
 from wsprobe.browsers.page import given
 from wsprobe.browsers.request import target_of
 from wsprobe.browsers.script import (
@@ -28,6 +27,7 @@ from wsprobe.browsers.webkitgtk.session import MISDIRECTED, UNAUTHORIZED, Again,
 from wsprobe.exchange import Act
 from wsprobe.read.frames import masked_messages
 from wsprobe.read.reading import Reading
+from wsprobe.read.unasked import reset_unasked
 
 _CLOSED_EARLY = "close() while CONNECTING: Source/WebCore/Modules/websockets/WebSocket.cpp"
 _WHY = {MISDIRECTED: "421", UNAUTHORIZED: "401, and there are credentials"}
