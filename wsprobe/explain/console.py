@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from wsprobe.browsers import BY_NAME
 from wsprobe.browsers.version_facts import table, versions
-from wsprobe.explain.entry import Topic, lab, load
+from wsprobe.explain.entry import PAGE, Topic, lab, load
 from wsprobe.explain.tables import meaning
 
 FILES = ("chromium", "firefox", "webkitgtk", "runtimes", "clients")
@@ -166,6 +166,7 @@ def _entry(match: Match) -> Topic:
         ("what to do", row["fix"]),
         *_caused_by(status, row),
         *_says_more(match),
+        *((PAGE,) if _of_browsers(match) else ()),
     )
     return Topic(match.found, "console text", match.found, tuple(means), facts, tuple(dict.fromkeys(see)))
 
@@ -175,10 +176,14 @@ def _writers(match: Match) -> str:
     return f"{names}; other programs use the same words" if match.row.get("shared") else names
 
 
+def _of_browsers(match: Match) -> bool:
+    return _NAMES.keys() >= set(match.engines)
+
+
 def _says_more(match: Match) -> tuple[tuple[str, str], ...]:
     """The clients that would have told the script the cause."""
     scenarios = match.row.get("scenarios", ())
-    if not scenarios or not _NAMES.keys() >= set(match.engines):
+    if not scenarios or not _of_browsers(match):
         return ()
     words = (
         "a script in ws, Deno and Bun reads the cause in the message of the error event; ws also gives headers "

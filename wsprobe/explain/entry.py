@@ -109,3 +109,11 @@ def lab(scenarios: list[str] | tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     if not scenarios:
         return ()
     return (("see it", "wsprobe compare --browser-mode " + " ".join(f"lab:{name}" for name in scenarios)),)
+
+
+PAGE = (
+    "on your page",
+    "`wsprobe page URL` opens the page in Chromium, and reports each of its WebSockets: the server's own "
+    "answer, the line of script that opened it, and what the script saw",
+)
+"""The fact with the next step where a script in a browser learns no more."""

@@ -9,7 +9,7 @@ from wsprobe.data_file import one_line
 from wsprobe.diagnosis.proxies import examples
 from wsprobe.diagnosis.statuses import CLASSES, STATUSES, StatusMeaning
 from wsprobe.explain import revisions
-from wsprobe.explain.entry import Topic, lab, load, paragraphs
+from wsprobe.explain.entry import PAGE, Topic, lab, load, paragraphs
 from wsprobe.followup import REDIRECTS
 from wsprobe.read.closing import may_be_sent
 
@@ -122,6 +122,10 @@ def _row(number: int) -> dict[str, Any] | None:
     return next(exact, None) or next(ranges, None)
 
 
+HIDES_THE_CAUSE = 1006
+"""The code that a script gets whatever went wrong."""
+
+
 def _close_code(number: int, row: dict[str, Any]) -> Topic:
     script = (
         row.get("script") or "close with this code and the reason of the Close, wasClean true, without error."
@@ -137,6 +141,7 @@ def _close_code(number: int, row: dict[str, Any]) -> Topic:
         ("what to do", one_line(row["fix"])),
         *_from_relay(number),
         *lab(row.get("scenarios", ())),
+        *((PAGE,) if number == HIDES_THE_CAUSE else ()),
     )
     title = f"{number} {row['name']}"
     return Topic(str(number), "close code", title, paragraphs(row["means"]), facts, tuple(row.get("see", ())))
