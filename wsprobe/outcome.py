@@ -93,7 +93,9 @@ TABLE: tuple[Meaning, ...] = (
     Meaning(
         Exit.NOT_UPGRADED, "not-upgraded", "any other answer; only 101 opens a WebSocket, over HTTP/2 only 200"
     ),
-    Meaning(Exit.INVALID, "invalid", "a 101, over HTTP/2 a 200, whose headers or frames break RFC 6455"),
+    Meaning(
+        Exit.INVALID, "invalid", "a 101, over HTTP/2 a 200, with headers or frames that a client must refuse"
+    ),
     Meaning(Exit.ABORTED, "aborted", "dropped after the handshake, without a Close frame"),
     Meaning(Exit.CLOSED, "closed", "the peer closed the session with a code other than 1000"),
     Meaning(

@@ -32,8 +32,8 @@ IDEAS = (
     (
         "outcome",
         "One word for the result of a handshake, with its exit status. Three are easily "
-        "confused: refused is an HTTP answer that is not 101, invalid is a 101 that breaks a rule, dropped is "
-        "no complete answer.",
+        "confused: refused is an HTTP answer that is not 101, invalid is a 101 that a client must refuse, "
+        "dropped is no complete answer.",
     ),
     (
         "finding",
