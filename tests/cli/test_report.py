@@ -319,7 +319,7 @@ NO_SECRETS = {
         "pinnedpubkey",
         "rate",
     ),
-    *("connections", "hosts", "listen", "origins", "sarif"),
+    *("connections", "fail_on", "hosts", "listen", "origins", "sarif"),
 }
 """Options whose values are no secret: names, places, files, numbers."""
 

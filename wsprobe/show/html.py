@@ -153,7 +153,8 @@ def part(of: Part, number: int) -> str:
     begin = f'class="part" id="answer-{number}">'
     if of.folded:
         return f"<details {begin}<summary>{text(of.heading)}</summary>\n{inner}</details>\n"
-    heading = f"<h2>{text(of.title)}</h2>\n" if headed else ""
+    # The only answer is named by the page's heading; a reader of headings needs one between that and the parts.
+    heading = f"<h2>{text(of.title)}</h2>\n" if headed else '<h2 class="unseen">The answer</h2>\n'
     return f"<section {begin}\n{heading}{inner}</section>\n"
 
 
