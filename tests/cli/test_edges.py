@@ -107,13 +107,13 @@ def test_the_bare_word_prints_its_help_as_help(capsys: pytest.CaptureFixture[str
     assert (bare.out, bare.err) == (capsys.readouterr().out, "")
 
 
-COMMANDS = ("connect", "compare", "trace", "watch", "talk", "explain", "relay", "serve")
+COMMANDS = ("connect", "compare", "page", "trace", "watch", "talk", "explain", "relay", "serve")
 
 
 @pytest.mark.programs
 def test_completion_of_nothing_is_the_commands() -> None:
     done = shell("$W", _WSPROBE_COMPLETE="bash_complete")
-    assert sorted(done.stdout.split()) == sorted(f"plain,{name}" for name in COMMANDS)
+    assert done.stdout == "".join(f"plain,{name}\n" for name in COMMANDS)
     for kind in ("zsh", "fish"):
         assert shell("$W", _WSPROBE_COMPLETE=f"{kind}_complete").stderr == ""
 
