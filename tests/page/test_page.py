@@ -11,13 +11,18 @@ import sys
 import urllib.request
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trio
 
 from tests.page.site import LOOPBACK_ONLY, Site, site
 from wsprobe.cli.main import run
+from wsprobe.lab.installed import find
+from wsprobe.page.sockets import PageSocket
+from wsprobe.page.started import PageWatch, Wanted, watch
 
 pytestmark = [pytest.mark.engines, pytest.mark.skipif(shutil.which("chromium") is None, reason="no Chromium")]
 Capture = pytest.CaptureFixture[str]
@@ -128,6 +133,20 @@ def test_a_loop_that_reconnects_is_told_once(capsys: Capture, chromium: str) -> 
     assert out.count("HTTP/1.1 403 Token Expired") == 1
     assert "5 times, about every 0." in out
     assert "each with the same answer" in out
+
+
+def test_a_socket_is_told_while_the_page_is_open_and_only_once(chromium: str) -> None:
+    """As with --window: when nothing more comes of it, with its bytes."""
+    told: list[tuple[str, bool]] = []
+
+    async def over(watched: PageWatch, socket: PageSocket) -> None:
+        logged = watched.log.with_key(socket.key)
+        told.append((socket.url.rpartition("/")[2], logged is not None and logged.exchange.events != ()))
+
+    with site({"/": LOOP.replace("left = 5", "left = 2")}) as made:
+        wanted = Wanted(f"http://127.0.0.1:{made.port}/", settle=1.5)
+        trio.run(partial(watch, over=over), find([f"chromium={chromium}"])[0], wanted)
+    assert told == [("403", True), ("403", True)]
 
 
 POLICY = """<!doctype html><link rel=icon href="data:,">

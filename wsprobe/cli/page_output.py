@@ -56,6 +56,7 @@ class PageOutput(ConnectOutput):
         self._group = SameStory()
         """That of the report that is being printed."""
         self._told_sockets: set[int] = set()
+        self._matched: Matched | None = None
 
     async def over(self, watched: PageWatch, socket: PageSocket) -> None:
         """Report a socket of which nothing more will come."""
@@ -82,10 +83,12 @@ class PageOutput(ConnectOutput):
         return not (settings.output.silent or settings.output.as_json or settings.own.write_out is not None)
 
     def _from_log(self, watched: PageWatch, sockets: Sequence[PageSocket]) -> None:
-        matched = Matched(watched.log)
+        self._matched = self._matched or Matched(watched.log)
         found: list[Recorded] = []
         for socket in sockets:
-            logged = matched.of(socket)
+            if id(socket) in self._told_sockets:
+                continue
+            logged = self._matched.of(socket)
             exchange = recording(socket, logged, watched.program, watched.until)
             found.append((socket, exchange, logged.asked if logged is not None else 0.0))
         self.take(found)

@@ -156,7 +156,3 @@ class Matched:
         if found is not None:
             self._taken.add(found.id)
         return found
-
-    def rest(self) -> list[LoggedSocket]:
-        """Sockets of the log that DevTools never named, such as those of a page that is going away."""
-        return [each for each in self._log.sockets() if each.id not in self._taken]

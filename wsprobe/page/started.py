@@ -136,7 +136,7 @@ async def _run(
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_interrupted, signals, watched, nursery.cancel_scope)
             nursery.start_soon(_follow_log, watched, read)
-            await _until_quiet(process, wanted, watched)
+            await _until_quiet(process, wanted, watched, over)
             nursery.cancel_scope.cancel()
         watching.over = True
         watched.until = datetime.now(UTC).timestamp()
@@ -164,8 +164,19 @@ async def _follow_log(watched: PageWatch, read: Callable[[int], bytes]) -> None:
         await trio.sleep(OFTEN)
 
 
-async def _until_quiet(process: trio.Process, wanted: Wanted, watched: PageWatch) -> None:
+async def _until_quiet(
+    process: trio.Process,
+    wanted: Wanted,
+    watched: PageWatch,
+    over: Callable[[PageWatch, PageSocket], Awaitable[None]] | None,
+) -> None:
     watching = watched.watching
+    ended: list[tuple[float, PageSocket]] = []
+
+    async def keep(socket: PageSocket) -> None:
+        ended.append((trio.current_time(), socket))
+
+    watching.on_over = keep if over is not None else None
     began = trio.current_time()
     limit = wanted.most if wanted.lasts is None else wanted.lasts
     end = float("inf") if limit is None else began + limit
@@ -182,6 +193,9 @@ async def _until_quiet(process: trio.Process, wanted: Wanted, watched: PageWatch
             with trio.move_on_after(OFTEN):
                 await watching.wait()
             now = trio.current_time()
+            # The log is read a moment later than DevTools report the end.
+            while over is not None and ended and now - ended[0][0] >= 2 * OFTEN:
+                await over(watched, ended.pop(0)[1])
             if loaded is None and watching.document.loaded:
                 loaded = now
             quiet_since = max(loaded or now, watching.last_new)

@@ -11,7 +11,7 @@ import trio
 from msgspec import Struct
 
 from wsprobe.data_file import text_beside
-from wsprobe.lab.devtools import DevTools, Refused, Values
+from wsprobe.lab.devtools import DevTools, Values
 from wsprobe.page.sockets import PageSocket, PageSockets
 
 LISTENERS = text_beside(__file__, "listeners.js")
@@ -51,6 +51,7 @@ class Watching:
         """When the last new socket came, by trio's clock."""
         self.connection: DevTools | None = None
         self.on_over: Callable[[PageSocket], Awaitable[None]] | None = None
+        self._ended: set[int] = set()
         self._listeners = listeners
         self._kinds: dict[str, str] = {}
         """Session -> kind of its target."""
@@ -123,7 +124,11 @@ class Watching:
         self.changed.set()
         if self.on_over is not None:
             for socket in over:
-                await self.on_over(socket)
+                if (
+                    id(socket) not in self._ended
+                ):  # an event in the page and one of DevTools end the same socket
+                    self._ended.add(id(socket))
+                    await self.on_over(socket)
 
     def _document_answer(self, params: Values) -> None:
         response = params.get("response")
@@ -172,6 +177,3 @@ class Watching:
 
 def _one(socket: PageSocket | None) -> list[PageSocket]:
     return [] if socket is None else [socket]
-
-
-__all__ = ["PageError", "Refused", "Watching"]
