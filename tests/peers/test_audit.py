@@ -95,7 +95,7 @@ def test_websockets(origins: Any, ids: set[str], audit: Audit) -> None:
     with websockets_session(origins) as port:
         told = with_session(audit, port)
     assert told.about_origin == ids
-    assert told.status == 1
+    assert told.status == (1 if ids else 0)  # a note alone passes
     if not ids:
         assert set(told.found) == {"version-disclosed"}  # Server: Python/3.11 websockets/17.4
         assert not ABOUT_ORIGIN & set(told.untested)
