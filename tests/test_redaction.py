@@ -26,9 +26,14 @@ from wsprobe.exchange import (
     Ended,
     Event,
     Exchange,
+    Logged,
     Plan,
     Received,
     Route,
+    Script,
+    ScriptCall,
+    ScriptError,
+    ScriptEvent,
     Sent,
     Target,
     TlsFailed,
@@ -394,6 +399,28 @@ def test_hops_errors_and_messages_to_send_are_masked_too() -> None:
         Ended(3, "error"),
     )
     assert read(made.hops[0]).received == b"HTTP/1.1 302 Found\r\nX: ********\r\nLocation: /?a=********\r\n\r\n"
+
+
+def test_what_a_script_of_a_page_did_and_saw_is_masked() -> None:
+    url = "ws://example.org/chat?token=tok-1234"
+    seen = (
+        ScriptEvent(1.0, "message", 1, data="you are tok-1234"),
+        ScriptEvent(2.0, "message", 1, data="long, cut, " + "and cut " * 20 + "tok-12", size=300),
+        ScriptEvent(3.0, "close", 3, code=4401, reason="tok-1234 expired"),
+    )
+    script = Script(
+        "page",
+        (ScriptCall("http://example.org/app.js?key=other-5678", 1, 2, "open"),),
+        seen,
+        exception=ScriptError("SyntaxError", f"The URL '{url}' is invalid."),
+        console=(f"WebSocket connection to '{url}' failed: 403",),
+    )
+    made = redact(replace(exchange(ANSWER), logged=Logged("netlog", script=script)))
+    saved = archive.dump(made)
+    assert "example.org/app.js" in saved
+    assert "long, cut" in saved
+    for secret in ("tok-12", "other-5678"):
+        assert secret not in saved
 
 
 def test_no_secret_is_left_anywhere_in_the_saved_text() -> None:

@@ -36,6 +36,8 @@ from wsprobe.exchange import (
     Received,
     Relayed,
     ResolveFailed,
+    Script,
+    ScriptEvent,
     Sent,
     Target,
     TlsFailed,
@@ -399,7 +401,8 @@ def _exchange(secrets: Secrets, exchange: Exchange, known: Reading | None = None
     logged = exchange.logged
     if logged:
         error, message = secrets.echo_text(logged.error), secrets.echo_text(_urls(secrets, logged.message))
-        logged = replace(logged, error=error, message=message)
+        script = None if logged.script is None else _script(secrets, logged.script)
+        logged = replace(logged, error=error, message=message, script=script)
     contents = exchange.compressed
     if sent.messages or received.messages or received.body:
         earlier = Compressed() if contents is UNSET else contents
@@ -436,6 +439,28 @@ def masked_spans(event: Sent | Received | TunnelSent | TunnelReceived, data: byt
 def _urls(secrets: Secrets, text: str) -> str:
     """*text* with the secrets in its URLs masked."""
     return re.sub(r"""\w{1,32}://[^\s'"]+""", lambda url: secrets.url(url[0]), text)
+
+
+def _script(secrets: Secrets, script: Script) -> Script:
+    """What a page's script did and saw."""
+
+    def text(value: str) -> str:
+        return secrets.echo_text(_urls(secrets, value))
+
+    def event(each: ScriptEvent) -> ScriptEvent:
+        data = secrets.echo_text(each.data)
+        if each.size is not None and (cut := secrets.longest):  # the end of what was kept may begin a secret
+            data = data[:-cut] + secrets.mask(data[-cut:])
+        return replace(each, data=data, reason=text(each.reason), protocol=secrets.echo_text(each.protocol))
+
+    error = script.exception
+    return replace(
+        script,
+        stack=tuple(replace(c, url=text(c.url), function=text(c.function)) for c in script.stack),
+        seen=None if script.seen is None else tuple(map(event, script.seen)),
+        exception=None if error is None else replace(error, message=text(error.message)),
+        console=tuple(map(text, script.console)),
+    )
 
 
 def _client(secrets: Secrets, client: Relayed) -> Relayed:
