@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from tests.cases import every
 from tests.schema import validate
 from wsprobe import opening, target
-from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent
+from wsprobe.exchange import Ended, Exchange, LeftOut, Plan, Received, Sent
 from wsprobe.lab import find, load
 from wsprobe.lab.play import play
 from wsprobe.lab.ports import place
@@ -25,6 +25,7 @@ from wsprobe.show.json_text import pieces
 from wsprobe.show.lines import Line, Look, plain, text_of
 from wsprobe.show.report import handshake
 from wsprobe.show.verbose import event
+from wsprobe.visible import shows
 
 KEY = "d3Nwcm9iZSByZWhlYXJzZQ=="
 LOOKS = {
@@ -100,7 +101,7 @@ def test_any_bytes_are_rendered_and_none_raw(exchange: Exchange, name: str) -> N
     assert text.isprintable()
     validate(json.loads(text))
     filled = write_out.write_out("".join(f"%{{{variable}}}\n" for variable in write_out.VARIABLES), made)
-    assert all(0x20 <= ord(char) < 0x7F for char in filled if char != "\n")
+    assert shows(filled.replace("\n", ""))
 
 
 def reachable(name: str) -> bool:
@@ -148,6 +149,44 @@ def test_write_out_has_curl_s_objects() -> None:
     assert headers["content-type"] == ["text/plain"]
     moved = played("redirect-302")
     assert write_out.write_out("%{redirect_url}", moved).startswith("ws")
+
+
+OPENED = (
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Accept: U1eU1sKkcqPXkTQgQ4DouxlMPBY=\r\n\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("came", "wanted"),
+    [
+        ([b"\x81\x02hi", b"\x81\x05\xc3\xa9\\n\x1b"], "\u00e9\\\\n\\x1b"),
+        ([b"\x81\x02hi", b'\x81\x06{"\\n"}'], '{"\\n"}'),
+        ([b"\x81\x02hi", b"\x81\x04ha"], "hi"),
+        ([], ""),
+    ],
+)
+def test_write_out_has_the_last_whole_message(came: list[bytes], wanted: str) -> None:
+    events = [Received(2 + number, data) for number, data in enumerate((OPENED, *came))]
+    made = report(Exchange(plan(), (Sent(1, plan().request), *events, Ended(9, "fin"))))
+    assert write_out.write_out("%{message}", made) == wanted
+    cut = replace(made.exchange, events=(*made.exchange.events[:-1], LeftOut(8, 0, 5), Ended(9, "fin")))
+    assert write_out.write_out("%{message}", report(cut)) == ""
+
+
+def test_write_out_has_the_cause_with_how_sure_it_is() -> None:
+    assert write_out.write_out("%{cause}", played("status-403")).startswith("the server says: ")
+    assert write_out.write_out("%{cause}", played("404")).startswith("possible: ")
+    assert write_out.write_out("%{cause}", played("accept-wrong")).startswith("expected ")
+    assert write_out.write_out("%{cause}%{fix}", played("ok")) == ""
+
+
+def test_write_out_switches_streams() -> None:
+    assert list(write_out.parts("a%{stderr}b%%{stdout}%{status}%{stdout}c")) == [
+        ("stdout", "a"),
+        ("stderr", "b%%{stdout}%{status}"),
+        ("stdout", "c"),
+    ]
 
 
 def test_write_out_has_the_url_and_the_worker_apart() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from typing import IO, TYPE_CHECKING
 
 import click
@@ -74,7 +73,7 @@ class ConnectOutput(Output):
         self._tally: Tally | None = None
         self._resume: Resume | None = None
         self._since: Since | None = None
-        self._write_out: Callable[[Report], str] | None = None
+        self._write_out: Callable[[Report], None] | None = None
         if settings.own.write_out is not None:
             self._write_out = _write_out(settings.own.write_out)
         if settings.own.body_to not in (None, "-") and several:
@@ -281,7 +280,7 @@ class ConnectOutput(Output):
             else:
                 write(settings.own.body_to, report.reading.content, "output")
         if self._write_out is not None:
-            sys.stdout.write(self._write_out(report))
+            self._write_out(report)
             asked = True
         if settings.elsewhere.from_each:
             pass  # a row says what came of it
@@ -339,12 +338,24 @@ def _resumed(of: Resume) -> Iterator[str]:
         yield f"{counted(of.twice, 'line')} of the list repeated a URL; it was tried once"
 
 
-def _write_out(template: str) -> Callable[[Report], str]:
-    """What fills *template* in, for a report. Raises click.UsageError for an unknown variable."""
-    from wsprobe.show.write_out import VARIABLES, unknown, write_out  # JSON, only with --write-out
+def _write_out(template: str) -> Callable[[Report], None]:
+    """What prints *template*, filled in, for a report. Raises click.UsageError for an unknown variable."""
+    from wsprobe.show.write_out import STREAMS, VARIABLES, parts, unknown, write_out  # JSON, only with -w
 
     for name in unknown(template):
-        near = nearest(name, VARIABLES)
+        near = nearest(name, (*VARIABLES, *STREAMS))
         hint = f"; did you mean %{{{near[0]}}}?" if near else ""
         raise click.UsageError(f"--write-out: no variable %{{{name}}}{hint}")
-    return partial(write_out, template)
+    divided = list(parts(template))
+
+    def printed(report: Report) -> None:
+        for stream, part in divided:
+            text = write_out(part, report)
+            if stream == "stdout":
+                sys.stdout.write(text)
+            else:
+                with ignore_broken_pipe():
+                    sys.stderr.write(text)
+                    sys.stderr.flush()
+
+    return printed

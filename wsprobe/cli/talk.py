@@ -53,7 +53,7 @@ from wsprobe.wire.framing import Incoming
 REPORTED = 1 << 14
 """Bytes of a session to keep for its report, unless a recording is required."""
 RECORDED = 1 << 22
-"""The same with --json: as many as connect keeps."""
+"""The same with --json and --write-out: as many as connect keeps."""
 OVER_HTTP2 = 1 << 23
 """The most bytes of a session over HTTP/2, which is kept whole because its frames share the connection."""
 
@@ -254,7 +254,8 @@ class TalkOutput(ConnectOutput):
             plan.http2 is not None and plan.http2.prior_knowledge
         ):
             return [SessionRecording(1 << 62, tape.add)]
-        kept = [SessionRecording(RECORDED if self.settings.output.as_json else REPORTED, tape.add)]
+        whole = self.settings.output.as_json or self.settings.own.write_out is not None
+        kept = [SessionRecording(RECORDED if whole else REPORTED, tape.add)]
         path = self.settings.output.save
         if path not in (None, "-"):
             assert path is not None

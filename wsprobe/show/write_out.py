@@ -1,16 +1,18 @@
 """``--write-out``: a line in the user's format, as curl's ``-w``.
 
-``%{name}`` is a variable, ``%%`` a percent sign, ``\\n``, ``\\r``, ``\\t`` and ``\\\\`` are escapes. Text that
-came from the peer is made visible first.
+``%{name}`` is a variable, ``%%`` a percent sign, ``\\n``, ``\\r``, ``\\t`` and ``\\\\`` are escapes;
+``%{stderr}`` and ``%{stdout}`` choose the stream of what follows. Text that came from the peer is made visible
+first.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Literal
 
+from wsprobe.exchange import LeftOut
 from wsprobe.followup import redirect
 from wsprobe.read import read
 from wsprobe.read.closing import close_of
@@ -18,7 +20,7 @@ from wsprobe.report import Report, certificate_days
 from wsprobe.show.as_json import tls_value
 from wsprobe.show.timing import peer
 from wsprobe.timing import TIMES, timing
-from wsprobe.visible import visible
+from wsprobe.visible import legible, printable, visible
 
 
 def _seconds(name: str) -> Callable[[Report], str]:
@@ -80,6 +82,23 @@ def _header(report: Report, name: str) -> str:
     return visible(b", ".join(report.reading.values(name)))
 
 
+def _message(report: Report) -> str:
+    """The last whole message; "" if the recording may lack it."""
+    if any(isinstance(event, LeftOut) and event.bytes_received for event in report.exchange.events):
+        return ""
+    return next((legible(each.data) for each in reversed(report.messages) if each.complete), "")
+
+
+def _cause(report: Report) -> str:
+    if report.likely is not None:
+        return printable(report.likely.sentence)
+    return printable(next((each.text for each in report.findings if each.fatal), ""))
+
+
+def _fix(report: Report) -> str:
+    return "" if report.likely is None else printable(report.likely.fix)
+
+
 VARIABLES: dict[str, tuple[str, Callable[[Report], str]]] = {
     "url": ("the URL as given", lambda r: visible(r.asked.encode())),
     "worker": (
@@ -101,6 +120,16 @@ VARIABLES: dict[str, tuple[str, Callable[[Report], str]]] = {
     ),
     "close_code": ("code of the Close frame, empty if there was none", _close("code")),
     "close_reason": ("reason of the Close frame", _close("reason")),
+    "protocol": (
+        "the subprotocol of the answer, empty without one",
+        lambda r: _header(r, "sec-websocket-protocol"),
+    ),
+    "message": ("the last whole message of the server, empty if there was none", _message),
+    "cause": (
+        "the likeliest cause, or why the answer is invalid; empty if it opened or nothing is known",
+        _cause,
+    ),
+    "fix": ("what to do about that cause", _fix),
     "remote": ("address and port of the peer", lambda r: visible(peer(r.exchange).partition(",")[0].encode())),
     "tls_version": (
         "TLS version, empty if there was no TLS",
@@ -126,6 +155,11 @@ VARIABLES: dict[str, tuple[str, Callable[[Report], str]]] = {
     ),
 }
 """Name -> (its meaning, the function for its value). ``header{Name}`` is the only variable with an argument."""
+
+STREAMS = {
+    "stderr": "what follows goes to standard error, as in curl",
+    "stdout": "what follows goes to standard output again",
+}
 
 _TOKEN = re.compile(r"%%|%\{(?P<name>\w+)(?:\{(?P<argument>[^}]*)\})?\}|\\(?P<escape>.)", re.DOTALL)
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\"}
@@ -173,7 +207,17 @@ def _header_json(report: Report) -> str:
 def unknown(template: str) -> list[str]:
     """Names in *template* that are not variables."""
     names = [m["name"] for m in _TOKEN.finditer(template) if m["name"]]
-    return [name for name in names if name not in VARIABLES and name != "header"]
+    return [name for name in names if name not in VARIABLES and name not in STREAMS and name != "header"]
+
+
+def parts(template: str) -> Iterator[tuple[str, str]]:
+    """*template* in parts: a word of STREAMS, and the template of what goes there."""
+    at, stream = 0, "stdout"
+    for match in _TOKEN.finditer(template):
+        if match["name"] in STREAMS:
+            yield stream, template[at : match.start()]
+            at, stream = match.end(), match["name"]
+    yield stream, template[at:]
 
 
 def write_out(template: str, report: Report) -> str:

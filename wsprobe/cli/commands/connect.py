@@ -45,11 +45,12 @@ EXAMPLES = (
 
 def tables() -> Tables:
     """What --write-out fills in."""
-    from wsprobe.show.write_out import VARIABLES  # for --help all and the manual
+    from wsprobe.show.write_out import STREAMS, VARIABLES  # for --help all and the manual
 
     rows = [(f"%{{{name}}}", about) for name, (about, _) in VARIABLES.items()]
     header = ("%{header{NAME}}", "the value of this header of the answer; values are joined by ', '")
-    return (("Variables of --write-out", [*rows, header]),)
+    streams = [(f"%{{{name}}}", about) for name, about in STREAMS.items()]
+    return (("Variables of --write-out", [*rows, header, *streams]),)
 
 
 @click.command("connect", cls=Pasting, tables=tables, examples=EXAMPLES)
