@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -128,9 +129,18 @@ def test_links_within_the_page_lead_to_headings() -> None:
     assert {link[1:] for link in re.findall(r"\]\((#[^)]+)\)", README)} <= headings
 
 
-def test_paths_that_are_named_exist() -> None:
-    for name in re.findall(r"`([a-z_]+(?:/[\w.]*)+)`", README):
-        assert (ROOT / name).exists() or (ROOT / "wsprobe" / name).exists(), name
+@pytest.mark.parametrize("page", ["README.md", "wsprobe/README.md", "tests/README.md"])
+def test_paths_that_are_named_exist(page: str) -> None:
+    text = (ROOT / page).read_text("utf-8")
+    for name in re.findall(r"`([a-z_]+(?:/[\w.]*)+)`|`([a-z_]+\.\w+)`", text):
+        path = "".join(name)
+        assert any((ROOT / place / path).exists() for place in (".", "wsprobe", "tests")), path
+    modules = re.findall(r"python -m (tests(?:\.\w+)+)", text)
+    assert [each for each in modules if not find_spec(each)] == []
+
+
+def test_it_is_short_enough_to_read() -> None:
+    assert len(README) < 24_000
 
 
 def test_it_is_plain() -> None:
