@@ -609,8 +609,8 @@ class Exchange(Struct, frozen=True, tag_field="format", tag=3):
     hops: tuple[Exchange, ...] = ()
     """Earlier recordings that led here (redirect, authentication, version retry), oldest first."""
     rebuilt: str | UnsetType = UNSET
-    """The source of a recording without recorded bytes, such as a HAR file. Its heads and frames are then a
-    reconstruction, and the end of the connection is unknown."""
+    """The source of a recording without recorded heads, such as a HAR file. Its heads are then a
+    reconstruction; in a HAR file the frames are too, and the end of the connection is unknown."""
     logged: Logged | UnsetType = UNSET
     """What a browser's log says of it; absent from recordings of wsprobe's own requests."""
     worker: str | UnsetType = UNSET

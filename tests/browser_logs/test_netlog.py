@@ -10,6 +10,7 @@ from wsprobe.browser_logs.netlog import NetLog
 from wsprobe.browser_logs.socket import LoggedSocket
 from wsprobe.exchange import Received, Sent
 from wsprobe.report import report
+from wsprobe.show.as_json import report_value
 
 EVERYTHING, DEFAULT = "netlog-a-everything.json", "netlog-a-default.json"
 
@@ -90,6 +91,19 @@ def test_over_http2_a_socket_has_its_own_stream() -> None:
         b":protocol",
     ]
     assert b"/favicon.ico" not in moved(refused, Sent)
+    value = report_value(of)
+    assert value.rebuilt == "the decoded HTTP/2 headers of a NetLog"
+    assert value.request is not None
+    assert value.response is not None
+    assert (value.request.raw, value.response.raw) == (None, None)
+    assert value.response.body is not None
+    assert value.response.body.raw == b"token expired h2"
+    assert isinstance(value.frames, list)
+    assert {(each.type, each.length is None) for each in value.frames} == {
+        ("SETTINGS", False),
+        ("HEADERS", True),
+        ("DATA", False),
+    }
     close = report(closed.exchange).close
     assert close is not None
     assert (close.code, close.reason) == (4403, "token expired")
@@ -125,6 +139,36 @@ def test_finished_sockets_are_taken_once_and_in_order() -> None:
     assert taken == sample.sockets(EVERYTHING)
     assert not list(log.sockets())
     assert not log.kept
+
+
+def test_recordings_that_wait_are_packed_and_come_out_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wsprobe.browser_logs.netlog.UNPACKED_MAX", 2)
+    monkeypatch.setattr("wsprobe.browser_logs.packed.IN_MEMORY", 1000)
+    log = sample.netlog(sample.log(EVERYTHING), 1000)
+    packed = [each for each in log._waiting.values() if isinstance(each, tuple)]
+    assert len(packed) > 5
+    assert log.with_key("x2pNx2+D7aRsYIyTP4e1eA==") is not None
+    monkeypatch.undo()
+    assert list(log.take_finished()) == sample.sockets(EVERYTHING)
+
+
+def test_of_too_many_live_sockets_the_oldest_ends_by_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wsprobe.browser_logs.netlog.SOURCES_MAX", 3)
+    monkeypatch.setattr("wsprobe.browser_logs.netlog.UNPACKED_MAX", 2)
+    log = sample.netlog(sample.log(EVERYTHING))
+    assert max(len(log.requests), len(log.channels), len(log.connections)) <= 3
+    found = list(log.take_finished())
+    assert [each.url for each in found] == [each.url for each in sample.sockets(EVERYTHING)]
+    assert any(each.exchange.how_ended == "limit" for each in found)
+
+
+@pytest.mark.parametrize("name", [EVERYTHING, "netlog-http2.json", "netlog-workers.json"])
+def test_nothing_is_kept_for_requests_of_the_page_and_for_taken_sockets(name: str) -> None:
+    log = sample.netlog(sample.log(name))
+    assert list(log.take_finished())
+    assert not any(each.tunnel for each in log.connections.values())
+    assert not any(each.streams for each in log.sessions.values())
+    assert (log.requests, log.channels, log.controllers, log.jobs) == ({}, {}, {}, {})
 
 
 @pytest.mark.parametrize("name", [EVERYTHING, DEFAULT, "netlog-http2.json", "netlog-workers.json"])

@@ -7,8 +7,11 @@ from typing import Protocol
 
 from wsprobe.exchange import How
 
-TUNNEL_MAX = 64 * 1024
-"""The most bytes kept of the conversation with a proxy, each way."""
+TUNNEL_MAX = 16 * 1024
+"""The most bytes kept of the conversation with a proxy."""
+
+TUNNEL_BEGINNINGS = (b"CONNECT ", b"\x04\x01", b"\x05")
+"""How a browser begins one: HTTP, SOCKS 4, SOCKS 5."""
 
 
 class Borrower(Protocol):
@@ -53,6 +56,12 @@ class LoggedConnection:
         """Let the bytes from now on belong to *borrower*."""
         self._borrower = borrower
 
+    def release(self, borrower: Borrower) -> None:
+        """Let no byte from now on belong to *borrower*."""
+        if self._borrower is borrower:
+            self._borrower = None
+            self._tunnelled = TUNNEL_MAX
+
     def move(self, sent: bool, time: float, data: bytes, size: int) -> int:
         """Take *size* bytes that were written or read, *data* if the log has them. Returns how many were
         kept."""
@@ -60,6 +69,8 @@ class LoggedConnection:
             return 0
         if self._borrower is not None:
             return self._borrower.move(sent, time, data, size)
+        if sent and data and not self.tunnel and not data.startswith(TUNNEL_BEGINNINGS):
+            self._tunnelled = TUNNEL_MAX  # another request's, for which no proxy opens the connection
         if data and self._tunnelled + len(data) <= TUNNEL_MAX:
             self._tunnelled += len(data)
             self.tunnel.append((sent, time, data))

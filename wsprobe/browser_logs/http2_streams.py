@@ -2,8 +2,8 @@
 
 A connection carries the page's other requests too, with their cookies, so a recording has the frames of its own
 stream, and SETTINGS and GOAWAY. Header blocks depend on blocks of other streams (RFC 7541 section 2.2): they
-are coded anew from the fields that the log names, with every name and value as it was. DATA and the other
-frames are those on the wire.
+are encoded again from the fields that the log names, with every name and value as it was, and the recording is
+marked as rebuilt. DATA and the other frames are those on the wire.
 """
 
 from __future__ import annotations
@@ -31,6 +31,9 @@ STREAM_MAX = 4 * 1024 * 1024
 
 CONNECTION_FRAMES_MAX = 100
 """The most frames kept of stream 0."""
+
+FRAME_MAX = 64 * 1024
+"""The most bytes of one frame; browsers allow servers 16 KiB."""
 
 STREAMS_MAX = 20_000
 """The most WebSockets of one connection whose frames are still looked for."""
@@ -66,12 +69,17 @@ class Stream:
         if type_ not in (DATA, HEADERS, RST_STREAM) or self.limited is not None:
             return 0
         if self.size + len(data) > STREAM_MAX:
-            self.limited = time
+            self.stop(time)
             return 0
         self.size += len(data)
         entry = (self.session.number(), sent, time, b"" if type_ == HEADERS else data)
         self.wire.append((entry, flags & END_STREAM))
         return len(data)
+
+    def stop(self, time: float) -> None:
+        """Keep no more frames: a limit of ours was reached."""
+        if self.limited is None:
+            self.limited = time
 
     def name(self, sent: bool, time: float, fields: Fields | None, end: bool, data: bytes = b"") -> None:
         """Take what the log names: *fields* of a block, or a frame."""
@@ -120,6 +128,8 @@ class Http2Session:
         self._lost = {True: False, False: False}
         """Whether bytes are missing, so that frames cannot be found any more."""
         self._preface = len(PREFACE)
+        self._unused = {True: 0, False: 0}
+        """How many of the next bytes belong to a frame that nobody needs."""
         self._number = 0
 
     def number(self) -> int:
@@ -134,6 +144,11 @@ class Http2Session:
         self.streams[id] = Stream(self, id)
         return self.streams[id]
 
+    def close(self, stream: Stream) -> None:
+        """Look for no more frames of *stream*."""
+        if self.streams.get(stream.id) is stream:
+            del self.streams[stream.id]
+
     def move(self, sent: bool, time: float, data: bytes, size: int) -> int:
         """Take *size* bytes that were written or read, *data* if the log has them. Returns how many were
         kept."""
@@ -145,12 +160,17 @@ class Http2Session:
             skipped = min(self._preface, len(data))
             self._preface -= skipped
             data = data[skipped:]
+        unused = min(self._unused[sent], len(data))
+        self._unused[sent] -= unused
         buffer = self._buffers[sent]
-        buffer += data
+        buffer += data[unused:]
         at = kept = 0
         while len(buffer) - at >= HEADER_SIZE:
             end = at + HEADER_SIZE + int.from_bytes(buffer[at : at + 3], "big")
             if end > len(buffer):
+                if not self._needs(time, buffer[at : at + HEADER_SIZE], end - at):
+                    self._unused[sent] = end - len(buffer)
+                    at = len(buffer)
                 break
             kept += self._frame(sent, time, bytes(buffer[at:end]))
             at = end
@@ -161,7 +181,15 @@ class Http2Session:
         """Keep no more bytes: a limit of ours was reached."""
         self._lost = {True: True, False: True}
         for stream in self.streams.values():
-            stream.limited = time if stream.limited is None else stream.limited
+            stream.stop(time)
+
+    def _needs(self, time: float, header: bytearray, size: int) -> bool:
+        """Whether a frame of *size* bytes has to be kept until it is whole."""
+        id = int.from_bytes(header[5:9], "big") & 0x7FFFFFFF
+        stream = self.streams.get(id)
+        if stream is not None and size > FRAME_MAX:
+            stream.stop(time)
+        return size <= FRAME_MAX and (stream is not None or not id)
 
     def _frame(self, sent: bool, time: float, data: bytes) -> int:
         type_, flags, id = data[3], data[4], int.from_bytes(data[5:9], "big") & 0x7FFFFFFF

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-ELEMENT_MAX = 64 * 1024 * 1024
+ELEMENT_MAX = 16 * 1024 * 1024
 """The most bytes of one element or member."""
 
 _SPACE = re.compile(rb"[ \t\r\n]*")

@@ -21,7 +21,7 @@ HTTP2_SESSION -> SOCKET.
 from __future__ import annotations
 
 import re
-import zlib
+import sys
 from base64 import b64decode
 from collections.abc import Callable, Iterator
 from typing import TypeVar
@@ -33,14 +33,19 @@ from wsprobe.browser_logs.connection import LoggedConnection
 from wsprobe.browser_logs.http2_streams import Http2Session
 from wsprobe.browser_logs.json_members import JsonMembers
 from wsprobe.browser_logs.netlog_recording import Attempt, WebSocket, fields_of, recorded
+from wsprobe.browser_logs.packed import Packed, Place
 from wsprobe.browser_logs.socket import LoggedSocket
 from wsprobe.exchange import LoggedFrame
 
-SOURCES_MAX = 20_000
-"""The most live sources of one kind that are kept: a log may open more than it closes."""
+SOURCES_MAX = 4_000
+"""The most live sources of one kind that are kept: a log may open more than it closes. An older WebSocket's
+recording ends there, by a limit."""
+
+SESSIONS_MAX = 500
+"""The most HTTP/2 sessions; a browser has at most 256 connections."""
 
 UNPACKED_MAX = 500
-"""With more WebSockets than this, the finished ones are kept compressed."""
+"""With more WebSockets than this, the finished ones are packed."""
 
 FRAMES_MAX = 5_000
 """The most frame headers kept of one socket."""
@@ -148,6 +153,7 @@ class NetLog:
     def __init__(self) -> None:
         self._members = JsonMembers(b"events")
         self._handlers: dict[int, Handler] = {}
+        self._wanted: frozenset[bytes] = frozenset()
         self._errors: dict[int, str] = {}
         self._offset = 0.0
         self._started = False
@@ -159,9 +165,10 @@ class NetLog:
         """False if the browser was told to ignore faults of certificates."""
         self.events = 0
         """How many events were read."""
-        self._waiting: dict[int, WebSocket | bytes] = {}
+        self._waiting: dict[int, WebSocket | Place] = {}
         """In the order in which they were asked for, without those that were taken; the finished ones packed
         where there are many."""
+        self._packed = Packed()
         self._done: list[WebSocket] = []
         """Those that finished, and may be packed."""
         self._closed = False
@@ -211,9 +218,9 @@ class NetLog:
                 self._constants(value)
         if len(self._waiting) > UNPACKED_MAX:
             for socket in self._done:
-                if socket.id in self._waiting:
+                if self._waiting.get(socket.id) is socket:
                     self.kept -= socket.size
-                    self._waiting[socket.id] = zlib.compress(msgspec.msgpack.encode(self._made(socket)), 1)
+                    self._waiting[socket.id] = self._packed.put(self._made(socket))
             self._done.clear()
 
     def close(self) -> None:
@@ -226,7 +233,7 @@ class NetLog:
 
     def with_key(self, key: str) -> LoggedSocket | None:
         """The WebSocket whose request has this Sec-WebSocket-Key; None if the log has none yet."""
-        likely = (each for each in self._waiting.values() if isinstance(each, bytes) or each.key == key)
+        likely = (each for each in self._waiting.values() if not isinstance(each, WebSocket) or each.key == key)
         return next((made for made in map(self._made, likely) if key and made.key == key), None)
 
     def take_finished(self) -> Iterator[LoggedSocket]:
@@ -234,7 +241,7 @@ class NetLog:
         keeps back those after it."""
         while self._waiting:
             id, socket = next(iter(self._waiting.items()))
-            if not (self._closed or isinstance(socket, bytes) or socket.finished):
+            if isinstance(socket, WebSocket) and not (self._closed or socket.finished):
                 return
             del self._waiting[id]
             if isinstance(socket, WebSocket):
@@ -242,9 +249,9 @@ class NetLog:
             yield self._made(socket)
         self._done.clear()
 
-    def _made(self, socket: WebSocket | bytes) -> LoggedSocket:
-        if isinstance(socket, bytes):
-            return msgspec.msgpack.decode(zlib.decompress(socket), type=LoggedSocket)
+    def _made(self, socket: WebSocket | Place) -> LoggedSocket:
+        if not isinstance(socket, WebSocket):
+            return self._packed.get(socket)
         return recorded(
             socket, self.program, self._offset, self._closed or socket.finished, verifies=self.verifies
         )
@@ -257,6 +264,7 @@ class NetLog:
             return
         types = constants.log_event_types
         self._handlers = {types[name]: handler for name, handler in HANDLERS.items() if name in types}
+        self._wanted = frozenset(b"%d" % each for each in self._handlers)
         self._errors = {number: name for name, number in constants.net_error.items()}
         client = constants.client_info
         self.program = " ".join(each for each in (client.name, client.version) if each)
@@ -265,6 +273,9 @@ class NetLog:
 
     def _event(self, value: bytes) -> None:
         self.events += 1
+        last = value[value.rfind(b'"type":') + 7 : -1]  # Chromium's order: the event's own type comes last
+        if last.isdigit() and last not in self._wanted:
+            return
         try:
             event = _decode_event(value)
             handler = self._handlers.get(event.type)
@@ -284,6 +295,12 @@ class NetLog:
     def begin(self, socket: WebSocket) -> None:
         """Take note of a new WebSocket."""
         self._waiting[socket.id] = socket
+        if len(self.requests) == SOURCES_MAX:
+            oldest = next(iter(self.requests.values()))
+            oldest.stop(socket.asked)
+            self._forget(oldest)
+        keep(self.requests, socket.id, socket)
+        self.use(self.channels, socket.id - 1, socket)  # the log has no other link to the channel
 
     def use(self, found: dict[int, WebSocket], id: int, socket: WebSocket) -> None:
         """Take note that source *id* works for *socket*."""
@@ -293,7 +310,12 @@ class NetLog:
     def finish(self, socket: WebSocket, time: float) -> None:
         """Take note that the browser is done with *socket*: no other event belongs to it."""
         socket.end(time)
+        self._forget(socket)
+
+    def _forget(self, socket: WebSocket) -> None:
         self._done.append(socket)
+        for attempt in socket.attempts:
+            attempt.release()
         self.requests.pop(socket.id, None)
         for found, id in socket.uses:
             if found.get(id) is socket:
@@ -301,10 +323,10 @@ class NetLog:
         socket.uses.clear()
 
 
-def keep(found: dict[int, T], id: int, value: T) -> None:
+def keep(found: dict[int, T], id: int, value: T, most: int = SOURCES_MAX) -> None:
     """Put *value* into *found*, which keeps its newest entries only."""
     found[id] = value
-    if len(found) > SOURCES_MAX:
+    if len(found) > most:
         del found[next(iter(found))]
 
 
@@ -332,8 +354,6 @@ def _bytes(params: _Params) -> bytes:
 def _request(log: NetLog, id: int, phase: int, time: float, params: _Params) -> None:
     if phase == BEGIN and params.url.startswith(("ws:", "wss:")):
         socket = WebSocket(id, params.url, time)
-        keep(log.requests, id, socket)
-        keep(log.channels, id - 1, socket)  # the log has no other link to the channel
         log.begin(socket)
     elif phase == END and (found := log.requests.get(id)) is not None:
         found.request_ended(time, log.error(params.net_error))
@@ -341,7 +361,7 @@ def _request(log: NetLog, id: int, phase: int, time: float, params: _Params) -> 
 
 @on("WEBSOCKET_ALIVE")
 def _channel(log: NetLog, id: int, phase: int, time: float, params: _Params) -> None:
-    if phase == END and (socket := log.channels.pop(id, None)) is not None:
+    if phase == END and (socket := log.channels.get(id)) is not None:
         log.finish(socket, time)
 
 
@@ -494,7 +514,7 @@ def _tls(log: NetLog, id: int, phase: int, time: float, params: _Params) -> None
 @on("SSL_CERTIFICATES_RECEIVED")
 def _certificates(log: NetLog, id: int, phase: int, time: float, params: _Params) -> None:
     if (connection := log.connections.get(id)) is not None:
-        connection.certificates = tuple(params.certificates or ())[:ADDRESSES_MAX]
+        connection.certificates = tuple(map(sys.intern, (params.certificates or ())[:ADDRESSES_MAX]))
 
 
 @on("CERT_VERIFIER_REQUEST_BOUND_TO_JOB")
@@ -551,11 +571,17 @@ def _tunnel(log: NetLog, id: int, phase: int, time: float, params: _Params) -> N
 @on("HTTP2_SESSION_INITIALIZED")
 def _session(log: NetLog, id: int, phase: int, time: float, params: _Params) -> None:
     session = Http2Session(id, time)
-    keep(log.sessions, id, session)
+    keep(log.sessions, id, session, SESSIONS_MAX)
     if params.source_dependency is not None:
         session.connection = log.connections.get(params.source_dependency.id)
         if session.connection is not None:
             session.connection.lend(session)
+
+
+@on("HTTP2_SESSION")
+def _session_ended(log: NetLog, id: int, phase: int, time: float, params: _Params) -> None:
+    if phase == END:
+        log.sessions.pop(id, None)
 
 
 @on("HTTP2_SESSION_SEND_HEADERS")

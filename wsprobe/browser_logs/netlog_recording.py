@@ -61,6 +61,9 @@ SESSION_MAX = Limits().max_head + Limits().max_session
 REBUILT = "a NetLog without raw bytes"
 """``Exchange.rebuilt`` of a recording from fields."""
 
+DECODED = "the decoded HTTP/2 headers of a NetLog"
+"""The same over HTTP/2 with raw bytes: the other frames are those on the wire."""
+
 CIPHERS = {
     0x1301: "TLS_AES_128_GCM_SHA256",
     0x1302: "TLS_AES_256_GCM_SHA384",
@@ -112,8 +115,17 @@ class Attempt:
 
     def stop(self, time: float) -> None:
         """Keep no more bytes."""
-        if self._limited is None:
+        if self.stream is not None:
+            self.stream.stop(time)
+        elif self._limited is None:
             self._limited = time
+
+    def release(self) -> None:
+        """Let nothing keep the request for the sake of bytes that may still come."""
+        if self.connection is not None:
+            self.connection.release(self)
+        if self.stream is not None:
+            self.stream.session.close(self.stream)
 
 
 class WebSocket:
@@ -131,6 +143,7 @@ class WebSocket:
         self.uses: list[tuple[dict[int, WebSocket], int]] = []
         """Where the log keeps it under the number of another source."""
         self.ended: float | None = None
+        self.limited: float | None = None
 
     @property
     def size(self) -> int:
@@ -165,6 +178,12 @@ class WebSocket:
             self.finished = True
         self.ended = time
 
+    def stop(self, time: float) -> None:
+        """Keep no more bytes: a limit of ours was reached."""
+        self.limited = time
+        for attempt in self.attempts[-1:]:
+            attempt.stop(time)
+
     def end(self, time: float) -> None:
         """Take note that the browser is done with the WebSocket."""
         self.finished = True
@@ -192,7 +211,7 @@ def recorded(socket: WebSocket, program: str, offset: float, finished: bool, *, 
     ]
     frames = tuple(socket.frames)
     logged = Logged(
-        "netlog", program, socket.page, socket.error, socket.message, frames if last.rebuilt else ()
+        "netlog", program, socket.page, socket.error, socket.message, frames if last.rebuilt == REBUILT else ()
     )
     return LoggedSocket(
         id=socket.id,
@@ -221,22 +240,22 @@ class _Writer(Struct, frozen=True):
         to = place(self.socket.url)
         connection = None if attempt is None else attempt.connection
         events = list(self._before(connection, to))
-        rebuilt = False
+        rebuilt = ""
         request, http2 = b"", None
         if attempt is not None and attempt.stream is not None:
             stream = attempt.stream
             http2 = Http2(stream.fields, stream=stream.id)
             events += self._moved(stream.written())
-            rebuilt = not stream.has_bytes
+            rebuilt = DECODED if stream.has_bytes else REBUILT
         elif attempt is not None:
-            rebuilt = not any(sent for sent, _, _ in attempt.moved)
+            rebuilt = "" if any(sent for sent, _, _ in attempt.moved) else REBUILT
             moved = list(self._rebuilt(attempt) if rebuilt else self._moved(attempt.moved))
             events += moved
             request = b"".join([each.data for each in moved if isinstance(each, Sent)])
             request = request[: request.find(b"\r\n\r\n") + 4]
         events.append(self._ended(attempt, events) if last else Ended(_last(events), "local"))
         plan = Plan(to, request, tls=TlsOptions(verify=self.verifies), route=self._route(), http2=http2)
-        return Exchange(plan, tuple(events), started, rebuilt=REBUILT if rebuilt else UNSET)
+        return Exchange(plan, tuple(events), started, rebuilt=rebuilt or UNSET)
 
     def since(self, time: float) -> int:
         return self.socket.since(time)
@@ -320,8 +339,9 @@ class _Writer(Struct, frozen=True):
 
     def _ended(self, attempt: Attempt | None, events: Sequence[Event]) -> Ended:
         at = _last(events)
-        if attempt is not None and attempt.limited is not None:
-            return Ended(max(at, self.since(attempt.limited)), "limit")
+        limited = self.socket.limited if attempt is None else attempt.limited
+        if limited is not None:
+            return Ended(max(at, self.since(limited)), "limit")
         connection = None if attempt is None else attempt.connection
         ended = None if connection is None else connection.ended
         if not (attempt and attempt.moved) and any(frame.opcode == CLOSE for frame in self.socket.frames):

@@ -34,11 +34,6 @@ class LoggedSocket(Struct, frozen=True):
     exchange: Exchange
     """The recording, as far as it goes. Its ``logged`` repeats page, error and message, for a saved file."""
 
-    @property
-    def has_bytes(self) -> bool:
-        """Whether the recording has the bytes of the connection, not only fields that the log names."""
-        return not self.exchange.rebuilt
-
 
 def iso(seconds: float) -> str:
     """*seconds* since 1970 in ISO 8601, in UTC; "" for a time that no calendar has."""

@@ -94,7 +94,7 @@ def report_value(report: Report, tellable: dict[str, TellableJson] | None = None
     reading = report.reading
     exchange = reading.exchange
     answers = report.answers or (None,) * len(report.views)
-    over_http2: dict[str, Any] = {} if reading.http2 is None else http2_members(reading.http2)
+    over_http2: dict[str, Any] = {} if reading.http2 is None else http2_members(reading)
     script = exchange.logged.script if exchange.logged else None
     of_page = _logged_members(exchange) | ({} if script is None else page_members(script))
     kind = ReportJson if script is None else PageReportJson
@@ -108,7 +108,7 @@ def report_value(report: Report, tellable: dict[str, TellableJson] | None = None
         outcome=report.outcome,
         exit_status=int(report.exit_status),
         request=request_value(reading),
-        response=response_value(reading.responses, reading.http2),
+        response=response_value(reading),
         hops=[_hop_value(hop) for hop in exchange.hops],
         tls=tls_value(exchange),
         timing=timing(reading),
@@ -355,15 +355,19 @@ def request_value(reading: Reading) -> RequestJson | None:
 
 def _hop_value(hop: Exchange) -> HopJson:
     reading = read(hop)
-    return HopJson(url=hop.plan.target.url, response=response_value(reading.responses, reading.http2))
+    return HopJson(url=hop.plan.target.url, response=response_value(reading))
 
 
-def response_value(responses: Sequence[Response], http2: Http2Connection | None) -> ResponseJson | None:
+def response_value(reading: Reading) -> ResponseJson | None:
     """The final answer with the interim ones before it; None if no byte of an answer arrived."""
+    if reading.http2 is not None and reading.responses:
+        return _response_over_http2(reading, reading.http2)
+    return _response(reading.responses)
+
+
+def _response(responses: Sequence[Response]) -> ResponseJson | None:
     if not responses:
         return None
-    if http2 is not None:
-        return _response_over_http2(responses, http2)
     interim = [one_response(r, UNSET) for r in responses if r.interim]
     final = final_answer(responses)
     if final is None:
@@ -398,24 +402,33 @@ def _request_over_http2(reading: Reading, of: Http2Connection) -> RequestJson:
     return RequestJson(
         line=None,
         headers=[pair for pair in block if not pair[0].startswith(":")],
-        raw=of.request.raw if of.request is not None else b"",
+        raw=_raw(of.request.raw if of.request is not None else b"", reading),
         fields=block,
         sent=of.request is not None,
     )
 
 
-def _response_over_http2(responses: Sequence[Response], of: Http2Connection) -> ResponseJson:
+def _raw(block: bytes, reading: Reading) -> bytes | None:
+    """*block* of headers; None if it was written again from their names and values."""
+    return None if reading.exchange.rebuilt else block
+
+
+def _response_over_http2(reading: Reading, of: Http2Connection) -> ResponseJson:
     every = [
-        replace(one_response(response, UNSET), status_line=None, fields=_block(block), raw=block.raw)
-        for response, block in zip(responses, of.blocks, strict=False)
+        replace(
+            one_response(response, UNSET), status_line=None, fields=_block(block), raw=_raw(block.raw, reading)
+        )
+        for response, block in zip(reading.responses, of.blocks, strict=False)
     ]
-    if final_answer(responses) is None:
+    if final_answer(reading.responses) is None:
         return ResponseJson(status_line=None, status=None, headers=[], fields=[], informational=every)
     return replace(every[-1], informational=every[:-1])
 
 
-def http2_members(of: Http2Connection) -> dict[str, Any]:
+def http2_members(reading: Reading) -> dict[str, Any]:
     """The members of a report that only a WebSocket over HTTP/2 has."""
+    of = reading.http2
+    assert of is not None
     end = of.end
     return {
         "http": "2",
@@ -425,7 +438,7 @@ def http2_members(of: Http2Connection) -> dict[str, Any]:
                 type=frame.name,
                 stream=frame.stream,
                 flags=tuple(frame.flag_names),
-                length=frame.length,
+                length=None if reading.exchange.rebuilt and frame.name == "HEADERS" else frame.length,
                 by=frame.by,
                 at=frame.at / 1000,
             )
@@ -581,10 +594,10 @@ def answered_value(answer: EngineAnswer) -> AnsweredJson:
     """The answer to an engine's own request."""
     if answer.over_http2:
         reading = read(answer.exchange)
-        received, response = reading.received, response_value(reading.responses, reading.http2)
+        received, response = reading.received, response_value(reading)
     else:
         received = received_of(answer.exchange)
-        response = response_value(responses_of(answer.exchange), None)
+        response = _response(responses_of(answer.exchange))
     return AnsweredJson(
         outcome=answer.outcome,
         response=response,

@@ -48,8 +48,9 @@ class RequestJson(Object, frozen=True, kw_only=True):
     """The request line; null over HTTP/2, which has none."""
     headers: list[Pair]
     """Every field line, as [name, value]."""
-    raw: bytes | UnsetType = UNSET
-    """The head, and anything sent after it; absent with --brief."""
+    raw: bytes | UnsetType | None = UNSET
+    """The head, and anything sent after it; absent with --brief; null over HTTP/2 if the source has the headers
+    decoded (see rebuilt)."""
     fields: list[Pair] | UnsetType = UNSET
     """Only over HTTP/2: every field of the block, pseudo-headers too, as [name, value] in the order sent."""
     sent: bool | UnsetType = UNSET
@@ -93,7 +94,8 @@ class ResponseJson(Object, frozen=True, kw_only=True):
     headers: list[Pair]
     """Every field line, as [name, value]: order, letter case and repetition as received."""
     raw: bytes | UnsetType | None = UNSET
-    """The head as received; absent without a final answer, and with --brief; null if no byte was recorded."""
+    """The head as received; absent without a final answer, and with --brief; null if no byte was recorded, and
+    over HTTP/2 if the source has the headers decoded (see rebuilt)."""
     from_: Literal["sentence"] | UnsetType = field(default=UNSET, name="from")
     """Only if the status alone is known, from the message of a browser (see source)."""
     complete: bool | UnsetType = UNSET
@@ -500,8 +502,9 @@ class Http2FrameJson(Object, frozen=True, kw_only=True):
     """The stream; 0 is the connection."""
     flags: tuple[str, ...]
     """The names of the flags set."""
-    length: Annotated[int, Meta(ge=0)]
-    """Announced length of its payload in bytes."""
+    length: Annotated[int, Meta(ge=0)] | None
+    """Announced length of its payload in bytes; null for HEADERS of a log, which has them decoded (see
+    rebuilt)."""
     by: Who
     """The sender."""
     at: float
@@ -670,8 +673,9 @@ class ReportJson(Object, frozen=True, kw_only=True):
     """Only with source: the browser's message about the failed handshake, as in its console, if the file has
     it."""
     rebuilt: str | UnsetType = UNSET
-    """Only if no bytes were recorded: the source of the report, such as a HAR file. The raw members are then
-    a reconstruction, and how the connection ended is not known."""
+    """Only if the bytes of the heads were not recorded: the source of the report, such as a HAR file. Over
+    HTTP/1.1 the raw members of heads are then a reconstruction, over HTTP/2 null. From a HAR file, how the
+    connection ended is not known."""
     worker: str | UnsetType = UNSET
     """The worker of a cluster (--cluster) that sent the request; absent if this machine did."""
     outcome: Annotated[str, _one_of(*STATUS_OF)]
