@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import islice
-from zlib import decompressobj
-from zlib import error as zlib_error
 
 import pytest
 
@@ -28,8 +26,6 @@ from wsprobe.judge import judge
 from wsprobe.lab.play import play
 from wsprobe.lab.scenario import Scenario
 from wsprobe.read import read
-from wsprobe.read.frames import deflate_of, messages_of
-from wsprobe.read.inflate import TAIL, WINDOW
 from wsprobe.read.reading import Reading
 
 PAGE = Page()
@@ -67,36 +63,9 @@ def views(reading: Reading) -> dict[str, tuple[object, ...]]:
     }
 
 
-def needs_tail(reading: Reading) -> bool:
-    """True if a stream of DEFLATE ends with a message or within the four bytes that the receiver adds, or a
-    compressed message has no bytes: the known faults that divide the views and that the judge does not report
-    (RFC 7692 sections 7.2.3.4 and 7.2.3.6)."""
-    agreed, window = deflate_of(reading), b""
-    for message in messages_of(reading)[0]:
-        data = b"".join(frame.data for frame in message.frames)
-        rest = data + TAIL if agreed is not None and message.compressed else b""
-        while rest:
-            stream = decompressobj(-15, zdict=window)
-            try:
-                window = (window + stream.decompress(rest))[-WINDOW:]
-            except zlib_error:
-                break
-            rest = stream.unused_data
-            if len(rest) <= len(TAIL) and (stream.eof or not data):
-                return True
-        window = window if agreed is not None and agreed.server.takeover else b""
-    return False
-
-
 def unmarked(exchange: Exchange) -> str:
     """What divides the views of *exchange* and has no finding; "" if nothing does."""
     reading = read(exchange)
-    divided = division(reading)
-    return divided if divided and not needs_tail(reading) else ""
-
-
-def division(reading: Reading) -> str:
-    """``unmarked``, without exceptions."""
     if reading.session is None or reading.exchange.plan.wire != "hybi-13":
         return ""  # a refusal opens in none, and its finding is the status
     if reading.values("Sec-WebSocket-Extensions") and reading.request.extensions != OFFER:

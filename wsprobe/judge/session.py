@@ -206,7 +206,7 @@ def messages(reading: Reading, of: Session) -> Iterator[Finding]:
     response = handshake(reading)
     if response is None:
         return
-    left = [_unexpected, _interrupts, _broken_deflate, _broken_text]
+    left = [_unexpected, _interrupts, _broken_deflate, _final_block, _no_bytes, _broken_text]
     before: Message | None = None
     frames = said(of)
     alike = _alike_behind(frames)
@@ -262,6 +262,21 @@ def _broken_deflate(message: Message, before: Message | None) -> Iterator[Findin
         yield F.DEFLATE_BROKEN.found(
             f"a compressed message cannot be inflated: {message.problem}", _span(message)
         )
+
+
+def _final_block(message: Message, before: Message | None) -> Iterator[Finding]:
+    where = {
+        "ended-with-message": "with the message, and no empty block follows",
+        "ended-in-tail": "within the four bytes that the receiver appends",
+    }
+    for words in (where[odd] for odd in message.oddities if odd in where):
+        yield F.DEFLATE_FINAL_BLOCK.found(f"a final block ends the DEFLATE stream {words}", _span(message))
+
+
+def _no_bytes(message: Message, before: Message | None) -> Iterator[Finding]:
+    if "no-bytes" in message.oddities:
+        first = message.frames[0]
+        yield F.DEFLATE_NO_BYTES.found(f"a compressed {name(first)} message has no bytes", header(first))
 
 
 def _broken_text(message: Message, before: Message | None) -> Iterator[Finding]:

@@ -169,7 +169,9 @@ class Message(Struct, frozen=True):
     oddities: tuple[str, ...] = ()
     """``no-start``: a continuation without a start. ``interrupted``: another message began before this one
     ended. ``not-utf-8``: a text with invalid UTF-8. ``not-deflate``, ``too-large``: cannot be inflated;
-    *problem* has the reason. ``after-close``: a frame came after a Close frame."""
+    *problem* has the reason. ``no-bytes``: it is compressed and has no bytes. ``ended-with-message``,
+    ``ended-in-tail``: a final block ends its stream (``Inflater.stream_end``). ``after-close``: a frame came
+    after a Close frame."""
     problem: str = ""
 
     @property
@@ -281,6 +283,9 @@ class _Unpacking:
 
     def unpack(self, data: bytes) -> tuple[bytes, str, str]:
         """(inflated bytes, oddity, problem)"""
+        if not data:
+            self._inflater.skip()
+            return data, "no-bytes", ""
         if self._lost:
             return data, "not-deflate", "an earlier message of this session could not be inflated"
         if self._inflater.room <= 0:
@@ -292,7 +297,8 @@ class _Unpacking:
             return data, "not-deflate", str(error)
         if self._inflater.room <= 0:
             return out, "too-large", self._too_large
-        return out, "", ""
+        end = self._inflater.stream_end
+        return out, f"ended-{end}" if end else "", ""
 
 
 def _text(data: bytes) -> str:

@@ -78,6 +78,9 @@ class Inflater:
         """Bytes that may still come out."""
         self.streams = STREAMS_MAX
         """Streams that may still end within a message."""
+        self.stream_end = ""
+        """Where a final block ended the stream of the message before: ``with-message``, or ``in-tail`` within the
+        appended bytes; "" if an empty block was open for them, or the message is masked."""
         self._takeover = direction.takeover
         self._bits = direction.bits
         # Within one call zlib lets a copy begin anywhere in what the call has made, so short calls are what
@@ -101,6 +104,7 @@ class Inflater:
         """
         hidden = self._masked.current()
         self._masked.next()
+        self.stream_end = ""
         if not data or not self.room:
             return b""
         if hidden is not None:
@@ -141,6 +145,7 @@ class Inflater:
             at += len(fed) - len(self._stream.unused_data)
             self._stream = zlib.decompressobj(-self._bits, zdict=self._window(out))
             if at >= len(data):  # what is left of the tail begins no stream
+                self.stream_end = "with-message" if at == len(data) else "in-tail"
                 return out.getvalue()
             self.streams -= 1
             if self.streams < 0:
