@@ -70,6 +70,7 @@ class PlannedSession(OpenSession):
         self._most_frames = in_proportion(FRAMES_MAX, self._room, USUAL.max_session, FRAMES_LEAST)
         self._acts = tuple(act for act in plan.acts if act.when != "time" or act.after >= at)
         self._pings = frozenset(act.data for act in plan.acts if act.do == "ping")
+        self._only_pings = all(act.do == "ping" for act in plan.acts)
         self._pongs = PONGS_MAX
 
     @property
@@ -86,7 +87,7 @@ class PlannedSession(OpenSession):
         self._now = at
         found = self._reader.receive(data)
         send = b"".join([self._react(each) for each in found])
-        spoke = self._spoke_to(data, found)
+        spoke = self._spoke_to(data, found) or (self._only_pings and any(map(self._is_pong, found)))
         if self._silence is not None and self.phase is Phase.OPEN and spoke:
             self._deadline = min(at + self._silence, self._latest)
         self._room -= len(data)
@@ -152,7 +153,11 @@ class PlannedSession(OpenSession):
             return self._answered(each, wait)
         if each.what == "ping":
             return self._pong(each.data)
-        return self._perform("pong") if each.data in self._pings else b""
+        return self._perform("pong") if self._is_pong(each) else b""
+
+    def _is_pong(self, each: Incoming) -> bool:
+        """Whether *each* answers a Ping of the plan."""
+        return isinstance(each, Control) and each.what == "pong" and each.data in self._pings
 
     def _awaits(self, message: ReceivedMessage) -> bytes:
         """Close, unless more messages are awaited after this one."""

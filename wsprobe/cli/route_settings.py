@@ -178,8 +178,9 @@ class LimitSettings(Section, frozen=True, kw_only=True):
     )
     linger: float | None = opt(
         "--linger",
-        f"how long to watch an open session before closing it [default: {Limits().linger:g}; with --send "
-        f"{FIRST_REPLY:g} for a reply, {SILENCE:g} after the last; with --expect message or close as -m]",
+        f"how long to watch an open session before closing it [default: {Limits().linger:g}; with --send or "
+        f"--ping {FIRST_REPLY:g} for a reply, {SILENCE:g} after the last; with --expect message or close as "
+        "-m]",
         None,
         type=Seconds(),
         rare=True,
@@ -196,8 +197,9 @@ class LimitSettings(Section, frozen=True, kw_only=True):
     def limits(self, *, sends: bool, awaits: bool) -> Limits:
         """The limits for a plan; without -m, the time limit is the plan's own default.
 
-        *sends*: the plan sends messages, so replies are waited for; *awaits*: an expectation is about messages
-        or the Close, and is waited for until nearly the end of max_time. --linger decides instead of both.
+        *sends*: the plan sends messages or a Ping, so replies are waited for; *awaits*: an expectation is about
+        messages or the Close, and is waited for until nearly the end of max_time. --linger decides instead of
+        both.
         """
         usual = Limits()
         linger, silence = (FIRST_REPLY, SILENCE) if sends else (usual.linger, UNSET)

@@ -233,7 +233,7 @@ def _handshake(given: Given, page: bool, expectations: Sequence[Expectation]) ->
             http_version=own.http_version or "1.1",
         ),
         limits=given[LimitSettings].limits(
-            sends=any(act.do in ("text", "binary") for act in acts) or expect.about_session(expectations),
+            sends=bool(acts) or expect.about_session(expectations),
             awaits=expect.awaited(expectations) is not None,
         ),
         tls=given[TlsSettings].tls(),

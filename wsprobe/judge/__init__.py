@@ -79,7 +79,7 @@ HTTP: tuple[Rule, ...] = (
 )
 SESSION: tuple[Rule, ...] = (
     session.other_bytes,
-    about(subject.session, session.frames, session.messages, session.close_frame),
+    about(subject.session, session.frames, session.messages, session.close_frame, session.pongs),
     session.closing,
 )
 

@@ -30,6 +30,8 @@ from wsprobe.read.closing import AFTER_RFC6455, NEVER_SENT, RESERVED, may_be_sen
 from wsprobe.read.frames import (
     BINARY,
     CLOSE,
+    PING,
+    PONG,
     RSV1,
     TEXT,
     Message,
@@ -353,6 +355,32 @@ def _text_for_code(data: bytes) -> str:
     if len(data) > 2 and data.isascii() and data.decode("ascii").isprintable():
         return "a server that sends a reason without a code"
     return ""
+
+
+PONG_PATIENCE = 1_000_000
+"""Microseconds between a Ping and a later Close in which a server that reads its frames sends a Pong."""
+
+
+def pongs(reading: Reading, of: Session) -> Iterator[Finding]:
+    """Check that a Ping, or one after it, has a Pong, if an answer to our Close shows that the server read on.
+
+    A server that gets the Close together with the Ping need not answer the Ping (section 5.5.2).
+    """
+    ours, theirs = our_close(of), close_of(of)
+    if ours is None or theirs is None or theirs.at <= ours.at or closed_by_server(of) is not None:
+        return
+    pings = [frame for frame in of.sent if frame.opcode == PING and frame.start < ours.start]
+    due = [ping for ping in pings if ours.at - ping.at >= PONG_PATIENCE]
+    if not due:
+        return
+    wanted = {ping.data for ping in pings[len(due) - 1 :]}
+    came = [f.data for f in of.frames if f.opcode == PONG and f.complete and f.at >= due[-1].at]
+    if wanted.isdisjoint(came):
+        what = "only a Pong with other data" if came else "no Pong"
+        seconds = f"{(ours.at - due[-1].at) / 1_000_000:.1f} s"
+        yield F.PING_UNANSWERED.found(
+            f"the Ping that wsprobe sent got {what}; the server answered the Close {seconds} later"
+        )
 
 
 def closing(reading: Reading) -> Iterator[Finding]:

@@ -79,8 +79,8 @@ class Inflater:
         self.streams = STREAMS_MAX
         """Streams that may still end within a message."""
         self.stream_end = ""
-        """Where a final block ended the stream of the message before: ``with-message``, or ``in-tail`` within the
-        appended bytes; "" if an empty block was open for them, or the message is masked."""
+        """Where a final block ended the stream of the message before: ``with-message``, or ``in-tail`` within
+        the appended bytes; "" if an empty block was open for them, or the message is masked."""
         self._takeover = direction.takeover
         self._bits = direction.bits
         # Within one call zlib lets a copy begin anywhere in what the call has made, so short calls are what
