@@ -66,6 +66,23 @@ def covers(pattern: str, name: str) -> bool:
     return pattern == name
 
 
+def is_address(name: str) -> bool:
+    """True for an IP address."""
+    import ipaddress  # late, as above
+
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def common_names(shown: Certificate) -> list[str]:
+    """The common names in the subject of *shown*, in its order, with the escapes of RFC 4514."""
+    parts = re.findall(r"(?s)(?:[^\\,+]|\\.)+", shown.subject)
+    return [part[3:] for part in reversed(parts) if part.startswith("CN=")]
+
+
 def days_left(shown: Certificate, now: str) -> int | None:
     """Whole days until *shown* expires, negative once it has; None if unknown.
 

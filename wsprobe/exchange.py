@@ -107,6 +107,9 @@ class TlsOptions(Struct, frozen=True):
     pinned: tuple[str, ...] = ()
     """--pinnedpubkey: the server's public key must be one of these (base64 of the SHA-256 of its
     SubjectPublicKeyInfo); empty for any."""
+    common_name: bool = False
+    """True to continue if a certificate without DNS names has the server's name as its common name: a client
+    does so whose request this is."""
 
 
 class Route(Struct, frozen=True):

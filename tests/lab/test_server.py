@@ -58,6 +58,7 @@ REAL = (
     "wss-unknown-ca",
     "wss-expired",
     "wss-wrong-host",
+    "wss-common-name",
     "wss-alert",
     "wss-client-cert-required",
     "wss-tls10-only",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -107,8 +108,18 @@ def ws_server(node: str, packages: Path) -> Iterator[int]:
         yield port
 
 
-def ws_client(node: str, packages: Path, urls: list[str]) -> dict[str, dict[str, Any]]:
-    """Open each of *urls*, one after the other; what ``ws`` was told, by URL."""
+def ws_client(
+    node: str, packages: Path, urls: list[str], *, authority: Path | None = None
+) -> dict[str, dict[str, Any]]:
+    """Open each of *urls*, one after the other; what ``ws`` was told, by URL. *authority*: a PEM file to
+    trust."""
     client = script(packages, "client.js", CLIENT)
-    done = subprocess.run([node, client, *urls], capture_output=True, check=True, timeout=4 * PATIENCE)
+    trusting = {} if authority is None else {"NODE_EXTRA_CA_CERTS": str(authority)}
+    done = subprocess.run(
+        [node, client, *urls],
+        capture_output=True,
+        check=True,
+        timeout=4 * PATIENCE,
+        env={**os.environ, **trusting},
+    )
     return cast(dict[str, dict[str, Any]], json.loads(done.stdout))

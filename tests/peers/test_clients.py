@@ -26,7 +26,8 @@ from wsproto.events import (
 )
 
 from tests.peers.node import ws_client
-from tests.peers.place import PATIENCE
+from tests.peers.place import HOST, PATIENCE
+from wsprobe.lab.background import BackgroundLab
 
 FAULTS = {
     "/accept/wrong": "accept",
@@ -177,6 +178,17 @@ class TestNode:
 
     def test_echo(self, node_told: dict[str, dict[str, Any]]) -> None:
         assert node_told["/echo"] == {"open": True, "message": "hello", "code": 1000, "text": ""}
+
+    def test_a_common_name(
+        self, wsprobe_lab: BackgroundLab, need: Callable[[str], str], packages: Path
+    ) -> None:
+        """Its view says so too: Node accepts a certificate without subjectAltName by its common name."""
+        url, authority = wsprobe_lab.url("wss-common-name"), Path(wsprobe_lab.authority)
+        told = ws_client(need("node"), packages, [url], authority=authority)[url]
+        assert told == {"open": True, "message": "hi", "code": 1000, "text": ""}
+        address = url.replace("localhost", HOST)
+        told = ws_client(need("node"), packages, [address], authority=authority)[address]
+        assert told["error"].endswith(f"IP: {HOST} is not in the cert's list: ")
 
     def test_close(self, node_told: dict[str, dict[str, Any]]) -> None:
         assert node_told["/close/4403?reason=no%20entry"] == {"open": True, "code": 4403, "text": "no entry"}

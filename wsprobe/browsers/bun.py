@@ -42,6 +42,7 @@ class Bun(Client[Facts]):
     """An ``Engine``. Its ErrorEvent contains the reason and the URL."""
 
     name = "bun"
+    common_names = "openssl"
     source = http = _UPGRADE
     because_early = "bun src/bun.js/bindings/webcore/WebSocket.cpp"
 

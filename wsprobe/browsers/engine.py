@@ -11,6 +11,7 @@ from typing import ClassVar, Literal, Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
+from wsprobe.browsers.network import CommonNames
 from wsprobe.exchange import Act, Http2, ScriptEvent, Target
 from wsprobe.read.reading import Reading
 
@@ -222,6 +223,7 @@ class Usual:
 
     __slots__ = ()
     oldest_tls: ClassVar[str | None] = None
+    common_names: ClassVar[CommonNames] = ""
     undefined_is_zero: ClassVar[bool] = False
 
     @staticmethod
@@ -255,6 +257,11 @@ class Engine(Protocol):
     def oldest_tls(self) -> str | None:
         """The oldest TLS version that it accepts, in the form of ``TlsOptions.minimum``; None: the usual
         one."""
+        ...
+
+    @property
+    def common_names(self) -> CommonNames:
+        """Its rule for a certificate without names of hosts in subjectAltName; "" if it refuses each."""
         ...
 
     def may_close(self, code: int) -> bool:

@@ -6,13 +6,13 @@ a name is in the facts of an engine's version, or beside the engine's checks of 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Literal
 
 from msgspec import Struct
 
-from wsprobe.browsers.network import hindrance
+from wsprobe.browsers.network import BY_COMMON_NAME, CommonNames, by_common_name, hindrance
 from wsprobe.data_file import toml_beside
 from wsprobe.exchange import Certificate, ConnectFailed, ResolveFailed, TlsDone, TlsFailed, TunnelFailed
 from wsprobe.read.reading import Reading
@@ -41,16 +41,18 @@ class Hindered(Struct, frozen=True):
     received: bytes = b""
     """The server's bytes, if they are not TLS."""
     let_pass: bool = False
-    """True for an invalid certificate that wsprobe accepted, but no engine would."""
+    """True for an invalid certificate that wsprobe accepted, but this engine would not."""
+    accepted: bool = False
+    """True for a certificate that wsprobe refused, but this engine would accept."""
 
     def word(self, library: str, default: Any = None) -> Any:
         """The name that *library* uses; *default* if it has none."""
         return column(self.kind, library).get(self.key, default)
 
 
-def hindered(reading: Reading) -> Hindered | None:
-    """The failure before the request was sent; None if it was sent."""
-    event, host = hindrance(reading), reading.exchange.plan.target.host
+def hindered(reading: Reading, rule: CommonNames = "") -> Hindered | None:
+    """The failure before the request was sent; None if it was sent. *rule*: the engine's for common names."""
+    event, host = hindrance(reading, rule), reading.exchange.plan.target.host
     match event:
         case ResolveFailed():
             return Hindered(event.at, "name", event.error, event.host)
@@ -64,9 +66,17 @@ def hindered(reading: Reading) -> Hindered | None:
         case TlsFailed():
             kind: Kind = "error" if event.kind == "pinned-key" else event.kind
             key = event.reason if event.alert is None else str(event.alert)
-            return Hindered(event.at, kind, event.error, host, key, event.certificate, event.received)
+            accepted = kind == "certificate" and by_common_name(reading.exchange, rule)
+            shown = event.certificate
+            return Hindered(event.at, kind, event.error, host, key, shown, event.received, accepted=accepted)
         case None:
             return None
+
+
+def pending(readings: Sequence[Reading], rule: CommonNames) -> str:
+    """Why an engine with *rule* would go on after the last of *readings*, which wsprobe did not; else ""."""
+    found = hindered(readings[-1], rule) if readings else None
+    return BY_COMMON_NAME if found is not None and found.accepted else ""
 
 
 @cache

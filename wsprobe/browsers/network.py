@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from hashlib import sha1
+from typing import Literal
 from urllib.parse import unquote_to_bytes
 
 from wsprobe import authentication
 from wsprobe.authentication import UserAndPassword, quoted
-from wsprobe.certificate import SELF_SIGNED, faults, untrusted
+from wsprobe.certificate import SELF_SIGNED, common_names, covers, faults, is_address, untrusted
 from wsprobe.exchange import (
+    Certificate,
     Connected,
     ConnectFailed,
     Exchange,
@@ -32,9 +34,41 @@ for each of these types, and every engine goes through all events."""
 _TELLING = frozenset((Connected, ResolveFailed, ConnectFailed, TlsFailed, TunnelFailed, TlsDone))
 
 
-def hindrance(reading: Reading) -> Failure | TlsDone | None:
+CommonNames = Literal["", "openssl", "gnutls"]
+"""A library's rule for a certificate without names of hosts in subjectAltName (RFC 9525 section 6.3 refuses it,
+as Chromium, Firefox and rustls do); measured.
+
+``openssl``: a common name counts, one of several too, if subjectAltName has no DNS name. Node and Bun have the
+same rule in code of their own.
+``gnutls``: the only common name counts, if subjectAltName has neither a DNS name nor an address.
+Neither of them takes a common name for an address."""
+
+BY_COMMON_NAME = (
+    "it accepts the certificate by its common name, which wsprobe refuses; -k lets the recording continue"
+)
+
+
+def by_common_name(exchange: Exchange, rule: CommonNames) -> bool:
+    """True if an engine with *rule* accepts the certificate of *exchange*, which wsprobe refuses or would."""
+    if not rule or certificate_faults(exchange) != {"wrong-name"}:
+        return False
+    last = next(e for e in reversed(exchange.events) if isinstance(e, TlsDone | TlsFailed))
+    name = exchange.plan.tls.server_name or exchange.plan.target.host
+    return last.certificate is not None and _named(last.certificate, name, rule)
+
+
+def _named(shown: Certificate, name: str, rule: CommonNames) -> bool:
+    found = common_names(shown)
+    if is_address(name) or not all(map(is_address, shown.names)):
+        return False
+    if rule == "gnutls" and (shown.names or len(found) != 1 or found[0].endswith(".")):
+        return False
+    return any(covers(each, name) for each in found)
+
+
+def hindrance(reading: Reading, rule: CommonNames = "") -> Failure | TlsDone | None:
     """The last failure that no connection came after, or the TLS of a certificate that we let pass and no
-    engine would; None if nothing kept the request from being sent."""
+    engine with *rule* would; None if nothing kept the request from being sent."""
     failed: Failure | None = None
     for event in reading.exchange.events:
         if type(event) not in _TELLING:  # of six events one is, and three engines ask: ``FAILED`` says why so
@@ -44,7 +78,7 @@ def hindrance(reading: Reading) -> Failure | TlsDone | None:
                 failed = None
             case ResolveFailed() | ConnectFailed() | TlsFailed() | TunnelFailed():
                 failed = event
-            case TlsDone(verified=False, problem=str()):
+            case TlsDone(verified=False, problem=str()) if not by_common_name(reading.exchange, rule):
                 return event
             case _:
                 pass

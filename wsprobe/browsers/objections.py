@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from wsprobe.browsers.chromium.establish import certificate_error
 from wsprobe.browsers.hindered import column
-from wsprobe.browsers.network import certificate_faults
+from wsprobe.browsers.network import by_common_name, certificate_faults
 from wsprobe.certificate import OLD_TLS
 from wsprobe.exchange import Exchange, TlsDone
 
@@ -31,7 +31,7 @@ def objections(exchange: Exchange) -> dict[str, str]:
         texts["chromium"] = f"net::{certificate_error(found)}"
         if errors := _listed("firefox", found):
             texts["firefox"] = errors
-    if flags := _listed("gnutls", found):
+    if (flags := _listed("gnutls", found)) and not by_common_name(exchange, "gnutls"):
         texts["webkitgtk"] = f"Unacceptable TLS certificate ({flags})"
     return texts
 

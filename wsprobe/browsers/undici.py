@@ -78,6 +78,7 @@ class Undici(Client[Facts]):
     """An ``Engine``. From undici 7 on, the message of its ErrorEvent is always empty."""
 
     name = "undici"
+    common_names = "openssl"
     source = because_early = _CONNECTION
     http = _CLIENT
 
@@ -111,7 +112,7 @@ class Undici(Client[Facts]):
         return heads(reading, parser(reading.received, counts_reason=False))
 
     def unmade(self, reading: Reading) -> Failed | None:
-        if hindrance(reading) is None:
+        if hindrance(reading, self.common_names) is None:
             return None
         return self._no_answer("there was no connection: undici lib/core/connect.js")
 

@@ -28,8 +28,8 @@ def visit(
     """The exchanges that *engine* makes to open *url* from *page*, oldest first; empty if it makes none.
 
     A generator: it yields each plan to carry out, receives the resulting exchange, and returns all readings.
-    *tls* is kept except ALPN, which is the engine's, and the oldest version, which is the engine's too unless
-    *tls* sets one.
+    *tls* is kept except ALPN and the rule for common names, which are the engine's, and the oldest version,
+    which is the engine's too unless *tls* sets one.
     """
     page = opened_by(page, url)
     construction = engine.construct(url, page)
@@ -47,7 +47,7 @@ def visit(
             request=then.request,
             acts=acts,
             limits=limits if then.http2 is None else over_http2,
-            tls=replace(tls, alpn=then.alpn),
+            tls=replace(tls, alpn=then.alpn, common_name=engine.common_names != ""),
             route=route,
             http2=then.http2,
         )

@@ -57,6 +57,7 @@ class Ws(Client[Facts]):
     one."""
 
     name = "ws"
+    common_names = "openssl"
     source = because_early = _SOCKET
     http = "node lib/_http_client.js"
     while_failing = CLOSING

@@ -56,7 +56,10 @@ class Certificates:
         dates = {}
         if fault == "expired":
             dates = {"not_before": _day(2020, 1, 1), "not_after": _day(2020, 1, 31)}
-        issuer.issue_cert(*names, **dates).configure_cert(made)
+        if fault == "common-name":
+            self._by_common_name("localhost").configure_cert(made)
+        else:
+            issuer.issue_cert(*names, **dates).configure_cert(made)
         if fault == "client-certificate":
             self._authority.configure_trust(made)
             made.verify_mode = ssl.CERT_REQUIRED
@@ -67,6 +70,27 @@ class Certificates:
                 made.minimum_version = ssl.TLSVersion.TLSv1
                 made.maximum_version = ssl.TLSVersion.TLSv1_1
         return made
+
+    def _by_common_name(self, name: str) -> Any:
+        """A certificate without subjectAltName, which trustme always writes."""
+        from cryptography import x509  # trustme has imported it by now
+        from cryptography.hazmat.primitives.hashes import SHA256
+        from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+
+        made = self._authority.issue_cert(name, common_name=name)
+        old = x509.load_pem_x509_certificate(made.cert_chain_pems[0].bytes())
+        own: Any = load_pem_private_key(self._authority.private_key_pem.bytes(), None)
+        new = x509.CertificateBuilder(
+            old.issuer,
+            old.subject,
+            old.public_key(),
+            old.serial_number,
+            old.not_valid_before_utc,
+            old.not_valid_after_utc,
+            [each for each in old.extensions if each.oid != x509.SubjectAlternativeName.oid],
+        )
+        signed = new.sign(own, SHA256())
+        return self._trustme.LeafCert(made.private_key_pem.bytes(), signed.public_bytes(Encoding.PEM), [])
 
 
 def _day(year: int, month: int, day: int) -> datetime:

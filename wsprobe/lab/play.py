@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from wsprobe.browsers.engine import Engine, ScriptView
 from wsprobe.browsers.visit import visit
+from wsprobe.certificate import NO_NAMES
 from wsprobe.conversation import Client, Maker, Speaking
 from wsprobe.exchange import (
     SECOND,
@@ -105,6 +106,7 @@ NOT_VALID: Mapping[Fault, str] = {
     "unknown-ca": "unable to get local issuer certificate",
     "expired": "certificate has expired",
     "wrong-name": "IP address mismatch, certificate is not valid for '{}'.",
+    "common-name": f"Hostname mismatch, certificate is not valid for '{{}}'{NO_NAMES}",
 }
 """Fault -> template of OpenSSL's message for it; ``{}`` is the host."""
 
@@ -113,9 +115,9 @@ def certificate(host: str, fault: Fault) -> Certificate:
     """The certificate of *host*, with that *fault*."""
     return Certificate(
         der=b"",
-        subject="O=wsprobe lab",
+        subject=f"CN={host},O=wsprobe lab" if fault == "common-name" else "O=wsprobe lab",
         issuer="O=wsprobe lab, authority",
-        names=("other.example",) if fault == "wrong-name" else (host,),
+        names={"wrong-name": ("other.example",), "common-name": ()}.get(fault, (host,)),
         not_before="2020-01-01T00:00:00Z",
         not_after="2020-01-31T00:00:00Z" if fault == "expired" else "2040-01-01T00:00:00Z",
     )
@@ -253,10 +255,12 @@ class _Stage:
 
     def _shake_hands(self, kind: PortKind) -> bool:
         self.now += 10 * HOP
-        if kind.fault in NOT_VALID:
+        accepted = kind.fault == "common-name" and self._plan.tls.common_name
+        if kind.fault in NOT_VALID and not accepted:
             error = NOT_VALID[kind.fault].format(self._plan.target.host)
             shown = certificate(self._plan.target.host, kind.fault)
-            self.add(TlsFailed(self.now, "certificate", error, certificate=shown, reason=kind.fault))
+            reason = "wrong-name" if kind.fault == "common-name" else kind.fault
+            self.add(TlsFailed(self.now, "certificate", error, certificate=shown, reason=reason))
             self.end("error", error)
             return False
         if kind.fault == "old-version" and self._plan.tls.minimum not in ("1.0", "1.1"):
@@ -264,11 +268,12 @@ class _Stage:
             self.add(TlsFailed(self.now, "alert", error, alert=70))
             self.end("error", error)
             return False
-        shown = certificate(self._plan.target.host, "")
+        shown = certificate(self._plan.target.host, "common-name" if accepted else "")
+        problem = f"it is not for {self._plan.target.host}{NO_NAMES}" if accepted else None
         version, cipher = _OLD_TLS if kind.fault == "old-version" else _TLS
         alpn = next((name for name in kind.alpn if name in self._plan.tls.alpn), None)
         self.speaks_http2 = self._plan.http2 is not None and (self.speaks_http2 or alpn == "h2")
-        self.add(TlsDone(self.now, version, cipher, alpn, shown, True))
+        self.add(TlsDone(self.now, version, cipher, alpn, shown, not accepted, problem))
         if kind.fault != "client-certificate":
             return True
         # RFC 8446 section 4.4.2.4: the server refuses after the client's handshake is complete.

@@ -21,7 +21,7 @@ PATIENCE = 75.0
 HELLO = 10.0
 """Seconds that a port waits for a ClientHello."""
 
-Fault = Literal["", "unknown-ca", "expired", "wrong-name", "client-certificate", "old-version"]
+Fault = Literal["", "unknown-ca", "expired", "wrong-name", "common-name", "client-certificate", "old-version"]
 
 
 class PortKind(Struct, frozen=True):
@@ -110,6 +110,7 @@ KINDS: Mapping[Listener, PortKind] = {
     "h2-ping-flood": _h2(*ANNOUNCING, Http2Step("frame", type=6, data=b"12345678", repeat=FLOOD)),
     "h2-malformed": _h2(Http2Step("frame", type=4, data=b"12345"), Http2Step("hold", seconds=PATIENCE)),
     "tls-no-alpn": PortKind(tls=True, alpn=()),
+    "tls-common-name": PortKind(tls=True, fault="common-name"),
 }
 """Every kind of port except ``unused``, where nothing listens."""
 

@@ -85,6 +85,7 @@ Listener = Literal[
     "tls-unknown-ca",
     "tls-expired",
     "tls-wrong-name",
+    "tls-common-name",
     "tls-alert",
     "fin-on-accept",
     "reset-on-accept",

@@ -26,6 +26,7 @@ FAULTS = {
     "unknown-ca": "a TLS server with a certificate from an untrusted authority",
     "expired": "a TLS server with an expired certificate",
     "wrong-name": "a TLS server with a certificate for another name",
+    "common-name": "a TLS server with a certificate that has its name as common name only",
     "client-certificate": "a TLS server that requires a client certificate",
     "old-version": "a TLS server that speaks at most TLS 1.1",
 }

@@ -18,7 +18,7 @@ from typing import Literal
 import trio
 
 from wsprobe import certificate
-from wsprobe.certificate import NO_NAMES, SELF_SIGNED, UNKNOWN_ISSUER, faults
+from wsprobe.certificate import NO_NAMES, SELF_SIGNED, UNKNOWN_ISSUER, covers, faults
 from wsprobe.exchange import Certificate, How, PlanError, TlsDone, TlsFailed, TlsOptions
 from wsprobe.net.stream import READ, End, Tape, Wire, utc
 
@@ -120,7 +120,8 @@ REASONS = {
 def context(options: TlsOptions) -> ssl.SSLContext:
     """The context for *options*. Raises PlanError for unusable options."""
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    made.hostname_checks_common_name = False  # RFC 9525 section 6.3: only names in subjectAltName count
+    # RFC 9525 section 6.3: only names in subjectAltName count. OpenSSL's rule for common names is Node's.
+    made.hostname_checks_common_name = options.common_name
     if not options.verify:
         made.check_hostname = False
         made.verify_mode = ssl.CERT_NONE
@@ -435,6 +436,8 @@ def _done(tls: TlsWire, context: ssl.SSLContext, name: str, at: int) -> TlsDone:
     cipher = tls.engine.cipher()
     shown, issuers = _shown(tls)
     verified = context.verify_mode == ssl.CERT_REQUIRED
+    if shown is not None and context.hostname_checks_common_name:
+        verified = verified and any(covers(each, name) for each in shown.names)
     passed = None
     if not verified and shown is not None:
         chain = tls.chain("get_verified_chain")

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 from msgspec.structs import replace
 
 from wsprobe.browsers.engine import Construction, Made, Page, ScriptView, Usual
-from wsprobe.browsers.hindered import Hindered, hindered
+from wsprobe.browsers.hindered import Hindered, hindered, pending
 from wsprobe.browsers.http2 import handshakes, over_http1_only
 from wsprobe.browsers.life import Ending, Handshake, Life, begins, follow, seen
 from wsprobe.browsers.network import given_up
@@ -81,6 +81,9 @@ class Client(Usual, ABC, Generic[_Facts]):
 
     def answered(self, reading: Reading, protocols: tuple[str, ...]) -> Answered:
         """The result of the handshake, which offered *protocols*."""
+        found = hindered(reading, self.common_names)
+        if found is not None and found.accepted:
+            return Answered(found.at, None)
         unmade = self.unmade(reading)
         if unmade is not None and not given_up(reading):
             return Answered(end(reading).at, unmade)
@@ -98,7 +101,7 @@ class Client(Usual, ABC, Generic[_Facts]):
 
     def unmade(self, reading: Reading) -> Failed | None:
         """The failure that kept the request from being sent, None if it was sent."""
-        found = hindered(reading)
+        found = hindered(reading, self.common_names)
         if found is None:
             return None
         kind: str = found.kind
@@ -223,7 +226,8 @@ class _Life(Life[_Step]):
         return follow(lived, script, session(reading, opened.stop, acts))
 
     def waiting(self, script: WebSocket, acts: list[Act]) -> Ending:
-        return Ending("connecting", "no answer yet" if self._readings else "nothing was recorded")
+        otherwise = "no answer yet" if self._readings else "nothing was recorded"
+        return Ending("connecting", pending(self._readings, self._client.common_names) or otherwise)
 
     def _failed(self, script: WebSocket, failed: Failed, races: str = "") -> Ending:
         self._client.fail(script, failed, self._made.url)

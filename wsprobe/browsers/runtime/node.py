@@ -7,10 +7,12 @@ and those of ``hindered.toml``.
 from __future__ import annotations
 
 from wsprobe.browsers.hindered import CERTIFICATE_REQUIRED, Hindered, hindered
+from wsprobe.certificate import common_names, is_address
 from wsprobe.exchange import ConnectFailed
 from wsprobe.read.reading import Reading
 
 SOCKET_HANG_UP = ("socket hang up", "ECONNRESET")
+_NAMELESS = "Cert does not contain a DNS name"
 READ_RESET = ("read ECONNRESET", "ECONNRESET")
 
 
@@ -19,7 +21,7 @@ def not_connected(reading: Reading) -> tuple[str, str] | None:
 
     ``{thread}`` in the message stands for OpenSSL's number for the thread, which changes each time.
     """
-    found = hindered(reading)
+    found = hindered(reading, "openssl")
     if found is None:
         return None
     match found.kind:
@@ -74,8 +76,11 @@ def _wrong_name(found: Hindered) -> str:
     host = found.host
     names = found.certificate.names if found.certificate is not None else ()
     start = "Hostname/IP does not match certificate's altnames: "
-    if host.replace(".", "").isdigit() or ":" in host:
-        addresses = [name for name in names if name.replace(".", "").isdigit() or ":" in name]
+    if is_address(host):
+        addresses = filter(is_address, names)
         return f"{start}IP: {host} is not in the cert's list: {', '.join(addresses)}"
-    listed = ", ".join(f"DNS:{name}" for name in names)
+    if all(map(is_address, names)):
+        own = ",".join(common_names(found.certificate)) if found.certificate is not None else ""
+        return f"{start}Host: {host}. is not cert's CN: {own}" if own else f"{start}{_NAMELESS}"
+    listed = ", ".join(f"{'IP Address' if is_address(name) else 'DNS'}:{name}" for name in names)
     return f"{start}Host: {host}. is not in the cert's altnames: {listed}"

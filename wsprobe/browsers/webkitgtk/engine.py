@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from wsprobe.browsers.engine import Construction, FollowUp, Made, Page, ScriptView, Usual
+from wsprobe.browsers.hindered import pending
 from wsprobe.browsers.http2 import handshakes, over_http1_only
 from wsprobe.browsers.life import Ending, Handshake, Life, begins, follow, seen
 from wsprobe.browsers.page import given
@@ -20,6 +21,7 @@ from wsprobe.browsers.script import (
 )
 from wsprobe.browsers.webkitgtk import constructor
 from wsprobe.browsers.webkitgtk.connection import Connection, fail
+from wsprobe.browsers.webkitgtk.establish import COMMON_NAMES
 from wsprobe.browsers.webkitgtk.facts import Facts
 from wsprobe.browsers.webkitgtk.handshake import Failed, Opened
 from wsprobe.browsers.webkitgtk.request import request
@@ -49,6 +51,7 @@ class WebKitGtk(Usual, Struct, frozen=True):
 
     facts: Facts
     name = "webkitgtk"
+    common_names = COMMON_NAMES
     oldest_tls = "1.0"
     """The GnuTLS of WebKitGTK still supports TLS 1.0 (measured)."""
 
@@ -158,7 +161,8 @@ class _Life(Life[_Step]):
         for act in acts:
             if not script.close_called:
                 script.do(act)
-        return Ending("connecting", _PENDING) if not script.close_called else self.closed_early(script)
+        because = pending(self._readings, COMMON_NAMES) or _PENDING
+        return Ending("connecting", because) if not script.close_called else self.closed_early(script)
 
 
 def _call_texts(facts: Facts) -> CallTexts:

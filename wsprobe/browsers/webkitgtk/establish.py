@@ -7,7 +7,7 @@ tls/base/gtlsconnection-base.c, tls/gnutls/gtlsconnection-gnutls.c; and those of
 from __future__ import annotations
 
 from wsprobe.browsers.hindered import Hindered, hindered
-from wsprobe.browsers.network import given_up
+from wsprobe.browsers.network import CommonNames, given_up
 from wsprobe.browsers.webkitgtk.facts import Facts
 from wsprobe.browsers.webkitgtk.handshake import Failed
 from wsprobe.read.reading import Reading
@@ -15,13 +15,16 @@ from wsprobe.read.reading import Reading
 _TLS = "tls/base/gtlsconnection-base.c"
 
 
-def not_established(reading: Reading, facts: Facts) -> tuple[int, Failed] | None:
+COMMON_NAMES: CommonNames = "gnutls"
+
+
+def not_established(reading: Reading, facts: Facts) -> tuple[int, Failed | None] | None:
     """(microseconds, failure) if no request could be sent; None if one was sent, or if the result is still
-    open."""
-    found = hindered(reading)
+    open. The failure is None where only wsprobe fails, at a certificate."""
+    found = hindered(reading, COMMON_NAMES)
     if found is None or (given_up(reading) and not found.let_pass):
         return None
-    return found.at, _failure(found, facts)
+    return found.at, None if found.accepted else _failure(found, facts)
 
 
 def _failure(found: Hindered, facts: Facts) -> Failed:
