@@ -126,7 +126,9 @@ class OpenSession(ABC):
         return b""
 
     def _fail(self, fault: FrameFault) -> bytes:
-        """Fail the connection for *fault* (section 7.1.7): a Close with its code, unless we have sent one."""
+        """Fail the connection for *fault* (section 7.1.7): a Close with its code, unless we have sent one.
+
+        The code is never 1010, for a missing extension: wsprobe can do without each one that it offers."""
         self.fault = fault
         if self.phase is Phase.OPEN:
             return self._closing(self._writer.close(fault.code, fault.reason), FAILED_WAIT)

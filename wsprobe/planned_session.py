@@ -167,8 +167,9 @@ class PlannedSession(OpenSession):
 
     def _failed(self, fault: FrameFault) -> bytes:
         if fault.code == TOO_LARGE:  # a limit of ours, and no fault of the peer
+            send = self._writer.close(TOO_LARGE, b"") if self.phase is Phase.OPEN else None
             self._end("limit", fault.text)
-            return b""
+            return send or b""
         self._acts = ()
         return self._fail(fault)
 

@@ -71,6 +71,7 @@ FULL = (
     b"Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n"
 )
 RIGHT = SWITCHING[:-2] + b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
+DEFLATED = RIGHT[:-2] + b"Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n"
 HELLO = Act("open", "text", b"hello")
 ASKED = (TEXT, b"hello")
 
@@ -94,11 +95,13 @@ def strict(
     sent: list[tuple[int, bytes]] | None = None,
     awaited: tuple[bytes, ...] = (),
     acts: tuple[Act, ...] = (),
+    stop: str = "local",
+    why: str = "",
     **limits: Any,
 ) -> Conversation:
     """A conversation of a client that keeps the rules, which sends *acts*."""
     its = plan(*acts, request=FULL, **limits)
-    return Conversation(name, peer, phase, wake_at, sent or [], its, awaited=awaited)
+    return Conversation(name, peer, phase, wake_at, sent or [], its, stop, why, awaited)
 
 
 def failed(
@@ -235,6 +238,22 @@ STRICT = [
         acts=(HELLO, Act("open", "ping", b"a")),
         linger=3.0,
         silence=1.0,
+    ),
+    strict(
+        "a message beyond our own limit",
+        [(5, DEFLATED + b"\xc2\x7e\x07\xd4" + b"\x03\x00" * 1002)],
+        Phase.DONE,
+        sent=[(CLOSE, b"\x03\xf1")],
+        stop="limit",
+        why="a message of more than 1000 deflate streams",
+    ),
+    strict(
+        "a message beyond our own limit after our Close",
+        [(5, DEFLATED), (300 * MS + 5, CLOCK), (300 * MS + 6, b"\xc2\x7e\x07\xd4" + b"\x03\x00" * 1002)],
+        Phase.DONE,
+        sent=[NORMAL],
+        stop="limit",
+        why="a message of more than 1000 deflate streams",
     ),
     strict(
         "replies without end are left in time",
