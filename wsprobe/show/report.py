@@ -556,8 +556,10 @@ def http_applies(report: Report) -> str:
 
 def invalid(verdict: Verdict) -> str:
     """Why a 101 is invalid, in words: its handshake or its frames."""
-    if all(finding.phase == "session" for finding in verdict.findings if finding.fatal):
-        return "a 101, but the frames that followed break RFC 6455"
+    fatal = [finding for finding in verdict.findings if finding.fatal]
+    if all(finding.phase == "session" for finding in fatal):
+        compression = fatal and all(finding.spec.startswith("RFC 7692") for finding in fatal)
+        return f"a 101, but the frames that followed break RFC {7692 if compression else 6455}"
     of = "no conforming client" if verdict.spec == "rfc6455" else f"no client of {verdict.spec}"
     return f"a 101 that {of} accepts"
 
