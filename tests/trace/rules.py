@@ -147,7 +147,7 @@ def start_of(words: list[str]) -> Start:
     """A trace begins with these words: ``tls``, ``origin`` (the URL's own), ``cross`` (that of
     another page), ``auth``, ``each``, ``http2``, ``no-engines``, a
     number of backends (``backends=2``), how long to ``hold=``, and ``path=``, ``cookie=`` (its size),
-    ``offer=`` and ``resource=`` (the path of the last backend) with a value."""
+    ``offer=``, ``host=`` and ``resource=`` (the path of the last backend) with a value."""
     given = dict(word.split("=", 1) for word in words if "=" in word)
     secure = "tls" in words
     resource = given.get("path", "/chat")
@@ -158,6 +158,8 @@ def start_of(words: list[str]) -> Start:
     protocols = tuple(given["offer"].split(",")) if "offer" in given else ()
     sent = request(target, Offer(key=KEY, cookies=cookies, protocols=protocols))
     origin = f"{'https' if secure else 'http'}://app.example:25100"
+    if "host" in given:
+        sent = changed(sent, b"Host", given["host"].encode())
     if "origin" in words:
         sent = changed(sent, b"Origin", origin.encode())
     if "cross" in words:

@@ -23,7 +23,7 @@ def test_the_first_conclusion(number: int) -> None:
 
 
 def test_few_are_left_open() -> None:
-    assert Counter(map(verdict, range(len(ALL)))) == {"right": 130, "open": 41}
+    assert Counter(map(verdict, range(len(ALL)))) == {"right": 131, "open": 40}
 
 
 def test_labels_are_words_of_the_vocabulary() -> None:

@@ -126,6 +126,11 @@ class Answer(msgspec.Struct, frozen=True):
         return next((each.id for each in self.author.causes if each.certainty == "stated"), "")
 
     @property
+    def words(self) -> str:
+        """The words of its likeliest cause, wherever the answer has them; else those of its body."""
+        return (self.cause.quote if self.cause is not None else "") or self.text
+
+    @property
     def proxies(self) -> tuple[str, ...]:
         """Proxies that left a mark on the answer, by their words in ``wsprobe.diagnosis``."""
         own = self.author.id if self.by_proxy else ""

@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 from msgspec.structs import replace
 
+from wsprobe.trace.claim import Claim, overlooked
 from wsprobe.trace.trace import Trace
 
 Certainty = Literal["certain", "likely", "possible"]
@@ -35,6 +36,8 @@ class Conclusion(msgspec.Struct, frozen=True):
     """In an audit: what was sent, and"""
     came: str = ""
     """what came back."""
+    claims: tuple[Claim, ...] = ()
+    """What it says about rows, beside the claims of its rule."""
 
     @property
     def certainty(self) -> Certainty:
@@ -56,17 +59,38 @@ class Rule(msgspec.Struct, frozen=True):
     means: str
     cannot_know: str
     find: Find
+    claims: tuple[Claim, ...] = ()
+    """What each of its conclusions says about the rows."""
+    differing: bool = False
+    """It says itself that rows differ, and that nothing else can be concluded from them."""
 
     def __call__(self, seen: Trace) -> Iterator[Conclusion]:
         """The conclusions of this rule, each with its id; none if it does not fit."""
         return (each if each.id else replace(each, id=self.id) for each in self.find(seen))
 
+    def unrefuted(self, seen: Trace) -> Iterator[Conclusion]:
+        """The conclusions of this rule that no row of the table refutes."""
+        return (each for each in self(seen) if not self.refuted(each, seen))
 
-def rule(seen: str, means: str, cannot_know: str = "", *, id: str | None = None) -> Callable[[Find], Rule]:
+    def refuted(self, found: Conclusion, seen: Trace) -> str:
+        """The row that refutes *found*, or that turns the answer and has no part in it; "" if none does."""
+        refuting = (row for claim in (*self.claims, *found.claims) if (row := claim(seen)))
+        return next(refuting, "" if self.differing else overlooked(found.because, seen))
+
+
+def rule(
+    seen: str,
+    means: str,
+    cannot_know: str = "",
+    *,
+    id: str | None = None,
+    claims: tuple[Claim, ...] = (),
+    differing: bool = False,
+) -> Callable[[Find], Rule]:
     """Make a rule of a function. Its id is the name of the function with hyphens, unless *id* is given."""
 
     def decorate(find: Find) -> Rule:
         name = find.__name__.replace("_", "-") if id is None else id
-        return Rule(name, seen, means, cannot_know, find)
+        return Rule(name, seen, means, cannot_know, find, claims, differing)
 
     return decorate

@@ -1,4 +1,5 @@
-"""What the answers of a trace mean together. The rules are read in order; the first that fits decides.
+"""What the answers of a trace mean together. The rules are read in order; the first with a
+conclusion that no row of the table refutes decides.
 
 The order comes from measured chains of a proxy and an application with one fault each (11 proxies, 8 chains of
 two); other chains exist, so people get words, no numbers (``Conclusion.certainty``). What cannot be told
@@ -34,8 +35,7 @@ RULES: tuple[Rule, ...] = (
     stated.unauthorized,
     stated.redirected,
     changed.http_1_0,
-    changed.key_lost,
-    changed.version_lost,
+    changed.field_lost,
     changed.upgrade_missed,
     changed.invalid_101,
     changed.key_changed,
@@ -45,7 +45,6 @@ RULES: tuple[Rule, ...] = (
     part.query_refused,
     changed.subprotocol_named,
     changed.subprotocol_refused,
-    changed.subprotocol_required,
     changed.subprotocol_lost,
     changed.host_refused,
     changed.origin_refused_by_proxy,
@@ -75,14 +74,13 @@ RULES: tuple[Rule, ...] = (
     same.request_changed_for_all,
     same.blocked_by_rule,
     same.elsewhere,
-    same.refused_to_all_by_app,
+    same.refused_by_app,
     same.refused_to_all,
     same.no_route,
     same.upgrade_lost,
     same.upgrade_lost_or_elsewhere,
     handshake.handshake_refused,
     handshake.request_changed,
-    handshake.refused_by_app,
     handshake.refused_by_library,
     unreachable.http2_announced,
     opening.idle_timeout,
@@ -101,7 +99,7 @@ def conclusions(seen: Trace) -> tuple[Conclusion, ...]:
     if "base" not in seen.answers:
         return ()
     for rule in RULES:
-        found = tuple(rule(seen))
+        found = tuple(rule.unrefuted(seen))
         if found:
             return tuple(sorted(found, key=lambda each: -each.likely))
     return ()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from wsprobe.trace.answer import alike
+from wsprobe.trace.answer import Answer, alike, same_words
+from wsprobe.trace.request_edits import resource_of
 from wsprobe.trace.sentences import quoted, title
 from wsprobe.trace.trace import Trace
 
@@ -21,9 +22,22 @@ def compared(seen: Trace) -> str:
         return "opens"
     if past.kind in ("not-reached", "interrupted"):
         return "not reached"
-    if origin is not None and seen.own is not None:
+    if origin is not None and seen.own is not None and seen.own.kind in ("http", "invalid"):
         return "same" if alike(origin, seen.own) else "other"
     return "same" if alike(past, seen.base) else "other"
+
+
+def gets_plain_get(seen: Trace) -> bool:
+    """True if the handshake gets the answer that a plain GET gets directly, whatever path a page quotes."""
+    base, past_get = seen.base, seen["backend-get"]
+    if past_get is None or (past_get.kind, past_get.status) != ("http", base.status):
+        return False
+    return same_words(_without_path(base), _without_path(past_get))
+
+
+def _without_path(answer: Answer) -> str:
+    path = resource_of(answer.reading.sent).partition(b"?")[0].decode("latin-1")
+    return answer.text.replace(path, "/") if len(path) > 1 else answer.text
 
 
 def opens_directly(seen: Trace) -> str:
@@ -70,11 +84,19 @@ def past_the_proxy(seen: Trace) -> str:
                 "application is not running there."
             )
         case "other" if past is not None:
+            origin = seen["backend-origin"]
+            if origin is not None and alike(past, seen.base):
+                return (
+                    f" Asked directly, {backend_of(seen)} refuses too; with the page's Origin its answer is "
+                    f"another one ({origin.result()})."
+                )
             words = f": {quoted(past)}" if past.kind == "http" and past.text.strip() else ""
+            if seen.base.opens:
+                return f" Asked directly, {backend_of(seen)} does not open ({past.result()}{words})."
             return (
                 f" Asked directly, {backend_of(seen)} refuses too, with a different answer "
                 f"({past.result()}{words})."
-                if past.kind in ("http", "invalid")
+                if past.kind == "http"
                 else f" Asked directly, {backend_of(seen)} fails too ({past.result()})."
             )
         case _:
@@ -88,7 +110,13 @@ def same_directly(seen: Trace) -> str:
         return (
             f"{same} on the same path: the proxy is not at fault, unless it should strip a prefix of the path."
         )
+    if _proxies_there(seen) or seen.base.by_proxy or seen.base.cause_id in OF_A_PROXY_BEHIND:
+        return f"{same}: the fault is there or behind it, not in the proxy at the URL's address."
     return f"{same}: the proxy is not at fault."
+
+
+OF_A_PROXY_BEHIND = frozenset({"bad-gateway", "gateway-timeout", "backend-down", "backend-timeout"})
+"""Causes that only a program with another one behind it has."""
 
 
 def may_strip_prefix(seen: Trace) -> bool:
@@ -102,8 +130,13 @@ def may_strip_prefix(seen: Trace) -> bool:
 
 def backend_of(seen: Trace) -> str:
     """What answers directly: the application, unless a proxy leaves its mark there."""
-    marks = [mark for name, each in seen.answers.items() if name.startswith("backend") for mark in each.proxies]
+    marks = _proxies_there(seen)
     return f"the backend ({title(marks[0])} answers there)" if marks else "the application"
+
+
+def _proxies_there(seen: Trace) -> list[str]:
+    """The proxies that left a mark on a direct answer."""
+    return [mark for name, each in seen.answers.items() if name.startswith("backend") for mark in each.proxies]
 
 
 def sure(seen: Trace, outside: float, inside: float = 0.97) -> float:
@@ -112,9 +145,12 @@ def sure(seen: Trace, outside: float, inside: float = 0.97) -> float:
 
 
 def beside(seen: Trace, name: str) -> tuple[str, ...]:
-    """The two answers that show it: base and *name*; or base and the direct one, if that opens."""
+    """The answers that show it: base and *name*; or base and the direct one, if that opens, with *name* where
+    it opens too."""
     if compared(seen) == "opens":
-        return ("base" if not seen.base.opens else "origin", opening_directly(seen))
+        changed = seen[name]
+        also = (name,) if changed is not None and changed.opens is not seen.base.opens else ()
+        return ("base" if not seen.base.opens else "origin", opening_directly(seen), *also)
     return ("base", name) if name in seen.answers else ("base",)
 
 

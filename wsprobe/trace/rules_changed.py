@@ -12,27 +12,22 @@ from collections.abc import Iterator
 from wsprobe.diagnosis.faults import misses_origin
 from wsprobe.trace.answer import Answer, alike
 from wsprobe.trace.changes import named_subprotocols
+from wsprobe.trace.claim import (
+    any_origin_opens,
+    application_to_blame,
+    proxy_to_blame,
+    turning,
+    with_origin,
+)
 from wsprobe.trace.conclusion import Conclusion, rule
-from wsprobe.trace.direct import beside, compared, opening_directly, past_the_proxy, sure
+from wsprobe.trace.direct import beside, compared, gets_plain_get, opening_directly, past_the_proxy, sure
 from wsprobe.trace.request_edits import values
-from wsprobe.trace.sentences import proxy_of, quoted, shown_by, shows_proxy, varnish, written_by
+from wsprobe.trace.sentences import of_cause, proxy_of, quoted, shown_by, shows_proxy, varnish, written_by
 from wsprobe.trace.to_do import ask_past, proxy_lines, steps
 from wsprobe.trace.trace import Trace
 
 # -- the answer calls something missing or wrong that was sent right
 
-OLD_HTTP = re.compile(
-    r"(?i)unsupported http version|at least http/1\.1|http/1\.0 (?:is )?not supported|must be http/1\.1"
-)
-NO_KEY = re.compile(
-    r"(?i)(?:missing|invalid|bad|no|without|empty)[^.\n]{0,30}sec-websocket-key"
-    r"|sec-websocket-key[^.\n]{0,30}(?:missing|invalid|required|not found|is empty)"
-)
-NO_VERSION = re.compile(
-    r"(?i)(?:missing|invalid|bad|no|unsupported|without)[^.\n]{0,30}"
-    r"(?:sec-websocket-version|websocket[- ]version)"
-    r"|sec-websocket-version[^.\n]{0,30}(?:missing|invalid|required|not found)"
-)
 REMOVED = "a proxy in front of the program that answers removes or changes the field"
 
 
@@ -53,13 +48,14 @@ def _refused(seen: Trace) -> Answer | None:
     "a proxy sends HTTP/1.0 to the program behind it",
     "which proxy, if there are several",
     id="http-1.0",
+    claims=(proxy_to_blame,),
 )
 def http_1_0(seen: Trace) -> Iterator[Conclusion]:
     base = _refused(seen)
     if base is None or not base.reading.sent.partition(b"\r\n")[0].endswith(b" HTTP/1.1"):
         return
-    stated = OLD_HTTP.search(base.text) is not None
-    if not (stated or base.status == 505) or compared(seen) == "same":
+    stated = base.stated == "http-1.0"
+    if not (stated or base.status == 505):
         return
     arrives = f"wsprobe sent HTTP/1.1, so a proxy sends HTTP/1.0 to the application ({proxy_of(seen)})."
     proven = stated or compared(seen) == "opens"
@@ -84,27 +80,22 @@ def _as_get(seen: Trace) -> str:
 
 
 @rule(
-    "the answer reports a missing or invalid Sec-WebSocket-Key, but a valid key was sent",
-    REMOVED,
+    "the answer reports a missing or invalid Sec-WebSocket-Key or Sec-WebSocket-Version, but the right one was "
+    "sent",
+    f"{REMOVED} (of the version: version-lost)",
     "which proxy, if several",
+    id="key-lost",
+    claims=(proxy_to_blame,),
 )
-def key_lost(seen: Trace) -> Iterator[Conclusion]:
+def field_lost(seen: Trace) -> Iterator[Conclusion]:
     base = _refused(seen)
-    if base is not None and NO_KEY.search(base.text) and _has(base.reading.sent, b"sec-websocket-key"):
-        yield _removed(seen, "Sec-WebSocket-Key", "header")
-
-
-@rule(
-    "the answer reports a missing or invalid Sec-WebSocket-Version, but 13 was sent",
-    REMOVED,
-    "which proxy, if several",
-)
-def version_lost(seen: Trace) -> Iterator[Conclusion]:
-    base = _refused(seen)
-    if base is None or not _has(base.reading.sent, b"sec-websocket-version", b"13"):
+    if base is None or base.cause is None or base.cause_id != "changed":
         return
-    if NO_VERSION.search(base.text):
-        yield _removed(seen, "Sec-WebSocket-Version", "header")
+    about = f"{base.cause.quote} {base.cause.statement}".lower()
+    if "version" in about:
+        yield _removed(seen, "Sec-WebSocket-Version", "header", id="version-lost")
+    elif "key" in about:
+        yield _removed(seen, "Sec-WebSocket-Key", "header")
 
 
 @rule(
@@ -112,6 +103,7 @@ def version_lost(seen: Trace) -> Iterator[Conclusion]:
     REMOVED,
     "which proxy, if several",
     id="upgrade-lost",
+    claims=(proxy_to_blame,),
 )
 def upgrade_missed(seen: Trace) -> Iterator[Conclusion]:
     base = _refused(seen)
@@ -125,13 +117,13 @@ def upgrade_missed(seen: Trace) -> Iterator[Conclusion]:
         yield _removed(seen, "Upgrade or Connection", "upgrade", marked=not in_words)
 
 
-def _removed(seen: Trace, part: str, fault: str, *, marked: bool = False) -> Conclusion:
+def _removed(seen: Trace, part: str, fault: str, *, marked: bool = False, id: str = "") -> Conclusion:
     """*marked*: a mark of the program shows what is missing, and no words of the answer."""
     base, get = seen.base, seen["get"]
     arrives = _as_get(seen)
     if not arrives and fault == "header" and get is not None and not alike(base, get):
         arrives = " Upgrade and Connection arrive: a plain GET gets another answer."
-    shows = f"The answer {base.status} reports {part} as missing or wrong: {quoted(base)}."
+    shows = f"The answer {base.status} reports {part} as missing or wrong: {of_cause(base)}."
     if marked:
         shows = (
             f"The answer {base.status} ({quoted(base)}) is what {base.author.who} sends if {part} is "
@@ -143,6 +135,7 @@ def _removed(seen: Trace, part: str, fault: str, *, marked: bool = False) -> Con
         sure(seen, 0.96, 0.98),
         beside(seen, "get"),
         proxy_lines(seen, fault, part=part, proven=True),
+        id=id,
     )
 
 
@@ -231,14 +224,16 @@ def _host_of(request: bytes) -> str:
 def host_refused(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
     asked = [each.evidence.startswith("the request: Host: ") for each in base.author.causes]
-    own = any(asked) and (asked[0] or compared(seen) == "opens")
+    own = any(asked) and (asked[0] or (compared(seen) == "opens" and not gets_plain_get(seen)))
     if base.kind != "http" or not (own or base.cause_id == "host-refused"):
         return
+    given = _host_of(base.reading.sent)
+    opens = next((n for n in turning(seen) if _host_of(seen.answers[n].reading.sent) != given), "")
     yield Conclusion(
         f"{base.status}, {quoted(base)}: the program that answers refuses the Host. {_whose_host(seen)} "
         f"({proxy_of(seen)}).{past_the_proxy(seen)}",
-        sure(seen, 0.85),
-        beside(seen, "get"),
+        sure(seen, 0.85, 0.97 if asked[:1] == [True] or base.cause_id == "host-refused" else 0.9),
+        ("base", opens) if opens else beside(seen, "get"),
         steps(
             "Add the name to the application's list (Starlette: allowed_hosts, Django: ALLOWED_HOSTS, "
             "Vite: server.allowedHosts)."
@@ -260,7 +255,7 @@ def _whose_host(seen: Trace) -> str:
 def _own_refused(seen: Trace) -> Answer | None:
     """The answer to the page's own Origin, if it is refused and no Origin opens."""
     own, bare = seen.own, seen.without_origin
-    if own is None or bare is None or own is bare or not bare.opens or own.opens:
+    if own is None or bare is None or own is bare or not bare.opens or own.kind != "http":
         return None
     return own
 
@@ -271,10 +266,9 @@ def _own_names(seen: Trace) -> tuple[str, str]:
 
 
 def _opens_without(seen: Trace, own: Answer) -> str:
-    other = seen["origin-other"]
-    every = other is not None and not other.opens
-    same_host = seen["same-origin"]
-    last = "the URL's own" if same_host is not None and not same_host.opens else "the page's own"
+    refused = {name for name, each in with_origin(seen) if not each.opens}
+    every = len(refused) > 1 and len(refused) == len(list(with_origin(seen)))
+    last = "the URL's own" if "same-origin" in refused else "the page's own"
     which = (
         f"each Origin that was tried is refused, even {last}" if every else "the page's own Origin is refused"
     )
@@ -402,7 +396,7 @@ def host_changed(seen: Trace) -> Iterator[Conclusion]:
             "the proxy changes Host (or Origin), and the application compares the two "
             f"({proxy_of(seen)}).",
             0.97,
-            (name, "backend-origin" if "backend-origin" in seen.answers else "backend"),
+            (free, name, "backend-origin" if "backend-origin" in seen.answers else "backend"),
             proxy_lines(seen, "host"),
         )
 
@@ -493,7 +487,7 @@ def _refused_without(seen: Trace) -> Answer | None:
     return bare if own is not None and own.opens and bare is not None and not bare.opens else None
 
 
-@rule("refused without Origin, opens with any", "a rule requires the header", "why")
+@rule("refused without Origin, opens with any", "a rule requires the header", "why", claims=(any_origin_opens,))
 def origin_rule(seen: Trace) -> Iterator[Conclusion]:
     bare, other = _refused_without(seen), seen["origin-other"]
     if seen.base.opens or bare is None or other is None or not other.opens:
@@ -515,7 +509,7 @@ def origin_wanted(seen: Trace) -> Iterator[Conclusion]:
     bare, other = _refused_without(seen), seen["origin-other"]
     if seen.base.opens or bare is None:
         return
-    known = other is not None
+    known = other is not None and not other.opens
     who = written_by(bare)
     yield Conclusion(
         f"{bare.result()} without an Origin{' and with another one' if known else ''}, 101 with the "
@@ -608,7 +602,12 @@ def host_changed_by_words(seen: Trace) -> Iterator[Conclusion]:
         )
 
 
-@rule("the answer is about the Origin", "the application allows only other origins", "the allowed origins")
+@rule(
+    "the answer is about the Origin",
+    "the application allows only other origins",
+    "the allowed origins",
+    claims=(application_to_blame,),
+)
 def origin_refused(seen: Trace) -> Iterator[Conclusion]:
     about, bare = _about_origin(seen), seen.without_origin
     if about is not None and (bare is None or not bare.opens):
@@ -623,16 +622,11 @@ def origin_refused(seen: Trace) -> Iterator[Conclusion]:
 
 # -- the subprotocol
 
-OF_SUBPROTOCOL = re.compile(
-    r"(?i)(?:missing|no|invalid|unsupported|unknown|bad|wrong)[^.\n]{0,25}sub-?protocol"
-    r"|sub-?protocol[^.\n]{0,40}"
-    r"(?:missing|wanted|required|expected|invalid|unsupported|not (?:supported|acceptable|found))"
-    r"|(?:missing|invalid|no)[^.\n]{0,25}sec-websocket-protocol"
-)
-
 
 @rule(
-    "the handshake opens with other subprotocols", "the application does not accept the offered subprotocol", ""
+    "the handshake opens with other subprotocols",
+    "the application does not accept the offered subprotocol",
+    claims=(application_to_blame,),
 )
 def subprotocol_refused(seen: Trace) -> Iterator[Conclusion]:
     base, offered = _refused(seen), seen.start.protocols
@@ -671,18 +665,6 @@ def subprotocol_named(seen: Trace) -> Iterator[Conclusion]:
         return
 
 
-@rule("the answer is about the subprotocol, but none was offered", "the application requires one", "its name")
-def subprotocol_required(seen: Trace) -> Iterator[Conclusion]:
-    base = _refused(seen)
-    if base is not None and not seen.start.protocols and OF_SUBPROTOCOL.search(base.text):
-        yield Conclusion(
-            f"{base.result()}, {quoted(base)}: the application requires a subprotocol; none was offered.",
-            0.93,
-            ("base",),
-            "Offer one: --protocol NAME; in a page, new WebSocket(url, [NAME]).",
-        )
-
-
 @rule(
     "the answer is about the subprotocol, and one was offered",
     "a proxy drops it, or the application requires another",
@@ -690,15 +672,14 @@ def subprotocol_required(seen: Trace) -> Iterator[Conclusion]:
 )
 def subprotocol_lost(seen: Trace) -> Iterator[Conclusion]:
     base, offered = _refused(seen), seen.start.protocols
-    if base is None or not offered or not OF_SUBPROTOCOL.search(base.text):
+    if base is None or not offered or base.cause_id not in ("subprotocol-required", "subprotocol-lost"):
         return
-    text = base.text.lower()
-    # The words of websockets where none arrived; others call one missing that they do not know.
-    missing = "failed to open a websocket connection: missing subprotocol" in text
+    text = base.words.lower()
+    missing = base.cause_id == "subprotocol-lost"
     named = any(each.decode("latin-1").lower() in text for each in offered)
     wants_it = named and re.search(r"expected|wanted|required", text) is not None
     yield Conclusion(
-        f"{base.result()}, {quoted(base)}, but {b', '.join(offered).decode('latin-1')} was "
+        f"{base.result()}, {of_cause(base)}, but {b', '.join(offered).decode('latin-1')} was "
         f"offered: {_dropped_or_other(seen, dropped_first=missing or wants_it)}.{past_the_proxy(seen)}",
         sure(seen, 0.9 if wants_it else 0.6),
         beside(seen, "no-protocol"),

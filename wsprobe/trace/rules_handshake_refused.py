@@ -9,19 +9,18 @@ from collections.abc import Iterator
 
 from wsprobe.diagnosis.faults import NO_ANSWER, NO_ENDPOINT
 from wsprobe.trace.answer import Answer, alike
+from wsprobe.trace.claim import every_form_refused, every_upgrade, proxy_to_blame
 from wsprobe.trace.conclusion import Conclusion, rule
 from wsprobe.trace.direct import (
     beside,
     compared,
-    may_strip_prefix,
     opens_directly,
     past_the_proxy,
-    same_directly,
     sure,
     unmapped,
 )
 from wsprobe.trace.sentences import NOT_IF_SIGNED, likeliest, proxy_of, shows_proxy, usually, written_by
-from wsprobe.trace.to_do import ask_own_path, ask_past, first_do, lines_if_seen, proxy_lines, steps, with_code
+from wsprobe.trace.to_do import ask_past, lines_if_seen, proxy_lines, steps, with_code
 from wsprobe.trace.trace import Trace
 
 
@@ -67,11 +66,12 @@ def _only_upgrade_counts(seen: Trace) -> Answer | None:
     "400 for any request with Upgrade; the version changes nothing",
     "a library misses the key or the version because a proxy removed it; or a rule refuses Upgrade",
     "which of these",
+    claims=(every_upgrade, proxy_to_blame),
 )
 def handshake_not_understood(seen: Trace) -> Iterator[Conclusion]:
     bare = _only_upgrade_counts(seen)
     removed = f"a proxy that removes Sec-WebSocket-Key or -Version ({proxy_of(seen)})"
-    if bare is not None and seen.base.status == 400 and not seen.base.by_proxy and compared(seen) != "same":
+    if bare is not None and seen.base.status == 400 and not seen.base.by_proxy:
         yield Conclusion(
             f"400 for any request with Upgrade, another answer without ({bare.result()}); the "
             f"version changes nothing.{usually(_RULE, NO_ENDPOINT, removed)}{past_the_proxy(seen)}",
@@ -86,10 +86,11 @@ def handshake_not_understood(seen: Trace) -> Iterator[Conclusion]:
     "refused; another status without Upgrade; the same answer without the version",
     "a rule refuses Upgrade; or, if no proxy signs the answer, the program that answers refuses the handshake",
     NOT_IF_SIGNED,
+    claims=(every_upgrade, proxy_to_blame),
 )
 def upgrade_refused(seen: Trace) -> Iterator[Conclusion]:
     base, bare = seen.base, _only_upgrade_counts(seen)
-    if bare is None or bare.status == base.status or compared(seen) == "same":
+    if bare is None or bare.status == base.status:
         return
     own = "a program that refuses the handshake itself (no WebSocket endpoint at this path, no token)"
     why = ": a rule refuses Upgrade." if base.by_proxy else f".{usually(_RULE, own)}"
@@ -113,7 +114,7 @@ def _its_words(base: Answer) -> str:
 @rule("a 5xx for the handshake, another answer to a plain GET", "the server fails on handshakes alone", "why")
 def handshake_fails(seen: Trace) -> Iterator[Conclusion]:
     base, get = seen.base, seen["get"]
-    if base.kind != "http" or get is None or base.status < 500:
+    if base.kind != "http" or get is None or base.status < 500 or alike(base, get):
         return
     yield Conclusion(
         f"{base.status} to the handshake ({written_by(base)}), another answer to a plain GET ({get.result()}): "
@@ -144,20 +145,19 @@ def _where_it_fails(seen: Trace) -> str:
 _RULE = "a rule that refuses Upgrade"
 
 
-def _refusing(seen: Trace) -> str:
+def refusing(seen: Trace) -> str:
     """A clause: the handshake is refused, and a plain GET gets another answer; "" if it is not so."""
     base, get, version = seen.base, seen["get"], seen["no-version"]
     if base.kind != "http" or get is None or seen.like_get:
         return ""
     if not _reads(seen) and not base.by_server and alike(base, get):
         return ""  # only the head differs: another proxy wrote into it
-    refusing = f"{base.result()} to the handshake ({written_by(base)}), {get.result()} to a plain GET"
+    shown = f"{base.result()} to the handshake ({written_by(base)}), {get.result()} to a plain GET"
     if not _reads(seen):
-        return f"{refusing}: a WebSocket library reads the handshake, so Upgrade arrives."
+        return f"{shown}: a WebSocket library reads the handshake, so Upgrade arrives."
     result = f" ({version.result()})" if version is not None else ""
-    return (
-        f"{refusing}, another answer without the version{result}: a WebSocket library reads the handshake, "
-        + ("so Upgrade arrives.")
+    return f"{shown}, another answer without the version{result}: a WebSocket library reads the handshake, " + (
+        "so Upgrade arrives."
     )
 
 
@@ -173,7 +173,7 @@ def _reads(seen: Trace) -> bool:
 )
 def handshake_refused(seen: Trace) -> Iterator[Conclusion]:
     base, get = seen.base, seen["get"]
-    if not _refusing(seen) or _reads(seen) or base.by_server or get is None or compared(seen) == "same":
+    if not refusing(seen) or _reads(seen) or base.by_server or get is None or compared(seen) == "same":
         return
     or_path = ", or the path has no WebSocket endpoint" if base.status == 404 else ""
     yield Conclusion(
@@ -193,10 +193,10 @@ def handshake_refused(seen: Trace) -> Iterator[Conclusion]:
     "which part",
 )
 def request_changed(seen: Trace) -> Iterator[Conclusion]:
-    refusing = _refusing(seen)
-    if refusing and compared(seen) == "opens":
+    shown = refusing(seen)
+    if shown and compared(seen) == "opens":
         yield Conclusion(
-            f"{refusing} {opens_directly(seen)} {_changed(seen)}{_or_itself(seen)} ({proxy_of(seen)}).",
+            f"{shown} {opens_directly(seen)} {_changed(seen)}{_or_itself(seen)} ({proxy_of(seen)}).",
             0.93,
             beside(seen, "get"),
             proxy_lines(seen, "path"),
@@ -220,38 +220,18 @@ def _changed(seen: Trace) -> str:
     return "The proxy changes the request's path, or another part (Host, Origin, a header)"
 
 
-CHECK_THE_PATH = "Check the path first, then the application's requirements for a handshake; its log shows why."
-
-
-@rule(
-    "a WebSocket library refuses the handshake, directly too",
-    "the application itself refuses",
-    "why; see its log",
-)
-def refused_by_app(seen: Trace) -> Iterator[Conclusion]:
-    refusing = _refusing(seen)
-    if refusing and compared(seen) == "same":
-        yield Conclusion(
-            f"{refusing} {same_directly(seen)} The application itself refuses (path, credentials, Origin)."
-            f"{likeliest(seen)}",
-            0.93,
-            ("base", "backend"),
-            with_code(steps(ask_own_path(seen), first_do(seen.base, CHECK_THE_PATH)), seen.base),
-            open=may_strip_prefix(seen),
-        )
-
-
 @rule(
     "a WebSocket library refuses every form of the handshake",
     "the path, Origin, Host, credentials or a subprotocol",
     "whether the URL is wrong or a proxy rewrites the path, without --backend",
     id="handshake-refused",
+    claims=(every_form_refused,),
 )
 def refused_by_library(seen: Trace) -> Iterator[Conclusion]:
-    refusing = _refusing(seen)
-    if refusing:
+    shown = refusing(seen)
+    if shown:
         yield Conclusion(
-            f"{refusing} {_every_variant(seen)}{likeliest(seen)}{past_the_proxy(seen)}",
+            f"{shown} {_every_variant(seen)}{likeliest(seen)}{past_the_proxy(seen)}",
             0.85,
             ("base", "get"),
             with_code(

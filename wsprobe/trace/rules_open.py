@@ -8,6 +8,7 @@ from wsprobe.diagnosis import ACTS
 from wsprobe.diagnosis.proxies import LEADING, idle_limit
 from wsprobe.judge.finding import counted
 from wsprobe.trace.answer import AT_ONCE, Answer, closed_in_silence, ended_in_silence, stays_open
+from wsprobe.trace.claim import as_base, handshakes, turning
 from wsprobe.trace.conclusion import Conclusion, rule
 from wsprobe.trace.direct import backend_of, past_the_proxy
 from wsprobe.trace.sentences import likeliest, proxy_of, shows_proxy, title, usually, written_by
@@ -198,17 +199,26 @@ def _ended_directly(seen: Trace) -> str:
 @rule("opens in every tested form", "no proxy blocks it", "a longer idle timeout; HTTP/2, if not tested")
 def opens(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
-    if not base.opens:
+    if not base.opens or turning(seen) not in ((), ("no-origin",)):
         return
     tried = ("origin", "no-origin", "chromium", "firefox", "keepalive-upgrade")
     ways = [name for name in tried if name in seen.answers]
+    bare = seen["no-origin"] if turning(seen) == ("no-origin",) else None
     every = ", in every tested form" if ways else ""
+    if bare is not None:
+        every = f" with its Origin, which browsers always send; without one the answer is {bare.result()}"
     fails = _fails_directly(seen)
     yield Conclusion(
         f"Opens (101 with the right Sec-WebSocket-Accept){every}{fails or ': nothing on the way blocks it.'}"
         f"{_watched(seen)} Not tested: {_untested(seen)}.",
         0.6 if fails else 0.9,
-        ("base", "backend") if fails else ("base", ways[-1]) if ways else ("base",),
+        ("base", "no-origin")
+        if bare is not None
+        else ("base", "backend")
+        if fails
+        else ("base", ways[-1])
+        if ways
+        else ("base",),
         open=bool(fails),
     )
 
@@ -269,15 +279,23 @@ def _untested(seen: Trace) -> str:
     return "; ".join((*over_http2, idle, f"rate limits above {counted(len(seen.answers), 'request')}"))
 
 
-@rule("anything else", "no tested change explains it")
+@rule("anything else", "no tested change explains it, or the answers do not fit one cause", differing=True)
 def unknown(seen: Trace) -> Iterator[Conclusion]:
-    if seen.base.kind == "interrupted" or "get" not in seen.answers:
+    base = seen.base
+    changed = [(name, each) for name, each in handshakes(seen) if not as_base(each, base)]
+    if base.kind == "interrupted" or not (changed or "get" in seen.answers):
         return
+    rows = "; ".join(f"{name}: {each.result()}" for name, each in changed[:SHOWN])
+    but = f", but not in each form ({rows}). wsprobe knows no cause of these answers together"
     yield Conclusion(
-        f"The handshake gets {seen.base.result()} ({written_by(seen.base)}), and no tested "
-        f"change explains it.{past_the_proxy(seen)}",
+        f"The handshake gets {'no answer' if base.kind == 'silent' else base.result()} ({written_by(base)})"
+        f"{but if changed else ', and no tested change explains it'}.{past_the_proxy(seen)}",
         0.3,
-        ("base", "get"),
+        ("base", *(name for name, _ in changed[:SHOWN])) if changed else ("base", "get"),
         ask_past(seen),
         open=True,
     )
+
+
+SHOWN = 3
+"""Rows that differ from the base, in a conclusion that has nothing else to say."""

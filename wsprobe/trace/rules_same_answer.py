@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wsprobe.diagnosis.cause import as_sentence
-from wsprobe.trace.answer import Answer, alike, same_words
+from wsprobe.trace.answer import Answer, alike
+from wsprobe.trace.claim import every_form_refused, every_get, every_request
 from wsprobe.trace.conclusion import Conclusion, rule
 from wsprobe.trace.direct import (
     backend_of,
     beside,
     compared,
+    gets_plain_get,
     may_strip_prefix,
     opens_directly,
     past_the_proxy,
@@ -21,9 +23,10 @@ from wsprobe.trace.direct import (
     sure,
     unmapped,
 )
-from wsprobe.trace.request_edits import resource_of
+from wsprobe.trace.rules_handshake_refused import refusing
 from wsprobe.trace.sentences import (
     NOT_IF_SIGNED,
+    itself,
     likeliest,
     proxy_of,
     quoted,
@@ -47,7 +50,12 @@ from wsprobe.trace.to_do import (
 from wsprobe.trace.trace import Trace
 
 
-@rule("500 or another 5xx for every request", "that server itself fails", "why; see that server's log")
+@rule(
+    "500 or another 5xx for every request",
+    "that server itself fails",
+    "why; see that server's log",
+    claims=(every_request,),
+)
 def server_error(seen: Trace) -> Iterator[Conclusion]:
     base, get = seen.base, seen["get"]
     if base.kind != "http" or get is None or base.status < 500 or not alike(base, get):
@@ -99,6 +107,7 @@ def _refuses(past: Answer | None) -> bool:
     "405 to every GET; or 403, and a POST passes",
     "a rule on the method",
     NOT_IF_SIGNED,
+    claims=(every_get,),
 )
 def method_refused(seen: Trace) -> Iterator[Conclusion]:
     base, post = seen.base, seen["post"]
@@ -134,7 +143,7 @@ def _same_for_both(seen: Trace) -> str:
 )
 def upgrade_lost_at_proxy(seen: Trace) -> Iterator[Conclusion]:
     base, past, past_get, both = seen.base, seen.past, seen["backend-get"], _same_for_both(seen)
-    if not both or past is None or past_get is None or base.by_proxy or not _same_page(seen, past_get):
+    if not both or past is None or past_get is None or base.by_proxy or not gets_plain_get(seen):
         return
     opens = compared(seen) == "opens"
     if not opens and (past.kind not in ("http", "invalid") or alike(past, past_get)):
@@ -156,19 +165,6 @@ def upgrade_lost_at_proxy(seen: Trace) -> Iterator[Conclusion]:
         ("base", "backend-get") if opens else ("base", "backend"),
         proxy_lines(seen, "upgrade"),
     )
-
-
-def _same_page(seen: Trace, past_get: Answer) -> bool:
-    """True if the plain GET gets the same answer directly, whatever path a page quotes."""
-    base = seen.base
-    if past_get.kind != "http" or past_get.status != base.status:
-        return False
-    return same_words(_without_path(base), _without_path(past_get))
-
-
-def _without_path(answer: Answer) -> str:
-    path = resource_of(answer.reading.sent).partition(b"?")[0].decode("latin-1")
-    return answer.text.replace(path, "/") if len(path) > 1 else answer.text
 
 
 @rule(
@@ -252,37 +248,44 @@ def _leads_elsewhere(seen: Trace) -> str:
 
 
 @rule(
-    "the same answer to handshake and plain GET, and directly",
+    "a refusal, directly too",
     "the application itself refuses",
-    "why",
+    "why; see its log",
     id="refused-by-app",
 )
-def refused_to_all_by_app(seen: Trace) -> Iterator[Conclusion]:
-    both = _same_for_both(seen)
-    if both and compared(seen) == "same":
-        who = backend_of(seen)
-        yield Conclusion(
-            f"{both}. {same_directly(seen)} "
-            f"{who[0].upper()}{who[1:]} requires something that the request lacks (a session cookie, "
-            f"a token), or has no WebSocket on this path.{likeliest(seen)}",
-            0.93,
-            ("base", "backend"),
-            with_code(
-                steps(
-                    ask_own_path(seen),
-                    "Send what a page would send (-b 'session=...', -H), then check the path in the "
-                    "application.",
-                ),
-                seen.base,
+def refused_by_app(seen: Trace) -> Iterator[Conclusion]:
+    shown, past = _same_for_both(seen) or refusing(seen), seen.past
+    if not shown or past is None or compared(seen) != "same":
+        return
+    cause = itself(seen["backend-origin"] or past)
+    why = ""
+    if cause is not None and cause.certainty != "status":
+        why = f" From its own answer, {cause.labelled}."
+    elif cause is not None:
+        why = usually(*cause.usual)
+    who = backend_of(seen)
+    refuses = "" if may_strip_prefix(seen) else f" {who[0].upper()}{who[1:]} itself refuses."
+    yield Conclusion(
+        f"{shown.rstrip('.')}. {same_directly(seen)}{refuses}{why}",
+        0.93,
+        ("base", "backend"),
+        with_code(
+            steps(
+                ask_own_path(seen),
+                as_sentence(cause.fix_in_trace) if cause is not None else "",
+                "The application's log shows why.",
             ),
-            open=may_strip_prefix(seen),
-        )
+            past,
+        ),
+        open=may_strip_prefix(seen),
+    )
 
 
 @rule(
     "the same 401, 403, 406, 407 or 451 to handshake and plain GET",
     "a rule of a proxy or of the application",
     "whose rule",
+    claims=(every_form_refused,),
 )
 def refused_to_all(seen: Trace) -> Iterator[Conclusion]:
     base, both = seen.base, _same_for_both(seen)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from wsprobe.diagnosis.cause import as_sentence
 from wsprobe.diagnosis.evidence import to_another_host
+from wsprobe.trace.claim import no_handshake_opens
 from wsprobe.trace.conclusion import Conclusion, rule
 from wsprobe.trace.direct import beside, compared, past_the_proxy, sure
 from wsprobe.trace.request_edits import values
@@ -20,6 +21,7 @@ from wsprobe.trace.trace import Trace
     "401 with a challenge, for a plain GET too",
     "the request requires credentials before it reaches the application",
     "whether the proxy or the application requires credentials, if the answer does not show its author",
+    claims=(no_handshake_opens,),
 )
 def unauthorized(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
@@ -53,9 +55,9 @@ def redirected(seen: Trace) -> Iterator[Conclusion]:
     if base.kind != "http" or not 300 <= base.status < 400 or not base.location:
         return
     kind, fix = _redirect(seen)
-    every = "to a plain GET too" if seen.like_get else "but not to a plain GET"
+    every = ", to a plain GET too" if seen.like_get else ", but not to a plain GET" if seen["get"] else ""
     yield Conclusion(
-        f"{base.status}, {every}: redirected {kind}, {base.location}; {written_by(base)}. "
+        f"{base.status}{every}: redirected {kind}, {base.location}; {written_by(base)}. "
         "Browsers do not follow redirects of a handshake, except "
         f"WebKitGTK.{past_the_proxy(seen)}",
         sure(seen, 0.95),

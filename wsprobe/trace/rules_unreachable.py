@@ -12,8 +12,17 @@ from wsprobe.diagnosis.faults import NO_ANSWER
 from wsprobe.diagnosis.proxies import LineValues, mending, path_for_lines
 from wsprobe.judge.subject import stopped
 from wsprobe.trace.answer import Answer, alike, same
+from wsprobe.trace.claim import (
+    as_base,
+    every_handshake,
+    every_request,
+    no_handshake_opens,
+    no_request_answered,
+    proxy_to_blame,
+    through,
+)
 from wsprobe.trace.conclusion import Conclusion, rule
-from wsprobe.trace.direct import beside, compared, past_the_proxy, sure
+from wsprobe.trace.direct import backend_of, beside, compared, past_the_proxy, sure
 from wsprobe.trace.sentences import likeliest, quoted, shown_by, shows_proxy, usually, written_by
 from wsprobe.trace.skip_reasons import NO_PROTOCOL
 from wsprobe.trace.to_do import ask_past, first_do, proxy_lines, steps
@@ -36,7 +45,8 @@ def rate_limited(seen: Trace) -> Iterator[Conclusion]:
             f"{base.status} from the first request on, {written_by(base)}: {limit}.{past_the_proxy(seen)}",
             0.93 if base.status == 429 else 0.8,
             beside(seen, "again-1"),
-            steps(
+            claims=(no_handshake_opens,),
+            fix=steps(
                 "Wait for the time in Retry-After, or a minute, and trace again.",
                 proxy_lines(seen, "limit", base.proxies),
             ),
@@ -48,10 +58,9 @@ def rate_limited(seen: Trace) -> Iterator[Conclusion]:
     name, one = differing[0]
     if not _busy(seen, one) or not _steady(seen):
         return
-    first = next((n for n, a in seen.answers.items() if a.kind == "http" and a.status == one.status), name)
     yield Conclusion(
         f"A rate limit counts the requests: the same handshake got {base.result()} first and "
-        f"{one.status} later (from the request '{first}' on), {written_by(one)}. The answers "
+        f"{one.status} later{_from(seen, one)}, {written_by(one)}. The answers "
         f"after that prove nothing.{past_the_proxy(seen)}",
         0.95 if one.status == 429 else 0.85,
         ("base", name),
@@ -65,6 +74,7 @@ def rate_limited(seen: Trace) -> Iterator[Conclusion]:
     "the handshake repeated at the end gets another answer than at the start",
     "one of several servers is wrong, or a limit counts the requests",
     "two servers with answers that alternate in the same way",
+    differing=True,
 )
 def one_of_several(seen: Trace) -> Iterator[Conclusion]:
     differing = _differing(seen)
@@ -89,6 +99,14 @@ def _busy(seen: Trace, answer: Answer) -> bool:
     return answer.kind == "http" and (answer.status == 429 or (answer.status == 503 and not failed))
 
 
+def _from(seen: Trace, busy: Answer) -> str:
+    """From which request on all that went this way were *busy*, in brackets; "" if one of them was not."""
+    rows = list(through(seen))
+    first = next((at for at, (_, each) in enumerate(rows) if as_base(each, busy)), len(rows))
+    every = all(as_base(each, busy) for _, each in rows[first:])
+    return f" (from the request '{rows[first][0]}' on)" if first < len(rows) and every else ""
+
+
 def _repeats(seen: Trace) -> list[tuple[str, Answer]]:
     again = [(name, seen[name]) for name in ("again-1", "again-2")]
     return [(name, each) for name, each in again if each is not None and each.kind != "interrupted"]
@@ -105,7 +123,12 @@ def _steady(seen: Trace) -> bool:
     return len(differing) == len(_repeats(seen)) and all(same(each, differing[0][1]) for _, each in differing)
 
 
-@rule("the answers differ by address", "one address of the name leads to another server", "why")
+@rule(
+    "the answers differ by address",
+    "one address of the name leads to another server",
+    "why",
+    differing=True,
+)
 def addresses_differ(seen: Trace) -> Iterator[Conclusion]:
     named = {name: each for name, each in seen.answers.items() if name.startswith("address ")}
     for name, each in named.items():
@@ -198,6 +221,7 @@ def not_http(seen: Trace) -> Iterator[Conclusion]:
 @rule(
     "cut, or refused in the TLS handshake, over HTTP/1.1; an answer over HTTP/2",
     "a listener for HTTP/2 only",
+    claims=(every_request,),
 )
 def http2_only(seen: Trace) -> Iterator[Conclusion]:
     base, over = seen.base, seen["http2"]
@@ -260,6 +284,7 @@ def http2_announced(seen: Trace) -> Iterator[Conclusion]:
     "every request, even a plain GET, is cut without a byte",
     "the listener drops requests, or the server behind it is down or uses another protocol",
     "which of these; HTTP/2, a PROXY line or the server's log would show it",
+    claims=(no_request_answered,),
 )
 def cut_at_once(seen: Trace) -> Iterator[Conclusion]:
     base, get = seen.base, seen["get"]
@@ -311,33 +336,59 @@ _LATE = (
 
 
 @rule(
-    "a 502, 503 or 504 for every request; directly the application refuses, closes or does not answer",
+    "a 502, 503 or 504 for every request, or no answer to the handshake and a 5xx for a plain GET; directly "
+    "the application refuses, closes or does not answer",
     "the application is reachable; the proxy turns its failure or refusal into an error",
     "of a refusal: whether the proxy reaches the application at all",
     id="backend-timeout",
 )
 def backend_fails_too(seen: Trace) -> Iterator[Conclusion]:
-    past = seen.past
-    if past is None or seen.base.stated == "backend-down" or not _fails_as_proxy(seen):
+    base, past, past_get = seen.base, seen.past, seen["backend-get"]
+    only_get = _fails_for_get(seen)
+    if past is None or base.stated == "backend-down" or not (only_get or _fails_as_proxy(seen)):
         return
     if past.kind == "silent":
         id, what = "backend-timeout", "a proxy got no answer from the application."
     elif past.kind == "cut":
         id, what = "backend-closed", "the application closed the connection without an answer."
-    elif past.kind == "http" and 400 <= past.status < 500:
+    elif past.kind == "http" and 400 <= past.status < 500 and not only_get:
         id = "refused-by-app"
         what = "a proxy reports the application's refusal as an error, or cannot use the server behind it."
     else:
         return
+    if only_get and past_get is not None and past_get.kind == "http":
+        return
     yield Conclusion(
-        f"{seen.base.status} for every request, even a plain GET, {written_by(seen.base)}: {what}"
-        f"{past_the_proxy(seen)}",
+        f"{_failing(seen)}: {what}{_directly(seen, past)}",
         0.8,
         ("base", "backend-plain" if "backend-plain" in seen.answers else "backend"),
         "Look in the application's log.",
         open=id == "refused-by-app",
         id=id,
+        claims=(every_handshake,) if only_get else (every_request,),
     )
+
+
+def _directly(seen: Trace, past: Answer) -> str:
+    """A sentence about the direct answer, which may look the same as what the proxy makes of it."""
+    if compared(seen) != "same":
+        return past_the_proxy(seen)
+    return f" Asked directly, {backend_of(seen)} fails in the same way ({past.result()})."
+
+
+def _fails_for_get(seen: Trace) -> bool:
+    """True if a handshake gets no answer, and a plain GET an error of the server."""
+    get = seen["get"]
+    return seen.base.kind in ("cut", "silent") and get is not None and get.kind == "http" and get.status >= 500
+
+
+def _failing(seen: Trace) -> str:
+    """A clause: which requests fail, and how."""
+    base, get = seen.base, seen["get"]
+    if get is None or not _fails_for_get(seen):
+        return f"{base.status} for every request, even a plain GET, {written_by(base)}"
+    how = "cut without an answer" if base.kind == "cut" else "never answered"
+    return f"The handshake is {how}, a plain GET gets {get.status} ({written_by(get)})"
 
 
 @rule(
@@ -346,19 +397,20 @@ def backend_fails_too(seen: Trace) -> Iterator[Conclusion]:
     "whether that server is down, has another address, uses TLS or HTTP/2, or failed a health check",
 )
 def backend_down(seen: Trace) -> Iterator[Conclusion]:
-    base, get = seen.base, seen["get"]
+    base, get, past_get = seen.base, seen["get"], seen["backend-get"]
     if get is None or get.kind != "http" or get.status < 500:
         return
-    if base.kind in ("cut", "silent"):
+    if _fails_for_get(seen):
+        if past_get is not None and alike(past_get, get):
+            return  # the error is the application's own, so the proxy reaches it
         yield Conclusion(
-            "The handshake is "
-            f"{'cut without an answer' if base.kind == 'cut' else 'never answered'}, a plain GET "
-            f"gets {get.status} ({written_by(get)}): the proxy is up but cannot reach the "
+            f"{_failing(seen)}: the proxy is up but cannot reach the "
             f"application. After the tunnel starts, a proxy cannot report an error.{usually(*_UNUSABLE)}"
             f"{past_the_proxy(seen)}",
             sure(seen, 0.9),
             ("base", "get"),
             proxy_lines(seen, "upstream", get.proxies),
+            claims=(every_handshake, proxy_to_blame),
         )
         return
     if not _fails_as_proxy(seen):
@@ -374,18 +426,17 @@ def backend_down(seen: Trace) -> Iterator[Conclusion]:
     if base.cause is not None and base.cause_id == "unavailable" and limits:
         id, what = "unavailable", f"{base.cause.statement}.{usually(*base.cause.usual)}"
     proxied = "" if base.by_proxy or id == "unavailable" else ", most likely a proxy"
-    whose = f"{written_by(base)}{proxied}"
     fix = proxy_lines(seen, "upstream", base.proxies)
     if id == "unavailable" or late:  # the page's own advice; nginx has no upstream at fault in its 503
         fix = first_do(base, "" if id == "unavailable" and base.author.id == "nginx" else fix)
     yield Conclusion(
-        f"{base.status} for every request, even a plain GET, {whose}: {what}{_of_haproxy(base)}{also}"
-        f"{past_the_proxy(seen)}",
+        f"{_failing(seen)}{proxied}: {what}{_of_haproxy(base)}{also}{past_the_proxy(seen)}",
         sure(seen, 0.9 if base.by_proxy else 0.7),
         beside(seen, "get"),
         fix,
         id=id,
         open=id == "unavailable",
+        claims=(every_request,),
     )
 
 
@@ -421,6 +472,7 @@ def _of_haproxy(base: Answer) -> str:
     "no request gets an answer, not even a plain GET",
     "the server hangs, or waits for another protocol",
     "which",
+    claims=(every_request,),
 )
 def no_answer(seen: Trace) -> Iterator[Conclusion]:
     base, get = seen.base, seen["get"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from textwrap import shorten
 
+from msgspec.structs import replace
+
 from wsprobe.diagnosis import ACTS, PROGRAMS, Cause
 from wsprobe.diagnosis.cause import usual_causes
 from wsprobe.trace.answer import Answer
@@ -78,6 +80,18 @@ def likeliest(seen: Trace, *, quoted_before: bool = False) -> str:
     return f" From the answer alone, {said}." if cause.without_quote or not quoted_before else ""
 
 
+def itself(answer: Answer) -> Cause | None:
+    """The likeliest cause of a direct *answer*, but for those that a proxy leads to; None if there is none."""
+    cause = next((each for each in answer.author.causes if each.id not in OF_THE_WAY), None)
+    return cause and replace(cause, usual=tuple(each for each in cause.usual if "a proxy" not in each))
+
+
+OF_THE_WAY = frozenset(
+    {"upgrade-lost", "changed", "http-1.0", "origin-lost", "host-changed", "subprotocol-lost"}
+)
+"""Causes that a proxy is at fault."""
+
+
 def usually(*causes: str) -> str:
     """A sentence: the usual causes, the likeliest first, where a comparison of answers shows no single one."""
     text = usual_causes(causes)
@@ -94,6 +108,13 @@ def quoted(answer: Answer) -> str:
     if not text and (reason := answer.own_reason):
         return f'"{whole_words(reason, QUOTED)}"'
     return f'"{text}"' if text else "no text in the body"
+
+
+def of_cause(answer: Answer) -> str:
+    """The words of its likeliest cause, wherever the answer has them; else the first words of its body."""
+    quote = answer.cause.quote if answer.cause is not None else ""
+    in_body = quote.removesuffix("...") in " ".join(answer.text.split())
+    return quoted(answer) if in_body else f'"{quote}"'
 
 
 def whole_words(text: str, most: int) -> str:

@@ -1,0 +1,201 @@
+"""What the first conclusion says about rows is true of the table beside it: for every recorded chain, for the
+traces made by hand, and for any combination of answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import cache
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.trace.recorded import recorded
+from tests.trace.rules import FILES, exchange_of, sections, start_of
+from tests.trace.test_chains import CHAINS, whole
+from wsprobe.report import report
+from wsprobe.trace.answer import Answer, alike, answer_of
+from wsprobe.trace.changes import CHANGES
+from wsprobe.trace.conclusion import Conclusion
+from wsprobe.trace.conclusions import conclusions
+from wsprobe.trace.trace import Trace
+
+NO_HANDSHAKE = ("get", "no-upgrade", "no-connection", "no-version", "no-key", "http-1.0", "post")
+ANOTHER_WAY = ("backend", "address ", "http2", "other-scheme")
+
+
+def rows(seen: Trace, *left_out: str) -> Iterator[tuple[str, Answer]]:
+    """The rows of the table on the way of the handshake."""
+    for name, each in seen.answers.items():
+        if not name.startswith(ANOTHER_WAY) and name not in left_out and each.kind != "interrupted":
+            yield name, each
+
+
+def handshakes(seen: Trace) -> list[Answer]:
+    return [each for _, each in rows(seen, *NO_HANDSHAKE)]
+
+
+def with_origin(seen: Trace) -> list[Answer]:
+    own = ("origin", "same-origin", "origin-other", "chromium", "firefox")
+    both = rows(seen, *NO_HANDSHAKE, "no-origin")
+    return [each for name, each in both if name in own or seen.start.has_origin]
+
+
+def get_is_same(seen: Trace) -> bool:
+    get = seen["get"]
+    return get is not None and (get.kind, get.status) == (seen.base.kind, seen.base.status)
+
+
+def get_differs(seen: Trace) -> bool:
+    get = seen["get"]
+    return get is not None and not alike(get, seen.base)
+
+
+def all_same(seen: Trace, *left_out: str) -> bool:
+    return all((e.kind, e.status) == (seen.base.kind, seen.base.status) for _, e in rows(seen, *left_out))
+
+
+def unanswered(seen: Trace) -> bool:
+    return not any(each.kind in ("http", "open", "invalid", "broken") for _, each in rows(seen))
+
+
+def same_directly(seen: Trace) -> bool:
+    pairs = ((seen.past, seen.base), (seen["backend-origin"], seen.own))
+    return any(one is not None and other is not None and alike(one, other) for one, other in pairs)
+
+
+SAYS: tuple[tuple[str, Callable[[Trace], bool]], ...] = (
+    (r"for every request, even a plain GET", all_same),
+    (r"Every request, even a plain GET, is cut|answers no request, not even a plain GET", unanswered),
+    (r"Over HTTP/1\.1 every request is", all_same),
+    (
+        r"for any request with Upgrade",
+        lambda seen: all_same(seen, "get", "no-upgrade", "no-connection", "post"),
+    ),
+    (r"each Origin that was tried is refused", lambda seen: not any(e.opens for e in with_origin(seen))),
+    (
+        r"101 with any: a rule requires the header, with any value",
+        lambda s: all(e.opens for e in with_origin(s)),
+    ),
+    (r"in every tested form", lambda seen: all(each.opens for each in handshakes(seen))),
+    (r"refuses every variant", lambda seen: all(each.kind == "http" for each in handshakes(seen))),
+    (r"to every GET, with or without Upgrade", lambda seen: all_same(seen, "post")),
+    (r"from the first request on", lambda seen: not any(each.opens for each in handshakes(seen))),
+    (r"requires credentials before anything else", lambda seen: not any(e.opens for e in handshakes(seen))),
+    (
+        r"cannot reach the application|No code handles WebSocket",
+        lambda s: not any(e.opens for e in handshakes(s)),
+    ),
+    (r"no tested change explains it", lambda seen: all_same(seen, *NO_HANDSHAKE)),
+    (
+        r"(?:to|for) a plain GET too|A handshake and a plain GET get the same|A plain GET gets the same",
+        get_is_same,
+    ),
+    (r"but not to a plain GET|another answer to a plain GET|plain GET gets another", get_differs),
+    (r"Asked directly, [^.]{0,60} gives the same answer", same_directly),
+    (r"refuses too, with a different answer", lambda seen: not same_directly(seen)),
+    (r"Opens without an Origin", lambda seen: seen.without_origin is not None and seen.without_origin.opens),
+)
+"""Words of a conclusion, and what they say about the rows."""
+ANY = r"\b(?:every|any|each|all)\b"
+HARMLESS = r"What each proxy needs|any value|this one or any|(?:in|for) each form|each address"
+"""Words such as these that say nothing about the rows."""
+SPEAK_AGAINST = (
+    (
+        r"proxy is not at fault",
+        r"proxy (?:drops|removes|changes|rewrites|sends HTTP/1\.0)|cannot reach the appl",
+    ),
+    (
+        r"The proxy is at fault, not the application",
+        r"the application (?:itself )?(?:refuses|does not (?:allow|accept)|allows only)(?! both alike)",
+    ),
+)
+"""Two sentences that do not go together, unless one is only a possibility (``or``, ``usual causes``)."""
+DIFFERING = frozenset({"one-of-several", "addresses-differ", "unknown"})
+"""Conclusions that say that the rows differ."""
+
+
+def unquoted(text: str) -> str:
+    return re.sub(r'"[^"]*"|\([^()]*\)', '""', text)
+
+
+def check(found: Conclusion, seen: Trace) -> None:
+    text = unquoted(found.text)
+    for words, holds in SAYS:
+        if re.search(words, text):
+            assert holds(seen), (words, found, table(seen))
+    told = re.sub("|".join((HARMLESS, *(words for words, _ in SAYS))), "", text)
+    assert re.search(ANY, told) is None, told
+    for one, other in SPEAK_AGAINST:
+        certain = re.sub(r"[^.]*(?:\b[Oo]r\b|[Uu]sual causes?|[Ee]ither)[^.]*\.", "", text)
+        assert not (re.search(one, certain) and re.search(other, certain)), (found, table(seen))
+    if found.id not in DIFFERING:
+        turned = {name for name, e in rows(seen, *NO_HANDSHAKE) if e.opens is not seen.base.opens}
+        assert not turned or turned & set(found.because), (found, table(seen))
+
+
+def table(seen: Trace) -> dict[str, str]:
+    return {name: each.result() for name, each in seen.answers.items()}
+
+
+@pytest.mark.parametrize("direct", [False, True], ids=["outside", "direct"])
+def test_no_row_of_a_measured_chain_speaks_against_the_conclusion(direct: bool) -> None:
+    for number in range(len(CHAINS)):
+        seen, found = whole(number, direct)
+        check(found[0], seen)
+
+
+def test_no_row_of_a_recorded_trace_speaks_against_the_conclusion() -> None:
+    for each in recorded():
+        check(each.conclusion, each.trace)
+
+
+def test_no_row_of_a_trace_made_by_hand_speaks_against_the_conclusion() -> None:
+    for section in (each for file in FILES for each in sections(file.read_text("utf-8"))):
+        seen = section.trace()
+        for found in conclusions(seen)[:1]:
+            check(found, seen)
+
+
+SPECS = (
+    *("101", "101 wrong", "101 closed 4403 no", "101 dropped", "cut", "silent", "refused"),
+    *("403 Forbidden | no", "403 Forbidden; Server: nginx | <hr><center>nginx</center>", "404 Not Found | no"),
+    *("400 Bad Request | missing Upgrade header", "400 Bad Request | Missing Sec-WebSocket-Key"),
+    *("401 Unauthorized; WWW-Authenticate: Basic | no", "403 Forbidden | Origin not allowed", "405 No | no"),
+    *("302 Found; Location: https://app.example/login | no", "429 Too Many Requests | no", "200 OK | hello"),
+    *("502 Bad Gateway; Server: nginx | <hr><center>nginx</center>", "503 Service Unavailable | no"),
+    *("400 Bad Request; X-WebSocket-Reject-Reason: invalid/missing Sec-WebSocket-Protocol", "504 Late | no"),
+    *("500 Internal Server Error | no", "426 Upgrade Required | no", "400 Bad Request | unknown Host"),
+)
+STARTS = ("backends=1", "origin backends=1", "cross", "", "offer=chat backends=2", "cookie=3 path=/a?b=c")
+
+
+@cache
+def answer(spec: str, begin: str) -> Answer:
+    return answer_of(report(exchange_of(start_of(begin.split()).plan, spec)))
+
+
+NAMES = [row.name for row in CHANGES if row.name not in ("base", "subprotocols", "http2", "backends")]
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> Trace:
+    """A few answers in any rows; often the same ones, as of one server."""
+    begin = draw(st.sampled_from(STARTS))
+    few = draw(st.lists(st.sampled_from(SPECS), min_size=1, max_size=3))
+    names = draw(st.lists(st.sampled_from((*NAMES, "no-protocol")), max_size=12, unique=True))
+    never = ("origin", "backend-origin") if start_of(begin.split()).has_origin else ("no-origin", "same-origin")
+    names = [name for name in names if name not in never and ("backends" in begin or name[:7] != "backend")]
+    given_rows = {name: answer(draw(st.sampled_from(few)), begin) for name in names}
+    return Trace(start_of(begin.split()), {"base": answer(few[0], begin), **given_rows})
+
+
+@settings(max_examples=1500)
+@given(tables())
+def test_no_row_of_any_table_speaks_against_the_conclusion(seen: Trace) -> None:
+    found = conclusions(seen)
+    if found:
+        check(found[0], seen)
+    else:
+        assert "get" not in seen.answers or seen.base.kind == "interrupted"
