@@ -13,6 +13,8 @@ from wsprobe.diagnosis.programs import PROGRAMS
 
 LEADING = ("nginx", "apache", "haproxy", "caddy", "traefik", "envoy")
 """The proxies in advice about an unknown one."""
+UNMARKED = ("vite",)
+"""Proxies of development servers, which leave no mark on an answer: any unknown one may be one of them."""
 UNKNOWN = ("rule", "error")
 """Faults without useful advice for an unknown proxy."""
 
@@ -154,7 +156,8 @@ def mending(fault: str, hops: Sequence[str], values: LineValues | None = None) -
     """The lines against *fault*, one proxy a line: for the known ones of *hops*, otherwise for those in wide
     use. *values*: what they are about; None leaves the words of ``proxies.toml``."""
     known, values = table()[fault], values or LineValues()
-    usual = [key for key in LEADING if key in known] or list(known)
+    usual = [key for key in LEADING if key in known]
+    usual = [*usual, *(key for key in UNMARKED if key in known)] if usual else list(known)
     named = [key for key in hops if key in known]
     chosen = named or ([] if fault in UNKNOWN else usual)
     names = {each.key: each.source for each in _all()}

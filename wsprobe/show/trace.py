@@ -3,6 +3,7 @@ write."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from wsprobe.judge.finding import counted
@@ -28,12 +29,12 @@ def cells(name: str, seen: Trace, look: Look) -> Line:
     about = Piece(_about(answer, look))
     if name == "http2" and answer.reading.http2 is None and answer.kind in ("open", "http"):
         about = Piece("over HTTP/1.1: the server does not accept HTTP/2", "dim")
-    elif name in HELD and answer.opens and _held(answer):
+    elif _holds(name) and answer.opens and _held(answer):
         about = Piece(_held(answer))
     elif name != "base" and answer.kind != "interrupted" and _as_base(answer, seen.base):
         about = Piece("as base", "dim")
     return (
-        Piece(look.words(name)),
+        Piece(look.words(at_address(name, seen))),
         Piece(answer.result(), OPENED.get(answer.kind, "")),
         Piece("" if seconds is None else f"{seconds * 1000:.0f} ms", "dim"),
         about,
@@ -138,16 +139,25 @@ def because(found: Conclusion, seen: Trace, look: Look) -> Iterator[Line]:
             first = answer.reading.final.head.first if answer.reading.final is not None else None
             status = look.text(first.text) if first is not None else answer.result()
             about = _about(answer, look)
-            if name in HELD and answer.opens:
+            if _holds(name) and answer.opens:
                 ended = _held(answer) or ("" if stays_open(answer) else about)
                 status, about = ended or f"held: still open after {_seconds_held(answer):.1f} s", ""
             elif not answer.opens:
                 about = about.partition("  ")[2]
-            yield line(f"{look.words(name):<{NAME}}  {status}  {about}".rstrip())
+            yield line(f"{look.words(at_address(name, seen)):<{NAME}}  {status}  {about}".rstrip())
 
 
-HELD = ("again-2", "backend-held")
-"""The changes whose session is held silently."""
+def _holds(name: str) -> bool:
+    """Whether the session of the change *name* is held silently."""
+    return name in ("again-2", "backend-held") or name.endswith(" held")
+
+
+def at_address(name: str, seen: Trace) -> str:
+    """The change *name* for people: a proxy between two others by its address, not by its number."""
+    numbered = re.match(r"backend (\d+)", name)
+    if numbered is None:
+        return name
+    return f"{seen.start.backends[int(numbered[1]) - 1]}{name[numbered.end() :]}"
 
 
 def _seconds_held(answer: Answer) -> float:

@@ -190,10 +190,16 @@ def _browser(name: str) -> Callable[[Trace], Iterable[TraceRequest]]:
 
 
 def _held_past(seen: Trace) -> Iterable[TraceRequest]:
-    plan, held = behind(seen), seen["again-2"]
+    """From inside to outside, as long as the sessions stay open: the first that ends is at fault."""
+    held = seen["again-2"]
     seconds = None if held is None else ended_while_held(held)
-    if plan is not None and seconds is not None:
-        yield step(seen, "backend-held", plan=silent_plan(plan, seconds + 0.5))
+    if seconds is None:
+        return
+    for number in range(len(seen.start.backends), 0, -1):
+        yield step(seen, seen.held(number), plan=silent_plan(past(seen, number), seconds + 0.5))
+        answer = seen[seen.held(number)]
+        if answer is None or not answer.opens or ended_while_held(answer) is not None:
+            return
 
 
 def _addresses(seen: Trace) -> Iterable[TraceRequest]:
@@ -490,8 +496,8 @@ CHANGES: tuple[Change, ...] = (
     ),
     Change(
         "backend-held",
-        "sent directly, and held without sending anything for the same time",
-        "whether the proxy or the application ends idle connections",
+        "sent directly, and held without sending anything for the same time; to each of several backends",
+        "whether the application or a proxy ends idle connections, and which",
         _held_past,
         skip.not_cut,
     ),

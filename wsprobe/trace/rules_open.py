@@ -7,7 +7,14 @@ from collections.abc import Iterator
 from wsprobe.diagnosis import ACTS
 from wsprobe.diagnosis.proxies import LEADING, idle_limit
 from wsprobe.judge.finding import counted
-from wsprobe.trace.answer import AT_ONCE, Answer, closed_in_silence, ended_in_silence, stays_open
+from wsprobe.trace.answer import (
+    AT_ONCE,
+    Answer,
+    closed_in_silence,
+    ended_in_silence,
+    ended_while_held,
+    stays_open,
+)
 from wsprobe.trace.claim import as_base, handshakes, turning
 from wsprobe.trace.conclusion import Conclusion, rule
 from wsprobe.trace.direct import backend_of, past_the_proxy
@@ -31,14 +38,49 @@ def idle_timeout(seen: Trace) -> Iterator[Conclusion]:
     seconds = None if held is None or not seen.base.opens else ended_in_silence(held)
     if seconds is None or seconds < AT_ONCE:
         return
-    ours = past is not None and past.opens
     yield Conclusion(
         f"Opens, then drops after {seconds:.1f} s of silence, without a Close frame. "
-        f"{_who(seen, past, seconds)}",
+        f"{_at(seen) or _who(seen, past, seconds)}",
         0.93,
-        ("again-2", "backend-held") if ours else ("again-2",),
+        ("again-2", *_shown_held(seen)),
         f"{_lines(seen, past, seconds)}\nOr send a Ping or a message more often.",
     )
+
+
+def _ending(seen: Trace) -> int | None:
+    """The number of the innermost of several backends whose session ended too; 0 if all stayed open; None if
+    that is not known, or if there is one backend."""
+    backends = len(seen.start.backends)
+    for number in range(backends, 0, -1) if backends > 1 else ():
+        answer = seen[seen.held(number)]
+        if answer is None or not answer.opens:
+            return None
+        if ended_while_held(answer) is not None:
+            return number
+    return 0 if backends > 1 else None
+
+
+def _at(seen: Trace) -> str:
+    """A sentence: which of several proxies has the idle timeout; "" if it is not one of them."""
+    backends, number = seen.start.backends, _ending(seen)
+    if number is None or number == len(backends):
+        return ""
+    stays = f"Asked directly, {backends[number]} keeps the session open as long"
+    if number == 0:
+        return f"{stays}: the proxy in front of it, at the URL's own address, has an idle timeout."
+    ended = ended_while_held(seen.answers[seen.held(number)])
+    return (
+        f"{stays}, and {backends[number - 1]} in front of it ends it too, after {ended:.1f} s: the proxy at "
+        f"{backends[number - 1]} has an idle timeout."
+    )
+
+
+def _shown_held(seen: Trace) -> tuple[str, ...]:
+    """The direct sessions that show it: the innermost that ended and that behind it; of one backend its own."""
+    number = _ending(seen)
+    numbers = (number, number + 1) if number is not None else (len(seen.start.backends),)
+    names = (seen.held(each) for each in numbers if 1 <= each <= len(seen.start.backends))
+    return tuple(name for name in names if (answer := seen[name]) is not None and answer.opens)
 
 
 def _who(seen: Trace, past: Answer | None, seconds: float) -> str:
@@ -76,9 +118,12 @@ def _near(limit: float, seconds: float) -> bool:
 def _lines(seen: Trace, past: Answer | None, seconds: float) -> str:
     """The lines of the proxy whose default it is; else of the visible proxies, and of those that can have it if
     it is not the default of the visible ones."""
-    own = seen.proxies
+    own, number = seen.proxies, _ending(seen)
     if past is not None and past.opens and ended_in_silence(past) is not None:
         own = past.proxies
+    elif number is not None:
+        at = seen.answers[seen.held(number)] if number else seen.base
+        own = at.proxies
     usual = tuple(each for each in own if _near(idle_limit(each), seconds))
     if usual or any(not idle_limit(each) for each in own):
         return steps(proxy_lines(seen, "idle", usual or own), "" if usual else IDLE_LIMITS)
@@ -137,10 +182,14 @@ def closed_while_held(seen: Trace) -> Iterator[Conclusion]:
         return
     if past is not None and past.opens and stays_open(past):
         yield Conclusion(
-            f"Opens, then closes (a Close frame) after {seconds:.1f} s of silence. Asked directly, "
-            f"the session stays open as long: the proxy has an idle timeout ({proxy_of(seen)}).",
+            f"Opens, then closes (a Close frame) after {seconds:.1f} s of silence. "
+            + (
+                _at(seen)
+                or f"Asked directly, the session stays open as long: the proxy has an idle timeout "
+                f"({proxy_of(seen)})."
+            ),
             0.93,
-            ("again-2", "backend-held"),
+            ("again-2", *_shown_held(seen)),
             f"{_lines(seen, past, seconds)}\nOr send a Ping or a message more often.",
             id="idle-timeout",
         )

@@ -109,6 +109,10 @@ class Trace(msgspec.Struct, frozen=True):
             return self.past
         return self[f"backend {number} plain"] or self[f"backend {number}"]
 
+    def held(self, number: int) -> str:
+        """The name of the change that holds a session of backend *number*, counted from 1."""
+        return "backend-held" if number == len(self.start.backends) else f"backend {number} held"
+
     @property
     def proxies(self) -> tuple[str, ...]:
         """Proxies that left a mark on any answer that came through them."""
