@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from msgspec.structs import replace
 from wsprobe.exchange import SECOND, Act, Plan, Target
 from wsprobe.open_session import Phase
 from wsprobe.read.frames import CLOSE, PING, PONG, TEXT, frame_at
+from wsprobe.search import Search
 from wsprobe.show.lines import Look, text_of
 from wsprobe.show.talk import ended
 from wsprobe.talk.codec import Reader, Writer
@@ -234,11 +236,30 @@ def test_it_ends_after_a_count() -> None:
 
 
 def test_it_ends_after_a_match() -> None:
-    session = held(match=re.compile(rb"\bdone\b"))
+    session = held(match=Search(re.compile(rb"\bdone\b")))
     assert session.receive(theirs(TEXT, b"undone"), 1) == b""
     assert session.unmet
     assert told(session.receive(theirs(TEXT, b"all done") + theirs(TEXT, b"more"), 2)) == [(CLOSE, NORMAL)]
     assert session.totals.messages_received == 2
+
+
+def test_a_slow_pattern_ends_it() -> None:
+    search = Search(re.compile(rb"(a+)+b"), 0.05)
+    session = held(match=search)
+    flood = theirs(TEXT, b"a" * 40) * 1000
+    began = monotonic()
+    assert told(session.receive(flood, 1)) == [(CLOSE, NORMAL)]
+    assert monotonic() - began < 2
+    assert (session.unmet, session.totals.messages_received) == ("--match: " + search.slow, 1)
+
+
+def test_messages_that_are_each_a_little_slow_end_it() -> None:
+    session = held(match=Search(re.compile(rb"(a+)+b"), 0.05))
+    began = monotonic()
+    sent = session.receive(theirs(TEXT, b"a" * 17) * 5000, 1)
+    assert told(sent) == [(CLOSE, NORMAL)]
+    assert monotonic() - began < 2
+    assert session.totals.messages_received > 1
 
 
 def test_pings_by_the_clock_and_the_end_if_nothing_comes() -> None:

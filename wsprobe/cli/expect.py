@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import signal
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import get_args
@@ -25,6 +23,7 @@ from wsprobe.outcome import STATUS_OF, Exit
 from wsprobe.read.closing import SessionClose, close_of
 from wsprobe.read.frames import messages_of
 from wsprobe.report import Report, certificate_days
+from wsprobe.search import Search
 from wsprobe.timing import TIMES, timing
 
 
@@ -188,31 +187,17 @@ CONCLUDED = "concluded"
 """The certainty of a cause that a trace concluded from several answers."""
 
 
-QUICK = 1.0
-"""Seconds for a regular expression while a session is open."""
 LONGEST_SEARCH = 30.0
 """Seconds for a regular expression, where the exchange itself may take longer."""
 
 
 def _searched(pattern: str, texts: Sequence[str], seconds: float) -> bool:
-    """Whether *pattern* is found in one of *texts*; False if that takes longer than *seconds*: a pattern such
-    as ``(a+)+b`` may take years. ``re`` looks for signals while it works; they reach the main thread only."""
-    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
-        return any(re.search(pattern, each) for each in texts)
-
-    def give_up(number: int, frame: object) -> None:
-        raise TimeoutError
-
-    before = signal.signal(signal.SIGALRM, give_up)
-    try:
-        signal.setitimer(signal.ITIMER_REAL, max(min(seconds, LONGEST_SEARCH), 0.001))
-        return any(re.search(pattern, each) for each in texts)
-    except TimeoutError:
-        note(f"--expect: the search for {pattern!r} took longer than {min(seconds, LONGEST_SEARCH):g} s")
-        return False
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+    """Whether *pattern* is found in one of *texts*; False if that takes longer than *seconds*."""
+    search = Search(re.compile(pattern), min(seconds, LONGEST_SEARCH))
+    found = any(map(search.found, texts))
+    if search.gave_up:
+        note(f"--expect: {search.slow}")
+    return found
 
 
 def _holds(one: Expectation, found: Sequence[str], seconds: float = LONGEST_SEARCH) -> bool:
@@ -261,14 +246,18 @@ class AwaitedMessages:
 
     def __init__(self, pending: Sequence[Expectation]) -> None:
         self._pending = pending
+        patterns = {each.wanted for each in pending if each.what == "message" and each.operator == "~"}
+        self._searches = {each: Search(re.compile(each)) for each in patterns}
 
     def heard(self, data: bytes) -> bool:
         """Take the content of one message; return whether all are met now."""
         text = data.decode("utf-8", "replace")
-        self._pending = [
-            each for each in self._pending if each.what != "message" or not _holds(each, [text], QUICK)
-        ]
+        self._pending = [each for each in self._pending if each.what != "message" or not self._met(each, text)]
         return not self._pending
+
+    def _met(self, one: Expectation, text: str) -> bool:
+        search = self._searches.get(one.wanted) if one.operator == "~" else None
+        return _holds(one, [text]) if search is None else search.found(text)
 
 
 MOST, LONGEST = 3, 200

@@ -20,6 +20,7 @@ from wsprobe.page.recorded import Matched, recording
 from wsprobe.page.sockets import PageSocket, PageSockets
 from wsprobe.page.started import PageWatch
 from wsprobe.report import Report, comparable
+from wsprobe.search import Search
 from wsprobe.show import page as show
 from wsprobe.show.lines import fitted, line
 from wsprobe.visible import shown_text
@@ -45,7 +46,7 @@ class PageOutput(ConnectOutput):
     def __init__(self, settings: Settings, own: PageSettings, *, live: bool) -> None:
         """*live*: report each socket as it ends. Raises click.UsageError."""
         try:
-            self._matching = re.compile(own.matching or "")
+            self._matching = Search(re.compile(own.matching or ""))
         except re.error as error:
             raise click.UsageError(f"--url-matching: {error}") from None
         super().__init__(settings, several=True)
@@ -70,6 +71,8 @@ class PageOutput(ConnectOutput):
 
     def finish(self, sockets: PageSockets) -> None:
         """Report what is known at the end: how often the sockets repeated, and how many were not followed."""
+        if self._matching.gave_up:
+            note(f"--url-matching: {self._matching.slow}; not all sockets were compared")
         if sockets.more:
             note(f"the page opened {counted(sockets.more, 'more socket')} than wsprobe follows")
         for group in self._groups.values() if self._live else ():
@@ -97,7 +100,7 @@ class PageOutput(ConnectOutput):
         """Report those of *sockets* that were not reported."""
         found: list[tuple[Report, SameStory]] = []
         for socket, exchange, asked in sockets:
-            if id(socket) in self._told_sockets or not self._matching.search(socket.url):
+            if id(socket) in self._told_sockets or not self._matching.found(socket.url):
                 continue
             self._told_sockets.add(id(socket))
             if exchange is None:

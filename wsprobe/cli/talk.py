@@ -39,6 +39,7 @@ from wsprobe.outcome import Exit
 from wsprobe.read.frames import agreed_deflate
 from wsprobe.read.reading import Head
 from wsprobe.report import Report
+from wsprobe.search import Search
 from wsprobe.show import talk as show
 from wsprobe.show.lines import fitted
 from wsprobe.show.report import headline
@@ -124,7 +125,7 @@ def manner(given: Given) -> Manner:
     match = None
     if own.match is not None:
         try:
-            match = re.compile(os.fsencode(own.match))
+            match = Search(re.compile(os.fsencode(own.match)))
         except re.error as error:
             raise click.UsageError(f"--match: {own.match!r} is not a regular expression: {error}") from None
     waits = own.count is not None or match is not None

@@ -6,7 +6,6 @@ It counts, notices the end, and fails a connection by RFC 6455 section 7.1.7. Re
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from struct import pack
 from typing import Literal
@@ -24,6 +23,7 @@ from wsprobe.open_session import (
     Phase,
 )
 from wsprobe.read.frames import BINARY, PING, PONG, TEXT
+from wsprobe.search import Search
 from wsprobe.wire.framing import (
     CONTROL_MAX,
     Control,
@@ -67,7 +67,7 @@ class Rules(Struct, frozen=True):
     """What the end of the input means."""
     count: int | None = None
     """Number of the server's messages after which it ends."""
-    match: re.Pattern[bytes] | None = None
+    match: Search[bytes] | None = None
     """A message that matches ends it."""
     ping_interval: float | None = None
     """Seconds."""
@@ -166,6 +166,8 @@ class TalkSession(OpenSession):
         """The unmet condition of --max-message, --count or --match; "" if all were met."""
         if self.fault is not None and self.fault.code == TOO_LARGE:
             return f"closed with {TOO_LARGE}: {self.fault.text}"
+        if self._rules.match is not None and self._rules.match.gave_up:
+            return f"--match: {self._rules.match.slow}"
         if self._full:
             return ""
         if self._rules.match is not None:
@@ -237,7 +239,7 @@ class TalkSession(OpenSession):
 
     def _is_last(self, message: ReceivedMessage) -> bool:
         rules = self._rules
-        if rules.match is not None and rules.match.search(message.data):
+        if rules.match is not None and (rules.match.found(message.data) or rules.match.gave_up):
             return True
         return rules.count is not None and self.totals.messages_received >= rules.count
 
