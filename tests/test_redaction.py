@@ -7,10 +7,12 @@ import gzip
 import itertools
 import json
 import re
+import tracemalloc
 import urllib.parse
 import zlib
 from base64 import b64encode
 from collections.abc import Callable, Sequence
+from time import process_time
 from typing import Any
 
 import pytest
@@ -865,3 +867,84 @@ def test_a_credential_is_found_anywhere_in_base64_and_in_hexadecimal(secret: byt
     for others in (message, answered):
         assert others.echo(secret) == b"*" * len(secret)
         assert others.echo(secret.hex().encode()) == secret.hex().encode()
+
+
+TOKENS = ("3f9aB7c2D1e8F6a4b5C0-x_9Q", "0a1b2c3d4e5f6071", "abcdefghijklmnopq7rstuvw", "9" * 13)
+PROSE = (b"the house of the rising sun", b"/shop/cart2/items", b" ", b"\x00\xff%41", b"2026-12-01", b"*")
+
+
+def shared(data: bytes, tokens: Sequence[bytes]) -> list[tuple[int, int]]:
+    """The places of *data* that are parts of *tokens* with 12 bytes and more, found in the plainest way."""
+    held = [
+        any(data[at : at + 12] in token for token in tokens) and len(data[at : at + 12]) == 12
+        for at in range(len(data))
+    ]
+    spans: list[tuple[int, int]] = []
+    for at in (at for at, each in enumerate(held) if each):
+        joins = bool(spans) and held[at - 1]
+        spans[-1:] = [(spans[-1][0], at + 12)] if joins else [*spans[-1:], (at, at + 12)]
+    return spans
+
+
+@given(
+    st.lists(st.sampled_from(TOKENS), min_size=1, unique=True),
+    st.lists(
+        st.one_of(
+            st.sampled_from(PROSE),
+            st.builds(
+                lambda t, a, b: t[a:b].encode(), st.sampled_from(TOKENS), st.integers(0, 12), st.integers(8, 30)
+            ),
+        )
+    ),
+)
+def test_exactly_the_parts_of_tokens_are_masked(tokens: list[str], pieces: list[bytes]) -> None:
+    secrets, data = Secrets(), b"".join(pieces)
+    secrets.cookies("; ".join(f"c={each}" for each in tokens))
+    masked, spans = secrets.echo(data), shared(data, [each.encode() for each in tokens])
+    assert len(masked) == len(data)
+    for at, (was, now) in enumerate(zip(data, masked, strict=True)):
+        assert was == now or (now == ord("*") and any(begin <= at < stop for begin, stop in spans))
+    for begin, stop in spans:
+        if re.search(rb"[0-9]{5}|[0-9][A-Za-z]", data[begin:stop]):
+            assert masked[begin:stop] == b"*" * (stop - begin)
+    assert secrets.echo_text(data.decode("latin-1")) == masked.decode("latin-1")
+
+
+@pytest.mark.parametrize(
+    ("learn", "secret", "text"),
+    [
+        (Secrets.cookies, "greeting=the-house-of-the-rising-sun-2024", b"of the-rising-sun-2024, it is said"),
+        (Secrets.url, "/x?next=/shop/checkout/delivery2/express", b"see /checkout/delivery2/ for it"),
+        (Secrets.credentials, "Bearer abcdefghijklmnopqrstuvwxyz7", b"abcdefghijklmnop"),
+    ],
+)
+def test_words_of_a_secret_are_no_part_to_mask(
+    learn: Callable[[Secrets, str], str], secret: str, text: bytes
+) -> None:
+    secrets = Secrets()
+    learn(secrets, secret)
+    assert secrets.known
+    assert secrets.echo(text) == text
+
+
+def test_a_part_of_a_message_is_not_masked() -> None:
+    secrets = Secrets()
+    secrets.message(b'{"id": "3f9aB7c2D1e8F6a4b5C0", "text": "hello"}')
+    assert secrets.echo(b"order 9aB7c2D1e8F6a4 shipped") == b"order 9aB7c2D1e8F6a4 shipped"
+
+
+def test_parts_of_tokens_cost_little() -> None:
+    """A server's cookies fill half of the index at most; a flood is searched in linear time."""
+    secrets = Secrets()
+    with secrets.of_answers():
+        for number in range(100):
+            secrets.set_cookie(f"a={number}" + "f0e1d2c3" * 1000)
+    secrets.credentials("Bearer 3f9aB7c2D1e8F6a4b5C0")
+    assert secrets.echo(b"<9aB7c2D1e8F6a4>") == b"<%b>" % (b"*" * 14)
+    tracemalloc.start()
+    began = process_time()
+    flood = b"f0e1d2c3x" * 200_000
+    assert secrets.echo(flood) == flood
+    assert process_time() - began < 10
+    assert tracemalloc.get_traced_memory()[1] < 12 * len(flood)
+    tracemalloc.stop()

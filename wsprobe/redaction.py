@@ -6,12 +6,15 @@ on), path segments, fragments and subprotocols that look like tokens, and sent m
 strings wherever they occur again: in bodies, messages, reason phrases, other fields and their names, error
 texts, also with the escapes of URLs, JSON, HTML or quoted-printable, and at the beginning of a base64 text; a
 long one in any letter case. A credential that was
-sent, and is no message, is found anywhere in a base64 text, and in hexadecimal.
+sent, and is no message, is found anywhere in a base64 text, and in hexadecimal. Of a token (letters and digits
+that are no words, in a credential, cookie, query value, path or subprotocol, not in a sent message) a part of
+12 bytes and more is found too, as it is written there, unless the part is words and small numbers: a word of a
+text is not masked because a secret contains it.
 
 A compressed body or message that repeats a secret is masked as a whole, and so are the messages after
 SEARCHED_MAX. It cannot find: a secret that was never marked as one (a token that the server created in a
-body), one that is split, encrypted, hashed or a part of one, and repeated strings under four bytes. It
-does not mask names of cookies and query parameters, or cookie attributes.
+body), one that is split, encrypted or hashed, a shorter or rewritten part of one, and repeated strings under
+four bytes. It does not mask names of cookies and query parameters, or cookie attributes.
 """
 
 from __future__ import annotations

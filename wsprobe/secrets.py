@@ -6,7 +6,7 @@ import re
 from array import array
 from base64 import b64decode, b64encode, urlsafe_b64encode
 from binascii import a2b_qp, b2a_qp
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager, suppress
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
@@ -32,6 +32,13 @@ ENCODED_MAX = 1 << 16
 """Characters. A longer text (a message that was sent) is searched for as it is, in JSON and in base64, but not
 percent-encoded or in hexadecimal: to encode 16 MiB takes seconds. Nor, if a server sent it, in base64: a
 Location of 1 MB took 20 MiB of memory."""
+
+PART_MIN = 12
+"""Bytes of the shortest part of a token that is looked for alone."""
+
+PARTS_MAX = 1 << 14
+"""Bytes of all tokens together whose parts are looked for; half of them may come from answers. Each byte takes
+a hundred in an index."""
 
 TOKEN_MIN = 20
 """The shortest subprotocol with letters and digits that counts as a token."""
@@ -204,6 +211,38 @@ def _without_folded(data: bytes, folded: list[bytes]) -> bytes:
     return data if masked is None else bytes(masked)
 
 
+_HALF = PART_MIN // 2
+_TOKENS = re.compile(rb"[A-Za-z0-9+/_-]{12,}")
+"""Letters of base64 in both alphabets, and so of hexadecimal and UUIDs too."""
+_WORDS = re.compile(
+    rb"[-+/_]*(?:[A-Za-z]+[0-9]{0,4}|[0-9]{1,4})(?:[-+/_]+(?:[A-Za-z]+[0-9]{0,4}|[0-9]{1,4}))*[-+/_]*"
+)
+"""Words with small numbers, as paths, names and dates have them."""
+
+
+def _without_parts(data: bytes, index: Set[bytes]) -> bytes:
+    """*data* with each part of a token masked; *data* itself if it has none. *index*: each PART_MIN bytes in a
+    row of a token, and each _HALF: a part has one at each of PART_MIN - _HALF + 1 places in a row."""
+    masked = None
+    for run in _TOKENS.finditer(data):
+        least, last = run.start(), run.end() - PART_MIN
+        for probe in range(least, run.end() - _HALF + 1, PART_MIN - _HALF + 1):
+            if data[probe : probe + _HALF] not in index:
+                continue
+            places = range(max(least, probe - _HALF), min(probe, last) + 1)
+            begin = next((at for at in places if data[at : at + PART_MIN] in index), None)
+            if begin is None:
+                continue
+            stop = begin + PART_MIN
+            while data[stop - PART_MIN + 1 : stop + 1] in index:
+                stop += 1
+            least = stop - PART_MIN + 1
+            if not _WORDS.fullmatch(data, begin, stop):
+                masked = bytearray(data) if masked is None else masked
+                masked[begin:stop] = b"*" * (stop - begin)
+    return data if masked is None else bytes(masked)
+
+
 def _in_base64(data: bytes, before: int) -> list[bytes]:
     """The letters of base64 that stand for *data* alone, behind *before* bytes of something else (0 to 2), in
     both alphabets. The letters at its edges depend on what is around it."""
@@ -283,6 +322,10 @@ class Secrets:
         """The subprotocols in the answers: a server says no secret back to all."""
         self._answered = 0
         """Number of those found in answers."""
+        self._parts: set[bytes] = set()
+        """See ``_without_parts``."""
+        self._indexed = 0
+        """Bytes of tokens in it."""
 
     @property
     def known(self) -> int:
@@ -401,20 +444,23 @@ class Secrets:
 
     def echo(self, data: bytes) -> bytes:
         """*data* with every remembered secret masked, however its characters are escaped."""
-        if not self.searches or len(data) < len((secrets := self._forms())[-1]):
+        if not self.searches or len(data) < self._shortest():
             return data
+        secrets = self._forms()
         for secret in secrets:
             if secret in data:
                 data = data.replace(secret, _masked_echo(secret))
         data = _without_folded(data, self._folded)
-        return _without_escaped(data, secrets) if any(mark in data for mark in _BEGIN) else data
+        if any(mark in data for mark in _BEGIN):
+            data = _without_escaped(data, secrets)
+        return _without_parts(data, self._parts)
 
     def echo_text(self, text: str) -> str:
         """The same for text instead of bytes."""
         if not self.searches:
             return text
         secrets = self._forms()
-        if text.isascii() and len(text) < len(secrets[-1]):
+        if text.isascii() and len(text) < self._shortest():
             return text
         for known in self._as_text:
             if known in text:
@@ -426,7 +472,16 @@ class Secrets:
         if re.search(r"[%\\&]", text):
             raw = text.encode("utf-8", "surrogatepass")
             text = _without_escaped(raw, secrets).decode("utf-8", "surrogatepass")
+        if self._parts:
+            raw = text.encode("utf-8", "surrogatepass")
+            masked = _without_parts(raw, self._parts)
+            text = text if masked is raw else masked.decode("utf-8", "surrogatepass")
         return text
+
+    def _shortest(self) -> int:
+        """The fewest bytes that may hold something to mask."""
+        shortest = len(self._forms()[-1])
+        return min(shortest, PART_MIN) if self._parts else shortest
 
     def _forms(self) -> list[bytes]:
         """All known, the longest first; not sorted again for each one that is found."""
@@ -476,6 +531,9 @@ class Secrets:
         with suppress(UnicodeEncodeError):
             spelt.append(text.encode("latin-1"))
         plain = [*spelt, *(unquote_to_bytes(each) for each in spelt if short)]
+        if rare or (self._in_answer and short):
+            for each in plain:
+                self._index(each)
         forms = [*plain, *(quote_from_bytes(each, safe="").encode() for each in plain if short)]
         spaced = [each for each in plain if b" " in each and short]
         forms += [quote_from_bytes(each, safe=" ").replace(" ", "+").encode() for each in spaced]
@@ -495,6 +553,16 @@ class Secrets:
             if len(form) >= ECHO_MIN and form not in self._found and not self._is_full():
                 self._found[form] = None
                 self._answered += self._in_answer
+
+    def _index(self, secret: bytes) -> None:
+        """Look for parts of the tokens in *secret*, which is no message."""
+        for token in _TOKENS.findall(secret):
+            room = PARTS_MAX // (1 + self._in_answer) - self._indexed
+            if len(token) > room or _WORDS.fullmatch(token) or token[:PART_MIN] in self._parts:
+                continue
+            self._indexed += len(token)
+            for size in (PART_MIN, _HALF):
+                self._parts.update(token[at : at + size] for at in range(len(token) - size + 1))
 
     def _is_full(self) -> bool:
         return self.known >= SECRETS_MAX or (self._in_answer and self._answered >= ANSWERED_MAX)
