@@ -1,5 +1,6 @@
 """Firefox's HTTP log against what the server sent; cut anywhere, without times, damaged."""
 
+import copy
 import random
 import re
 
@@ -36,14 +37,19 @@ def test_it_has_the_request_and_the_head_of_each_answer(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_failed_has_firefox_s_error(name: str) -> None:
+    both = (
+        name == "firefox-a-websocket"
+    )  # nsWebSocket says why a handshake failed whose answer was read to its end
+    failed = "NS_ERROR_WEBSOCKET_CONNECTION_REFUSED" if both else ""
+    unlike = "NS_ERROR_ILLEGAL_VALUE" if both else ""
     assert [
         (each.url, report(each.exchange).outcome, each.error) for each in fed(sample.log(f"{name}.moz_log"))
     ] == [
         ("ws://127.0.0.1:43631/403?t=1", "refused", "NS_ERROR_WEBSOCKET_CONNECTION_REFUSED"),
         ("ws://127.0.0.1:43631/404?t=1", "refused", "NS_ERROR_WEBSOCKET_CONNECTION_REFUSED"),
-        ("ws://127.0.0.1:43631/302?t=1", "redirected", ""),
+        ("ws://127.0.0.1:43631/302?t=1", "redirected", failed),
         ("ws://127.0.0.1:43631/401?t=1", "unauthorized", "NS_ERROR_WEBSOCKET_CONNECTION_REFUSED"),
-        ("ws://127.0.0.1:43631/bad-accept?t=1", "invalid", ""),
+        ("ws://127.0.0.1:43631/bad-accept?t=1", "invalid", unlike),
         ("ws://127.0.0.1:43631/drop?t=1", "dropped", "NS_ERROR_NET_RESET"),
         ("ws://127.0.0.1:43631/ok?t=1", "open", ""),
         ("ws://127.0.0.1:43631/close-4403?t=1", "open", ""),
@@ -70,6 +76,25 @@ def test_a_log_without_times_has_the_same_heads() -> None:
         report(each.exchange).outcome for each in fed(data)
     ]
     assert {each.exchange.started for each in bare} == {"1970-01-01T00:00:00.000+00:00"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_cut_after_every_thousandth_byte_a_log_gives_what_it_has(name: str) -> None:
+    lines = sample.log(f"{name}.moz_log").splitlines(keepends=True)
+    of_use = re.compile(rb"nsHttpT|ebSocket|HttpBaseChannel|uri=|/nsHttp   ")
+    data = b"".join(filter(of_use.search, lines))
+    whole = [each.url for each in fed(data)]
+    assert len(whole) == 13
+    log, taken = FirefoxLog(), []
+    for start in range(0, len(data), 1000):
+        log.feed(data[start : start + 1000])
+        taken += log.take_finished()
+        cut = copy.deepcopy(log)
+        cut.close()
+        found = [*taken, *cut.take_finished()]
+        assert [each.url for each in found] == whole[: len(found)]
+        for each in found[len(taken) :]:
+            report(each.exchange)
 
 
 @pytest.mark.parametrize("name", NAMES)

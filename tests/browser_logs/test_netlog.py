@@ -204,6 +204,23 @@ def test_a_cut_or_damaged_log_is_read_as_far_as_it_goes(name: str) -> None:
             report(each.exchange)
 
 
+@pytest.mark.parametrize("name", [EVERYTHING, DEFAULT, "netlog-http2.json", "netlog-workers.json"])
+def test_after_every_thousandth_byte_there_is_what_the_log_has_so_far(name: str) -> None:
+    data = sample.log(name)
+    urls = [each.url for each in sample.sockets(name)]
+    log = NetLog()
+    before: list[LoggedSocket] = []
+    for start in range(0, len(data), 1000):
+        log.feed(data[start : start + 1000])
+        found = list(log.sockets())
+        assert [each.url for each in found] == urls[: len(found)]
+        for each in found:
+            if each not in before:
+                report(each.exchange)
+        before = found
+    assert len(before) == len(urls)
+
+
 @pytest.mark.parametrize(
     "text", [b"", b"null", b"[]", b"{", b'{"events":[{}]}', b'{"constants":{},"events":{}}', b"\xff" * 9]
 )

@@ -12,6 +12,7 @@ netwerk/protocol/websocket/WebSocketChannel.cpp in Gecko.
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -44,8 +45,11 @@ LINE_MAX = 1024 * 1024
 HEAD_MAX = 2 * 1024 * 1024
 """The most bytes of one head: the limit that a server gets."""
 
-KEPT = 20_000
-"""The most channels, transactions and threads that are kept."""
+KEPT = 4_000
+"""The most sockets, channels, transactions and threads that are kept."""
+
+KEPT_MAX = 64 * 1024 * 1024
+"""The most bytes of answers kept of all sockets together."""
 
 REBUILT = "a Firefox log, which has no bodies and frames"
 
@@ -69,11 +73,17 @@ _WORDS = {
         "line": r"nsHttpTransaction::ParseLine \[(.*)\]\s*\Z",
         "status": r"nsHttpTransaction::OnTransportStatus \[this=ADDRESS status=4b0004",
         "closed": r"nsHttpTransaction::Close \[this=ADDRESS reason=([0-9a-f]{1,8})",
+        "web": r"WebSocketChannel::SetupRequest\(\) ADDRESS",
+        "web_key": r"WebSocketChannel::SetupRequest: client key (\S{1,100})",
+        "web_stopped": r"WebSocketChannel::DoStopSession\(\) ADDRESS \[([0-9a-f]{1,8})\]",
+        "head": r"nsHttpTransaction::ParseHead \[count=(\d{1,9})\]",
+        "not_http": r"looks like a HTTP/0\.9 response",
         "stopped": r"nsHttpChannel::OnStopRequest \[this=ADDRESS .*status=([0-9a-f]{1,8})\]",
     }.items()
 }
 _FIRST = re.compile(
-    rb"HttpBaseChannel::|uri=|nsHttpChannel |nsHttpChannel::OnStop|nsHttpTransaction::|http request \["
+    rb"HttpBaseChannel::|uri=|nsHttpChannel |nsHttpChannel::OnStop|nsHttpTransaction::|http request \[|"
+    rb"WebSocketChannel::(?:Setup|DoStop)|looks like"
 )
 
 ERRORS = {
@@ -89,6 +99,8 @@ ERRORS = {
     0x804B0048: "NS_ERROR_PROXY_CONNECTION_REFUSED",
     0x804B0052: "NS_ERROR_NET_INADEQUATE_SECURITY",
     0x804B0057: "NS_ERROR_WEBSOCKET_CONNECTION_REFUSED",
+    0x80070057: "NS_ERROR_ILLEGAL_VALUE",
+    0x80470002: "NS_BASE_STREAM_CLOSED",
     0x805A1FF3: "SEC_ERROR_UNKNOWN_ISSUER",
     0x805A1FF5: "SEC_ERROR_EXPIRED_CERTIFICATE",
     0x805A1FEC: "SEC_ERROR_UNTRUSTED_ISSUER",
@@ -97,6 +109,10 @@ ERRORS = {
     0x805A3FF2: "MOZILLA_PKIX_ERROR_SELF_SIGNED_CERT",
 }
 """Names of the errors of the network (xpcom/base/ErrorList.py) and of NSS; another is shown as its number."""
+
+PENDING = -1
+STREAM_CLOSED = 0x80470002
+"""How a session ends whose server closes the connection after a Close."""
 
 SECURITY = 0x805A
 """The upper half of an error of NSS: TLS or a certificate."""
@@ -120,12 +136,9 @@ class _Try:
         self.answered = asked
         self.connected: float | None = None
         self.closed: tuple[float, int] | None = None
+        self.transaction = ""
         self.size = 0
-
-    def keep(self, line: bytes) -> None:
-        self.size += len(line)
-        if self.size <= HEAD_MAX:
-            self.answer.append(line)
+        self.not_http = False
 
 
 class _Socket:
@@ -135,13 +148,30 @@ class _Socket:
         self.number, self.key, self.url, self.asked = number, key, url, asked
         self.tries: list[_Try] = []
         self.stopped: tuple[float, int] | None = None
+        self.web: int | None = None
+        """The error with which its session ended, in a log with nsWebSocket; PENDING until then."""
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more can follow."""
+        return self.stopped is not None and self.web != PENDING
+
+    @property
+    def error(self) -> str:
+        """Firefox's error; "" if there was none."""
+        code = self.stopped[1] if self.stopped else 0
+        if self.web not in (None, PENDING, STREAM_CLOSED):
+            code = code or self.web
+        return ERRORS.get(code, f"0x{code:08X}") if code else ""
 
 
 class _Thread:
     """What the lines of one thread are about at this point."""
 
     def __init__(self) -> None:
-        self.channel = self.transaction = ""
+        self.channel = self.transaction = self.web = ""
+        self.head = 0
+        """How many bytes were looked at for the head of an answer."""
         self.request: list[bytes] | None = None
         """The lines of a request that is being printed."""
 
@@ -157,7 +187,10 @@ class FirefoxLog:
         self._by_channel: dict[str, _Socket] = {}
         self._by_key: dict[str, _Socket] = {}
         self._by_transaction: dict[str, _Try] = {}
-        self._sockets: list[_Socket] = []
+        self._by_web: dict[str, _Socket] = {}
+        """By the address of the WebSocketChannel."""
+        self._kept = 0
+        self._sockets: deque[_Socket] = deque()
         self._count = 0
         self._closed = False
         self.program = "Firefox"
@@ -185,9 +218,13 @@ class FirefoxLog:
 
     def take_finished(self) -> Iterator[LoggedSocket]:
         """Yield the WebSockets that are finished, in the order asked, and forget them."""
-        while self._sockets and (self._closed or self._sockets[0].stopped is not None):
-            socket = self._sockets.pop(0)
+        while self._sockets and (self._closed or self._sockets[0].over or len(self._sockets) > KEPT):
+            socket = self._sockets.popleft()
             self._by_key.pop(socket.key, None)
+            for each in socket.tries:
+                self._kept -= each.size
+                if self._by_transaction.get(each.transaction) is each:
+                    del self._by_transaction[each.transaction]
             yield self._made(socket)
 
     def _line(self, line: bytes) -> None:
@@ -239,6 +276,21 @@ class FirefoxLog:
             case "closed":
                 if (of := self._by_transaction.get(parts[0])) is not None:
                     of.closed = _seconds(time), int(parts[1], 16)
+            case "web":
+                thread.web = parts[0]
+            case "web_key":
+                if (socket := self._by_key.get(parts[0])) is not None:
+                    socket.web = PENDING
+                    self._by_web[thread.web] = socket
+                    _bound(self._by_web)
+            case "web_stopped":
+                if (socket := self._by_web.pop(parts[0], None)) is not None:
+                    socket.web = int(parts[1], 16)
+            case "head":
+                thread.head = int(parts[0])
+            case "not_http":  # also of an answer without a byte, to which Firefox adds a line end
+                if thread.head > 1 and (of := self._by_transaction.get(thread.transaction)) is not None:
+                    of.not_http = True
             case "stopped":
                 if (socket := self._by_channel.get(parts[0])) is not None and socket.stopped is None:
                     socket.stopped = _seconds(time), int(parts[1], 16)
@@ -270,6 +322,7 @@ class FirefoxLog:
         if len(socket.tries) < 20:
             socket.tries.append(made)
         self._by_channel.setdefault(thread.channel, socket)
+        made.transaction = thread.transaction
         self._by_transaction[thread.transaction] = made
         _bound(self._by_transaction)
 
@@ -278,19 +331,22 @@ class FirefoxLog:
         if of is None:
             return
         if line.startswith(b"HTTP/") and of.answer:
-            of.keep(b"")  # the end of an interim answer's head
+            of.answer.append(b"")  # the end of an interim answer's head
         if not of.answer:
             of.answered = _seconds(time)
-        of.keep(line)
+        if of.size + len(line) <= HEAD_MAX and self._kept + len(line) <= KEPT_MAX:
+            of.answer.append(line)
+            of.size += len(line)
+            self._kept += len(line)
 
     def _made(self, socket: _Socket) -> LoggedSocket:
-        code = 0 if socket.stopped is None else socket.stopped[1]
-        error = ERRORS.get(code, f"0x{code:08X}") if code else ""
         tries: list[_Try | None] = [*socket.tries] or [None]
         *earlier, last = [self._exchange(socket, each) for each in tries]
         opened = _status(socket.tries[-1].answer if socket.tries else []) == b"101"
         page = _field(socket.tries[-1].request if socket.tries else [], b"origin")
-        logged = Logged("firefox-log", self.program, page, "" if opened and code == 0 else error)
+        not_http = bool(socket.tries) and socket.tries[-1].not_http
+        said = "looks like a HTTP/0.9 response" if not_http else ""
+        logged = Logged("firefox-log", self.program, page, socket.error, said)
         return LoggedSocket(
             id=socket.number,
             url=socket.url,
@@ -298,9 +354,9 @@ class FirefoxLog:
             key=socket.key,
             asked=socket.asked,
             opened=opened,
-            finished=self._closed or socket.stopped is not None,
+            finished=self._closed or socket.over,
             error=logged.error,
-            message="",
+            message=said,
             frames=(),
             exchange=replace(last, hops=tuple(earlier), logged=logged),
         )
@@ -338,7 +394,7 @@ class FirefoxLog:
             if of.answer:
                 events.append(Received(max(events[-1].at, since(of.answered)), rebuilt_head(of.answer)))
         how: How = "interrupted"
-        if of is not None and of.answer:
+        if of is not None and (of.answer or of.not_http):
             how = "local"
         elif socket.stopped is not None and events:
             how = "fin" if "RESET" in error else "error"

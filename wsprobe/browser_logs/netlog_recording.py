@@ -261,9 +261,9 @@ class _Writer(Struct, frozen=True):
         return self.socket.since(time)
 
     def _route(self) -> Route:
-        """The way through a proxy, as the log names it: ``[https://proxy.example:8443]``."""
-        proxy = re.fullmatch(r"\[((?:https?|socks[45])://[A-Za-z0-9.:\[\]_-]+)\]", self.socket.proxy)
-        return Route() if proxy is None else Route(proxy=proxy.group(1))
+        """The way through a proxy; the log names it ``[socks5://proxy.example:1080]``, HTTP without scheme."""
+        proxy = re.fullmatch(r"\[((?:https?|socks[45])://)?([A-Za-z0-9.:\[\]_-]+)\]", self.socket.proxy)
+        return Route() if proxy is None else Route(proxy=(proxy.group(1) or "http://") + proxy.group(2))
 
     def _before(self, connection: LoggedConnection | None, to: Target) -> Iterator[Event]:
         """What happened before the request."""

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from wsprobe.browsers.tell import Tellable, tellable
 from wsprobe.cli.compare_status import reached, status
+from wsprobe.cli.evidence import once
 from wsprobe.cli.list_settings import BOTH
 from wsprobe.cli.option import LAB
 from wsprobe.cli.output import Finished, Output, finish, written_descriptor
@@ -53,7 +54,7 @@ def compare(places: Sequence[str], given: Given) -> int:
         from wsprobe.cli.measured import compare_measured  # the lab, only with --measured
 
         return compare_measured(view.measured, places, by.browsers or chosen(()), settings)
-    return compare_all(places or ("-",), settings, by, view.run_browser, view.workers, view.verbose)
+    return compare_all(once(places) or ("-",), settings, by, view.run_browser, view.workers, view.verbose)
 
 
 def compare_all(

@@ -10,7 +10,7 @@ import os
 import re
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import IO, Literal
 
@@ -53,6 +53,35 @@ def kind_of(word: str) -> Kind | None:
     except (OSError, ValueError, EOFError, zlib.error):  # not to be read: whoever opens it says so
         pass
     return "har" if word.lower().endswith((".har", ".har.gz")) else None
+
+
+_MOZ_LOG = re.compile(r"(.+?)(?:\.child-\d{1,9})?\.moz_log(\.\d)?(\.gz)?")
+"""A file of Firefox: of the main process or of a child, rotated or not (xpcom/base/Logging.cpp)."""
+
+
+def parts(name: str) -> list[str]:
+    """The files of the log to which the file *name* belongs, the oldest first. For one of Firefox, those of the
+    main process, which has the network: also if *name* is only one part of a rotated log, or a child's file."""
+    match = _MOZ_LOG.fullmatch(name)
+    if match is None:
+        return [name]
+    begin, rotated, end = match.group(1), match.group(2), match.group(3) or ""
+    files = [f"{begin}.moz_log.{number}{end}" for number in range(4)] if rotated else [f"{begin}.moz_log{end}"]
+    return sorted(filter(os.path.isfile, files), key=_began) or [name]
+
+
+def _began(name: str) -> tuple[bytes, float]:
+    """When the part *name* begins, as its first line says; the time of its end, where lines have no times."""
+    with suppress(OSError, EOFError, zlib.error), opened(name) as file:
+        found = re.match(rb"\d{4}-\d\d-\d\d [\d:.]+", file.read(LOOKED_AT))
+        return found.group() if found else b"", os.path.getmtime(name)
+    return b"", 0.0
+
+
+def once(words: Sequence[str]) -> list[str]:
+    """*words* without the files of a log that an earlier word names: it is read whole."""
+    found = {tuple(parts(word)): word for word in reversed(words)}
+    return [word for word in words if found[tuple(parts(word))] == word]
 
 
 def opened(name: str) -> IO[bytes]:

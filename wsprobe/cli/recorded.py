@@ -21,7 +21,7 @@ from wsprobe.read.closing import close_of
 from wsprobe.read.frames import first_close
 from wsprobe.read.head import split_head
 from wsprobe.read.reading import Head, Reading
-from wsprobe.read.stated import ended, supposed
+from wsprobe.read.stated import ended, not_http, supposed
 from wsprobe.relay.client import seen_by_client
 from wsprobe.report import Report, report
 
@@ -124,7 +124,7 @@ def as_today(made: Report) -> list[Reading]:
     own = made.reading if made.exchange.plan.wire == TODAY else as_of_today(made.exchange)
     if own.final is not None and own.final.stated:
         own = read(supposed(own.exchange, own.final))
-    elif own.final is not None and own.exchange.logged and own.session is None:
+    elif (own.final is not None and own.exchange.logged and own.session is None) or not_http(own.exchange):
         own = read(ended(own.exchange))  # that browser read no more, others would have
     return [each for last in (*map(as_of_today, made.exchange.hops), own) for each in handshakes(last)]
 

@@ -39,6 +39,7 @@ from wsprobe.judge.transport import proxy_answer, unresolved
 from wsprobe.read.behind import frames_before_http
 from wsprobe.read.http2_values import HTTP_1_1_REQUIRED, SETTINGS, Http2Connection
 from wsprobe.read.reading import Reading, Response, Session
+from wsprobe.read.stated import not_http
 
 Rule = Callable[[Reading], Iterable[Finding]]
 
@@ -253,7 +254,7 @@ def outcome(reading: Reading, verdict: Verdict) -> str:
         return word
     if reading.session is not None:
         return _session(reading, reading.session, verdict)
-    if reading.looks_like:
+    if reading.looks_like or not_http(reading.exchange):
         return "not-http"
     response = subject.refusal(reading)
     if response is not None and response.status is not None:

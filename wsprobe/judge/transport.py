@@ -23,6 +23,7 @@ from wsprobe.judge.catalogue import F
 from wsprobe.judge.finding import Entry, Finding, counted, shown, shown_words
 from wsprobe.judge.subject import PEER_ENDED, blank, ended, happened, has, how, status_span, stopped
 from wsprobe.read.reading import Reading
+from wsprobe.read.stated import not_http
 from wsprobe.target import authority
 
 _BY_ERRNO = {
@@ -198,7 +199,9 @@ def unfinished(reading: Reading) -> Iterator[Finding]:
     final = reading.final
     if final is not None and final.head.complete:
         return
-    if reading.looks_like or not has(reading, Connected) or has(reading, TunnelFailed) or unresolved(reading):
+    if reading.looks_like or not_http(reading.exchange):
+        return
+    if not has(reading, Connected) or has(reading, TunnelFailed) or unresolved(reading):
         return
     end = how(reading)
     if end == "interrupted":

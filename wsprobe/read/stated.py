@@ -19,6 +19,9 @@ FAULT_OF_101 = re.compile(
 )
 """The same file: Chromium looks at these only after status 101."""
 
+NOT_HTTP = re.compile(r"\bERR_INVALID_HTTP_RESPONSE\b|looks like a HTTP/0\.9 response")
+"""Chromium's error, and Firefox's words (netwerk/protocol/http/nsHttpResponseHead.cpp)."""
+
 NOTHING = Head(raw=b"", lines=(), blank=b"", start=0, fields=(), first=None, ended=True)
 
 
@@ -30,6 +33,14 @@ def stated(message: str) -> Response | None:
     if FAULT_OF_101.match(message):
         return Response(NOTHING, None, 101, b"", stated=True)
     return None
+
+
+def not_http(exchange: Exchange) -> bool:
+    """Whether a browser's log says that the answer, of which it has no byte, was not HTTP."""
+    logged = exchange.logged
+    if not logged or any(isinstance(event, Received) for event in exchange.events):
+        return False
+    return NOT_HTTP.search(f"{logged.error} {logged.message}") is not None
 
 
 def supposed(exchange: Exchange, response: Response) -> Exchange:

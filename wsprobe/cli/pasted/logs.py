@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import Protocol
 
 import click
@@ -14,7 +15,7 @@ from msgspec.structs import replace
 from wsprobe.browser_logs.firefox import FirefoxLog
 from wsprobe.browser_logs.netlog import NetLog
 from wsprobe.browser_logs.socket import LoggedSocket
-from wsprobe.cli.evidence import Kind, pieces
+from wsprobe.cli.evidence import Kind, parts, pieces
 from wsprobe.cli.output_settings import OutputSettings
 from wsprobe.cli.pasted.devtools import Copied, copied
 from wsprobe.cli.section import Given
@@ -53,7 +54,7 @@ def sockets(name: str, kind: Kind) -> Iterator[LoggedSocket]:
     log = READERS[kind]()
     count = 0
     try:
-        for piece in pieces(name):
+        for piece in chain.from_iterable(map(pieces, parts(name))):
             log.feed(piece)
             for socket in log.take_finished():
                 count += 1
@@ -65,6 +66,11 @@ def sockets(name: str, kind: Kind) -> Iterator[LoggedSocket]:
         count += 1
         yield socket
     if not count:
+        if kind == "firefox-log" and "child" in os.path.basename(name):
+            raise click.UsageError(
+                f"{name}: no WebSocket in this log of a child process: use the main process's file, without "
+                "child in its name"
+            )
         why = f" ({log.problem})" if log.problem else ""
         raise click.UsageError(
             f"{name}: no WebSocket in this {NAMES[kind]}{why}: start the log before the page opens its "

@@ -1,0 +1,282 @@
+"""Browsers that are installed, a page with varied WebSockets for them, and what its server really passed."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import json
+import os
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+from msgspec import Struct
+
+from tests.page.site import LOOPBACK_ONLY
+
+SWITCH = (
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Accept: $A\r\n"
+)
+PAGE = b"<!doctype html><h1>Not here</h1>" + b"<p>text of the page</p>\n" * 60
+ZIPPED = gzip.compress(b'{"error":"quota"}', mtime=0)
+
+
+def plain(status: str, *fields: str, body: bytes = b"") -> bytes:
+    """An answer in latin-1, with the length of its body."""
+    head = "".join(f"{each}\r\n" for each in (status, *fields, f"Content-Length: {len(body)}"))
+    return head.encode("latin-1") + b"\r\n" + body
+
+
+ANSWERS: dict[str, bytes] = {
+    "/forbidden": plain("HTTP/1.1 403 Token Expired", "X-Request-Id: abc", body=b'{"error":"token"}'),
+    "/missing": plain("HTTP/1.1 404 Not Found", "Content-Type: text/html", body=PAGE),
+    "/moved": plain("HTTP/1.1 302 Found", "Location: /login?next=%2Fws"),
+    "/moved-away": plain("HTTP/1.1 308 Permanent Redirect", "Location: wss://chat.example/"),
+    "/broken": b"HTTP/1.1 500 Internal Server Error\r\nConnection: close\r\n\r\nTraceback",
+    "/busy": b"HTTP/1.1 503 Busy\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbusy\r\n0\r\n\r\n",
+    "/limited": plain("HTTP/1.1 429 Too Many Requests", "retry-after:  7 ", "X-RATE:0", "x-empty:"),
+    "/bad": plain("HTTP/1.1 400 Bad", "Set-Cookie: a=1", "Set-Cookie: b=2; Path=/x", "X-A: 1", "x-a: 2"),
+    "/plain": plain("HTTP/1.1 200 OK", "Content-Type: text/plain", body=b"ok"),
+    "/upgrade": plain("HTTP/1.1 426 Upgrade Required", "Upgrade: websocket", "Sec-WebSocket-Version: 13, 8"),
+    "/latin": plain("HTTP/1.1 418 Th\xe9 chaud", "X-Name: caf\xe9 \xff"),
+    "/zipped": plain("HTTP/1.1 402 Payment Required", "Content-Encoding: gzip", body=ZIPPED),
+    "/old": b"HTTP/1.0 403 Forbidden\r\nServer: old/0.9\r\n\r\nno",
+    "/wrong-accept": SWITCH.replace(b"$A", b"AAAAAAAAAAAAAAAAAAAAAAAAAAA=") + b"\r\n",
+    "/no-upgrade": SWITCH.replace(b"Upgrade: websocket\r\n", b"") + b"\r\n",
+    "/other-protocol": SWITCH + b"Sec-WebSocket-Protocol: other\r\n\r\n",
+    "/extension": SWITCH + b"Sec-WebSocket-Extensions: x-none\r\n\r\n",
+    "/close-4403": SWITCH + b"\r\n\x88\x0b\x11\x33forbidden",
+    "/close-1000": SWITCH + b"\r\n\x81\x02hi\x88\x02\x03\xe8",
+    "/close-empty": SWITCH + b"\r\n\x88\x00",
+    "/fragments": SWITCH + b"\r\n\x01\x03one\x89\x00\x80\x03two\x82\x7e\x01\x00" + bytes(256) + b"\x88\x00",
+    "/end": SWITCH + b"\r\n",
+    "/masked": SWITCH + b"\r\n\x81\x82\x00\x00\x00\x00hi",
+    "/reserved": SWITCH + b"\r\n\xf1\x02hi",
+    "/chat?protocol": SWITCH + b"Sec-WebSocket-Protocol: chat\r\nX-Pod: 7\r\n\r\n\x88\x02\x03\xe8",
+    "/drop": b"",
+    "/ssh": b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n",
+    "/interim": b"HTTP/1.1 103 Hints\r\nLink: </a.css>\r\n\r\n" + plain("HTTP/1.1 403 Forbidden", "X-Late: 1"),
+    "/no-reason": plain("HTTP/1.1 403"),
+    "/bare-lf": b"HTTP/1.1 403 Forbidden\nX-Line: lf\nContent-Length: 0\n\n",
+    "/folded": plain("HTTP/1.1 403 Forbidden", "X-Long: one", "  two"),
+    "/many": plain("HTTP/1.1 403 Forbidden", *(f"X-{n}: {'v' * n}" for n in range(60))),
+}
+"""By path; $A is the right Sec-WebSocket-Accept. Afterwards the server closes the connection."""
+
+UNAUTHORIZED = b'HTTP/1.1 401 Who\r\nWWW-Authenticate: Basic realm="r"\r\nContent-Length: 0\r\n\r\n'
+
+
+class Passed(Struct):
+    """What passed on one connection from its handshake on."""
+
+    path: str
+    received: bytes
+    sent: bytes
+
+
+class Server:
+    """Answers each WebSocket by its path, and any other request with a page that opens them; a proxy for
+    CONNECT. /secret asks for a password; /echo repeats one message and waits for the Close."""
+
+    def __init__(self, paths: Sequence[str], tls: ssl.SSLContext | None) -> None:
+        self.passed: list[Passed] = []
+        self.tunnels: list[tuple[bytes, bytes]] = []
+        """(request, answer) of each CONNECT."""
+        self._paths, self._tls = paths, tls
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=300)
+        self.port: int = self._listener.getsockname()[1]
+        self.origin = f"http{'s' if tls else ''}://127.0.0.1:{self.port}"
+
+    def url(self, path: str) -> str:
+        return self.origin.replace("http", "ws") + path
+
+    def serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                threading.Thread(target=self._connection, args=(client,), daemon=True).start()
+
+    def end(self) -> None:
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _connection(self, client: socket.socket) -> None:
+        client.settimeout(60)
+        with suppress(OSError, ValueError), client:
+            if self._tls is None:
+                self._requests(client)
+                return
+            with self._tls.wrap_socket(client, server_side=True) as inner:
+                self._requests(inner)
+
+    def _requests(self, client: socket.socket) -> None:
+        while self._request(client):
+            pass
+        with suppress(OSError):
+            client.shutdown(socket.SHUT_WR)
+            while client.recv(65536):
+                pass
+
+    def _request(self, client: socket.socket) -> bool:
+        """Answer one request; whether another may follow."""
+        head = b""
+        while b"\r\n\r\n" not in head:
+            if not (data := client.recv(65536)):
+                return False
+            head += data
+        method, path = head.split()[0].decode(), head.split()[1].decode("latin-1")
+        fields = {k.lower(): v for k, _, v in (line.partition(b": ") for line in head.split(b"\r\n"))}
+        if method == "CONNECT":
+            self._tunnel(client, head, path)
+            return False
+        key = fields.get(b"sec-websocket-key")
+        if key is None:
+            page = PAGE_OF_SOCKETS.replace("PATHS", json.dumps(self._paths)).encode()
+            kind = b"text/html" if path.endswith("/") else b"text/plain"
+            sizes = (kind, len(page))
+            client.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n" % sizes + page)
+            return True
+        passed = Passed(path, head, b"")
+        self.passed.append(passed)
+        digest = hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()
+        answer = ANSWERS.get(path.partition("&")[0], SWITCH + b"\r\n")
+        if path == "/secret" and b"authorization" not in fields:
+            answer = UNAUTHORIZED
+        passed.sent = answer.replace(b"$A", base64.b64encode(digest))
+        client.sendall(passed.sent)
+        if path == "/echo":
+            while data := client.recv(65536):
+                passed.received += data
+                close = data[0] & 15 == 8
+                text = bytes(each ^ data[2 + at % 4] for at, each in enumerate(data[6 : 6 + (data[1] & 127)]))
+                back = bytes([data[0], len(text)]) + text
+                client.sendall(back)
+                passed.sent += back
+                if close:
+                    break
+        return answer == UNAUTHORIZED
+
+    def _tunnel(self, client: socket.socket, head: bytes, place: str) -> None:
+        answer = b"HTTP/1.1 200 Connected\r\nVia: test\r\n\r\n"
+        host, _, port = place.rpartition(":")
+        self.tunnels.append((head, answer))
+        with socket.create_connection((host, int(port))) as server:
+            client.sendall(answer)
+            other = threading.Thread(target=_copy, args=(server, client), daemon=True)
+            other.start()
+            _copy(client, server)
+            other.join(60)
+
+
+def _copy(of: socket.socket, to: socket.socket) -> None:
+    with suppress(OSError):
+        while data := of.recv(65536):
+            to.sendall(data)
+        to.shutdown(socket.SHUT_WR)
+
+
+PAGE_OF_SOCKETS = """<!doctype html><link rel=icon href=data:,><title>sockets</title><script>
+if (location.hash.startsWith('#also=')) open(location.hash.slice(6));
+const user = location.hash === '#login' ? 'me:pw@' : '';
+const base = location.origin.replace('http', 'ws').replace('//', '//' + user);
+for (const path of PATHS) {
+  const protocols = path.includes('protocol') ? ['chat', 'v2.x'] : [];
+  const ws = new WebSocket(base + path, protocols);
+  if (path === '/echo') { ws.onopen = () => ws.send('hello'); ws.onmessage = () => ws.close(1000, 'done'); }
+}
+</script>"""
+
+
+@contextmanager
+def server(paths: Sequence[str], tls: ssl.SSLContext | None = None) -> Iterator[Server]:
+    made = Server(paths, tls)
+    threading.Thread(target=made.serve, daemon=True).start()
+    try:
+        yield made
+    finally:
+        made.end()
+
+
+def chromium(
+    home: Path,
+    pages: Sequence[str],
+    over: Callable[[], bool],
+    *switches: str,
+    mode: str = "Everything",
+    end: signal.Signals = signal.SIGINT,
+) -> bytes:
+    """The log of a Chromium that opened *pages*, until *over*."""
+    log = home / "netlog.json"
+    command = [
+        *(program("chromium"), "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run"),
+        *("--disable-background-networking", "--disable-component-update", "--disable-sync", *LOOPBACK_ONLY),
+        *(f"--user-data-dir={home / 'chromium'}", f"--log-net-log={log}", f"--net-log-capture-mode={mode}"),
+    ]
+    _run([*command, *switches, *pages], over, {}, end)
+    return log.read_bytes()
+
+
+PREFERENCES = {
+    "network.websocket.delay-failed-reconnects": False,
+    "network.dns.disabled": True,
+    "network.proxy.allow_hijacking_localhost": True,
+    "network.captive-portal-service.enabled": False,
+    "network.connectivity-service.enabled": False,
+    "app.normandy.enabled": False,
+    "browser.safebrowsing.malware.enabled": False,
+    "browser.safebrowsing.phishing.enabled": False,
+    "browser.shell.checkDefaultBrowser": False,
+    "browser.startup.homepage_override.mstone": "ignore",
+    "datareporting.policy.dataSubmissionEnabled": False,
+    "services.settings.server": "data:,",
+    "dom.push.enabled": False,
+}
+"""Nothing but this machine is reached."""
+
+
+def firefox(
+    home: Path, log: Path, pages: Sequence[str], over: Callable[[], bool], modules: str, **more: object
+) -> None:
+    """Open *pages* in Firefox, whose processes write *log* and files beside it, until *over*."""
+    profile = home / "firefox"
+    profile.mkdir()
+    lines = (f"user_pref({json.dumps(k)}, {json.dumps(v)});" for k, v in (PREFERENCES | more).items())
+    (profile / "user.js").write_text("\n".join(lines))
+    logging = {"MOZ_LOG": modules, "MOZ_LOG_FILE": str(log), "HOME": str(home)}
+    command = [program("firefox-esr"), "--headless", "--no-remote", "--profile", str(profile), *pages]
+    _run(command, over, logging, signal.SIGTERM)
+
+
+def program(name: str) -> str:
+    return shutil.which(name) or pytest.fail(f"install {name}")
+
+
+def _run(command: Sequence[str], over: Callable[[], bool], more: dict[str, str], end: signal.Signals) -> None:
+    quiet = subprocess.DEVNULL
+    process = subprocess.Popen(
+        command, stdout=quiet, stderr=quiet, env=os.environ | more, start_new_session=True
+    )
+    try:
+        last = time.monotonic() + 90
+        while not over() and process.poll() is None and time.monotonic() < last:
+            time.sleep(0.1)
+        assert over(), "the page did not finish in time"
+        time.sleep(1)  # the browser writes its log in batches
+        process.send_signal(end)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(10)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
