@@ -84,7 +84,7 @@ def views(made: Report, names: tuple[str, ...] = NAMES) -> dict[str, Any]:
 
 
 HIDDEN = re.compile(
-    "[*\u00b7\u2022\U0001f512\udcff]+"
+    "[*\u00b7\u2022\U0001f512\udcff]+(?:(?<=[*])[!#$%&])?"
     r"|(?:\\xc2\\xb7|\\xe2\\x80\\xa2|\\xf0\\x9f\\x94\\x92|\\xff)+"
     r"| \(the value is masked\)"
 )

@@ -430,7 +430,7 @@ class Secrets:
         if known is None:
             begin = _value_behind(name) or 0
             stars = name[:begin] + self._masked(name[begin:])
-            made = (stars[:-1] + last for last in _LAST)
+            made = (stars[:-1] + last for last in _LAST if stars.endswith("*"))  # not half a wide character
             known = next((each for each in made if each not in self._protocols.values()), stars)
             self._protocols[name] = known
         return known
