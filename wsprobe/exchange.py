@@ -505,7 +505,7 @@ class Script(Struct, frozen=True):
     """The script in a real page that opened a WebSocket, and what it got."""
 
     kind: str
-    """Whose script it is: page, iframe, worker, shared_worker or service_worker."""
+    """Whose script it is: page, iframe, worker, shared_worker or service_worker; empty if that is not known."""
     stack: tuple[ScriptCall, ...] = ()
     """The calls that opened it, the innermost first; empty if they are not known."""
     seen: tuple[ScriptEvent, ...] | None = None
@@ -516,6 +516,8 @@ class Script(Struct, frozen=True):
     """What the constructor threw."""
     console: tuple[str, ...] = ()
     """The browser's lines in the console."""
+    left: bool = False
+    """Its page, frame or worker was gone before the WebSocket ended."""
 
 
 class LoggedFrame(Struct, frozen=True, gc=False):

@@ -404,7 +404,7 @@ def _exchange(secrets: Secrets, exchange: Exchange, known: Reading | None = None
     logged = exchange.logged
     if logged:
         error, message = secrets.echo_text(logged.error), secrets.echo_text(_urls(secrets, logged.message))
-        script = None if logged.script is None else _script(secrets, logged.script)
+        script = None if logged.script is None else masked_script(secrets, logged.script)
         logged = replace(logged, error=error, message=message, script=script)
     contents = exchange.compressed
     if sent.messages or received.messages or received.body:
@@ -444,7 +444,7 @@ def _urls(secrets: Secrets, text: str) -> str:
     return re.sub(r"""\w{1,32}://[^\s'"]+""", lambda url: secrets.url(url[0]), text)
 
 
-def _script(secrets: Secrets, script: Script) -> Script:
+def masked_script(secrets: Secrets, script: Script) -> Script:
     """What a page's script did and saw."""
 
     def text(value: str) -> str:

@@ -26,8 +26,8 @@ CLOSE = b"\x88\x0b\x11\x33forbidden"
 
 
 class Site:
-    """*files*: path -> text; one that ends in .js is a script. Each WebSocket is answered by its path: /403,
-    /302, /close4403, /drop, or /echo."""
+    """*files*: path -> text; one that ends in .js is a script. In a text PORT is the site's own. Each WebSocket
+    is answered by its path: /403, /302, /close4403, /drop, or /echo."""
 
     def __init__(
         self, files: Mapping[str, str], tls: Callable[[socket.socket], socket.socket] | None = None
@@ -38,7 +38,8 @@ class Site:
         self.told: list[str] = []
         """The queries of requests for /seen: what a page reports."""
         self._tls = tls
-        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.secure = tls is not None
+        self._socket = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.port: int = self._socket.getsockname()[1]
 
     def serve(self) -> None:
@@ -57,8 +58,12 @@ class Site:
 
     def _guarded(self, client: socket.socket) -> None:
         client.settimeout(60)
-        with suppress(OSError, IndexError), client:
-            self._answer(self._tls(client) if self._tls is not None else client)
+        with (
+            suppress(OSError, IndexError),
+            client,
+            client if self._tls is None else self._tls(client) as wire,
+        ):
+            self._answer(wire)
 
     def _answer(self, client: socket.socket) -> None:
         received = b""
@@ -85,7 +90,7 @@ class Site:
     def _file(self, path: str, host: str) -> bytes:
         found = self.files.get(path)
         kind = "text/javascript" if path.endswith(".js") else "text/html"
-        body = (found or "").replace("HOST", host).encode()
+        body = (found or "").replace("HOST", host).replace("PORT", str(self.port)).encode()
         status = "404 Not Found" if found is None else "200 OK"
         lines = (
             f"HTTP/1.1 {status}",

@@ -6,17 +6,22 @@ import json
 import os
 import re
 import shutil
+import signal
+import ssl
 import subprocess
 import sys
+import time
 import urllib.request
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import trio
+import trustme
 
 from tests.page.site import LOOPBACK_ONLY, Site, site
 from wsprobe.cli.main import run
@@ -60,10 +65,8 @@ def reports(
     capsys: Capture, chromium: str, made: Site, *options: str, path: str = "/"
 ) -> tuple[int, list[Any]]:
     """The exit status, and the object of each socket."""
-    files = {name: text.replace("PORT", str(made.port)) for name, text in made.files.items()}
-    made.files = files
     words = ["page", "--chromium", chromium, "--settle", "1", "--json", *options]
-    status = run([*words, f"http://127.0.0.1:{made.port}{path}"])
+    status = run([*words, f"http{'s' if made.secure else ''}://127.0.0.1:{made.port}{path}"])
     return status, [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
@@ -147,6 +150,105 @@ def test_a_socket_is_told_while_the_page_is_open_and_only_once(chromium: str) ->
         wanted = Wanted(f"http://127.0.0.1:{made.port}/", settle=1.5)
         trio.run(partial(watch, over=over), find([f"chromium={chromium}"])[0], wanted)
     assert told == [("403", True), ("403", True)]
+
+
+NEVER_SENT = """<!doctype html><link rel=icon href="data:,">
+<script>
+for (let n = 0; n < 257; n++) new WebSocket("wss://127.0.0.1:PORT/echo?" + n);
+try { new WebSocket("ws://other.example/mixed") } catch (error) {}
+setTimeout(function bad() { new WebSocket("ws://[bad") }, 100);
+try { new WebSocket("wss://127.0.0.1:PORT/twice", ["a", "a"]) } catch (error) {}
+new WebSocket("wss://127.0.0.1:6667/port");
+</script>"""
+
+
+@pytest.mark.parametrize("options", [(), ("--no-listeners",)])
+def test_over_tls_what_never_becomes_a_handshake_is_reported_with_its_line(
+    capsys: Capture, chromium: str, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    options = (*options, "--cacert", str(tmp_path / "ca.pem"))
+    with site({"/": NEVER_SENT}, context) as made:
+        status, found = reports(capsys, chromium, made, *options)
+    named = {each["url"].rpartition("/")[2]: each for each in found}
+    lines = {name: each["script"] and each["script"]["line"] for name, each in named.items()}
+    told = {name: each["outcome"] for name, each in named.items()}
+    assert status == 19
+    assert [name for name in named if name.startswith("echo")] == [f"echo?{n}" for n in range(257)]
+    assert [n for n in range(257) if told[f"echo?{n}"] == "open"] == [*range(255)]
+    assert told["mixed"] == told["echo?256"] == "blocked"
+    assert "Insufficient resources" in named["echo?256"]["console"][0]
+    assert "Mixed Content" in named["mixed"]["console"][0]
+    assert (lines["echo?256"], lines["mixed"]) == (3, 4)
+    if options[0] == "--no-listeners":
+        assert all(each["seen"] is None for each in found)
+    else:
+        assert told["twice"] == "blocked"
+        assert all([e["type"] for e in named[f"echo?{n}"]["seen"]] == ["open"] for n in range(255))
+
+
+LEFT = """<!doctype html><link rel=icon href="data:,"><script>
+addEventListener("pagehide", () => { new WebSocket("ws://127.0.0.1:PORT/403?hidden") });
+new WebSocket("ws://127.0.0.1:PORT/echo");
+setTimeout(() => { location.href = "/next" }, 500);
+</script>"""
+
+
+def test_a_page_that_goes_away_leaves_what_it_opened(capsys: Capture, chromium: str) -> None:
+    """What it opens in pagehide is in the browser's log alone."""
+    following = '<!doctype html><script>new WebSocket("ws://127.0.0.1:PORT/403?next")</script>'
+    with site({"/": LEFT, "/next": following}) as made:
+        status, found = reports(capsys, chromium, made)
+    assert status == 12
+    first, hidden, following_one = found
+    assert (first["outcome"], [event["type"] for event in first["seen"]]) == ("open", ["open"])
+    assert [each["exchange"]["logged"]["script"]["left"] for each in found] == [True, False, False]
+    assert (hidden["url"][-7:], hidden["outcome"]) == ("?hidden", "refused")
+    assert (hidden["script"], hidden["seen"]) == (None, None)
+    assert following_one["script"]["line"] == 1
+
+
+def test_a_browser_that_is_killed(chromium: str) -> None:
+    """What came until then is reported, and nothing is left."""
+    with site({"/": LOOP.replace("left = 5", "left = 500")}) as made:
+        words = ["page", "--chromium", chromium, "--for", "60", f"http://127.0.0.1:{made.port}/"]
+        with subprocess.Popen(
+            [sys.executable, "-m", "wsprobe", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as process:
+            while len(made.passed) < 3:
+                time.sleep(0.05)
+            url = f"127.0.0.1:{made.port}".encode()
+            named = [pid for pid, text in processes().items() if url in text]
+            assert named == [process.pid]  # the page's URL is on no other command line
+            (guard,) = children(process.pid)
+            folder = Path(processes()[guard].split(b"\0")[4].decode())
+            assert folder.stat().st_mode & 0o77 == 0
+            browser = next(pid for pid in children(guard) if b"--type=" not in processes()[pid])
+            os.kill(browser, signal.SIGKILL)
+            out, error = process.communicate(timeout=60)
+    assert process.returncode == 12
+    assert b"HTTP/1.1 403 Token Expired" in out
+    assert b"the browser crashed or was killed" in error
+    assert not folder.exists()
+    assert not any(os.fsencode(folder) in text for text in processes().values())
+
+
+def processes() -> dict[int, bytes]:
+    """The command lines of all processes."""
+    found = {}
+    for each in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            found[int(each.name)] = (each / "cmdline").read_bytes()
+    return found
+
+
+def children(pid: int) -> list[int]:
+    """Those of every thread."""
+    texts = (each.read_text() for each in Path(f"/proc/{pid}/task").glob("*/children"))
+    return [int(each) for text in texts for each in text.split()]
 
 
 POLICY = """<!doctype html><link rel=icon href="data:,">

@@ -97,7 +97,7 @@ def test_events_belong_to_the_socket_of_their_constructor() -> None:
         1,
         says(kind="close", number=1, time=1003, readyState=3, code=4403, reason="no", wasClean=True),
     )
-    assert over is first
+    assert over == [first]
     assert [(each.time, each.type, each.code) for each in first.seen or ()] == [(3.0, "close", 4403)]
     assert [(each.time, each.protocol) for each in second.seen or ()] == [(10.5, "p")]
 
@@ -105,7 +105,7 @@ def test_events_belong_to_the_socket_of_their_constructor() -> None:
 def test_what_the_constructor_threw_is_a_socket_without_a_handshake() -> None:
     sockets = PageSockets()
     sockets.report("s", "page", 1, says(kind="new", number=1, time=1.0))
-    over = sockets.report(
+    (over,) = sockets.report(
         "s", "page", 1, says(kind="throw", number=1, time=1.0, name="SyntaxError", message="bad")
     )
     assert over is sockets.sockets[0]
@@ -125,11 +125,47 @@ def test_a_policy_of_the_page_is_known_from_the_console_alone(listeners: bool) -
         sockets.report("s", "page", 1, says(kind="new", number=1, time=1.0))
         sockets.report("s", "page", 1, says(kind="made", number=1, time=1.0, url="ws://b/"))
     entry = {"source": "security", "text": POLICY, "url": "http://a/", "lineNumber": 6}
-    blocked = sockets.add("s", "page", "Log.entryAdded", {"entry": entry})
-    assert blocked is not None
+    (blocked,) = sockets.add("s", "page", "Log.entryAdded", {"entry": entry})
     assert sockets.sockets == [blocked]
     assert (blocked.url, blocked.over, blocked.console) == ("ws://b/", True, [POLICY])
     assert blocked.stack == (ScriptCall("http://a/", 7, 1),)
+
+
+def test_the_console_has_a_long_url_with_its_middle_left_out() -> None:
+    sockets = PageSockets()
+    url = "ws://a/?" + "x" * 2000 + "end"
+    socket = constructed(sockets, url=url)
+    sockets.add("s", "page", "Network.webSocketFrameError", {"requestId": "r1", "errorMessage": "x"})
+    text = f"WebSocket connection to '{url[:511]}...{url[-510:]}' failed: x"
+    assert sockets.add("s", "page", "Log.entryAdded", {"entry": {"source": "network", "text": text}}) == []
+    assert socket.console == [text]
+
+
+def test_the_line_of_an_exception_that_nothing_caught() -> None:
+    sockets = PageSockets()
+    for number in (1, 2):
+        sockets.report("s", "page", 1, says(kind="new", number=number, time=1.0))
+        said = says(kind="throw", number=number, time=1.0, name="SyntaxError", message="bad", url="ws://[")
+        sockets.report("s", "page", 1, said)
+    details = {
+        "exception": {"description": "SyntaxError: bad\n    at x"},
+        "stackTrace": {"callFrames": [OURS, PAGES]},
+    }
+    sockets.add("s", "page", "Runtime.exceptionThrown", {"exceptionDetails": details})
+    assert [each.stack for each in sockets.sockets] == [(), (ScriptCall("http://a/app.js", 10, 5, "go"),)]
+    assert [each.url for each in sockets.sockets] == ["ws://[", "ws://["]
+
+
+def test_a_document_that_is_left_takes_its_own_sockets_along() -> None:
+    sockets = PageSockets()
+    of_frame = constructed(sockets)
+    sockets.report("s", "page", 2, says(kind="new", number=1, time=1.0))
+    sockets.add("s", "page", "Network.webSocketCreated", created("r2", "ws://a/y"))
+    assert sockets.add("s", "page", "Runtime.executionContextDestroyed", {"executionContextId": 1}) == [
+        of_frame
+    ]
+    (other,) = sockets.add("s", "page", "Runtime.executionContextsCleared", {})
+    assert (of_frame.left, other.url, other.left) == (True, "ws://a/y", True)
 
 
 def test_a_target_that_ends_takes_its_open_sockets_along() -> None:

@@ -68,6 +68,16 @@ class _Source(Struct, frozen=True):
     type: int = 0
 
 
+class _Packed(Struct, frozen=True):
+    """A finished WebSocket, compressed."""
+
+    id: int
+    key: str
+    url: str
+    asked: float
+    place: Place
+
+
 class _Event(Struct, frozen=True):
     type: int
     source: _Source
@@ -150,7 +160,11 @@ def on(*names: str) -> Callable[[Handler], Handler]:
 class NetLog:
     """The WebSockets in one NetLog, as far as it was fed."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int | None = None, kept_max: int = KEPT_MAX) -> None:
+        """*most*: WebSockets that are read; the log's later ones are passed over. *kept_max*: the most bytes
+        kept of all of them together."""
+        self._most = most
+        self.kept_max = kept_max
         self._members = JsonMembers(b"events")
         self._handlers: dict[int, Handler] = {}
         self._wanted: frozenset[bytes] = frozenset()
@@ -165,12 +179,13 @@ class NetLog:
         """False if the browser was told to ignore faults of certificates."""
         self.events = 0
         """How many events were read."""
-        self._waiting: dict[int, WebSocket | Place] = {}
+        self._waiting: dict[int, WebSocket | _Packed] = {}
         """In the order in which they were asked for, without those that were taken; the finished ones packed
         where there are many."""
         self._packed = Packed()
         self._done: list[WebSocket] = []
         """Those that finished, and may be packed."""
+        self._begun = 0
         self._closed = False
         self.channels: dict[int, WebSocket] = {}
         self.requests: dict[int, WebSocket] = {}
@@ -220,7 +235,9 @@ class NetLog:
             for socket in self._done:
                 if self._waiting.get(socket.id) is socket:
                     self.kept -= socket.size
-                    self._waiting[socket.id] = self._packed.put(self._made(socket))
+                    made = self._made(socket)
+                    place = self._packed.put(made)
+                    self._waiting[socket.id] = _Packed(made.id, made.key, made.url, made.asked, place)
             self._done.clear()
 
     def close(self) -> None:
@@ -233,8 +250,19 @@ class NetLog:
 
     def with_key(self, key: str) -> LoggedSocket | None:
         """The WebSocket whose request has this Sec-WebSocket-Key; None if the log has none yet."""
-        likely = (each for each in self._waiting.values() if not isinstance(each, WebSocket) or each.key == key)
-        return next((made for made in map(self._made, likely) if key and made.key == key), None)
+        ids = (id for id, each, _, _ in self.known() if key and each == key)
+        return next(map(self.with_id, ids), None)
+
+    def with_id(self, id: int) -> LoggedSocket | None:
+        """The WebSocket with this number of the log; None if the log has none."""
+        found = self._waiting.get(id)
+        return None if found is None else self._made(found)
+
+    def known(self) -> Iterator[tuple[int, str, str, float]]:
+        """Yield (id, key, URL, time asked) of each WebSocket that was not taken, in the order asked."""
+        for each in self._waiting.values():
+            asked = each.asked if isinstance(each, _Packed) else (self._offset + each.asked) / 1000
+            yield each.id, each.key, each.url, asked
 
     def take_finished(self) -> Iterator[LoggedSocket]:
         """Yield WebSockets that are finished, and forget them; in the order asked, so one that is not finished
@@ -249,9 +277,9 @@ class NetLog:
             yield self._made(socket)
         self._done.clear()
 
-    def _made(self, socket: WebSocket | Place) -> LoggedSocket:
-        if not isinstance(socket, WebSocket):
-            return self._packed.get(socket)
+    def _made(self, socket: WebSocket | _Packed) -> LoggedSocket:
+        if isinstance(socket, _Packed):
+            return self._packed.get(socket.place)
         return recorded(
             socket, self.program, self._offset, self._closed or socket.finished, verifies=self.verifies
         )
@@ -293,7 +321,10 @@ class NetLog:
         return self._errors.get(number, f"ERR_{-number}") if number else ""
 
     def begin(self, socket: WebSocket) -> None:
-        """Take note of a new WebSocket."""
+        """Take note of a new WebSocket, unless it is one too many."""
+        self._begun += 1
+        if self._most is not None and self._begun > self._most:
+            return
         self._waiting[socket.id] = socket
         if len(self.requests) == SOURCES_MAX:
             oldest = next(iter(self.requests.values()))
@@ -538,7 +569,7 @@ def _moved(sent: bool, layer: bool) -> Handler:
         if layer != (connection.layers > 0) or params.byte_count <= 0:
             return
         log.has_bytes = log.has_bytes or bool(params.bytes)
-        if params.bytes and log.kept >= KEPT_MAX:
+        if params.bytes and log.kept >= log.kept_max:
             connection.stop(time)
         log.kept += connection.move(sent, time, _bytes(params), params.byte_count)
 

@@ -39,7 +39,8 @@ def attached(settings: Settings, own: PageSettings) -> int:
 
     async def over(socket: PageSocket) -> None:
         again = await _again(socket, settings) if own.repeat else None
-        made.take([(socket, again or from_devtools(socket, BROWSER), 0.0)])
+        exchange = again or from_devtools(socket, BROWSER)
+        made.take(lambda: [(socket, exchange, 0.0)])
 
     def ready() -> None:
         if not settings.output.silent:
@@ -55,7 +56,9 @@ def attached(settings: Settings, own: PageSettings) -> int:
         if missing is not None:
             note(str(missing))
             return Exit.UNREACHABLE if getattr(missing, "refused", False) else Exit.USAGE
-        made.take([(socket, from_devtools(socket, BROWSER), 0.0) for socket in watching.sockets.sockets])
+        made.take(
+            lambda: ((each, from_devtools(each, BROWSER), 0.0) for each in made.left(watching.sockets.sockets))
+        )
         made.finish(watching.sockets)
     if not made.count:
         note(

@@ -66,6 +66,9 @@ def page(url: str | None, given: Given) -> int:
     if watched.problem:
         note(f"{shown_text(address)}: {watched.problem}")
         return _failed(watched.problem)
+    if watched.why == "died":
+        note("the browser crashed or was killed; the report ends there")
+        return made.exit_status or Exit.DROPPED
     if not made.count:
         note(_nothing(watched, wanted, own))
         return Exit.USAGE

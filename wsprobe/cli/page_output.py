@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 
 import click
 from msgspec import Struct, field
@@ -16,11 +17,14 @@ from wsprobe.cli.settings import Settings
 from wsprobe.cli.streams import emit, note
 from wsprobe.exchange import Exchange
 from wsprobe.judge.finding import counted
-from wsprobe.page.recorded import Matched, recording
+from wsprobe.outcome import Exit
+from wsprobe.page.recorded import Matched, recording, script_of
 from wsprobe.page.sockets import PageSocket, PageSockets
 from wsprobe.page.started import PageWatch
+from wsprobe.redaction import masked_script
 from wsprobe.report import Report, comparable
 from wsprobe.search import Search
+from wsprobe.secrets import Secrets
 from wsprobe.show import page as show
 from wsprobe.show.lines import fitted, line
 from wsprobe.visible import shown_text
@@ -53,7 +57,7 @@ class PageOutput(ConnectOutput):
         self.count = 0
         """Sockets that were reported."""
         self._live = live
-        self._groups: dict[object, SameStory] = {}
+        self._groups: dict[int, SameStory] = {}
         self._group = SameStory()
         """That of the report that is being printed."""
         self._told_sockets: set[int] = set()
@@ -61,12 +65,18 @@ class PageOutput(ConnectOutput):
 
     async def over(self, watched: PageWatch, socket: PageSocket) -> None:
         """Report a socket of which nothing more will come."""
-        self._from_log(watched, [socket])
+        self.take(partial(self._from_log, watched, self._numbered(watched, [socket])))
 
     def rest(self, watched: PageWatch) -> None:
-        """Report all sockets that were not reported, in the order in which the page opened them."""
+        """Report all sockets that were not reported, in the order in which the page opened them. The browser's
+        log alone has one that was opened while its page was left."""
         sockets = watched.watching.sockets
-        self._from_log(watched, sockets.sockets)
+        found = self._numbered(watched, sockets.sockets)
+        for id, url, asked in self._match(watched).others(watched.until):
+            later = (at for at, (each, _) in enumerate(found) if (each.started or 0) > asked)
+            alone = PageSocket(url, "", started=asked, over=True)
+            found.insert(next(later, len(found)), (alone, id))
+        self.take(partial(self._from_log, watched, found))
         self.finish(sockets)
 
     def finish(self, sockets: PageSockets) -> None:
@@ -85,48 +95,78 @@ class PageOutput(ConnectOutput):
         settings = self.settings
         return not (settings.output.silent or settings.output.as_json or settings.own.write_out is not None)
 
-    def _from_log(self, watched: PageWatch, sockets: Sequence[PageSocket]) -> None:
-        self._matched = self._matched or Matched(watched.log)
-        found: list[Recorded] = []
-        for socket in sockets:
-            if id(socket) in self._told_sockets:
-                continue
-            logged = self._matched.of(socket)
-            exchange = recording(socket, logged, watched.program, watched.until)
-            found.append((socket, exchange, logged.asked if logged is not None else 0.0))
-        self.take(found)
+    def _match(self, watched: PageWatch) -> Matched:
+        self._matched = self._matched or Matched(watched.log, watched.watching.sockets)
+        return self._matched
 
-    def take(self, sockets: Sequence[Recorded]) -> None:
-        """Report those of *sockets* that were not reported."""
-        found: list[tuple[Report, SameStory]] = []
-        for socket, exchange, asked in sockets:
-            if id(socket) in self._told_sockets or not self._matching.found(socket.url):
-                continue
+    def _numbered(
+        self, watched: PageWatch, sockets: Sequence[PageSocket]
+    ) -> list[tuple[PageSocket, int | None]]:
+        """Those of *sockets* that were not reported, with their numbers in the log."""
+        left = self.left(sockets)
+        return list(zip(left, self._match(watched).of(left), strict=True))
+
+    def left(self, sockets: Sequence[PageSocket]) -> list[PageSocket]:
+        """Those that were not reported."""
+        return [each for each in sockets if id(each) not in self._told_sockets]
+
+    def _from_log(
+        self, watched: PageWatch, sockets: Sequence[tuple[PageSocket, int | None]]
+    ) -> Iterator[Recorded]:
+        for socket, number in sockets:
+            logged = None if number is None else watched.log.with_id(number)
+            exchange = recording(socket, logged, watched.program, watched.until, watched.how)
+            yield socket, exchange, logged.asked if logged is not None else 0.0
+
+    def take(self, recordings: Callable[[], Iterable[Recorded]]) -> None:
+        """Report the sockets of *recordings*, which is called again where they have to be counted first: there
+        may be too many to keep."""
+        counts = self._prints and not self._live
+        for _ in self._reports(recordings()) if counts else ():
+            pass
+        for socket, made in self._reports(recordings(), count=not counts):
             self._told_sockets.add(id(socket))
-            if exchange is None:
+            self.count += 1
+            if made is None:
                 self._without_handshake(socket)
+            else:
+                report, self._group = made
+                self.report(report)
+
+    def _reports(
+        self, recordings: Iterable[Recorded], *, count: bool = True
+    ) -> Iterator[tuple[PageSocket, tuple[Report, SameStory] | None]]:
+        """Yield each socket with its report; None if no recording can name it. *count*: note when it was
+        opened."""
+        for socket, exchange, asked in recordings:
+            if not self._matching.found(socket.url):
+                continue
+            if exchange is None:
+                yield socket, None
                 continue
             report = recorded(exchange, VIEW)
             group = self._groups.setdefault(_likeness(report), SameStory())
-            group.times.append(socket.started or asked)
-            group.title = group.title or report.title
-            found.append((report, group))
-        for report, self._group in found:
-            self.count += 1
-            self.report(report)
+            if count:
+                group.times.append(socket.started or asked)
+            yield socket, (report, group)
 
     def _without_handshake(self, socket: PageSocket) -> None:
-        """A constructor that threw: there is no URL, and nothing was sent."""
+        """A constructor that threw because of its URL: nothing was sent, and no recording can name it."""
         self.count += 1
-        if self._prints and socket.exception is not None:
-            said = shown_text(f"{socket.exception.name}: {socket.exception.message}")
-            note(f"a constructor threw {said}")
+        self.exit_status = self.exit_status or Exit.BLOCKED
+        script = script_of(socket)
+        if self.settings.output.redact:
+            script = masked_script(Secrets(), script)
+        if script.exception is not None and not self.settings.output.silent:
+            said = shown_text(f"{script.exception.name}: {script.exception.message}")
+            by = "".join(piece.text for piece in show.opener(script, self._err)[0])
+            note(f"a constructor threw {said}; {by}")
 
     def _report(self, report: Report) -> None:
         group = self._group
         if group.told:
             return
-        group.told = True
+        group.told, group.title = True, report.title
         script = show.script_of(report)
         assert script is not None
         look = self._report_look
@@ -140,9 +180,9 @@ class PageOutput(ConnectOutput):
         self._first = False
 
 
-def _likeness(report: Report) -> object:
+def _likeness(report: Report) -> int:
     """What makes two sockets of a page the same story."""
     script = show.script_of(report)
     assert script is not None
     events = tuple((each.type, each.code, each.reason) for each in script.seen or ())
-    return report.url, script.kind, script.stack[:1], comparable(report), events
+    return hash((report.url, script.kind, script.stack[:1], comparable(report), events))

@@ -22,6 +22,7 @@ from wsprobe.judge.subject import (
     opening_answer,
     our_close,
     said,
+    sender,
     session,
     stopped,
 )
@@ -398,7 +399,7 @@ def closing(reading: Reading) -> Iterator[Finding]:
     if theirs is not None:
         yield from _after_close(reading, of, theirs)
         if ours is not None and not failed and theirs.at > ours.at and theirs.close_code != ours.close_code:
-            yield from _other_code(of, theirs, ours)
+            yield from _other_code(reading, of, theirs, ours)
         if not failed and reading.http2 is None:
             yield from _end_of_tcp(reading, theirs, ours)
     elif failed:
@@ -411,7 +412,11 @@ def closing(reading: Reading) -> Iterator[Finding]:
             header(last),
         )
     elif ours is not None and how(reading) not in ("limit", "interrupted", ""):
-        yield F.CLOSE_UNANSWERED.found(f"the Close that wsprobe sent got no answer: {_end(reading)}")
+        # A browser whose page is left does not wait for an answer.
+        if sender(reading) == "wsprobe" or how(reading) != "local":
+            yield F.CLOSE_UNANSWERED.found(
+                f"the Close that {sender(reading)} sent got no answer: {_end(reading)}"
+            )
     elif how(reading) in PEER_ENDED:
         yield _dropped(reading)
     if how(reading) == "limit":
@@ -481,10 +486,10 @@ def _end_of_tcp(reading: Reading, theirs: Frame, ours: Frame | None) -> Iterator
             yield F.END_WITH_CLOSE.found("TCP ended together with the server's Close")
 
 
-def _other_code(of: Session, theirs: Frame, ours: Frame) -> Iterator[Finding]:
+def _other_code(reading: Reading, of: Session, theirs: Frame, ours: Frame) -> Iterator[Finding]:
     if closed_by_server(of) is None:
         yield F.CLOSE_CODE_NOT_ECHOED.found(
-            f"the Close that wsprobe sent had the code {ours.close_code}, and the answer has none",
+            f"the Close that {sender(reading)} sent had the code {ours.close_code}, and the answer has none",
             header(theirs),
         )
 

@@ -70,6 +70,12 @@ def has(reading: Reading, *kinds: type[Event]) -> bool:
     return not happened(reading).isdisjoint(kinds)
 
 
+def sender(reading: Reading) -> str:
+    """Who sent the request, in words."""
+    logged = reading.exchange.logged
+    return "the browser" if logged and logged.source != "asked-again" else "wsprobe"
+
+
 def how(reading: Reading) -> str:
     """How the exchange ended: ``Ended.how``, "" if that was not recorded."""
     return reading.exchange.how_ended

@@ -55,18 +55,32 @@ def kept_off(reading: Reading) -> str:
     """Why the browser of a page sent nothing, in its own words; "" if it tried, or if no browser did."""
     logged = reading.exchange.logged
     tried = {Connecting, ConnectFailed, ResolveFailed, TunnelFailed}
-    if not logged or reading.sent or how(reading) == "interrupted" or happened(reading) & tried:
+    if not logged or reading.sent or happened(reading) & tried:
         return ""
-    if logged.source == "devtools" or NOT_SENT.match(logged.error):
-        console = logged.script.console if logged.script is not None else ()
-        return next(iter(console), "") or logged.message or logged.error or "the page went away"
+    if (logged.source == "devtools" and how(reading) != "interrupted") or NOT_SENT.match(logged.error):
+        script = logged.script
+        console = script.console if script is not None else ()
+        error = script.exception if script is not None else None
+        thrown = "" if error is None else f"{error.name}: {error.message}"
+        return next(iter(console), "") or thrown or logged.message or logged.error or "the page went away"
     return ""
+
+
+WHY_NOT_SENT = {
+    "Content Security Policy": "the page's policy does not have the server in connect-src (or in default-src)",
+    "insecure WebSocket": "a page with https: may open only wss: URLs",
+    "Insufficient resources": "more than 255 open sockets, or handshakes under way, in this browser",
+    "closed before the connection": "the page's own script called close(), or the page was left",
+    "ERR_UNSAFE_PORT": "browsers block this port",
+}
+"""Part of the browser's words -> what that means."""
 
 
 def reach(reading: Reading) -> Iterator[Finding]:
     """Report every address that failed, and why none was reached."""
     if why := kept_off(reading):
-        yield F.NOT_SENT.found(shown_words(why))
+        usual = next((usual for part, usual in WHY_NOT_SENT.items() if part in why), None)
+        yield F.NOT_SENT.found(shown_words(why), usual=usual)
         return
     kinds = happened(reading)
     if TunnelFailed in kinds:

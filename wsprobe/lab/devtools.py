@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from itertools import count
 from typing import Any
 
@@ -130,6 +131,8 @@ def over_pipe(writing: trio.abc.SendStream, heard: Heard) -> DevTools:
 
     async def send(data: bytes) -> None:
         async with sending:
-            await writing.send_all(data + b"\0")
+            # The end of a browser that was killed is read: ``listen`` ends every call.
+            with suppress(trio.BrokenResourceError):
+                await writing.send_all(data + b"\0")
 
     return DevTools(send, heard)

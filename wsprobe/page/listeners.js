@@ -87,7 +87,7 @@
         } catch {
           // an exception of the page's own
         }
-        report("throw", number, of);
+        report("throw", number, { ...of, url: text(given.length ? given[0] : "") });
         throw error;
       }
       report("made", number, { url: text(get(socketUrl, socket)), readyState: get(readyState, socket) });

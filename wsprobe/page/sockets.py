@@ -7,6 +7,7 @@ what is kept is limited.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -22,8 +23,12 @@ MOST_FRAMES = 50
 """Calls kept of a stack."""
 LONGEST = 8192
 """Characters kept of a text."""
-CONSOLE = "WebSocket connection to '"
-BLOCKED = "Content Security Policy"
+IN_CONSOLE = re.compile(r"'(wss?://\S{1,1100}?)'(?: |\. )")
+"""The URL in Chromium's texts about a socket."""
+NOT_SENT = ("Content Security Policy", "Mixed Content: ", "' failed: Insufficient resources")
+"""What such a text has if the browser opens no connection: the console alone has it then."""
+ELIDED, BEGIN, END = 1024, 511, 510
+"""Of a URL longer than ELIDED characters, Chromium's console has the first and last (KURL::ElidedString)."""
 
 Values = Mapping[str, Any]
 
@@ -33,7 +38,7 @@ class PageSocket(Struct):
 
     url: str = ""
     kind: str = "page"
-    """Whose script made it: page, iframe, worker, shared_worker or service_worker."""
+    """Whose script made it: page, iframe, worker, shared_worker or service_worker; "" if that is not known."""
     stack: tuple[ScriptCall, ...] = ()
     """The calls that made it, the innermost first; empty if they are not known."""
     key: str = ""
@@ -63,9 +68,13 @@ class PageSocket(Struct):
     sent: bool = False
     """The browser has sent a handshake."""
     blocked: bool = False
-    """A Content-Security-Policy of the page forbids it."""
+    """The browser opened no connection: a policy of the page, too many sockets, an exception."""
     over: bool = False
     """Nothing more will come: refused, closed, blocked, or its page is gone."""
+    left: bool = False
+    """Its page or worker was gone before it."""
+    context: int | None = None
+    """The JavaScript context of its constructor, as the listeners report it."""
 
     @property
     def pending(self) -> bool:
@@ -84,186 +93,202 @@ class PageSockets:
         self._by_number: dict[tuple[str, int, int], PageSocket] = {}
         self._made: dict[str, tuple[str, int, int]] = {}
         """Session -> the constructor that is being called there."""
+        self._of_session: dict[str, list[PageSocket]] = {}
+        """Those that may not be over."""
+        self._unspoken: dict[str, list[PageSocket]] = {}
+        """URL, as the console has it -> those of which the console has no text."""
+        self._uncaught: dict[tuple[str, str], PageSocket] = {}
+        """(session, exception) -> the last one whose constructor threw it, until the exception is reported."""
 
-    def add(self, session: str, kind: str, method: str, params: Values) -> PageSocket | None:
-        """Take an event of DevTools from a *session* with a target of this *kind*; returns the socket that is
+    def add(self, session: str, kind: str, method: str, params: Values) -> list[PageSocket]:
+        """Take an event of DevTools from a *session* with a target of this *kind*; returns the sockets that are
         over by it."""
-        if method == "Log.entryAdded":
-            return self._logged(session, kind, _values(params.get("entry")))
-        if method == "Network.webSocketCreated":
-            self._created(session, kind, params)
-            return None
-        socket = self._by_request.get(_text(params.get("requestId")))
-        if socket is None:
-            return None
         match method:
-            case "Network.webSocketWillSendHandshakeRequest":
-                request = _values(params.get("request"))
-                socket.request = _fields(request.get("headers"))
-                socket.key = next((v for k, v in socket.request if k.lower() == "sec-websocket-key"), "")
-                socket.started = _number(params.get("wallTime"))
-                socket.sent = True
-            case "Network.webSocketHandshakeResponseReceived":
-                response = _values(params.get("response"))
-                status = response.get("status")
-                socket.status = status if isinstance(status, int) else 0
-                socket.head = _text(response.get("headersText"), 1 << 16)
-                socket.request_head = _text(response.get("requestHeadersText"), 1 << 16)
-            case "Network.webSocketFrameSent" | "Network.webSocketFrameReceived":
-                frame = _values(params.get("response"))
-                opcode = frame.get("opcode")
-                if len(socket.frames) < MOST_EVENTS and isinstance(opcode, int):
-                    by = "sent" if method.endswith("Sent") else "received"
-                    socket.frames.append((by, opcode, _text(frame.get("payloadData"), 1 << 16)))
-            case "Network.webSocketFrameError":
-                socket.sentence = _text(params.get("errorMessage"))
-            case "Network.webSocketClosed":
-                socket.over = True
-                return socket
-        return None
+            case "Log.entryAdded":
+                return self._logged(session, kind, _values(params.get("entry")))
+            case "Runtime.exceptionThrown":
+                self._thrown(session, _values(params.get("exceptionDetails")))
+            case "Runtime.executionContextDestroyed":
+                context = params.get("executionContextId")
+                return self.gone(session, context) if isinstance(context, int) else []
+            case "Runtime.executionContextsCleared":
+                return self.gone(session)
+            case "Network.webSocketCreated":
+                self._created(session, kind, params)
+            case _ if (socket := self._by_request.get(_text(params.get("requestId")))) is not None:
+                _take(socket, method, params)
+                if method == "Network.webSocketClosed":
+                    socket.over = True
+                    return [socket]
+        return []
 
-    def report(self, session: str, kind: str, context: int, payload: str) -> PageSocket | None:
+    def report(self, session: str, kind: str, context: int, payload: str) -> list[PageSocket]:
         """Take what a listener in the page reports; returns the socket that is over by it."""
         try:
             said = json.loads(payload[: 1 << 16])
         except (ValueError, RecursionError):
-            return None
+            return []
         if not isinstance(said, dict) or not isinstance(said.get("number"), int):
-            return None
+            return []
         what, at = said.get("kind"), _number(said.get("time"))
         key = (session, context, said["number"])
         if what == "new":
             self._made[session] = key
-            return None
+            return []
         if what in ("throw", "made"):
             return self._constructed(session, kind, key, said, at)
         socket = self._by_number.get(key)
         if socket is None or socket.seen is None or socket.constructed is None:
-            return None
+            return []
         return self._event(socket, said, (at or socket.constructed) - socket.constructed)
 
-    def gone(self, session: str) -> list[PageSocket]:
-        """The target of *session* ended: its sockets are over. Returns those that were not."""
-        left = [socket for key, socket in self._by_number.items() if key[0] == session and not socket.over]
-        for socket in left:
-            socket.over = True
-        return left
+    def gone(self, session: str, context: int | None = None) -> list[PageSocket]:
+        """The target of *session* ended, or its *context*, with their sockets. Returns those that were not
+        over."""
+        of_session = self._of_session.pop(session, [])
+        ended, others = list[PageSocket](), list[PageSocket]()
+        for each in of_session:
+            if not each.over:
+                (ended if context is None or each.context == context else others).append(each)
+        if others:
+            self._of_session[session] = others
+        for each in ended:
+            each.over = each.left = True
+        if context is None:
+            self._made.pop(session, None)
+        return ended
 
-    def _new(self) -> PageSocket | None:
+    def _new(self, session: str, kind: str, url: str, *, spoken: bool = False) -> PageSocket | None:
+        """*spoken*: the console has its text about it."""
+        key = self._made.pop(session, None)
         if len(self.sockets) >= MOST:
             self.more += 1
             return None
-        self.sockets.append(PageSocket())
-        return self.sockets[-1]
+        socket = PageSocket(url, kind)
+        self.sockets.append(socket)
+        self._of_session.setdefault(session, []).append(socket)
+        if not spoken:
+            self._unspoken.setdefault(_elided(url), []).append(socket)
+        if key is not None:  # its constructor is being called
+            self._by_number[key] = socket
+            socket.context = key[1]
+        return socket
 
     def _created(self, session: str, kind: str, params: Values) -> None:
         request = _text(params.get("requestId"))
         if request in self._by_request:
             return  # DevTools attach to a service worker twice
-        key = self._made.pop(session, None)
-        socket = self._new()
-        if socket is None:
-            return
-        self._by_request[request] = socket
-        socket.url, socket.kind = _text(params.get("url"), 1 << 16), kind
-        if key is not None:
-            self._by_number[key] = socket
-        stack = tuple(_calls(_values(_values(params.get("initiator")).get("stack"))))
-        # The listeners' own call of the constructor stands before the page's.
-        if key is not None and stack and (stack[0].function, stack[0].url) == ("construct", ""):
-            stack = stack[1:]
-        socket.stack = stack
+        socket = self._new(session, kind, _text(params.get("url"), 1 << 16))
+        if socket is not None:
+            self._by_request[request] = socket
+            socket.stack = _stack(_values(params.get("initiator")).get("stack"))
 
     def _constructed(
         self, session: str, kind: str, key: tuple[str, int, int], said: Values, at: float | None
-    ) -> PageSocket | None:
+    ) -> list[PageSocket]:
         socket = self._by_number.get(key)
-        unknown = self._made.pop(session, None)
         if socket is None:
-            if unknown != key or (socket := self._new()) is None:
-                return None
-            socket.kind = kind
-            self._by_number[key] = socket
+            url = _text(said.get("url"), 1 << 16)
+            if self._made.get(session) != key or (socket := self._new(session, kind, url)) is None:
+                return []
+        self._made.pop(session, None)
         socket.seen, socket.constructed = [], at
         if said.get("kind") == "throw":
             socket.exception = ScriptError(_text(said.get("name")), _text(said.get("message")))
-            socket.over = True
-        else:
-            socket.url = socket.url or _text(said.get("url"), 1 << 16)
-        return socket if socket.over else None
+            if not socket.stack:
+                words = f"{socket.exception.name}: {socket.exception.message}".partition("\n")[0]
+                self._uncaught[session, words] = socket
+        elif said.get("readyState") != 3:
+            return []
+        socket.over = socket.blocked = True
+        return [socket]
 
-    def _event(self, socket: PageSocket, said: Values, time: float) -> PageSocket | None:
+    def _thrown(self, session: str, details: Values) -> None:
+        """Nothing in the page caught an exception: DevTools report where it was thrown."""
+        described = _text(_values(details.get("exception")).get("description")).partition("\n")[0]
+        socket = self._uncaught.pop((session, described), None)
+        if socket is not None:
+            socket.stack = _stack(details.get("stackTrace"))
+
+    def _event(self, socket: PageSocket, said: Values, time: float) -> list[PageSocket]:
         assert socket.seen is not None
         event = _event(said, round(max(time, 0.0), 3))
         if event is None:
-            return None
+            return []
         if event.type == "message" and len(socket.seen) >= MOST_EVENTS:
             socket.left_out += 1
-            return None
+            return []
         if len(socket.seen) < MOST_EVENTS + 10:
             socket.seen.append(event)
         # The browser's own policy ends a socket with an error and nothing else.
-        blocked = event.type == "error" and not socket.sent and not socket.key
-        if event.type == "close" or blocked:
+        if event.type == "close" or (event.type == "error" and socket.blocked):
             socket.over = True
-            return socket
-        return None
+            return [socket]
+        return []
 
-    def _logged(self, session: str, kind: str, entry: Values) -> PageSocket | None:
+    def _logged(self, session: str, kind: str, entry: Values) -> list[PageSocket]:
         text = _text(entry.get("text"))
-        if entry.get("source") == "worker" and text.startswith(CONSOLE):
-            return None  # a second entry for the same text
-        if text.startswith(CONSOLE):
-            url = text[len(CONSOLE) :].partition("'")[0]
-            fits = (each for each in self.sockets if each.url == url and not each.console and not _early(each))
-            socket = next(fits, None)
-            if socket is not None:
-                socket.console.append(text)
-            return None
-        if BLOCKED in text and (url := _socket_url(text)):
-            return self._blocked(session, kind, url, text, entry)
-        return None
-
-    def _blocked(self, session: str, kind: str, url: str, text: str, entry: Values) -> PageSocket | None:
-        """The page's Content-Security-Policy: the console alone tells of it."""
-        for each in self.sockets:
-            if each.url == url and not each.console and not each.sent and not each.key:
-                each.console.append(text)
-                each.over = each.blocked = True
-                each.stack = each.stack or _place(entry)
-                return each
-        socket = self._new()
-        if socket is not None:
-            if (key := self._made.pop(session, None)) is not None:  # its constructor is being called
-                self._by_number[key] = socket
-            socket.url, socket.kind = url, kind
-            socket.over = socket.blocked = True
-            socket.console.append(text)
-            socket.stack = _place(entry)
-        return socket
+        found = IN_CONSOLE.search(text)
+        if found is None or entry.get("source") == "worker":
+            return []  # the session of the worker reports the same text
+        url = found[1]
+        not_sent = any(each in text for each in NOT_SENT)
+        waiting = self._unspoken.get(url, [])
+        fits = (at for at, each in enumerate(waiting) if (not each.sent if not_sent else _has_failed(each)))
+        at = None if not_sent and session in self._made else next(fits, None)
+        if at is None and not not_sent:
+            return []
+        socket = waiting.pop(at) if at is not None else self._new(session, kind, url, spoken=True)
+        if socket is None:
+            return []
+        socket.console.append(text)
+        socket.stack = socket.stack or _place(entry)
+        if not not_sent:
+            return []
+        socket.over = socket.blocked = True
+        return [socket]
 
 
-def _early(socket: PageSocket) -> bool:
-    """Nothing has failed yet that the console could have reported."""
-    return not (socket.sentence or socket.over or socket.seen)
+def _take(socket: PageSocket, method: str, params: Values) -> None:
+    """Take an event of DevTools about *socket*."""
+    match method:
+        case "Network.webSocketWillSendHandshakeRequest":
+            request = _values(params.get("request"))
+            socket.request = _fields(request.get("headers"))
+            socket.key = next((v for k, v in socket.request if k.lower() == "sec-websocket-key"), "")
+            socket.started = _number(params.get("wallTime"))
+            socket.sent = True
+        case "Network.webSocketHandshakeResponseReceived":
+            response = _values(params.get("response"))
+            status = response.get("status")
+            socket.status = status if isinstance(status, int) else 0
+            socket.head = _text(response.get("headersText"), 1 << 16)
+            socket.request_head = _text(response.get("requestHeadersText"), 1 << 16)
+        case "Network.webSocketFrameSent" | "Network.webSocketFrameReceived":
+            frame = _values(params.get("response"))
+            opcode = frame.get("opcode")
+            if len(socket.frames) < MOST_EVENTS and isinstance(opcode, int):
+                by = "sent" if method.endswith("Sent") else "received"
+                socket.frames.append((by, opcode, _text(frame.get("payloadData"), 1 << 16)))
+        case "Network.webSocketFrameError":
+            socket.sentence = _text(params.get("errorMessage"))
+
+
+def _elided(url: str) -> str:
+    return url if len(url) <= ELIDED else f"{url[:BEGIN]}...{url[-END:]}"
+
+
+def _has_failed(socket: PageSocket) -> bool:
+    """The console can have a text about it."""
+    return bool(socket.sentence or socket.over or socket.seen)
 
 
 def _place(entry: Values) -> tuple[ScriptCall, ...]:
-    stack = tuple(_calls(_values(entry.get("stackTrace"))))
-    if stack and (stack[0].function, stack[0].url) == ("construct", ""):
-        stack = stack[1:]
+    stack = _stack(entry.get("stackTrace"))
     line = entry.get("lineNumber")
     if not stack and isinstance(line, int) and entry.get("url"):
         return (ScriptCall(_text(entry.get("url")), line + 1, 1),)
     return stack
-
-
-def _socket_url(text: str) -> str:
-    """The ws: or wss: URL in quotes in *text*; "" without one."""
-    for piece in text.split("'")[1::2]:
-        if piece.startswith(("ws://", "wss://")):
-            return piece
-    return ""
 
 
 def _event(said: Values, time: float) -> ScriptEvent | None:
@@ -298,6 +323,13 @@ def _event(said: Values, time: float) -> ScriptEvent | None:
                 was_clean=said.get("wasClean") is True,
             )
     return None
+
+
+def _stack(value: object) -> tuple[ScriptCall, ...]:
+    """The calls of a stack, without the listeners' own call of the constructor, which precedes the page's."""
+    stack = tuple(_calls(_values(value)))
+    own = stack and (stack[0].function, stack[0].url) == ("construct", "")
+    return stack[1:] if own else stack
 
 
 def _calls(stack: Values) -> Iterator[ScriptCall]:

@@ -19,11 +19,12 @@ import trio
 from msgspec import Struct, field
 
 from wsprobe.browser_logs.netlog import NetLog
+from wsprobe.exchange import How
 from wsprobe.lab import installed
 from wsprobe.lab.devtools import DevTools
 from wsprobe.lab.devtools import Refused as DevToolsRefused
 from wsprobe.lab.installed import Installed, NoBrowser
-from wsprobe.page.sockets import PageSocket
+from wsprobe.page.sockets import MOST, PageSocket
 from wsprobe.page.watching import PageError, Watching
 
 OFTEN = 0.25
@@ -32,6 +33,8 @@ ENDING = 5.0
 """Seconds that the browser has to write the end of its log."""
 PIECE = 256 * 1024
 """Bytes read of the log at a time."""
+KEPT_MAX = 16 * 1024 * 1024
+"""Bytes kept of all sockets together."""
 MARK = ".wsprobe-profile"
 """The file that marks a profile of wsprobe's own."""
 SCREEN = ("DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR")
@@ -50,7 +53,9 @@ QUIET = (
 )
 """Switches that keep the browser from asking anything of its own, beside those of every start."""
 
-Why = Literal["quiet", "time", "closed", "interrupted"]
+Why = Literal["quiet", "time", "closed", "interrupted", "died"]
+AWAITED: dict[Why, How] = {"time": "timeout", "interrupted": "interrupted"}
+"""Why the watch ended -> how the recording of a handshake that was under way ends."""
 
 
 class Wanted(Struct, frozen=True):
@@ -75,7 +80,7 @@ class PageWatch(Struct):
     """What was seen until now; complete when ``watch`` returns."""
 
     watching: Watching
-    log: NetLog = field(default_factory=NetLog)
+    log: NetLog = field(default_factory=lambda: NetLog(most=2 * MOST, kept_max=KEPT_MAX))
     why: Why = "quiet"
     problem: str = ""
     """Why the page did not load; "" if it did."""
@@ -83,6 +88,11 @@ class PageWatch(Struct):
     """When the watch ended, before the browser did: seconds since 1970."""
     program: str = "Chromium"
     """The browser, and its version."""
+
+    @property
+    def how(self) -> How:
+        """How the recording of a handshake ends that was under way at the end."""
+        return AWAITED.get(self.why, "local")
 
 
 async def watch(
@@ -110,6 +120,9 @@ async def watch(
                     await _run(tools, process, browser, wanted, watched, reading.read, over)
                 while data := reading.read(PIECE):
                     watched.log.feed(data)
+                # A window that is closed ends the browser, and its log too.
+                if watched.why == "closed" and not watched.log.complete:
+                    watched.why = "died"
         except* DevToolsRefused as refused:
             raise NoBrowser(f"chromium: {browser.command}: {refused.exceptions[0]}") from None
     watched.log.close()
@@ -188,7 +201,7 @@ async def _until_quiet(
             empty = f"the server answered {status} without a page" if status is not None else ""
             watched.problem = empty or str(error)
             return
-        loaded = None
+        loaded, looked, awaited = None, 0.0, 0.0
         while process.poll() is None and watching.pages:
             with trio.move_on_after(OFTEN):
                 await watching.wait()
@@ -198,14 +211,12 @@ async def _until_quiet(
                 await over(watched, ended.pop(0)[1])
             if loaded is None and watching.document.loaded:
                 loaded = now
-            quiet_since = max(loaded or now, watching.last_new)
-            if (
-                wanted.lasts is None
-                and not wanted.window
-                and loaded is not None
-                and not watching.pending
-                and now - quiet_since >= wanted.settle
-            ):
+            if wanted.lasts is not None or wanted.window or loaded is None or now - looked < OFTEN:
+                continue
+            looked = now
+            if watching.pending:
+                awaited = now  # what its script does with the answer is yet to come
+            elif now - max(loaded, watching.last_new, awaited) >= wanted.settle:
                 return
         watched.why = "closed"
     if in_time.cancelled_caught:

@@ -82,12 +82,23 @@ class Watching:
         while target not in self._targets:
             await self.wait()
         self.document.session, self.document.frame = self._targets[target], target
-        await self.connection.call("Page.enable", {}, self.document.session)
-        done = await self.connection.call("Page.navigate", {"url": url}, self.document.session)
+        done: Values | None = None
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._until_gone, nursery.cancel_scope)
+            await self.connection.call("Page.enable", {}, self.document.session)
+            done = await self.connection.call("Page.navigate", {"url": url}, self.document.session)
+            nursery.cancel_scope.cancel()
+        if done is None:
+            return  # it was closed meanwhile
         if done.get("isDownload"):
             raise PageError("it is a download, not a page")
         if done.get("errorText"):
             raise PageError(f"it does not load: {done['errorText']}")
+
+    async def _until_gone(self, scope: trio.CancelScope) -> None:
+        while self.document.session in self._kinds:
+            await self.wait()
+        scope.cancel()
 
     async def wait(self) -> None:
         """Wait for the next event."""
@@ -108,6 +119,8 @@ class Watching:
             case "Target.detachedFromTarget":
                 gone = str(params.get("sessionId"))
                 self._kinds.pop(gone, None)
+                for target in [each for each, session in self._targets.items() if session == gone]:
+                    del self._targets[target]
                 over = self.sockets.gone(gone)
             case "Page.loadEventFired" if session == self.document.session:
                 self.document.loaded = True
@@ -116,9 +129,9 @@ class Watching:
             case "Runtime.bindingCalled" if kind and params.get("name") == self._binding:
                 context, payload = params.get("executionContextId"), params.get("payload")
                 if isinstance(context, int) and isinstance(payload, str):
-                    over = _one(self.sockets.report(session, kind, context, payload))
+                    over = self.sockets.report(session, kind, context, payload)
             case _ if kind:
-                over = _one(self.sockets.add(session, kind, method, params))
+                over = self.sockets.add(session, kind, method, params)
         if len(self.sockets.sockets) + self.sockets.more > count:
             self.last_new = trio.current_time()
         self.changed.set()
@@ -173,7 +186,3 @@ class Watching:
             return [binding, ("Runtime.evaluate", {"expression": self._source, "silent": True})]
         now = {"source": self._source, "runImmediately": True}
         return [binding, ("Page.enable", {}), ("Page.addScriptToEvaluateOnNewDocument", now)]
-
-
-def _one(socket: PageSocket | None) -> list[PageSocket]:
-    return [] if socket is None else [socket]

@@ -48,6 +48,9 @@ def asked_again(report: Report) -> list[Line]:
 def opener(script: Script, look: Look) -> list[Line]:
     """Who opened the socket; with -v the whole stack."""
     by = KINDS.get(script.kind, script.kind)
+    if not script.kind:
+        words = "opened by a script that DevTools did not report, as in a page that is being left (pagehide)"
+        return [line(Piece(f"{words}; its line and its events are not known", "dim"))]
     if not script.stack:
         return [line(Piece(f"opened by {by}; which line of script is not known", "dim"))]
     first, *others = script.stack
@@ -71,11 +74,15 @@ def seen(report: Report, script: Script, look: Look) -> list[Line]:
     elif script.seen is not None:
         rows.append(line(Piece("the script saw", "heading"), Piece(" (measured in the page)", "dim")))
         rows += [_timed(each, look) for each in script.seen]
-        if not script.seen:
+        if not script.seen and not script.left:
             rows.append(line(Piece("  nothing yet", "dim")))
         if script.left_out:
             rows.append(line(Piece(f"  and {counted(script.left_out, 'more message')}", "dim")))
-        if view is not None and (differs := difference(report, script.seen, view)):
+        if script.left:
+            rows.append(
+                line(Piece("  then its page, frame or worker was gone; nothing more reached it", "dim"))
+            )
+        elif view is not None and (differs := difference(report, script.seen, view)):
             rows.append(
                 line(Piece(f"wsprobe predicts otherwise for Chromium {view.version}: {differs}", "warn"))
             )

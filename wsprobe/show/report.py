@@ -31,7 +31,7 @@ from wsprobe.exchange import (
 )
 from wsprobe.followup import REDIRECTS, followable, redirect, versions
 from wsprobe.judge.finding import Finding, Verdict, counted
-from wsprobe.judge.subject import how
+from wsprobe.judge.subject import how, sender
 from wsprobe.judge.transport import proxy_answer
 from wsprobe.outcome import TABLE
 from wsprobe.read import read
@@ -594,7 +594,7 @@ def opened(report: Report) -> str:
         return f"the handshake completed; wsprobe ended the session: {ended(report)}"
     plan = report.exchange.plan
     if close is not None and close.by == "client" and not any(act.do == "close" for act in plan.acts):
-        who = "wsprobe" if report.exchange.client is UNSET else "the client"
+        who = sender(report.reading) if report.exchange.client is UNSET else "the client"
         return f"the handshake completed; {who} closed the session first{_closed_after(report)}"
     if (
         close is None
