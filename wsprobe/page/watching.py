@@ -76,12 +76,14 @@ class Watching:
         await connection.call("Target.setAutoAttach", self._attaching())
 
     async def open(self, url: str) -> None:
-        """Open a page at *url*. Raises PageError if it does not load, Refused."""
+        """Open a page at *url*, in the tab with which the browser started. Raises PageError if it does not load,
+        Refused."""
         assert self.connection is not None
-        target = (await self.connection.call("Target.createTarget", {"url": "about:blank"}))["targetId"]
-        while target not in self._targets:
+        while not self.pages:
             await self.wait()
-        self.document.session, self.document.frame = self._targets[target], target
+        self.document.frame, self.document.session = next(
+            (target, session) for target, session in self._targets.items() if self._kinds[session] == "page"
+        )
         done: Values | None = None
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._until_gone, nursery.cancel_scope)
