@@ -190,6 +190,37 @@ def test_a_million_sockets_and_endless_messages_are_counted() -> None:
     assert (len(socket.seen or ()), socket.left_out, len(socket.frames)) == (MOST_EVENTS + 1, 5, MOST_EVENTS)
 
 
+def test_what_was_opened_before_it_was_followed_gets_its_url_later() -> None:
+    """A page that the browser did not hold until DevTools were enabled."""
+    sockets = PageSockets()
+    fields = {"Host": "a", "Origin": "http://a", "Sec-WebSocket-Key": "k"}
+    for request in ("r1", "r2", "r3"):
+        params = {"requestId": request, "request": {"headers": fields}}
+        sockets.add("s", "page", "Network.webSocketWillSendHandshakeRequest", params)
+    head = {"status": 101, "headersText": "HTTP/1.1 101 x", "requestHeadersText": "GET /x HTTP/1.1\r\nHost: a"}
+    response = {"requestId": "r1", "response": head}
+    sockets.add("s", "page", "Network.webSocketHandshakeResponseReceived", response)
+    sockets.add("s", "page", "Network.webSocketFrameError", {"requestId": "r2", "errorMessage": "no"})
+    text = "WebSocket connection to 'ws://a/y' failed: no"
+    entry = {"source": "network", "text": text, "stackTrace": {"callFrames": [PAGES]}}
+    sockets.add("s", "page", "Log.entryAdded", {"entry": entry})
+    (over,) = sockets.add("s", "page", "Network.webSocketClosed", {"requestId": "r2"})
+    assert [each.url for each in sockets.sockets] == ["ws://a/x", "ws://a/y"]
+    assert (over.console, over.stack[0].line) == ([text], 10)
+
+
+def test_what_is_kept_of_all_sockets_together_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wsprobe.page.sockets.KEPT_MAX", 1000)
+    sockets = PageSockets()
+    socket = constructed(sockets)
+    for size in (600, 600, 100):
+        said = says(kind="message", number=1, time=2000, data="x" * size, size=size)
+        sockets.report("s", "page", 1, said)
+    assert ([len(each.data) for each in socket.seen or ()], socket.left_out) == ([600, 100], 1)
+    sockets.add("s", "page", "Network.webSocketCreated", created("r2", "ws://a/" + "y" * 400))
+    assert (len(sockets.sockets), sockets.more) == (1, 1)
+
+
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None), max_size=8),
     lambda each: st.lists(each, max_size=3) | st.dictionaries(st.text(max_size=4), each, max_size=3),

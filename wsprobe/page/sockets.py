@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from msgspec import Struct, field
@@ -23,6 +24,8 @@ MOST_FRAMES = 50
 """Calls kept of a stack."""
 LONGEST = 8192
 """Characters kept of a text."""
+KEPT_MAX = 16 << 20
+"""Characters kept of all sockets together."""
 IN_CONSOLE = re.compile(r"'(wss?://\S{1,1100}?)'(?: |\. )")
 """The URL in Chromium's texts about a socket."""
 NOT_SENT = ("Content Security Policy", "Mixed Content: ", "' failed: Insufficient resources")
@@ -88,7 +91,10 @@ class PageSockets:
     def __init__(self) -> None:
         self.sockets: list[PageSocket] = []
         self.more = 0
-        """Sockets beyond MOST."""
+        """Sockets beyond MOST or KEPT_MAX."""
+        self._kept = 0
+        self._nameless: dict[str, list[PageSocket]] = {}
+        """Session -> those that were opened before it was followed: DevTools name no URL of them."""
         self._by_request: dict[str, PageSocket] = {}
         self._by_number: dict[tuple[str, int, int], PageSocket] = {}
         self._made: dict[str, tuple[str, int, int]] = {}
@@ -116,11 +122,28 @@ class PageSockets:
             case "Network.webSocketCreated":
                 self._created(session, kind, params)
             case _ if (socket := self._by_request.get(_text(params.get("requestId")))) is not None:
-                _take(socket, method, params)
+                self._take(socket, method, params)
+                if not socket.url and socket.status is not None:
+                    self._name(session, socket, _url_of(socket))
                 if method == "Network.webSocketClosed":
                     socket.over = True
                     return [socket]
+            case "Network.webSocketWillSendHandshakeRequest":
+                nameless = self._nameless.setdefault(session, [])
+                if len(nameless) < MOST_EVENTS:
+                    nameless.append(PageSocket("", kind))
+                    self._by_request[_text(params.get("requestId"))] = nameless[-1]
+                    self._take(nameless[-1], method, params)
         return []
+
+    def _name(self, session: str, socket: PageSocket, url: str) -> None:
+        """Follow one of the nameless, whose *url* is known now."""
+        nameless = self._nameless.get(session, [])
+        at = next((at for at, each in enumerate(nameless) if each is socket), None)
+        if url and at is not None and len(self.sockets) < MOST and self._fits(url):
+            self.sockets.append(nameless.pop(at))
+            self._of_session.setdefault(session, []).append(socket)
+            socket.url = url
 
     def report(self, session: str, kind: str, context: int, payload: str) -> list[PageSocket]:
         """Take what a listener in the page reports; returns the socket that is over by it."""
@@ -161,7 +184,7 @@ class PageSockets:
     def _new(self, session: str, kind: str, url: str, *, spoken: bool = False) -> PageSocket | None:
         """*spoken*: the console has its text about it."""
         key = self._made.pop(session, None)
-        if len(self.sockets) >= MOST:
+        if len(self.sockets) >= MOST or not self._fits(url):
             self.more += 1
             return None
         socket = PageSocket(url, kind)
@@ -181,7 +204,7 @@ class PageSockets:
         socket = self._new(session, kind, _text(params.get("url"), 1 << 16))
         if socket is not None:
             self._by_request[request] = socket
-            socket.stack = _stack(_values(params.get("initiator")).get("stack"))
+            socket.stack = self._kept_stack(_stack(_values(params.get("initiator")).get("stack")))
 
     def _constructed(
         self, session: str, kind: str, key: tuple[str, int, int], said: Values, at: float | None
@@ -208,14 +231,14 @@ class PageSockets:
         described = _text(_values(details.get("exception")).get("description")).partition("\n")[0]
         socket = self._uncaught.pop((session, described), None)
         if socket is not None:
-            socket.stack = _stack(details.get("stackTrace"))
+            socket.stack = self._kept_stack(_stack(details.get("stackTrace")))
 
     def _event(self, socket: PageSocket, said: Values, time: float) -> list[PageSocket]:
         assert socket.seen is not None
         event = _event(said, round(max(time, 0.0), 3))
         if event is None:
             return []
-        if event.type == "message" and len(socket.seen) >= MOST_EVENTS:
+        if event.type == "message" and (len(socket.seen) >= MOST_EVENTS or not self._fits(event.data)):
             socket.left_out += 1
             return []
         if len(socket.seen) < MOST_EVENTS + 10:
@@ -237,41 +260,70 @@ class PageSockets:
         fits = (at for at, each in enumerate(waiting) if (not each.sent if not_sent else _has_failed(each)))
         at = None if not_sent and session in self._made else next(fits, None)
         if at is None and not not_sent:
+            opened_before = (each for each in self._nameless.get(session, ()) if each.sentence)
+            if (socket := next(opened_before, None)) is not None and text.endswith(socket.sentence):
+                self._name(session, socket, url)
+                socket.console.append(text)
+                socket.stack = self._kept_stack(_place(entry))
             return []
         socket = waiting.pop(at) if at is not None else self._new(session, kind, url, spoken=True)
         if socket is None:
             return []
-        socket.console.append(text)
-        socket.stack = socket.stack or _place(entry)
+        if self._fits(text):
+            socket.console.append(text)
+        socket.stack = socket.stack or self._kept_stack(_place(entry))
         if not not_sent:
             return []
         socket.over = socket.blocked = True
         return [socket]
 
+    def _take(self, socket: PageSocket, method: str, params: Values) -> None:
+        """Take an event of DevTools about *socket*."""
+        match method:
+            case "Network.webSocketWillSendHandshakeRequest":
+                request = _values(params.get("request"))
+                fields = _fields(request.get("headers"))
+                socket.key = next((v for k, v in fields if k.lower() == "sec-websocket-key"), "")
+                if self._fits(*(text for field in fields for text in field)):
+                    socket.request = fields
+                socket.started = _number(params.get("wallTime"))
+                socket.sent = True
+            case "Network.webSocketHandshakeResponseReceived":
+                response = _values(params.get("response"))
+                status = response.get("status")
+                socket.status = status if isinstance(status, int) else 0
+                heads = [_text(response.get(name), 1 << 16) for name in ("headersText", "requestHeadersText")]
+                if self._fits(*heads):
+                    socket.head, socket.request_head = heads
+            case "Network.webSocketFrameSent" | "Network.webSocketFrameReceived":
+                frame = _values(params.get("response"))
+                opcode = frame.get("opcode")
+                payload = _text(frame.get("payloadData"), 1 << 16)
+                if len(socket.frames) < MOST_EVENTS and isinstance(opcode, int) and self._fits(payload):
+                    socket.frames.append(("sent" if method.endswith("Sent") else "received", opcode, payload))
+            case "Network.webSocketFrameError":
+                socket.sentence = _text(params.get("errorMessage"))
 
-def _take(socket: PageSocket, method: str, params: Values) -> None:
-    """Take an event of DevTools about *socket*."""
-    match method:
-        case "Network.webSocketWillSendHandshakeRequest":
-            request = _values(params.get("request"))
-            socket.request = _fields(request.get("headers"))
-            socket.key = next((v for k, v in socket.request if k.lower() == "sec-websocket-key"), "")
-            socket.started = _number(params.get("wallTime"))
-            socket.sent = True
-        case "Network.webSocketHandshakeResponseReceived":
-            response = _values(params.get("response"))
-            status = response.get("status")
-            socket.status = status if isinstance(status, int) else 0
-            socket.head = _text(response.get("headersText"), 1 << 16)
-            socket.request_head = _text(response.get("requestHeadersText"), 1 << 16)
-        case "Network.webSocketFrameSent" | "Network.webSocketFrameReceived":
-            frame = _values(params.get("response"))
-            opcode = frame.get("opcode")
-            if len(socket.frames) < MOST_EVENTS and isinstance(opcode, int):
-                by = "sent" if method.endswith("Sent") else "received"
-                socket.frames.append((by, opcode, _text(frame.get("payloadData"), 1 << 16)))
-        case "Network.webSocketFrameError":
-            socket.sentence = _text(params.get("errorMessage"))
+    def _fits(self, *texts: str) -> bool:
+        """Whether *texts* may be kept too."""
+        size = sum(map(len, texts))
+        if self._kept + size > KEPT_MAX:
+            return False
+        self._kept += size
+        return True
+
+    def _kept_stack(self, stack: tuple[ScriptCall, ...]) -> tuple[ScriptCall, ...]:
+        return stack if self._fits(*(text for call in stack for text in (call.url, call.function))) else ()
+
+
+def _url_of(socket: PageSocket) -> str:
+    """The URL of an opened one by its request; "" if that does not tell ws: from wss:."""
+    fields = {name.lower(): value for name, value in socket.request}
+    host, (scheme, _, origin) = fields.get("host", ""), fields.get("origin", "").partition("://")
+    path = socket.request_head.partition("\r\n")[0].removeprefix("GET ").removesuffix(" HTTP/1.1")
+    if not path.startswith("/") or not (scheme == "https" or (scheme == "http" and origin == host)):
+        return ""
+    return f"{'wss' if scheme == 'https' else 'ws'}://{host}{path}"
 
 
 def _elided(url: str) -> str:
@@ -327,7 +379,7 @@ def _event(said: Values, time: float) -> ScriptEvent | None:
 
 def _stack(value: object) -> tuple[ScriptCall, ...]:
     """The calls of a stack, without the listeners' own call of the constructor, which precedes the page's."""
-    stack = tuple(_calls(_values(value)))
+    stack = tuple(islice(_calls(_values(value)), MOST_FRAMES))
     own = stack and (stack[0].function, stack[0].url) == ("construct", "")
     return stack[1:] if own else stack
 

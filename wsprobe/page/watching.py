@@ -76,7 +76,7 @@ class Watching:
         await connection.call("Target.setAutoAttach", self._attaching())
 
     async def open(self, url: str) -> None:
-        """Open a page at *url*, in the tab with which the browser started. Raises PageError if it does not load,
+        """Open a page at *url*, in the tab that the browser started with. Raises PageError if it does not load,
         Refused."""
         assert self.connection is not None
         while not self.pages:
