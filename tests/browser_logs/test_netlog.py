@@ -7,6 +7,7 @@ import pytest
 
 from tests.browser_logs import sample
 from wsprobe.browser_logs.netlog import NetLog
+from wsprobe.browser_logs.netlog_recording import WebSocket
 from wsprobe.browser_logs.socket import LoggedSocket
 from wsprobe.exchange import Received, Sent
 from wsprobe.report import report
@@ -145,7 +146,7 @@ def test_recordings_that_wait_are_packed_and_come_out_as_they_were(monkeypatch: 
     monkeypatch.setattr("wsprobe.browser_logs.netlog.UNPACKED_MAX", 2)
     monkeypatch.setattr("wsprobe.browser_logs.packed.IN_MEMORY", 1000)
     log = sample.netlog(sample.log(EVERYTHING), 1000)
-    packed = [each for each in log._waiting.values() if isinstance(each, tuple)]
+    packed = [each for each in log._waiting.values() if not isinstance(each, WebSocket)]
     assert len(packed) > 5
     assert log.with_key("x2pNx2+D7aRsYIyTP4e1eA==") is not None
     monkeypatch.undo()
