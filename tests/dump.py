@@ -109,7 +109,7 @@ ENDS = """
 --summary
 --resume kept.jsonl
 -L
---negotiate
+--ws-negotiate
 -u me:secret
 --digest -u me:secret
 --dry-run
@@ -216,7 +216,7 @@ REQUESTS = """
 --measured missing
 --run-browser x
 --hold 1s
---ping-every 1s
+--ping-interval 1s
 --listen x
 --until view:chromium=1006
 --until x

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import inspect
-import tomllib
 from collections.abc import Iterable, Iterator
-from functools import cache
-from pathlib import Path
 
 import click
 
 from man.build import in_tests, mdoc, prometheus
 from man.build.cluster import CLUSTERS
-from wsprobe.cli import expect
-from wsprobe.cli.expect_forms import VIEW
 from wsprobe.cli.main import COMMANDS, program
 from wsprobe.cli.option import Command, Option
 from wsprobe.cli.section import FieldOption
 from wsprobe.data_file import one_line, toml_beside
 from wsprobe.outcome import TABLE, Exit, Meaning
-from wsprobe.talk import input, raw_frame
 
 SEE_ALSO = {
     "connect": ("wsprobe-json(5)", "wsprobe-history(7)", "curl(1)"),
@@ -110,13 +104,29 @@ def _body(name: str) -> Iterator[str]:
             yield _operand(argument.make_metavar(context))
     yield ".Sh DESCRIPTION"
     yield from description(made.help or "")
+    known = shared(name)
     for section, options in sections(made).items():
         yield f".Ss {section}"
-        yield ".Bl -tag -width Ds"
-        for option in options:
-            yield f".It {heading(option, context)}"
-            yield from mdoc.text(about(option))
-        yield ".El"
+        own = [option for option in options if option.name not in known]
+        if own:
+            yield ".Bl -tag -width Ds"
+            for option in own:
+                yield f".It {heading(option, context)}"
+                yield from mdoc.paragraphs(*option.about().split("\n\n"))
+                if option.example():
+                    yield from mdoc.literal((option.example(),), compact=True)
+            yield ".El"
+        if len(own) < len(options):
+            if own:
+                yield ".Pp"
+            yield from mdoc.text(f"{'Also, as' if own else 'As'} in wsprobe-connect(1):")
+            yield ".Bl -tag -width Ds -compact"
+            for option in options:
+                if option.name in known:
+                    yield f".It {heading(option, context)}"
+                    if known[option.name]:
+                        yield from mdoc.text(sentence(option))
+            yield ".El"
     for title, rows in made.tables():
         yield f".Ss {title}"
         yield from mdoc.tagged(rows, compact=True)
@@ -155,6 +165,26 @@ def sections(made: Command) -> dict[str, list[Option]]:
     return found
 
 
+def shared(name: str) -> dict[str, bool]:
+    """The options of command *name* that wsprobe-connect(1) has in full -> whether its line of help differs."""
+    if name == "connect":
+        return {}
+    full = {
+        (o.kind, o.how.general, o.name): o.help for o in command("connect").params if isinstance(o, FieldOption)
+    }
+    return {
+        o.name or "": full[o.kind, o.how.general, o.name] != o.help
+        for o in command(name).params
+        if isinstance(o, FieldOption) and (o.kind, o.how.general, o.name) in full
+    }
+
+
+def sentence(option: Option) -> str:
+    """The line of help as a sentence."""
+    help = option.help or ""
+    return f"{help[:1].upper()}{help[1:]}."
+
+
 def heading(option: Option, context: click.Context) -> str:
     """The arguments of ``.It``: every spelling, and what it takes."""
     spellings = " , ".join(f"Fl {name[1:].replace('-', chr(92) + '-')}" for name in option.opts)
@@ -175,39 +205,6 @@ def _operand(metavar: str) -> str:
     name = inner.strip("[]")
     many = " ..." if metavar.endswith("...") else ""
     return f".{'Op ' if inner != name else ''}Ar {mdoc.quoted(name) if ' ' in name else name}{many}"
-
-
-@cache
-def texts() -> dict[str, dict[str, str]]:
-    """``man/options.toml``: section -> field -> what the manual adds to the line of help."""
-    words = "; ".join(f"{name}= ({what})" for name, what in raw_frame.WORDS.items())
-    filled = {
-        "{view}": VIEW,
-        "{certainties}": ", ".join(expect.CERTAINTIES),
-        "{forms}": input.FORMS,
-        "{words}": words,
-    }
-    text = Path(__file__).parents[1].joinpath("options.toml").read_text("utf-8")
-    for name, value in filled.items():
-        text = text.replace(name, value)
-    return tomllib.loads(text)
-
-
-def more(option: Option) -> str:
-    """What the manual adds to the line of help of *option*: sentences, or nothing."""
-    if not isinstance(option, FieldOption) or option.how.general is not option.kind.options[option.name or ""]:
-        return ""  # the command has an option of its own in place of the section's
-    return " ".join(texts().get(option.kind.__name__, {}).get(option.name or "", "").split())
-
-
-def about(option: Option) -> str:
-    """The help as a sentence, its default, and the longer text."""
-    help = option.help or ""
-    made = f"{help[0].upper()}{help[1:]}."
-    if option.show_default:
-        default = f"{option.default:g}" if isinstance(option.default, float) else option.default
-        made += f" The default is {default}."
-    return f"{made} {more(option)}".rstrip()
 
 
 def exit_status(name: str) -> Iterator[str]:

@@ -47,9 +47,9 @@ def paragraphs(*said: str) -> Iterator[str]:
         yield from text(each)
 
 
-def literal(lines: Iterable[str]) -> Iterator[str]:
+def literal(lines: Iterable[str], *, compact: bool = False) -> Iterator[str]:
     """Lines as they are, indented: what is typed or printed."""
-    yield ".Bd -literal -offset indent"
+    yield ".Bd -literal -offset indent -compact" if compact else ".Bd -literal -offset indent"
     for line in lines:
         yield verbatim(line)
     yield ".Ed"

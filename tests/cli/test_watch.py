@@ -148,7 +148,7 @@ def test_a_url_named_twice_is_watched_once(playing: Playing, capsys: pytest.Capt
 
 
 def test_a_session_that_is_held(capsys: pytest.CaptureFixture[str]) -> None:
-    words = ("--count", "1", "--hold", "0.2", "--json", "--brief", "--ping-every", "0.1")
+    words = ("--count", "1", "--hold", "0.2", "--json", "--brief", "--ping-interval", "0.1")
     status, lines, _ = watched(capsys, *words, "lab:/echo", "lab:close-4403")
     echo, closed = sorted(objects(lines), key=lambda each: str(each["name"]))
     assert status == Exit.CLOSED
@@ -168,7 +168,7 @@ def test_a_session_that_is_held(capsys: pytest.CaptureFixture[str]) -> None:
         (("--until", "wahtever", "lab:/echo"), "--until: 'wahtever' is not one of status=403"),
         (("--until", "view:chromium=1006", "lab:/echo"), "--until: watch has no views"),
         (("--expect", "view:chromium=1006", "lab:/echo"), "--expect: watch has no views"),
-        (("--ping-every", "1", "lab:/echo"), "--ping-every needs --hold"),
+        (("--ping-interval", "1", "lab:/echo"), "--ping-interval needs --hold"),
         (("--listen", "somewhere:80", "lab:/echo"), "--listen: 'somewhere' is not an IP address"),
         (("--listen", "127.0.0.1:66000", "lab:/echo"), "is not ADDRESS:PORT, nor a port"),
         (("--listen", "[::1]", "lab:/echo"), "is not ADDRESS:PORT, nor a port"),

@@ -1,4 +1,4 @@
-"""--wire and --negotiate from end to end, over real sockets against the lab."""
+"""--wire and --ws-negotiate from end to end, over real sockets against the lab."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_negotiated_once(
     name: str, options: tuple[str, ...], spoken: str, status: int, capsys: Capture
 ) -> None:
     """RFC 6455 section 4.4: the best version that the server lists, once, whatever comes of it."""
-    value = json_of(capsys, "--negotiate", *options, f"lab:{name}")
+    value = json_of(capsys, "--ws-negotiate", *options, f"lab:{name}")
     assert [hop["response"]["status"] for hop in value["hops"]] == [426 if status == 101 else status]
     assert f"Sec-WebSocket-Version: {spoken}" in lines(value)
     assert value["response"]["status"] == status
@@ -99,7 +99,7 @@ def test_negotiated_once(
 
 @pytest.mark.parametrize("name", ["426-only-newer", "status-403", "ok", "speaks-13-only"])
 def test_nothing_to_negotiate(name: str, capsys: Capture) -> None:
-    value = json_of(capsys, "--negotiate", f"lab:{name}")
+    value = json_of(capsys, "--ws-negotiate", f"lab:{name}")
     assert value["hops"] == []
     assert "Sec-WebSocket-Version: 13" in lines(value)
 
@@ -115,12 +115,12 @@ def test_a_request_from_a_file_is_not_sent_twice(tmp_path: Path, capsys: Capture
         b"GET /s/speaks-8-and-7 HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n"
     )
-    value = json_of(capsys, "--negotiate", "--raw-request", str(path), "lab:speaks-8-and-7")
+    value = json_of(capsys, "--ws-negotiate", "--raw-request", str(path), "lab:speaks-8-and-7")
     assert (value["outcome"], value["hops"]) == ("refused", [])
 
 
 def test_the_report_says_why_it_was_asked_again(capsys: Capture) -> None:
-    assert run(["connect", "--negotiate", "--send", "hi", "lab:speaks-8-and-7"]) == 0
+    assert run(["connect", "--ws-negotiate", "--send", "hi", "lab:speaks-8-and-7"]) == 0
     _, _, first, rest = capsys.readouterr().out.split("\n", 3)
     assert first.startswith("sent again as hybi-08 after ws://127.0.0.1:")
     assert first.endswith("/s/speaks-8-and-7: it answered 426, and lists 8, 7")

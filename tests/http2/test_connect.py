@@ -80,7 +80,7 @@ def test_without_the_setting_it_is_asked_on_demand_only(capsys: Capture) -> None
         ["--http2", "--wire", "hybi-08"],
         ["--http2-prior-knowledge", "--raw-request", os.devnull],
         ["--http2-anyway", "--ws-key", "x"],
-        ["--http2", "--negotiate"],
+        ["--http2", "--ws-negotiate"],
     ],
     ids=" ".join,
 )

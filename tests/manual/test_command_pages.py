@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Iterator
+from contextlib import redirect_stdout, suppress
+from io import StringIO
+from pathlib import Path
+
 import click
 import pytest
 
 from man.build import commands, mdoc, page, program
 from tests.cases import every, named
 from tests.manual.command_lines import calls, parse
+from wsprobe.cli import expect, section
+from wsprobe.cli.expect_forms import VIEW
 from wsprobe.cli.main import COMMANDS
-from wsprobe.cli.option import Option
+from wsprobe.cli.option import ALL, ONE, Option
+from wsprobe.data_file import toml_beside
 from wsprobe.outcome import TABLE
 from wsprobe.show.write_out import VARIABLES
+from wsprobe.talk import input, raw_frame
 
 OPTIONS = [
     (name, option)
@@ -36,10 +47,18 @@ def test_every_option_is_on_the_page_of_its_command(each: tuple[str, Option]) ->
     context = click.Context(commands.command(name))
     assert made.count(f".It {commands.heading(option, context)}\n") == 1
     assert f".Ss {option.section}\n" in made
-    said = words(made)
-    assert words("\n".join(mdoc.text(commands.about(option)))) in said
-    assert option.help is not None
-    assert mdoc.escaped(words(option.help[1:])) in words(commands.about(option).replace('"', "\\(dq"))
+    shared = commands.shared(name)
+    if option.name not in shared:
+        assert words("\n".join(mdoc.paragraphs(*option.about().split("\n\n")))) in words(made)
+    elif shared[option.name]:
+        assert words("\n".join(mdoc.text(commands.sentence(option)))) in words(made)
+
+
+def test_only_the_page_of_connect_has_the_shared_options_in_full() -> None:
+    assert len(commands.shared("talk")) > 50
+    assert commands.shared("connect") == {}
+    assert "wsprobe sends CONNECT to an http proxy" in page("wsprobe-connect.1")
+    assert "wsprobe sends CONNECT to an http proxy" not in page("wsprobe-talk.1")
 
 
 @every(named(OPTIONS, lambda each: f"{each[0]} {each[1].opts[-1]}"))
@@ -48,7 +67,63 @@ def test_help_is_one_line_without_a_full_stop_and_more_is_sentences(each: tuple[
     assert option.help is not None
     assert not option.help.endswith(".")
     assert "\n" not in option.help
-    assert not commands.more(option) or commands.more(option).endswith(".")
+    assert not option.more() or option.more().endswith(".")
+    assert len(option.about().split()) < 260
+
+
+ENTRY = {
+    "_resourceType": "websocket",
+    "request": {"method": "GET", "url": "wss://chat.example/ws", "httpVersion": "HTTP/1.1", "headers": []},
+    "response": {"status": 101, "statusText": "", "httpVersion": "HTTP/1.1", "headers": []},
+}
+FILES = {
+    "copied.txt": "curl wss://chat.example/ws",
+    "request.conf": "header = X: y",
+    "token.txt": "t",
+    "urls.txt": "lab:ok",
+    "ci.netrc": "default login a password b",
+    "request.txt": "GET / HTTP/1.1\r\n\r\n",
+    "page.har": json.dumps({"log": {"entries": [ENTRY, ENTRY]}}),
+}
+"""What the examples read."""
+
+
+def test_every_option_has_an_example_that_parses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CHAT_TOKEN", "t")
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text)
+    without = []
+    for name, option in OPTIONS:
+        lines = (
+            [option.example()] if option.example() else [line for line, _ in commands.command(name).examples]
+        )
+        mine = [line for line in lines if any({*option.opts} & {*_spelled(words)} for words in calls(line))]
+        if not mine:
+            without.append(f"{name} {option.opts[-1]}")
+        for line in mine:
+            with suppress(click.exceptions.Exit), redirect_stdout(StringIO()):  # --json-schema
+                assert parse(line)
+    assert without == []
+
+
+def _spelled(words: list[str]) -> Iterator[str]:
+    """The options in *words*, also those that are written together, as in -sS."""
+    for word in words:
+        yield word
+        if word.startswith("-") and not word.startswith("--"):
+            yield from (f"-{letter}" for letter in word[1:])
+
+
+@every(named(OPTIONS, lambda each: f"{each[0]} {each[1].opts[-1]}"))
+def test_the_help_of_one_option_says_all_of_it(each: tuple[str, Option]) -> None:
+    name, option = each
+    made = commands.command(name)
+    context = made.context_class(made, info_name=name)
+    context.meta[ONE] = option
+    formatter = context.make_formatter()
+    made.format_help(context, formatter)
+    assert words(option.about()) in words(formatter.getvalue())
 
 
 @pytest.mark.parametrize(("line", "does"), EXAMPLES, ids=lambda value: str(value))
@@ -85,3 +160,32 @@ def test_every_command_has_its_place_in_the_page_of_the_program() -> None:
     made = page("wsprobe.1")
     for name in COMMANDS:
         assert f".Xr wsprobe-{name} 1 ." in made
+
+
+def test_texts_of_options_name_what_the_code_knows() -> None:
+    texts = toml_beside(section.__file__, "options.toml")
+    assert ", ".join(expect.CERTAINTIES) in " ".join(texts["ExpectSettings"]["expectations"].split())
+    assert VIEW in texts["ExpectSettings"]["expectations"]
+    assert input.FORMS in " ".join(texts["TalkSettings"]["jsonl"].split())
+    parts = "; ".join(f"{name}= ({what})" for name, what in raw_frame.WORDS.items())
+    assert parts in " ".join(texts["TalkSettings"]["send_frames"].split())
+
+
+def test_texts_belong_to_options() -> None:
+    known = {(o.kind.__name__, o.name) for _, o in OPTIONS if isinstance(o, section.FieldOption)}
+    texts = toml_beside(section.__file__, "options.toml")
+    written = {(kind, field) for kind, own in texts.items() for field in {**own, **own.get("example", {})}}
+    assert {each for each in written if each[1] != "example"} <= known
+
+
+def test_the_whole_help_shows_options_that_belong_together_as_one() -> None:
+    made = commands.command("connect")
+    context = made.context_class(made, info_name="connect")
+    context.meta[ALL] = True
+    formatter = context.make_formatter()
+    made.format_options(context, formatter)
+    rows = [line for line in formatter.getvalue().splitlines() if line.startswith("  -")]
+    assert len(rows) <= 80
+    listed = {word for row in rows for word in re.findall(r"(?<![\w-])--?[\w-]+", row)}
+    shown = [option for option in made.params if isinstance(option, Option)]
+    assert {name for option in shown for name in option.opts if name[:1] == "-"} <= listed

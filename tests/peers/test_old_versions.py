@@ -157,6 +157,6 @@ def test_a_challenge_that_node_broke(
 def test_a_version_that_is_not_spoken(
     peer: str, wire: str, probe: Probe, request: pytest.FixtureRequest
 ) -> None:
-    told = probe(f"ws://{HOST}:{request.getfixturevalue(peer)}/", "--wire", wire, "--negotiate")
+    told = probe(f"ws://{HOST}:{request.getfixturevalue(peer)}/", "--wire", wire, "--ws-negotiate")
     assert (told.outcome, told.answer.status) == ("refused", 400)
     assert told.value["hops"] == []

@@ -19,7 +19,13 @@ class ListSettings(Section, frozen=True, kw_only=True):
     heading: ClassVar[str] = MANY
 
     parallel: int = opt(
-        "--parallel", "try up to N URLs at the same time", 8, type=Whole(1, 1000), show_default=True, rare=True
+        "--parallel",
+        "try up to N URLs at the same time",
+        8,
+        type=Whole(1, 1000),
+        show_default=True,
+        rare=True,
+        also={"-Z": 50, "--parallel-max": None},
     )
     per_host: int = opt(
         "--per-host",

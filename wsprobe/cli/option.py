@@ -137,6 +137,29 @@ class Option(click.Option):
         super().__init__(*args, **kwargs)
         self.section = section
         self.rare = rare
+        self.entry: str | None = None
+        """In the whole help: the text for this option and for those after it whose entry is ""; None: its help
+        is for it alone."""
+
+    def more(self) -> str:
+        """What is to be said beyond the line of help: paragraphs, or nothing."""
+        return ""
+
+    def example(self) -> str:
+        """A command line that uses it; "" if none is written."""
+        return ""
+
+    def about(self) -> str:
+        """The line of help as a sentence, the default, and ``more``."""
+        help = self.help or ""
+        made = f"{help[:1].upper()}{help[1:]}."
+        if self.show_default:
+            made += (
+                f" The default is {self.default:g}."
+                if isinstance(self.default, float)
+                else f" The default is {self.default}."
+            )
+        return f"{made} {self.more()}".rstrip()
 
     def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
         """The value. Raises click.UsageError for an empty file name: probably an unset variable in a script."""
@@ -287,8 +310,9 @@ class Command(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         ctx.meta[WORDS] = list(args)
         for at, word in enumerate(args[:-1]):
-            if word in ("-h", "--help") and args[at + 1] == "all":
-                ctx.meta[ALL] = True
+            if word in ("-h", "--help"):
+                ctx.meta[ALL] = args[at + 1] == "all"
+                ctx.meta[ONE] = next((each for each in self.get_params(ctx) if args[at + 1] in each.opts), None)
                 args = args[: at + 1]
                 break
         try:
@@ -338,6 +362,34 @@ class Command(click.Command):
                 return f"; {option} took {word!a} as its value"
         return ""
 
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        one = ctx.meta.get(ONE)
+        if isinstance(one, Option) and isinstance(formatter, Formatter):
+            self._write_whole(one, ctx, formatter)
+        else:
+            super().format_help(ctx, formatter)
+
+    def _write_whole(self, option: Option, ctx: click.Context, formatter: Formatter) -> None:
+        """All that is to be said of *option*: names and value, text, examples, and where the others are."""
+        record = option.get_help_record(ctx)
+        assert record is not None
+        formatter.write(f"{record[0]}\n")
+        with formatter.indentation():
+            for number, paragraph in enumerate(option.about().split("\n\n")):
+                if number:
+                    formatter.write_paragraph()
+                formatter.write_text(paragraph)
+        names = set(option.opts)
+        lines = dict.fromkeys(
+            [option.example(), *(each for each, _ in self.examples if names & set(each.split()))]
+        )
+        for line in filter(None, lines):
+            with formatter.section("Example"):
+                formatter.write_command(line)
+            break
+        formatter.write_paragraph()
+        formatter.write_text(f"Every option: {ctx.command_path} --help all, or man wsprobe-{self.name}.")
+
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         assert isinstance(formatter, Formatter)
         super().format_help_text(ctx, formatter)
@@ -352,6 +404,7 @@ class Command(click.Command):
         everything = ctx.meta.get(ALL, False)
         left = 0
         sections: dict[str, list[tuple[str, str]]] = {}
+        leading = ""
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
             if record is None or not record[1]:
@@ -360,7 +413,13 @@ class Command(click.Command):
                 left += 1
                 continue
             section = parameter.section if isinstance(parameter, Option) else "General"
-            sections.setdefault(section, []).append(record)
+            rows = sections.setdefault(section, [])
+            entry = parameter.entry if isinstance(parameter, Option) and everything else None
+            if entry == "" and leading:
+                rows[-1] = f"{rows[-1][0]}, {record[0]}", leading
+            else:
+                leading = entry or ""
+                rows.append(record)
         for name, records in sections.items():
             with formatter.section(name):
                 formatter.write_dl(records)
@@ -368,10 +427,12 @@ class Command(click.Command):
             formatter.write_paragraph()
             formatter.write_text(f"{left} more options: {ctx.command_path} --help all")
             return
-        for name, rows in self.tables():
+        for name, table in self.tables():
             with formatter.section(name):
-                formatter.write_dl(rows)
+                formatter.write_dl(table)
 
 
 ALL = "help all"
 """The key in the context for --help all."""
+ONE = "help of one option"
+"""The key in the context for the option of --help OPTION."""

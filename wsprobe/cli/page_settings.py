@@ -116,13 +116,21 @@ INSTEAD = {
         MOST,
         written="30s",
         show_default=True,
+        example="wsprobe page -m 1m http://localhost:5173/",
     ),
-    "insecure": TlsSettings.options["insecure"].of_its_own("let the browser accept any certificate"),
+    "insecure": TlsSettings.options["insecure"].of_its_own(
+        "let the browser accept any certificate", example="wsprobe page -k https://localhost:8443/"
+    ),
     "cacert": TlsSettings.options["cacert"].of_its_own(
-        "let the browser trust the authority in FILE too (a PEM file; requires certutil)"
+        "let the browser trust the authority in FILE too (a PEM file; requires certutil)",
+        example="wsprobe page --cacert company-ca.pem https://app.example/",
     ),
-    "proxy": RouteSettings.options["proxy"].of_its_own("let the browser use this proxy, for the page too"),
+    "proxy": RouteSettings.options["proxy"].of_its_own(
+        "let the browser use this proxy, for the page too",
+        example="wsprobe page -x http://proxy.example:3128 https://app.example/",
+    ),
     "resolve": RouteSettings.options["resolve"].of_its_own(
-        "let the browser use this address for HOST; it ignores PORT"
+        "let the browser use this address for HOST; it ignores PORT",
+        example="wsprobe page --resolve app.example:443:127.0.0.1 https://app.example/",
     ),
 }

@@ -171,8 +171,8 @@ async def conversation(
     first: Plan | None = None,
     session: Callable[[], Maker | None] = lambda: None,
 ) -> Exchange:
-    """One exchange, and those that its answer requires (credentials, -L, --negotiate); returns the last, with
-    the earlier ones as its hops.
+    """One exchange, and those that its answer requires (credentials, -L, --ws-negotiate); returns the last,
+    with the earlier ones as its hops.
 
     *keep* gets each exchange, an interrupted one too. *credentials* keeps what is learned from challenges.
     *ask* and *first*: see ``probe_with_followups``. *session*: called for each exchange; see ``Client``.

@@ -57,16 +57,21 @@ OF_COMPARE = tuple(name for name in ViewSettings.options if name not in ("browse
 """Left out of `relay`, because they describe an imagined page; the relay's page is real."""
 INSTEAD = {
     "max_time": LimitSettings.options["max_time"].of_its_own(
-        f"close each connection after this time; without -m, only the handshake has a limit, of {HANDSHAKE} s"
+        f"close each connection after this time; without -m, only the handshake has a limit, of {HANDSHAKE} s",
+        example="wsprobe relay -m 5m wss://chat.example/ws",
     ),
     "max_body": LimitSettings.options["max_body"].of_its_own(
-        "record at most this many bytes of a body, and of each direction of a session", Limits().max_body
+        "record at most this many bytes of a body, and of each direction of a session",
+        Limits().max_body,
+        example="wsprobe relay --save page.jsonl --max-body 65536 wss://chat.example/ws",
     ),
     "origin": RequestSettings.options["origin"].of_its_own(
-        "send this Origin to the server instead of the client's"
+        "send this Origin to the server instead of the client's",
+        example="wsprobe relay --origin https://app.example wss://chat.example/ws",
     ),
     "browser_mode": ViewSettings.options["browser_mode"].of_its_own(
-        "show what a script in the page sees, in each browser"
+        "show what a script in the page sees, in each browser",
+        example="wsprobe relay --browser-mode wss://chat.example/ws",
     ),
 }
 """Options with another meaning for a request that a client makes."""

@@ -57,27 +57,44 @@ class RequestSettings(Section, frozen=True, kw_only=True):
         "send Basic credentials, or use them to answer a 401 that requires Digest",
         None,
     )
-    digest: bool = opt("--digest", "send credentials only by Digest, in answer to the 401", rare=True)
+    digest: bool = opt(
+        "--digest",
+        "send credentials only by Digest, in answer to the 401",
+        rare=True,
+        entry="send credentials only by Digest, in answer to the 401; in the best way that it offers; "
+        "as Basic with the first request (the default)",
+    )
     anyauth: bool = opt(
         "--anyauth",
         "send credentials only in answer to the 401, in the best way that it offers: Digest before Basic",
         rare=True,
+        entry="",
     )
-    basic: bool = opt("--basic", "send Basic credentials with the first request (the default)", rare=True)
+    basic: bool = opt(
+        "--basic", "send Basic credentials with the first request (the default)", rare=True, entry=""
+    )
     netrc: bool = opt(
-        "-n --netrc", "read user and password from ~/.netrc, or from the file in the variable NETRC", rare=True
+        "-n --netrc",
+        "read user and password from ~/.netrc, or from the file in the variable NETRC",
+        rare=True,
+        entry="read user and password from ~/.netrc or the file in the variable NETRC; from FILE; only "
+        "if that file exists",
     )
-    netrc_file: str | None = opt("--netrc-file FILE", "the same from FILE", None, rare=True)
-    netrc_optional: bool = opt("--netrc-optional", "as --netrc, but a missing file is not an error", rare=True)
+    netrc_file: str | None = opt("--netrc-file FILE", "the same from FILE", None, rare=True, entry="")
+    netrc_optional: bool = opt(
+        "--netrc-optional", "as --netrc, but a missing file is not an error", rare=True, entry=""
+    )
     bearer: str | None = opt(
         "--bearer TOKEN",
         "send 'Authorization: Bearer TOKEN'; @FILE has the token",
         None,
         callback=from_file.bearer,
         rare=True,
+        entry="send 'Authorization: Bearer TOKEN'; @FILE, or the environment variable NAME, has the token",
+        also={"--oauth2-bearer": None},
     )
     bearer_env: str | None = opt(
-        "--bearer-env NAME", "the same, with the token in this environment variable", None, rare=True
+        "--bearer-env NAME", "the same, with the token in this environment variable", None, rare=True, entry=""
     )
     protocols: tuple[str, ...] = opt("--protocol NAME", "offer this subprotocol; repeat it for more", ())
     origin: str | None = opt(
@@ -197,18 +214,27 @@ class OwnRequestSettings(Section, frozen=True, kw_only=True):
         None,
         type=click.Choice(["1.0", "1.1"]),
         rare=True,
+        also={"-0": "1.0", "--http1.0": "1.0", "--http1.1": "1.1"},
     )
     http2: bool = opt(
-        "--http2", "use HTTP/2 if the server accepts it (ALPN); the report has the version in use", rare=True
+        "--http2",
+        "use HTTP/2 if the server accepts it (ALPN); the report has the version in use",
+        rare=True,
+        entry="use HTTP/2 if the server accepts it (ALPN); whatever ALPN selects, for ws: in clear text"
+        " (h2c); with either, although the server does not announce WebSockets over HTTP/2",
     )
     http2_prior_knowledge: bool = opt(
-        "--http2-prior-knowledge", "use HTTP/2 whatever ALPN selects; for ws: in clear text (h2c)", rare=True
+        "--http2-prior-knowledge",
+        "use HTTP/2 whatever ALPN selects; for ws: in clear text (h2c)",
+        rare=True,
+        entry="",
     )
     http2_anyway: bool = opt(
         "--http2-anyway",
         "with --http2 or --http2-prior-knowledge: send the request although the server does not "
         "announce WebSockets over HTTP/2",
         rare=True,
+        entry="",
     )
     raw_request: str | None = opt(
         "--raw-request FILE",
@@ -261,7 +287,7 @@ class OwnRequestSettings(Section, frozen=True, kw_only=True):
             ("--wire", self.wire),
             ("--raw-request", self.raw_request),
             ("--ws-key", self.ws_key),
-            ("--negotiate", negotiate),
+            ("--ws-negotiate", negotiate),
         ):
             if value not in (None, False):
                 raise click.UsageError(
@@ -276,15 +302,22 @@ class FollowSettings(Section, frozen=True, kw_only=True):
     heading: ClassVar[str] = REACH
 
     negotiate: bool = opt(
-        "--negotiate",
+        "--ws-negotiate",
         "if the server lists other versions, try once more with the best that wsprobe speaks",
         rare=True,
+        also={"--negotiate": True},
     )
-    follow: bool = opt("-L --location", "follow redirects, and show each one")
+    follow: bool = opt(
+        "-L --location",
+        "follow redirects, and show each one",
+        entry="follow redirects, and show each one; send credentials and everything else to every "
+        "origin; follow at most N (10)",
+    )
     location_trusted: bool = opt(
         "--location-trusted",
         "follow redirects as -L does, but send credentials and everything else to every origin",
         rare=True,
+        entry="",
     )
     max_redirs: int = opt(
         "--max-redirs",
@@ -293,6 +326,7 @@ class FollowSettings(Section, frozen=True, kw_only=True):
         type=Whole(0, 100),
         show_default=True,
         rare=True,
+        entry="",
     )
 
     @property
@@ -307,9 +341,12 @@ class SessionSettings(Section, frozen=True, kw_only=True):
     heading: ClassVar[str] = SEND
 
     send: tuple[str, ...] = opt(
-        "--send", "send this text message once the session is open; repeat it for more", ()
+        "--send",
+        "send this text message once the session is open; repeat it for more",
+        (),
+        entry="send this text message, or this binary one, once the session is open; repeat it for more",
     )
-    send_hex: tuple[str, ...] = opt("--send-hex HEX", "send this binary message", (), rare=True)
+    send_hex: tuple[str, ...] = opt("--send-hex HEX", "send this binary message", (), rare=True, entry="")
     ping: bool = opt("--ping", "send a Ping once the session is open", rare=True)
 
     def acts(self) -> Iterator[Act]:

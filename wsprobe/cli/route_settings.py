@@ -33,8 +33,8 @@ class RouteSettings(Section, frozen=True, kw_only=True):
 
     heading: ClassVar[str] = REACH
 
-    ipv4: bool = opt("-4", "use IPv4 only", rare=True)
-    ipv6: bool = opt("-6", "use IPv6 only", rare=True)
+    ipv4: bool = opt("-4 --ipv4", "use IPv4 only", rare=True, entry="use IPv4 only; use IPv6 only")
+    ipv6: bool = opt("-6 --ipv6", "use IPv6 only", rare=True, entry="")
     resolve: tuple[str, ...] = opt(
         "--resolve HOST:PORT:ADDRESS[,ADDRESS]",
         "use these addresses for HOST:PORT; the request and TLS still name HOST",
@@ -62,13 +62,23 @@ class RouteSettings(Section, frozen=True, kw_only=True):
         rare=True,
     )
     proxy_basic: bool = opt(
-        "--proxy-basic", "send Basic credentials to the proxy with the first request (the default)", rare=True
+        "--proxy-basic",
+        "send Basic credentials to the proxy with the first request (the default)",
+        rare=True,
+        entry="send the proxy's credentials as Basic with the first request (the default); only by "
+        "Digest, in answer to its 407; in the best way that it offers",
     )
     proxy_digest: bool = opt(
-        "--proxy-digest", "send the proxy's credentials only by Digest, in answer to its 407", rare=True
+        "--proxy-digest",
+        "send the proxy's credentials only by Digest, in answer to its 407",
+        rare=True,
+        entry="",
     )
     proxy_anyauth: bool = opt(
-        "--proxy-anyauth", "send the proxy's credentials in the best way that its 407 offers", rare=True
+        "--proxy-anyauth",
+        "send the proxy's credentials in the best way that its 407 offers",
+        rare=True,
+        entry="",
     )
     noproxy: str | None = opt(
         "--noproxy HOST[,HOST]",
@@ -80,12 +90,15 @@ class RouteSettings(Section, frozen=True, kw_only=True):
         "--haproxy-protocol",
         "begin the connection with a PROXY protocol header, version 1, as a load balancer does",
         rare=True,
+        entry="begin the connection with a PROXY protocol header, version 1, as a load balancer does; "
+        "with ADDRESS as the address of the client",
     )
     haproxy_clientip: str | None = opt(
         "--haproxy-clientip ADDRESS",
         "the same, with ADDRESS as the address of the client instead of this machine's",
         None,
         rare=True,
+        entry="",
     )
 
     def route(self) -> Route:
@@ -222,12 +235,26 @@ class TlsSettings(Section, frozen=True, kw_only=True):
     heading: ClassVar[str] = TRUST
 
     insecure: bool = opt("-k --insecure", "continue although the certificate is not valid")
-    cacert: str | None = opt("--cacert FILE", "trust the authorities in FILE (PEM) and no other", None)
-    capath: str | None = opt("--capath DIR", "trust the authorities in DIR and no other", None, rare=True)
-    cert: str | None = opt(
-        "--cert FILE", "client certificate (PEM), with its key unless --key names one", None, rare=True
+    cacert: str | None = opt(
+        "--cacert FILE",
+        "trust the authorities in FILE (PEM) and no other",
+        None,
+        entry="trust the authorities in FILE (PEM), or in DIR, and no other",
     )
-    key: str | None = opt("--key FILE", "private key of the client certificate (PEM)", None, rare=True)
+    capath: str | None = opt(
+        "--capath DIR", "trust the authorities in DIR and no other", None, rare=True, entry=""
+    )
+    cert: str | None = opt(
+        "--cert FILE",
+        "client certificate (PEM), with its key unless --key names one",
+        None,
+        rare=True,
+        entry="client certificate (PEM), and its private key unless that is in the same file",
+        also={"-E": None},
+    )
+    key: str | None = opt(
+        "--key FILE", "private key of the client certificate (PEM)", None, rare=True, entry=""
+    )
     servername: str | None = opt(
         "--servername NAME",
         "the name to send in SNI and to look for in the certificate, instead of the host of the URL",
@@ -235,10 +262,16 @@ class TlsSettings(Section, frozen=True, kw_only=True):
         rare=True,
     )
     tls_min: str | None = opt(
-        "--tls-min", "lowest TLS version to offer", None, type=click.Choice(VERSIONS), rare=True
+        "--tls-min",
+        "lowest TLS version to offer",
+        None,
+        type=click.Choice(VERSIONS),
+        rare=True,
+        entry="lowest and highest TLS version to offer",
+        also={f"--tlsv{each}": each for each in VERSIONS},
     )
     tls_max: str | None = opt(
-        "--tls-max", "highest TLS version to offer", None, type=click.Choice(VERSIONS), rare=True
+        "--tls-max", "highest TLS version to offer", None, type=click.Choice(VERSIONS), rare=True, entry=""
     )
     ciphers: str | None = opt(
         "--ciphers LIST",

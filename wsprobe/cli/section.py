@@ -8,25 +8,28 @@ sections, and calls it with their values as ``Given``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import wraps
+from functools import cache, wraps
 from typing import Any, ClassVar, TypeVar
 
 import click
 from msgspec import Struct, StructMeta
 
 from wsprobe.cli.option import Option
+from wsprobe.data_file import one_line, toml_beside
 
 
 class Declared:
-    """An option: its names, its metavar, its line of help, and its default. ``man/options.toml`` has the rest
-    of its manual text."""
+    """An option: its names, its metavar, its line of help, and its default. ``options.toml`` has the rest of
+    its text, and an example."""
 
     def __init__(
         self, spelling: str, help: str, default: Any = False, *, heading: str = "", **more: Any
     ) -> None:
         """*spelling*: the names, then the metavar ("-x --proxy URL"). *help*: one line without a full stop.
         *heading*: replaces that of the section. *more*: arguments for click; "written" is the default as a
-        person writes it."""
+        person writes it, "example" a command line, of a row that is not a field's own. "entry": in the whole
+        help the rows that follow with an empty entry stand beside this one, under this text. "also": names that
+        work and are not listed -> the value that each means; None if one follows."""
         words = spelling.split(" ")
         self.names = tuple(word for word in words if word.startswith("-"))
         metavar = " ".join(words[len(self.names) :])
@@ -34,6 +37,9 @@ class Declared:
         self.help = help
         self.default = default
         self.written = more.pop("written", default)
+        self.example = more.pop("example", "")
+        self.entry: str | None = more.pop("entry", None)
+        self.also: Mapping[str, Any] = more.pop("also", {})
         self.heading = heading
         self.more: dict[str, Any] = {"metavar": metavar, **more} if metavar else more
         self.general = self
@@ -48,7 +54,11 @@ class Declared:
     def of_its_own(self, help: str, default: Any = ..., **more: Any) -> Declared:
         """An option with the same names and values, and another meaning: the manual text is not for it.
         *default*: another one."""
-        own = {"default": self.default, "written": self.written} if default is ... else {"default": default}
+        own = (
+            {"default": self.default, "written": self.written, "also": self.also}
+            if default is ...
+            else {"default": default}
+        )
         return Declared(self.spelling, help, heading=self.heading, **{**self.more, **own, **more})
 
 
@@ -98,6 +108,33 @@ class FieldOption(Option):
         )
         self.kind = kind
         self.how = how
+        self.entry = how.entry
+
+    def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
+        super().add_to_parser(parser, ctx)
+        for name, value in self.how.also.items():
+            if value is None:
+                parser.add_option(obj=self, opts=[name], dest=self.name, action="store", nargs=1)
+            else:
+                parser.add_option(obj=self, opts=[name], dest=self.name, action="store_const", const=value)
+
+    def more(self) -> str:
+        if self.how.general is not self.kind.options[self.name or ""]:
+            return ""  # the command has an option of its own in place of the section's
+        text: str = _texts().get(self.kind.__name__, {}).get(self.name or "", "")
+        return "\n\n".join(map(one_line, text.split("\n\n"))).strip()
+
+    def example(self) -> str:
+        if self.how.general is not self.kind.options[self.name or ""]:
+            return str(self.how.example)
+        line: str = _texts().get(self.kind.__name__, {}).get("example", {}).get(self.name or "", "")
+        return line
+
+
+@cache
+def _texts() -> dict[str, dict[str, Any]]:
+    """``options.toml``: the class of a section -> a field's text, and in "example" its command line."""
+    return toml_beside(__file__, "options.toml")
 
 
 def given(parameters: Iterable[click.Parameter], values: Mapping[str, Any]) -> Given:

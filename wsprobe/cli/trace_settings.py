@@ -142,10 +142,14 @@ class TraceSettings(Section, frozen=True, kw_only=True):
 
 INSTEAD = {
     "max_time": LimitSettings.options["max_time"].of_its_own(
-        "time limit per request; after one timeout, 5 seconds for the rest", PATIENCE, show_default=True
+        "time limit per request; after one timeout, 5 seconds for the rest",
+        PATIENCE,
+        show_default=True,
+        example="wsprobe trace -m 5s wss://chat.example/ws",
     ),
     "save": OutputSettings.options["save"].of_its_own(
-        "append the recordings to FILE, one a line in their order, for compare (- is standard output)"
+        "append the recordings to FILE, one a line in their order, for compare (- is standard output)",
+        example="wsprobe trace --save hops.jsonl wss://chat.example/ws",
     ),
 }
 """Options with another meaning and another default in `trace`."""

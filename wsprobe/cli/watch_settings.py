@@ -49,7 +49,12 @@ class WatchSettings(Section, frozen=True, kw_only=True):
         type=Duration(LEAST),
     )
     ping_every: float | None = opt(
-        "--ping-every", "with --hold: send a Ping at this interval", None, heading=HOLD, type=Duration(LEAST)
+        "--ping-interval",
+        "with --hold: send a Ping at this interval",
+        None,
+        heading=HOLD,
+        type=Duration(LEAST),
+        also={"--ping-every": None},
     )
     listen: str | None = opt(
         "--listen ADDRESS:PORT",
@@ -61,7 +66,8 @@ class WatchSettings(Section, frozen=True, kw_only=True):
 
 INSTEAD = {
     "save": OutputSettings.options["save"].of_its_own(
-        "append to FILE the recording of the first probe and of each that changed (- is standard output)"
+        "append to FILE the recording of the first probe and of each that changed (- is standard output)",
+        example="wsprobe watch --every 1m --save day.jsonl wss://chat.example/ws",
     ),
 }
 """Options with another meaning in `watch`."""

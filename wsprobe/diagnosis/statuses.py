@@ -305,7 +305,7 @@ STATUSES: dict[int, StatusMeaning] = {
             "a plain GET to a WebSocket-only endpoint (fetch, a health check)",
         ),
         fix="If the answer has no Sec-WebSocket-Version: check that the proxy forwards Upgrade. If it has, "
-        "`wsprobe connect --negotiate URL` repeats the request with a listed version.",
+        "`wsprobe connect --ws-negotiate URL` repeats the request with a listed version.",
         cause="upgrade-required",
         act="the server answered Upgrade Required",
         do="configure every proxy to forward Upgrade and Connection over HTTP/1.1 (wsprobe explain "
