@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wsprobe.cli.page_output import PageOutput
 from wsprobe.exchange import ScriptCall
 from wsprobe.page.sockets import MOST, MOST_EVENTS, PageSocket, PageSockets
 
@@ -111,6 +113,16 @@ def test_what_the_constructor_threw_is_a_socket_without_a_handshake() -> None:
     assert over is sockets.sockets[0]
     assert over.exception is not None
     assert (over.exception.name, over.sent, over.pending) == ("SyntaxError", False, False)
+
+
+def test_a_socket_with_an_invalid_url_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """A browser opens none; DevTools that lie must not hide one."""
+    settings = SimpleNamespace(output=SimpleNamespace(silent=False, redact=False))
+    output: Any = SimpleNamespace(count=0, exit_status=0, settings=settings)
+    PageOutput._without_handshake(output, PageSocket(url="ws://a/\x1b]0;x\x07" + "y" * 1000))
+    said = capsys.readouterr().err
+    assert said.startswith(r"wsprobe: the browser names a socket with an invalid URL: ws://a/\x1b]0;x\x07yy")
+    assert (len(said) < 300, output.count) == (True, 1)
 
 
 POLICY = (

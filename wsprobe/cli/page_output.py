@@ -151,16 +151,21 @@ class PageOutput(ConnectOutput):
             yield socket, (report, group)
 
     def _without_handshake(self, socket: PageSocket) -> None:
-        """A constructor that threw because of its URL: nothing was sent, and no recording can name it."""
+        """A constructor that threw because of its URL: nothing was sent, and no recording can name it. DevTools
+        that lie may also name a URL that no browser opens."""
         self.count += 1
         self.exit_status = self.exit_status or Exit.BLOCKED
-        script = script_of(socket)
+        if self.settings.output.silent:
+            return
+        script, url = script_of(socket), socket.url
         if self.settings.output.redact:
-            script = masked_script(Secrets(), script)
-        if script.exception is not None and not self.settings.output.silent:
+            script, url = masked_script(Secrets(), script), Secrets().url(url)
+        if script.exception is not None:
             said = shown_text(f"{script.exception.name}: {script.exception.message}")
             by = "".join(piece.text for piece in show.opener(script, self._err)[0])
             note(f"a constructor threw {said}; {by}")
+        else:
+            note(f"the browser names a socket with an invalid URL: {shown_text(url[:200])}")
 
     def _report(self, report: Report) -> None:
         group = self._group
