@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec import UNSET, ValidationError, convert
 from msgspec.structs import replace
 
 from wsprobe.exchange import ConnectFailed, ResolveFailed, TlsFailed
@@ -25,7 +26,7 @@ from wsprobe.judge import (
     rfc6455_answer,
     up_to_failure,
 )
-from wsprobe.judge.finding import Disclosed, Verdict
+from wsprobe.judge.finding import Disclosed, Finding, Verdict
 from wsprobe.judge.message import head
 from wsprobe.judge.session import closing
 from wsprobe.judge.subject import handshake, refusal, status_span
@@ -123,8 +124,22 @@ def read_as_each(reading: Reading, wanted: Iterable[str | Revision]) -> tuple[Ve
     chosen = (select(each)[0] if isinstance(each, str) else each for each in wanted)
     if reading.http2 is not None:
         return tuple(over_http2(reading, revision) for revision in chosen)
-    found = judge(reading, OPENING)
+    found = _before_masking(reading, judge(reading, OPENING))
     return tuple(_read_as(reading, revision, found) for revision in chosen)
+
+
+def _before_masking(reading: Reading, found: Verdict) -> Verdict:
+    """*found*, or what was found of the handshake before secrets were masked, if the recording has that."""
+    before = reading.exchange.judged
+    if before is UNSET or reading.exchange.plan.wire != "hybi-13":
+        return found
+    try:
+        findings = convert(before.findings, tuple[Finding, ...])
+    except ValidationError:  # of a recording that was edited
+        return found
+    ids = {each.id for each in found.findings}
+    own = tuple([each for each in findings if each.phase in ("way", "handshake") or each.id in ids])
+    return Verdict(found.spec, rfc6455_answer(reading, own), own)
 
 
 def _read_as(reading: Reading, revision: Revision, found: Verdict) -> Verdict:
