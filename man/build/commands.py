@@ -19,7 +19,7 @@ SEE_ALSO = {
     "connect": ("wsprobe-json(5)", "wsprobe-history(7)", "curl(1)"),
     "compare": ("wsprobe-json(5)", "wsprobe-browsers(7)", "wsprobe-history(7)"),
     "trace": ("wsprobe-json(5)", "wsprobe-browsers(7)"),
-    "talk": ("wsprobe-json(5)",),
+    "talk": ("wsprobe-json(5)", "wsprobe-cookbook(7)"),
     "watch": ("wsprobe-json(5)", "prometheus(1)"),
     "explain": ("wsprobe-browsers(7)", "wsprobe-history(7)"),
     "serve": ("wsprobe-json(5)",),

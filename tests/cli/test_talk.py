@@ -194,6 +194,31 @@ def test_match_ends_it(typed: int, capfd: Captured) -> None:
     os.close(typed)
 
 
+def test_an_await_gives_the_command_line_an_order_and_leaves_the_input(typed: int, capfd: Captured) -> None:
+    said(typed, b"of the loop\n")
+    words = ["--await", "hi", "--send", "b", "--await", "b", "--ping", "--send-hex", "63", "--await", "c"]
+    assert run(["talk", "-s", "--send", "hi", *words, "lab:/echo"]) == 0
+    assert capfd.readouterr().out == "hi\nb\nc\n"
+    assert run(["talk", "-s", "--count", "1", "--send", "x", "lab:/echo"]) == 0
+    assert capfd.readouterr().out == "x\n"
+    assert run(["talk", "-s", "--count", "2", "--eof", "keep", "--send", "x", "lab:/echo"]) == 0
+    assert capfd.readouterr().out == "x\nof the loop\n"
+
+
+def test_an_await_in_vain_exits_with_20(typed: int, capfd: Captured) -> None:
+    said(typed, b'{"send": "a"}\n{"await": "b"}\n{"send": "never"}\n')
+    assert run(["talk", "-s", "-S", "-m", "0.5", "--jsonl", "lab:/echo"]) == 20
+    captured = capfd.readouterr()
+    assert "never" not in captured.out
+    assert captured.err == 'wsprobe: no message with "b" arrived (await)\n'
+
+
+def test_an_answer_each_time(typed: int, capfd: Captured) -> None:
+    said(typed, b"2\n")
+    assert run(["talk", "-s", "--answer", "2", "3", "--answer", "3", "4", "lab:/echo"]) == 0
+    assert capfd.readouterr().out == "2\n3\n4\n"
+
+
 def test_files_and_frames_by_hand(typed: int, capfd: Captured, tmp_path: Path) -> None:
     (tmp_path / "text").write_bytes("é".encode())
     (tmp_path / "bytes").write_bytes(b"\xff\x00")

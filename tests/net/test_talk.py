@@ -104,6 +104,43 @@ def test_lines_go_out_and_come_back(net):
     assert len(holder.opened) == 1
 
 
+async def answers(stream: Any, net: Any) -> None:
+    """Greet after a second, and answer each message with ``got`` and its text."""
+    await net.head(stream)
+    await stream.send_all(net.SWITCHING)
+    await trio.sleep(1)
+    await stream.send_all(frame(TEXT, b"hello", None))
+    from wsprobe.read.frames import frame_at
+
+    while data := await stream.receive_some(65536):
+        one = frame_at(data, 0, lambda _: 0)
+        if one is None or one.opcode == CLOSE:
+            return
+        assert len(data) == one.span[1], "more was sent before the answer"
+        await trio.sleep(1)
+        await stream.send_all(frame(TEXT, b"got " + one.data, None))
+
+
+async def steps(*each: tuple[str, bytes]) -> AsyncGenerator[Sequence[Outgoing], None]:
+    yield [Outgoing(do, [data]) for do, data in each]
+
+
+def test_input_waits_for_messages(net):
+    said = steps(("await", b"hello"), ("text", b"a"), ("await", b"a"), ("text", b"b"), ("await", b"b"))
+    holder = Holder(said, awaits=True)
+    held(net, holder, answers)
+    assert holder.heard == [b"hello", b"got a", b"got b"]
+    assert holder.held.unmet == ""
+
+
+def test_an_await_has_a_limit_and_then_nothing_more_is_sent(net):
+    holder = Holder(steps(("await", b"nothing"), ("text", b"a")), awaits=True, patience=5.0)
+    exchange = held(net, holder, answers)
+    assert holder.heard == [b"hello"]
+    assert "nothing" in holder.held.unmet
+    assert 5_000_000 <= net.ended(exchange).at < 9_000_000
+
+
 def test_the_input_may_end_while_something_is_handed_on(net):
     """The clock looks at a moment at which it minds no time: it is woken when that is over."""
     handing_on = trio.Event()

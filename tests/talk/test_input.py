@@ -65,6 +65,7 @@ def test_up_to_a_nul_all_bytes_are_kept(messages: list[bytes], size: int) -> Non
         (b'{"ping": "x"}', Outgoing("ping", [b"x"])),
         (b'{"pong": ""}', Outgoing("pong", [b""])),
         (b'{"close": 4000, "reason": "bye"}', Outgoing("close", [b"bye"], 4000)),
+        (b'{"await": "ack"}', Outgoing("await", [b"ack"])),
         (b'{"close": 1000}', Outgoing("close", [b""], 1000)),
         (b'{"close": null}', Outgoing("close", [b""], None)),
         (b'{"close": 0}', Outgoing("close", [b""], 0)),

@@ -262,6 +262,43 @@ def test_messages_that_are_each_a_little_slow_end_it() -> None:
     assert session.totals.messages_received > 1
 
 
+def test_an_await_takes_messages_after_the_last_one_taken() -> None:
+    session = held(awaits=True)
+    session.receive(theirs(TEXT, b"0{}") + theirs(TEXT, b"ready") + theirs(TEXT, b"more"), 1)
+    session.wait_for(b"0{")
+    session.wait_for(b"ready")
+    assert session.unmet == ""
+    session.wait_for(b"ready")
+    assert session.awaiting == b"ready"
+    assert session.unmet == 'no message with "ready" arrived (await)'
+    session.receive(theirs(TEXT, b"ready?"), 2)
+    assert session.awaiting is None
+
+
+@pytest.mark.parametrize(("size", "count"), [(900, 2000), (1, 20_000)])
+def test_what_is_kept_for_an_await_is_bounded(size: int, count: int) -> None:
+    session = held(awaits=True)
+    session.receive(theirs(TEXT, b"first"), 1)
+    for _ in range(count):
+        session.receive(theirs(TEXT, b"x" * size), 2)
+    session.receive(theirs(TEXT, b"last"), 3)
+    session.wait_for(b"last")
+    assert session.awaiting is None
+    session.receive(theirs(TEXT, b"first"), 4)
+    for _ in range(count):
+        session.receive(theirs(TEXT, b"x" * size), 5)
+    session.wait_for(b"first")
+    assert session.awaiting == b"first"
+
+
+def test_a_message_is_answered_each_time_and_none_where_nobody_reads() -> None:
+    session = held(answers={b"2": b"3"})
+    flood = theirs(TEXT, b"2") + theirs(TEXT, b"42") + theirs(TEXT, b"2")
+    assert told(session.receive(flood, 1)) == [(TEXT, b"3"), (TEXT, b"3")]
+    session.congested = True
+    assert session.receive(flood, 2) == b""
+
+
 def test_pings_by_the_clock_and_the_end_if_nothing_comes() -> None:
     session = held(ping_interval=5)
     assert session.wake_at == 5 * SECOND

@@ -24,6 +24,7 @@ from wsprobe.cli.lists import probe_all
 from wsprobe.cli.option import NoUrl
 from wsprobe.cli.output_settings import OutputSettings
 from wsprobe.cli.probe import write_jar
+from wsprobe.cli.request_settings import SessionSettings
 from wsprobe.cli.route_settings import LimitSettings
 from wsprobe.cli.section import Given
 from wsprobe.cli.settings import Settings, settings_of
@@ -69,7 +70,10 @@ class Manner(Struct, frozen=True):
     binary: bool
     raw: bool
     first: tuple[Outgoing, ...]
-    """Files and frames to send before the input."""
+    """What to send before the input."""
+    reads: bool
+    """Whether standard input is read: not for an exchange that is whole on the command line, so that it can be
+    in a loop over lines."""
     save_max: int
 
 
@@ -85,6 +89,8 @@ def talk(urls: Sequence[str], given: Given) -> int:
     how = manner(given)
     usual = settings_of(given)
     expect.check(usual.expectations, "talk")
+    if given[TalkSettings].awaits:  # then how.first has them
+        usual = replace(usual, handshake=replace(usual.handshake, acts=()))
     if usual.handshake.http2:
         limits = replace(usual.handshake.limits, max_session=OVER_HTTP2)
         usual = replace(usual, handshake=replace(usual.handshake, limits=limits))
@@ -137,13 +143,16 @@ def manner(given: Given) -> Manner:
             count=own.count,
             match=match,
             ping_interval=own.ping_interval,
+            answers={os.fsencode(when): os.fsencode(then) for when, then in own.answers},
+            awaits=bool(own.awaits) or own.jsonl,
         ),
         shape=Shape(own.fragments, own.fragment_size, own.compress_from),
         max_message=own.max_message,
         form="jsonl" if own.jsonl else "null" if own.null else "lines",
         binary=own.binary,
         raw=own.raw,
-        first=tuple(_first(own)),
+        first=tuple(_in_order(own) if own.awaits else _first(own)),
+        reads=own.eof is not None or not (own.awaits or (waits and _sends(given))),
         save_max=own.save_max,
     )
 
@@ -156,6 +165,31 @@ def _first(own: TalkSettings) -> Iterator[Outgoing]:
             yield Outgoing("frame", (raw_frame.frame(text),))
         except raw_frame.FrameError as error:
             raise click.UsageError(f"--send-frame: {error}") from None
+
+
+def _in_order(own: TalkSettings) -> Iterator[Outgoing]:
+    """What the command line sends and awaits, in its order. Raises click.UsageError."""
+    for field, text in own.awaits:
+        match field:
+            case "awaits":
+                yield Outgoing("await", (os.fsencode(text),))
+            case "send_files":
+                yield from _first(replace(own, send_files=(text,), send_frames=()))
+            case "send_frames":
+                yield from _first(replace(own, send_files=(), send_frames=(text,)))
+            case _:
+                one = SessionSettings(
+                    send=(text,) if field == "send" else (),
+                    send_hex=(text,) if field == "send_hex" else (),
+                    ping=field == "ping",
+                )
+                for act in one.acts():
+                    yield Outgoing(act.do, (act.data,), act.code)
+
+
+def _sends(given: Given) -> bool:
+    own, usual = given[TalkSettings], given[SessionSettings]
+    return bool(own.send_files or own.send_frames or usual.send or usual.send_hex or usual.ping)
 
 
 LONGEST_MESSAGE = 64 * MEBIBYTE
@@ -314,6 +348,8 @@ class TalkOutput(ConnectOutput):
             async with aclosing(self._terminal.outgoing()) as typed:
                 async for each in typed:
                     yield each
+            return
+        if not how.reads:
             return
         lines: InputLines = JsonInput() if how.form == "jsonl" else RawInput(self._separator, how.binary)
         try:

@@ -51,6 +51,12 @@ class TalkSettings(Section, frozen=True, kw_only=True):
     null: bool = opt("--null", "each message ends with a NUL instead of a line end, both ways", rare=True)
     raw: bool = opt("--raw", "print messages byte for byte, with nothing between them", rare=True)
     jsonl: bool = opt("--jsonl", "one JSON object a line, both ways")
+    awaits: tuple[tuple[str, str], ...] = opt(
+        "--await TEXT", "send what follows on the command line after a message with TEXT has arrived", ()
+    )
+    answers: tuple[tuple[str, str], ...] = opt(
+        "--answer WHEN THEN", "answer each message that is WHEN with THEN, as --answer 2 3", (), nargs=2
+    )
     send_files: tuple[str, ...] = opt(
         "--send-file FILE", "send the bytes of FILE as one message: text if it is UTF-8, unless --binary", ()
     )

@@ -87,6 +87,7 @@ class _TalkPump(Pump):
         self._received = 0
         self._seen = 0, 0
         self._is_open = trio.Event()
+        self._arrived = trio.Event()
         self._kept: Sequence[SessionRecording] = ()
 
     def _make(self, plan: Plan, head: Head, at: int) -> TalkSession:
@@ -151,6 +152,7 @@ class _TalkPump(Pump):
             for each in self._kept:
                 each.received(at, data, held.boundary, held.ahead, close)
             self._bound(held, len(data))
+            self._arrived.set()
         await self._hand_on(at)
 
     def sent(self, data: bytes, at: int) -> None:
@@ -204,12 +206,26 @@ class _TalkPump(Pump):
                     await self._room(WAITING)
                     if self.end is not None or held.phase is not Phase.OPEN:
                         return
-                    self.push(self._client.carry(held.say(said, self._tape.now())))
+                    if said.do == "await":
+                        await self._wait_for(held, said.data[0])
+                    else:
+                        self.push(self._client.carry(held.say(said, self._tape.now())))
                 self.tick()
         await self._room(1)
         if held.phase is Phase.OPEN:
             self.push(self._client.carry(held.input_over(self._tape.now())))
             self.tick()
+
+    async def _wait_for(self, held: TalkSession, text: bytes) -> None:
+        """Wait until a message with *text* arrives; close the session if none does in time."""
+        self.tick()
+        held.wait_for(text)
+        with trio.move_on_after(held.patience):
+            while held.awaiting is not None:
+                self._arrived = trio.Event()
+                await self._arrived.wait()
+        if held.awaiting is not None and held.phase is Phase.OPEN:
+            self.push(self._client.carry(held.leave(self._tape.now())))
 
     async def _room(self, most: int) -> None:
         """Wait until fewer than *most* bytes wait to be written."""

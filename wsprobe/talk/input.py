@@ -97,7 +97,8 @@ def _split(data: bytes, separator: bytes) -> list[bytes]:
 
 
 FORMS = (
-    '{"send": ...}, {"binary": "base64"}, {"ping": "text"}, {"pong": "text"}, {"close": CODE, "reason": "text"}'
+    '{"send": ...}, {"binary": "base64"}, {"ping": "text"}, {"pong": "text"}, '
+    '{"close": CODE, "reason": "text"}, {"await": "text"}'
 )
 
 
@@ -152,6 +153,8 @@ class JsonInput:
                 return self._control("ping", text.encode())
             case {"pong": str() as text, **rest} if not rest:
                 return self._control("pong", text.encode())
+            case {"await": str() as text, **rest} if not rest:
+                return Outgoing("await", [text.encode()])
             case {"close": int() | None as code, **rest} if set(rest) <= {"reason"}:
                 return self._close(code, rest.get("reason", ""))
         raise self._wrong(f"none of {FORMS}")

@@ -6,7 +6,8 @@ It counts, notices the end, and fails a connection by RFC 6455 section 7.1.7. Re
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Mapping, Sequence
 from struct import pack
 from typing import Literal
 
@@ -24,6 +25,7 @@ from wsprobe.open_session import (
 )
 from wsprobe.read.frames import BINARY, PING, PONG, TEXT
 from wsprobe.search import Search
+from wsprobe.visible import legible
 from wsprobe.wire.framing import (
     CONTROL_MAX,
     Control,
@@ -42,11 +44,15 @@ LAST = SECOND
 PONGS = 256
 """The most Pings of one read that are answered; of more, only the last (section 5.5.3 allows it)."""
 
-Doing = Literal["text", "binary", "ping", "pong", "close", "frame"]
+UNREAD = 1 << 20, 10_000
+"""The most bytes and messages that are kept for a later await."""
+
+Doing = Literal["text", "binary", "ping", "pong", "close", "frame", "await"]
 
 
 class Outgoing(Struct, frozen=True):
-    """What to send: messages of one kind, one control frame, or raw bytes."""
+    """What to send: messages of one kind, one control frame, or raw bytes. Or a text to wait for in a message
+    of the server, before anything more is sent."""
 
     do: Doing
     data: Sequence[bytes] = (b"",)
@@ -60,7 +66,7 @@ class Rules(Struct, frozen=True):
     """Seconds without a byte after the end of the input, with ``wait``; None: SILENCE after a message, and
     FIRST_REPLY for the first one after what we sent."""
     patience: float = 30.0
-    """Seconds after the end of the input for the awaited messages."""
+    """Seconds for an awaited message; after the end of the input, for all of them."""
     closing: float = 10.0
     """Seconds after our Close in which a server that keeps sending may answer it."""
     eof: Literal["close", "wait", "keep"] = "wait"
@@ -71,6 +77,10 @@ class Rules(Struct, frozen=True):
     """A message that matches ends it."""
     ping_interval: float | None = None
     """Seconds."""
+    answers: Mapping[bytes, bytes] = {}
+    """A message of the server -> the text to answer it with, each time."""
+    awaits: bool = False
+    """Whether the input may wait for a message."""
 
 
 class SessionTotals(Struct):
@@ -112,7 +122,11 @@ class TalkSession(OpenSession):
         self.closed_first: Literal["", "server", "client"] = ""
         self.congested = False
         """The server does not read what we send, so no more Pongs are added."""
+        self.awaiting: bytes | None = None
+        """The text that the input waits for, or waited for in vain."""
         self._rules = rules
+        self._unread: deque[bytes] = deque()
+        self._unread_size = 0
         self._active = at
         self._spoke = at
         """When the server last sent something of a message, or we did."""
@@ -168,6 +182,8 @@ class TalkSession(OpenSession):
             return f"closed with {TOO_LARGE}: {self.fault.text}"
         if self._rules.match is not None and self._rules.match.gave_up:
             return f"--match: {self._rules.match.slow}"
+        if self.awaiting is not None:
+            return f'no message with "{legible(self.awaiting)}" arrived (await)'
         if self._full:
             return ""
         if self._rules.match is not None:
@@ -205,6 +221,10 @@ class TalkSession(OpenSession):
                 totals.messages_received += 1
                 totals.bytes_received += len(each.data)
                 heard.append(each)
+                if rules.awaits:
+                    self._keep_for_await(each.data)
+                if rules.answers and each.data in rules.answers and not self.congested:
+                    send += self.say(Outgoing("text", (rules.answers[each.data],)))
                 if self._awaited is not None and not self._satisfied:
                     self._satisfied = self._awaited.heard(each.data)
                 if ends and self._is_last(each):
@@ -236,6 +256,29 @@ class TalkSession(OpenSession):
                 send += self._pongs(pings) + self._counted(self._answered(each, LAST))
                 pings = []
         return send + self._pongs(pings)
+
+    @property
+    def patience(self) -> float:
+        """Seconds for one awaited message."""
+        return self._rules.patience
+
+    def wait_for(self, text: bytes) -> None:
+        """Set ``awaiting`` until a message with *text* has arrived: after the one that was awaited last."""
+        while self._unread:
+            data = self._unread.popleft()
+            self._unread_size -= len(data)
+            if text in data:
+                return
+        self.awaiting = text
+
+    def _keep_for_await(self, data: bytes) -> None:
+        if self.awaiting is not None:
+            self.awaiting = None if self.awaiting in data else self.awaiting
+            return
+        self._unread.append(data)
+        self._unread_size += len(data)
+        while self._unread and (self._unread_size > UNREAD[0] or len(self._unread) > UNREAD[1]):
+            self._unread_size -= len(self._unread.popleft())
 
     def _is_last(self, message: ReceivedMessage) -> bool:
         rules = self._rules
@@ -277,6 +320,8 @@ class TalkSession(OpenSession):
                 return self._counted(self._closing(self._writer.close(code, reason), QUIET))
             case "frame":
                 send = b"".join(outgoing.data)
+            case "await":
+                return b""
         totals.wire_sent += len(send)
         return send
 

@@ -22,11 +22,42 @@ EXAMPLES = (
         "wsprobe talk --jsonl wss://feed.example/ | jq -c 'select(.event==\"message\") | [.at, .size]'",
         "When does each message come, and how large is it?",
     ),
+    (
+        "wsprobe talk --send login --await welcome --send status --await uptime wss://chat.example/ws",
+        "Send the next message after the reply to the last:",
+    ),
     ("wsprobe talk --send-frame 'opcode=3 payload=x' lab:/echo", "What does a server do with a broken frame?"),
 )
 
 
-@click.command("talk", cls=Pasting, tables=tables, examples=EXAMPLES)
+IN_ORDER = ("send", "send_hex", "ping", "send_files", "send_frames", "awaits")
+"""Fields of the options whose order on the command line counts."""
+
+
+class Talking(Pasting):
+    """Gives --await the order of what is sent and awaited."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        words = list(args)
+        rest = super().parse_args(ctx, args)
+        if ctx.params.get("awaits"):
+            ctx.params["awaits"] = self._in_order(ctx, words)
+        return rest
+
+    def _in_order(self, ctx: click.Context, words: list[str]) -> tuple[tuple[str, str], ...]:
+        """(field, text) of each. Raises click.UsageError."""
+        try:
+            texts, _, order = self.make_parser(ctx).parse_args(words)
+        except click.UsageError:
+            raise click.UsageError(
+                "--await cannot be used with a pasted command: use --from-curl", ctx
+            ) from None
+        names = [each.name for each in order if each.name in IN_ORDER]
+        each_of = {name: iter([texts[name]] if name == "ping" else texts[name]) for name in names}
+        return tuple((name, next(each_of[name], "")) for name in names)
+
+
+@click.command("talk", cls=Talking, tables=tables, examples=EXAMPLES)
 @click.argument("urls", nargs=-1, metavar="URL...", shell_complete=places)
 @takes(
     PastedSettings,
