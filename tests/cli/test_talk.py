@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 import pytest
 
+from tests.cli.test_connect import flaky
 from wsprobe import archive
 from wsprobe.cli.main import run
 from wsprobe.cli.talk_settings import Size
@@ -217,6 +218,69 @@ def test_an_answer_each_time(typed: int, capfd: Captured) -> None:
     said(typed, b"2\n")
     assert run(["talk", "-s", "--answer", "2", "3", "--answer", "3", "4", "lab:/echo"]) == 0
     assert capfd.readouterr().out == "2\n3\n4\n"
+
+
+@pytest.fixture
+def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses, which take no time."""
+    pauses: list[float] = []
+
+    async def at_once(seconds: float) -> None:
+        pauses.append(seconds)
+
+    monkeypatch.setattr("wsprobe.net.sleep", at_once)
+    return pauses
+
+
+def test_reconnects_wait_longer_each_time_and_are_reported(
+    typed: int, capfd: Captured, tmp_path: Path, waited: list[float]
+) -> None:
+    file = tmp_path / "all.jsonl"
+    assert run(["talk", "--reconnect", "3", "--save", str(file), "lab:close-1012"]) == 17
+    assert waited == [1.0, 2.0, 4.0]
+    *lines, last = capfd.readouterr().err.splitlines()
+    assert [line.partition(": reconnecting in ")[2] for line in lines] == [
+        f"{seconds} s; reconnects left after this one: {left}" for seconds, left in ((1, 2), (2, 1), (4, 0))
+    ]
+    assert all("the server closed: 1012" in line for line in (*lines, last))
+    kept = file.read_bytes().splitlines()
+    assert len(set(kept)) == 4
+    assert (
+        len({report(archive.load(line)).reading.request.head.all(b"sec-websocket-key") for line in kept}) == 4
+    )
+    os.close(typed)
+
+
+def test_a_normal_close_and_our_own_reconnect_nothing(typed: int, capfd: Captured, waited: list[float]) -> None:
+    assert run(["talk", "-s", "--reconnect", "3", "lab:ok"]) == 0
+    assert run(["talk", "-s", "--reconnect", "3", "lab:status-503"]) == 13
+    os.write(typed, b"x\n")
+    assert run(["talk", "-s", "--reconnect", "3", "--count", "1", "lab:/echo"]) == 0
+    assert waited == []
+    os.close(typed)
+
+
+SAMPLE = "dGhlIHNhbXBsZSBub25jZQ=="
+OPENS = (
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
+)
+
+
+def test_a_count_goes_over_all_sessions_and_a_failure_between_them(
+    typed: int, capfd: Captured, waited: list[float]
+) -> None:
+    session, later = OPENS + b"\x81\x02hi", b"HTTP/1.1 503 Later\r\nContent-Length: 0\r\n\r\n"
+    with flaky([session, later, session]) as port:
+        words = ["--ws-key", SAMPLE, "--no-compression", "--reconnect", "5", "--count", "2"]
+        assert run(["talk", *words, f"ws://127.0.0.1:{port}/"]) == 0
+    assert waited == [1.0, 2.0]
+    captured = capfd.readouterr()
+    assert captured.out == "hi\nhi\n"
+    assert "without a Close: reconnecting in 1 s" in captured.err
+    assert "wsprobe: server-error 503: reconnecting in 2 s" in captured.err
+    assert "received 2 messages (4 bytes, 8 bytes on the wire)" in captured.err
+    os.close(typed)
 
 
 def test_files_and_frames_by_hand(typed: int, capfd: Captured, tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def by_hand(file: Path) -> Terminal:
             raise click.UsageError(f"no file {name}")
         return Outgoing("binary", (file.read_bytes(),))
 
-    return Terminal(Look(), HELD, Head(b"", (), b"\r\n", 0, (), None), TO.url, read)
+    return Terminal(Look(), HELD, Head(b"", (), b"\r\n", 0, (), None), TO.url, read, [])
 
 
 def typed(

@@ -31,17 +31,20 @@ class Prompt:
     """One prompt, from ``start`` to ``stop``. Its history is kept in memory only, because messages may contain
     secrets."""
 
-    def __init__(self, typed: Callable[[str | None], None], commands: Sequence[str]) -> None:
+    def __init__(
+        self, typed: Callable[[str | None], None], commands: Sequence[str], history: list[str]
+    ) -> None:
         """*typed* is called in the prompt's thread: with each typed text, with INTERRUPT for ^C on an empty
         line, and with None for ^D. A second ^C is a signal, as without a prompt. *commands*: the words to
-        complete."""
+        complete. *history*: earlier lines, the oldest first; typed ones are added."""
         self._typed = typed
+        self._history = history
         self._interrupted = False
         self._ready = threading.Event()
         self._loop: AbstractEventLoop | None = None
         self._session: PromptSession[str] = PromptSession(
             PROMPT,
-            history=InMemoryHistory(),
+            history=InMemoryHistory(history),
             key_bindings=self._keys(),
             completer=WordCompleter(list(commands), sentence=True),
             complete_while_typing=False,
@@ -100,6 +103,7 @@ class Prompt:
 
     def _accepted(self, buffer: Buffer) -> bool:
         """Pass on the typed line, add it to the history, and empty the input."""
+        self._history.append(buffer.text)
         self._typed(buffer.text)
         return False
 

@@ -23,7 +23,7 @@ from wsprobe.cli.files import MEBIBYTE, read_for, write
 from wsprobe.cli.lists import probe_all
 from wsprobe.cli.option import NoUrl
 from wsprobe.cli.output_settings import OutputSettings
-from wsprobe.cli.probe import write_jar
+from wsprobe.cli.probe import LONGEST_PAUSE, RETRY_PAUSE, write_jar
 from wsprobe.cli.request_settings import SessionSettings
 from wsprobe.cli.route_settings import LimitSettings
 from wsprobe.cli.section import Given
@@ -32,26 +32,31 @@ from wsprobe.cli.streams import emit, note, output_descriptor
 from wsprobe.cli.talk_settings import TalkSettings
 from wsprobe.cli.targets import UrlList, sources
 from wsprobe.cli.terminal import Terminal
-from wsprobe.exchange import Ended, Event, Exchange, Limits, Plan
+from wsprobe.exchange import SECOND, Ended, Event, Exchange, Limits, Plan
+from wsprobe.followup import transient
 from wsprobe.net.descriptors import PIECE, DescriptorWriter, pieces
 from wsprobe.net.stream import Tape
 from wsprobe.net.talk import Talk
+from wsprobe.opening import fresh_key
 from wsprobe.outcome import Exit
 from wsprobe.read.frames import agreed_deflate
 from wsprobe.read.reading import Head
-from wsprobe.report import Report
+from wsprobe.report import Report, report
 from wsprobe.search import Search
 from wsprobe.show import talk as show
-from wsprobe.show.lines import fitted
+from wsprobe.show.lines import fitted, text_of
 from wsprobe.show.report import headline
 from wsprobe.talk import raw_frame
 from wsprobe.talk.codec import Shape, halves
 from wsprobe.talk.input import InputError, InputLines, JsonInput, RawInput
 from wsprobe.talk.output import JsonOutput, RawOutput
 from wsprobe.talk.recording import SessionRecording
-from wsprobe.talk.session import Outgoing, Rules, TalkSession
+from wsprobe.talk.session import Outgoing, Rules, SessionTotals, TalkSession
+from wsprobe.trace.request_edits import rekeyed
 from wsprobe.wire.framing import Incoming
 
+NORMAL = b"\x03\xe8"
+"""The code 1000 of a Close."""
 REPORTED = 1 << 14
 """Bytes of a session to keep for its report, unless a recording is required."""
 RECORDED = 1 << 22
@@ -75,6 +80,8 @@ class Manner(Struct, frozen=True):
     """Whether standard input is read: not for an exchange that is whole on the command line, so that it can be
     in a loop over lines."""
     save_max: int
+    reconnect: int
+    """How often to connect again after a session that wsprobe did not end."""
 
 
 def talk(urls: Sequence[str], given: Given) -> int:
@@ -154,6 +161,7 @@ def manner(given: Given) -> Manner:
         first=tuple(_in_order(own) if own.awaits else _first(own)),
         reads=own.eof is not None or not (own.awaits or (waits and _sends(given))),
         save_max=own.save_max,
+        reconnect=own.reconnect,
     )
 
 
@@ -234,6 +242,15 @@ class TalkOutput(ConnectOutput):
         self._spool: Spool | None = None
         self._held: TalkSession | None = None
         self._wrong = ""
+        self._lines: InputLines = (
+            JsonInput() if manner.form == "jsonl" else RawInput(self._separator, manner.binary)
+        )
+        self._left = manner.reconnect
+        self._before: SessionTotals | None = None
+        """The totals of the sessions before a reconnect."""
+        self._seconds = 0.0
+        """How long these took."""
+        self._history: list[str] = []
 
     def __exit__(self, kind: type[BaseException] | None, *raised: object) -> None:
         if self._spool is not None:  # no report was made, because the reader of our output is gone
@@ -241,6 +258,50 @@ class TalkOutput(ConnectOutput):
         super().__exit__(kind, *raised)
 
     async def ask(
+        self, plan: Plan, watch: Callable[[Event], object], keep: Callable[[Exchange], object]
+    ) -> Exchange:
+        """Carry out *plan*, and hold the session that it opens, and those after a reconnect; returns the last
+        recording."""
+        self._left, self._before, self._seconds, pause = self._manner.reconnect, None, 0.0, RETRY_PAUSE
+        while True:
+            exchange = await self._one(plan, watch, keep)
+            by_hand = self._terminal is not None and self._terminal.again
+            why = "" if by_hand else self._dropped(exchange)
+            if not by_hand and (not why or not self._left):
+                return exchange
+            if self._held is not None:
+                seconds = exchange.events[-1].at / SECOND
+                self._before, self._seconds = self._held.totals, self._seconds + seconds
+                pause = RETRY_PAUSE if seconds > LONGEST_PAUSE else pause
+            if self._spool is not None:
+                self._spool.finish(exchange)
+                self._spool = None
+            if not by_hand:
+                self._left -= 1
+                self.waiting(
+                    f"{why}: reconnecting in {pause:g} s; reconnects left after this one: {self._left}"
+                )
+                await net.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+            given = self.settings.handshake
+            if given.key is None and given.raw is None and plan.http2 is None:
+                plan = replace(plan, request=rekeyed(plan.request, fresh_key(os.urandom(16))))
+
+    def _dropped(self, exchange: Exchange) -> str:
+        """How the session ended, unless wsprobe or a normal Close ended it; or why it did not open again. ""
+        for an end that is no reason to connect again."""
+        held = self._held
+        if held is None:
+            made = report(exchange)
+            again = self._before is not None and transient(made.reading, made.outcome)
+            return made.result.headline if again else ""
+        close = held.close_received
+        normal = close is not None and close.data[:2] == NORMAL
+        if held.closed_first == "client" or normal or getattr(exchange.events[-1], "how", "") == "limit":
+            return ""
+        return text_of(show.ended(held, self._err)[0])
+
+    async def _one(
         self, plan: Plan, watch: Callable[[Event], object], keep: Callable[[Exchange], object]
     ) -> Exchange:
         """Carry out *plan*, and hold the session that it opens; returns the recording."""
@@ -282,6 +343,8 @@ class TalkOutput(ConnectOutput):
         self._held = TalkSession(
             plan, reader, writer, how.rules, at, expect.awaited(self.settings.expectations)
         )
+        if self._before is not None:
+            self._held.totals = self._before
         return self._held
 
     def _keep(self, plan: Plan, tape: Tape) -> Sequence[SessionRecording]:
@@ -304,7 +367,7 @@ class TalkOutput(ConnectOutput):
             def file(path: str) -> Outgoing:
                 return file_said(os.path.expanduser(path), self._manner.binary, "/send")
 
-            self._terminal = Terminal(self._out, held, head, self._plan.target.url, file)
+            self._terminal = Terminal(self._out, held, head, self._plan.target.url, file, self._history)
             await self._terminal.start()
         elif self._raw:
             await self._put(self._sink.opened(head, self._plan.target.url, at))
@@ -351,14 +414,13 @@ class TalkOutput(ConnectOutput):
             return
         if not how.reads:
             return
-        lines: InputLines = JsonInput() if how.form == "jsonl" else RawInput(self._separator, how.binary)
         try:
             # The report keeps whole writes, so the first write is small; otherwise it has thousands of frames.
             async with aclosing(pieces(0, PIECE, first=REPORTED)) as read:
                 async for piece in read:
-                    if found := lines.feed(piece):
+                    if found := self._lines.feed(piece):
                         yield found
-            yield lines.end()
+            yield self._lines.end()
         except InputError as error:
             self._wrong = str(error)
             yield [Outgoing("close", code=1000)]
@@ -375,7 +437,7 @@ class TalkOutput(ConnectOutput):
         if not self.settings.output.silent and not self.settings.output.as_json:
             events = report.exchange.events
             more = "" if self.settings.output.save is not None else ": --save FILE keeps it"
-            totals = show.totals(held.totals, events[-1].at / 1_000_000)
+            totals = show.totals(held.totals, self._seconds + events[-1].at / SECOND)
             if self._in_short(report):
                 lines = [(*headline(report), *show.in_short(held, report, self._report_look), *totals)]
             else:

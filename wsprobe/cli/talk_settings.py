@@ -80,6 +80,13 @@ class TalkSettings(Section, frozen=True, kw_only=True):
         type=click.Choice(["close", "wait", "keep"]),
         rare=True,
     )
+    reconnect: int = opt(
+        "--reconnect",
+        "connect again up to N times after a session that ended without wsprobe's Close or a normal one",
+        0,
+        type=Whole(0, 1000),
+        rare=True,
+    )
     ping_interval: float | None = opt(
         "--ping-interval",
         "send a Ping at this interval; end the session if nothing arrives between two",

@@ -38,9 +38,19 @@ class Terminal:
     """The screen and the keyboard of one session."""
 
     def __init__(
-        self, look: Look, held: TalkSession, head: Head, url: str, file: Callable[[str], Outgoing]
+        self,
+        look: Look,
+        held: TalkSession,
+        head: Head,
+        url: str,
+        file: Callable[[str], Outgoing],
+        history: list[str],
     ) -> None:
-        """*file* reads a file as a message; it raises click.UsageError."""
+        """*file* reads a file as a message; it raises click.UsageError. *history*: what was typed before, to
+        which the prompt adds."""
+        self.again = False
+        """The user typed /reconnect."""
+        self._history = history
         self._look = look
         self._held = held
         self._head = head
@@ -63,7 +73,7 @@ class Terminal:
             note(HELP)
             return
         self._mail = Mailbox()
-        self._prompt = Prompt(self._mail.post, tuple(COMMANDS))
+        self._prompt = Prompt(self._mail.post, tuple(COMMANDS), self._history)
         await in_thread(self._prompt.start)
         await self.tell([line(Piece(HELP, "dim"))])
 
@@ -109,6 +119,10 @@ class Terminal:
                     return
                 try:
                     asked = typed(text)
+                    if asked == PromptCommand("reconnect"):
+                        self.again = self._leaving = True
+                        yield [Outgoing("close", code=1000)]
+                        return
                     what = await self._answered(asked) if isinstance(asked, PromptCommand) else asked
                 except TypedError as error:
                     await self.tell([line(Piece(str(error), "warn"))])

@@ -17,6 +17,7 @@ COMMANDS = {
     "/send": ("FILE", "send the bytes of a file as one message"),
     "/binary": ("HEX", "send a binary message"),
     "/frame": ("FRAME", "send a frame written by hand: fin=0 opcode=1 payload=text"),
+    "/reconnect": ("", "close, and connect again"),
     "/info": ("", "show what was negotiated, and how much was sent and received"),
     "/json": ("", "switch indented JSON on or off"),
     "/help": ("", "this"),
@@ -31,7 +32,7 @@ INTERRUPT = "\x03"
 class PromptCommand(Struct, frozen=True):
     """A command that sends nothing, or needs to read a file."""
 
-    what: Literal["send", "info", "json", "help"]
+    what: Literal["send", "info", "json", "help", "reconnect"]
     argument: str = ""
 
 
@@ -76,6 +77,8 @@ def typed(line: str) -> Outgoing | PromptCommand:
             return PromptCommand("info")
         case "/json":
             return PromptCommand("json")
+        case "/reconnect":
+            return PromptCommand("reconnect")
         case "/help":
             return PromptCommand("help")
     near = nearest(name, COMMANDS)
