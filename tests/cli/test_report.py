@@ -345,6 +345,17 @@ def test_files_with_secrets_are_named_and_not_shown(tmp_path: Path) -> None:
     assert SECRET not in text
 
 
+def test_an_exchange_is_repeated_in_its_order(tmp_path: Path) -> None:
+    report = tmp_path / "r.md"
+    exchange = ["--send", SECRET, "--await", "es", "--ping", "--send-hex", "6f6b", "--await", "ok"]
+    words = [*exchange, "--answer", "2", SECRET, "lab:/echo"]
+    assert run(["talk", "-s", "--report", str(report), *words]) == 0
+    text = report.read_text("utf-8")
+    line = "--send '*' --await es --ping --send-hex '*' --await ok --answer '*' '*' lab:/echo\n"
+    assert re.sub(r"\*+", "*", next(each for each in text.splitlines(True) if "--await" in each)).endswith(line)
+    assert SECRET not in text
+
+
 @pytest.mark.programs
 def test_what_was_typed_in_a_session_is_masked(tmp_path: Path) -> None:
     file = tmp_path / "r.md"

@@ -142,3 +142,7 @@ def test_ctrl_c_closes_and_stops_the_display(
     made = typed(monkeypatch, tmp_path, *lines, heard=[json_message(), closing])
     assert made == [Outgoing("text", (b"one",)), Outgoing("close", code=1000)]
     assert capsys.readouterr().out.splitlines() == ["closing; ^C again leaves", "1.500 < Close 1000"]
+
+
+def test_reconnect_closes_and_takes_no_more_input(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert typed(monkeypatch, tmp_path, b"/reconnect\nnot sent\n") == [Outgoing("close", code=1000)]

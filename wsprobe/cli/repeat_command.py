@@ -29,6 +29,7 @@ RULES: dict[str, Callable[[Secrets, str], str]] = {
     "page": Secrets.url,
     "send": Secrets.whole,
     "send_hex": Secrets.whole,
+    "answers": Secrets.whole,
 }
 """Parameter -> function that masks its value. Arguments are URLs. A parameter that is missing here is not
 secret, but may contain a known secret (tests/cli/test_report.py lists them)."""
@@ -42,10 +43,17 @@ class Call:
         self._options: list[tuple[str, str, str | None]] = []
         self._places: list[str] = []
         self._files = set[str]()
+        """(parameter, option as written or "", value)."""
         written: dict[str, tuple[Any, Any]] = context.meta.get(WRITTEN, {})
+        ordered: tuple[tuple[str, str], ...] = context.params.get("awaits", ())
+        spelled = {each.name: each.opts[0] for each in context.command.params}
+        for name, text in ordered:  # where something is awaited, the order counts
+            self._options.append((name, spelled[name], None if name == "ping" else text))
         for parameter in context.command.params:
             value = context.params.get(parameter.name or "")
             if context.get_parameter_source(parameter.name or "") is not ParameterSource.COMMANDLINE:
+                continue
+            if any(parameter.name == name for name, _ in ordered):
                 continue
             if isinstance(parameter, click.Argument):
                 self._places += [value] if isinstance(value, str) else list(value or ())
@@ -66,7 +74,8 @@ class Call:
         masked."""
         asked = self._places if places is None else places
         if secrets is None:
-            options = [word for _, *pair in self._options for word in pair if word is not None]
+            pairs = ((written or None, value) for _, written, value in self._options)
+            options = [word for pair in pairs for word in pair if word is not None]
             urls = asked
         else:
             self.learn(secrets)
@@ -77,7 +86,8 @@ class Call:
 
     def _masked(self, secrets: Secrets, places: Sequence[str]) -> Iterator[str]:
         for name, written, value in self._options:
-            yield written
+            if written:
+                yield written
             if value is not None:
                 yield RULES[name](secrets, value) if name in RULES and value not in self._files else value
         yield from map(secrets.url, places)
@@ -98,5 +108,7 @@ def _words(option: Option, value: Any) -> Iterator[tuple[str, str, str | None]]:
     for each in value if option.multiple else (value,):
         if option.is_flag:
             yield name, option.opts[0], None
+        elif option.nargs > 1:
+            yield from ((name, "" if number else option.opts[0], part) for number, part in enumerate(each))
         else:
             yield name, option.opts[0], f"{each:g}" if isinstance(each, float) else str(each)
