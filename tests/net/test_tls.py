@@ -474,7 +474,7 @@ def test_keys_that_cannot_be_written(net, monkeypatch, name):
         net.run(lambda: probe(net.plan(1, secure=True)))
 
 
-def test_an_encrypted_key_is_named_in_a_line(net, tmp_path):
+def test_an_encrypted_key_is_named_in_a_line(net, tmp_path, monkeypatch):
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -488,5 +488,44 @@ def test_an_encrypted_key_is_named_in_a_line(net, tmp_path):
     )
     (tmp_path / "key").write_bytes(key)
     plan = net.plan(1, secure=True, certificate=str(tmp_path / "self.pem"), key=str(tmp_path / "key"))
-    with pytest.raises(PlanError, match=r"the private key in '.*/key' is encrypted, .* openssl pkey"):
+    with pytest.raises(PlanError, match=r"the private key in '.*/key' is encrypted: add --pass @FILE"):
         net.run(lambda: probe(plan))
+    from wsprobe.net import tls
+
+    monkeypatch.setitem(tls.PASSPHRASES, str(tmp_path / "key"), "open")
+    with pytest.raises(PlanError, match=r"is encrypted: the passphrase \(--pass\) is wrong"):
+        net.run(lambda: probe(plan))
+
+
+def test_a_passphrase_opens_a_key_and_is_in_no_plan(tmp_path, monkeypatch):
+    import click
+    from cryptography.hazmat.primitives import serialization
+    from msgspec.structs import replace
+
+    from wsprobe.archive import ascii_json
+    from wsprobe.cli.route_settings import TlsSettings
+    from wsprobe.net import tls
+
+    monkeypatch.setattr(tls, "PASSPHRASES", {})
+    self_signed(tmp_path)
+    pem = (tmp_path / "self.pem").read_bytes()
+    key = serialization.load_pem_private_key(pem, None).private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.TraditionalOpenSSL,
+        serialization.BestAvailableEncryption(b"sesame"),
+    )
+    (tmp_path / "key").write_bytes(key)
+    given = TlsSettings(cert=str(tmp_path / "self.pem"), key=str(tmp_path / "key"))
+    assert not TlsSettings(cert=str(tmp_path / "self.pem")).unlock()
+    monkeypatch.setattr("sys.stderr.isatty", lambda: False, raising=False)
+    with pytest.raises(click.UsageError, match="is encrypted: add --pass @FILE"):
+        given.unlock()
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("getpass.getpass", lambda prompt, stream: "sesame")
+    assert given.unlock()
+    tls.context(given.tls())
+    tls.PASSPHRASES.clear()
+    given = replace(given, passphrase="sesame")
+    assert given.unlock()
+    tls.context(given.tls())
+    assert b"sesame" not in ascii_json(given.tls())

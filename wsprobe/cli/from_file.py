@@ -1,5 +1,5 @@
 """Values that a person keeps in a file, because others can read a command line: ``-H @FILE``, ``--bearer
-@FILE``, ``-w @FILE``, and ``-K FILE`` with options in curl's format.
+@FILE``, ``--pass @FILE``, ``-w @FILE``, and ``-K FILE`` with options in curl's format.
 
 These are callbacks of options, so they see what a person wrote on the command line, and never pasted text or a
 setting of the Python interface.
@@ -49,6 +49,13 @@ def bearer(ctx: click.Context, param: click.Parameter, value: str | None) -> str
     if not token or re.search(r"\s", token):
         raise click.UsageError(f"--bearer: {value[1:]}: {'several words' if token else 'empty'}, not a token")
     return _noted(ctx, param, token, value)
+
+
+def passphrase(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Replace ``@FILE`` by the first line of the file."""
+    if value is None or not value.startswith("@"):
+        return value
+    return _noted(ctx, param, _text("--pass", value[1:]).partition("\n")[0].removesuffix("\r"), value)
 
 
 def write_out(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:

@@ -22,6 +22,7 @@ RULES: dict[str, Callable[[Secrets, str], str]] = {
     "cookies": lambda secrets, text: secrets.cookies(text) if "=" in text else text,
     "user": Secrets.userinfo,
     "bearer": Secrets.whole,
+    "passphrase": Secrets.whole,
     "protocols": Secrets.protocols,
     "request_target": Secrets.url,
     "proxy": Secrets.url,

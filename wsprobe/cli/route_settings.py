@@ -2,6 +2,8 @@
 
 import errno
 import os
+import re
+import sys
 from ipaddress import ip_address
 from math import inf
 from typing import ClassVar
@@ -12,7 +14,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from wsprobe.certificate import pin, spki_in
-from wsprobe.cli import proxies
+from wsprobe.cli import from_file, proxies
 from wsprobe.cli.credentials import Method
 from wsprobe.cli.files import MEBIBYTE, endless, opened, read_for
 from wsprobe.cli.option import Seconds, Whole
@@ -22,6 +24,7 @@ from wsprobe.cli.section import Section, opt
 from wsprobe.exchange import Limits, PlanError, Route, TlsOptions
 from wsprobe.open_session import FIRST_REPLY, SILENCE
 from wsprobe.proxy_url import parse, with_scheme
+from wsprobe.visible import printable
 from wsprobe.whole_number import whole_number
 
 TRUST = "Trust"
@@ -255,6 +258,13 @@ class TlsSettings(Section, frozen=True, kw_only=True):
     key: str | None = opt(
         "--key FILE", "private key of the client certificate (PEM)", None, rare=True, entry=""
     )
+    passphrase: str | None = opt(
+        "--pass PHRASE",
+        "passphrase of the private key; @FILE has it in its first line",
+        None,
+        callback=from_file.passphrase,
+        rare=True,
+    )
     servername: str | None = opt(
         "--servername NAME",
         "the name to send in SNI and to look for in the certificate, instead of the host of the URL",
@@ -286,6 +296,28 @@ class TlsSettings(Section, frozen=True, kw_only=True):
         rare=True,
     )
 
+    def unlock(self) -> bool:
+        """Make the passphrase of an encrypted private key known; ask for it at a terminal if none was given.
+        Returns whether the key is encrypted. Raises click.UsageError."""
+        path = self.key or self.cert
+        if path is None or not os.path.isfile(path):  # a pipe can be read only once
+            return False
+        if not re.search(
+            ENCRYPTED, read_for("--cert" if self.key is None else "--key", path, MEBIBYTE, "a key")
+        ):
+            return False
+        from wsprobe.net.tls import PASSPHRASES  # OpenSSL, only with an encrypted key
+
+        if self.passphrase is not None:
+            PASSPHRASES[path] = self.passphrase
+        elif path not in PASSPHRASES:
+            if not sys.stderr.isatty():
+                raise click.UsageError(f"the private key in {path!r} is encrypted: add --pass @FILE")
+            from getpass import getpass
+
+            PASSPHRASES[path] = getpass(f"Passphrase of {printable(path)}: ", sys.stderr)
+        return True
+
     def tls(self) -> TlsOptions:
         """Raises click.UsageError."""
         for option, path in (("--cacert", self.cacert), ("--cert", self.cert), ("--key", self.key)):
@@ -304,6 +336,8 @@ class TlsSettings(Section, frozen=True, kw_only=True):
         )
 
 
+ENCRYPTED = rb"BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: 4,ENCRYPTED"
+"""In the PEM of an encrypted key: PKCS #8, and OpenSSL's older form."""
 _PIN = "sha256//"
 
 

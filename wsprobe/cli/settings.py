@@ -180,6 +180,10 @@ def _check_partners(given: Given) -> None:
         raise click.UsageError(
             "--key is the private key of --cert, and no certificate is named: add --cert FILE"
         )
+    if tls.unlock() and (given[ListSettings].workers > 1 or given[ClusterSettings].cluster is not None):
+        raise click.UsageError(
+            "a private key with a passphrase works in this process only: leave --workers and --cluster out"
+        )
     # These have an effect in two cases: wsprobe itself makes the request after a redirect to another origin,
     # and --cookie-jar keeps the given cookies.
     if own.raw_request and not (follow.follow or follow.location_trusted or own.cookie_jar):

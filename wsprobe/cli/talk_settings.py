@@ -47,7 +47,7 @@ class TalkSettings(Section, frozen=True, kw_only=True):
 
     heading: ClassVar[str] = HOLD
 
-    binary: bool = opt("--binary", "send each line as a binary message")
+    binary: bool = opt("--binary", "send each line as a binary message", rare=True)
     null: bool = opt("--null", "each message ends with a NUL instead of a line end, both ways", rare=True)
     raw: bool = opt("--raw", "print messages byte for byte, with nothing between them", rare=True)
     jsonl: bool = opt("--jsonl", "one JSON object a line, both ways")
@@ -55,7 +55,11 @@ class TalkSettings(Section, frozen=True, kw_only=True):
         "--await TEXT", "send what follows on the command line after a message with TEXT has arrived", ()
     )
     answers: tuple[tuple[str, str], ...] = opt(
-        "--answer WHEN THEN", "answer each message that is WHEN with THEN, as --answer 2 3", (), nargs=2
+        "--answer WHEN THEN",
+        "answer each message that is WHEN with THEN, as --answer 2 3",
+        (),
+        nargs=2,
+        rare=True,
     )
     send_files: tuple[str, ...] = opt(
         "--send-file FILE", "send the bytes of FILE as one message: text if it is UTF-8, unless --binary", ()

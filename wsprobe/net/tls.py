@@ -117,6 +117,10 @@ REASONS = {
 """OpenSSL's X509_V_ERR numbers (openssl/x509_vfy.h) in the words of ``TlsFailed.reason``."""
 
 
+PASSPHRASES: dict[str, str] = {}
+"""File of a private key -> its passphrase. It is kept here and not in the plan, which recordings contain."""
+
+
 def context(options: TlsOptions) -> ssl.SSLContext:
     """The context for *options*. Raises PlanError for unusable options."""
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -191,20 +195,19 @@ def _authorities(made: ssl.SSLContext, options: TlsOptions) -> None:
 
 def _own_certificate(made: ssl.SSLContext, certificate: str, key: str | None) -> None:
     wanted: list[bool] = []
+    passphrase = PASSPHRASES.get(key or certificate, "")
 
-    def no_password() -> bytes:  # without it OpenSSL asks on the terminal
+    def password() -> bytes:  # without it OpenSSL asks on the terminal
         wanted.append(True)
-        return b""
+        return passphrase.encode("utf-8", "surrogateescape")
 
     try:
-        made.load_cert_chain(certificate, key, password=no_password)
+        made.load_cert_chain(certificate, key, password=password)
     except (OSError, ValueError) as error:
         where = repr(certificate) if key is None else f"{certificate!r} with key {key!r}"
         if wanted:
-            raise PlanError(
-                f"the private key in {key or certificate!r} is encrypted, and wsprobe takes no passphrase: "
-                "openssl pkey -in FILE -out PLAIN decrypts it for --key PLAIN"
-            ) from None
+            why = "the passphrase (--pass) is wrong" if passphrase else "add --pass @FILE"
+            raise PlanError(f"the private key in {key or certificate!r} is encrypted: {why}") from None
         raise PlanError(f"client certificate {where} cannot be used: {_said(error)}") from None
 
 

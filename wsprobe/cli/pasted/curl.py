@@ -311,7 +311,7 @@ class CurlOption(Struct, frozen=True):
 
 _REQUEST = """
 user-agent:A cookie:b user:u proxy:x noproxy resolve connect-to interface connect-timeout max-time:m max-redirs
-ciphers pinnedpubkey proxy-user:U tls-max request-target haproxy-clientip
+ciphers pass pinnedpubkey proxy-user:U tls-max request-target haproxy-clientip
 """
 """Names that wsprobe has too; these options take a value."""
 _REQUEST_FLAGS = """
@@ -378,7 +378,7 @@ http3-only proxy-insecure proxy-ntlm sslv2:2 sslv3:3
 """
 _LACKING = """
 abstract-unix-socket aws-sigv4 curves dns-interface dns-servers doh-url ech engine
-local-port pass preproxy proto proto-default proto-redir proxy-cacert proxy-cert
+local-port preproxy proto proto-default proto-redir proxy-cacert proxy-cert
 proxy-header proxy-key sigalgs tls13-ciphers variable
 """
 _OTHER_CREDENTIALS = "negotiate ntlm"
