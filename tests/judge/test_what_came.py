@@ -195,6 +195,28 @@ NAMED = {
 }
 
 
+def _record(*messages: bytes) -> bytes:
+    whole = b"".join(messages)
+    return b"\x16\x03\x03" + len(whole).to_bytes(2) + whole
+
+
+@pytest.mark.parametrize(
+    ("received", "about"),
+    [
+        (_record(b"\x02\x00\x00\x02\x0d\x0d", b"\x0d\x00\x00\x01x"), "certificate-required"),
+        (_record(b"\x02\x00\x00\x02\x0d\x0d") + _record(b"\x0d\x00\x00\x00"), "certificate-required"),
+        (_record(b"\x02\x00\x00\x02\x0d\x0d", b"\x0e\x00\x00\x00"), "handshake-failure"),
+        (_record(b"\x02\x00\x00") + b"\x14\x03\x03\x00\x01\x01" + _record(b"\x0d"), "handshake-failure"),
+        (b"\x16\x03", "handshake-failure"),
+        (b"", "handshake-failure"),
+    ],
+)
+def test_a_handshake_failure_after_a_certificate_request_is_about_it(received: bytes, about: str) -> None:
+    failed = TlsFailed(1, "alert", "refused", received, alert=40)
+    reading = read(Exchange(PLAN, (Connected(0, "127.0.0.1", 1), failed, Ended(2, "error"))))
+    assert {each.id for each in judge(reading).findings if each.id.startswith("tls")} == {f"tls-alert-{about}"}
+
+
 def test_what_each_alert_is_about() -> None:
     """A server that sends one about a certificate can mean only the client's."""
     for alert in range(256):

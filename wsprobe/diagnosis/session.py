@@ -768,7 +768,7 @@ def _before_the_end(evidence: Evidence, session: _Session) -> tuple[str, str, st
         shows = f"the request: a message of {size} bytes{packed}, {session.since / 1000:.0f} ms before the end"
         usual: tuple[str, ...] = (_NOT_ACCEPTED, _RETURNED, _ON_PURPOSE)
         fix = SEE_LOG
-        if evidence.get("sec-websocket-protocol").lower().startswith("mqtt"):
+        if evidence.get("sec-websocket-protocol").lower().startswith("mqtt") and not session.binary:
             usual, fix = ("a message that is not an MQTT packet", *usual), "use an MQTT client"
         elif size > SMALL:
             usual = ("a message that is too large", *usual)
@@ -830,7 +830,7 @@ def _silent(evidence: Evidence, session: _Session) -> Iterator[Cause]:
     """An open session without an end or a message: which side waits for what."""
     selected = evidence.get("sec-websocket-protocol")
     by_path = not session.texts and not evidence.protocols and re.search(r"/mqtt\b", evidence.path)
-    if selected.lower().startswith("mqtt") or by_path:
+    if (selected.lower().startswith("mqtt") or by_path) and not session.binary:  # else packets came, as CONNACK
         yield Cause(
             "mqtt",
             "this is an MQTT broker: it waits for MQTT packets in the subprotocol mqtt",

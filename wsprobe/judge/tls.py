@@ -29,6 +29,8 @@ _ALERTS = {
     **dict.fromkeys((41, 42, 43, 44, 45, 46, 48, 116), F.TLS_ALERT_CERTIFICATE_REQUIRED),
 }
 
+_HANDSHAKE_FAILURE = 40
+
 _SPOKEN = {
     "": "HTTP",
     "ssh": "SSH",
@@ -63,6 +65,9 @@ def _failed(reading: Reading, event: TlsFailed) -> Finding:
         case "pinned-key":
             return F.PINNED_KEY_MISMATCH.found(_with(event.certificate, said))
         case "alert":
+            if event.alert == _HANDSHAKE_FAILURE and _requested(event.received):
+                asked = f"{said}, after it requested a client certificate"
+                return F.TLS_ALERT_CERTIFICATE_REQUIRED.found(asked)
             return _ALERTS.get(event.alert or 0, F.TLS_ALERT).found(said)
         case "not-tls":
             spoken = _SPOKEN.get(looks_like(event.received), "something else")
@@ -75,6 +80,20 @@ def _failed(reading: Reading, event: TlsFailed) -> Finding:
             return (F.TLS_DROPPED_LATE if after else F.TLS_DROPPED).found(said)
         case _:
             return F.TLS_ERROR.found(said)
+
+
+def _requested(received: bytes) -> bool:
+    """Whether the server's messages, in the clear up to TLS 1.2, have a CertificateRequest (RFC 5246 section
+    7.4.4). If the client then sends none, it may refuse with handshake_failure (section 7.4.6)."""
+    messages, at = b"", 0
+    while received[at : at + 1] == b"\x16":
+        end = at + 5 + int.from_bytes(received[at + 3 : at + 5])
+        messages += received[at + 5 : end]
+        at = end
+    at = 0
+    while at < len(messages) and messages[at] != 13:
+        at += 4 + int.from_bytes(messages[at + 1 : at + 4])
+    return at < len(messages)
 
 
 def _besides(reading: Reading, event: TlsFailed) -> Iterator[Finding]:
