@@ -31,6 +31,7 @@ FLOORS = (
         "visible",
         "command_line",
         "nearest",
+        "search",
         "schedule",
         "spawned",
         "secrets",

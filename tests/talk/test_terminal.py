@@ -10,7 +10,7 @@ import pytest
 import trio
 
 from wsprobe.cli import terminal
-from wsprobe.cli.terminal import FLOOD, Terminal
+from wsprobe.cli.terminal import FLOOD, History, Terminal
 from wsprobe.exchange import Plan
 from wsprobe.opening import Offer, request
 from wsprobe.read.reading import Head
@@ -34,7 +34,7 @@ def by_hand(file: Path) -> Terminal:
             raise click.UsageError(f"no file {name}")
         return Outgoing("binary", (file.read_bytes(),))
 
-    return Terminal(Look(), HELD, Head(b"", (), b"\r\n", 0, (), None), TO.url, read, [])
+    return Terminal(Look(), HELD, Head(b"", (), b"\r\n", 0, (), None), TO.url, read, History())
 
 
 def typed(
@@ -146,3 +146,36 @@ def test_ctrl_c_closes_and_stops_the_display(
 
 def test_reconnect_closes_and_takes_no_more_input(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert typed(monkeypatch, tmp_path, b"/reconnect\nnot sent\n") == [Outgoing("close", code=1000)]
+
+
+def test_history_is_kept_where_a_file_is_named_and_private(tmp_path: Path) -> None:
+    file = tmp_path / "h"
+    for text in ("one", 'two\nlines "\u00e9"'):
+        History(str(file)).add(text)
+    assert History(str(file)).lines == ["one", 'two\nlines "\u00e9"']
+    assert file.stat().st_mode & 0o777 == 0o600
+    file.write_text("{")
+    with pytest.raises(click.UsageError, match="is not a history"):
+        History(str(file))
+    with pytest.raises(click.UsageError, match="Is a directory"):
+        History(str(tmp_path))
+    History().add("kept in memory only")
+    assert [each.name for each in tmp_path.iterdir()] == ["h"]
+
+
+def test_send_completes_names_of_files(tmp_path: Path) -> None:
+    document = pytest.importorskip("prompt_toolkit.document").Document
+    event = pytest.importorskip("prompt_toolkit.completion").CompleteEvent()
+    from wsprobe.cli.prompt import _Words
+
+    (tmp_path / "message.json").touch()
+
+    def completed(text: str) -> list[str]:
+        words = _Words(["/send", "/ping"])
+        return [
+            text[: len(text) + each.start_position] + each.text
+            for each in words.get_completions(document(text), event)
+        ]
+
+    assert completed(f"/send {tmp_path}/mes") == [f"/send {tmp_path}/message.json"]
+    assert completed("/pi") == ["/ping"]

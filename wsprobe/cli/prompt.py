@@ -11,13 +11,14 @@ import os
 import signal
 import threading
 from asyncio import AbstractEventLoop, get_running_loop
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import run_in_terminal
 from prompt_toolkit.buffer import Buffer
-from prompt_toolkit.completion import WordCompleter
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion, PathCompleter, WordCompleter
+from prompt_toolkit.document import Document
 from prompt_toolkit.history import InMemoryHistory
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.output import Output
@@ -25,20 +26,24 @@ from prompt_toolkit.output import Output
 from wsprobe.talk.commands import INTERRUPT
 
 PROMPT = "> "
+SEND = "/send "
 
 
 class Prompt:
-    """One prompt, from ``start`` to ``stop``. Its history is kept in memory only, because messages may contain
-    secrets."""
+    """One prompt, from ``start`` to ``stop``."""
 
     def __init__(
-        self, typed: Callable[[str | None], None], commands: Sequence[str], history: list[str]
+        self,
+        typed: Callable[[str | None], None],
+        commands: Sequence[str],
+        history: Sequence[str],
+        keep: Callable[[str], None],
     ) -> None:
         """*typed* is called in the prompt's thread: with each typed text, with INTERRUPT for ^C on an empty
         line, and with None for ^D. A second ^C is a signal, as without a prompt. *commands*: the words to
-        complete. *history*: earlier lines, the oldest first; typed ones are added."""
+        complete. *history*: earlier lines, the oldest first. *keep* gets each typed one."""
         self._typed = typed
-        self._history = history
+        self._keep = keep
         self._interrupted = False
         self._ready = threading.Event()
         self._loop: AbstractEventLoop | None = None
@@ -46,7 +51,7 @@ class Prompt:
             PROMPT,
             history=InMemoryHistory(history),
             key_bindings=self._keys(),
-            completer=WordCompleter(list(commands), sentence=True),
+            completer=_Words(commands),
             complete_while_typing=False,
         )
         self._session.default_buffer.accept_handler = self._accepted
@@ -103,7 +108,7 @@ class Prompt:
 
     def _accepted(self, buffer: Buffer) -> bool:
         """Pass on the typed line, add it to the history, and empty the input."""
-        self._history.append(buffer.text)
+        self._keep(buffer.text)
         self._typed(buffer.text)
         return False
 
@@ -132,6 +137,20 @@ class Prompt:
             event.current_buffer.insert_text("\n")
 
         return keys
+
+
+class _Words(Completer):
+    """Completes commands, and after /send the names of files."""
+
+    def __init__(self, commands: Sequence[str]) -> None:
+        self._commands = WordCompleter(list(commands), sentence=True)
+        self._paths = PathCompleter(expanduser=True)
+
+    def get_completions(self, document: Document, event: CompleteEvent) -> Iterable[Completion]:
+        text = document.text_before_cursor
+        if text.startswith(SEND):
+            return self._paths.get_completions(Document(text.removeprefix(SEND)), event)
+        return self._commands.get_completions(document, event)
 
 
 def _write(output: Output, text: str) -> None:

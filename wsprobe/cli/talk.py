@@ -31,7 +31,7 @@ from wsprobe.cli.settings import Settings, settings_of
 from wsprobe.cli.streams import emit, note, output_descriptor
 from wsprobe.cli.talk_settings import TalkSettings
 from wsprobe.cli.targets import UrlList, sources
-from wsprobe.cli.terminal import Terminal
+from wsprobe.cli.terminal import History, Terminal
 from wsprobe.exchange import SECOND, Ended, Event, Exchange, Limits, Plan
 from wsprobe.followup import transient
 from wsprobe.net.descriptors import PIECE, DescriptorWriter, pieces
@@ -80,6 +80,9 @@ class Manner(Struct, frozen=True):
     """Whether standard input is read: not for an exchange that is whole on the command line, so that it can be
     in a loop over lines."""
     save_max: int
+    history: str | None
+    """The file of the prompt's history."""
+    pretty: bool
     reconnect: int
     """How often to connect again after a session that wsprobe did not end."""
 
@@ -161,6 +164,8 @@ def manner(given: Given) -> Manner:
         first=tuple(_in_order(own) if own.awaits else _first(own)),
         reads=own.eof is not None or not (own.awaits or (waits and _sends(given))),
         save_max=own.save_max,
+        history=own.history,
+        pretty=own.pretty,
         reconnect=own.reconnect,
     )
 
@@ -250,7 +255,7 @@ class TalkOutput(ConnectOutput):
         """The totals of the sessions before a reconnect."""
         self._seconds = 0.0
         """How long these took."""
-        self._history: list[str] = []
+        self._history = History(manner.history)
 
     def __exit__(self, kind: type[BaseException] | None, *raised: object) -> None:
         if self._spool is not None:  # no report was made, because the reader of our output is gone
@@ -368,6 +373,7 @@ class TalkOutput(ConnectOutput):
                 return file_said(os.path.expanduser(path), self._manner.binary, "/send")
 
             self._terminal = Terminal(self._out, held, head, self._plan.target.url, file, self._history)
+            self._terminal.indent = self._manner.pretty
             await self._terminal.start()
         elif self._raw:
             await self._put(self._sink.opened(head, self._plan.target.url, at))

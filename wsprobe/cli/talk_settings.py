@@ -84,6 +84,12 @@ class TalkSettings(Section, frozen=True, kw_only=True):
         type=click.Choice(["close", "wait", "keep"]),
         rare=True,
     )
+    history: str | None = opt(
+        "--history FILE", "at the prompt: keep what was typed in FILE, for later runs", None, rare=True
+    )
+    pretty: bool = opt(
+        "--pretty", "at the prompt: show JSON indented from the start, as after /json", rare=True
+    )
     reconnect: int = opt(
         "--reconnect",
         "connect again up to N times after a session that ended without wsprobe's Close or a normal one",

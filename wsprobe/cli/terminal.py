@@ -7,10 +7,12 @@ messages between them.
 from __future__ import annotations
 
 import io
+import json
 import os
 import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -34,6 +36,33 @@ FLOOD = 500
 """The most lines to show of one read: nobody can read more."""
 
 
+class History:
+    """The lines typed at the prompt, the oldest first; in a file too, if one was named."""
+
+    def __init__(self, path: str | None = None) -> None:
+        """Raises click.UsageError if the file cannot be read and written."""
+        self.lines: list[str] = []
+        self._path = path
+        if path is None:
+            return
+        try:
+            private = partial(os.open, mode=0o600)
+            with open(path, "a+", encoding="utf-8", errors="surrogateescape", opener=private) as file:
+                file.seek(0)
+                self.lines += [json.loads(row) for row in file]
+        except OSError as error:
+            raise click.UsageError(f"--history: {path}: {error.strerror}") from None
+        except ValueError:
+            raise click.UsageError(f"--history: {path} is not a history of wsprobe") from None
+
+    def add(self, text: str) -> None:
+        """Add *text*: a JSON string a line, because a message may have line ends."""
+        self.lines.append(text)
+        if self._path is not None:
+            with suppress(OSError), open(self._path, "a", encoding="ascii") as file:
+                file.write(json.dumps(text) + "\n")
+
+
 class Terminal:
     """The screen and the keyboard of one session."""
 
@@ -44,7 +73,7 @@ class Terminal:
         head: Head,
         url: str,
         file: Callable[[str], Outgoing],
-        history: list[str],
+        history: History,
     ) -> None:
         """*file* reads a file as a message; it raises click.UsageError. *history*: what was typed before, to
         which the prompt adds."""
@@ -56,7 +85,8 @@ class Terminal:
         self._head = head
         self._url = url
         self._file = file
-        self._indent = False
+        self.indent = False
+        """Whether JSON is shown over several lines."""
         self._leaving = False
         self._prompt: Prompt | None = None
         self._mail: Mailbox[str | None] | None = None
@@ -73,7 +103,7 @@ class Terminal:
             note(HELP)
             return
         self._mail = Mailbox()
-        self._prompt = Prompt(self._mail.post, tuple(COMMANDS), self._history)
+        self._prompt = Prompt(self._mail.post, tuple(COMMANDS), self._history.lines, self._history.add)
         await in_thread(self._prompt.start)
         await self.tell([line(Piece(HELP, "dim"))])
 
@@ -103,7 +133,7 @@ class Terminal:
         """Show the received items; after ^C, only the Close."""
         if self._leaving:
             what = [each for each in what if isinstance(each, Control) and each.what == "close"]
-        lines = show.at_terminal(what[:FLOOD], at, self._look, self._indent)
+        lines = show.at_terminal(what[:FLOOD], at, self._look, self.indent)
         if len(what) > FLOOD:
             lines.append(line(Piece(f"... {len(what) - FLOOD} more not shown; --jsonl has all", "warn")))
         await self.tell(lines)
@@ -162,8 +192,8 @@ class Terminal:
         elif asked.what == "info":
             await self.tell(show.info(self._held, self._head, self._url, self._look))
         else:
-            self._indent = not self._indent
+            self.indent = not self.indent
             await self.tell(
-                [line(Piece(f"JSON is shown {'indented' if self._indent else 'as received'}", "dim"))]
+                [line(Piece(f"JSON is shown {'indented' if self.indent else 'as received'}", "dim"))]
             )
         return None

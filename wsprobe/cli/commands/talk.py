@@ -34,7 +34,7 @@ IN_ORDER = ("send", "send_hex", "ping", "send_files", "send_frames", "awaits")
 """Fields of the options whose order on the command line counts."""
 
 
-class Talking(Pasting):
+class OrderedPasting(Pasting):
     """Gives --await the order of what is sent and awaited."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -57,7 +57,7 @@ class Talking(Pasting):
         return tuple((name, next(each_of[name], "")) for name in names)
 
 
-@click.command("talk", cls=Talking, tables=tables, examples=EXAMPLES)
+@click.command("talk", cls=OrderedPasting, tables=tables, examples=EXAMPLES)
 @click.argument("urls", nargs=-1, metavar="URL...", shell_complete=places)
 @takes(
     PastedSettings,
