@@ -337,7 +337,7 @@ class TlsDone(Struct, frozen=True, tag_field="event", tag="tls-done"):
 
     at: Microseconds
     version: str
-    """As TLSv1.3."""
+    """As TLS 1.3."""
     cipher: str
     """As OpenSSL names it."""
     alpn: str | None

@@ -10,7 +10,7 @@ CLUSTERS = (
         "--nthreads 1 --nworkers 4 --name frankfurt. Use as many workers as the machine has cores, because "
         "one Python process uses one core. Then, on this machine: wsprobe connect --cluster "
         "tcp://ADDRESS:8786 --json @urls.txt. All of them, the scheduler's machine too, need the same Python "
-        "packages: pip install 'wsprobe[cluster]'. wsprobe refuses a worker with another version of wsprobe; "
+        "packages, wsprobe with the extra cluster. wsprobe refuses a worker with another version of wsprobe; "
         "it reports other versions of Dask or Python, and tries them. dask worker restarts a worker that dies "
         "(--no-nanny turns this off).",
     ),

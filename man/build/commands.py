@@ -13,7 +13,7 @@ from wsprobe.cli.main import COMMANDS, program
 from wsprobe.cli.option import Command, Option
 from wsprobe.cli.section import FieldOption
 from wsprobe.data_file import one_line, toml_beside
-from wsprobe.outcome import TABLE, Exit, Meaning
+from wsprobe.outcome import Meaning
 
 SEE_ALSO = {
     "connect": ("wsprobe-json(5)", "wsprobe-history(7)", "curl(1)"),
@@ -27,9 +27,10 @@ SEE_ALSO = {
     "relay": ("wsprobe-json(5)", "wsprobe-browsers(7)"),
 }
 EXIT: dict[str, str] = {
-    "connect": "With several URLs, the first status that is not 0. With --from-each, 1 if places differ. With "
-    "--since, 1 if a URL no longer opens or a new one does not open, otherwise 0. After ^C, wsprobe reports "
-    "and saves what it recorded of an unfinished exchange, and ignores a second ^C; a third ends it.",
+    "connect": "The outcome as a number: 0 for an open session, 12 for refused. With several URLs, the first "
+    "status that is not 0. With --from-each, 1 if places differ. With --since, 1 if a URL no longer opens or a "
+    "new one does not open, otherwise 0. After ^C, wsprobe reports and saves what it recorded of an unfinished "
+    "exchange, and ignores a second ^C; a third ends it.",
     "compare": "As diff(1): 0 if every view has the same result, 1 if they differ; of two runs over a list, 1 "
     "if a URL changed. If there was nothing to compare, the status of the handshake itself, from 3 "
     "on. After ^C, wsprobe reports and saves the URLs that were finished.",
@@ -127,9 +128,13 @@ def _body(name: str) -> Iterator[str]:
                     if known[option.name]:
                         yield from mdoc.text(sentence(option))
             yield ".El"
+    tables = command("connect").tables() if name != "connect" else ()
     for title, rows in made.tables():
         yield f".Ss {title}"
-        yield from mdoc.tagged(rows, compact=True)
+        if (title, rows) in tables:
+            yield from mdoc.text("As in wsprobe-connect(1).")
+        else:
+            yield from mdoc.tagged(rows, compact=True)
     if name in MORE:
         title, more = MORE[name]
         yield f".Ss {title}"
@@ -211,7 +216,7 @@ def exit_status(name: str) -> Iterator[str]:
     yield ".Sh EXIT STATUS"
     yield from mdoc.text(EXIT[name])
     if name == "connect":
-        yield from statuses(row for row in TABLE if row.status is not Exit.DIFFERENT)
+        yield from mdoc.text("wsprobe(1) has the table.")
 
 
 def statuses(rows: Iterable[Meaning]) -> Iterator[str]:

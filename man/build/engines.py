@@ -207,7 +207,8 @@ def _measuring() -> Iterator[str]:
         "this many of all recordings:",
     )
     yield from mdoc.literal(
-        f"{engine:<16}{row}" for engine, row in zip(measured["engines"], measured["kinds"]["all"], strict=True)
+        f"{engine.split()[0]:<16}{row}"
+        for engine, row in zip(measured["engines"], measured["kinds"]["all"], strict=True)
     )
     yield ".Ss Over HTTP/2"
     yield from mdoc.paragraphs(
@@ -244,7 +245,7 @@ def _another_browser() -> Iterator[str]:
     )
     yield from mdoc.bullets(
         (
-            "pip install 'wsprobe[lab]', then wsprobe serve; open the printed URL in Safari.",
+            "Install the extra lab, then wsprobe serve; open the printed URL in Safari.",
             "For the TLS scenarios (otherwise left out): press Run all and Stop, open the link to the "
             "authority's certificate under Left out, double-click the file, let Keychain Access always trust "
             "it, and load the page again. Afterwards remove the certificate from the keychain.",

@@ -73,7 +73,7 @@ func TestRefused(t *testing.T) {
 
 
 def section() -> Iterator[str]:
-    yield ".Ss In the tests of a client"
+    yield ".Ss \\&In the tests of a client"
     yield from mdoc.text(READY)
     for said, code in SAMPLES:
         yield ".Pp"

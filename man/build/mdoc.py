@@ -10,10 +10,14 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator
 
-DATE = "November 24, 2026"
+from wsprobe.version import __version__
+
+DATE = "December 1, 2026"
 """When the pages' own words were last gone through."""
 
 _SENTENCE = re.compile(r"(?<=[^.][.?!])\s+(?=[^a-z])|(?<=[.?!][\"')])\s+(?=[^a-z])|(?<=[a-z]{3}\.)\s+(?=[a-z])")
+_QUOTED = re.compile(r"``?([^`]+)``?")
+"""Code in a docstring, which is plain in a page."""
 _OPTION = re.compile(r"(?<![\w-])--[a-z0-9][a-z0-9-]*")
 _CHARACTERS = {"\\": "\\e", '"': "\\(dq"}
 
@@ -23,7 +27,7 @@ def page(name: str, section: int, about: str, body: Iterable[str]) -> str:
     lines = (
         f".Dd {DATE}",
         f".Dt {name.upper()} {section}",
-        ".Os",
+        f".Os wsprobe {__version__}",
         ".Sh NAME",
         f".Nm {name}",
         f".Nd {escaped(about)}",
@@ -34,7 +38,7 @@ def page(name: str, section: int, about: str, body: Iterable[str]) -> str:
 
 def text(said: str) -> Iterator[str]:
     """Running text: a sentence a line, broken where a line would grow too long. Options stay whole."""
-    for sentence in _SENTENCE.split(said):
+    for sentence in _SENTENCE.split(_QUOTED.sub(r"\1", said)):
         kept = _OPTION.sub(lambda option: option[0].replace("-", "\\-"), escaped(sentence))
         for line in textwrap.wrap(kept, 78, break_long_words=False, break_on_hyphens=False):
             yield f"\\&{line}" if line.startswith((".", "'")) else line

@@ -32,8 +32,8 @@ IDEAS = (
     (
         "outcome",
         "One word for the result of a handshake, with its exit status. Three are easily "
-        "confused: refused is an HTTP answer that is not 101, invalid is a 101 that a client must refuse, "
-        "dropped is no complete answer.",
+        "confused: refused is a 4xx answer, invalid a 101 that a client must refuse, dropped no complete "
+        "answer. In text, a session that ended without a Close is dropped too; its outcome is aborted.",
     ),
     (
         "finding",
@@ -70,6 +70,14 @@ ENVIRONMENT = (
     ("NO_COLOR", "If set and not empty: no colour, except with --color=always."),
     ("TERM", "If dumb: no colour."),
     ("COLUMNS", "The width to use instead of the terminal's."),
+    (
+        "http_proxy, https_proxy, HTTPS_PROXY, ALL_PROXY, NO_PROXY",
+        "The proxy for ws:, for wss: and for both, and the hosts that need none, as in curl; -x and --noproxy "
+        "replace them.",
+    ),
+    ("NETRC", "The file that --netrc reads instead of ~/.netrc."),
+    ("HOME", "Where ~/.netrc is."),
+    ("DASK_*", "Settings of Dask, for --cluster."),
     ("SSLKEYLOGFILE", "A file to which TLS secrets are appended, so that Wireshark can decrypt a capture."),
     ("SSL_CERT_FILE, SSL_CERT_DIR", "Authorities that OpenSSL trusts instead of the system's."),
 )

@@ -78,7 +78,7 @@ def test_dask_is_named_where_it_is_missing(capsys: Capture, monkeypatch: pytest.
     monkeypatch.setitem(sys.modules, "dask", None)
     err = said(capsys, "--cluster", "tcp://127.0.0.1:1", "-u", "user:password")
     assert "Dask is not installed" in err
-    assert "pip install 'wsprobe[cluster]'" in err
+    assert "pip install '.[cluster]'" in err
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,7 @@ def test_without_prompt_toolkit_lines_are_read_and_a_word_says_what_to_install()
     hide = "import sys; sys.modules['prompt_toolkit'] = None; from wsprobe.cli.main import main; main()"
     typist = Typist("lab:/echo", program=("-c", hide))
     try:
-        typist.sees("pip install 'wsprobe[talk]'")
+        typist.sees("pip install '.[talk]'")
         typist.type("hello\n")
         typist.sees('< Text "hello" (5 bytes)')
         typist.type("/close\n")

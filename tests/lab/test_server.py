@@ -355,7 +355,7 @@ def test_without_trustme_only_scenarios_of_tls_say_so(monkeypatch: pytest.Monkey
         async with serve() as lab:
             assert lab.url(find("403"))
             assert lab.url(find("wss-alert"))
-            with pytest.raises(NoCertificates, match=r"pip install 'wsprobe\[lab\]'"):
+            with pytest.raises(NoCertificates, match=r"pip install '\.\[lab\]'"):
                 lab.url(find("wss-ok"))
             # It points to a port of TLS.
             answered = await say(lab.ports["plain"], get("/s/302-https"))

@@ -8,6 +8,8 @@ import re
 import shutil
 import subprocess
 import tomllib
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -110,3 +112,25 @@ def test_a_version_in_the_changelog_is_read_in_five_minutes() -> None:
     """280 words a minute; what is more belongs in the manual."""
     newest = (MAN / "changelog.md").read_text("utf-8").split("\n## ")[1]
     assert len(newest.split()) <= 1400
+
+
+def test_a_sentence_stands_once() -> None:
+    """Of sentences of eight words and more at most one in ten stands in two places."""
+    sentences = [each for name in PAGES for each in _sentences(page(name))]
+    several = {each for each, count in Counter(sentences).items() if count > 1}
+    assert len(sentences) > 1000
+    assert sum(each in several for each in sentences) < len(sentences) / 10
+
+
+def _sentences(text: str) -> Iterator[str]:
+    running: list[str] = []
+    for line in text.splitlines():
+        if line.startswith((".", "'")):
+            running = []
+            continue
+        running.append(line)
+        if line.endswith((".", "?", ":")):
+            words = " ".join(running).split()
+            running = []
+            if len(words) >= 8:
+                yield " ".join(words)

@@ -56,7 +56,7 @@ from wsprobe.secrets import Secrets
 from wsprobe.show.as_json import report_value
 from wsprobe.show.json_text import json_line
 from wsprobe.target import loopback
-from wsprobe.version import __version__
+from wsprobe.version import __version__, extra
 from wsprobe.visible import printable
 
 CHUNK = 50
@@ -198,8 +198,8 @@ def work_with(
                 if version != __version__:
                     has = f"wsprobe {version}" if isinstance(version, str) else "no wsprobe"
                     raise ClusterError(
-                        f"{who} has {has}; this machine has {__version__}: pip install "
-                        f"'wsprobe[cluster]=={__version__}' on every machine of the cluster"
+                        f"{who} has {has}; this machine has {__version__}: install the same "
+                        "version, with the extra cluster, on every machine of the cluster"
                     )
             if odd := await there.odd_versions():
                 note(odd)
@@ -219,8 +219,8 @@ def work_with(
 def _unusable(error: ClusterError, file: str | None, printed: bool) -> click.UsageError:
     if isinstance(error, NotInstalled):
         return click.UsageError(
-            f"--cluster: Dask is not installed ({error}); pip install 'wsprobe[cluster]', here and on every "
-            "machine of the cluster"
+            f"--cluster: Dask is not installed ({error}); {extra('cluster')}, here and on every machine of the "
+            "cluster"
         )
     whole = "the printed results are complete"
     if file is not None:
@@ -352,8 +352,8 @@ async def send(there: Cluster, work: Callable[[str], Awaitable[Work]], by: Worke
         made = await there.do(done_there, __version__, pickle.dumps(work), by=by)
     except (ImportError, AttributeError) as error:
         raise ClusterError(
-            f"a worker cannot load wsprobe ({error}): pip install 'wsprobe[cluster]=={__version__}' on every "
-            "machine of the cluster"
+            f"a worker cannot load wsprobe ({error}): install version {__version__}, with the extra cluster, "
+            "on every machine of the cluster"
         ) from None
     if isinstance(made, OtherVersion):
         raise ClusterError(

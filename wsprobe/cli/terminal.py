@@ -25,12 +25,13 @@ from wsprobe.show import talk as show
 from wsprobe.show.lines import Line, Look, Piece, line, plain
 from wsprobe.talk.commands import COMMANDS, INTERRUPT, PromptCommand, TypedError, typed
 from wsprobe.talk.session import Outgoing, TalkSession
+from wsprobe.version import extra
 from wsprobe.wire.framing import Control, Incoming
 
 if TYPE_CHECKING:
     from wsprobe.cli.prompt import Prompt
 
-MISSING = "for a prompt with history that incoming messages do not break: pip install 'wsprobe[talk]'"
+MISSING = f"for a prompt with history that incoming messages do not break: {extra('talk')}"
 HELP = "open; /help lists the commands, ^D ends"
 FLOOD = 500
 """The most lines to show of one read: nobody can read more."""

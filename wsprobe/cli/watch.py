@@ -42,6 +42,7 @@ from wsprobe.show.json_text import json_line
 from wsprobe.show.lines import Line, fitted
 from wsprobe.talk.session import Outgoing
 from wsprobe.target import bracketed
+from wsprobe.version import extra
 from wsprobe.watch.pace import pauses
 from wsprobe.watch.state import Watch, after, held_of, seen
 
@@ -119,7 +120,7 @@ def listen(address: str, port: int, to: WatchOutput, stack: ExitStack) -> Abstra
     try:
         from wsprobe.watch.prometheus import application  # prometheus_client, only with --listen
     except ImportError:
-        raise click.UsageError("--listen needs prometheus_client: pip install 'wsprobe[metrics]'") from None
+        raise click.UsageError(f"--listen needs prometheus_client: {extra('metrics')}") from None
     shown = bracketed(address)
     try:
         listener = stack.enter_context(listening(address, port))

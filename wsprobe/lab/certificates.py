@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from wsprobe.lab.ports import Fault
+from wsprobe.version import extra
 
 SUBDOMAINS = "*.lab.localhost"
 """The names of one site in one certificate, which may share a connection over HTTP/2."""
@@ -102,6 +103,6 @@ def _trustme() -> ModuleType:
         import trustme
     except ImportError:
         raise NoCertificates(
-            "this scenario speaks TLS and needs trustme to make a certificate: pip install 'wsprobe[lab]'"
+            f"this scenario speaks TLS and needs trustme to make a certificate: {extra('lab')}"
         ) from None
     return trustme

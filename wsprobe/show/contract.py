@@ -148,7 +148,7 @@ class TlsJson(Object, frozen=True, kw_only=True):
     """The TLS connection, or why it failed."""
 
     version: str | None
-    """Version, such as TLSv1.3; null if TLS was not set up."""
+    """Version, such as TLS 1.3; null if TLS was not set up."""
     cipher: str | None
     """OpenSSL's name of the cipher."""
     alpn: str | None
