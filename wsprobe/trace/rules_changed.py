@@ -22,7 +22,7 @@ from wsprobe.trace.claim import (
 from wsprobe.trace.conclusion import Conclusion, rule
 from wsprobe.trace.direct import beside, compared, gets_plain_get, opening_directly, past_the_proxy, sure
 from wsprobe.trace.request_edits import values
-from wsprobe.trace.sentences import of_cause, proxy_of, quoted, shown_by, shows_proxy, varnish, written_by
+from wsprobe.trace.sentences import of_cause, proxy_of, quoted, shows_proxy, varnish, written_by
 from wsprobe.trace.to_do import ask_past, proxy_lines, steps
 from wsprobe.trace.trace import Trace
 
@@ -330,42 +330,6 @@ def cross_origin_refused(seen: Trace) -> Iterator[Conclusion]:
             f"Allow the origin {given} in the rule of the proxy." if directly else ADD_ORIGIN,
             proxy_lines(seen, "rule") if directly else "",
         ),
-    )
-
-
-@rule(
-    "the same refusal, without words about the Origin, to an Origin of another host, to the URL's own, and "
-    "without one",
-    "the server allows only other origins, or refuses for another reason",
-    "which of the two",
-    id="refused",
-)
-def refused_with_any_origin(seen: Trace) -> Iterator[Conclusion]:
-    base, own, bare = seen.base, seen["same-origin"], seen["no-origin"]
-    cause = shown_by(base)
-    if base.kind != "http" or base.status != 403 or cause is not None:
-        return
-    if (
-        not seen.start.cross_origin
-        or own is None
-        or bare is None
-        or compared(seen) == "opens"
-        or not (alike(own, base) and alike(bare, base))
-    ):
-        return
-    get = ", to a plain GET too" if seen.like_get else ""
-    yield Conclusion(
-        f"{base.result()} with the Origin {seen.start.cross_origin}, with the URL's own and without one{get} "
-        f"({written_by(base)}): either another check refuses the request (a token, a cookie, the address), or "
-        f"only other origins are allowed. Cannot tell which.{past_the_proxy(seen)}",
-        0.75,
-        ("base", "same-origin"),
-        steps(
-            "Send what the application requires (-b, -H), and an origin that the server is known to allow "
-            "(--origin).",
-            (proxy_lines(seen, "rule", base.proxies) if base.by_proxy else "") or "Look in the server's log.",
-        ),
-        open=True,
     )
 
 

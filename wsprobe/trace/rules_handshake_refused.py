@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wsprobe.diagnosis.faults import NO_ANSWER, NO_ENDPOINT
+from wsprobe.diagnosis.faults import NO_ANSWER
 from wsprobe.trace.answer import Answer, alike
 from wsprobe.trace.claim import every_form_refused, every_upgrade, proxy_to_blame
 from wsprobe.trace.conclusion import Conclusion, rule
@@ -60,26 +60,6 @@ def _only_upgrade_counts(seen: Trace) -> Answer | None:
     if alike(bare, base) or not alike(version, base) or base.by_server or base.status >= 500:
         return None
     return bare
-
-
-@rule(
-    "400 for any request with Upgrade; the version changes nothing",
-    "a library misses the key or the version because a proxy removed it; or a rule refuses Upgrade",
-    "which of these",
-    claims=(every_upgrade, proxy_to_blame),
-)
-def handshake_not_understood(seen: Trace) -> Iterator[Conclusion]:
-    bare = _only_upgrade_counts(seen)
-    removed = f"a proxy that removes Sec-WebSocket-Key or -Version ({proxy_of(seen)})"
-    if bare is not None and seen.base.status == 400 and not seen.base.by_proxy:
-        yield Conclusion(
-            f"400 for any request with Upgrade, another answer without ({bare.result()}); the "
-            f"version changes nothing.{usually(_RULE, NO_ENDPOINT, removed)}{past_the_proxy(seen)}",
-            0.7,
-            ("base", "no-upgrade"),
-            proxy_lines(seen, "header", part="Sec-WebSocket-Key"),
-            open=True,
-        )
 
 
 @rule(

@@ -335,16 +335,17 @@ def unknown(seen: Trace) -> Iterator[Conclusion]:
     if base.kind == "interrupted" or not (changed or "get" in seen.answers):
         return
     rows = "; ".join(f"{name}: {each.result()}" for name, each in changed[:SHOWN])
-    but = f", but not in each form ({rows}). wsprobe knows no cause of these answers together"
+    but = f", but not in each form ({rows}). Cannot tell why from these answers"
     yield Conclusion(
         f"The handshake gets {'no answer' if base.kind == 'silent' else base.result()} ({written_by(base)})"
         f"{but if changed else ', and no tested change explains it'}.{past_the_proxy(seen)}",
         0.3,
         ("base", *(name for name, _ in changed[:SHOWN])) if changed else ("base", "get"),
-        ask_past(seen),
+        steps(BY_ONE if changed else "", ask_past(seen)),
         open=True,
     )
 
 
+BY_ONE = "Send the fields in which these requests differ one by one (-H, -A, --origin) to find which it is."
 SHOWN = 3
 """Rows that differ from the base, in a conclusion that has nothing else to say."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from wsprobe.trace.conclusion import Conclusion, rule
 from wsprobe.trace.direct import beside, past_the_proxy, sure
 from wsprobe.trace.request_edits import resource_of, values
-from wsprobe.trace.sentences import a_proxy, quoted, shows_proxy, written_by
+from wsprobe.trace.sentences import a_proxy, quoted, written_by
 from wsprobe.trace.to_do import lines_if_seen, proxy_lines, steps
 from wsprobe.trace.trace import Trace
 
@@ -38,29 +38,6 @@ def browser_headers_wanted(seen: Trace) -> Iterator[Conclusion]:
             "Nothing, for pages. In other clients send an allowed User-Agent (-A), or remove the rule.",
             lines_if_seen(seen, "rule"),
         ),
-    )
-
-
-@rule(
-    "opens with the Origin alone; Chromium's request is refused",
-    "a browser header is refused",
-    "which",
-)
-def browser_refused(seen: Trace) -> Iterator[Conclusion]:
-    own, chromium = seen.own, seen["chromium"]
-    if chromium is None or own is None or chromium.opens or not own.opens:
-        return
-    yield Conclusion(
-        "wsprobe's request opens, also with the page's Origin, but Chromium's request does not "
-        f"({chromium.result()}, {written_by(chromium)}): the server or a proxy refuses a header "
-        "that only the browser sends (User-Agent, Accept-Language, Pragma, its extensions).",
-        0.85,
-        ("base", "chromium"),
-        steps(
-            "Send the browser's headers one by one (-H, -A, --extension) to find which.",
-            proxy_lines(seen, "rule", chromium.proxies) if shows_proxy(seen) else "",
-        ),
-        open=True,
     )
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from wsprobe.diagnosis.cause import as_sentence
 from wsprobe.trace.answer import Answer, alike
 from wsprobe.trace.claim import every_form_refused, every_get, every_request
@@ -247,6 +249,10 @@ def _leads_elsewhere(seen: Trace) -> str:
     )
 
 
+NO_LIBRARY = "without a WebSocket library"
+"""Words of a usual cause: the program takes every handshake for a plain GET."""
+
+
 @rule(
     "a refusal, directly too",
     "the application itself refuses",
@@ -257,7 +263,10 @@ def refused_by_app(seen: Trace) -> Iterator[Conclusion]:
     shown, past = _same_for_both(seen) or refusing(seen), seen.past
     if not shown or past is None or compared(seen) != "same":
         return
-    cause = itself(seen["backend-origin"] or past)
+    cause, past_get = itself(seen["backend-origin"] or past), seen["backend-get"]
+    if cause is not None and past_get is not None and alike(past, past_get):
+        # A program with a library for WebSockets answers a handshake in another way than a plain GET.
+        cause = replace(cause, usual=tuple(sorted(cause.usual, key=lambda each: NO_LIBRARY not in each)))
     why = ""
     if cause is not None and cause.certainty != "status":
         why = f" From its own answer, {cause.labelled}."
