@@ -9,13 +9,16 @@ from __future__ import annotations
 import re
 import signal
 import threading
-from time import monotonic
 from typing import AnyStr, Generic
 
 QUICK = 1.0
 """Seconds for all texts of a session together."""
 PER_CHARACTER = 1e-6
 """Seconds more for each character. A pattern without nested repeats needs a tenth of it."""
+
+
+LEAST = 0.001
+"""Seconds; a timer of 0 would never ring."""
 
 
 class Search(Generic[AnyStr]):
@@ -40,19 +43,20 @@ class Search(Generic[AnyStr]):
         if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
             return self._pattern.search(text) is not None
         self._left += len(text) * PER_CHARACTER
-        before, began = signal.signal(signal.SIGALRM, _give_up), monotonic()
+        before = signal.signal(signal.SIGALRM, _give_up)
+        left = max(self._left, LEAST)
         try:
             try:
-                signal.setitimer(signal.ITIMER_REAL, max(self._left, 0.001))
+                signal.setitimer(signal.ITIMER_REAL, left)
                 return self._pattern.search(text) is not None
             finally:
-                signal.setitimer(signal.ITIMER_REAL, 0)
+                # The timer itself says how much it had left.
+                self._left -= left - signal.setitimer(signal.ITIMER_REAL, 0)[0]
         except TimeoutError:
             self.gave_up = True
             return False
         finally:
             signal.signal(signal.SIGALRM, before)
-            self._left -= monotonic() - began
 
 
 def _give_up(number: int, frame: object) -> None:

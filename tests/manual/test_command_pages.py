@@ -80,6 +80,7 @@ FILES = {
     "copied.txt": "curl wss://chat.example/ws",
     "request.conf": "header = X: y",
     "token.txt": "t",
+    "phrase.txt": "p",
     "urls.txt": "lab:ok",
     "ci.netrc": "default login a password b",
     "request.txt": "GET / HTTP/1.1\r\n\r\n",

@@ -252,7 +252,7 @@ class TlsSettings(Section, frozen=True, kw_only=True):
         "client certificate (PEM), with its key unless --key names one",
         None,
         rare=True,
-        entry="client certificate (PEM), and its private key unless that is in the same file",
+        entry="client certificate (PEM), its private key unless that is in the same file, and its passphrase",
         also={"-E": None},
     )
     key: str | None = opt(
@@ -264,6 +264,7 @@ class TlsSettings(Section, frozen=True, kw_only=True):
         None,
         callback=from_file.passphrase,
         rare=True,
+        entry="",
     )
     servername: str | None = opt(
         "--servername NAME",
