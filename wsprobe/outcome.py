@@ -76,7 +76,8 @@ TABLE: tuple[Meaning, ...] = (
     Meaning(
         Exit.DIFFERENT,
         None,
-        "compare: the views or the recordings differ; connect --since: something got worse",
+        "compare: the views or the recordings differ; connect --since: something got worse; "
+        "explain: no topic is near",
     ),
     Meaning(Exit.USAGE, None, "the command line is wrong, or wsprobe cannot use a file that it names"),
     Meaning(Exit.UNRESOLVED, "unresolved", "the host name did not resolve"),

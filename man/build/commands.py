@@ -44,7 +44,7 @@ EXIT: dict[str, str] = {
     "not 0. With --until: 0 as soon as it is met; if --count ends the watch first, the status of the "
     "last probe, or 20 if that is 0. Without --count and --until only a signal ends the watch: 130 "
     "after ^C, 143 after SIGTERM, 129 after SIGHUP, each after a last summary.",
-    "explain": "0 if the topic was found, 2 if it was not.",
+    "explain": "0 if the topic or something near it was found, 1 if not, 2 for a usage error.",
     "serve": "130 after ^C, which ends the lab.",
     "page": "With several sockets, the first status that is not 0, as in wsprobe-connect(1). 2 if the page "
     "opened no WebSocket, or if no browser can be started. If the page itself does not load, the status that "

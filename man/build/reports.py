@@ -261,8 +261,9 @@ def _others() -> Iterator[str]:
             (
                 "explain --json",
                 "prints one object: topic (its name), kind (what it is, as close code), title, text (an array "
-                "of paragraphs), facts (an array of [label, text]), see_also (an array of topics) and code (a "
-                "file to copy, empty for all but remedies). With --list: topics, an array of all names.",
+                "of paragraphs), facts (an array of [label, text]), see_also (an array of topics), code (a "
+                "file to copy, empty for all but remedies) and nearest (the nearest topic, if the given one is "
+                "not known or seems misread; otherwise empty). With --list: topics, an array of all names.",
             ),
             (
                 "serve --json",

@@ -185,7 +185,7 @@ def _console(reader: str, title: str) -> Iterator[str]:
     yield ""
     yield from markdown.table(
         ("line", "what it means"),
-        ((code(row["text"]), text(row["means"])) for _, row in console.rows(reader)),
+        ((code(row["text"]), text(row["means"])) for _, row in console.rows(reader) if "english" not in row),
     )
 
 

@@ -82,7 +82,6 @@ from wsprobe.outcome import TABLE, Exit
         (["compare", "--browser", "netscape", "lab:ok"], "netscape"),
         (["compare", "--spec", "hybi-99", "lab:ok"], "hybi-99"),
         (["compare", "lab:ok"], "nothing to compare with"),
-        (["explain", "no such topic at all"], "no such topic at all"),
         (["serve", "--host", "192.0.2.1"], "not a loopback address"),
         (
             ["nonsense"],
@@ -155,7 +154,6 @@ from wsprobe.outcome import TABLE, Exit
             "add --browser firefox",
         ),
         (["connect", "\udcff\ud800"], "\\udcff\\ud800"),
-        (["explain", "\udcff\ud800"], "\\udcff\\ud800"),
         (["compare", "\udcff.json", "lab:ok"], "No such file"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

@@ -148,6 +148,42 @@ def test_curly_and_straight_quotes_are_alike() -> None:
     assert straight == curly
 
 
+IN_OTHER_LANGUAGES = {
+    "establish a connection": (
+        "Firefox kann keine Verbindung zu dem Server unter wss://a.example/ws aufbauen.",
+        "Firefox ne peut établir de connexion avec le serveur à l'adresse wss://a.example/ws.",
+        "Firefox no puede establecer una conexión con el servidor en wss://a.example/ws.",
+        "wss://a.example/ws のサーバーへの接続を確立できませんでした。",
+    ),
+    "was interrupted while the page was loading": (
+        "Die Verbindung zu wss://a.example/ws wurde unterbrochen, während die Seite geladen wurde.",
+        "La connexion avec wss://a.example/ws a été interrompue pendant le chargement de la page.",
+        "La conexión a wss://a.example/ws fue interrumpida mientras la página se cargaba.",
+        "ページの読み込み中に wss://a.example/ws への接続が切断されました。",
+    ),
+    "blocked the loading of a resource (connect-src)": (
+        "Content-Security-Policy: Die Einstellungen der Seite haben das Laden einer Ressource (connect-src) "
+        "auf wss://a.example/ws blockiert, da sie gegen folgende Direktive verstößt: \"default-src 'self'\"",
+        "Content-Security-Policy: Les paramètres de la page ont empêché le chargement d'une ressource "
+        "(connect-src) à l'adresse wss://a.example/ws car elle enfreint la directive : default-src",
+        "Content-Security-Policy: La configuración de la página bloqueó la carga de un recurso (connect-src) "
+        "en wss://a.example/ws porque viola la siguiente directiva: “default-src 'self'”",
+        "Content-Security-Policy: ページの設定により wss://a.example/ws のリソース (connect-src) の読み込みを"
+        "ブロックしました。次のディレクティブに違反しています: “default-src 'self'”",
+    ),
+}
+"""Part of the English text -> the sentences of the language packs of Firefox 153.8 in de, fr, es-ES and ja."""
+
+
+@pytest.mark.parametrize(
+    ("english", "line"), [(part, line) for part, lines in IN_OTHER_LANGUAGES.items() for line in lines]
+)
+def test_firefox_in_german_french_spanish_and_japanese(english: str, line: str) -> None:
+    entry = explain.find(f"app.js:12 {line} app.js:12:5")
+    assert english in entry.title
+    assert ("written by", "Firefox") in entry.facts
+
+
 def test_url_is_read_to_its_end() -> None:
     match = console.recognise(f"Firefox can't establish a connection to the server at {URL}.")
     assert match is not None
@@ -241,7 +277,7 @@ def test_every_text_says_what_to_do() -> None:
         assert row["means"]
         assert row["usual"]
         assert row["fix"]
-        for words in (row["means"], row["usual"], row["fix"], row["text"]):
+        for words in (row["means"], row["usual"], row["fix"], row.get("english", row["text"])):
             assert words.isascii()
 
 

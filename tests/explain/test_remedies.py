@@ -274,7 +274,7 @@ def test_the_asgi_code_needs_the_standard_library_alone() -> None:
         (["--code", "remedy"], "no code for remedy"),
         (["--code", "--json", "remedy", "asgi"], "--code prints a file"),
         (["--code"], "no topic"),
-        (["remedy", "asgy"], "nearest: remedy asgi"),
+        (["--code", "remedy", "asgy"], "no code for remedy asgy"),
     ],
 )
 def test_what_has_no_code(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:

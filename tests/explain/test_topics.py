@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import io
 import json
+import sys
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -8,6 +11,7 @@ import pytest
 from tests import cases
 from wsprobe import explain
 from wsprobe.cli.main import run
+from wsprobe.cli.paste import url_in
 from wsprobe.explain import UnknownTopic
 from wsprobe.explain.entry import Topic
 from wsprobe.outcome import TABLE, Exit
@@ -357,3 +361,66 @@ def test_each_topic_is_listed_once_below_its_kind(capsys: pytest.CaptureFixture[
     assert json.loads(capsys.readouterr().out) == {"topics": listed}
     assert len(set(listed)) == len(listed)
     assert set(listed) == {topic for topics in explain.groups().values() for topic in topics}
+
+
+@pytest.mark.parametrize(
+    ("topic", "nearest", "same"),
+    [
+        ("connectlon refused", "connection refused", "connection refused"),
+        ("Error during WebSocket handshake: 'Upgrade' header is mlssing", "missing", "upgrade-missing"),
+        ("Unexpected response code: 4O3", "Unexpected response code: 403", "403"),
+        ("1O06", "1006", "close 1006"),
+        ("accept-missmatch", "accept-mismatch", "accept-mismatch"),
+        ("Error: connect ECONNREFUSED ::1:80", "", "connect-refused"),
+    ],
+)
+def test_a_misread_letter_is_no_other_topic(topic: str, nearest: str, same: str) -> None:
+    entry, found = explain.find_nearest(topic)
+    assert nearest in found
+    assert bool(found) == bool(nearest)
+    assert same in {entry.topic, *entry.see_also} or entry == explain.find(same)
+
+
+@pytest.mark.parametrize("quotes", ['"{}"', "'{}'", "`{}`", "\u201c{}\u201d", "\u00ab {} \u00bb"])
+def test_quotes_around_a_pasted_text(quotes: str) -> None:
+    assert explain.find(quotes.format("403 Forbidden")) == explain.find("403 Forbidden")
+
+
+def test_the_first_known_of_several_lines() -> None:
+    pasted = "my colleague sent me this\n\nhybi-07\nand then my coffee was cold\n"
+    assert explain.find_nearest(pasted) == (explain.find("hybi-07"), "")
+
+
+def test_exit_statuses_and_input(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pasted = tmp_path / "pasted.txt"
+    pasted.write_text(
+        "WebSocket connection to 'wss://a.example/ws' failed: Error in connection establishment: "
+        "net::ERR_CONNECTION_REFUSED\nsee https://docs.example/ws",
+        "utf-8",
+    )
+    assert run(["explain", f"@{pasted}"]) == 0
+    assert "wss://a.example/ws\n" in capsys.readouterr().out.splitlines(keepends=True)[-1]
+    assert run(["explain", "connectlon refused"]) == 0
+    assert capsys.readouterr().out.startswith("nearest: connection refused\n\n")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"close 1006\n")))
+    assert run(["explain", "-"]) == 0
+    assert capsys.readouterr().out.startswith("close code: 1006")
+    assert run(["explain", "no such topic at all"]) == 1
+    assert "no such topic at all" in capsys.readouterr().err
+    assert run(["explain", "@/nonexistent"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("Failed: https://app.example/hub. See https://aka.ms/x for help", "https://app.example/hub"),
+        ("error; for more details: https://socket.example/why", None),
+        ("at https://app.example/static/main.js:12:5 failed", None),
+        ("see https://docs.example/x: WebSocket connection to 'wss://a.example/' failed", "wss://a.example/"),
+        ("fetch https://developer.mozilla.org/CloseEvent 1006", None),
+    ],
+)
+def test_the_url_of_the_socket_is_offered(text: str, url: str | None) -> None:
+    assert url_in(text) == url

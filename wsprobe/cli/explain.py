@@ -8,9 +8,12 @@ from collections.abc import Mapping, Sequence
 import click
 
 from wsprobe import explain
+from wsprobe.cli.files import MEBIBYTE, read
 from wsprobe.cli.paste import url_in
-from wsprobe.cli.streams import look, write_json
+from wsprobe.cli.streams import look, note, write_json
 from wsprobe.command_line import command_line
+from wsprobe.outcome import Exit
+from wsprobe.visible import printable
 
 
 def look_up(topic: Sequence[str], *, as_list: bool, as_json: bool, code: bool) -> int:
@@ -18,25 +21,42 @@ def look_up(topic: Sequence[str], *, as_list: bool, as_json: bool, code: bool) -
     if as_list:
         write_list(explain.groups(), as_json)
         return 0
-    if not topic:
+    asked = _pasted(topic)
+    if not asked.strip():
         raise click.UsageError("no topic: name one, or --list for all of them")
     try:
-        entry = explain.find(" ".join(topic))
+        entry, nearest = explain.find_nearest(asked)
     except explain.UnknownTopic as error:
-        raise click.UsageError(str(error)) from None
+        note(str(error))
+        return Exit.DIFFERENT
     if code:
-        if not entry.code:
-            raise click.UsageError(f"no code for {entry.topic}: wsprobe explain remedy lists the programs")
+        if not entry.code or nearest:
+            name = asked[:60] if nearest else entry.topic
+            raise click.UsageError(f"no code for {name}: wsprobe explain remedy lists the programs")
         sys.stdout.write(entry.code)
     elif as_json:
-        write_json(explain.value(entry))
+        write_json({**explain.value(entry), "nearest": nearest})
     else:
+        if nearest:
+            sys.stdout.write(f"nearest: {printable(nearest)}\n\n")
         of = look(sys.stdout)
         sys.stdout.write(explain.text(entry, of.width) if of.terminal else explain.text(entry))
-        if url := url_in(" ".join(topic)):
+        if url := url_in(asked):
             command = command_line("wsprobe", "compare", "--browser-mode", url=url)
             sys.stdout.write(f"\n  what that server says: {command}\n")
     return 0
+
+
+def _pasted(words: Sequence[str]) -> str:
+    """The topic: *words*, or standard input for ``-``, or a file for ``@FILE``. Raises click.UsageError."""
+    if len(words) != 1 or not (words[0] == "-" or words[0].startswith("@")):
+        return " ".join(words)
+    path = words[0].removeprefix("@")
+    try:
+        return read(path, MEBIBYTE, "pasted text").decode("utf-8", "replace")
+    except (OSError, ValueError) as error:
+        reason = (error.strerror or "") if isinstance(error, OSError) else str(error)
+        raise click.UsageError(f"{words[0]}: {reason}") from None
 
 
 def write_list(groups: Mapping[str, Sequence[str]], as_json: bool) -> None:

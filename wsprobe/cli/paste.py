@@ -339,10 +339,28 @@ _URL = r"(?:wss?|https?)://[A-Za-z0-9_.~:/?#@!$&*+,;=%\[\]-]*[A-Za-z0-9_/=]"
 """In a line of a console: as far as a shell takes it for one word, or nearly."""
 
 
+_OF_A_FILE = re.compile(r"\.(?:[cm]?[jt]sx?|html?|css|md|map|py|php)(?:[?#].*|(?::\d+)+)?$")
+_ABOUT = re.compile(
+    r"(?i)(?:\b(?:see|docs?|documentation|help|read|more|info(?:rmation)?|details|visit|report|issues?)\b"
+    r"[^.;:]{0,24}:?|\[\w.-]+\]\()\s*$"
+)
+_DOCUMENTATION = re.compile(
+    r"https?://(?:docs?|developer|learn|help|support|wiki)\.|https?://(?:[\w-]+\.)*(?:github\.com|stackoverflow\.com|"
+    r"mozilla\.org|readthedocs\.io|microsoft\.com|nodejs\.org|w3\.org|rfc-editor\.org)\b"
+)
+
+
 def url_in(text: str) -> str | None:
-    """The first ws: or wss: URL in a console line or a client's error; None if there is none."""
-    urls = re.findall(_URL, text)
-    return next((url for url in urls if url.startswith("ws")), urls[0] if urls else None)
+    """The first ws: or wss: URL in a console line or a client's error, else the first http: or https: URL that
+    is neither a file of source nor a link to documentation; None if there is none."""
+    urls = list(re.finditer(_URL, text))
+    sockets = [url[0] for url in urls if url[0].startswith("ws")]
+    others = (url[0] for url in urls if not _is_link(url[0], text[max(0, url.start() - 60) : url.start()]))
+    return sockets[0] if sockets else next(others, None)
+
+
+def _is_link(url: str, before: str) -> bool:
+    return any((_OF_A_FILE.search(url), _DOCUMENTATION.match(url), _ABOUT.search(before)))
 
 
 def line_of_a_console(text: str) -> str | None:

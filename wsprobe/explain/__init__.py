@@ -6,11 +6,22 @@ import re
 from collections.abc import Callable
 
 from wsprobe.diagnosis.statuses import STATUSES
-from wsprobe.explain import console, failures, http2, printed, program, proxies, remedies, revisions, tables
+from wsprobe.explain import (
+    console,
+    failures,
+    http2,
+    misread,
+    printed,
+    program,
+    proxies,
+    remedies,
+    revisions,
+    tables,
+)
 from wsprobe.explain.entry import Topic, load, text, value
 from wsprobe.nearest import MOST, nearest
 
-__all__ = ["UnknownTopic", "all_topics", "find", "text", "value"]
+__all__ = ["UnknownTopic", "all_topics", "find", "find_nearest", "text", "value"]
 
 _NUMBER = re.compile(r"[0-9]{1,5}")
 _WITH_ITS_NAME = re.compile(r"(?i)(http/[\d.]+ )?([0-9]{3,4})(?: \(?(.*?)\)?)?")
@@ -24,8 +35,24 @@ FRAGMENT = 3
 """Words of a console text that suffice to find it."""
 
 
+QUOTES = (
+    ('"', '"'),
+    ("'", "'"),
+    ("`", "`"),
+    ("\u201c", "\u201d"),
+    ("\u201e", "\u201c"),
+    ("\u2018", "\u2019"),
+    ("\u00ab", "\u00bb"),
+)
+"""Pairs around a pasted text."""
+
+
 class UnknownTopic(LookupError):
-    """There is no such topic. The message is one line and suggests the nearest topics."""
+    """There is no such topic. The message is one line and suggests the nearest topics, which *near* has."""
+
+    def __init__(self, message: str, near: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.near = near
 
 
 def all_topics() -> tuple[str, ...]:
@@ -62,8 +89,53 @@ def find(topic: str) -> Topic:
     copied from a console. If a word has several meanings, a prefix selects one: ``close 1006``, ``status 403``,
     ``exit 12``, ``finding unresolved``, ``rule upgrade``, ``lab:403``. Raises UnknownTopic.
     """
+    asked = _plain(topic)
+    entry = _find(asked)
+    if entry is None:
+        raise _unknown(asked)
+    return entry
+
+
+def find_nearest(topic: str) -> tuple[Topic, str]:
+    """The explanation of *topic*, and ""; or the nearest one, and the text that finds it. A text with a misread
+    letter may have another meaning, so the corrected text goes first; of several lines, the first known one
+    counts. Raises UnknownTopic if nothing is near.
+    """
+    asked = _plain(topic)
+    entry = _find(asked)
+    read = misread.corrected(asked)
+    if read != asked and (meant := _find(read)) is not None and not _same(meant, entry):
+        return meant, read
+    if entry is not None:
+        return entry, ""
+    lines = topic[:LONGEST].splitlines()
+    for line in lines if len(lines) > 1 else ():
+        if line.strip() and (entry := _find(_plain(line))) is not None:
+            return entry, ""
+    error = _unknown(asked)
+    for name in error.near:
+        name = name.strip('"')
+        if (entry := _find(name)) is not None:
+            return entry, name
+    raise error
+
+
+def _same(one: Topic, other: Topic | None) -> bool:
+    return other is not None and (one.text, one.facts) == (other.text, other.facts)
+
+
+def _plain(topic: str) -> str:
+    """*topic* on one line, without the quotes around it."""
     asked = " ".join(topic[:LONGEST].split())
-    entry = (
+    inside = asked[1:-1]
+    for first, last in QUOTES if len(asked) > 2 else ():
+        if asked[0] == first and asked[-1] == last and first not in inside and last not in inside:
+            return inside.strip()
+    return asked
+
+
+def _find(asked: str) -> Topic | None:
+    return (
         remedies.find(asked)
         or _prefixed(asked)
         or _number(asked)
@@ -80,9 +152,6 @@ def find(topic: str) -> Topic:
         or console.find_general(asked)
         or failures.find_general(asked)
     )
-    if entry is None:
-        raise UnknownTopic(_unknown(asked))
-    return entry
 
 
 def _in_a_console(asked: str) -> Topic | None:
@@ -172,18 +241,18 @@ def _named(asked: str) -> Topic | None:
     return None
 
 
-def _unknown(asked: str) -> str:
+def _unknown(asked: str) -> UnknownTopic:
     if not asked:
-        return "the topic is empty: give one, or list all with --list"
+        return UnknownTopic("the topic is empty: give one, or list all with --list")
     if _NUMBER.fullmatch(asked):
-        return f"{asked} is not an exit status, an HTTP status or a close code"
+        return UnknownTopic(f"{asked} is not an exit status, an HTTP status or a close code")
     numbers = (word for word in asked.split() if len(word) > 2 and _number(word))
     titles = _titles()
     called = (each for name in nearest(asked, titles, words=False) for each in titles[name])
     near = (*numbers, *_text_with(asked), *called, *nearest(asked, all_topics()), *_words_of(asked))
     found = tuple(dict.fromkeys(near))[:MOST]
     hint = f"; nearest: {', '.join(found)}" if found else ""
-    return f"no such topic: {asked[:60]!a}{hint}; --list shows all topics"
+    return UnknownTopic(f"no such topic: {asked[:60]!a}{hint}; --list shows all topics", found)
 
 
 def _words_of(asked: str) -> tuple[str, ...]:

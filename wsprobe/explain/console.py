@@ -2,7 +2,8 @@
 
 A row of ``data/console`` has its ``text``, or in ``fact`` the place of the text in the facts of an engine
 (ENGINE.TABLE.KEY or ENGINE.KEY; a list of places if several engines have it), with what is ``given`` for some
-of its parts. Its ``engines`` are those of the file, or of its facts.
+of its parts, and in ``also`` what the text is in other languages. Its ``engines`` are those of
+the file, or of its facts.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class Match(Struct, frozen=True):
 
 def texts() -> tuple[str, ...]:
     """Every known text, with {name} for the parts that vary."""
-    return tuple(row["text"] for _, row in _rows())
+    return tuple(row["text"] for _, row in _rows() if "english" not in row)
 
 
 def find(line: str) -> Topic | None:
@@ -103,6 +104,8 @@ def rows(name: str) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
         for text in dict.fromkeys([row["text"]] if "text" in row else found):
             whole = name in _CLIENTS and text[0] != "["
             yield tuple(engines), {"whole": whole, **row, "text": text}
+        for other in row.get("also", ()):
+            yield tuple(engines), {"whole": False, **row, "text": other, "english": text}
 
 
 def places(row: Mapping[str, Any]) -> list[str]:
@@ -168,7 +171,9 @@ def _entry(match: Match) -> Topic:
         *_says_more(match),
         *((PAGE,) if _of_browsers(match) else ()),
     )
-    return Topic(match.found, "console text", match.found, tuple(means), facts, tuple(dict.fromkeys(see)))
+    english = row.get("english", "")
+    title = _PLACE.sub(lambda place: match.values.get(place[1], "..."), english) or match.found
+    return Topic(title, "console text", title, tuple(means), facts, tuple(dict.fromkeys(see)))
 
 
 def _writers(match: Match) -> str:

@@ -56,6 +56,8 @@ def command(topic: tuple[str, ...], given: Given) -> int:
 
     explain recognises a whole line from a browser's console, and a citation such as "RFC 6455 section 4.1". It
     knows the error texts of many client libraries; in others it finds the status, header, close code or phrase.
+    The topic - is read from standard input, and @FILE from a file. Where only something near is known, explain
+    prints that, and "nearest:" before it.
 
     remedy shows how a server can let a page know why it refused, and lists the programs with code. remedy asgi,
     for example, prints the code, and --code prints only the code.
