@@ -102,7 +102,7 @@ def _body() -> Iterator[str]:
         "Whatever goes wrong in a WebSocket handshake, a script sees an error event without content and a "
         "close event with code 1006, as the standard requires. Engines differ in what counts as wrong: all "
         f"five views below agree in {same} of {len(asked)} scenarios of the lab.",
-        "This page has the most common differences. browsers.md has the full tables: every scenario, its "
+        "This page has the most common differences. browsers.md has every scenario in which views differ, the "
         "views and their reasons, opening requests, and console lines. It is in man/ of the source, and in "
         "share/doc/wsprobe once installed. Both come from the views that wsprobe compare --browser-mode "
         "shows.",

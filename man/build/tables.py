@@ -1,4 +1,5 @@
-"""man/browsers.md: all that wsprobe-browsers(7) is the short of, from the views themselves."""
+"""man/browsers.md: each scenario in which a script sees one thing here and another there, from the views
+themselves."""
 
 from __future__ import annotations
 
@@ -31,23 +32,23 @@ def _body() -> Iterator[str]:
     kept = {
         title: asked
         for title, names in subjects().items()
-        if (asked := [name for name in names if not floods(CATALOGUE[name])])
+        if (asked := [name for name in names if not floods(CATALOGUE[name]) and len(grouped(views(name))) > 1])
     }
+    same = sum(not floods(each) for each in CATALOGUE.values()) - sum(map(len, kept.values()))
     consoles = {reader: f"Console of {NAMES[reader]}" for reader in BROWSERS}
-    yield "# What a script sees, scenario by scenario"
+    yield "# Where browsers differ, scenario by scenario"
     yield ""
     yield (
-        "The full tables behind wsprobe-browsers(7), made by `python -m man.build` from the views that "
-        "`wsprobe compare --browser-mode` shows. Each scenario can be tried: `wsprobe compare --browser-mode "
-        "lab:NAME`."
+        "Every scenario of the lab in which views differ, made by `python -m man.build` from what `wsprobe "
+        f"compare --browser-mode` shows. In {same} other scenarios all views are the same; `wsprobe compare "
+        "--browser-mode lab:NAME` shows any of them."
     )
     yield ""
     yield (
         "A cell has the events in their order. A close is unclean unless marked clean, and an error event has "
-        "no content. *all* in the first cell: every view is the same. Where views differ, the list under the "
-        "table names the deciding step, and its source file in the engine or its section of the standard. The "
-        "tables leave out floods and other endless answers: how much of them gets through depends on limits of "
-        "time and memory, not on rules."
+        "no content. The list under the table names the deciding step, and its source file in the engine or "
+        "its section of the standard. The tables leave out floods and other endless answers: how much of them "
+        "gets through depends on limits of time and memory, not on rules."
     )
     yield ""
     versions = (f"{NAMES[reader]} {ENGINES[reader].version}".strip() for reader in NAMES)
@@ -70,12 +71,9 @@ def _subject(title: str, names: list[str]) -> Iterator[str]:
     yield from markdown.table(
         ("scenario", "what the server, or the page, does", *NAMES.values()), (_row(name) for name in names)
     )
-    apart = [name for name in names if len(grouped(views(name))) > 1]
-    if not apart:
-        return
     yield "The deciding steps:"
     yield ""
-    for name in apart:
+    for name in names:
         steps = "; ".join(
             f"{named(readers)}: {text(str(view.because))}" for readers, view in grouped(views(name))
         )
@@ -84,10 +82,7 @@ def _subject(title: str, names: list[str]) -> Iterator[str]:
 
 
 def _row(name: str) -> tuple[str, ...]:
-    seen = views(name)
-    cells = [text(said(view)) for view in seen.values()]
-    if len(grouped(seen)) == 1:
-        cells = [f"*all*: {cells[0]}", *[""] * (len(NAMES) - 1)]
+    cells = [text(said(view)) for view in views(name).values()]
     return (code(name), text(CATALOGUE[name].summary), *cells)
 
 
