@@ -7,11 +7,20 @@ import os
 import re
 import stat
 from base64 import b64encode
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal, get_args, get_origin, get_type_hints
 
 import pytest
+from msgspec import Struct
 
+from wsprobe.browsers.engine import ScriptView
+from wsprobe.browsers.fetch import FetchView
 from wsprobe.cli.main import run
+from wsprobe.cli.redacted import OWN_WORDS
+from wsprobe.diagnosis import Cause
+from wsprobe.judge.finding import Finding
+from wsprobe.lab.installed import BrowserRun
 
 Capture = pytest.CaptureFixture[str]
 
@@ -191,3 +200,25 @@ def test_the_masked_conversation_is_shown_unless_silent(
 ) -> None:
     assert run(["connect", "-v", "--redact", *words, "lab:403"]) == 12
     assert ("> GET /" in capsys.readouterr().err) is shown
+
+
+def _choices(kind: object, name: str = "", seen: dict[object, None] | None = None) -> Iterator[str]:
+    """The members with a fixed set of values, of *kind* and of the structs in it."""
+    seen = {} if seen is None else seen
+    if get_origin(kind) is Literal:
+        yield name
+    elif isinstance(kind, type) and issubclass(kind, Struct) and kind not in seen:
+        seen[kind] = None
+        for member, of in get_type_hints(kind).items():
+            yield from _choices(of, member, seen)
+    for each in get_args(kind):
+        yield from _choices(each, name, seen)
+
+
+def test_a_secret_masks_no_choice() -> None:
+    """``own-request`` with asterisks is no certainty, and what was judged before is then not read."""
+    seen: dict[object, None] = {}
+    kinds = (Finding, Cause, ScriptView, FetchView, BrowserRun)
+    found = {name for kind in kinds for name in _choices(kind, seen=seen)}
+    assert {"level", "certainty", "phase"} <= found
+    assert found - OWN_WORDS == set()

@@ -125,7 +125,13 @@ def _page(page: Page, secrets: Secrets) -> Page:
     )
 
 
-OWN_WORDS = frozenset(("browser", "handshakes", "id", "level", "name", "outcome", "spec", "type", "version"))
+CHOICES = frozenset(
+    ("address", "blocked", "certainty", "construct", "do", "http", "phase", "target_address", "when")
+)
+"""Members with one of a fixed set of words: a recording with another one is not read as what was judged."""
+OWN_WORDS = CHOICES | frozenset(
+    ("browser", "engine", "handshakes", "id", "level", "name", "outcome", "spec", "type", "version")
+)
 """Members with words of wsprobe and of specifications, which decide how to show the others: a secret that is
 such a word, as in ``?mode=open``, masks none of them."""
 
