@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from man.build import mdoc
 from man.build.commands import statuses
 from wsprobe.cli.main import COMMANDS
+from wsprobe.explain.entry import load
 from wsprobe.outcome import TABLE
 
 ABOUT = "show what a WebSocket server answered to a handshake, and what a script in a browser sees of it"
@@ -22,37 +23,8 @@ DESCRIPTION = (
     "against recordings of the real one. See wsprobe-browsers(7).",
 )
 
-IDEAS = (
-    (
-        "recording",
-        "Everything that wsprobe decided, sent and received, with times. --save and --json keep it. Every "
-        "report comes from the recording alone, so you can read a saved one later, anywhere, without a "
-        "network.",
-    ),
-    (
-        "outcome",
-        "One word for the result of a handshake, with its exit status. Three are easily "
-        "confused: refused is a 4xx answer, invalid a 101 that a client must refuse, dropped no complete "
-        "answer. In text, a session that ended without a Close is dropped too; its outcome is aborted.",
-    ),
-    (
-        "finding",
-        "Something wrong (fail), doubtful (warn) or worth knowing (note), with a stable id for wsprobe "
-        "explain.",
-    ),
-    (
-        "cause",
-        "Why a handshake or session failed. likely: the request, the server's words or a mark of one program "
-        "show it. possible: only the status, a form of answer that several programs share, or the way the "
-        "exchange ended suggest it; usual causes follow, and there may be others.",
-    ),
-    (
-        "lab",
-        "A catalogue of named scenarios and a loopback server that plays them. A URL lab:NAME starts it on a "
-        "free port, probes that scenario over a real socket, and stops it; wsprobe serve keeps it running for "
-        "other clients. lab:PATH gets an answer of your choice: lab:/status/418?reason=Teapot.",
-    ),
-)
+WORDS = {row["name"]: row for row in load("wsprobe")["term"]}
+"""The words of wsprobe's own output, which `wsprobe explain` knows."""
 
 STREAMS = (
     "Reports and data go to standard output, messages about the command itself to standard error. connect "
@@ -72,8 +44,7 @@ ENVIRONMENT = (
     ("COLUMNS", "The width to use instead of the terminal's."),
     (
         "http_proxy, https_proxy, HTTPS_PROXY, ALL_PROXY, NO_PROXY",
-        "The proxy for ws:, for wss: and for both, and the hosts that need none, as in curl; -x and --noproxy "
-        "replace them.",
+        WORDS["http_proxy"]["text"],
     ),
     ("NETRC", "The file that --netrc reads instead of ~/.netrc."),
     ("HOME", "Where ~/.netrc is."),
@@ -126,7 +97,7 @@ def _body() -> Iterator[str]:
     yield ".Ss Options"
     yield from mdoc.tagged(OPTIONS)
     yield ".Ss Terms"
-    yield from mdoc.tagged(IDEAS)
+    yield from mdoc.tagged((name, row["text"]) for name, row in WORDS.items() if row.get("page"))
     yield ".Ss Streams"
     yield from mdoc.paragraphs(*STREAMS)
     yield ".Ss Shell completion"

@@ -12,8 +12,9 @@ from tests import cases
 from wsprobe import explain
 from wsprobe.cli.main import run
 from wsprobe.cli.paste import url_in
-from wsprobe.explain import UnknownTopic
+from wsprobe.explain import UnknownTopic, program
 from wsprobe.explain.entry import Topic
+from wsprobe.judge import FINDINGS
 from wsprobe.outcome import TABLE, Exit
 
 KINDS = {
@@ -212,8 +213,6 @@ def test_every_outcome_and_exit_status() -> None:
 
 
 def test_every_finding() -> None:
-    from wsprobe.judge import FINDINGS
-
     for id, row in FINDINGS.items():
         entry = explain.find(f"finding {id}")
         assert entry.kind == "finding"
@@ -222,8 +221,6 @@ def test_every_finding() -> None:
 
 def test_what_a_finding_cites_of_a_websocket_specification_is_found() -> None:
     """A reader pastes what stands under a finding. The specifications of HTTP and TLS are not told here."""
-    from wsprobe.judge import FINDINGS
-
     for row in FINDINGS.values():
         for cited in row.spec.split("; "):
             if cited.startswith(("RFC 6455", "RFC 7692", "draft-hixie", "WHATWG")):
@@ -272,7 +269,30 @@ def test_each_other_name_leads_to_one_topic() -> None:
     rows = [row for name in ("headers", *_TERMS) for table in load(name).values() for row in table]
     assert len(other_names()) == sum(len(row.get("other", ())) for row in rows)
     for other, topic in other_names().items():
-        assert explain.find(other).topic == topic, other
+        found = explain.find(other)
+        assert found.topic == topic or (found.topic == other and topic in found.see_also), other
+
+
+def test_an_id_leads_to_its_own_topic_first() -> None:
+    """Another topic of the same word is named below; an outcome comes before the cause of its name."""
+    for kind, ids in (("finding", FINDINGS), ("cause", program.cause_topics())):
+        for id in ids:
+            found = explain.find(id)
+            assert found.topic == id
+            assert found.kind == kind or f"{kind} {id}" in found.see_also
+    assert "error event" in explain.find("error").see_also
+    assert "rule-redirect" in explain.find("redirect").see_also
+    assert explain.find("Closing").topic == "closing handshake"
+
+
+@pytest.mark.parametrize(
+    ("word", "topic"),
+    [(word, word) for word in ("lab", "recording", "finding", "cause", "view", "http_proxy", "outcome")]
+    + [("likely", "cause"), ("NO_PROXY", "http_proxy"), ("warn", "finding")],
+)
+def test_words_of_wsprobes_own_output(word: str, topic: str) -> None:
+    found = explain.find(word)
+    assert (found.topic, found.kind) == (topic, "wsprobe")
 
 
 def test_no_number_is_left_out() -> None:

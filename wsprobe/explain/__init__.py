@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from wsprobe.diagnosis.statuses import STATUSES
 from wsprobe.explain import (
     console,
@@ -70,6 +72,7 @@ def groups() -> dict[str, tuple[str, ...]]:
         "Proxies": proxies.topics(),
         "Remedies: how a server lets a page know": remedies.topics(),
         "What a page sees": tables.term_topics("script"),
+        "Words of wsprobe": tables.term_topics("wsprobe"),
         "Words of the protocol": tables.term_topics("protocol"),
         "Frameworks, development servers and services": tables.term_topics("program"),
         "Files that browsers write": tables.term_topics("evidence"),
@@ -135,6 +138,19 @@ def _plain(topic: str) -> str:
 
 
 def _find(asked: str) -> Topic | None:
+    """The topic of *asked*. An id of a finding or cause leads to its own topic, which names the other topics of
+    the same word."""
+    found = _first(asked)
+    ids = tuple(each for each in (program.find_finding(asked), program.find_cause(asked)) if each is not None)
+    if found is None or not any(each.topic == asked for each in ids):
+        return found
+    meanings = [each for each in (found, *ids) if each.topic == asked]
+    others = [f"{each.kind} {asked}" for each in meanings[1:] if each.kind != meanings[0].kind]
+    others += [found.topic] if found.topic != asked else []
+    return replace(meanings[0], see_also=tuple(dict.fromkeys((*others, *meanings[0].see_also))))
+
+
+def _first(asked: str) -> Topic | None:
     return (
         remedies.find(asked)
         or _prefixed(asked)

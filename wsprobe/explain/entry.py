@@ -24,8 +24,8 @@ class Topic(Struct, frozen=True):
     kind: str
     """``close code``, ``HTTP status``, ``finding``, ``cause``, ``outcome``, ``exit status``, ``rules``,
     ``console text``, ``error text``, ``revision``, ``rule``, ``section``, ``header``, ``proxy``, ``protocol``,
-    ``script``, ``program``, ``remedy``, ``weakness``, ``contradiction``, ``question``, ``history`` or
-    ``scenario``."""
+    ``script``, ``program``, ``wsprobe``, ``remedy``, ``weakness``, ``contradiction``, ``question``, ``history``
+    or ``scenario``."""
     title: str
     text: tuple[str, ...] = ()
     """Paragraphs."""

@@ -193,7 +193,7 @@ _TERM_LABELS = (
     *(("shows", "how it shows"), ("script", "script in a browser"), ("fix", "try")),
     *(("get", "how to get one"), ("holds", "what it holds"), ("read", "then")),
 )
-_TERMS = ("script", "protocol", "program", "evidence")
+_TERMS = ("script", "protocol", "program", "evidence", "wsprobe")
 """Files of words; the kind of a topic is the name of its file."""
 _OBJECTS = ("websocket.", "closeevent.", "event.", "ws.", "socket.")
 """Objects that people write before an attribute's name."""
