@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.trace.audits import COOKIE, OPEN, TLS, Asked, Reply, Server, audit, found, start, untested
-from wsprobe.exchange import TlsFailed
+from wsprobe.exchange import How, TlsFailed
 from wsprobe.show.trace import sent
 from wsprobe.trace.audit import WEAKNESSES, not_tested, weaknesses
 from wsprobe.trace.audit_requests import (
@@ -314,6 +314,9 @@ def test_where_nothing_opens_nothing_is_found(reply: Reply) -> None:
     whys["certificate-refused"] = "the server sent no certificate"
     if reply.how != "error":
         del whys["certificate-refused"]
+    if reply.how is None:
+        for each in ("server-stops", "stack-trace", "version-disclosed"):
+            del whys[each]
     assert untested(seen) == whys
 
 
@@ -639,3 +642,62 @@ def test_rows_that_are_chosen_by_name() -> None:
     bare = replace(seen.start, plan=replace(plan, request=without(plan.request, b"sec-websocket-extensions")))
     seen = audit(careful, bare, Choice(only=frozenset({"clear"}), series=AUDIT))
     assert untested(seen)["compression-with-secrets"].endswith("with an offer of permessage-deflate")
+
+
+# -- a refusal, and a server that stops
+
+
+def test_what_a_refusal_discloses_is_reported() -> None:
+    """The handshake itself gets a 500 with a stack trace and a version."""
+    body = b'Traceback (most recent call last):\n  File "app.py", line 1, in <module>\n'
+    seen = audit(lambda of: Reply(500, ("Server: nginx/1.26.3",), body))
+    assert list(found(seen)) == ["stack-trace", "version-disclosed"]
+    assert {"stack-trace", "version-disclosed", "server-stops"}.isdisjoint(untested(seen))
+
+
+def test_a_plain_refusal_discloses_nothing() -> None:
+    seen = audit(lambda of: DENIED)
+    assert found(seen) == {}
+    assert "stack-trace" not in untested(seen)
+    assert untested(seen)["any-origin"] == "the handshake itself opens no session"
+
+
+class Mortal:
+    """A careful server that ends at one request, and then gives no answer: *how* tells the way."""
+
+    def __init__(self, last: str, how: How) -> None:
+        self.last, self.how, self.over = last, how, False
+
+    def __call__(self, of: Asked) -> Reply:
+        if self.over:
+            return Reply(how=self.how)
+        self.over = of.name == self.last
+        return Reply(how="rst") if self.over else careful(of)
+
+
+@pytest.mark.parametrize("how", ["fin", "rst", "error"])
+@pytest.mark.parametrize("last", ["origin-other", "no-token", "no-key"])
+def test_a_server_that_stops_is_asked_no_more(last: str, how: How) -> None:
+    seen = audit(Mortal(last, how), start("wss://app.example/chat?token=abcdefghijkl"))
+    assert f"After the request {last}," in found(seen)["server-stops"].conclusion.text
+    assert list(seen.answers)[-2:] == [last, "alive"]
+    assert untested(seen)["message-size"] == f"since the request {last}, the server answers nothing"
+
+
+def test_a_server_that_ends_right_after_its_answer_is_blamed_on_that_request() -> None:
+    def server(of: Asked) -> Reply:
+        return careful(of) if of.name in ("base", "origin") else Reply(how="error")
+
+    seen = audit(server)
+    assert "After the request origin," in found(seen)["server-stops"].conclusion.text
+    assert list(seen.answers) == ["base", "origin", "origin-other", "alive"]
+
+
+def test_who_refuses_by_closing_has_not_stopped() -> None:
+    def server(of: Asked) -> Reply:
+        return Reply(how="rst") if of.origin not in (None, OWN) and not clear(of) else careful(of)
+
+    seen = audit(server)
+    assert "server-stops" not in found(seen)
+    assert list(seen.answers).count("alive") == 1
+    assert list(seen.answers)[-1] == "again"

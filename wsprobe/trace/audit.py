@@ -6,7 +6,7 @@ from wsprobe.trace import audit_rules_disclosure as disclosure
 from wsprobe.trace import audit_rules_origin as origin
 from wsprobe.trace import audit_rules_secrets as secrets
 from wsprobe.trace import audit_rules_transport as transport
-from wsprobe.trace.audit_session import reference
+from wsprobe.trace.audit_session import answered, reference, stopped
 from wsprobe.trace.trace import Trace
 from wsprobe.trace.weakness import Found, Weakness
 
@@ -20,6 +20,7 @@ WEAKNESSES: tuple[Weakness, ...] = (
     secrets.cookie_without_secure,
     secrets.cookie_without_samesite,
     secrets.compression_with_secrets,
+    disclosure.server_stops,
     disclosure.stack_trace,
     disclosure.version_disclosed,
     transport.message_size,
@@ -44,7 +45,15 @@ def not_tested(seen: Trace) -> tuple[tuple[str, str], ...]:
     return tuple((id, why) for id, why in reasons if why)
 
 
+_OF_ANY_ANSWER = frozenset({"server-stops", "stack-trace", "version-disclosed"})
+"""What a refusal of the handshake itself also shows."""
+
+
 def _untested(each: Weakness, seen: Trace) -> str:
+    if each.id in _OF_ANY_ANSWER and answered(seen.base):
+        return ""
+    if gone := stopped(seen):
+        return gone
     if each.id != "certificate-refused" and reference(seen) is None:
         return "the handshake itself opens no session"
     return each.untested(seen)

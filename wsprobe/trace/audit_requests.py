@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from wsprobe.exchange import Act, Limits, Plan
 from wsprobe.secrets import Secrets, are_credentials
 from wsprobe.target import authority, host_header
-from wsprobe.trace.audit_session import admitted, reference, refused
+from wsprobe.trace.audit_session import admitted, lost_one, reference, refused, stopped
 from wsprobe.trace.changes import STRANGER, Change, step
 from wsprobe.trace.request_edits import lines, name_of, resource_of, values, with_field, with_line, without
 from wsprobe.trace.series import Series
@@ -306,12 +306,18 @@ def _again(seen: Trace) -> Plan | None:
 
 
 def closed_to_all(seen: Trace) -> str:
-    """Why nothing more is asked: the handshake itself does not open a session; "" if it does."""
+    """Why nothing more is asked: the server stopped, or the handshake itself opens no session; else ""."""
+    if gone := stopped(seen):
+        return gone
     return "" if reference(seen) is not None else "the handshake itself opens no session"
 
 
 def _unless_closed(also: Callable[[Trace], str] = lambda seen: "") -> Callable[[Trace], str]:
     return lambda seen: closed_to_all(seen) or also(seen)
+
+
+def _no_answer(seen: Trace) -> str:
+    return "no request was answered" if seen.base.kind in ("not-reached", "interrupted") else stopped(seen)
 
 
 def _no_credentials(seen: Trace) -> str:
@@ -372,11 +378,22 @@ ROWS: tuple[Change, ...] = (
         lambda seen: (TraceRequest("base", _watched(seen.start.plan)),),
     ),
     Change(
+        "alive",
+        "nothing: the same handshake, after a request without an answer",
+        "whether the server still answers, or that request stopped it",
+        _row(
+            "alive", lambda seen: replace(seen.start.plan, request=_request(seen)) if lost_one(seen) else None
+        ),
+        lambda seen: "" if lost_one(seen) else "every request was answered",
+    ),
+    Change(
         "origin",
         "with the Origin of a page of the same host",
         "whether the server's own page opens a session",
         _row("origin", _own_origin),
-        lambda seen: "no request was answered" if seen.base.kind in ("not-reached", "interrupted") else "",
+        lambda seen: (
+            "no request was answered" if seen.base.kind in ("not-reached", "interrupted") else stopped(seen)
+        ),
     ),
     Change(
         "no-origin",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from wsprobe.diagnosis.proxies import mending, table
 from wsprobe.read.closing import close_of
 from wsprobe.trace.answer import Answer, content_of
-from wsprobe.trace.audit_session import came, reference
+from wsprobe.trace.audit_session import came, stopped_by
 from wsprobe.trace.conclusion import Conclusion, rule
 from wsprobe.trace.trace import Trace
 from wsprobe.trace.weakness import found, weakness
@@ -52,9 +52,7 @@ LOOKED_AT = 64 * 1024
 
 
 def _own(seen: Trace) -> Iterator[tuple[str, Answer]]:
-    """The answers of the endpoint itself, if it opens: one that refuses everybody is not judged."""
-    if reference(seen) is None:
-        return
+    """The answers of the endpoint itself, a refusal too: whoever is refused can read it."""
     yield from ((name, answer) for name, answer in seen.answers.items() if not name.startswith("clear-beside"))
 
 
@@ -78,6 +76,28 @@ def _versions(answer: Answer) -> Iterator[str]:
     page = PAGE.search(_text(answer))
     if page is not None:
         yield f"the page says {page[0]}"
+
+
+@weakness(
+    "A request stops the server",
+    "warning",
+    fix="Read the server's log at the time of that request. Catch the exception of one connection, so that it "
+    "ends that connection alone.",
+)
+@rule(
+    "after a request, the server answers nothing, not even the handshake that it answered before",
+    "anybody who can send this request can end the service for all",
+    "whether the server ended, restarts, or keeps this address out",
+)
+def server_stops(seen: Trace) -> Iterator[Conclusion]:
+    if name := stopped_by(seen):
+        check = next(each for each in ("again", "alive") if seen[each] is not None)
+        yield found(
+            f"After the request {name}, the server answers nothing, not even the handshake it answered before.",
+            tuple(dict.fromkeys((name, check))),
+            sent=f"the handshake ({name})",
+            came=f"{came(seen.answers[name])}; then, to the first handshake again: {came(seen.answers[check])}",
+        )
 
 
 PROGRAM_LINES = {

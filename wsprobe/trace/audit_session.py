@@ -69,6 +69,43 @@ def unsteady(seen: Trace) -> str:
     return "the last request, the same as the first ones, did not open: a rate limit may explain the refusals"
 
 
+GONE = frozenset({"cut", "silent", "not-reached"})
+"""Kinds of an answer that did not come."""
+OTHER_PORT = frozenset({"clear", "clear-beside"})
+"""Rows in clear: TLS and closed ports give them no answer."""
+
+
+def lost_one(seen: Trace) -> bool:
+    """True if a request got no answer, and the handshake before it did."""
+    return answered(seen["base"]) and any(
+        answer.kind in GONE for name, answer in seen.answers.items() if name not in OTHER_PORT
+    )
+
+
+def stopped_by(seen: Trace) -> str:
+    """The request after which the server answers nothing, not even the handshake that it answered first; "" if
+    it still answers. If the connection was refused from a request on, the one before it counts."""
+    check = next((name for name in ("again", "alive") if seen[name] is not None), "")
+    if not check or not answered(seen["base"]) or seen.answers[check].kind not in GONE:
+        return ""
+    names = [name for name in seen.answers if name != "clear-beside"]
+    at = names.index(check)
+    while at and seen.answers[names[at - 1]].kind in GONE:
+        at -= 1
+    return names[at - 1] if seen.answers[names[at]].kind == "not-reached" else names[at]
+
+
+def stopped(seen: Trace) -> str:
+    """Why nothing more is sent, in words, if the server answers nothing any more; else ""."""
+    name = stopped_by(seen)
+    return f"since the request {name}, the server answers nothing" if name else ""
+
+
+def answered(answer: Answer | None) -> bool:
+    """True if an answer came, whatever it is."""
+    return answer is not None and answer.kind in ("open", "http", "invalid")
+
+
 def came(answer: Answer) -> str:
     """In a few words: what came back."""
     match ended(answer).partition(" "):
