@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -156,3 +157,18 @@ def test_explain_knows_each_weakness() -> None:
         assert (topic.kind, topic.topic, topic.text) == ("weakness", each.id, (each.why,))
         assert explain.find(f"weakness {each.id}") == topic
         assert each.id in explain.all_topics()
+
+
+@pytest.mark.parametrize("scenario", ["pmd-message"])
+def test_messages_for_the_user_are_masked_in_every_row(
+    scenario: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    page = tmp_path / "a.md"
+    run(["connect", "--linger", "0.3", f"lab:{scenario}"])
+    received = re.search(r'< Text "(.{12})', capsys.readouterr().out)
+    assert received is not None
+    run(["trace", "--audit", *QUICK, "--linger", "0.3", "--report", str(page), f"lab:{scenario}"])
+    shown = re.findall(r'< Text "(.*)"', page.read_text("utf-8"))
+    assert len(shown) > 1
+    assert {*"".join(shown)} == {"*"}
+    assert received[1] not in page.read_text("utf-8")

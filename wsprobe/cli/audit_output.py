@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import click
 from msgspec.structs import replace
 
@@ -13,6 +15,7 @@ from wsprobe.cli.repeat_command import Call
 from wsprobe.cli.settings import Settings
 from wsprobe.cli.trace_output import TraceOutput
 from wsprobe.outcome import Exit
+from wsprobe.read.frames import messages_of
 from wsprobe.report import Report
 from wsprobe.show import audit as show
 from wsprobe.show.as_json import audit_value
@@ -24,6 +27,11 @@ from wsprobe.trace.conclusion import Conclusion
 from wsprobe.trace.series import Choice
 from wsprobe.trace.trace import Trace
 from wsprobe.trace.weakness import Found, Level, Weakness
+
+PRIVATE = 12
+"""Bytes of a message from which on it is masked: a shorter one, such as a ping, may occur in any text."""
+LONGEST = 4096
+"""Bytes of a message that are masked wherever they occur."""
 
 
 class AuditOutput(TraceOutput):
@@ -39,7 +47,11 @@ class AuditOutput(TraceOutput):
         Call(click.get_current_context()).learn(self._secrets)
 
     def shown(self, report: Report) -> Report:
-        """*report* with every secret of the command line and of the answers so far masked."""
+        """*report* with every secret of the command line and of the answers so far masked, and the messages of
+        its session: each row would print what is for the user alone."""
+        for message in islice(messages_of(report.reading)[0], 100):
+            if len(message.data) >= PRIVATE:
+                self._secrets.message(message.data[:LONGEST])
         return redacted(report, self._secrets)
 
     def known(self, seen: Trace, shown: Trace) -> expect.Known:
