@@ -3,6 +3,7 @@ blackbox exporter says the same of the same targets under the names that both ha
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import urllib.parse
@@ -122,6 +123,34 @@ def test_what_the_manual_says_of_it_works(nginx: Nginx, need: Callable[[str], st
             ((labels, _),) = asked(server, "ALERTS")
             assert (labels["alertname"], labels["target"]) == ("WebSocketDown", denied)
             assert labels["alertstate"] == "pending"
+            ((labels, _),) = asked(server, "probe_success")
+            assert (labels["instance"], labels["target"]) == (denied, denied)
+            ((labels, _),) = asked(server, "up")
+            assert labels["instance"] == target
+
+
+def test_systemd_reads_the_units_of_the_manual(need: Callable[[str], str], tmp_path: Path) -> None:
+    """The same command has nothing to report in a second night, and 1 in one in which the URL is gone."""
+    made = page("wsprobe-watch.1")
+    for (_, text), name in zip(
+        manual.NIGHTLY, ("wsprobe-nightly.service", "wsprobe-nightly.timer"), strict=True
+    ):
+        assert "\n".join(mdoc.literal(text.splitlines())) in made
+        (tmp_path / name).write_text(text)
+    (tmp_path / "urls.txt").write_text(f"ws://{HOST}:1/\n")
+    line = next(each for each in manual.SERVICE.splitlines() if each.startswith("ExecStart="))
+    words = line.replace("%h", str(tmp_path)).split()[1:]
+    command = [sys.executable, "-m", *words]
+    assert [subprocess.run(command, capture_output=True, timeout=60).returncode for _ in range(2)] == [1, 0]
+    units = [str(tmp_path / name) for name in ("wsprobe-nightly.service", "wsprobe-nightly.timer")]
+    checked = subprocess.run(
+        [need("systemd-analyze"), "verify", "--user", *units],
+        env={**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (checked.returncode, checked.stderr) == (0, "")
 
 
 def test_side_by_side_with_the_blackbox_exporter(nginx: Nginx, blackbox: str) -> None:
