@@ -32,6 +32,7 @@ SAMPLES = {
     "sample-report.html": ("samples", "sample"),
     "sample-report.md": ("samples", "sample"),
     "pictures/terminal.svg": ("samples", "terminal"),
+    "pictures/sockets.svg": ("samples", "sockets"),
     "completions/wsprobe.bash": ("completions", "completion"),
     "completions/_wsprobe": ("completions", "completion"),
     "completions/wsprobe.fish": ("completions", "completion"),

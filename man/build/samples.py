@@ -4,6 +4,7 @@ that the same bytes come out on every machine."""
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 
 from msgspec.structs import replace
@@ -20,17 +21,22 @@ from wsprobe.exchange import (
     Ended,
     Event,
     Exchange,
+    Logged,
     Plan,
     Received,
     Resolved,
+    Script,
+    ScriptCall,
+    ScriptEvent,
     Sent,
     TlsDone,
 )
 from wsprobe.report import Report, report
 from wsprobe.secrets import Secrets
-from wsprobe.show import html, markdown, report_file
+from wsprobe.show import html, markdown, page, report_file
+from wsprobe.show import report as shown
 from wsprobe.show.compare import comparison
-from wsprobe.show.lines import Look, Piece, line
+from wsprobe.show.lines import Line, Look, Piece, line
 from wsprobe.version import __version__
 
 URL = "wss://chat.example/ws"
@@ -93,19 +99,37 @@ def sample(name: str) -> str:
 
 def terminal(name: str = "") -> str:
     """What `wsprobe compare` draws of a refusal, as SVG: both sides in a hundred columns."""
+    command = f"wsprobe compare --browser-mode --origin https://app.example {URL}"
+    return _drawn(command, comparison([seen(recorded(URL, REFUSED))], [], LOOK))
+
+
+def sockets(name: str = "") -> str:
+    """What `wsprobe page` prints of a socket that was refused, as SVG."""
+    script = Script(
+        "page",
+        (ScriptCall("http://localhost:5173/src/chat.js", 41, 18, "connect"),),
+        (ScriptEvent(61, "error", 3), ScriptEvent(61, "close", 3, code=1006)),
+    )
+    made = recorded(URL, REFUSED)
+    exchange = replace(made, logged=Logged("netlog", page="https://app.example", script=script))
+    told = report(exchange)
+    rows = [*page.opener(script, LOOK), *shown.handshake(told, LOOK), *page.seen(told, script, LOOK)]
+    return _drawn("wsprobe page https://app.example/", rows)
+
+
+LOOK = Look(width=104, terminal=True, color=True, unicode=True, screen=True)
+
+
+def _drawn(command: str, rows: Iterable[Line]) -> str:
+    """*command* at a prompt, and the *rows* that it prints, as SVG."""
     from rich.console import Console
     from rich.text import Text
 
     from wsprobe.show.paint import STYLES
 
-    width = 104
-    look = Look(width=width, terminal=True, color=True, unicode=True, screen=True)
-    made = seen(recorded(URL, REFUSED))
+    width = LOOK.width
     console = Console(record=True, width=width, file=_Nowhere(), force_terminal=True, color_system="truecolor")
-    asked = line(
-        Piece("$ ", "dim"), Piece(f"wsprobe compare --browser-mode --origin https://app.example {URL}", "title")
-    )
-    for row in (asked, *comparison([made], [], look)):
+    for row in (line(Piece("$ ", "dim"), Piece(command, "title")), *rows):
         text = Text()
         for piece in row:
             text.append(piece.text, STYLES[piece.style])

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from wsprobe.show.lines import Line, Look, Piece, cut, fitted, line
+from wsprobe.show.lines import Line, Look, Piece, Style, cut, fitted, line
 from wsprobe.show.trace import cells, sent, unsent
 from wsprobe.trace.audit import WEAKNESSES
 from wsprobe.trace.audit_requests import AUDIT
@@ -16,7 +16,7 @@ from wsprobe.trace.trace import Trace, TraceRequest
 from wsprobe.trace.weakness import Found
 
 NAME = max(len(row.name) for row in AUDIT.rows)
-STYLE = {"error": "fail", "warning": "warn", "note": "note"}
+STYLE: dict[str, Style] = {"error": "fail", "warning": "warn", "note": "note"}
 
 
 def row(name: str, seen: Trace, look: Look) -> list[Line]:

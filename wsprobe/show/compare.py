@@ -17,7 +17,7 @@ from wsprobe.show import timing
 from wsprobe.show.causes import causes, proxy_lines, to_do
 from wsprobe.show.fetch import fetch_lines
 from wsprobe.show.http2 import spoken
-from wsprobe.show.lines import Line, Look, Piece, cut, fitted, left_out, line, row, width_of
+from wsprobe.show.lines import Line, Look, Piece, Style, cut, fitted, left_out, line, row, width_of
 from wsprobe.show.protocols import difference as protocols_differ
 from wsprobe.show.readers import SharedAnswer, answers_of, looks_the_same, page_of, who
 from wsprobe.show.report import (
@@ -150,7 +150,7 @@ def _table(of: Report) -> dict[str, tuple[str, ...]]:
     return {what: tuple(values) for what, values in table.items()}
 
 
-STYLES = {"established": "good", "fail": "fail", "not known": "dim", "ambiguous": "warn"}
+STYLES: dict[str, Style] = {"established": "good", "fail": "fail", "not known": "dim", "ambiguous": "warn"}
 
 
 def verdicts(report: Report, look: Look) -> list[Line]:
@@ -311,7 +311,7 @@ def wire(report: Report, look: Look) -> list[Line]:
     rows += transport_bytes(report, look)
     rows += session(reading, look)
     rows += [line(Piece(f"{f.level} {f.id}: ", f.level), f.text) for f in failing]
-    style = "good" if report.outcome == "open" else "fail"
+    style: Style = "good" if report.outcome == "open" else "fail"
     rows.append(line(Piece(report.outcome, style), ": ", sentence(report, look)))
     rows.append(timing.summary(reading, look))
     return rows

@@ -15,7 +15,7 @@ from wsprobe.read.http2_values import (
 from wsprobe.read.reading import Field, Reading
 from wsprobe.report import Report
 from wsprobe.show.answer import HEAD_LINES, LONG_LINE, body, carets
-from wsprobe.show.lines import Budget, Line, Look, Piece, cells, left_out, line
+from wsprobe.show.lines import Budget, Line, Look, Piece, Style, cells, left_out, line
 from wsprobe.visible import visible
 
 
@@ -73,7 +73,7 @@ def _field_line(field: Field, look: Look) -> Line:
     name, value = look.text(field.name), look.text(field.value[:LONG_LINE])
     more = len(field.value) - LONG_LINE
     tail = [Piece(f" ... {more} more bytes", "dim")] if more > 0 else []
-    style = "title" if field.name == b":status" else "name"
+    style: Style = "title" if field.name == b":status" else "name"
     return line(Piece(name, style), f": {value}", *tail)
 
 

@@ -21,7 +21,7 @@ from wsprobe.read.http2_values import (
     setting_name,
 )
 from wsprobe.show.answer import HEAD_LINES, LONG_LINE
-from wsprobe.show.lines import Line, Look, Piece, line
+from wsprobe.show.lines import Line, Look, Piece, Style, line
 from wsprobe.visible import visible
 
 SAID_MOST = 200
@@ -42,7 +42,8 @@ class Frames:
 
     def take(self, by: By, data: bytes) -> list[Line]:
         """The lines for the next bytes of one direction; a frame is shown once it is whole."""
-        mark, style = (">", "ours") if by == "client" else ("<", "")
+        mark = ">" if by == "client" else "<"
+        style: Style = "ours" if by == "client" else ""
         rows: list[Line] = []
         data = self._left[by] + data
         if by == "client" and data.startswith(PREFACE):

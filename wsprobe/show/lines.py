@@ -4,7 +4,7 @@ whose length a peer decides."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from msgspec import Struct
 
@@ -12,10 +12,13 @@ from wsprobe.judge.finding import counted
 from wsprobe.line_breaks import unbroken
 from wsprobe.visible import legible, visible
 
+Style = Literal["", "good", "fail", "warn", "note", "title", "name", "dim", "bar", "wait", "ours"]
+"""What a piece is; ``show/paint.py`` has the colour of each."""
+
 
 class Piece(Struct, frozen=True):
     text: str
-    style: str = ""
+    style: Style = ""
     received: bool = False
     """A message: the terminal wraps it, so that it can be copied as it is."""
 
@@ -54,7 +57,7 @@ class Look(Struct, frozen=True):
         return self.text(text.encode("utf-8", "surrogatepass"))
 
 
-def line(*parts: str | Piece, style: str = "") -> Line:
+def line(*parts: str | Piece, style: Style = "") -> Line:
     """One line; plain strings take *style*."""
     return tuple(Piece(part, style) if isinstance(part, str) else part for part in parts)
 
@@ -91,7 +94,7 @@ def shortened(of: Line) -> Line:
     return (*(piece for piece in kept if piece.text), Piece(f" ... {over} more characters ({KEPT})", "dim"))
 
 
-def styled(of: Line, begin: int, end: int, style: str) -> Line:
+def styled(of: Line, begin: int, end: int, style: Style) -> Line:
     """*of* with the characters from *begin* to *end* in *style*."""
     pieces = []
     at = 0

@@ -70,9 +70,9 @@ def seen(report: Report, script: Script, look: Look) -> list[Line]:
     rows: list[Line] = [()]
     if script.exception is not None:
         said = look.words(f"{script.exception.name}: {script.exception.message}")
-        rows += [line(Piece("the constructor threw", "heading")), line(Piece(f"  {said}", "fail"))]
+        rows += [line(Piece("the constructor threw", "title")), line(Piece(f"  {said}", "fail"))]
     elif script.seen is not None:
-        rows.append(line(Piece("the script saw", "heading"), Piece(" (measured in the page)", "dim")))
+        rows.append(line(Piece("the script saw", "title"), Piece(" (measured in the page)", "dim")))
         rows += [_timed(each, look) for each in script.seen]
         if not script.seen and not script.left:
             rows.append(line(Piece("  nothing yet", "dim")))
@@ -87,9 +87,7 @@ def seen(report: Report, script: Script, look: Look) -> list[Line]:
                 line(Piece(f"wsprobe predicts otherwise for Chromium {view.version}: {differs}", "warn"))
             )
     elif view is not None:
-        rows.append(
-            line(Piece("the script sees", "heading"), Piece(" (predicted; nothing measured it)", "dim"))
-        )
+        rows.append(line(Piece("the script sees", "title"), Piece(" (predicted; nothing measured it)", "dim")))
         rows += [event_line(each, look) for each in view.events]
     rows += [line(Piece("console  ", "dim"), look.words(each)) for each in script.console]
     return rows

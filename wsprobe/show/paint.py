@@ -14,9 +14,10 @@ from rich.console import Console
 from rich.segment import Segment, Segments
 from rich.style import Style
 
+from wsprobe.show import lines
 from wsprobe.show.lines import Line, Look
 
-STYLES = {
+STYLES: dict[lines.Style, str] = {
     "": "",
     "good": "bold green",
     "fail": "bold red",

@@ -12,7 +12,7 @@ from wsprobe.relay.client import Difference, close_of_client, request_difference
 from wsprobe.relay.door import Refusal
 from wsprobe.relay.tell import PageClose
 from wsprobe.report import Report
-from wsprobe.show.lines import Line, Look, Piece, fitted, line
+from wsprobe.show.lines import Line, Look, Piece, Style, fitted, line
 from wsprobe.visible import shown_text
 
 VALUE = 100
@@ -43,7 +43,7 @@ def answered(number: int, report: Report, told: PageClose | None, look: Look) ->
     final = reading.final
     origin = _origin(reading.request.head, look)
     said = report.outcome if final is None or final.head.first is None else _shown(final.head.first.text, look)
-    style = "good" if final is not None and final.status == 101 else "fail"
+    style: Style = "good" if final is not None and final.status == 101 else "fail"
     pieces = [
         Piece(f"#{number} ", "dim"),
         Piece(shown_text(report.exchange.plan.target.resource)),

@@ -46,7 +46,7 @@ from wsprobe.show.answer import DUMP_BYTES, HEAD_LINES, LONG_LINE, loose, withou
 from wsprobe.show.causes import causes, proxy_lines
 from wsprobe.show.causes import to_do as do
 from wsprobe.show.chain import chain
-from wsprobe.show.lines import Budget, Line, Look, Piece, fitted, left_out, line, width_of
+from wsprobe.show.lines import Budget, Line, Look, Piece, Style, fitted, left_out, line, width_of
 from wsprobe.show.session import NAMES, session
 from wsprobe.target import authority
 from wsprobe.timing import how_long_exactly
@@ -106,7 +106,7 @@ def handshake(report: Report, look: Look, session_too: bool = True) -> list[Line
 
 def headline(report: Report) -> Line:
     """The first line: the result, for each client if they differ, and the target."""
-    style = "good" if report.result.open else "fail"
+    style: Style = "good" if report.result.open else "fail"
     return line(Piece(report.result.headline, style), Piece(f"  {shown_text(report.title)}", "title"))
 
 
@@ -348,7 +348,9 @@ def why(report: Report, look: Look) -> list[Line]:
         rows.append(line("No Origin was sent, and browsers always send one: --origin https://app.example"))
     final = report.reading.final
     refused = final is not None and final.status not in (None, 101) and report.reading.session is None
-    return fitted([*rows, *(_heard(report, look) if refused else [])], look)
+    logged = report.exchange.logged
+    seen = logged and logged.script is not None  # `page` says below what the script saw
+    return fitted([*rows, *(_heard(report, look) if refused and not seen else [])], look)
 
 
 def origin_matters(report: Report) -> bool:

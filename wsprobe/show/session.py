@@ -10,7 +10,7 @@ from wsprobe.read.behind import frames_before_http, http_behind
 from wsprobe.read.frames import CLOSE, CONTINUATION, FRAMES_MAX, RSV1, TEXT, Message, messages_of
 from wsprobe.read.reading import Frame, Reading, Session
 from wsprobe.show.answer import body
-from wsprobe.show.lines import VERBOSE, Budget, Line, Look, Piece, ends, left_out, line
+from wsprobe.show.lines import VERBOSE, Budget, Line, Look, Piece, Style, ends, left_out, line
 from wsprobe.visible import hexdump
 
 NAMES = {0: "Continuation", 1: "Text", 2: "Binary", 8: "Close", 9: "Ping", 10: "Pong"}
@@ -130,7 +130,7 @@ def _is_plain(mark: str, message: Message) -> bool:
 def _compressed(mark: str, of: Frame, shown: str) -> Line:
     """A compressed message of one frame: its content as *shown*, and its size on the wire."""
     text = Piece(f" {shown}", received=True)
-    style = "ours" if mark == ">" else ""
+    style: Style = "ours" if mark == ">" else ""
     size = counted(of.length, "byte")
     return line(Piece(f"{mark} {NAMES[of.opcode]}", style), text, Piece(f" (compressed: {size})", "dim"))
 
@@ -138,7 +138,7 @@ def _compressed(mark: str, of: Frame, shown: str) -> Line:
 def frame(mark: str, of: Frame, look: Look, within: Session) -> Line:
     """One frame: kind, payload, and everything unusual about it."""
     name = NAMES.get(of.opcode, f"opcode {of.opcode}")
-    style = "ours" if mark == ">" else ""
+    style: Style = "ours" if mark == ">" else ""
     odd = []
     if not of.fin:
         odd.append("not final")

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from wsprobe.judge.finding import counted
-from wsprobe.show.lines import Line, Look, Piece, cut_in_middle, fitted, line, text_of, width_of
+from wsprobe.show.lines import Line, Look, Piece, Style, cut_in_middle, fitted, line, text_of, width_of
 from wsprobe.show.lines import cells as cells_of
 from wsprobe.trace.answer import AT_ONCE, Answer, closed_in_silence, ended_in_silence, same, stays_open
 from wsprobe.trace.changes import CHANGES
@@ -17,7 +17,7 @@ from wsprobe.trace.series import TRACE, Choice, left_out
 from wsprobe.trace.trace import Trace
 
 NAME = max(len(row.name) for row in CHANGES)
-OPENED = {"open": "good", "invalid": "fail"}
+OPENED: dict[str, Style] = {"open": "good", "invalid": "fail"}
 BODY = 60
 """The most characters of a body in a row."""
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from wsprobe.judge.finding import counted
 from wsprobe.show.junit import Case, Fault
-from wsprobe.show.lines import Line, Piece, line, text_of
+from wsprobe.show.lines import Line, Piece, Style, line, text_of
 from wsprobe.show.watch import answer
 from wsprobe.two_runs import WORSE, Comparison, Kind, Standing, UrlChange
 from wsprobe.visible import shown_text
@@ -27,7 +27,7 @@ HEADINGS = {
 def two_runs(of: Comparison) -> Iterator[Line]:
     """The changes by kind, the worst first, below the count of each; then a line with all counts."""
     for kind, changes in groupby(of.changes, lambda each: each.kind):
-        style = "fail" if kind in WORSE else "good" if kind == Kind.OPEN_NOW else "name"
+        style: Style = "fail" if kind in WORSE else "good" if kind == Kind.OPEN_NOW else "name"
         yield line(Piece(HEADINGS[kind], style), f": {of.counts[kind]}")
         for each in changes:
             yield line(f"  {shown_text(each.url)}: ", *_told(each))

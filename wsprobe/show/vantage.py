@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from wsprobe.judge.finding import counted
 from wsprobe.report import Report
-from wsprobe.show.lines import Line, Look, Piece, cells, fitted, line
+from wsprobe.show.lines import Line, Look, Piece, Style, cells, fitted, line
 from wsprobe.show.watch import answer
 from wsprobe.vantage import Group, Vantage, Vantages, by_place, differ, explained, groups
 from wsprobe.visible import shown_text
@@ -95,5 +95,5 @@ def _cell(of: Vantage | None) -> str:
     return UNASKED if of is None else answer(of.state)
 
 
-def _style(of: Vantage | None) -> str:
+def _style(of: Vantage | None) -> Style:
     return "dim" if of is None else "good" if of.state.outcome == "open" else "fail"

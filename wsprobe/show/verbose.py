@@ -32,7 +32,7 @@ from wsprobe.read.head import HeadSplitter, opens_session
 from wsprobe.read.reading import Head
 from wsprobe.show.answer import EMPTY_LINES, empty_lines
 from wsprobe.show.chain import chain
-from wsprobe.show.lines import Line, Look, Piece, line, width_of
+from wsprobe.show.lines import Line, Look, Piece, Style, line, width_of
 from wsprobe.show.session import ALONE, frame
 from wsprobe.target import authority
 from wsprobe.visible import hexdump, visible
@@ -107,7 +107,8 @@ class Conversation:
             return rows + (event(of, self._look) if self._look.verbose > 1 else [])
         if self._look.verbose > 1 or isinstance(of, TunnelReceived | TunnelSent) or self._room <= 0:
             return event(of, self._look)
-        mark, style = ("<", "") if isinstance(of, Received) else (">", "ours")
+        mark = "<" if isinstance(of, Received) else ">"
+        style: Style = "" if mark == "<" else "ours"
         side = self._sides[mark]
         rows = []
         data = of.data
@@ -180,7 +181,7 @@ def _is_13(head: Head) -> bool:
     return [field.value for field in head.all(b"sec-websocket-version")] == [b"13"]
 
 
-def _text(mark: str, data: bytes, style: str, look: Look) -> list[Line]:
+def _text(mark: str, data: bytes, style: Style, look: Look) -> list[Line]:
     """*data* as text lines; of line ends, only those other than CR LF are shown."""
     rows = []
     lines = data.splitlines(keepends=True) if _textual(data) else [data]
@@ -210,7 +211,7 @@ def _stamped(at: int, of: Line) -> Line:
     return (Piece(f"{at / 1000:9.1f} ", "dim"), *of)
 
 
-def _call(text: str, style: str = "dim") -> Line:
+def _call(text: str, style: Style = "dim") -> Line:
     return line(Piece("* ", "dim"), Piece(text, style))
 
 
@@ -269,7 +270,7 @@ def _verified(of: TlsDone) -> Line:
     return _call(f"the certificate was not verified{why}", "warn")
 
 
-def _bytes(mark: str, data: bytes, look: Look, style: str) -> list[Line]:
+def _bytes(mark: str, data: bytes, look: Look, style: Style) -> list[Line]:
     if look.verbose > 1:
         return [line(Piece(f"{mark} ", style), Piece(row, style)) for row in hexdump(data)]
     return _text(mark, data, style, look)

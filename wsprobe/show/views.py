@@ -12,7 +12,7 @@ from wsprobe.browsers import title as title_of
 from wsprobe.browsers.engine import DomEvent, ScriptView
 from wsprobe.browsers.tell import told
 from wsprobe.judge.finding import counted
-from wsprobe.show.lines import Line, Look, Piece, cut, ends, left_out, line, width_of
+from wsprobe.show.lines import Line, Look, Piece, Style, cut, ends, left_out, line, width_of
 
 EVENTS = 50
 """The most events to show."""
@@ -200,7 +200,7 @@ def event_line(event: DomEvent, look: Look) -> Line:
             return line(Piece("  message ", "good"), f'"{_beginning(str(event.data), look)}"')
         case "close":
             clean = str(event.was_clean).lower()
-            style = "good" if event.was_clean else "fail"
+            style: Style = "good" if event.was_clean else "fail"
             return line(
                 Piece("  close   ", style),
                 f'{event.code}  "{look.of_script(event.reason)}"  wasClean {clean}',
