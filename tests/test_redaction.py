@@ -202,12 +202,83 @@ def test_a_compressed_message_that_repeats_a_secret_is_masked_whole() -> None:
     assert [f.rsv for f in session.frames] == [4, 4, 0]
 
 
+def base64url(data: bytes) -> bytes:
+    return base64.urlsafe_b64encode(data).rstrip(b"=")
+
+
+JWT = b".".join(
+    (base64url(b'{"alg":"HS256","typ":"JWT"}'), base64url(b'{"sub":"bob"}'), base64url(b"signed" * 5))
+)
+HIDDEN = b"*" * len(JWT)
+
+
+def test_a_json_web_token_of_the_server_is_masked_wherever_it_is() -> None:
+    text = b'{"token":"%b","again":["%b"]}.' % (JWT, JWT)
+    head = b"HTTP/1.1 403 %b\r\nX-Made: t=%b;\r\n" % (JWT, JWT)
+    chunked = b"Transfer-Encoding: chunked\r\n\r\n20\r\n%b\r\n%x\r\n%b\r\n0\r\n\r\n" % (
+        text[:32],
+        len(text) - 32,
+        text[32:],
+    )
+    for rest in (b"\r\n" + text, chunked):
+        made = read(redact(exchange(head + rest)))
+        assert made.content == text.replace(JWT, HIDDEN)
+        assert made.received.startswith(head.replace(JWT, HIDDEN))
+    zipped = gzip.compress(text)
+    coded = b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%b" % (len(zipped), zipped)
+    body = read(redact(exchange(head + coded))).responses[0].body
+    assert body is not None
+    assert body.decoded == text.replace(JWT, HIDDEN)
+
+
+def test_a_json_web_token_in_messages_is_masked() -> None:
+    text = b'{"token":"%b"}' % JWT
+    head = OPEN[:-2] + b"Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n"
+    frames = frame(1, JWT[:40], first=0) + frame(0, JWT[40:]) + frame(1, b"more")
+    frames += frame(1, deflated(text), first=0xC0) + frame(8, b"\x0f\xa1" + JWT[:90])
+    made = read(redact(exchange(head + frames)))
+    assert made.session is not None
+    assert [each.data for each in messages_of(made)[0]] == [HIDDEN, b"more", text.replace(JWT, HIDDEN)]
+    assert made.session.frames[-1].data == b"\x0f\xa1" + HIDDEN[:90]
+
+
+LOOKALIKES = {
+    "no algorithm": base64url(b'{"typ":"JWT","kid":1}') + b".e30.c2ln",
+    "no JSON": base64url(b'{"alg":"HS256",') + b".e30.c2ln",
+    "no base64": b"eyJhbGciOiJIUzI1NiJ9A.e30.c2ln",
+    "deep": base64url(b'{"a":' * 600) + b".e30.c2ln",
+    "long": base64url(b'{"alg":"%b"}' % (b"a" * 4000)) + b".e30.c2ln",
+    "header alone": JWT.partition(b".")[0] + b". Then",
+    "short": b"eyJ.e30.c2ln",
+}
+
+
+@every(LOOKALIKES)
+def test_what_is_no_json_web_token_is_kept(text: bytes) -> None:
+    assert Secrets().echo(text) == text
+    assert Secrets().echo_text(text.decode()) == text.decode()
+
+
+def test_where_a_json_web_token_ends() -> None:
+    header, payload, _ = JWT.split(b".")
+    for token in (JWT, header + b"." + payload, header + b"." + payload + b".", JWT + b".x.y"):
+        stars = b"*" * len(token.rstrip(b"."))
+        assert Secrets().echo(b"t=" + token + b" me") == b"t=" + stars + b"." * token.endswith(b".") + b" me"
+        assert Secrets().echo_text(f"\xfct={token.decode()}!") == f"\xfct={stars.decode()}" + (
+            ".!" if token.endswith(b".") else "!"
+        )
+    assert Secrets().echo(JWT + b"hello" + JWT, [len(JWT), len(JWT) + 5, 500]) == HIDDEN + b"hello" + HIDDEN
+    assert Secrets().echo(JWT + b"hello") == HIDDEN + b"*****"
+
+
 def test_how_much_of_a_session_is_searched(monkeypatch: pytest.MonkeyPatch) -> None:
     searched: list[int] = []
 
-    def echo(self: Secrets, data: bytes, real: Callable[[Secrets, bytes], bytes] = Secrets.echo) -> bytes:
+    real = Secrets.echo
+
+    def echo(self: Secrets, data: bytes, ends: Sequence[int] = ()) -> bytes:
         searched.append(len(data) if self.searches else 0)
-        return real(self, data)
+        return real(self, data, ends)
 
     def session(head: bytes, *frames: bytes) -> list[bytes]:
         searched.clear()

@@ -5,16 +5,16 @@ with the name of a key or token, userinfo, query values (in the target, request 
 on), path segments, fragments and subprotocols that look like tokens, and sent messages. Then it masks the same
 strings wherever they occur again: in bodies, messages, reason phrases, other fields and their names, error
 texts, also with the escapes of URLs, JSON, HTML or quoted-printable, and at the beginning of a base64 text; a
-long one in any letter case. A credential that was
-sent, and is no message, is found anywhere in a base64 text, and in hexadecimal. Of a token (letters and digits
-that are no words, in a credential, cookie, query value, path or subprotocol, not in a sent message) a part of
-12 bytes and more is found too, as it is written there, unless the part is words and small numbers: a word of a
-text is not masked because a secret contains it.
+long one in any letter case. A JSON Web Token is masked wherever it is written. A credential that was sent, and
+is no message, is found anywhere in a base64 text, and in hexadecimal. Of a token (letters and digits that are
+no words, in a credential, cookie, query value, path or subprotocol, not in a sent message) a part of 12 bytes
+and more is found too, as it is written there, unless the part is words and small numbers: a word of a text is
+not masked because a secret contains it.
 
 A compressed body or message that repeats a secret is masked as a whole, and so are the messages after
-SEARCHED_MAX. It cannot find: a secret that was never marked as one (a token that the server created in a
-body), one that is split, encrypted or hashed, a shorter or rewritten part of one, and repeated strings under
-four bytes. It does not mask names of cookies and query parameters, or cookie attributes.
+SEARCHED_MAX. It cannot find: a secret that was never marked as one (a token that the server created in a body
+and that is no JSON Web Token), one that is split, encrypted or hashed, a shorter or rewritten part of one, and
+repeated strings under four bytes. It does not mask names of cookies and query parameters, or cookie attributes.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from itertools import accumulate
 from typing import Literal
 
 from msgspec import UNSET, Struct
@@ -247,10 +248,12 @@ def _frames(
     if not secrets.searches:
         return None
     beyond = secrets.longest  # so that none is cut where the search ends
-    most = max(SEARCHED_MAX // secrets.known - beyond, 0)
+    most = max(SEARCHED_MAX // max(secrets.known, 1) - beyond, 0)
     opaque, messages = (set[int](), None) if deflate is None else _opaque(secrets, frames, deflate, most)
     whole = b"".join([frame.data for frame in frames])
-    masked = secrets.echo(whole[: most + beyond])[:most] + _hidden_payloads(frames, most)
+    sizes = accumulate(len(frame.payload) for frame in frames)
+    ends = [end for frame, end in zip(frames, sizes, strict=True) if frame.fin] + [len(whole)]
+    masked = secrets.echo(whole[: most + beyond], ends)[:most] + _hidden_payloads(frames, most)
     if masked == whole and not opaque:
         return None
     at = 0
@@ -355,10 +358,7 @@ def redact(exchange: Exchange, secrets: Secrets | None = None, known: Reading | 
     """*exchange* and its hops with every secret masked; every byte string keeps its length. *secrets* has the
     known ones, and learns more. *known*: the reading of *exchange*, so that a long one is not read again."""
     secrets = Secrets() if secrets is None else secrets
-    made: Exchange | None = learn(exchange, secrets, known)
-    if made is not None and not secrets.known:
-        return made
-    made = None  # as large as a flood
+    learn(exchange, secrets, known)
     return _exchange(secrets, exchange, known)
 
 

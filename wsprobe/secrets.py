@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from array import array
-from base64 import b64decode, b64encode, urlsafe_b64encode
+from base64 import b64decode, b64encode, urlsafe_b64decode, urlsafe_b64encode
 from binascii import a2b_qp, b2a_qp
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager, suppress
 from urllib.parse import quote_from_bytes, unquote_to_bytes
+
+from msgspec import MsgspecError, Struct
+from msgspec.json import decode
 
 ECHO_MIN = 4
 """Bytes. Shorter secrets are masked in their own place, but not searched for elsewhere."""
@@ -35,6 +39,9 @@ Location of 1 MB took 20 MiB of memory."""
 
 PART_MIN = 12
 """Bytes of the shortest part of a token that is looked for alone."""
+
+JOSE_MAX = 4096
+"""The longest header of a JSON Web Token, in base64url."""
 
 PARTS_MAX = 1 << 14
 """Bytes of all tokens together whose parts are looked for; half of them may come from answers. Each byte takes
@@ -211,6 +218,42 @@ def _without_folded(data: bytes, folded: list[bytes]) -> bytes:
     return data if masked is None else bytes(masked)
 
 
+class _JoseHeader(Struct):
+    alg: str
+
+
+_JWT = re.compile(rb"eyJ[A-Za-z0-9_-]{12,}")
+"""The header of a JWT, which begins with ``{"``."""
+_JWT_REST = re.compile(rb"\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+){0,3}")
+"""What follows the header of a JWT: two parts, or four of an encrypted one; fewer if it is cut off."""
+
+
+def _without_jwts(data: bytes, ends: Sequence[int]) -> bytes:
+    """*data* with each JSON Web Token (RFC 7519) masked: base64url of a JSON object with ``alg``, a dot, and
+    the rest. None goes beyond one of *ends*, where another message begins."""
+    out = None
+    found = _JWT.search(data)
+    while found is not None:
+        begin, stop = found.span()
+        rest = _JWT_REST.match(data, stop, ends[bisect_right(ends, begin)])
+        if rest is not None and _is_jose_header(data[begin:stop]):
+            stop = rest.end()
+            out = bytearray(data) if out is None else out
+            out[begin:stop] = b"*" * (stop - begin)
+        found = _JWT.search(data, stop)
+    return data if out is None else bytes(out)
+
+
+def _is_jose_header(part: bytes) -> bool:
+    if len(part) > JOSE_MAX:
+        return False
+    try:
+        decode(urlsafe_b64decode(part + b"=="), type=_JoseHeader)
+    except (ValueError, MsgspecError, RecursionError):
+        return False
+    return True
+
+
 _HALF = PART_MIN // 2
 _TOKENS = re.compile(rb"[A-Za-z0-9+/_-]{12,}")
 """Letters of base64 in both alphabets, and so of hexadecimal and UUIDs too."""
@@ -340,7 +383,7 @@ class Secrets:
     @property
     def searches(self) -> bool:
         """Whether ``echo`` may find one."""
-        return bool(self._found) and not self._learning
+        return not self._learning
 
     @contextmanager
     def learning(self) -> Iterator[None]:
@@ -442,9 +485,13 @@ class Secrets:
         self._remember(data[kept:].decode("latin-1"), rare=False)
         return data[:kept] + masked_bytes(data[kept:])
 
-    def echo(self, data: bytes) -> bytes:
-        """*data* with every remembered secret masked, however its characters are escaped."""
-        if not self.searches or len(data) < self._shortest():
+    def echo(self, data: bytes, ends: Sequence[int] = ()) -> bytes:
+        """*data* with every remembered secret masked, however its characters are escaped, and every JSON Web
+        Token. *ends*: where messages end, the last not before the end of *data*."""
+        if self._learning:
+            return data
+        data = _without_jwts(data, ends or (len(data),))
+        if not self._found or len(data) < self._shortest():
             return data
         secrets = self._forms()
         for secret in secrets:
@@ -457,7 +504,12 @@ class Secrets:
 
     def echo_text(self, text: str) -> str:
         """The same for text instead of bytes."""
-        if not self.searches:
+        if self._learning:
+            return text
+        if "eyJ" in text:
+            raw = text.encode("utf-8", "surrogatepass")
+            text = _without_jwts(raw, (len(raw),)).decode("utf-8", "surrogatepass")
+        if not self._found:
             return text
         secrets = self._forms()
         if text.isascii() and len(text) < self._shortest():
