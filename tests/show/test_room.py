@@ -144,6 +144,15 @@ def test_the_limit_that_ended_a_session_is_named_with_what_to_do(limit: str, sai
     assert "  -> to hold the session without this limit: wsprobe talk ws://server.example/chat" in rows
 
 
+def test_no_cause_is_listed_for_a_close_behind_our_own_limit() -> None:
+    right = GOOD.replace(b"U1eU1sKkcqPXkTQgQ4DouxlMPBY=", b"1PTeRnQtEWodd5Z5JBmlMXr41R4=")
+    at_limit = report(exchange(right + b"\x81\x01x\x88\x02\x03\xe8", "a message of more than 9 bytes"))
+    assert at_limit.causes == ()
+    rows = plain(handshake(at_limit, CONNECT)).splitlines()
+    talk = "wsprobe talk --max-message 1g ws://server.example/chat"
+    assert f"  -> to hold the session without this limit: {talk}" in rows
+
+
 def test_compare_has_no_verbose_to_name() -> None:
     text = plain(wire(flooded("body"), Look()))
     assert "... 99960 more lines (--json has all)" in text

@@ -890,6 +890,8 @@ def _session_of(reading: Reading) -> _Session:
     ours = first_close(of.sent)
     if close is not None and ours is not None and ours.at < close.at:
         close = None  # the answer to our own Close
+    if close is not None and reading.exchange.how_ended == "limit" and of.close_code(close) in (None, 1000):
+        close = None  # the session ended at our own limit: this Close tells no more
     data = close.data if close is not None else b""
     as_text = re.fullmatch(_TEXT_FOR_CODE, data) is not None
     ended = close.at if close is not None else _end(reading.exchange)

@@ -429,7 +429,8 @@ def to_do(report: Report) -> list[str]:
 def after_limit(report: Report) -> str:
     """What to do about a session that reached a limit of wsprobe."""
     if report.reading.http2 is None:
-        command = command_line("wsprobe", "talk", url=shown_text(report.asked))
+        longer = ("--max-message", "1g") if "message of more than" in our_limit(report) else ()
+        command = command_line("wsprobe", "talk", *longer, url=shown_text(report.asked))
         return f"to hold the session without this limit: {command}"
     return "the data up to there broke no rule; --json and --save keep it"
 

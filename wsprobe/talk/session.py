@@ -179,7 +179,7 @@ class TalkSession(OpenSession):
     def unmet(self) -> str:
         """The unmet condition of --max-message, --count or --match; "" if all were met."""
         if self.fault is not None and self.fault.code == TOO_LARGE:
-            return f"closed with {TOO_LARGE}: {self.fault.text}"
+            return f"closed with {TOO_LARGE}: {self.fault.text} (--max-message)"
         if self._rules.match is not None and self._rules.match.gave_up:
             return f"--match: {self._rules.match.slow}"
         if self.awaiting is not None:

@@ -61,7 +61,7 @@ CONTROL_MAX = 125
 
 def too_long(most: int) -> FrameFault:
     """The fault of a message of more than *most* bytes."""
-    return FrameFault(1009, f"a message of more than {most} bytes (--max-message)")
+    return FrameFault(1009, f"a message of more than {most} bytes")
 
 
 LONG = 1 << 20
