@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from time import monotonic
 from typing import Any
 
 import pytest
@@ -247,19 +246,15 @@ def test_a_slow_pattern_ends_it() -> None:
     search = Search(re.compile(rb"(a+)+b"), 0.05)
     session = held(match=search)
     flood = theirs(TEXT, b"a" * 40) * 1000
-    began = monotonic()
-    assert told(session.receive(flood, 1)) == [(CLOSE, NORMAL)]
-    assert monotonic() - began < 2
+    assert told(session.receive(flood, 1)) == [(CLOSE, NORMAL)]  # in years, without a limit
     assert (session.unmet, session.totals.messages_received) == ("--match: " + search.slow, 1)
 
 
 def test_messages_that_are_each_a_little_slow_end_it() -> None:
-    session = held(match=Search(re.compile(rb"(a+)+b"), 0.05))
-    began = monotonic()
-    sent = session.receive(theirs(TEXT, b"a" * 17) * 5000, 1)
+    session = held(match=Search(re.compile(rb"(a+)+b"), 0.5))  # some thousand times what one takes
+    sent = session.receive(theirs(TEXT, b"a" * 14) * 20_000, 1)
     assert told(sent) == [(CLOSE, NORMAL)]
-    assert monotonic() - began < 2
-    assert session.totals.messages_received > 1
+    assert 1 < session.totals.messages_received < 20_000
 
 
 def test_an_await_takes_messages_after_the_last_one_taken() -> None:
