@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import click
 
@@ -19,7 +20,7 @@ SEE_ALSO = {
     "connect": ("wsprobe-json(5)", "wsprobe-history(7)", "curl(1)"),
     "compare": ("wsprobe-json(5)", "wsprobe-browsers(7)", "wsprobe-history(7)"),
     "trace": ("wsprobe-json(5)", "wsprobe-browsers(7)"),
-    "talk": ("wsprobe-json(5)", "wsprobe-cookbook(7)"),
+    "talk": ("wsprobe-json(5)",),
     "watch": ("wsprobe-json(5)", "prometheus(1)"),
     "explain": ("wsprobe-browsers(7)", "wsprobe-history(7)"),
     "serve": ("wsprobe-json(5)",),
@@ -77,6 +78,8 @@ RELAYING = (
 WATCHING = tuple(
     (each["heading"], one_line(each["text"])) for each in toml_beside(__file__, "page.toml")["section"]
 )
+BEHIND = toml_beside(__file__, "commands.toml")
+"""Command -> its files, and a sample of its output."""
 MORE = {
     "connect": ("Clusters", CLUSTERS),
     "page": ("How it watches", WATCHING),
@@ -143,10 +146,12 @@ def _body(name: str) -> Iterator[str]:
         yield from prometheus.section()
     if name == "serve":
         yield from in_tests.section()
+    yield from files(name)
     yield from exit_status(name)
     yield from examples(made)
+    yield from sample(BEHIND[name])
     others = (f"wsprobe-{other}(1)" for other in COMMANDS if other != name)
-    yield from mdoc.references("wsprobe(1)", *others, *SEE_ALSO[name])
+    yield from mdoc.references("wsprobe(1)", *others, "wsprobe-cookbook(7)", *SEE_ALSO[name])
 
 
 def description(help: str) -> Iterator[str]:
@@ -215,8 +220,24 @@ def _operand(metavar: str) -> str:
 def exit_status(name: str) -> Iterator[str]:
     yield ".Sh EXIT STATUS"
     yield from mdoc.text(EXIT[name])
-    if name == "connect":
-        yield from mdoc.text("wsprobe(1) has the table.")
+    yield from mdoc.text("wsprobe(1) has the table.")
+
+
+def files(name: str) -> Iterator[str]:
+    yield ".Sh FILES"
+    rows = BEHIND[name].get("files")
+    if rows:
+        yield from mdoc.tagged(rows)
+    elif rows is None:
+        yield from mdoc.text("As in wsprobe-connect(1).")
+    else:
+        yield from mdoc.text("None.")
+
+
+def sample(shown: dict[str, Any]) -> Iterator[str]:
+    """A command with the lines of its output that decide."""
+    yield from (".Pp", "A sample:")
+    yield from mdoc.literal((f"$ {shown['command']}", *mdoc.broken(shown["shows"])))
 
 
 def statuses(rows: Iterable[Meaning]) -> Iterator[str]:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 from typing import Any
 
 from man.build import mdoc
 from man.build.mdoc import text
 from wsprobe.data_file import toml_beside
-
-COLUMNS = 72
 
 
 def recipes() -> dict[str, Any]:
@@ -40,7 +37,7 @@ def _body() -> Iterator[str]:
     for each in known["symptom"]:
         yield f".Ss {mdoc.quoted(each['title'])}"
         yield from text(each["see"])
-        yield from mdoc.literal((f"$ {each['command']}", *_broken(each["shows"])))
+        yield from mdoc.literal((f"$ {each['command']}", *mdoc.broken(each["shows"])))
         yield ".Pp"
         yield from text(each["next"])
     yield ".Sh EXCHANGES"
@@ -61,20 +58,3 @@ def _body() -> Iterator[str]:
         "wsprobe-talk(1)",
         "wsprobe-trace(1)",
     )
-
-
-def _broken(lines: str) -> Iterator[str]:
-    """*lines* in at most so many columns; the rest of a long one is indented."""
-    for line in lines.strip("\n").splitlines():
-        indent = " " * (len(line) - len(line.lstrip()) + 4)
-        yield from (
-            textwrap.wrap(
-                line,
-                COLUMNS,
-                subsequent_indent=indent,
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
-            if len(line) > COLUMNS
-            else (line,)
-        )

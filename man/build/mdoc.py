@@ -14,6 +14,8 @@ from wsprobe.version import __version__
 
 DATE = "December 1, 2026"
 """When the pages' own words were last gone through."""
+COLUMNS = 72
+"""Of a line of output in a literal display."""
 
 _SENTENCE = re.compile(r"(?<=[^.][.?!])\s+(?=[^a-z])|(?<=[.?!][\"')])\s+(?=[^a-z])|(?<=[a-z]{3}\.)\s+(?=[a-z])")
 _QUOTED = re.compile(r"``?([^`]+)``?")
@@ -57,6 +59,23 @@ def literal(lines: Iterable[str], *, compact: bool = False) -> Iterator[str]:
     for line in lines:
         yield verbatim(line)
     yield ".Ed"
+
+
+def broken(lines: str) -> Iterator[str]:
+    """*lines* in at most so many columns; the rest of a long one is indented."""
+    for line in lines.strip("\n").splitlines():
+        indent = " " * (len(line) - len(line.lstrip()) + 4)
+        yield from (
+            textwrap.wrap(
+                line,
+                COLUMNS,
+                subsequent_indent=indent,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+            if len(line) > COLUMNS
+            else (line,)
+        )
 
 
 def verbatim(line: str) -> str:

@@ -129,3 +129,8 @@ def _body() -> Iterator[str]:
     )
     yield ".Sh STANDARDS"
     yield from mdoc.text(STANDARDS)
+    yield ".Sh BUGS"
+    yield from mdoc.text(
+        "Report a bug in the tracker of the repository that you cloned, with the file of wsprobe connect "
+        "--redact --save FILE of the handshake, or with the file that the message of status 70 names."
+    )

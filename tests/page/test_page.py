@@ -23,6 +23,8 @@ import pytest
 import trio
 import trustme
 
+from man.build.commands import BEHIND
+from tests.manual.test_cookbook import missing
 from tests.page.site import LOOPBACK_ONLY, Site, site
 from wsprobe.cli.main import run
 from wsprobe.lab.installed import find
@@ -136,6 +138,7 @@ def test_a_loop_that_reconnects_is_told_once(capsys: Capture, chromium: str) -> 
     assert out.count("HTTP/1.1 403 Token Expired") == 1
     assert "5 times, about every 0." in out
     assert "each with the same answer" in out
+    assert missing(BEHIND["page"], out) == []
 
 
 def test_a_socket_is_told_while_the_page_is_open_and_only_once(chromium: str) -> None:
