@@ -228,6 +228,8 @@ def test_it_ends_after_a_count() -> None:
     assert [each.data for each in session.heard] == [b"0", b"1"]
     assert told(sent)[0] == (CLOSE, NORMAL)
     assert session.unmet == ""
+    session.receive(theirs(TEXT, b"a feed that reads nothing"), SECOND)
+    assert session.wake_at == SECOND + 1
     session.heard = []
     session.receive(theirs(TEXT, b"late") + theirs(CLOSE, NORMAL), 2)
     assert [each.what for each in session.heard if isinstance(each, Control)] == ["close"]

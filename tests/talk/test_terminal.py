@@ -14,7 +14,7 @@ from wsprobe.cli.terminal import FLOOD, History, Terminal
 from wsprobe.exchange import Plan
 from wsprobe.opening import Offer, request
 from wsprobe.read.reading import Head
-from wsprobe.show.lines import Look
+from wsprobe.show.lines import Line, Look
 from wsprobe.talk.codec import Reader, Writer
 from wsprobe.talk.commands import INTERRUPT
 from wsprobe.talk.session import Outgoing, Rules, TalkSession
@@ -142,6 +142,19 @@ def test_ctrl_c_closes_and_stops_the_display(
     made = typed(monkeypatch, tmp_path, *lines, heard=[json_message(), closing])
     assert made == [Outgoing("text", (b"one",)), Outgoing("close", code=1000)]
     assert capsys.readouterr().out.splitlines() == ["closing; ^C again leaves", "1.500 < Close 1000"]
+
+
+def test_after_ctrl_c_a_flood_does_not_draw_the_prompt_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    drawn = []
+
+    async def tell(self: Terminal, lines: Sequence[Line]) -> None:
+        drawn.append(lines)
+
+    monkeypatch.setattr(Terminal, "tell", tell)
+    typed(monkeypatch, tmp_path, INTERRUPT.encode() + b"\n", heard=[json_message()])
+    assert len(drawn) == 1  # "closing"
 
 
 def test_reconnect_closes_and_takes_no_more_input(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -134,6 +134,8 @@ class Terminal:
         """Show the received items; after ^C, only the Close."""
         if self._leaving:
             what = [each for each in what if isinstance(each, Control) and each.what == "close"]
+        if not what:
+            return
         lines = show.at_terminal(what[:FLOOD], at, self._look, self.indent)
         if len(what) > FLOOD:
             lines.append(line(Piece(f"... {len(what) - FLOOD} more not shown; --jsonl has all", "warn")))

@@ -53,7 +53,7 @@ def _closed(evidence: Evidence, how: str, waited: int) -> Cause:
     reset = how == "reset"
     asked = (*_subprotocol(evidence), *_of_socketio(evidence, waited))
     refusal = "a refusal (path, token, cookie, Origin, subprotocol) or a rule (nginx 444)"
-    certificate = ("a required client certificate",) if evidence.secure else ()
+    certificate = ("a required client certificate (--cert)",) if evidence.secure else ()
     # Many servers close without an alert where they expect TLS; those of another protocol mostly reset. A
     # refusal comes at once; only a proxy, or an application that hangs, closes after seconds.
     if reset:
@@ -61,7 +61,7 @@ def _closed(evidence: Evidence, how: str, waited: int) -> Cause:
     elif waited >= LATE:
         usual = (*asked, NO_ANSWER, "a crash", refusal, _port(evidence))
     else:
-        usual = (*asked, refusal, NO_ANSWER, "a crash", _port(evidence))
+        usual = (*asked, refusal, *certificate, NO_ANSWER, "a crash", _port(evidence))
     return Cause(
         "closed-silently",
         f"the server {'reset' if reset else 'closed'} the connection without an answer",

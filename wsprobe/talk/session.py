@@ -40,7 +40,8 @@ QUIET = 2 * SECOND
 """Limit on silence after our Close: the Close was lost, or nobody reads it. While the server is still
 sending, the session goes on."""
 LAST = SECOND
-"""Limit for the end of the stream after both Closes (RFC 6455 section 7.1.1)."""
+"""Limit for the end of the stream after both Closes (RFC 6455 section 7.1.1), and for the answer to our Close
+after the last message of count or match: the result is complete, and a feed may never read the Close."""
 PONGS = 256
 """The most Pings of one read that are answered; of more, only the last (section 5.5.3 allows it)."""
 
@@ -230,6 +231,7 @@ class TalkSession(OpenSession):
                 if ends and self._is_last(each):
                     self._full = True
                     send += self._pongs(pings) + self.say(Outgoing("close", code=1000))
+                    self._deadline = self._last_deadline = at + LAST
                     pings = []
                 continue
             if not self._full or not isinstance(each, Control) or each.what == "close":
