@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
+from tests.cases import every
 from tests.diagnosis.sessions import Session
 from wsprobe import opening, target
-from wsprobe.exchange import Plan
+from wsprobe.exchange import Ended, Logged, Plan, Received
 from wsprobe.lab import find
 from wsprobe.lab.play import play
 from wsprobe.lab.ports import place
+from wsprobe.read import read
 from wsprobe.report import Report, report
 from wsprobe.show.lines import Look, plain
 from wsprobe.show.report import sentence, verdict, why
 from wsprobe.show.talk import bytes_of
+from wsprobe.show.timing import summary
 
 ANSWER = "0.1 raw HTTP/1.1 {}\\r\\nContent-Length: 0\\r\\n{}\\r\\n"
 
@@ -235,3 +239,18 @@ def test_the_command_offers_the_same_subprotocols_and_names_the_fields_to_add(as
 )
 def test_how_a_size_is_said(size: int, says: str) -> None:
     assert bytes_of(size) == says
+
+
+@every(("/x", "ftp://x/"))
+def test_no_option_is_named_for_a_redirect_in_the_log_of_a_browser(location: str) -> None:
+    exchange = answered("302 Found", f"Location: {location}").exchange
+    of = report(replace(exchange, logged=Logged("netlog")))
+    assert sentence(of, Look()) == "the server answered 302 and redirects"
+
+
+def test_a_session_of_a_killed_browser_has_no_length_in_its_log() -> None:
+    exchange = made("0.5 text hello", "0.5 interrupted").exchange
+    assert "session 500.0" in plain([summary(read(exchange), Look())])
+    head = next(event for event in exchange.events if isinstance(event, Received))
+    cut = (*exchange.events[: exchange.events.index(head) + 1], Ended(head.at, "interrupted"))
+    assert "session" not in plain([summary(read(replace(exchange, events=cut)), Look())])

@@ -534,7 +534,8 @@ def redirected(report: Report) -> str:
     """What -L did with a redirect, or would do."""
     if report.reading.status not in REDIRECTS:
         return ", which no client follows"
-    return " and redirects" + _followed(report)
+    # What a browser logged is not asked again, so there is no -L.
+    return " and redirects" + ("" if report.exchange.logged else _followed(report))
 
 
 def _followed(report: Report) -> str:

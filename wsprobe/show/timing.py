@@ -45,7 +45,12 @@ def summary(reading: Reading, look: Look, phases_too: bool = True) -> Line:
             shown.append(f"answer {answer[-1][1] - answer[0][0]:.1f}")
         elif silence := no_answer(reading):
             shown.append(silence)
-        shown += [f"session {end - start:.1f}" for name, start, end in spans if name == "session"]
+        cut = reading.exchange.how_ended == "interrupted"  # and the time of that may be unknown
+        shown += [
+            f"session {end - start:.1f}"
+            for name, start, end in spans
+            if name == "session" and not (cut and start == end)
+        ]
     total = reading.exchange.events[-1].at / 1000 if reading.exchange.events else 0.0
     where = peer(reading.exchange)
     return line(
