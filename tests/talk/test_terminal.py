@@ -192,3 +192,4 @@ def test_send_completes_names_of_files(tmp_path: Path) -> None:
 
     assert completed(f"/send {tmp_path}/mes") == [f"/send {tmp_path}/message.json"]
     assert completed("/pi") == ["/ping"]
+    assert completed("") == []  # Enter came before the completion was ready

@@ -150,6 +150,8 @@ class _Words(Completer):
         text = document.text_before_cursor
         if text.startswith(SEND):
             return self._paths.get_completions(Document(text.removeprefix(SEND)), event)
+        if not text:  # a completion of the line just sent would type "/" into the next one
+            return ()
         return self._commands.get_completions(document, event)
 
 
