@@ -176,6 +176,27 @@ def test_what_to_do_about_a_broken_rule_without_a_cause(name: str, does: str) ->
     assert "close-unanswered" not in {each.id for each in made_of.verdict.findings}
 
 
+@every(
+    {
+        "no cause": (("0.1 we close", "0.2 fin"), ["let the server's library do the closing handshake"]),
+        "a cause": (
+            ("0.1 close 1000", "0.1 text late", "0.2 we close", "0.3 fin"),
+            ["stop everything that sends before you close", "check the path"],
+        ),
+        "a warning": (
+            ("0.1 we close", "0.2 raw \\x81\\x05ab", "0.3 fin"),
+            ["let the server's library do the closing handshake"],
+        ),
+        "nothing": (("0.1 we close", "0.2 close 1000", "0.3 fin"), []),
+    }
+)
+def test_what_to_do_about_a_broken_rule_of_an_open_session(case: tuple[tuple[str, ...], list[str]]) -> None:
+    lines, does = case
+    of = made(*lines)
+    found = [each[5:] for each in plain(why(of, Look())).splitlines() if each.startswith("  -> ")]
+    assert (of.outcome, [each.partition(";")[0] for each in found]) == ("open", does)
+
+
 HEARD = "A script in a browser sees none of this: wsprobe compare --browser-mode ws://127.0.0.1:24301/ws"
 NO_ORIGIN = "No Origin was sent, and browsers always send one: --origin https://app.example"
 LIMIT = "  -> to hold the session without this limit: wsprobe talk ws://127.0.0.1:24301/ws"

@@ -66,7 +66,7 @@ USUAL_FIELDS = frozenset(
 """Fields of a request that ``compare --browser-mode`` sends without being told."""
 FIELDS_NAMED = 3
 """Fields named at most, of those that it must be told."""
-MENDED = ("unresolved", "unreachable", "tls-failed", "invalid")
+MENDED = ("unresolved", "unreachable", "tls-failed", "invalid", "open")
 """Outcomes for which the broken rules alone say what to do."""
 DUMP_MOST = 16384
 """The most bytes that are not HTTP to show in hex with -vv."""
@@ -335,11 +335,13 @@ def why(report: Report, look: Look) -> list[Line]:
     if report.views:
         return []
     found = unsaid(report)
-    rows = causes(found.causes, look)
+    broken = [row for each in to_do(report) for row in do(each, look)]
+    # The causes of an open session are of its end alone.
+    rows = [*(broken if report.outcome == "open" else []), *causes(found.causes, look)]
     rows += [line("To tell the page: ", found.code)] if found.code and found.causes else []
     rows += proxy_lines(found.lines, look)
-    if not found.causes:
-        rows += [row for each in to_do(report) for row in do(each, look)]
+    if not found.causes and report.outcome != "open":
+        rows += broken
     if unexplained(report):
         rows.append(line("Nothing here shows the cause."))
     if report.outcome == "open" and report.exchange.how_ended == "limit":
@@ -419,10 +421,13 @@ def unsaid(report: Report) -> Advice:
 
 def to_do(report: Report) -> list[str]:
     """What to do about each broken rule, where no cause says it: ``unsaid`` leaves out the causes of a server
-    that cannot be reached and of TLS, and an invalid 101 has none. Empty for other outcomes."""
+    that cannot be reached and of TLS, and an invalid 101 has none, as most open sessions. Empty for other
+    outcomes."""
     if report.outcome not in MENDED:
         return []
-    broken = [f for f in report.verdict.findings if f.fatal and f.id not in SAID_BY_OUTCOME]
+    opened = report.outcome == "open"
+    found = [f for f in report.verdict.findings if f.id not in SAID_BY_OUTCOME]
+    broken = [f for f in found if (f.level == "fail" if opened else f.fatal)]
     return list(dict.fromkeys(as_clause(each.advice) for each in broken if each.advice))
 
 
