@@ -223,7 +223,7 @@ class _JoseHeader(Struct):
 
 
 _JWT = re.compile(rb"eyJ[A-Za-z0-9_-]{12,}")
-"""The header of a JWT, which begins with ``{"``."""
+"""The header of a JWT: ``eyJ`` is the beginning of a JSON object."""
 _JWT_REST = re.compile(rb"\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+){0,3}")
 """What follows the header of a JWT: two parts, or four of an encrypted one; fewer if it is cut off."""
 
