@@ -6,6 +6,7 @@ import pytest
 
 from tests.diagnosis.recorded import reading_of
 from wsprobe.diagnosis.advice import Advice, advice
+from wsprobe.diagnosis.cause import KINDS
 from wsprobe.diagnosis.proxies import LEADING, proxies
 
 LOST = (
@@ -134,3 +135,7 @@ def test_every_proxy_has_its_lines_and_says_what_they_were_tried_with() -> None:
         assert each.mends
         assert each.tried
     assert [each.key for each in proxies() if "documentation" in each.tried] == ["traefik"]
+
+
+def test_every_kind_of_cause_says_what_to_do() -> None:
+    assert [id for id, kind in KINDS.items() if not kind.fix.endswith(".")] == []

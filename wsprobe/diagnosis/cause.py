@@ -322,7 +322,7 @@ _REFUSED = _kinds(
         "legal",
         "Refused for legal reasons",
         "The server refuses for legal reasons (451, RFC 7725).",
-        "",
+        "The body may name who demanded it; ask the operator of the server.",
     ),
 )
 
@@ -598,120 +598,267 @@ _BROWSER = _kinds(
 )
 
 _TRACE = _kinds(
-    *(
-        (id, title, meaning, "")
-        for id, title, meaning in (
-            ("opens", "The handshake opens", "No proxy blocks it in any tested form."),
-            ("unknown", "No change explains the failure", "No change to the request explains the failure."),
-            ("one-of-several", "One of several servers", "The same handshake gets different answers in turn."),
-            ("addresses-differ", "Addresses differ", "The addresses of the host name give different answers."),
-            ("not-reached", "No request was sent", "The name, address, port or TLS is wrong."),
-            ("not-http", "Not HTTP", "The server did not send a complete HTTP answer."),
-            ("http2-only", "HTTP/2 only", "The listener supports HTTP/2 but not HTTP/1.1."),
-            (
-                "http2-announced",
-                "Announced over HTTP/2",
-                "The server announces WebSockets over HTTP/2, but they do not open.",
-            ),
-            (
-                "cut-at-once",
-                "Every request is cut",
-                "The listener closes the connection of every request without an answer.",
-            ),
-            ("key-lost", "Sec-WebSocket-Key is lost", "A proxy removes or changes the key."),
-            ("version-lost", "Sec-WebSocket-Version is lost", "A proxy removes or changes the version."),
-            (
-                "key-changed",
-                "The key is changed",
-                "A proxy changes Sec-WebSocket-Key: the accept does not match.",
-            ),
-            ("accept-lost", "Sec-WebSocket-Accept is lost", "A proxy removes fields from the answer."),
-            ("invalid-101", "An invalid 101", "The 101 breaks a rule; no client accepts it."),
-            ("cookie-refused", "The cookie is refused", "Without the cookie the handshake opens."),
-            ("query-refused", "The query is refused", "Without the query the handshake opens."),
-            (
-                "subprotocol-refused",
-                "The subprotocol is refused",
-                "With other subprotocols the handshake opens.",
-            ),
-            ("subprotocol-lost", "The subprotocol is lost", "A proxy drops Sec-WebSocket-Protocol."),
-            ("host-changed", "The Host is changed", "A proxy rewrites Host, and the application checks Host."),
-            (
-                "host-changed-or-origin-list",
-                "Host or Origin",
-                "A proxy rewrites Host, or the application allows only other origins.",
-            ),
-            (
-                "origin-rule",
-                "An Origin is required",
-                "The handshake opens with any Origin, and fails without one.",
-            ),
-            (
-                "origin-wanted",
-                "The page's Origin is required",
-                "The handshake opens with the page's own Origin, and fails without one.",
-            ),
-            ("origin-lost", "The Origin is lost", "A proxy drops Origin."),
-            ("origin-changed", "The Origin is changed", "A proxy rewrites Origin."),
-            (
-                "browser-headers-wanted",
-                "Browser headers are required",
-                "The handshake opens only with a browser's headers.",
-            ),
-            (
-                "browser-refused",
-                "A browser's request is refused",
-                "A proxy or server refuses a header that browsers send.",
-            ),
-            (
-                "connection-compared",
-                "The whole Connection value is compared",
-                "A proxy compares the whole Connection value.",
-            ),
-            ("handshake-not-understood", "Not understood", "Every request with Upgrade gets a 400."),
-            (
-                "handshake-dropped",
-                "The handshake is dropped",
-                "A plain GET gets an answer; the handshake's connection is closed.",
-            ),
-            (
-                "handshake-fails",
-                "The handshake fails",
-                "The handshake gets a 5xx; a plain GET gets another answer.",
-            ),
-            (
-                "handshake-refused",
-                "The handshake is refused",
-                "A rule or a WebSocket library refuses the handshake.",
-            ),
-            ("server-error", "Every request fails", "A plain GET gets a 5xx too."),
-            ("method-refused", "The method is refused", "A rule refuses GET on this path."),
-            (
-                "slash",
-                "The final slash",
-                "The route matches the path only with its final slash, or only without.",
-            ),
-            (
-                "elsewhere",
-                "Another program answers",
-                "The path leads to another program, not to the application.",
-            ),
-            (
-                "refused-by-app",
-                "The application refuses",
-                "Without the proxy, the application gives the same answer.",
-            ),
-            ("refused-to-all", "Every request is refused", "A plain GET is refused too."),
-            ("request-changed", "The request is changed", "A proxy changes the path or another part."),
-            (
-                "upgrade-lost-or-elsewhere",
-                "Upgrade is lost, or no endpoint",
-                "The handshake gets the answer to a plain GET: Upgrade is lost, or the path has no WebSocket "
-                "endpoint.",
-            ),
-            ("dropped-after-101", "Dropped after the 101", "The connection closes as soon as it is open."),
-        )
-    )
+    (
+        "opens",
+        "The handshake opens",
+        "No proxy blocks it in any tested form.",
+        "Nothing needs to be done. If sessions end later, wsprobe trace --hold 70 URL looks for an idle "
+        "timeout.",
+    ),
+    (
+        "unknown",
+        "No change explains the failure",
+        "No change to the request explains the failure.",
+        "Look in the log of the program that answers, for this request.",
+    ),
+    (
+        "one-of-several",
+        "One of several servers",
+        "The same handshake gets different answers in turn.",
+        "Give every server behind the balancer the same version and configuration, or send one client always "
+        "to the same server.",
+    ),
+    (
+        "addresses-differ",
+        "Addresses differ",
+        "The addresses of the host name give different answers.",
+        "Correct the DNS record, or the server at the address that answers otherwise; --resolve tries one "
+        "address.",
+    ),
+    (
+        "not-reached",
+        "No request was sent",
+        "The name, address, port or TLS is wrong.",
+        "Check host name, address, port and certificate; wsprobe connect -v URL shows how far it comes.",
+    ),
+    (
+        "not-http",
+        "Not HTTP",
+        "The server did not send a complete HTTP answer.",
+        "Check that this port is the WebSocket server's, and whether it expects TLS.",
+    ),
+    (
+        "http2-only",
+        "HTTP/2 only",
+        "The listener supports HTTP/2 but not HTTP/1.1.",
+        "Let the listener speak HTTP/1.1 too, or WebSockets over HTTP/2 (RFC 8441); wsprobe connect --http2 "
+        "URL tries that.",
+    ),
+    (
+        "http2-announced",
+        "Announced over HTTP/2",
+        "The server announces WebSockets over HTTP/2, but they do not open.",
+        "Turn off extended CONNECT (SETTINGS_ENABLE_CONNECT_PROTOCOL) in the proxy, or pass it on to a server "
+        "that knows it.",
+    ),
+    (
+        "cut-at-once",
+        "Every request is cut",
+        "The listener closes the connection of every request without an answer.",
+        "Check the port, and whether the listener expects TLS, a PROXY protocol header (--haproxy-protocol) or"
+        " a client certificate (--cert).",
+    ),
+    (
+        "key-lost",
+        "Sec-WebSocket-Key is lost",
+        "A proxy removes or changes the key.",
+        "Have every proxy forward Sec-WebSocket-Key unchanged; wsprobe trace --backend HOST:PORT URL finds "
+        "which one does not.",
+    ),
+    (
+        "version-lost",
+        "Sec-WebSocket-Version is lost",
+        "A proxy removes or changes the version.",
+        "Have every proxy forward Sec-WebSocket-Version unchanged; wsprobe trace --backend HOST:PORT URL finds"
+        " which one does not.",
+    ),
+    (
+        "key-changed",
+        "The key is changed",
+        "A proxy changes Sec-WebSocket-Key: the accept does not match.",
+        "Have every proxy forward Sec-WebSocket-Key unchanged; wsprobe trace --backend HOST:PORT URL finds "
+        "which one does not.",
+    ),
+    (
+        "accept-lost",
+        "Sec-WebSocket-Accept is lost",
+        "A proxy removes fields from the answer.",
+        "Have every proxy pass the fields of the 101 on, Sec-WebSocket-Accept among them.",
+    ),
+    (
+        "invalid-101",
+        "An invalid 101",
+        "The 101 breaks a rule; no client accepts it.",
+        "Mend the rule that the finding names; a maintained WebSocket library does it right.",
+    ),
+    (
+        "cookie-refused",
+        "The cookie is refused",
+        "Without the cookie the handshake opens.",
+        "Delete the cookie, or look in the server's log why it is refused: expired, too large, or of another "
+        "application.",
+    ),
+    (
+        "query-refused",
+        "The query is refused",
+        "Without the query the handshake opens.",
+        "Correct the query: a token may have expired, or a parameter has another name.",
+    ),
+    (
+        "subprotocol-refused",
+        "The subprotocol is refused",
+        "With other subprotocols the handshake opens.",
+        "Offer a subprotocol that the server knows, or have the server choose none instead of refusing.",
+    ),
+    (
+        "subprotocol-lost",
+        "The subprotocol is lost",
+        "A proxy drops Sec-WebSocket-Protocol.",
+        "Have every proxy forward Sec-WebSocket-Protocol unchanged; wsprobe trace --backend HOST:PORT URL "
+        "finds which one does not.",
+    ),
+    (
+        "host-changed",
+        "The Host is changed",
+        "A proxy rewrites Host, and the application checks Host.",
+        "Have the proxy keep Host (nginx: proxy_set_header Host $http_host;), or allow the rewritten Host in "
+        "the application.",
+    ),
+    (
+        "host-changed-or-origin-list",
+        "Host or Origin",
+        "A proxy rewrites Host, or the application allows only other origins.",
+        "Have the proxy keep Host, and add the page's origin to the application's list; then try again.",
+    ),
+    (
+        "origin-rule",
+        "An Origin is required",
+        "The handshake opens with any Origin, and fails without one.",
+        "Nothing for pages, because browsers always send Origin. Other clients send one, or the server allows "
+        "requests without it.",
+    ),
+    (
+        "origin-wanted",
+        "The page's Origin is required",
+        "The handshake opens with the page's own Origin, and fails without one.",
+        "Nothing for that page. For another page add its origin to the allowed ones; a client without a page "
+        "sends that Origin.",
+    ),
+    (
+        "origin-lost",
+        "The Origin is lost",
+        "A proxy drops Origin.",
+        "Have every proxy forward Origin unchanged; wsprobe trace --backend HOST:PORT URL finds which one does"
+        " not.",
+    ),
+    (
+        "origin-changed",
+        "The Origin is changed",
+        "A proxy rewrites Origin.",
+        "Have the proxy keep Origin, or allow the rewritten Origin in the application.",
+    ),
+    (
+        "browser-headers-wanted",
+        "Browser headers are required",
+        "The handshake opens only with a browser's headers.",
+        "Send a browser's headers too, or change the rule that wants them.",
+    ),
+    (
+        "browser-refused",
+        "A browser's request is refused",
+        "A proxy or server refuses a header that browsers send.",
+        "Find the header with wsprobe connect -H, and allow it in the proxy or server.",
+    ),
+    (
+        "connection-compared",
+        "The whole Connection value is compared",
+        "A proxy compares the whole Connection value.",
+        "Look for upgrade as one of the values of Connection: Firefox sends keep-alive, Upgrade.",
+    ),
+    (
+        "handshake-not-understood",
+        "Not understood",
+        "Every request with Upgrade gets a 400.",
+        "Check that the program behind this path speaks WebSocket, and that its path is right.",
+    ),
+    (
+        "handshake-dropped",
+        "The handshake is dropped",
+        "A plain GET gets an answer; the handshake's connection is closed.",
+        "Look in the log of the program that drops it; a firewall or proxy that does not know Upgrade does "
+        "this too.",
+    ),
+    (
+        "handshake-fails",
+        "The handshake fails",
+        "The handshake gets a 5xx; a plain GET gets another answer.",
+        "Look in the server's log for this request: an exception in the handler, or a proxy whose backend "
+        "fails.",
+    ),
+    (
+        "handshake-refused",
+        "The handshake is refused",
+        "A rule or a WebSocket library refuses the handshake.",
+        "Look in the log of the program that refuses: it names the rule.",
+    ),
+    (
+        "server-error",
+        "Every request fails",
+        "A plain GET gets a 5xx too.",
+        "Look in that server's log.",
+    ),
+    (
+        "method-refused",
+        "The method is refused",
+        "A rule refuses GET on this path.",
+        "Allow GET for this path: a handshake over HTTP/1.1 is a GET.",
+    ),
+    (
+        "slash",
+        "The final slash",
+        "The route matches the path only with its final slash, or only without.",
+        "Use the path as the route has it, or let the route match both.",
+    ),
+    (
+        "elsewhere",
+        "Another program answers",
+        "The path leads to another program, not to the application.",
+        "Correct the path, or the proxy's rule that maps it to the application.",
+    ),
+    (
+        "refused-by-app",
+        "The application refuses",
+        "Without the proxy, the application gives the same answer.",
+        "Look in the application's log; the proxy is not at fault.",
+    ),
+    (
+        "refused-to-all",
+        "Every request is refused",
+        "A plain GET is refused too.",
+        "Look for a rule that refuses every request: a login, a block by address, or a server that is not "
+        "meant for you.",
+    ),
+    (
+        "request-changed",
+        "The request is changed",
+        "A proxy changes the path or another part.",
+        "Compare the request that arrives in the application's log with the one that was sent (wsprobe connect"
+        " -v URL).",
+    ),
+    (
+        "upgrade-lost-or-elsewhere",
+        "Upgrade is lost, or no endpoint",
+        "The handshake gets the answer to a plain GET: Upgrade is lost, or the path has no WebSocket endpoint.",
+        "wsprobe trace --backend HOST:PORT URL tells the two apart: if the backend opens, a proxy drops "
+        "Upgrade; if not, the path is wrong.",
+    ),
+    (
+        "dropped-after-101",
+        "Dropped after the 101",
+        "The connection closes as soon as it is open.",
+        "Look in the log of the program behind the proxy: it closes the connection, or the proxy cannot keep "
+        "it open.",
+    ),
 )
 
 KINDS: dict[str, CauseKind] = {
