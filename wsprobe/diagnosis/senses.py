@@ -21,16 +21,23 @@ _ENDS_HERE = r"(?=\W*\Z|\s*[.:;,!?()\"'<\n])"
 """What was named is named in full: no other noun follows."""
 _VALUE = r"(?:\s*[:=]?\s*(?:[\"'`(<\[][^\"'`)>\]\n]*[\"'`)>\]]|[\w*+-]*(?:://|[.:/*@#\d])[^\s\"']*|null))?"
 """A value behind its name: in quotes, or with a digit or a sign in it, as an address or an id has."""
+_ADDRESS = (
+    r"(?:\s*[:=]?\s*(?:[\"'`(<\[](?:[^\"'`)>\]\n]*[.:/*][^\"'`)>\]\n]*|localhost|null|none)?[\"'`)>\]]"
+    r"|[\w*+-]*(?:://|[.:/*@#\d])[^\s\"']*|null))?"
+)
+"""A value that can be an address: in quotes too it has a sign of one."""
 _IS = r"\s*(?:(?:is|was|are|were|has|have|been|you|gave|sent)\s+)*"
 
 ORIGIN = (
     rf"\bcors\b|cross[- ]?(?:origin|site)|\borigin (?:header|field|check|polic|verif|valid|mismatch)"
     rf"|{_BAD}[ _-](?:\w+ )?(?:['\"]?(?:web ?socket |request |http )?origins?['\"]?){_ENDS_HERE}"
-    rf"|{_BAD} (?:\w+ )?origins?{_VALUE[:-1]}{_ENDS_HERE}"
-    rf"|(?<!\bof )\borigins?(?: header| field| value)?['\"]?{_VALUE}{_IS}(?:(?:not|n't)[ _](?:\w+ )?"
+    rf"|{_BAD} (?:\w+ )?origins?{_ADDRESS[:-1]}{_ENDS_HERE}"
+    rf"|(?<!\bof )\borigins?(?: header| field| value)?['\"]?{_ADDRESS}{_IS}(?:(?:not|n't)[ _](?:\w+ )?"
     r"(?:allow|permi|accept|authori|trust|in[ _]|match|valid|white|recogn|list)|isn't|denied|refused|rejected"
     r"|blocked"
-    r"|disallowed|forbidden|unauthori[sz]ed|untrusted|required|invalid|missing|(?:does|did)(?: not|n't) match"
+    r"|disallowed|forbidden|unauthori[sz]ed|untrusted|required|invalid"
+    r"|missing(?! or not (?!allow|permi|accept|trust|valid))"
+    r"|(?:does|did)(?: not|n't) match"
     r"|must match)"
     r"|(?:allow|accept|permi|trust|authori|white|match|same|check|verif)\w*[ _-](?:\w+ ){0,2}origins?"
     r"(?=\W*\Z|\s*[.:;,()\"'<]| (?:header|list|polic|check|http|is|are|was|for)|[ _]not)"
@@ -84,7 +91,7 @@ CREDENTIALS = (
     rf"|{_BAD} (?:\w+ )?(?<!key )signature|(?<!key )signature\b[^.\n]{{0,20}}{_FAILS}"
     rf"|\bkey (?:is |was )?(?:provided|supplied|missing|required|invalid)(?! ['\"])|(?:invalid|no|wrong|bad"
     rf"|missing) key"
-    rf"{_ENDS_HERE}(?!:? ['\"])"
+    r"(?=\W*\Z|\s*[.;,!?()<\n])"
     rf"|not allowed to connect(?=\W*\Z|\s*[.:;,]| (?:here|to this|with|from))|\b(?:no|missing) (?:user "
     rf"?)?(?:id|user){_ENDS_HERE}"
 )
@@ -100,13 +107,19 @@ NO_SESSION = (
     r"(?=\W*\Z|\s*[.:;,!?()\"'<#=]|\s+(?:with|called|named|found|exists?|provided|specified|given|in (?:the "
     r")?(?:query|url|path|request))\b"
     r"|\s+[\w-]*\d)"
-    rf"|\b{_NAMED}{_ID}(?:{_VALUE}{_IS}(?:(?:or|been) \w+ )?(?:unknown|invalid|expired|closed|not available"
-    rf"|isn't available|"
+    rf"|\b{_NAMED}{_ID}(?:{_VALUE}{_IS}(?:(?:or|been) \w+ )?(?:unknown|invalid|expired|closed"
+    rf"|(?:not|isn't) available{_ENDS_HERE}|"
     r"not found|does not exist|doesn't exist|not exist)|(?: \S+){0,3} (?:not found|does not exist"
     r"|doesn't exist))"
     rf"|malformed inspector uuid"
 )
 _PATHS = r"(?:path|route|url|uri|endpoint)"
+_NO_OTHER = (
+    r"(?:\A\W*|[^\w\s]\s*|\b(?:the|this|that|your|an?|of|for|no|such|any|valid|invalid|unknown|requested"
+    r"|request|given|matching|specified|web ?socket|wss?|api|http|server|connection|target|base|full|and|or"
+    r"|\d+)[ _-])"
+)
+"""What is before a noun that no adjective changes: a "learning path" is none of a URL."""
 NO_ROUTE = (
     r"no (?:web ?socket )?(?:route|handler|endpoint|mapping|listener|page|app)s?(?=\W*\Z|\s*[.:;,!?()\"'<]"
     r"|\s+(?:for|found|at|"
@@ -114,7 +127,8 @@ NO_ROUTE = (
     r")?route(?=\W*\Z|\s*[.:;,(]| (?:for|found|match|to /))"
     r"|\bcannot (?:get|post|connect|head|put)\b(?= /|\W*\Z| to /)|(?:unknown|invalid|no such|wrong) (?:path"
     r"|url|endpoint|route)"
-    rf"(?=\W*\Z|\s*[.:;,!?()\"'<]|\s+/)|\b{_PATHS}{_VALUE}{_IS}(?:does |do |did |could )?(?:(?:not|n't)"
+    rf"(?=\W*\Z|\s*[.:;,!?()\"'<]|\s+/)|{_NO_OTHER}{_PATHS}{_ADDRESS}{_IS}(?:does |do |did |could )?"
+    r"(?:(?:not|n't)"
     rf"[ _](?:be )?(?:found|match\w*|registered"
     r"|supported|configured|defined|exist\w*|allowed|valid|known|available|served|handled|recogni[sz]ed"
     r"|implemented)|unknown|invalid|mismatch)"
@@ -158,10 +172,42 @@ REFUSES = (
     r"(?:forbidden|\bdenied|\breject(?!ion)|\brefus|not (?:allowed|permitted|authori[sz]ed|entitled)"
     r"|disallow|banned)"
 )
+_OF_CLIENTS = (
+    r"\b(?:request|conn\w*|access|client|user|permission|role|scope|polic\w+|account|log\w*|sign\w*|auth\w*"
+    r"|you)\b"
+)
 TURNED_AWAY = (
-    rf"\A\W*(?:\w+ )?{REFUSES}\w*(?=\W*\Z|\s*[:;,.(]| (?:by|for|to|from|because|due|as)\b)|(?:\b(?:access"
+    rf"\A\W*{REFUSES}\w*(?=\W*\Z|\s*[;,.(]| (?:by|for|to|from|because|due|as)\b|:[^\n]*{_OF_CLIENTS})"
+    r"|(?:\b(?:access"
     rf"|connection|request|client|session|permission|handshake|login|user|address|ip|upgrade|device"
     rf"|account|server|policy|application|you)\b[^.\n]{{0,24}}){REFUSES}"
     rf"|{REFUSES}[^.\n]{{0,24}}\b(?:request|connection|handshake|access|client)"
 )
 """A refusal of the session: a Close may also be about an offer that was refused in it."""
+_TIMED = (
+    r"(?:conn\w*|sessions?|sockets?|clients?|idle|inactiv\w*|p[io]ng|keep-?alives?|heartbeats?|reads?|receiv\w*|recv"
+    r"|web ?socket|ws|servers?|users?|network|peers?|activity|response|requests?|messages?|data|silence|poll\w*"
+    r"|wait\w*|has|have|was|were|been|you|it)"
+)
+TIMED_OUT = (
+    rf"(?<!upstream )(?<!database )(?<!query )(?<!backend )\b{_TIMED}\b[^\w.\n]*(?:\w+ )?"
+    r"\b(?:timed[- ]?out|timeout)\b|\A\W*time[d-]?[ -]?out\W*\Z"
+    r"|(?:\A|[.:;,()-]\s)\W*(?:timed[- ]?out|timeout)\b"
+    r"(?=\W*\Z|\W*(?:after|waiting|while|due|because|of|in|on|for|by"
+    r"|from|error|exceeded|expired|reached|\d)\b)"
+)
+"""A limit of time on the connection, not on a move in a game or an examination."""
+INACTIVE = (
+    r"\binactivity\b|\b(?:conn\w*|session|client|socket|been|being|were|was|you) inactive\b"
+    r"|\binactive (?:conn\w*|session|client|socket|for|too|since)\b|\A\W*inactive\W*\Z"
+)
+RAISED = (
+    r"\b(?:unhandled|uncaught|internal|unexpected|server|runtime|an)[- _]exception\b"
+    r"|\bexceptions?\b(?=\W*\Z|\W*:|\W+(?:was|were|occur\w*|caught|raised|thrown|while|during|handling"
+    r"|in (?:the )?(?:thread|handler|callback|asgi|wsgi|application|view|server)))|[a-z0-9]exception\b"
+    r"|traceback|\bpanic(?:ked\b|:| at\b| in\b| while\b)|goroutine"
+    r"|uncaught \(?(?:in promise|\w*error)|unhandled (?:promise|rejection|error)|stack ?trace"
+    r"|\b(?!terror\b)[a-z0-9]+error\b|segfault|\bassert(?:ion)?[ _-]?(?:fail|error|violat)|fail\w* assertion"
+    r"|nil pointer|undefined is not|is not a function|null ?pointer"
+)
+"""An exception of a program, by a name of one (``ValueError``) or by what programs do with it."""

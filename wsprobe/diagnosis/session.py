@@ -23,6 +23,7 @@ from wsprobe.diagnosis.faults import (
 from wsprobe.diagnosis.own_request import OTHER_REASONS
 from wsprobe.diagnosis.programs import Author, shaped_like, written_by
 from wsprobe.diagnosis.proxies import mending, table
+from wsprobe.diagnosis.senses import INACTIVE, TIMED_OUT
 from wsprobe.diagnosis.statuses import PHRASES
 from wsprobe.diagnosis.words import (
     FAULT,
@@ -140,13 +141,17 @@ def _causes(evidence: Evidence, session: _Session) -> Iterator[Cause]:
     says_why = bool(known) and known[0].id in OTHER_REASONS
     yield from (*known, *asked) if says_why else (*asked, *known)
     yield from _unanswered_ping(session)
-    yield from _chosen(evidence)
+    worded = bool(session.reason.strip()) and session.code != 1000  # comes before what the server left out
+    if not worded:
+        yield from _chosen(evidence)
     yield from _greeted(evidence, session)
     if session.behind is not None and session.close is None:
         yield from _http_after(evidence, session.behind)
     elif session.close is not None:
         yield from _by_code(evidence, session, known)
         yield from _act(evidence, session)
+        if worded:
+            yield from _chosen(evidence)
     elif session.dropped:
         yield from _act(evidence, session)
     else:
@@ -186,8 +191,7 @@ _ENDED: tuple[tuple[str, str, str, str], ...] = (
         r"\bidle\b(?=\W*\Z|\s*[.:;,()]\W*\Z|[- _]?(?:time|for|too|conn|session|client|socket|since|limit"
         r"|period|disconnect|kick|long))"
         r"|\b(?:is|was|were|been|being|due to|because|client|connection|session|socket|user|stale|for) idle\b"
-        r"|(?<!account )(?<!user )inactiv(?!e (?:user|account))|(?<!database )(?<!query )(?<!upstream )"
-        r"(?<!backend )\btime[d -]*out|(?:heartbeat|keep-?alive|\bp[io]ng)\b(?! of\b)[^.\n]{0,24}(?:time|miss"
+        rf"|{INACTIVE}|{TIMED_OUT}|(?:heartbeat|keep-?alive|\bp[io]ng)\b(?! of\b)[^.\n]{0, 24}(?:time|miss"
         r"|fail|lost"
         r"|late|expire|not received|overdue)|(?:no|missed|missing|lost|without)\b[^.\n]{0,16}"
         r"(?:activity|heartbeat(?! of)|keep-?alive|p[io]ngs?\b)",
@@ -291,6 +295,8 @@ def _can_be(id: str, said: str, where: str, session: _Session) -> bool:
     sent, a Close for a "bad request" or an "unsupported type" is about something else."""
     if id == "idle-timeout":
         return session.lasted >= AT_ONCE
+    if id == "too-large" and session.last is None and session.code != 1009:
+        return re.search(_OF_MESSAGES, said) is not None
     if id != "message-refused" or session.last is not None or where in (_LAST, _EARLIER):
         return True
     return re.search(_OF_MESSAGES, said) is not None

@@ -128,7 +128,7 @@ def of_body(whole: bytes) -> tuple[str, ...]:
     if not body or b"\0" in body:
         return ()
     if body[:1] in (b"{", b'"', b"["):
-        return of_json(whole)
+        return of_json(whole) or _only_sentence(whole)
     text = body.decode("utf-8", "surrogateescape")
     return tuple(of_page(text)) if body[:1] == b"<" else (text[:_LONG],)
 
@@ -178,6 +178,16 @@ def _texts(value: object, depth: int, *, fault: bool = False) -> Iterator[str]:
             # An object in place of a text: {"error": {"exc_type": "ValueError", "value": "no such room"}}
             texts = [each[:_LONG] for each in value.values() if isinstance(each, str)]
             yield from [each for each in texts if " " in each] or texts[:1]
+
+
+def _only_sentence(body: bytes) -> tuple[str, ...]:
+    """The one sentence among the members of an object of JSON, whatever the language of its name; () if there
+    are several, or none."""
+    value = decoded(body.decode("utf-8", "replace")) if len(body) <= _READ else None
+    if not isinstance(value, dict):
+        return ()
+    told = [each for each in value.values() if isinstance(each, str) and len(each.split()) > 2]
+    return (told[0][:_LONG],) if len(told) == 1 else ()
 
 
 def decoded(text: str) -> object:
@@ -362,12 +372,16 @@ def _offered(evidence: Evidence, said: str) -> tuple[Cause, ...]:
     return (subprotocol_wanted(evidence, said),) if evidence.protocols else ()
 
 
+_OF_CONTENT = frozenset({402, 409, 412, 422, 423})
+"""Statuses about the state or the data of an application: a payment, a conflict, a lock."""
+
+
 def _origin(evidence: Evidence, said: str) -> tuple[Cause, ...]:
     if evidence.origin is not None and misses_origin(said):
         return (origin_lost(evidence),)
     if CROSS_ORIGIN in said:
         return (origin_unlike_host(evidence),)
-    if evidence.status >= 500 and not re.search(
+    if (evidence.status >= 500 or evidence.status in _OF_CONTENT) and not re.search(
         r"(?i)\bcors\b|cross|allow|permi|trust|match|check|authori", said
     ):
         return ()  # a program that failed speaks of its own data
@@ -375,7 +389,8 @@ def _origin(evidence: Evidence, said: str) -> tuple[Cause, ...]:
 
 
 def _host(evidence: Evidence, said: str) -> tuple[Cause, ...]:
-    if (evidence.status >= 500 or evidence.status == 101) and "header" not in said.lower():
+    elsewhere = evidence.status >= 500 or evidence.status == 101 or evidence.status in _OF_CONTENT
+    if elsewhere and "header" not in said.lower():
         return ()  # the host of a service that the program did not find, or of its protocol (STOMP)
     named = re.search(r"(?i)\bhost(?:name)?: ?['\"]?([\w.-]+)", f"{said}\n{evidence.text[:_LONG]}")
     if named is not None and named[1] in re.split("[/?&=]", f"{evidence.path}?{evidence.query}"):
@@ -796,9 +811,7 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
             ),
             *("nil pointer", "undefined", "not a function", "null"),
         ),
-        r"exception|traceback|\bpanic(?:ked\b|:| at\b| in\b| while\b)|goroutine|uncaught|unhandled (?:promise"
-        r"|rejection|error)|stack ?trace"
-        r"|[a-z0-9]+error\b|segfault|assertion|nil pointer|undefined is not|is not a function|null ?pointer",
+        senses.RAISED,
         _raised,
     ),
     (("error",), r"(?:internal|server|runtime)[ _]error", _failed),
