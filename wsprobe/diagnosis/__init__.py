@@ -238,7 +238,9 @@ def _quoting(said: Cause, act: Cause, evidence: Evidence) -> Cause:
     if act.certainty == "status":
         act = replace(act, statement="")
     if act.id == "refused":
-        act = replace(act, usual=act.usual if foreign_origin(evidence) else ())
+        of_any = evidence.status not in (401, 403)  # whose fix is to send what is missing
+        fix = said.fix if of_any and act.certainty == "status" else act.fix
+        act = replace(act, usual=act.usual if foreign_origin(evidence) else (), fix=fix)
     elif act.id == "upgrade-required" and re.search(_OF_THE_HANDSHAKE, said.quote) is None:
         act = replace(act, usual=(), fix=f"the words may ask for a newer version of the client; {said.fix}")
     return replace(act, quote=said.quote, certainty="stated", evidence=said.evidence)

@@ -69,13 +69,19 @@ LIMIT = (
     rf"|(?:max(?:imum)?|limit)[^.\n]{{0,24}}(?:connections|clients|sockets|users|sessions|requests)"
     r"|(?:\A|please |[.:;,!] ?)slow down|calm down"
 )
+_GOES_ON = (
+    r"(?=\W*\Z|\s*[^\w\s]|[-_ ](?:header|field|token|code|key|info\w*|cookie|data|method|scheme|mechanism"
+    r"|server|service|provider|request|require|fail|error|den|rejected|refused|is|was|has|not|missing|invalid|expired"
+    r"|needed|timed|timeout|check|credential|bearer|basic|by|for|from|in|with|to|first|before|plugin|type|challenge|step"
+    r"|attempt|problem|exception|unsuccess|success|must|via|could|did|cannot|can|string|value|context|and|or)\w*)"
+)
 CREDENTIALS = (
     rf"(?:{_BAD}|auth\w*|access|bearer|csrf|xsrf|api|security|session|refresh|login|jwt|web)[- "
     rf"_'\"]{{1,3}}(?:\w+[- _]){{0,2}}"
-    rf"tokens?\b(?! at (?:position|line|col|offset|char)| ['\"<{{\[])(?<!unexpected token)"
+    rf"token\b(?! at (?:position|line|col|offset|char)| ['\"<{{\[])(?<!unexpected token)"
     rf"|(?<!unexpected )(?<!\d )(?<!more )\btokens?\b['\"]?[- _:]{{0,2}}(?:\w+ ){{0,4}}{_FAILS}"
     rf"|(?:query|parameter|header|provide|send|with|your)[^.\n]{{0,16}}\btoken\b|\A\W*(?:\w+ )?tokens?\W*\Z"
-    r"|unauthori[sz]ed|unauthenticated|authenticat|authori[sz]ation|credential"
+    rf"|unauthori[sz]ed|unauthenticated|authenticat(?!ion)|(?:authentication|authori[sz]ation){_GOES_ON}|credential"
     rf"|{_BAD} (?:\w+ )?(?:password|passphrase)|(?:password|passphrase)\b[^.\n]{{0,16}}{_FAILS}"
     rf"|\A\W*(?:password|passphrase)\W*\Z"
     r"|(?:please|must|need to|required? to|have to|not|first|again)\b[^.\n]{0,12}\b(?:log|sign)(?:ged|ned)?[- "
@@ -127,7 +133,8 @@ NO_ROUTE = (
     r")?route(?=\W*\Z|\s*[.:;,(]| (?:for|found|match|to /))"
     r"|\bcannot (?:get|post|connect|head|put)\b(?= /|\W*\Z| to /)|(?:unknown|invalid|no such|wrong) (?:path"
     r"|url|endpoint|route)"
-    rf"(?=\W*\Z|\s*[.:;,!?()\"'<]|\s+/)|{_NO_OTHER}{_PATHS}{_ADDRESS}{_IS}(?:does |do |did |could )?"
+    rf"(?=\W*\Z|\s*[.;,!?()\"'<]|\s+/|\s*:\s*(?:/|[\"']|\S+\W*\Z))"
+    rf"|{_NO_OTHER}{_PATHS}{_ADDRESS}{_IS}(?:does |do |did |could )?"
     r"(?:(?:not|n't)"
     rf"[ _](?:be )?(?:found|match\w*|registered"
     r"|supported|configured|defined|exist\w*|allowed|valid|known|available|served|handled|recogni[sz]ed"
@@ -180,7 +187,7 @@ TURNED_AWAY = (
     rf"\A\W*{REFUSES}\w*(?=\W*\Z|\s*[;,.(]| (?:by|for|to|from|because|due|as)\b|:[^\n]*{_OF_CLIENTS})"
     r"|(?:\b(?:access"
     rf"|connection|request|client|session|permission|handshake|login|user|address|ip|upgrade|device"
-    rf"|account|server|policy|application|you)\b[^.\n]{{0,24}}){REFUSES}"
+    rf"|account|server|you)\b[^.\n]{{0,24}}){REFUSES}(?!\w* (?:your|his|her|their|my|our)\b)"
     rf"|{REFUSES}[^.\n]{{0,24}}\b(?:request|connection|handshake|access|client)"
 )
 """A refusal of the session: a Close may also be about an offer that was refused in it."""
@@ -189,12 +196,13 @@ _TIMED = (
     r"|web ?socket|ws|servers?|users?|network|peers?|activity|response|requests?|messages?|data|silence|poll\w*"
     r"|wait\w*|has|have|was|were|been|you|it)"
 )
+_IN_TIME = (
+    r"(?=\W*\Z|\s*[.;,()]|\W*(?:after|waiting|while|due|because|error|exceeded|expired|reached|in \d|\d)\b)"
+)
 TIMED_OUT = (
     rf"(?<!upstream )(?<!database )(?<!query )(?<!backend )\b{_TIMED}\b[^\w.\n]*(?:\w+ )?"
-    r"\b(?:timed[- ]?out|timeout)\b|\A\W*time[d-]?[ -]?out\W*\Z"
-    r"|(?:\A|[.:;,()-]\s)\W*(?:timed[- ]?out|timeout)\b"
-    r"(?=\W*\Z|\W*(?:after|waiting|while|due|because|of|in|on|for|by"
-    r"|from|error|exceeded|expired|reached|\d)\b)"
+    rf"\b(?:timed[- ]?out|timeout)\b(?:{_IN_TIME}|: )|\A\W*time[d-]?[ -]?out\W*\Z"
+    rf"|(?:\A|[.:;,()-]\s)\W*(?:timed[- ]?out|timeout)\b{_IN_TIME}"
 )
 """A limit of time on the connection, not on a move in a game or an examination."""
 INACTIVE = (
@@ -211,3 +219,10 @@ RAISED = (
     r"|nil pointer|undefined is not|is not a function|null ?pointer"
 )
 """An exception of a program, by a name of one (``ValueError``) or by what programs do with it."""
+RAISED_HERE = (
+    r"\A\W*(?:(?:unhandled|uncaught|internal|server|error|an?|the|handler|application|failed|caught|raised|connection"
+    r"|socket|fatal|unexpected|due|to|because|of|by|while|in|with|closed|exception|handling|message|request|python"
+    r"|caused)\W+)*[\w.]*(?:error|exception)\b|unhandled|uncaught|traceback|goroutine|panic|is not a function"
+    r"|undefined is not|nil pointer|null ?pointer|internal|segfault|assertion failed"
+)
+"""In a Close: an exception of the server itself, and not of a program, a test or a build that it runs."""

@@ -547,8 +547,10 @@ def _replaced(evidence: Evidence, _: str) -> tuple[Cause, ...]:
     )
 
 
-def _raised(evidence: Evidence, _: str) -> tuple[Cause, ...]:
+def _raised(evidence: Evidence, said: str) -> tuple[Cause, ...]:
     if evidence.status == 101:
+        if not _compiled(senses.RAISED_HERE).search(said.lower()):
+            return ()
         return (Cause("crashed", "the application failed in the session", SEE_LOG),)
     if evidence.status < 500 or evidence.status in (502, 503, 504):
         return ()  # some frameworks put a traceback below any error; a gateway reports what another one did
