@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from tests.diagnosis.recorded import reading_of
 from wsprobe import explain
 from wsprobe.cli.expect import CONCLUDED, parse, unmet
-from wsprobe.diagnosis import FORMERLY, REPLACED, all_kinds
+from wsprobe.diagnosis import FORMERLY, REPLACED
+from wsprobe.diagnosis.kinds import all_kinds
 from wsprobe.exchange import Limits
 from wsprobe.report import report
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.diagnosis.recorded import reading_of
 from wsprobe.diagnosis.advice import Advice, advice
-from wsprobe.diagnosis.cause import KINDS
+from wsprobe.diagnosis.kinds import KINDS, parse
 from wsprobe.diagnosis.proxies import LEADING, proxies
 
 LOST = (
@@ -137,5 +137,11 @@ def test_every_proxy_has_its_lines_and_says_what_they_were_tried_with() -> None:
     assert [each.key for each in proxies() if "documentation" in each.tried] == ["traefik"]
 
 
-def test_every_kind_of_cause_says_what_to_do() -> None:
-    assert [id for id, kind in KINDS.items() if not kind.fix.endswith(".")] == []
+def test_every_kind_of_cause_says_what_it_means_and_what_to_do() -> None:
+    assert [id for id, of in KINDS.items() if not (of.meaning.endswith(".") and of.fix.endswith("."))] == []
+
+
+@pytest.mark.parametrize("text", ["a: b\n  c", "a: b\n  c do: d\n\na: b\n  c do: d", "a\n  c do: d"])
+def test_an_incomplete_kind_of_cause_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="a"):
+        parse(text)

@@ -10,7 +10,8 @@ import pytest
 
 from tests.diagnosis import first, measure, varied
 from tests.diagnosis.measured import NAMED, Measured, Verdict, exchange_of, judge, measured
-from wsprobe.diagnosis import PROGRAMS, Cause, all_kinds, author
+from wsprobe.diagnosis import PROGRAMS, Cause, author
+from wsprobe.diagnosis.kinds import all_kinds
 
 WANTED = {
     # part: (right at least, false at most), in per cent

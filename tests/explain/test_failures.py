@@ -9,7 +9,7 @@ import pytest
 
 from tests.cases import every
 from wsprobe import explain
-from wsprobe.diagnosis import KINDS
+from wsprobe.diagnosis.kinds import KINDS
 from wsprobe.explain import UnknownTopic, console, failures
 from wsprobe.explain.entry import Topic, load
 from wsprobe.judge import FINDINGS

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from tests.cases import every
 from tests.trace.chains import chains, recorded, start, trace
-from wsprobe.diagnosis import all_kinds
+from wsprobe.diagnosis.kinds import all_kinds
 from wsprobe.diagnosis.proxies import LEADING, LineValues, mending, table
 from wsprobe.exchange import Ended, TlsFailed
 from wsprobe.report import report

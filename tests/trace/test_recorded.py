@@ -6,7 +6,7 @@ from collections import Counter
 
 from tests.cases import every, named
 from tests.trace.recorded import recorded
-from wsprobe.diagnosis import all_kinds
+from wsprobe.diagnosis.kinds import all_kinds
 
 ALL = recorded()
 

@@ -56,7 +56,7 @@ def expectations(ctx: click.Context, param: click.Parameter, incomplete: str) ->
 
         return beginning(incomplete, (f"finding:{id}" for id in FINDINGS))
     if incomplete.startswith("cause:"):
-        from wsprobe.diagnosis import all_kinds  # a person waits for it
+        from wsprobe.diagnosis.kinds import all_kinds  # a person waits for it
 
         return beginning(incomplete, (f"cause:{id}" for id in all_kinds()))
     if incomplete.startswith("weakness:"):

@@ -15,7 +15,7 @@ from wsprobe.browsers import ENGINES
 from wsprobe.cli.expect_forms import ABSENT, FORMS, NAMED, OPERATORS, Operator
 from wsprobe.cli.option import Duration
 from wsprobe.cli.streams import note
-from wsprobe.diagnosis import FORMERLY, REPLACED, all_kinds
+from wsprobe.diagnosis import FORMERLY, REPLACED
 from wsprobe.diagnosis.cause import Certainty
 from wsprobe.judge import FINDINGS
 from wsprobe.nearest import nearest
@@ -139,6 +139,8 @@ def _possible(one: Expectation) -> None:
         if wanted:
             _known(text, wanted, LEVELS)
     if what == "cause":
+        from wsprobe.diagnosis.kinds import all_kinds  # only for a cause
+
         if one.name in REPLACED:
             raise _NoneSuch(f"'{text}': no answer proves that; it is cause:{REPLACED[one.name]} now")
         _known(text, one.name, all_kinds())

@@ -19,12 +19,12 @@ from msgspec.structs import replace
 
 from wsprobe.diagnosis import asgi, libraries, pages
 from wsprobe.diagnosis.author_rules import AuthorRules
-from wsprobe.diagnosis.cause import ACTS, FORMERLY, KINDS, REPLACED, Cause, CauseKind
+from wsprobe.diagnosis.cause import ACTS, FORMERLY, REPLACED, Cause
 from wsprobe.diagnosis.evidence import KEY, Evidence, answer_of, foreign_origin, hop_of, unanswered
 from wsprobe.diagnosis.faults import asked_wrong, too_much
 from wsprobe.diagnosis.own_request import beside, own_request
 from wsprobe.diagnosis.programs import PROGRAMS, Author, written_by
-from wsprobe.diagnosis.reach import kinds_of_the_way, way
+from wsprobe.diagnosis.reach import way
 from wsprobe.diagnosis.silence import nothing_came
 from wsprobe.diagnosis.status import by_status
 from wsprobe.diagnosis.words import QUOTED, own_words, stated, stated_by
@@ -36,13 +36,10 @@ from wsprobe.read.reading import Reading, Response
 __all__ = [
     "ACTS",
     "FORMERLY",
-    "KINDS",
     "PROGRAMS",
     "REPLACED",
     "Author",
     "Cause",
-    "CauseKind",
-    "all_kinds",
     "author",
     "causes",
 ]
@@ -63,11 +60,6 @@ _ENDS = frozenset({"fin", "reset", "truncated", "error", "timeout"})
 
 _AFTER = frozenset({"closed", "dropped", "crashed", "idle-timeout", "error"})
 """The outcomes after which the end of the session matters. After an invalid 101, no client opens one."""
-
-
-def all_kinds() -> dict[str, CauseKind]:
-    """Every kind of cause by its id, with those of connecting to the server."""
-    return {**kinds_of_the_way(), **KINDS}
 
 
 def causes(reading: Reading, outcome: str = "") -> tuple[Cause, ...]:

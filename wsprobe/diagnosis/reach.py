@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from functools import cache
 
-from wsprobe.diagnosis.cause import Cause, CauseKind, Certainty, as_clause
+from wsprobe.diagnosis.cause import Cause, Certainty, as_clause
 from wsprobe.judge import FINDINGS, judge
-from wsprobe.judge.finding import Finding
+from wsprobe.judge.finding import Entry, Finding
 from wsprobe.read.reading import Reading
 
 _RENAMED = {
@@ -22,7 +22,7 @@ _RENAMED = {
 
 def way(reading: Reading) -> tuple[Cause, ...]:
     """The causes of a missing answer, or of one that is not HTTP."""
-    of_the_way = kinds_of_the_way()
+    of_the_way = failures_of_the_way()
     found = (each for each in judge(reading).findings if each.fatal)
     return tuple(_cause(each) for each in found if _RENAMED.get(each.id, each.id) in of_the_way)
 
@@ -43,9 +43,7 @@ def _cause(of: Finding) -> Cause:
 
 
 @cache
-def kinds_of_the_way() -> dict[str, CauseKind]:
-    """The kinds of cause of this file: the findings of the way that fail it."""
+def failures_of_the_way() -> dict[str, Entry]:
+    """The causes of this file by id: the findings of the way that fail it."""
     failing = (each for each in FINDINGS.values() if each.phase in ("way", "http2") and each.fatal)
-    return {
-        _RENAMED.get(each.id, each.id): CauseKind(each.title, each.meaning, each.advice) for each in failing
-    }
+    return {_RENAMED.get(each.id, each.id): each for each in failing}

@@ -14,7 +14,7 @@ from typing import Any
 from msgspec import Struct
 
 from wsprobe.data_file import one_line
-from wsprobe.diagnosis import KINDS
+from wsprobe.diagnosis.kinds import KINDS
 from wsprobe.explain import tables
 from wsprobe.explain.entry import Topic, lab, load
 from wsprobe.judge import FINDINGS

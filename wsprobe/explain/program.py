@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from wsprobe.diagnosis import FORMERLY, KINDS, REPLACED, all_kinds
+from wsprobe.diagnosis import FORMERLY, REPLACED
+from wsprobe.diagnosis.kinds import KINDS, all_kinds
 from wsprobe.diagnosis.origin_checks import ORIGIN_CHECKS, lines_of, source
 from wsprobe.diagnosis.proxies import examples
 from wsprobe.explain.entry import Topic

@@ -31,7 +31,7 @@ class Conclusion(msgspec.Struct, frozen=True):
     open: bool = False
     """True if it lists several causes, and these answers cannot tell which."""
     id: str = ""
-    """A word of ``diagnosis.KINDS``, or that of a weakness; that of the rule, unless the rule gives another."""
+    """An id of ``causes.txt``, or of a weakness; that of the rule, unless the rule gives another."""
     sent: str = ""
     """In an audit: what was sent, and"""
     came: str = ""

@@ -1,0 +1,51 @@
+"""Reads ``causes.txt``, the vocabulary of causes: the ids for every command and file, and what each means in
+general. A heading begins each group, and an entry is::
+
+    upgrade-lost: The kind in a few words
+      What it means, over several lines if need be.
+      do: What to do about it.
+
+Only `explain`, and whoever checks an id, need it.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from wsprobe.data_file import text_beside
+from wsprobe.diagnosis.reach import failures_of_the_way
+
+
+class CauseKind(msgspec.Struct, frozen=True):
+    """A kind of cause: its general meaning."""
+
+    title: str
+    meaning: str
+    fix: str
+
+
+def parse(text: str) -> dict[str, CauseKind]:
+    """The kinds in *text* by id. Raises ValueError for an entry without meaning or advice, or an id that is
+    there twice."""
+    found: dict[str, CauseKind] = {}
+    for block in text.strip().split("\n\n"):
+        if block.startswith("== "):
+            continue
+        first, *lines = block.split("\n")
+        id, _, title = first.partition(": ")
+        meaning, marked, fix = " ".join(line.strip() for line in lines).partition(" do: ")
+        if id in found or not (title and meaning and marked and fix):
+            raise ValueError(f"causes.txt: {id}")
+        found[id] = CauseKind(title, meaning, fix)
+    return found
+
+
+KINDS = parse(text_beside(__file__, "causes.txt"))
+"""Every kind of cause by its id. Ids are stable and never reused. What kept a request from being sent has the
+id of its finding besides."""
+
+
+def all_kinds() -> dict[str, CauseKind]:
+    """Every kind of cause by its id, with those of connecting to the server."""
+    way = {id: CauseKind(of.title, of.meaning, of.advice) for id, of in failures_of_the_way().items()}
+    return {**way, **KINDS}
