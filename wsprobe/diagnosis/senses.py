@@ -17,7 +17,7 @@ _FAILS = (
     r"|verified|given)"
     r"|(?:does|did|do)(?: not|n't) match|(?:could|can)(?: not|n't)? be)"
 )
-_ENDS_HERE = r"(?=\W*\Z|\s*[.:;,!?()\"'<\n])"
+_ENDS_HERE = r"(?=\W*\Z|\s*[.:;,!?()<\n]|\s*[\"'](?! ?(?:param|argument|property|attribute|query|column)))"
 """What was named is named in full: no other noun follows."""
 _VALUE = r"(?:\s*[:=]?\s*(?:[\"'`(<\[][^\"'`)>\]\n]*[\"'`)>\]]|[\w*+-]*(?:://|[.:/*@#\d])[^\s\"']*|null))?"
 """A value behind its name: in quotes, or with a digit or a sign in it, as an address or an id has."""
@@ -60,7 +60,7 @@ _OF_SESSIONS = (
 )
 LIMIT = (
     rf"too many(?! (?:\w+ )?hops| (?:redirect|open file|header))(?: \w+)?[ -]{_OF_SESSIONS}|\A\W*too many\W*\Z"
-    rf"|rate[-_ ]?limit|\bthrottl(?:ed|ing)\b|connection limit|{_OF_SESSIONS}s?[^.\n]{{0,12}}\b(?:quota"
+    rf"|rate[-_ ]?limit|\bthrottl(?:ed|ing)\b|connection limit|\b{_OF_SESSIONS}s?\b[^.:;,\n]{{0,12}}\b(?:quota"
     rf"|limit) (?:\w+ )?"
     r"(?:exceed|reach|hit)|(?:exceed|over|reach)\w* (?:the |your )?(?:request|connection|rate|message|api"
     r"|call)\w* (?:quota|limit)"
@@ -72,7 +72,7 @@ LIMIT = (
 _GOES_ON = (
     r"(?=\W*\Z|\s*[^\w\s]|[-_ ](?:header|field|token|code|key|info\w*|cookie|data|method|scheme|mechanism"
     r"|server|service|provider|request|require|fail|error|den|rejected|refused|is|was|has|not|missing|invalid|expired"
-    r"|needed|timed|timeout|check|credential|bearer|basic|by|for|from|in|with|to|first|before|plugin|type|challenge|step"
+    r"|access|user|client|conn|origin|attempt|use|needed|timed|timeout|check|credential|bearer|basic|by|for|from|in|with|to|first|before|plugin|type|challenge|step"
     r"|attempt|problem|exception|unsuccess|success|must|via|could|did|cannot|can|string|value|context|and|or)\w*)"
 )
 CREDENTIALS = (
@@ -81,7 +81,7 @@ CREDENTIALS = (
     rf"token\b(?! at (?:position|line|col|offset|char)| ['\"<{{\[])(?<!unexpected token)"
     rf"|(?<!unexpected )(?<!\d )(?<!more )\btokens?\b['\"]?[- _:]{{0,2}}(?:\w+ ){{0,4}}{_FAILS}"
     rf"|(?:query|parameter|header|provide|send|with|your)[^.\n]{{0,16}}\btoken\b|\A\W*(?:\w+ )?tokens?\W*\Z"
-    rf"|unauthori[sz]ed|unauthenticated|authenticat(?!ion)|(?:authentication|authori[sz]ation){_GOES_ON}|credential"
+    rf"|unauthenticated|authenticat(?!ion)|(?:unauthori[sz]ed|authentication|authori[sz]ation){_GOES_ON}|credential"
     rf"|{_BAD} (?:\w+ )?(?:password|passphrase)|(?:password|passphrase)\b[^.\n]{{0,16}}{_FAILS}"
     rf"|\A\W*(?:password|passphrase)\W*\Z"
     r"|(?:please|must|need to|required? to|have to|not|first|again)\b[^.\n]{0,12}\b(?:log|sign)(?:ged|ned)?[- "
@@ -94,8 +94,10 @@ CREDENTIALS = (
     rf"|{_BAD} (?:\w+ ){{0,2}}cookie\b|(?:session|auth\w*|login|csrf)[- ]?cookie"
     rf"|\bcookie\b['\"]?{_VALUE}{_IS}{_FAILS}"
     rf"|(?:client|shared|app|api|{_BAD})[- _](?:\w+ )?secret{_ENDS_HERE}|\bsecret\b(?: key)?{_IS}{_FAILS}"
-    rf"|{_BAD} (?:\w+ )?(?<!key )signature|(?<!key )signature\b[^.\n]{{0,20}}{_FAILS}"
-    rf"|\bkey (?:is |was )?(?:provided|supplied|missing|required|invalid)(?! ['\"])|(?:invalid|no|wrong|bad"
+    rf"|{_BAD} (?:\w+ )?(?<!key )signature|(?<!key )signature\b"
+    rf"(?: of (?:the |your )?\w+| verif\w+| valid\w+| check| header| field| is| was)*{_VALUE} ?{_FAILS}"
+    rf"|\bkey (?:is |was )?(?:provided|supplied|missing|required|invalid)(?! ['\"])|(?:invalid|(?<!has )"
+    r"(?<!have )no|wrong|bad"
     rf"|missing) key"
     r"(?=\W*\Z|\s*[.;,!?()<\n])"
     rf"|not allowed to connect(?=\W*\Z|\s*[.:;,]| (?:here|to this|with|from))|\b(?:no|missing) (?:user "
@@ -222,7 +224,8 @@ RAISED = (
 RAISED_HERE = (
     r"\A\W*(?:(?:unhandled|uncaught|internal|server|error|an?|the|handler|application|failed|caught|raised|connection"
     r"|socket|fatal|unexpected|due|to|because|of|by|while|in|with|closed|exception|handling|message|request|python"
-    r"|caused)\W+)*[\w.]*(?:error|exception)\b|unhandled|uncaught|traceback|goroutine|panic|is not a function"
+    r"|caused)\W+)*[\w.]*(?:error|exception)\b|unhandled|uncaught|traceback|goroutine"
+    r"|panicked|panic: (?:runtime|interface|http)|is not a function"
     r"|undefined is not|nil pointer|null ?pointer|internal|segfault|assertion failed"
 )
 """In a Close: an exception of the server itself, and not of a program, a test or a build that it runs."""

@@ -369,7 +369,8 @@ def _protocol(evidence: Evidence, said: str) -> tuple[Cause, ...]:
 
 def _offered(evidence: Evidence, said: str) -> tuple[Cause, ...]:
     """Of a word that means a subprotocol only where one was offered."""
-    return (subprotocol_wanted(evidence, said),) if evidence.protocols else ()
+    of_another = evidence.status in _OF_CONTENT
+    return (subprotocol_wanted(evidence, said),) if evidence.protocols and not of_another else ()
 
 
 _OF_CONTENT = frozenset({402, 409, 412, 422, 423})
@@ -417,6 +418,8 @@ def _session(evidence: Evidence, said: str) -> tuple[Cause, ...]:
         return (credentials_wanted(evidence),)
     if "namespace" in said.lower():
         return (Cause("not-found", "the server knows no such namespace", "correct the name of the namespace"),)
+    if re.search(_EXPIRED, said) and not re.search(_SESSION_ID, f"{evidence.path}?{evidence.query}"):
+        return ()  # a session with a name of its own, as an examination has: known, and over
     of_a_wire = evidence.status == 101 or evidence.status >= 500
     if of_a_wire and re.search(r"(?i)\bclosed\b", said) and not re.search(_UNKNOWN, said):
         return ()  # "Session closed" is what the Close itself says; a stream that closed is one of the server's
@@ -436,6 +439,7 @@ _LOGGED_OUT = (
     r"|\bexpired session\b(?! id)"
 )
 """The session of a login; an upload, a game or a browser has one too, which its words name."""
+_EXPIRED = r"(?i)\w session\b[^.\n]{0,12}\bexpired\b(?! or\b)"
 _SESSION_ID = r"(?i)[?&](?:s(?:ess(?:ion)?[_-]?)?id|session)=|/sessions?/"
 """A session of the login has no id in the URL."""
 
@@ -612,7 +616,7 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
         r"|sub-?protocol[^.\n]{0,40}(?:missing|wanted|required|expected|invalid|not supported|not acceptable"
         r"|not found"
         r"|unsupported|mismatch|unknown)"
-        rf"|{_NO}[^.\n]{{0,25}}sec-websocket-protocol|expected (?:one of|sub-?protocol)"
+        rf"|{_NO}[^.\n]{{0,25}}sec-websocket-protocol|expected (?:one of[^\n]{{0,40}}protocol|sub-?protocol)"
         rf"|\A\W*sub-?protocols?\W*\Z"
         r"|(?:offer|request|specify|support|use|accept|speak)\w*[^.\n]{0,30} sub-?protocol"
         r"|expect\w* ['\"][\w.-]+['\"] protocol",
@@ -630,7 +634,8 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
         r"|no (?:web ?socket )?(?:upgrade|connection) (?:hdr|header)"
         r"|'(?:upgrade|websocket)' token not found|(?:connection|upgrade) header \"[^\"]*\" does not contain"
         r"|'(?:connection|upgrade)' header must contain|(?:missing|invalid|bad|no|empty) (?:or \w+ )?"
-        r"['\"]?(?:upgrade\b|connection\b(?:['\"]|:? upgrade| header| field|\W*\Z))"
+        r"['\"]?(?:upgrade(?=\W*\Z|\s*[^\w\s]| (?:header|field|hdr|request|or|and"
+        r"|in)\b)|connection\b(?:['\"]|:? upgrade| header| field|\W*\Z))"
         r"|(?:connection|upgrade) header[^.\n]{0,20}(?:missing|invalid|not found|required)"
         r"|invalid websocket upgrade",
         _upgrade,
