@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from man.build import markdown
 from man.build.markdown import text
 from wsprobe.history import data
-from wsprobe.history.revision import Cell, Contradiction, Grade, HistoryRule, OpenQuestion, Revision, Row
+from wsprobe.history.revision import Cell, Contradiction, Grade, HistoryRule, OpenQuestion, Row
 
 KNOWN: dict[Grade, str] = {
     "read": "the normative text was read",
@@ -54,10 +54,18 @@ def _body() -> Iterator[str]:
         yield from _question(question)
     yield "## Revisions"
     yield ""
-    yield "By their names in the option `--spec` and in the JSON, oldest first."
+    yield (
+        "By their names in the option `--spec` and in the JSON, oldest first; `wsprobe explain NAME` has all "
+        "that is known of each, with its sources."
+    )
     yield ""
-    for revision in data.revisions().values():
-        yield from _revision(revision)
+    yield from markdown.table(
+        ("name", "date", "what it is", "known"),
+        (
+            (markdown.code(each.name), text(each.date), text(f"{each.title}. {each.what}"), text(each.grade))
+            for each in data.revisions().values()
+        ),
+    )
     for about, title in ABOUT.items():
         yield f"## Rules: {title}"
         yield ""
@@ -92,39 +100,6 @@ def _question(question: OpenQuestion) -> Iterator[str]:
         yield f"- {text(each)}"
     yield ""
     yield from markdown.literal(f"wsprobe compare --browser-mode lab:{name}" for name in question.scenarios)
-
-
-def _revision(revision: Revision) -> Iterator[str]:
-    yield f"### {revision.name}"
-    yield ""
-    yield text(f"{revision.title}, {revision.date}. {revision.what}")
-    yield ""
-    facts = (
-        ("Changed", revision.changed),
-        ("Why", revision.why),
-        ("Sections", revision.sections),
-        ("On the wire", revision.wire),
-        ("Shipped in", revision.shipped),
-        ("Over", revision.protocol),
-        ("Handshake of", revision.same_as),
-        ("Script", _told(revision)),
-        ("Known", KNOWN[revision.grade]),
-        ("Sources", "; ".join(f"{source.title}, {source.where}" for source in revision.sources)),
-    )
-    for label, said in facts:
-        if said:
-            yield f"- {label}: {text(said)}"
-    yield ""
-
-
-def _told(revision: Revision) -> str:
-    told = revision.told
-    if told is None:
-        return ""
-    events = "no statement about events" if told.events is None else "gets " + ", then ".join(told.events)
-    code = f", code {told.code}" if told.code is not None else ""
-    where = f"section {told.section}" if told.section[:1].isdigit() else told.section
-    return f"{events}{code} ({where}). {told.may_know}"
 
 
 def _rule(rule: HistoryRule) -> Iterator[str]:
