@@ -439,7 +439,7 @@ _LOGGED_OUT = (
     r"|\bexpired session\b(?! id)"
 )
 """The session of a login; an upload, a game or a browser has one too, which its words name."""
-_EXPIRED = r"(?i)\w session\b[^.\n]{0,12}\bexpired\b(?! or\b)"
+_EXPIRED = r"(?i)\b(?:your|the) [a-z]{1,20} session\b[^.\n]{0,12}\bexpired\b(?! or\b)"
 _SESSION_ID = r"(?i)[?&](?:s(?:ess(?:ion)?[_-]?)?id|session)=|/sessions?/"
 """A session of the login has no id in the URL."""
 
