@@ -143,9 +143,14 @@ class Admin(BaseHTTPRequestHandler):
         return
 
 
+class AdminServer(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Nothing is said of a client that resets its connection, which a proxy may do."""
+
+
 @contextmanager
 def admin_app() -> Iterator[int]:
-    with ThreadingHTTPServer((HOST, 0), Admin) as server:
+    with AdminServer((HOST, 0), Admin) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
