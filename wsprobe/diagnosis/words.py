@@ -880,8 +880,11 @@ def _row(words: str, start: int) -> int:
     """The first row of ``STATED`` from *start* on that *words* fit; its length if none does."""
     for at in range(start, len(STATED)):
         pieces, pattern, _ = STATED[at]
-        if any(piece in words for piece in pieces) and _compiled(pattern).search(words):
-            return at
+        for piece in pieces:  # any() takes three times as long
+            if piece in words:
+                if _compiled(pattern).search(words):
+                    return at
+                break
     return len(STATED)
 
 
