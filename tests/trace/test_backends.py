@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,7 +14,8 @@ from tests.trace.rules import Section
 from wsprobe.diagnosis.proxies import proxies
 from wsprobe.exchange import Plan
 from wsprobe.report import report
-from wsprobe.show.lines import Look, text_of
+from wsprobe.show.audit import row as audit_row
+from wsprobe.show.lines import Line, Look, text_of
 from wsprobe.show.trace import NAME, because, concluded, row, unsent
 from wsprobe.trace.answer import Answer, answer_of
 from wsprobe.trace.conclusions import conclusions
@@ -376,6 +378,19 @@ def test_lines_for_an_application_with_tls_use_tls() -> None:
 
 
 # -- quotes
+
+
+@pytest.mark.parametrize("rows", [row, audit_row])
+def test_a_quote_without_room_is_left_out_and_not_cut(rows: Callable[[str, Trace, Look], list[Line]]) -> None:
+    body = "Failed to open a WebSocket connection: invalid Connection header: close."
+    seen = Trace(begin(), {"base": got({**NOT_FOUND, "body_start": body})})
+    whole = text_of(rows("base", seen, Look())[0])
+    begins, quote, _ = whole.partition(' "')
+    assert quote
+    for width in range(len(begins), len(begins) + 30):
+        shown = text_of(rows("base", seen, Look(terminal=True, width=width))[0])
+        assert len(shown) <= width
+        assert shown.rstrip() == begins.rstrip() or (shown.startswith(begins) and shown.endswith(' ..."'))
 
 
 @every(range(60, 140))

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from wsprobe.show.lines import Line, Look, Piece, Style, cut, fitted, line
-from wsprobe.show.trace import cells, sent, unsent
+from wsprobe.show.lines import Line, Look, Piece, Style, cut, fitted, line, width_of
+from wsprobe.show.trace import cells, in_room, sent, unsent
 from wsprobe.trace.audit import WEAKNESSES
 from wsprobe.trace.audit_requests import AUDIT
 from wsprobe.trace.audit_session import came, ended, reference
@@ -25,13 +25,15 @@ def row(name: str, seen: Trace, look: Look) -> list[Line]:
     end = ended(seen.answers[name])
     if end not in ("", "stays"):
         about = Piece(f"the server {end.replace('closed', 'closed with')}" if " " in end else f"then {end}")
-    made = line(
+    told = line(
         Piece(f"{changed.text:<{NAME}}  "),
         Piece(f"{came.text:<12}", came.style),
         Piece(f"{took.text:>8}  ", took.style),
-        about,
     )
-    return [cut(made, look.width, indent=0)[0] if look.terminal else made]
+    if not look.terminal:
+        return [(*told, about)]
+    shown = in_room(about.text, max(look.width - width_of(told), 0), look)
+    return [cut((*told, Piece(shown, about.style)), look.width, indent=0)[0]]
 
 
 def concluded(

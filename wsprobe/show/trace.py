@@ -56,7 +56,7 @@ def row(name: str, seen: Trace, look: Look) -> list[Line]:
         *([] if narrow else [Piece(f"{took.text:>8}", took.style)]),
     )
     room = look.width - width_of(told) - 2 if look.terminal else len(about.text)
-    shown = _in_room(about.text, room, look) if room >= LEAST or cells_of(about.text) <= room else ""
+    shown = in_room(about.text, room, look) if room >= LEAST or cells_of(about.text) <= room else ""
     return [line(*told, Piece(f"  {shown}" if shown else "", about.style))]
 
 
@@ -84,12 +84,15 @@ def _about(answer: Answer, look: Look) -> str:
     return "  ".join(word for word in words if word)
 
 
-def _in_room(about: str, room: int, look: Look) -> str:
-    """*about* in at most *room* columns; the quote at its end is cut between words, and stays closed."""
+def in_room(about: str, room: int, look: Look) -> str:
+    """*about* in at most *room* columns; the quote at its end is cut between words, and stays closed. A quote
+    without room is left out."""
     before, quote, body = about.partition(' "')
     left = room - cells_of(f'{before} ""')
-    if cells_of(about) <= room or not quote or left < LEAST:
+    if cells_of(about) <= room or not quote:
         return cut_in_middle(about, room, look)
+    if left < LEAST:
+        return cut_in_middle(before.rstrip(), room, look)
     shown = f'{before} "{whole_words(body.removesuffix(chr(34)), left)}"'
     return cut_in_middle(shown, room, look)
 
@@ -128,7 +131,7 @@ def _side_by_side(found: Conclusion, seen: Trace, look: Look) -> Iterator[Line]:
     yield line(Piece("because", "title"))
     for each in because(found, seen, look):
         text = f"  {text_of(each)}"
-        yield line(_in_room(text, look.width, look) if look.terminal else text)
+        yield line(in_room(text, look.width, look) if look.terminal else text)
 
 
 def because(found: Conclusion, seen: Trace, look: Look) -> Iterator[Line]:
