@@ -58,7 +58,7 @@ def test_a_socket_has_its_page_and_the_browser_s_sentence() -> None:
     assert first.page == "http://127.0.0.1:43631"
     assert first.message == "Error during WebSocket handshake: Unexpected response code: 403"
     assert not first.exchange.rebuilt
-    assert first.exchange.started == "2026-11-30T20:48:08.523+00:00"
+    assert first.exchange.started == "2026-11-30T20:48:08.523Z"
 
 
 def test_a_log_without_bytes_has_requests_and_the_heads_of_accepted_answers() -> None:

@@ -115,6 +115,12 @@ def test_in_a_pipe_the_report_is_one_line(typed: int, capfd: Captured) -> None:
     )
 
 
+def test_the_line_says_a_code_and_reason_once(typed: int, capfd: Captured) -> None:
+    said(typed, b"")
+    assert run(["talk", "lab:/close/4001?reason=bye"]) == 17
+    assert 'the server closed: 4001 "bye"; sent 0 messages' in capfd.readouterr().err
+
+
 def test_a_frame_of_stomp_keeps_its_nul(typed: int, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     said(typed, b'CONNECT\naccept-version:1.2\n\n\0{"a":1}\0')
     assert run(["talk", "-s", "--null", "--jsonl", "--count", "2", "lab:/echo"]) == 2

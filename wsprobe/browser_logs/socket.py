@@ -38,6 +38,6 @@ class LoggedSocket(Struct, frozen=True):
 def iso(seconds: float) -> str:
     """*seconds* since 1970 in ISO 8601, in UTC; "" for a time that no calendar has."""
     try:
-        return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+        return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     except (ValueError, OverflowError, OSError):
         return ""

@@ -120,11 +120,11 @@ def ended(of: TalkSession, look: Look) -> list[Line]:
 
 
 def in_short(of: TalkSession, report: Report, look: Look) -> Line:
-    """How the session ended, and the likeliest cause of an end that is not a normal one; in one line, between
-    the result and the totals."""
+    """How the session ended, and the likeliest cause of an end that is not a normal one, without what the Close
+    says; in one line, between the result and the totals."""
     cause = report.result.cause
-    why = f" ({look.text(cause.text.encode())})" if cause is not None and not report.result.open else ""
-    return line(": ", *ended(of, look)[0], why, "; ")
+    why = "" if cause is None or report.result.open or cause.id == "closed" else cause.without_quote
+    return line(": ", *ended(of, look)[0], f" ({look.text(why.encode())})" if why else "", "; ")
 
 
 def _page(code: int, reason: str, clean: bool, look: Look) -> Line:
