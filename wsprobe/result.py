@@ -113,7 +113,8 @@ def result_of(
         why = _kept_from_sending(view, answer, port)
         results.append((_of_view(view, answer or own, why, told is not None), name, None if why else answer))
     results.sort(key=lambda each: each[2] is not None)
-    if answers or not views or all(answer is None for *_, answer in results):
+    own_counts = own.words != "blocked" or not programs  # of a log: that browser is among the clients
+    if answers or not views or (own_counts and all(answer is None for *_, answer in results)):
         results.append(((own.words, "for", own.open), sender, own))
     found: dict[Key, dict[str, None]] = {}
     for key, name, _ in results:

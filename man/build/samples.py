@@ -12,8 +12,10 @@ from msgspec.structs import replace
 from wsprobe import opening, target
 from wsprobe.browsers import ALL
 from wsprobe.browsers.engine import Page
+from wsprobe.cli.page_output import VIEW
 from wsprobe.cli.readers import Readers
 from wsprobe.cli.recorded import as_is
+from wsprobe.cli.recorded import recorded as as_page_shows
 from wsprobe.cli.redacted import redacted
 from wsprobe.exchange import (
     Connected,
@@ -112,7 +114,7 @@ def sockets(name: str = "") -> str:
     )
     made = recorded(URL, REFUSED)
     exchange = replace(made, logged=Logged("netlog", page="https://app.example", script=script))
-    told = report(exchange)
+    told = as_page_shows(exchange, VIEW)
     rows = [*page.opener(script, LOOK), *shown.handshake(told, LOOK), *page.seen(told, script, LOOK)]
     return _drawn("wsprobe page https://app.example/", rows)
 

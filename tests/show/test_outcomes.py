@@ -8,7 +8,9 @@ from msgspec.structs import replace
 from tests.cases import every
 from tests.diagnosis.sessions import Session
 from wsprobe import opening, target
-from wsprobe.exchange import Ended, Logged, Plan, Received
+from wsprobe.cli.page_output import VIEW
+from wsprobe.cli.recorded import recorded
+from wsprobe.exchange import Ended, Exchange, Logged, Plan, Received
 from wsprobe.lab import find
 from wsprobe.lab.play import play
 from wsprobe.lab.ports import place
@@ -275,3 +277,26 @@ def test_a_session_of_a_killed_browser_has_no_length_in_its_log() -> None:
     head = next(event for event in exchange.events if isinstance(event, Received))
     cut = (*exchange.events[: exchange.events.index(head) + 1], Ended(head.at, "interrupted"))
     assert "session" not in plain([summary(read(replace(exchange, events=cut)), Look())])
+
+
+def of_a_page(*lines: str, url: str = "ws://a.example/") -> Report:
+    """The report of a socket of a page in Chromium, with its view, as `page` makes it."""
+    exchange = made(*lines).exchange if lines else Exchange(Plan(target.parse(url), b""), (Ended(1, "local"),))
+    logged = Logged("netlog", page="http://localhost:5173", error="" if lines else "ERR_UNSAFE_PORT")
+    return recorded(replace(exchange, logged=logged), VIEW)
+
+
+def test_a_socket_of_a_page_is_explained_too() -> None:
+    refused = of_a_page("nothing", ANSWER.format("401 Unauthorized", ""), "0.2 fin")
+    assert refused.views
+    text = plain(why(refused, Look()))
+    assert "-> send the required token, cookie or password" in text
+    assert "A script in a browser sees none of this" not in text  # `page` says what it saw
+
+
+def test_a_port_that_the_browser_of_a_log_blocks_is_told_once_and_with_the_page_of_the_log() -> None:
+    blocked = of_a_page(url="ws://localhost:1/x")
+    assert blocked.result.headline == "blocked (port 1) in Chromium"
+    assert "-> serve on a port that browsers allow" in plain(why(blocked, Look()))
+    assert blocked.page is not None
+    assert blocked.page.url == "http://localhost:5173/"

@@ -55,13 +55,16 @@ def _as_it_said(view: ScriptView, made: Report) -> ScriptView:
 
 
 def recorded_page(page: Page, made: Report) -> Page:
-    """*page*; if it has no URL, the page whose Origin the recorded request has, or else one of the URL's own
-    origin.
+    """*page*; if it has no URL, the page whose Origin the recorded request has, or that the log names if the
+    browser sent nothing, or else one of the URL's own origin.
 
     Local Network Access let a page pass whose request is in a HAR file of Chrome: the page's address is then
     loopback, which may reach every address.
     """
+    logged = made.exchange.logged
     sent = page_of_origin(made.reading.request.head)
+    if logged and not sent and not made.reading.sent:
+        sent = page_at(logged.page)
     if page.url or not sent:
         return opened_by(page, made.url)
     by_chrome = made.exchange.rebuilt is not UNSET and "WebInspector" in made.exchange.rebuilt
@@ -72,7 +75,12 @@ def page_of_origin(request: Head) -> str:
     """The URL of the page that sent the head *request*, with nothing after its origin; "" without an Origin,
     with several, or with one that names no page (``null``)."""
     origins = request.all(b"origin")
-    url = f"{origins[0].value.decode('latin-1')}/" if len(origins) == 1 else ""
+    return page_at(origins[0].value.decode("latin-1")) if len(origins) == 1 else ""
+
+
+def page_at(origin: str) -> str:
+    """The URL of a page of *origin*; "" if it names no page."""
+    url = f"{origin}/"
     return url if "://" in url and parse(url) is not None else ""
 
 

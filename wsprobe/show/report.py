@@ -330,14 +330,11 @@ def verdict(report: Report, look: Look) -> list[Line]:
 
 
 def why(report: Report, look: Look) -> list[Line]:
-    """The causes, what to do, what a script learns, and whether an Origin could have changed the answer; empty
-    with views, because the text below them has all of it."""
-    if report.views:
-        return []
+    """The causes, what to do, what a script learns, and whether an Origin could have changed the answer."""
     found = unsaid(report)
     broken = [row for each in to_do(report) for row in do(each, look)]
     # The causes of an open session are of its end alone.
-    rows = [*(broken if report.outcome == "open" else []), *causes(found.causes, look)]
+    rows = [*blocked(report), *(broken if report.outcome == "open" else []), *causes(found.causes, look)]
     rows += [line("To tell the page: ", found.code)] if found.code and found.causes else []
     rows += proxy_lines(found.lines, look)
     if not found.causes and report.outcome != "open":
@@ -351,7 +348,7 @@ def why(report: Report, look: Look) -> list[Line]:
     final = report.reading.final
     refused = final is not None and final.status not in (None, 101) and report.reading.session is None
     logged = report.exchange.logged
-    seen = logged and logged.script is not None  # `page` says below what the script saw
+    seen = report.views or (logged and logged.script is not None)  # what the script saw is below
     return fitted([*rows, *(_heard(report, look) if refused and not seen else [])], look)
 
 
@@ -404,7 +401,7 @@ def _heard(report: Report, look: Look) -> list[Line]:
 
 def unexplained(report: Report) -> bool:
     """True if it failed, and neither a cause nor a broken rule explains it."""
-    if report.views or report.outcome == "open" or how(report.reading) == "interrupted":
+    if report.outcome == "open" or how(report.reading) == "interrupted":
         return False
     broken = any(f.fatal and f.id not in SAID_BY_OUTCOME for f in report.verdict.findings)
     return not broken and not report.causes
