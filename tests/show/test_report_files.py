@@ -336,6 +336,7 @@ def test_a_large_answer_makes_no_large_file() -> None:
         ('close(4403, "a``b")', '```close(4403, "a``b")```'),
         ("close(4403, a reason of 9 bytes).", "`close(4403, a reason of 9 bytes)`."),
         ("`close(4403, x)", "`` `close(4403 ``, x)"),
+        ("it may (wsprobe compare --browser-mode 'ws://a/?b')", "it may (`wsprobe compare --browser-mode 'ws://a/?b'`)"),
         ("a <b>, two  spaces", "a `<b>`, two  spaces"),
         ("deadbeef1 GH-12 www.a.example", "`deadbeef1 GH-12 www.a.example`"),
         ("see RFC 6455 section 5.5.1, and x_y", "see [RFC 6455 section 5.5.1]"

@@ -254,13 +254,16 @@ def prose(text: str) -> str:
     return "".join(f"[{words}]({url})" if url else _words(printable(words)) for words, url in cited(text))
 
 
-_CALL = re.compile(r'(?<!\S)close\(\d{4}, (?:"[^\n]*?"|[^()"\n]*)\)(?=[\s,.;:)]|\Z)')
-"""A call of close() with a code and a reason: code as a whole, whatever the reason contains."""
+_CALL = re.compile(
+    r'(?<!\S)close\(\d{4}, (?:"[^\n]*?"|[^()"\n]*)\)(?=[\s,.;:)]|\Z)|(?<=\()wsprobe [a-z]+ [^()\n]+(?=\))'
+)
+"""A call of close() with a code and a reason, whatever the reason contains, or a command in parentheses: code
+as a whole."""
 
 
 def _words(text: str) -> str:
-    """*text* with each call of close(), and each word that is not plain, in a span; consecutive words share
-    one."""
+    """*text* with each call of close(), each command, and each word that is not plain, in a span; consecutive
+    words share one."""
     made, at = "", 0
     for call in _CALL.finditer(text):
         made += _single_words(text[at : call.start()]) + span(call[0])
