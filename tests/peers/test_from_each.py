@@ -115,7 +115,7 @@ def test_a_worker_that_is_killed_and_comes_back_loses_nothing(refuser: Refusing,
 
         # One that stays away has a cell that says so, and the others their row.
         refuser.gate.clear()
-        call = from_each(cluster, "--connect-timeout", "1", "-m", "100", *urls[2:4])
+        call = from_each(cluster, "--connect-timeout", "5", "-m", "100", *urls[2:4])
         with started("connect", *call) as process:
             until(lambda: refuser.asked["/held-3"] == 8 or None, "all places", SLOW)
             cluster.kill("late")
