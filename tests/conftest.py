@@ -141,9 +141,9 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="module")
 def no_long_farewell() -> Iterator[None]:
     """Where a server leaves it to the client to close a session's connection, as the lab does, the client waits
-    a whole second for it. tests/conversation tests the second; here it is a twentieth."""
+    a whole second for it. tests/session tests the second; here it is a twentieth."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("wsprobe.planned_session.FIN_WAIT", SECOND // 20)
+        patch.setattr("wsprobe.session.planned_session.FIN_WAIT", SECOND // 20)
         yield
 
 

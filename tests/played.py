@@ -32,7 +32,6 @@ from trio.testing import MockClock
 from wsprobe import lab, net
 from wsprobe.cli import main
 from wsprobe.cli.cluster import OtherVersion
-from wsprobe.conversation import Maker
 from wsprobe.exchange import SECOND, Event, Exchange, Plan, Relayed
 from wsprobe.lab.play import play
 from wsprobe.lab.scenario import Scenario
@@ -42,6 +41,7 @@ from wsprobe.net.worker_pool import Lost, Work
 from wsprobe.read.request import RequestReader
 from wsprobe.relay.relaying import Relaying, RelayWatcher
 from wsprobe.relay.tell import answer
+from wsprobe.session.conversation import Maker
 from wsprobe.version import __version__
 
 STARTED = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -110,7 +110,7 @@ def ran(
             ("wsprobe.cli.relay.queued_streams", lambda: nullcontext(())),
             ("wsprobe.net.run._reads", reads),
             ("wsprobe.net.run.in_thread", at_once),
-            ("wsprobe.planned_session.FIN_WAIT", SECOND),
+            ("wsprobe.session.planned_session.FIN_WAIT", SECOND),
             ("wsprobe.cli.watch.rounds.__defaults__", (random.Random(0).random,)),
             # Nobody's certificate is checked, and to load those of the system takes 20 ms each time.
             ("ssl.SSLContext.load_default_certs", lambda context: None),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsprobe.command_line import command_line, operands, quoted
+from wsprobe.text import command_line, operands, quoted
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,13 @@ from base64 import b64encode
 
 import pytest
 
-from tests.test_odd_recordings import loaded, read_in_every_way, saved
+from tests.recording.test_odd_recordings import loaded, read_in_every_way, saved
 from wsprobe.browsers.runtime.extensions import number
 from wsprobe.browsers.undici import _window
 from wsprobe.browsers.webkitgtk.uri import resolved
 from wsprobe.read import read
+from wsprobe.text import whole_number
 from wsprobe.trace.audit_rules_secrets import _deletes
-from wsprobe.whole_number import whole_number
 
 DIGITS = 5000
 NINES, ZEROS = "9" * DIGITS, "0" * DIGITS

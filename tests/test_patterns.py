@@ -12,7 +12,7 @@ THEIR_OWN = {
     "cli/": "the user's own words, and what the user pasted",
     "explain/": "a line that the user pasted",
     "nearest.py": "the user's own words",
-    "proxy_url.py": "the user's own proxy",
+    "request/proxy_url.py": "the user's own proxy",
     "browsers/chromium/constructor.py": "the URL that the page opens",
     "browsers/agent.py": "at most 1,000 characters",
     "lab/installed.py": "what an installed browser prints",
@@ -20,13 +20,13 @@ THEIR_OWN = {
 """Files whose patterns read no text of a peer, or little of it."""
 
 LINEAR = {
-    "authentication.py": "(.*) takes the rest, with which the whole matches",
+    "wire/authentication.py": "(.*) takes the rest, with which the whole matches",
     "browsers/firefox/request.py": "(.*) takes the rest, with which the whole matches",
     "diagnosis/evidence.py": "every text matches at the first try",
     "diagnosis/session.py": "(.*) takes the rest, with which the whole matches",
     "browser_logs/json_members.py": "matched at one place, and may be empty",
     "lab/connection_log.py": "the second branch takes the run on which the first one fails",
-    "line_breaks.py": "the last branch takes the run on which the others fail",
+    "text.py": "where lines break, the last branch takes the run on which the others fail",
 }
 """Files with patterns that ``slow`` suspects wrongly."""
 
@@ -45,8 +45,8 @@ UNTOLD = {
     "explain/failures.py",
     "judge/selection.py",
     "read/head.py",
-    "secrets.py",
-    "target.py",
+    "recording/secrets.py",
+    "request/target.py",
     "trace/request_edits.py",
 }
 """Files that choose one of their patterns at run time: its parts stand beside it, in tables and constants."""

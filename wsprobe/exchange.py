@@ -603,7 +603,7 @@ class Judged(Struct, frozen=True):
 class Exchange(Struct, frozen=True, tag_field="format", tag=3):
     """The recording: one handshake, byte for byte."""
 
-    # The tag is the number of the format that wsprobe.archive writes.
+    # The tag is the number of the format that wsprobe.recording.archive writes.
 
     plan: Plan
     """Everything that decided what went on the wire."""

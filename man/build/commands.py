@@ -14,7 +14,7 @@ from wsprobe.cli.main import COMMANDS, program
 from wsprobe.cli.option import Command, Option
 from wsprobe.cli.section import FieldOption
 from wsprobe.data_file import one_line, toml_beside
-from wsprobe.outcome import Meaning
+from wsprobe.report.outcome import Meaning
 
 SEE_ALSO = {
     "connect": ("wsprobe-json(5)", "wsprobe-history(7)", "curl(1)"),

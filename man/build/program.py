@@ -8,7 +8,7 @@ from man.build import mdoc
 from man.build.commands import statuses
 from wsprobe.cli.main import COMMANDS
 from wsprobe.explain.entry import load
-from wsprobe.outcome import TABLE
+from wsprobe.report.outcome import TABLE
 
 ABOUT = "show what a WebSocket server answered to a handshake, and what a script in a browser sees of it"
 

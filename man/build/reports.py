@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from typing import Any, get_args
 
 from man.build import mdoc
-from wsprobe import exchange, timing
-from wsprobe.archive import FORMAT
+from wsprobe import exchange
 from wsprobe.read import closing
+from wsprobe.recording.archive import FORMAT
+from wsprobe.report import timing
 from wsprobe.show import contract
 from wsprobe.show.schema import TAGS, schema
 

@@ -9,7 +9,6 @@ from functools import cache
 
 from msgspec.structs import replace
 
-from wsprobe import opening, target
 from wsprobe.browsers import ALL
 from wsprobe.browsers.engine import Page
 from wsprobe.cli.page_output import VIEW
@@ -33,8 +32,9 @@ from wsprobe.exchange import (
     Sent,
     TlsDone,
 )
-from wsprobe.report import Report, report
-from wsprobe.secrets import Secrets
+from wsprobe.recording.secrets import Secrets
+from wsprobe.report.report import Report, report
+from wsprobe.request import opening, target
 from wsprobe.show import html, markdown, page, report_file
 from wsprobe.show import report as shown
 from wsprobe.show.compare import comparison

@@ -13,11 +13,11 @@ from statistics import median
 
 from measure import Row
 
-from wsprobe import opening, target
-from wsprobe.archive import ascii_json
 from wsprobe.diagnosis import Author
 from wsprobe.exchange import Connected, Ended, Exchange, Plan, Received, Sent
-from wsprobe.report import Report, report
+from wsprobe.recording.archive import ascii_json
+from wsprobe.report.report import Report, report
+from wsprobe.request import opening, target
 from wsprobe.show.as_json import report_value
 
 COUNT = 1000

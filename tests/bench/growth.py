@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 from measure import Row
 
-from wsprobe import opening, target
-from wsprobe.conversation import Client
 from wsprobe.exchange import Limits, Plan
 from wsprobe.read.head import split_head
+from wsprobe.request import opening, target
+from wsprobe.session.conversation import Client
 
 SWITCHING = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
 FLOODS = {

@@ -11,7 +11,6 @@ from statistics import median
 from measure import Row
 from msgspec.structs import replace
 
-from wsprobe import archive, opening, target
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page
 from wsprobe.exchange import Exchange, Plan, Received
@@ -20,6 +19,8 @@ from wsprobe.lab.play import play
 from wsprobe.lab.ports import PORTS, place
 from wsprobe.lab.scenario import Scenario
 from wsprobe.read import read
+from wsprobe.recording import archive
+from wsprobe.request import opening, target
 
 KEY = "d3Nwcm9iZSByZWNvcmRpbmc="
 COUNT = 1000

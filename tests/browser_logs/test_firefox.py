@@ -10,7 +10,7 @@ from tests.browser_logs import sample
 from wsprobe.browser_logs.firefox import FirefoxLog
 from wsprobe.browser_logs.socket import LoggedSocket
 from wsprobe.exchange import Received
-from wsprobe.report import report
+from wsprobe.report.report import report
 
 NAMES = ["firefox-a-networking", "firefox-a-websocket"]
 

@@ -10,7 +10,7 @@ from wsprobe.browser_logs.netlog import NetLog
 from wsprobe.browser_logs.netlog_recording import WebSocket
 from wsprobe.browser_logs.socket import LoggedSocket
 from wsprobe.exchange import Received, Sent
-from wsprobe.report import report
+from wsprobe.report.report import report
 from wsprobe.show.as_json import report_value
 
 EVERYTHING, DEFAULT = "netlog-a-everything.json", "netlog-a-default.json"

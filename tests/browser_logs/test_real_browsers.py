@@ -16,7 +16,7 @@ from wsprobe.browser_logs.socket import LoggedSocket
 from wsprobe.cli import evidence
 from wsprobe.exchange import Received, Sent, TunnelReceived, TunnelSent
 from wsprobe.lab.background import BackgroundLab
-from wsprobe.report import report
+from wsprobe.report.report import report
 from wsprobe.show.as_json import report_value
 
 pytestmark = pytest.mark.engines

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
-from wsprobe import har
+from wsprobe.browser_logs import har
 from wsprobe.cli.main import run
 from wsprobe.cli.pasted import curl
 from wsprobe.cli.pasted.devtools import copied

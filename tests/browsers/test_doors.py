@@ -22,7 +22,7 @@ from wsprobe.lab.site import Site
 from wsprobe.net.relay import relay
 from wsprobe.relay.door import Door
 from wsprobe.relay.relaying import Relaying
-from wsprobe.target import parse
+from wsprobe.request.target import parse
 
 pytestmark = pytest.mark.engines
 

@@ -22,7 +22,7 @@ from wsprobe.lab.play import rehearse
 from wsprobe.lab.scenario import Scenario
 from wsprobe.read import read
 from wsprobe.read.tokens import expected_accept
-from wsprobe.target import parse
+from wsprobe.request.target import parse
 
 VERSION, ROWS = local_network.load()
 ADDRESSES = {"public": "203.0.113.9", "local": "10.1.2.3", "loopback": "127.0.0.1"}

@@ -6,7 +6,6 @@ import zlib
 
 import pytest
 
-from wsprobe import opening, target
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.inflate import TOO_LONG
@@ -15,6 +14,7 @@ from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent
 from wsprobe.read import read
 from wsprobe.read.frames import INFLATED_MAX
 from wsprobe.read.tokens import expected_accept
+from wsprobe.request import opening, target
 from wsprobe.wire.rfc6455 import frame
 
 URL = "ws://127.0.0.1:9000/"

@@ -14,9 +14,9 @@ from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.browsers.network import BY_COMMON_NAME
 from wsprobe.browsers.objections import objections
-from wsprobe.certificate import NO_NAMES, common_names
 from wsprobe.exchange import Certificate, Connected, Ended, TlsDone, TlsFailed
 from wsprobe.read import read
+from wsprobe.recording.certificate import NO_NAMES, common_names
 
 NODE, GNUTLS = ("bun", "undici", "undici@6.29", "ws"), ("webkitgtk",)
 REFUSE = ("chromium", "deno", "firefox")

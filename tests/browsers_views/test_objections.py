@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from wsprobe.browsers.objections import objections
-from wsprobe.certificate import objectionable
 from wsprobe.exchange import Certificate, Ended, Exchange, Plan, Target, TlsDone, TlsFailed
+from wsprobe.recording.certificate import objectionable
 
 TARGET = Target("wss://shop.example/", True, "shop.example", 443, "/")
 GOOD = Certificate(b"", "CN=a", "CN=b", ("shop.example",), "2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z")

@@ -11,10 +11,11 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from wsprobe import archive, explain, net
+from wsprobe import explain, net
 from wsprobe.cli.main import run
 from wsprobe.exchange import Ended, Exchange, Plan, Sent
-from wsprobe.outcome import Exit
+from wsprobe.recording import archive
+from wsprobe.report.outcome import Exit
 from wsprobe.show.contract import TraceJson
 from wsprobe.show.schema import schema
 from wsprobe.trace.audit import WEAKNESSES

@@ -20,7 +20,7 @@ from wsprobe.cli.section import given
 from wsprobe.cli.settings import Settings, settings_of
 from wsprobe.exchange import Exchange
 from wsprobe.net.cluster import ClusterError
-from wsprobe.outcome import Exit
+from wsprobe.report.outcome import Exit
 
 Capture = pytest.CaptureFixture[str]
 ELSEWHERE = "tcp://scheduler.example:8786"

@@ -17,8 +17,8 @@ import wsprobe
 from wsprobe.cli.compare_status import reached, status
 from wsprobe.cli.engines import with_scheme
 from wsprobe.cli.main import run
-from wsprobe.engine_answer import engine_answer
 from wsprobe.read.tokens import expected_accept
+from wsprobe.report.engine_answer import engine_answer
 
 Capture = pytest.CaptureFixture[str]
 

@@ -23,7 +23,7 @@ from wsprobe.cli.settings import Settings
 from wsprobe.exchange import Exchange
 from wsprobe.net import worker_pool
 from wsprobe.net.worker_pool import Work
-from wsprobe.outcome import Exit
+from wsprobe.report.outcome import Exit
 
 Capture = pytest.CaptureFixture[str]
 SCENARIOS = ("status-403", "accept-wrong", "close-4403")

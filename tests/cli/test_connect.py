@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from wsprobe import archive
 from wsprobe.cli.main import run
 from wsprobe.read import read
+from wsprobe.recording import archive
 
 Capture = pytest.CaptureFixture[str]
 

@@ -14,7 +14,7 @@ import pytest
 from tests.cli.site import Site
 from wsprobe.cli.cookies import HEADING, Jar, date, parse, set_cookie
 from wsprobe.cli.main import run
-from wsprobe.target import parse as target
+from wsprobe.request.target import parse as target
 
 Capture = pytest.CaptureFixture[str]
 NOW = 1_700_000_000

@@ -11,7 +11,6 @@ import pytest
 
 from tests.cases import verdict
 from tests.cli.site import Site
-from wsprobe.authentication import challenges
 from wsprobe.cli.engines import with_credentials
 from wsprobe.cli.main import run
 from wsprobe.cli.netrc import Netrc
@@ -19,7 +18,8 @@ from wsprobe.cli.netrc import parse as logins
 from wsprobe.cli.plan import for_strangers, plan_for
 from wsprobe.cli.settings import HandshakeSettings
 from wsprobe.exchange import Limits, Route, TlsOptions
-from wsprobe.opening import Offer
+from wsprobe.request.opening import Offer
+from wsprobe.wire.authentication import challenges
 
 Capture = pytest.CaptureFixture[str]
 REFUSED, FORBIDDEN = 11, 12

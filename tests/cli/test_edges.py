@@ -14,12 +14,12 @@ from pathlib import Path
 import click
 import pytest
 
-from wsprobe.archive import dump, load
 from wsprobe.cli.files import write
 from wsprobe.cli.main import failed, run, without
 from wsprobe.cli.recordings import recordings
 from wsprobe.exchange import Ended, Exchange, Plan
-from wsprobe.target import parse
+from wsprobe.recording.archive import dump, load
+from wsprobe.request.target import parse
 
 COMMAND = [sys.executable, "-m", "wsprobe"]
 EXCHANGE = Exchange(Plan(parse("ws://192.0.2.1/"), b"GET / HTTP/1.1\r\n\r\n"), (Ended(2, "fin"),))

@@ -11,7 +11,7 @@ import pytest
 from wsprobe.cli.cookies import Jar, parse
 from wsprobe.cli.main import run
 from wsprobe.cli.proxies import from_environment
-from wsprobe.target import parse as target
+from wsprobe.request.target import parse as target
 
 Capture = pytest.CaptureFixture[str]
 

@@ -14,7 +14,7 @@ from wsprobe.cli.expect import CONCLUDED, parse, unmet
 from wsprobe.diagnosis import FORMERLY, REPLACED
 from wsprobe.diagnosis.kinds import all_kinds
 from wsprobe.exchange import Limits
-from wsprobe.report import report
+from wsprobe.report.report import report
 
 
 def test_a_cause_is_met_by_any_of_the_report_s() -> None:

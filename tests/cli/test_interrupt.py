@@ -13,14 +13,14 @@ from typing import Any
 
 import pytest
 
-from wsprobe import archive
 from wsprobe.cli import engines
 from wsprobe.cli.connect_output import ConnectOutput
 from wsprobe.cli.main import interrupt_again, main, run
 from wsprobe.cli.targets import ProbeTarget
 from wsprobe.exchange import Ended, Event, Resolved
-from wsprobe.outcome import Exit
-from wsprobe.report import Report
+from wsprobe.recording import archive
+from wsprobe.report.outcome import Exit
+from wsprobe.report.report import Report
 
 
 def interrupted(when: str, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from wsprobe.cli.main import run
-from wsprobe.outcome import Exit
+from wsprobe.report.outcome import Exit
 from wsprobe.show.junit import TAIL, Case, Fault, Totals, case_element, head
 
 Capture = pytest.CaptureFixture[str]

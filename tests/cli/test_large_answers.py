@@ -9,7 +9,7 @@ import trio
 
 from wsprobe.cli.probe import LARGE, apart_if_large
 from wsprobe.exchange import Exchange, Plan, Received
-from wsprobe.target import parse
+from wsprobe.request.target import parse
 
 PLAN = Plan(parse("ws://server.example/"), b"")
 

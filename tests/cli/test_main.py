@@ -22,8 +22,8 @@ from wsprobe.cli.probe import host_of
 from wsprobe.cli.settings import HandshakeSettings
 from wsprobe.cli.targets import ProbeTarget, of_a_file
 from wsprobe.exchange import Limits, Route, TlsOptions
-from wsprobe.opening import Offer
-from wsprobe.outcome import TABLE, Exit
+from wsprobe.report.outcome import TABLE, Exit
+from wsprobe.request.opening import Offer
 
 
 @pytest.mark.parametrize(

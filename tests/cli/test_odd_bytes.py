@@ -8,7 +8,7 @@ import click
 import pytest
 
 from wsprobe.cli.main import program, run
-from wsprobe.outcome import Exit
+from wsprobe.report.outcome import Exit
 
 COMMANDS = {
     "connect": ["wss://127.0.0.1:1/"],

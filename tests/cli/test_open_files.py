@@ -11,7 +11,7 @@ import pytest
 
 from wsprobe.cli.main import failed
 from wsprobe.cli.open_files import allow
-from wsprobe.outcome import Exit
+from wsprobe.report.outcome import Exit
 
 ENDLESS = resource.RLIM_INFINITY
 

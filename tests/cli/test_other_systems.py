@@ -13,7 +13,7 @@ from wsprobe.exchange import Plan, PlanError, Route
 from wsprobe.lab.installed import NoBrowser, find
 from wsprobe.net.descriptors import DescriptorWriter, pieces
 from wsprobe.net.plan import check
-from wsprobe.target import parse
+from wsprobe.request.target import parse
 
 
 def test_without_unix_sockets_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,8 +16,8 @@ from wsprobe.cli.credentials import Credentials
 from wsprobe.cli.engines import LOOPBACK, as_engine, way
 from wsprobe.cli.settings import HandshakeSettings
 from wsprobe.exchange import Limits, Route, TlsOptions
-from wsprobe.opening import Offer
-from wsprobe.target import parse
+from wsprobe.request.opening import Offer
+from wsprobe.request.target import parse
 
 ASKING = HandshakeSettings(Offer(), Limits(), TlsOptions(), Route())
 

@@ -21,7 +21,7 @@ from wsprobe.cli.pasted.devtools import Copied, copied
 from wsprobe.cli.request_settings import OwnRequestSettings, RequestSettings
 from wsprobe.cli.section import Given
 from wsprobe.cli.targets import Word, sources
-from wsprobe.target import TargetError
+from wsprobe.request.target import TargetError
 
 FILES = Path(__file__).parents[1] / "files" / "paste"
 COPIED = tomllib.loads((FILES / "curl.toml").read_text())["copied"]

@@ -14,9 +14,9 @@ from msgspec.structs import asdict
 
 import wsprobe
 from wsprobe.exchange import Ended, Plan, Received
-from wsprobe.outcome import STATUS_OF, Outcome
+from wsprobe.report.outcome import STATUS_OF, Outcome
+from wsprobe.request.target import parse
 from wsprobe.show import as_json
-from wsprobe.target import parse
 
 EXCHANGE = wsprobe.Exchange(Plan(parse("ws://192.0.2.1/"), b"GET / HTTP/1.1\r\n\r\n"), (Ended(2, "fin"),))
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from wsprobe.cli.main import run
-from wsprobe.outcome import Exit
+from wsprobe.report.outcome import Exit
 
 LONGEST = 20.0
 """Seconds after which a command that does not end is interrupted."""

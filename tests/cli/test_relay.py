@@ -18,12 +18,12 @@ import pytest
 from msgspec.structs import replace
 
 from tests.diagnosis.sessions import Session
-from wsprobe import archive
 from wsprobe.cli.main import run
 from wsprobe.cli.recorded import as_client_saw
 from wsprobe.cli.relay import listening
 from wsprobe.exchange import UNSET, Relayed
-from wsprobe.report import report
+from wsprobe.recording import archive
+from wsprobe.report.report import report
 from wsprobe.trace.request_edits import with_field
 
 Capture = pytest.CaptureFixture[str]

@@ -19,9 +19,9 @@ from wsprobe.cli.main import program, run
 from wsprobe.cli.option import Option
 from wsprobe.cli.output_settings import OUTPUT, VERDICT
 from wsprobe.cli.repeat_command import RULES, Call
-from wsprobe.command_line import quoted
-from wsprobe.outcome import Exit
-from wsprobe.secrets import Secrets
+from wsprobe.recording.secrets import Secrets
+from wsprobe.report.outcome import Exit
+from wsprobe.text import quoted
 
 Capture = pytest.CaptureFixture[str]
 SECRET = "hunter2Sesame4711xyz"

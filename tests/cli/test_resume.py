@@ -13,7 +13,7 @@ import pytest
 
 from wsprobe.cli.main import run
 from wsprobe.cli.progress import progress
-from wsprobe.outcome import Exit
+from wsprobe.report.outcome import Exit
 
 Capture = pytest.CaptureFixture[str]
 NAMES = ["lab:status-403", "lab:ok", "lab:status-404"]

@@ -10,7 +10,7 @@ import pytest
 
 from wsprobe.cli.main import run
 from wsprobe.cli.recordings import recordings
-from wsprobe.outcome import Exit
+from wsprobe.report.outcome import Exit
 
 Capture = pytest.CaptureFixture[str]
 OLD = ("lab:status-403", "lab:echo-any-version", "lab:status-404")

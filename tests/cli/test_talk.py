@@ -16,11 +16,11 @@ import click
 import pytest
 
 from tests.cli.test_connect import flaky
-from wsprobe import archive
 from wsprobe.cli.main import run
 from wsprobe.cli.talk_settings import Size
 from wsprobe.exchange import Ended, LeftOut, Limits, Received
-from wsprobe.report import report
+from wsprobe.recording import archive
+from wsprobe.report.report import report
 
 Captured = pytest.CaptureFixture[str]
 

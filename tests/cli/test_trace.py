@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from wsprobe import archive
 from wsprobe.cli.main import run
 from wsprobe.exchange import Sent
-from wsprobe.outcome import Exit
+from wsprobe.recording import archive
+from wsprobe.report.outcome import Exit
 
 QUICK = ("--pause", "0", "--hold", "0.05", "--linger", "0.02")
 

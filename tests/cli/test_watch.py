@@ -20,10 +20,10 @@ import pytest
 from msgspec.structs import replace
 
 from tests.watch.played import OPEN, exchange
-from wsprobe import archive
 from wsprobe.cli.main import run
 from wsprobe.exchange import Ended, Exchange, Received
-from wsprobe.outcome import Exit
+from wsprobe.recording import archive
+from wsprobe.report.outcome import Exit
 
 QUICK = ("--every", "0.1", "--linger", "0.02")
 Playing = Callable[..., None]

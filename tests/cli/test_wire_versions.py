@@ -128,8 +128,8 @@ def test_the_report_says_why_it_was_asked_again(capsys: Capture) -> None:
 
 
 def test_a_saved_talk_in_an_old_version_reads_the_same(tmp_path: Path, capsys: Capture) -> None:
-    from wsprobe import archive
-    from wsprobe.report import report
+    from wsprobe.recording import archive
+    from wsprobe.report.report import report
 
     path = tmp_path / "one.jsonl"
     value = json_of(capsys, "--wire", "hixie-76", "--send", "hi", "--save", str(path), "lab:/echo")

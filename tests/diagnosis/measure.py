@@ -22,7 +22,7 @@ from wsprobe.diagnosis import Cause, session, words
 from wsprobe.diagnosis.author_rules import AuthorRule, AuthorRules
 from wsprobe.diagnosis.evidence import Evidence
 from wsprobe.diagnosis.programs import Author
-from wsprobe.report import report
+from wsprobe.report.report import report
 
 PARTS = ("servers", "servers2", "dev", "held", "servers3", "misled")
 VERDICTS: tuple[Verdict, ...] = ("right", "open", "vague", "next", "quote", "silent", "false")

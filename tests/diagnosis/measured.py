@@ -21,11 +21,11 @@ from typing import Any, Literal
 import msgspec
 
 from tests.diagnosis.recorded import reading_of, recorded
-from wsprobe import target
 from wsprobe.diagnosis import ACTS, PROGRAMS, Cause
 from wsprobe.exchange import Event, Exchange, Plan
 from wsprobe.read import read
 from wsprobe.read.reading import Reading
+from wsprobe.request import target
 
 Verdict = Literal["right", "open", "vague", "next", "quote", "silent", "false", "quiet"]
 """Of the first cause: it is the true one (``right``); its sentence leaves several open and names the true one

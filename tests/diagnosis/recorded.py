@@ -14,7 +14,6 @@ from typing import Any
 
 import msgspec
 
-from wsprobe import target
 from wsprobe.exchange import (
     Connected,
     Ended,
@@ -30,6 +29,7 @@ from wsprobe.exchange import (
 )
 from wsprobe.read import read
 from wsprobe.read.reading import Reading
+from wsprobe.request import target
 
 AT = "127.0.0.1:24301"
 ENDS: dict[str, Any] = {"open": "local"}

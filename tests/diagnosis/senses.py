@@ -17,12 +17,12 @@ import msgspec
 
 from tests.diagnosis.recorded import reading_of, request_of
 from tests.diagnosis.rules import ASKED
-from wsprobe import target
 from wsprobe.diagnosis import Cause, causes
 from wsprobe.diagnosis.statuses import phrase_of
 from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent
 from wsprobe.read import read
 from wsprobe.read.reading import Reading
+from wsprobe.request import target
 
 FILE = Path(__file__).parent / "senses.txt"
 OPENED = (

@@ -21,7 +21,6 @@ import msgspec
 
 from tests.diagnosis.recorded import AT, request_of
 from tests.diagnosis.rules import ASKED
-from wsprobe import target
 from wsprobe.diagnosis import author
 from wsprobe.exchange import (
     Connected,
@@ -37,6 +36,7 @@ from wsprobe.exchange import (
 )
 from wsprobe.read import read
 from wsprobe.read.reading import Reading
+from wsprobe.request import target
 
 FILE = Path(__file__).parent / "sessions.txt"
 START = 1000

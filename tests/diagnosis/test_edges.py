@@ -8,7 +8,6 @@ from typing import get_args
 import pytest
 
 from tests.diagnosis.recorded import AT, reading_of
-from wsprobe import target
 from wsprobe.diagnosis import author, causes
 from wsprobe.diagnosis.advice import Advice, advice, close_code
 from wsprobe.diagnosis.cause import Cause, Certainty
@@ -17,9 +16,10 @@ from wsprobe.diagnosis.proxies import LEADING, LineValues, idle_limit, mending, 
 from wsprobe.diagnosis.statuses import phrase_of
 from wsprobe.diagnosis.words import of_json, of_page, own_words
 from wsprobe.exchange import Connected, Ended, Exchange, Plan, Received, Sent
-from wsprobe.opening import Offer, request
 from wsprobe.read import read
-from wsprobe.target import Target
+from wsprobe.request import target
+from wsprobe.request.opening import Offer, request
+from wsprobe.request.target import Target
 
 OPEN = b"HTTP/1.1 101 X\r\nUpgrade: websocket\r\n\r\n"
 

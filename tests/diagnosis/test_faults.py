@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from tests.diagnosis.recorded import AT, reading_of, request_of
-from wsprobe import target
 from wsprobe.diagnosis import Cause, author, causes
 from wsprobe.exchange import Connected, Ended, Exchange, Plan, Received, Sent
 from wsprobe.read import read
+from wsprobe.request import target
 
 OPEN = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
 EMPTY_CLOSE = b"\x88\x00"

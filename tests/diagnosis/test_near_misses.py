@@ -11,7 +11,7 @@ from tests.diagnosis.recorded import AT, reading_of
 from wsprobe.diagnosis import Cause, author, causes
 from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent
 from wsprobe.read import read
-from wsprobe.target import parse
+from wsprobe.request.target import parse
 
 REQUEST = (
     f"GET /ws HTTP/1.1\r\nHost: {AT}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

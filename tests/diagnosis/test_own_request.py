@@ -8,7 +8,7 @@ import pytest
 
 from tests.diagnosis.recorded import reading_of
 from wsprobe.diagnosis import author, causes
-from wsprobe.report import report
+from wsprobe.report.report import report
 
 OLD = {"headers": ["Sec-WebSocket-Version: 12"]}
 ACCEPTED = (

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tests.diagnosis.recorded import reading_of, request_of
-from wsprobe import target
 from wsprobe.diagnosis import Cause, causes
 from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent
 from wsprobe.read import read
 from wsprobe.read.behind import http_behind
-from wsprobe.report import report
+from wsprobe.report.report import report
+from wsprobe.request import target
 from wsprobe.show.lines import Look
 from wsprobe.show.session import session
 

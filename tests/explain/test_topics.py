@@ -15,7 +15,7 @@ from wsprobe.cli.paste import url_in
 from wsprobe.explain import UnknownTopic, program
 from wsprobe.explain.entry import Topic
 from wsprobe.judge import FINDINGS
-from wsprobe.outcome import TABLE, Exit
+from wsprobe.report.outcome import TABLE, Exit
 
 KINDS = {
     "HTTP/1.1 403 Forbidden": ("HTTP status", "403 Forbidden"),

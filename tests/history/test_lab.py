@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cache
 
 from tests.cases import every
-from wsprobe import opening, target
 from wsprobe.exchange import Plan
 from wsprobe.history import read_as_each
 from wsprobe.judge import judge
@@ -14,6 +13,7 @@ from wsprobe.lab.play import play
 from wsprobe.lab.ports import place
 from wsprobe.read import read
 from wsprobe.read.reading import Reading
+from wsprobe.request import opening, target
 
 ALL = {name: scenario for name, scenario in load().items() if scenario.about in ("status", "headers")}
 

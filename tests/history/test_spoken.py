@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from wsprobe import opening, target
 from wsprobe.exchange import Connected, ConnectFailed, Ended, Event, Exchange, Plan, Received, Sent
 from wsprobe.judge import judge, outcome
 from wsprobe.read import read
 from wsprobe.read.reading import Reading
-from wsprobe.report import judged
+from wsprobe.report.report import judged
+from wsprobe.request import opening, target
 from wsprobe.wire import WIRES
 from wsprobe.wire.hixie import answer_to
 from wsprobe.wire.hybi import draft_frame

@@ -30,7 +30,7 @@ from msgspec import Struct
 
 from tests.hostile.servers import OPEN, SERVERS, Hostile, serving
 from tests.hostile.sweep import FAULTS, LONGEST, REQUEST
-from wsprobe.outcome import Exit
+from wsprobe.report.outcome import Exit
 
 URLS = 30
 """Lines of a list."""

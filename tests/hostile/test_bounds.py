@@ -16,7 +16,7 @@ import pytest
 
 from tests.hostile.servers import SERVERS, serving
 from tests.hostile.sweep import COMMANDS, OVER_HTTP2
-from wsprobe.outcome import TABLE, Exit
+from wsprobe.report.outcome import TABLE, Exit
 
 pytestmark = [
     pytest.mark.programs,

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from tests.cases import verdict
-from wsprobe import archive
 from wsprobe.cli.main import run
 from wsprobe.exchange import Target
-from wsprobe.opening import Offer, OfferError, extended_connect
 from wsprobe.read import read
+from wsprobe.recording import archive
+from wsprobe.request.opening import Offer, OfferError, extended_connect
 
 Capture = pytest.CaptureFixture[str]
 
@@ -253,4 +253,10 @@ def test_the_plain_path_loads_none_of_it() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     loaded = set(done.stdout.split())
-    assert not loaded & {"h2", "hpack", "hyperframe", "wsprobe.read.http2", "wsprobe.conversation_http2"}
+    assert not loaded & {
+        "h2",
+        "hpack",
+        "hyperframe",
+        "wsprobe.read.http2",
+        "wsprobe.session.conversation_http2",
+    }

@@ -14,7 +14,6 @@ from msgspec.structs import replace
 from tests.cases import every
 from tests.http2.test_judge import are_words, found_in_cases, judged
 from tests.schema import validate
-from wsprobe import opening, target
 from wsprobe.diagnosis import author
 from wsprobe.exchange import Ended, Exchange, Http2, Limits, Plan, Received, Sent, TlsDone, TlsOptions
 from wsprobe.judge import FINDINGS
@@ -25,10 +24,11 @@ from wsprobe.lab.ports import place
 from wsprobe.lab.scenario import Scenario
 from wsprobe.lab.server import serve
 from wsprobe.net.probe import probe
-from wsprobe.outcome import STATUS_OF
 from wsprobe.read import read
 from wsprobe.read.http2_values import PREFACE
-from wsprobe.report import Report, report
+from wsprobe.report.outcome import STATUS_OF
+from wsprobe.report.report import Report, report
+from wsprobe.request import opening, target
 from wsprobe.show.as_json import report_value
 from wsprobe.show.json_text import pieces
 from wsprobe.show.lines import Look, plain

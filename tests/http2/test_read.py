@@ -11,7 +11,6 @@ from msgspec.structs import replace
 
 from tests.cases import every
 from tests.http2.lines import STREAM, planned, recorded
-from wsprobe.archive import dump, load
 from wsprobe.exchange import Connected, Ended, Event, Exchange, How, Limits, Received, Sent, TlsDone
 from wsprobe.read import read
 from wsprobe.read.http2 import (
@@ -47,6 +46,7 @@ from wsprobe.read.http2_values import (
 )
 from wsprobe.read.reading import INTERIM_MAX, Reading
 from wsprobe.read.request import request_fields
+from wsprobe.recording.archive import dump, load
 from wsprobe.wire.http2 import coded, data, frame, goaway, headers, rst_stream, settings, window_update
 
 OPENING = PREFACE + settings([(2, 0)])

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.http2.lines import STREAM, planned
-from wsprobe.archive import dump
 from wsprobe.exchange import Ended, Exchange, Received, Sent
 from wsprobe.read import read
 from wsprobe.read.http2_values import PREFACE
-from wsprobe.redaction import redact
+from wsprobe.recording.archive import dump
+from wsprobe.recording.redaction import redact
 from wsprobe.wire.http2 import coded, data, goaway, headers, rst_stream, settings
 from wsprobe.wire.rfc6455 import CLOSE, TEXT, frame
 

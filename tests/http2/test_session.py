@@ -14,11 +14,8 @@ from tests.cases import every
 from tests.http2.lines import planned
 from tests.http2.test_read import answer
 from wsprobe.cli.talk import OVER_HTTP2
-from wsprobe.conversation import BODY_WAIT, NOT_HTTP_WAIT, Turn
-from wsprobe.conversation_http2 import ACKS_MAX, IDLE_MAX, LATE_SETTINGS, Http2Client
 from wsprobe.exchange import Act, Connected, Ended, Exchange, Limits, Plan, Priority, Received, Sent
 from wsprobe.judge import judge
-from wsprobe.open_session import Phase
 from wsprobe.read import handshakes, read
 from wsprobe.read.http2 import FRAMES_MAX
 from wsprobe.read.http2_opinion import opinion
@@ -41,6 +38,9 @@ from wsprobe.read.http2_values import (
     Http2Frame,
 )
 from wsprobe.read.reading import INTERIM_MAX
+from wsprobe.session.conversation import BODY_WAIT, NOT_HTTP_WAIT, Turn
+from wsprobe.session.conversation_http2 import ACKS_MAX, IDLE_MAX, LATE_SETTINGS, Http2Client
+from wsprobe.session.open_session import Phase
 from wsprobe.wire.http2 import coded, data, frame, goaway, headers, rst_stream, settings, window_update
 from wsprobe.wire.rfc6455 import frame as masked
 
@@ -283,7 +283,7 @@ def test_frames_that_bring_nothing_are_counted(piece: bytes) -> None:
 
 
 def test_data_and_windows_bring_something(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wsprobe.conversation_http2.FRAMES_WATCHED", 3 * IDLE_MAX)
+    monkeypatch.setattr("wsprobe.session.conversation_http2.FRAMES_WATCHED", 3 * IDLE_MAX)
     played = Played(plan(), ON, OPEN, (data(1, b"\x8a\0") + window_update(1, 1)) * IDLE_MAX)
     assert not played.turn.done
 
@@ -429,8 +429,8 @@ def test_a_frame_that_is_not_whole_counts_as_it_comes() -> None:
 
 
 def test_frames_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wsprobe.conversation_http2.FRAMES_WATCHED", 20)
-    monkeypatch.setattr("wsprobe.conversation_http2.FRAMES_LEAST", 1)
+    monkeypatch.setattr("wsprobe.session.conversation_http2.FRAMES_WATCHED", 20)
+    monkeypatch.setattr("wsprobe.session.conversation_http2.FRAMES_LEAST", 1)
     played = Played(plan(), ON, OPEN, window_update(1, 1) * 18)
     assert not played.turn.done
     assert played.feed(window_update(1, 1)).why == "20 frames"
@@ -446,7 +446,7 @@ def test_a_session_is_not_longer_than_what_is_read_of_it(in_one: int) -> None:
 
 
 def test_each_byte_of_ours_brings_something(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wsprobe.conversation_http2.IDLE_MAX", 3)
+    monkeypatch.setattr("wsprobe.session.conversation_http2.IDLE_MAX", 3)
     played = Played(plan(), ON, OPEN, *[data(1, b"\x8a")] * 5)
     assert not played.turn.done
     assert not played.feed(data(1, b"")).done
@@ -455,7 +455,7 @@ def test_each_byte_of_ours_brings_something(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_windows_are_given_back_for_what_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     """Four times for each DATA frame of ours, and four times before the first; more of them bring nothing."""
-    monkeypatch.setattr("wsprobe.conversation_http2.IDLE_MAX", 2)
+    monkeypatch.setattr("wsprobe.session.conversation_http2.IDLE_MAX", 2)
     played = Played(plan(), ON, OPEN, window_update(1, 1) * 4)
     assert not played.turn.done
     played.sent += played.client.carry(masked(1, b"hello", bytes(4)))
@@ -464,7 +464,7 @@ def test_windows_are_given_back_for_what_was_sent(monkeypatch: pytest.MonkeyPatc
 
 
 def test_settings_count_by_their_values(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wsprobe.conversation_http2.IDLE_MAX", 5)
+    monkeypatch.setattr("wsprobe.session.conversation_http2.IDLE_MAX", 5)
     played = Played(plan(), ON, frame(SETTINGS, 0, 0, bytes(60)))
     assert not played.turn.done
     assert played.feed(frame(SETTINGS, 0, 0, bytes(120))).why == "5 frames without data"

@@ -8,7 +8,7 @@ from tests.cases import verdict
 from tests.http2.test_lab import reported
 from tests.http2.test_read import ON, answer, exchange
 from wsprobe.exchange import Event, Received, Sent
-from wsprobe.report import Report, report
+from wsprobe.report.report import Report, report
 from wsprobe.show.as_json import report_value
 from wsprobe.show.lines import Look, plain
 from wsprobe.show.report import handshake

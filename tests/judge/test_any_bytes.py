@@ -27,8 +27,8 @@ from wsprobe.exchange import (
     TunnelReceived,
 )
 from wsprobe.judge import FINDINGS, judge, outcome
-from wsprobe.outcome import STATUS_OF
 from wsprobe.read import read
+from wsprobe.report.outcome import STATUS_OF
 
 REQUEST = (
     b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"

@@ -9,9 +9,9 @@ import pytest
 from tests.cases import every
 from tests.judge.conftest import cases, exchange_of, split
 from wsprobe.judge import judge, outcome
-from wsprobe.outcome import STATUS_OF
 from wsprobe.read import read
 from wsprobe.read.reading import Reading
+from wsprobe.report.outcome import STATUS_OF
 
 ANSWERS = {
     "established",

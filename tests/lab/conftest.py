@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from wsprobe import opening, target
 from wsprobe.exchange import Limits, Plan, TlsOptions
+from wsprobe.request import opening, target
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 

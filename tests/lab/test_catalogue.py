@@ -16,8 +16,8 @@ from wsprobe.lab.perform import answer, needed, request
 from wsprobe.lab.ports import KINDS, LISTENERS, place
 from wsprobe.lab.scenario import Scenario
 from wsprobe.lab.steps import CatalogueError
-from wsprobe.outcome import STATUS_OF
 from wsprobe.read.request import Request
+from wsprobe.report.outcome import STATUS_OF
 
 FILES = sorted((Path(lab.__file__).parent / "scenarios").glob("*.toml"))
 ALL = load()

@@ -17,7 +17,6 @@ from wsproto.connection import Connection, ConnectionState
 from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
 
 from tests.lab.conftest import Asking
-from wsprobe.conversation import Client
 from wsprobe.exchange import Connected, Ended, Event, Exchange, Received, Sent
 from wsprobe.judge import judge
 from wsprobe.lab import load
@@ -26,6 +25,7 @@ from wsprobe.lab.ports import place
 from wsprobe.lab.scenario import Delivered, Scenario, fill
 from wsprobe.read import read
 from wsprobe.read.frames import PONG, TEXT, first_close, messages
+from wsprobe.session.conversation import Client
 
 CASES = {name: found for name, found in load().items() if found.conforming is not None}
 

@@ -8,7 +8,6 @@ import pytest
 from msgspec.structs import replace
 
 from tests.cases import every
-from wsprobe import opening, target
 from wsprobe.exchange import (
     Act,
     Connected,
@@ -30,6 +29,7 @@ from wsprobe.lab.ports import place
 from wsprobe.lab.scenario import Scenario
 from wsprobe.read import read
 from wsprobe.read.frames import CLOSE
+from wsprobe.request import opening, target
 
 ALL = load()
 

@@ -10,7 +10,6 @@ import msgspec
 import pytest
 import trio
 
-from wsprobe import opening, target
 from wsprobe.browsers.agent import client
 from wsprobe.exchange import Limits, Plan, Received
 from wsprobe.lab import find, load
@@ -31,6 +30,7 @@ from wsprobe.lab.site import FRONT, Site
 from wsprobe.lab.staging import elsewhere, needs_trust, with_script
 from wsprobe.net.probe import probe
 from wsprobe.read.request import RequestReader
+from wsprobe.request import opening, target
 
 CHROMIUM = (
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"

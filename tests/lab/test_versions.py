@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from wsprobe import opening, target
 from wsprobe.exchange import Plan
 from wsprobe.judge import outcome
 from wsprobe.lab import load
 from wsprobe.lab.perform import broken, request
 from wsprobe.lab.play import play
 from wsprobe.lab.ports import place
-from wsprobe.outcome import STATUS_OF
 from wsprobe.read import read
 from wsprobe.read.reading import Reading
 from wsprobe.read.request import RequestReader
-from wsprobe.report import judged
+from wsprobe.report.outcome import STATUS_OF
+from wsprobe.report.report import judged
+from wsprobe.request import opening, target
 from wsprobe.wire import WIRES, wire_of
 from wsprobe.wire.server_side import SERVER_SIDES, challenge
 

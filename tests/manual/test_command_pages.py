@@ -20,7 +20,7 @@ from wsprobe.cli.expect_forms import VIEW
 from wsprobe.cli.main import COMMANDS
 from wsprobe.cli.option import ALL, ONE, Option
 from wsprobe.data_file import toml_beside
-from wsprobe.outcome import TABLE
+from wsprobe.report.outcome import TABLE
 from wsprobe.show.write_out import VARIABLES
 from wsprobe.talk import input, raw_frame
 

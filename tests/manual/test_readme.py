@@ -15,7 +15,7 @@ import pytest
 from tests.browsers.driver import store
 from tests.manual.command_lines import calls, parse
 from wsprobe.browsers import VERSIONED, title, versions
-from wsprobe.outcome import TABLE, Exit
+from wsprobe.report.outcome import TABLE, Exit
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")

@@ -8,7 +8,7 @@ from tests.cases import EXAMPLES
 from wsprobe.exchange import TunnelFailed, TunnelReceived, TunnelSent
 from wsprobe.net.proxy import Tunnel, through_http, through_socks
 from wsprobe.net.stream import End, Tape
-from wsprobe.proxy_url import ProxyUrl
+from wsprobe.request.proxy_url import ProxyUrl
 
 
 class Wire:

@@ -18,8 +18,8 @@ from wsprobe.relay.door import Door
 from wsprobe.relay.keep import Room
 from wsprobe.relay.relaying import Relaying
 from wsprobe.relay.tell import told
-from wsprobe.report import report
-from wsprobe.target import parse
+from wsprobe.report.report import report
+from wsprobe.request.target import parse
 from wsprobe.wire.rfc6455 import frame
 
 KEY = b"k\x00ey"

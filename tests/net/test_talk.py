@@ -254,7 +254,7 @@ def test_what_is_not_kept_is_counted_and_both_closes_are_there(net):
     whole = of.wire_sent + of.wire_received + len(net.REQUEST) + len(net.SWITCHING)
     assert kept + sum(event.bytes_sent + event.bytes_received for event in left) == whole
     from wsprobe.read.closing import close_of
-    from wsprobe.report import report
+    from wsprobe.report.report import report
 
     made = report(exchange)
     assert made.outcome == "open"

@@ -502,9 +502,9 @@ def test_a_passphrase_opens_a_key_and_is_in_no_plan(tmp_path, monkeypatch):
     from cryptography.hazmat.primitives import serialization
     from msgspec.structs import replace
 
-    from wsprobe.archive import ascii_json
     from wsprobe.cli.route_settings import TlsSettings
     from wsprobe.net import tls
+    from wsprobe.recording.archive import ascii_json
 
     monkeypatch.setattr(tls, "PASSPHRASES", {})
     self_signed(tmp_path)

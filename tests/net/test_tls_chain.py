@@ -7,9 +7,9 @@ import ssl
 import pytest
 import trustme
 
-from wsprobe.certificate import described
 from wsprobe.exchange import PlanError, Sent, TlsDone, TlsFailed, TlsOptions
 from wsprobe.net.tls import context
+from wsprobe.recording.certificate import described
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import ssl
 
 import pytest
 
-from wsprobe.certificate import covers
 from wsprobe.exchange import Certificate, TlsOptions
 from wsprobe.net.tls import context, problem
+from wsprobe.recording.certificate import covers
 
 NOW = "2026-06-01T00:00:00Z"
 GOOD = Certificate(

@@ -17,8 +17,8 @@ import pytest
 import trio
 
 from wsprobe.net import worker_pool as module
+from wsprobe.net.spawned import spawned
 from wsprobe.net.worker_pool import Called, Lost, Work, WorkerPool
-from wsprobe.spawned import spawned
 
 
 class Thread(threading.Thread):

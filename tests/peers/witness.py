@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from tests.peers.place import HOST, PATIENCE, until
-from wsprobe import archive
 from wsprobe.exchange import Exchange, Received
+from wsprobe.recording import archive
 
 DATE = re.compile(rb"(?im)^(date: )[^\r\n]*")
 """The one field in which two answers to the same request differ."""

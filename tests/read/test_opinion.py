@@ -16,7 +16,7 @@ from wsprobe.read.body import BodyReader
 from wsprobe.read.head import split_head
 from wsprobe.read.reading import Reading
 from wsprobe.read.strict import StrictFraming, opinion
-from wsprobe.target import parse
+from wsprobe.request.target import parse
 
 lines = st.lists(
     st.sampled_from([b"A: b", b"A:", b" fold", b"\tfold", b"A: \xe4", b"A : b", b"A", b": b", b"A: b\rc", b""]),

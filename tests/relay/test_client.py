@@ -6,7 +6,7 @@ from tests.cases import every
 from wsprobe.exchange import Connected, Ended, Event, Exchange, LeftOut, Plan, Received, Relayed, Sent
 from wsprobe.read import read
 from wsprobe.relay.client import PageClose, close_of_client, seen_by_client, told_to_client
-from wsprobe.target import parse
+from wsprobe.request.target import parse
 
 CAME = b"GET /x HTTP/1.1\r\nHost: 127.0.0.1:9000\r\n\r\n"
 WENT = b"GET /x HTTP/1.1\r\nHost: h.example\r\n\r\n"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from wsprobe.opening import OfferError
 from wsprobe.read.request import RequestReader
 from wsprobe.relay.forward import forwarded
-from wsprobe.target import parse
+from wsprobe.request.opening import OfferError
+from wsprobe.request.target import parse
 
 BROWSER = (
     b"GET /%s HTTP/1.1\r\nHost: 127.0.0.1:9000\r\nConnection: keep-alive, Upgrade\r\npragma:no-cache\r\n"

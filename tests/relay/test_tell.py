@@ -22,9 +22,9 @@ from wsprobe.exchange import (
 )
 from wsprobe.read.frames import CLOSE
 from wsprobe.read.request import RequestReader
-from wsprobe.redaction import redact
+from wsprobe.recording.redaction import redact
 from wsprobe.relay.tell import NO_SUBPROTOCOL, REASON_MAX, PageClose, answer, cut, told
-from wsprobe.target import parse
+from wsprobe.request.target import parse
 from wsprobe.wire.rfc6455 import frame
 
 REQUEST = (

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsprobe.cli import commands
-from wsprobe.line_breaks import COMMANDS
 from wsprobe.show.lines import LONGEST, Line, Piece, cut, shortened, text_of, width_of
+from wsprobe.text import COMMANDS
 
 
 def rows(of: Line, columns: int) -> list[str]:

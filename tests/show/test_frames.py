@@ -6,16 +6,16 @@ import pytest
 
 from tests.diagnosis.sessions import Session
 from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent
-from wsprobe.opening import Offer, request
 from wsprobe.read import read
 from wsprobe.relay.door import Refusal
 from wsprobe.relay.tell import PageClose
+from wsprobe.request.opening import Offer, request
+from wsprobe.request.target import Target
 from wsprobe.show.chain import _days
 from wsprobe.show.compare import _said
 from wsprobe.show.lines import Look, plain, text_of
 from wsprobe.show.relay import away, told_text
 from wsprobe.show.session import SHOWN, SHOWN_VERBOSE, session
-from wsprobe.target import Target
 
 
 def shown(*lines: str, verbose: int = 0) -> list[str]:

@@ -9,15 +9,15 @@ import pytest
 from msgspec.structs import replace
 
 from tests.cases import every
-from wsprobe import opening, target
-from wsprobe.archive import ascii_json
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page
 from wsprobe.diagnosis import Cause
 from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent
 from wsprobe.history import read_as
 from wsprobe.history.data import select
-from wsprobe.report import Report, report
+from wsprobe.recording.archive import ascii_json
+from wsprobe.report.report import Report, report
+from wsprobe.request import opening, target
 from wsprobe.show.as_json import cause_values, report_value
 from wsprobe.show.json_text import CHUNK, FEW, pieces
 

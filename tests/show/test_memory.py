@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from wsprobe import archive, opening, target
 from wsprobe.exchange import Ended, Exchange, Limits, Plan, Received, Sent
 from wsprobe.read.tokens import expected_accept
+from wsprobe.recording import archive
+from wsprobe.request import opening, target
 
 MOST = 100
 """MiB."""
@@ -19,8 +20,8 @@ KEY = "d3Nwcm9iZSByZWhlYXJzZQ=="
 CHILD = """
 import sys
 import wsprobe.cli.main, wsprobe.net
-from wsprobe.archive import load
-from wsprobe.report import report
+from wsprobe.recording.archive import load
+from wsprobe.report.report import report
 from wsprobe.show.as_json import report_value
 from wsprobe.show.json_text import pieces
 sys.stdout.writelines(pieces(report_value(report(load(open(sys.argv[1]).read())))))

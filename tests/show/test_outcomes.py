@@ -7,7 +7,6 @@ from msgspec.structs import replace
 
 from tests.cases import every
 from tests.diagnosis.sessions import Session
-from wsprobe import opening, target
 from wsprobe.cli.page_output import VIEW
 from wsprobe.cli.recorded import recorded
 from wsprobe.exchange import Ended, Exchange, Logged, Plan, Received
@@ -15,7 +14,8 @@ from wsprobe.lab import find
 from wsprobe.lab.play import play
 from wsprobe.lab.ports import place
 from wsprobe.read import read
-from wsprobe.report import Report, report
+from wsprobe.report.report import Report, report
+from wsprobe.request import opening, target
 from wsprobe.show.lines import Look, plain
 from wsprobe.show.report import sentence, verdict, why
 from wsprobe.show.talk import bytes_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from tests.show.test_screen import refused
-from wsprobe.engine_answer import EngineAnswer, engine_answer
 from wsprobe.read.head import split_head
+from wsprobe.report.engine_answer import EngineAnswer, engine_answer
 from wsprobe.show.lines import Look, text_of
 from wsprobe.show.readers import SharedAnswer, who
 

@@ -12,12 +12,12 @@ from msgspec.structs import replace
 
 from tests.cases import every
 from tests.schema import validate
-from wsprobe import opening, target
 from wsprobe.exchange import Ended, Exchange, LeftOut, Plan, Received, Sent
 from wsprobe.lab import find, load
 from wsprobe.lab.play import play
 from wsprobe.lab.ports import place
-from wsprobe.report import Report, report
+from wsprobe.report.report import Report, report
+from wsprobe.request import opening, target
 from wsprobe.show import write_out
 from wsprobe.show.as_json import report_value
 from wsprobe.show.compare import comparison, difference
@@ -25,7 +25,7 @@ from wsprobe.show.json_text import pieces
 from wsprobe.show.lines import Line, Look, plain, text_of
 from wsprobe.show.report import handshake
 from wsprobe.show.verbose import event
-from wsprobe.visible import shows
+from wsprobe.text import shows
 
 KEY = "d3Nwcm9iZSByZWhlYXJzZQ=="
 LOOKS = {

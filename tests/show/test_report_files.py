@@ -17,12 +17,10 @@ from markdown_it import MarkdownIt
 from msgspec.structs import replace
 
 from tests.watch.played import refused_by_tornado
-from wsprobe import opening, target
 from wsprobe.browsers.engine import Page
 from wsprobe.cli.readers import Readers
 from wsprobe.cli.recorded import as_is
 from wsprobe.cli.redacted import redacted
-from wsprobe.command_line import quoted
 from wsprobe.exchange import (
     Connected,
     ConnectFailed,
@@ -37,10 +35,12 @@ from wsprobe.exchange import (
     TlsFailed,
     TunnelReceived,
 )
-from wsprobe.report import Report, report
+from wsprobe.report.report import Report, report
+from wsprobe.request import opening, target
 from wsprobe.show import html, markdown, report_file
 from wsprobe.show.markdown import prose, span
 from wsprobe.show.report import earlier
+from wsprobe.text import quoted
 from wsprobe.wire.rfc6455 import frame
 
 FORMS = {"html": html, "markdown": markdown}

@@ -7,10 +7,10 @@ from functools import cache
 
 import pytest
 
-from wsprobe import opening, target
 from wsprobe.exchange import Connected, Ended, Exchange, Plan, Received, Sent
 from wsprobe.read.reading import Body
-from wsprobe.report import Report, report
+from wsprobe.report.report import Report, report
+from wsprobe.request import opening, target
 from wsprobe.show.answer import body, marked
 from wsprobe.show.compare import difference, wire
 from wsprobe.show.lines import Look, plain, text_of

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from wsprobe import opening, target
 from wsprobe.browsers import ALL
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.page import opened_by
@@ -16,7 +15,8 @@ from wsprobe.lab import find
 from wsprobe.lab.play import play
 from wsprobe.lab.ports import place
 from wsprobe.read.reading import Reading
-from wsprobe.report import Report, report
+from wsprobe.report.report import Report, report
+from wsprobe.request import opening, target
 from wsprobe.show import screen as screens
 from wsprobe.show.compare import comparison
 from wsprobe.show.lines import Look, plain

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from wsprobe import opening, target
 from wsprobe.exchange import Plan
 from wsprobe.lab import find
 from wsprobe.lab.play import play
 from wsprobe.lab.ports import place
 from wsprobe.read import read
-from wsprobe.report import report
+from wsprobe.report.report import report
+from wsprobe.request import opening, target
 from wsprobe.show.lines import Look, plain
 from wsprobe.show.session import session
 

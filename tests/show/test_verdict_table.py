@@ -9,7 +9,7 @@ from wsprobe.history import read_as
 from wsprobe.history.data import select
 from wsprobe.judge import judge
 from wsprobe.read import read
-from wsprobe.report import Report
+from wsprobe.report.report import Report
 from wsprobe.show.as_json import report_value
 from wsprobe.show.compare import verdicts
 from wsprobe.show.lines import Look, plain

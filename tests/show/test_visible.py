@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsprobe.visible import hexdump, legible, printable, raw, shows, visible
+from wsprobe.text import hexdump, legible, printable, raw, shows, visible
 
 
 @given(st.binary())

@@ -10,12 +10,13 @@ from msgspec.structs import replace
 
 from tests.watch.played import OPEN, exchange, played, refused_by_tornado
 from wsprobe.exchange import Received
-from wsprobe.report import Report, report
+from wsprobe.report.report import Report, report
+from wsprobe.report.state import Hold, seen
 from wsprobe.show import watch as show
 from wsprobe.show.lines import Look, cut_in_middle, plain, text_of
 from wsprobe.show.summary import Fact, Tally, fact
 from wsprobe.show.table import Screen
-from wsprobe.watch.state import Hold, Watch, after, seen
+from wsprobe.watch.summary import Watch, after
 
 TERMINAL = Look(width=100, terminal=True)
 

@@ -8,9 +8,9 @@ import sys
 import pytest
 
 from tests.show.test_renderers import plan
-from wsprobe.archive import dump
 from wsprobe.cli.main import run
 from wsprobe.exchange import Connected, Ended, Exchange, Received, Sent
+from wsprobe.recording.archive import dump
 from wsprobe.show.lines import ROOM_FOR_WORDS, Look, line, row, text_of, width_of
 
 Capture = pytest.CaptureFixture[str]

@@ -10,9 +10,9 @@ import pytest
 from msgspec.structs import replace
 
 from wsprobe.exchange import SECOND, Act, Plan, Target
-from wsprobe.open_session import Phase
 from wsprobe.read.frames import CLOSE, PING, PONG, TEXT, frame_at
 from wsprobe.search import Search
+from wsprobe.session.open_session import Phase
 from wsprobe.show.lines import Look, text_of
 from wsprobe.show.talk import ended
 from wsprobe.talk.codec import Reader, Writer

@@ -12,13 +12,13 @@ import trio
 from wsprobe.cli import terminal
 from wsprobe.cli.terminal import FLOOD, History, Terminal
 from wsprobe.exchange import Plan
-from wsprobe.opening import Offer, request
 from wsprobe.read.reading import Head
+from wsprobe.request.opening import Offer, request
+from wsprobe.request.target import parse
 from wsprobe.show.lines import Line, Look
 from wsprobe.talk.codec import Reader, Writer
 from wsprobe.talk.commands import INTERRUPT
 from wsprobe.talk.session import Outgoing, Rules, TalkSession
-from wsprobe.target import parse
 from wsprobe.wire.framing import Control, Incoming, ReceivedMessage
 
 TEXT = 1

@@ -21,9 +21,9 @@ from wsprobe.exchange import (
     TlsDone,
     TlsFailed,
 )
-from wsprobe.opening import Offer, request
 from wsprobe.read.tokens import expected_accept
-from wsprobe.report import report
+from wsprobe.report.report import report
+from wsprobe.request.opening import Offer, request
 from wsprobe.trace.answer import answer_of
 from wsprobe.trace.audit import not_tested, weaknesses
 from wsprobe.trace.audit_requests import AUDIT

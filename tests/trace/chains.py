@@ -26,9 +26,9 @@ from wsprobe.exchange import (
     TlsDone,
     TlsFailed,
 )
-from wsprobe.opening import Offer, request
 from wsprobe.read.tokens import expected_accept
-from wsprobe.report import report
+from wsprobe.report.report import report
+from wsprobe.request.opening import Offer, request
 from wsprobe.trace.answer import Answer, answer_of
 from wsprobe.trace.conclusion import Conclusion
 from wsprobe.trace.conclusions import conclusions

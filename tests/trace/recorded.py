@@ -15,7 +15,7 @@ import msgspec
 
 from tests.diagnosis.measured import exchange_of
 from wsprobe.exchange import Exchange
-from wsprobe.report import report
+from wsprobe.report.report import report
 from wsprobe.trace.answer import answer_of
 from wsprobe.trace.conclusion import Conclusion
 from wsprobe.trace.conclusions import conclusions

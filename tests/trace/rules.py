@@ -36,9 +36,9 @@ from wsprobe.exchange import (
     TlsDone,
     TlsFailed,
 )
-from wsprobe.opening import Offer, request
 from wsprobe.read.tokens import expected_accept
-from wsprobe.report import report
+from wsprobe.report.report import report
+from wsprobe.request.opening import Offer, request
 from wsprobe.trace.answer import answer_of
 from wsprobe.trace.changes import CHANGES
 from wsprobe.trace.conclusions import conclusions

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from tests.diagnosis.measured import measured
 from tests.trace.chains import chains, recorded, start
 from wsprobe.diagnosis import ACTS
-from wsprobe.report import report
+from wsprobe.report.report import report
 from wsprobe.trace.answer import Answer, answer_of
 from wsprobe.trace.conclusion import Conclusion
 from wsprobe.trace.conclusions import conclusions

@@ -6,7 +6,7 @@ import pytest
 
 from tests.diagnosis.measured import measured
 from tests.trace.rules import exchange_of, start_of
-from wsprobe.report import report
+from wsprobe.report.report import report
 from wsprobe.trace.answer import Answer, answer_of, ended_in_silence, same, same_words, words_of
 
 

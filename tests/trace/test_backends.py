@@ -13,7 +13,7 @@ from tests.trace.chains import chains, recorded, start
 from tests.trace.rules import Section
 from wsprobe.diagnosis.proxies import proxies
 from wsprobe.exchange import Plan
-from wsprobe.report import report
+from wsprobe.report.report import report
 from wsprobe.show.audit import row as audit_row
 from wsprobe.show.lines import Line, Look, text_of
 from wsprobe.show.trace import NAME, because, concluded, row, unsent

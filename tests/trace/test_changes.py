@@ -14,7 +14,7 @@ from tests.trace.chains import chains, recorded, start, trace
 from wsprobe.diagnosis.kinds import all_kinds
 from wsprobe.diagnosis.proxies import LEADING, LineValues, mending, table
 from wsprobe.exchange import Ended, TlsFailed
-from wsprobe.report import report
+from wsprobe.report.report import report
 from wsprobe.trace.answer import Answer, answer_of
 from wsprobe.trace.changes import CHANGES, _may_go_in_plain, behind
 from wsprobe.trace.conclusions import conclusions

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.trace.recorded import recorded
 from tests.trace.rules import FILES, exchange_of, sections, start_of
 from tests.trace.test_chains import CHAINS, whole
-from wsprobe.report import report
+from wsprobe.report.report import report
 from wsprobe.trace.answer import Answer, alike, answer_of
 from wsprobe.trace.changes import CHANGES
 from wsprobe.trace.conclusion import Conclusion

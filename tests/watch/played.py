@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from wsprobe import opening, target
 from wsprobe.exchange import Exchange, Limits, Plan, Received
 from wsprobe.lab import find
 from wsprobe.lab.play import KEY, play
-from wsprobe.opening import Offer
-from wsprobe.report import Report, report
+from wsprobe.report.report import Report, report
+from wsprobe.request import opening, target
+from wsprobe.request.opening import Offer
 
 OPEN = "echo-any-version"
 """A scenario that opens, and then is silent."""

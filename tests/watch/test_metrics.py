@@ -24,11 +24,12 @@ from wsprobe.cli.watch import label, unique
 from wsprobe.exchange import Limits, Route, TlsOptions
 from wsprobe.net import wsgi
 from wsprobe.net.listen import listening, request_of
-from wsprobe.opening import Offer
+from wsprobe.report.state import seen
+from wsprobe.request.opening import Offer
 from wsprobe.version import __version__
 from wsprobe.watch.metrics import METRICS, PHASES
 from wsprobe.watch.prometheus import application
-from wsprobe.watch.state import Watch, after, seen
+from wsprobe.watch.summary import Watch, after
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication

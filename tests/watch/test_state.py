@@ -7,8 +7,9 @@ from msgspec.structs import replace
 
 from tests.watch.played import OPEN, exchange, played
 from wsprobe.exchange import Connected, Ended, Received
-from wsprobe.report import Report, report
-from wsprobe.watch.state import LONGEST, Probed, Watch, after, differences, held_of, percentiles, seen
+from wsprobe.report.report import Report, report
+from wsprobe.report.state import LONGEST, Probed, differences, held_of, seen
+from wsprobe.watch.summary import Watch, after, percentiles
 from wsprobe.watch.window import Window
 
 

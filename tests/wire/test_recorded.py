@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from wsprobe import archive
-from wsprobe.conversation import Client
 from wsprobe.exchange import Exchange, Received, Sent
 from wsprobe.judge import outcome
 from wsprobe.read import read
 from wsprobe.read.frames import BINARY, CLOSE, PING, PONG, TEXT
-from wsprobe.report import judged
+from wsprobe.recording import archive
+from wsprobe.report.report import judged
+from wsprobe.session.conversation import Client
 
 FOLDER = Path(__file__).parent / "recorded"
 

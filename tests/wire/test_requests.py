@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.cases import EXAMPLES
-from wsprobe import opening, target
 from wsprobe.exchange import Target
-from wsprobe.opening import Offer, OfferError
+from wsprobe.request import opening, target
+from wsprobe.request.opening import Offer, OfferError
 from wsprobe.wire import WIRES
 from wsprobe.wire.hixie import answer_to, key_pair, number_of
 

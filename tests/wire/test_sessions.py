@@ -9,16 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.cases import EXAMPLES
-from wsprobe import opening, target
-from wsprobe.conversation import Client
 from wsprobe.exchange import Act, Ended, Exchange, Limits, Plan, Received, Sent
 from wsprobe.lab import find
 from wsprobe.lab.play import play
 from wsprobe.lab.ports import place
-from wsprobe.open_session import Phase
 from wsprobe.read import read
 from wsprobe.read.frames import BINARY, CLOSE, PING, PONG, TEXT, read_frames
 from wsprobe.read.reading import Reading
+from wsprobe.request import opening, target
+from wsprobe.session.conversation import Client
+from wsprobe.session.open_session import Phase
 from wsprobe.wire import WIRES
 from wsprobe.wire.framing import CONTROL_MAX, SOME_MESSAGE, Control, FrameFault, Incoming, ReceivedMessage
 from wsprobe.wire.hixie import frame_at_75, frame_at_76

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
-from wsprobe import certificate, target
 from wsprobe.browser_logs.connection import LoggedConnection
 from wsprobe.browser_logs.http2_streams import Stream
 from wsprobe.browser_logs.net_errors import ended_by, errno, failure, tls_failure, words
@@ -44,7 +43,9 @@ from wsprobe.exchange import (
     TunnelReceived,
     TunnelSent,
 )
-from wsprobe.target import TargetError
+from wsprobe.recording import certificate
+from wsprobe.request import target
+from wsprobe.request.target import TargetError
 
 CLOSE = 8
 """The opcode of a Close frame (RFC 6455 section 5.2)."""

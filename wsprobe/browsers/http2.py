@@ -15,7 +15,6 @@ from msgspec.structs import replace
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.page import OPAQUE, origin
 from wsprobe.browsers.url import as_http, parse
-from wsprobe.certificate import covers
 from wsprobe.exchange import Exchange, Resolved, Sent, TlsDone
 from wsprobe.read.http2_values import (
     DATA,
@@ -36,6 +35,7 @@ from wsprobe.read.http2_values import (
     in_turn,
 )
 from wsprobe.read.reading import Reading
+from wsprobe.recording.certificate import covers
 
 HttpVersion = Literal["2", "1.1"]
 

@@ -11,9 +11,6 @@ from hashlib import sha1
 from typing import Literal
 from urllib.parse import unquote_to_bytes
 
-from wsprobe import authentication
-from wsprobe.authentication import UserAndPassword, quoted
-from wsprobe.certificate import SELF_SIGNED, common_names, covers, faults, is_address, untrusted
 from wsprobe.exchange import (
     Certificate,
     Connected,
@@ -26,6 +23,9 @@ from wsprobe.exchange import (
     TunnelFailed,
 )
 from wsprobe.read.reading import Reading
+from wsprobe.recording.certificate import SELF_SIGNED, common_names, covers, faults, is_address, untrusted
+from wsprobe.wire import authentication
+from wsprobe.wire.authentication import UserAndPassword, quoted
 
 Failure = ResolveFailed | ConnectFailed | TlsFailed | TunnelFailed
 FAILED = frozenset((ResolveFailed, ConnectFailed, TlsFailed, TunnelFailed))

@@ -10,8 +10,8 @@ from __future__ import annotations
 from wsprobe.browsers.chromium.establish import certificate_error
 from wsprobe.browsers.hindered import column
 from wsprobe.browsers.network import by_common_name, certificate_faults
-from wsprobe.certificate import OLD_TLS
 from wsprobe.exchange import Exchange, TlsDone
+from wsprobe.recording.certificate import OLD_TLS
 
 
 def objections(exchange: Exchange) -> dict[str, str]:

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from wsprobe.browsers.engine import ELSEWHERE, Page
 from wsprobe.browsers.url import DEFAULT_PORTS, Address, as_http, parse
-from wsprobe.site import same_site
+from wsprobe.request.site import same_site
 
 _SCHEME = r"(?a)[A-Za-z][A-Za-z0-9+.-]*:"
 _HOST = (

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from wsprobe import opening
 from wsprobe.browsers.engine import Construction, Page
 from wsprobe.browsers.network import credentials
 from wsprobe.browsers.page import origin
 from wsprobe.exchange import Target
-from wsprobe.target import host_header
+from wsprobe.request import opening
+from wsprobe.request.target import host_header
 
 Template = tuple[tuple[str, str], ...]
 

@@ -9,7 +9,7 @@ from ipaddress import ip_address
 import click
 from msgspec.structs import replace
 
-from wsprobe import net, opening, target
+from wsprobe import net
 from wsprobe.browsers import ENGINES
 from wsprobe.cli.page_output import PageOutput
 from wsprobe.cli.page_settings import PageSettings
@@ -17,12 +17,13 @@ from wsprobe.cli.settings import Settings
 from wsprobe.cli.streams import note
 from wsprobe.exception_groups import leaves
 from wsprobe.exchange import Exchange, Plan, PlanError
-from wsprobe.outcome import Exit
 from wsprobe.page.attached import NoDevTools, attach
 from wsprobe.page.recorded import asked_again, from_devtools, request_again
 from wsprobe.page.sockets import PageSocket
 from wsprobe.page.watching import Watching
-from wsprobe.target import TargetError
+from wsprobe.report.outcome import Exit
+from wsprobe.request import opening, target
+from wsprobe.request.target import TargetError
 
 BROWSER = "the attached browser"
 

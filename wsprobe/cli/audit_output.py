@@ -14,9 +14,9 @@ from wsprobe.cli.redacted import redacted
 from wsprobe.cli.repeat_command import Call
 from wsprobe.cli.settings import Settings
 from wsprobe.cli.trace_output import TraceOutput
-from wsprobe.outcome import Exit
 from wsprobe.read.frames import messages_of
-from wsprobe.report import Report
+from wsprobe.report.outcome import Exit
+from wsprobe.report.report import Report
 from wsprobe.show import audit as show
 from wsprobe.show.as_json import audit_value
 from wsprobe.show.lines import Line, Look, plain

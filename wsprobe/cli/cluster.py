@@ -50,14 +50,14 @@ from wsprobe.net.cluster import (
     name_here,
     while_wanted,
 )
-from wsprobe.report import Report
+from wsprobe.recording.secrets import Secrets
+from wsprobe.report.report import Report
+from wsprobe.request.target import loopback
 from wsprobe.schedule import Pace
-from wsprobe.secrets import Secrets
 from wsprobe.show.as_json import report_value
 from wsprobe.show.json_text import json_line
-from wsprobe.target import loopback
+from wsprobe.text import printable
 from wsprobe.version import __version__, extra
-from wsprobe.visible import printable
 
 CHUNK = 50
 """The most URLs in a chunk. Its results return together. In a larger chunk more results wait for the slowest

@@ -26,11 +26,11 @@ from wsprobe.cli.section import Given
 from wsprobe.cli.settings import Settings, settings_of
 from wsprobe.cli.streams import emit, look, note
 from wsprobe.cli.view_settings import HELD, HELD_BYTES, ViewSettings
-from wsprobe.outcome import Exit
-from wsprobe.report import Report
+from wsprobe.report.outcome import Exit
+from wsprobe.report.report import Report
 from wsprobe.show.compare import comparison
 from wsprobe.show.lines import Line, Look, fitted, plain
-from wsprobe.visible import printable
+from wsprobe.text import printable
 
 if TYPE_CHECKING:
     from wsprobe.lab.installed import BrowserRun

@@ -22,8 +22,8 @@ from wsprobe.cli.recordings import RecordedLine, exchanges
 from wsprobe.cli.settings import Settings
 from wsprobe.cli.streams import emit, look, note
 from wsprobe.cli.view_settings import HELD, HELD_BYTES
-from wsprobe.outcome import Exit
-from wsprobe.report import Report
+from wsprobe.report.outcome import Exit
+from wsprobe.report.report import Report
 from wsprobe.show.as_json import report_value
 from wsprobe.show.compare import comparison, in_one_line
 from wsprobe.show.json_text import json_line

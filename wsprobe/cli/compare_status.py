@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from wsprobe.browsers.tell import acted_on, told
-from wsprobe.outcome import Exit
-from wsprobe.report import Report, comparable
+from wsprobe.report.outcome import Exit
+from wsprobe.report.report import Report, comparable
 from wsprobe.show.compare import requested
 from wsprobe.show.readers import that_count
 

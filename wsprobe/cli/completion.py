@@ -12,7 +12,7 @@ import click
 
 from wsprobe.cli.expect_forms import NAMED, OPERATORS
 from wsprobe.cli.option import LAB
-from wsprobe.outcome import TABLE
+from wsprobe.report.outcome import TABLE
 from wsprobe.wire import WIRES
 
 

@@ -18,20 +18,20 @@ from wsprobe.exchange import Event
 from wsprobe.judge.finding import counted
 from wsprobe.judge.subject import how
 from wsprobe.nearest import nearest
-from wsprobe.outcome import Exit
-from wsprobe.report import Report
+from wsprobe.report.outcome import Exit
+from wsprobe.report.report import Report
 from wsprobe.show.http2 import as_text
 from wsprobe.show.lines import Look, fitted
 from wsprobe.show.report import handshake
 from wsprobe.show.summary import Tally, fact
 from wsprobe.show.verbose import Conversation
-from wsprobe.visible import shown_text
+from wsprobe.text import shown_text
 
 if TYPE_CHECKING:
     from wsprobe.cli.report_file import ReportFile
     from wsprobe.cli.since import Since
+    from wsprobe.report.vantage import Vantages
     from wsprobe.show.vantage import Grid
-    from wsprobe.vantage import Vantages
 
 
 class ConnectOutput(Output):

@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe.exchange import Target
-from wsprobe.site import is_address, is_public_suffix, registrable
+from wsprobe.request.site import is_address, is_public_suffix, registrable
 
 HTTP_ONLY = "#HttpOnly_"
 LONGEST = 4096

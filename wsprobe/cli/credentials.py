@@ -15,15 +15,15 @@ from urllib.parse import unquote
 
 from msgspec.structs import replace
 
-from wsprobe import opening
-from wsprobe.authentication import Challenge, Digest, authorization, challenges, digest, parameters, parted
 from wsprobe.cli.netrc import Netrc
 from wsprobe.exchange import Exchange, Route, Target, TunnelReceived, TunnelSent
-from wsprobe.opening import Offer
-from wsprobe.proxy_url import parse
 from wsprobe.read.head import split_head
 from wsprobe.read.reading import Head, Reading
-from wsprobe.target import authority, destination
+from wsprobe.request import opening
+from wsprobe.request.opening import Offer
+from wsprobe.request.proxy_url import parse
+from wsprobe.request.target import authority, destination
+from wsprobe.wire.authentication import Challenge, Digest, authorization, challenges, digest, parameters, parted
 
 Method = Literal["basic", "digest", "any"]
 """--basic, --digest or --anyauth, and the same with --proxy-."""

@@ -12,7 +12,7 @@ from math import inf
 import click
 from msgspec.structs import replace
 
-from wsprobe import net, target
+from wsprobe import net
 from wsprobe.browsers import BROWSERS, ENGINES, fetch
 from wsprobe.browsers.engine import Engine, Page, ScriptView
 from wsprobe.browsers.fetch import Fetched
@@ -29,14 +29,15 @@ from wsprobe.cli.readers import Readers
 from wsprobe.cli.recorded import as_is
 from wsprobe.cli.settings import HandshakeSettings, Settings
 from wsprobe.cli.targets import ProbeTarget
-from wsprobe.engine_answer import COMPARED, EngineAnswer, engine_answer
 from wsprobe.exchange import Ended, Exchange, Plan, ResolveFailed, Route, Target
-from wsprobe.open_session import FIRST_REPLY, SILENCE
-from wsprobe.opening import fresh_key
 from wsprobe.read import read
 from wsprobe.read.reading import Reading
-from wsprobe.report import Report, report
-from wsprobe.target import begins_with_scheme
+from wsprobe.report.engine_answer import COMPARED, EngineAnswer, engine_answer
+from wsprobe.report.report import Report, report
+from wsprobe.request import target
+from wsprobe.request.opening import fresh_key
+from wsprobe.request.target import begins_with_scheme
+from wsprobe.session.open_session import FIRST_REPLY, SILENCE
 from wsprobe.version import __version__
 
 ALL_SESSIONS = 5 * 1024 * 1024

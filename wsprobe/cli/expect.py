@@ -19,12 +19,12 @@ from wsprobe.diagnosis import FORMERLY, REPLACED
 from wsprobe.diagnosis.cause import Certainty
 from wsprobe.judge import FINDINGS
 from wsprobe.nearest import nearest
-from wsprobe.outcome import STATUS_OF, Exit
 from wsprobe.read.closing import SessionClose, close_of
 from wsprobe.read.frames import messages_of
-from wsprobe.report import Report, certificate_days
+from wsprobe.report.outcome import STATUS_OF, Exit
+from wsprobe.report.report import Report, certificate_days
+from wsprobe.report.timing import TIMES, timing
 from wsprobe.search import Search
-from wsprobe.timing import TIMES, timing
 
 
 class Expectation(Struct, frozen=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from wsprobe.timing import TIMES
+from wsprobe.report.timing import TIMES
 
 Operator = Literal["", "=", "!=", "~", "<"]
 """``""``: present. ``~``: a regular expression matches somewhere in the text."""

@@ -11,9 +11,8 @@ from wsprobe import explain
 from wsprobe.cli.files import MEBIBYTE, read
 from wsprobe.cli.paste import url_in
 from wsprobe.cli.streams import look, note, write_json
-from wsprobe.command_line import command_line
-from wsprobe.outcome import Exit
-from wsprobe.visible import printable
+from wsprobe.report.outcome import Exit
+from wsprobe.text import command_line, printable
 
 
 def look_up(topic: Sequence[str], *, as_list: bool, as_json: bool, code: bool) -> int:

@@ -39,9 +39,9 @@ from wsprobe.cli.targets import UrlList, Word
 from wsprobe.exchange import Exchange
 from wsprobe.judge.finding import counted
 from wsprobe.net.cluster import AHEAD, Cluster, WorkersLost
-from wsprobe.report import Report
+from wsprobe.report.report import Report
+from wsprobe.report.vantage import HERE, Vantage, Vantages, place_of, vantage_of
 from wsprobe.schedule import Pace
-from wsprobe.vantage import HERE, Vantage, Vantages, place_of, vantage_of
 
 
 class Rows(Sink, Protocol):

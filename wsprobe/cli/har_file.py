@@ -9,8 +9,8 @@ from weakref import finalize
 import click
 
 from wsprobe.cli.files import check_replaceable, write
-from wsprobe.har import document, entries
-from wsprobe.report import Report
+from wsprobe.report.report import Report
+from wsprobe.show.har import document, entries
 
 PIECE = 65536
 

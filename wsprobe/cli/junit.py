@@ -9,9 +9,9 @@ import click
 from msgspec.structs import replace
 
 from wsprobe.cli.files import check_replaceable, write_whole
-from wsprobe.report import Report
+from wsprobe.report.report import Report
 from wsprobe.show.junit import TAIL, Case, Fault, Totals, case_element, case_of, head, unusable, watched
-from wsprobe.watch.state import Watch
+from wsprobe.watch.summary import Watch
 
 MEMORY = 1 << 20
 """Characters in memory; more go to a temporary file."""

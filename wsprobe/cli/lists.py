@@ -38,7 +38,7 @@ from wsprobe.cli.settings import Settings
 from wsprobe.cli.targets import ProbeTarget as ProbeTarget
 from wsprobe.cli.targets import UrlList, Word, Wrong
 from wsprobe.exchange import Event, Exchange, Plan
-from wsprobe.report import Report
+from wsprobe.report.report import Report
 
 Came = Exchange | WorkerResult
 """The result of a URL: a recording, or what another process made of it."""

@@ -20,11 +20,10 @@ import click
 from wsprobe.cli.option import Context
 from wsprobe.cli.second_interrupt import restore
 from wsprobe.cli.streams import forget_output, ignore_broken_pipe, note, prepare
-from wsprobe.command_line import quoted
 from wsprobe.exception_groups import leaves
-from wsprobe.outcome import Exit
+from wsprobe.report.outcome import Exit
+from wsprobe.text import printable, quoted
 from wsprobe.version import __version__
-from wsprobe.visible import printable
 
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs

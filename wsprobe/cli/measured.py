@@ -7,14 +7,14 @@ from collections.abc import Sequence
 
 import click
 
-from wsprobe.archive import ascii_json
 from wsprobe.cli.files import MEBIBYTE, read
 from wsprobe.cli.option import LAB
 from wsprobe.cli.settings import Settings
 from wsprobe.cli.streams import emit, look
 from wsprobe.lab import UnknownScenario, find
 from wsprobe.lab.measured import MEASURED, Measured, MeasuredError, all_held, load, nearest
-from wsprobe.outcome import Exit
+from wsprobe.recording.archive import ascii_json
+from wsprobe.report.outcome import Exit
 from wsprobe.show.lines import fitted
 from wsprobe.show.measured import one, summary, value
 

@@ -17,17 +17,17 @@ from wsprobe.cli.files import check_replaceable, check_writable, write
 from wsprobe.cli.settings import Settings
 from wsprobe.cli.streams import note, output_descriptor
 from wsprobe.judge.subject import how
-from wsprobe.report import Report
+from wsprobe.report.report import Report
 from wsprobe.show import summary
 
 if TYPE_CHECKING:
     from wsprobe.cli.har_file import HarFile
     from wsprobe.cli.junit import JUnit
     from wsprobe.cli.report_file import ReportFile
-    from wsprobe.secrets import Secrets
+    from wsprobe.recording.secrets import Secrets
+    from wsprobe.report.vantage import Vantage
     from wsprobe.show.report_file import Kind
     from wsprobe.show.summary import Fact
-    from wsprobe.vantage import Vantage
 
 
 class Finished(Struct, frozen=True):
@@ -43,7 +43,7 @@ class Finished(Struct, frozen=True):
     @property
     def recording(self) -> bytes:
         """The line of --save."""
-        from wsprobe.archive import ascii_json  # JSON, only with --save
+        from wsprobe.recording.archive import ascii_json  # JSON, only with --save
 
         return ascii_json(self.report.exchange) + b"\n"
 
@@ -108,7 +108,7 @@ def worker_result(
     if counts:
         fact = summary.fact(report)
     if settings.elsewhere.from_each:
-        from wsprobe.vantage import vantage_of  # only with --from-each
+        from wsprobe.report.vantage import vantage_of  # only with --from-each
 
         seen = vantage_of(report)
     return WorkerResult(

@@ -21,10 +21,10 @@ from wsprobe.cli.settings import settings_of
 from wsprobe.cli.streams import note
 from wsprobe.exception_groups import leaves
 from wsprobe.lab.installed import NoBrowser, find
-from wsprobe.outcome import Exit
 from wsprobe.page.started import PageWatch, Wanted, watch
-from wsprobe.proxy_url import parse as parse_proxy
-from wsprobe.visible import shown_text
+from wsprobe.report.outcome import Exit
+from wsprobe.request.proxy_url import parse as parse_proxy
+from wsprobe.text import shown_text
 
 FAILED = {
     "NAME_NOT_RESOLVED": Exit.UNRESOLVED,

@@ -17,17 +17,17 @@ from wsprobe.cli.settings import Settings
 from wsprobe.cli.streams import emit, note
 from wsprobe.exchange import Exchange
 from wsprobe.judge.finding import counted
-from wsprobe.outcome import Exit
 from wsprobe.page.recorded import Matched, recording, script_of
 from wsprobe.page.sockets import PageSocket, PageSockets
 from wsprobe.page.started import PageWatch
-from wsprobe.redaction import masked_script
-from wsprobe.report import Report, comparable
+from wsprobe.recording.redaction import masked_script
+from wsprobe.recording.secrets import Secrets
+from wsprobe.report.outcome import Exit
+from wsprobe.report.report import Report, comparable
 from wsprobe.search import Search
-from wsprobe.secrets import Secrets
 from wsprobe.show import page as show
 from wsprobe.show.lines import fitted, line
-from wsprobe.visible import shown_text
+from wsprobe.text import shown_text
 
 Recorded = tuple[PageSocket, Exchange | None, float]
 """A socket, its recording if it has a URL, and when it was asked for: seconds since 1970, 0 if unknown."""

@@ -24,8 +24,8 @@ from wsprobe.cli.pasted import is_curl, is_curl_command
 from wsprobe.cli.request_settings import SEND, RequestSettings
 from wsprobe.cli.section import FieldOption, Section, given, opt
 from wsprobe.cli.streams import note
-from wsprobe.command_line import command_line
-from wsprobe.target import TargetError
+from wsprobe.request.target import TargetError
+from wsprobe.text import command_line
 
 if TYPE_CHECKING:
     from wsprobe.cli.pasted.curl import CurlCommand

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 import click
 from msgspec.structs import replace
 
-from wsprobe import opening, target
 from wsprobe.cli.credentials import Credentials, with_netrc
 from wsprobe.cli.settings import HandshakeSettings
 from wsprobe.exchange import Http2, Plan, Route, Target
-from wsprobe.opening import Offer
-from wsprobe.secrets import are_credentials
+from wsprobe.recording.secrets import are_credentials
+from wsprobe.request import opening, target
+from wsprobe.request.opening import Offer
 from wsprobe.wire import WIRES
 
 

@@ -9,21 +9,22 @@ from typing import Protocol, TypeVar
 import click
 from msgspec.structs import replace
 
-from wsprobe import net, target
+from wsprobe import net
 from wsprobe.cli import expect
 from wsprobe.cli.credentials import Credentials, Origin, origin, with_netrc
 from wsprobe.cli.files import rewrite, write
 from wsprobe.cli.plan import for_strangers, now, plan_for
 from wsprobe.cli.settings import HandshakeSettings, Settings
 from wsprobe.cli.targets import ProbeTarget
-from wsprobe.conversation import Maker
 from wsprobe.exchange import Ended, Event, Exchange, Plan, Received, Sent
-from wsprobe.followup import max_head_after, other_wire, redirect, retry_after, transient
 from wsprobe.judge.subject import how
-from wsprobe.outcome import Exit
 from wsprobe.read import read
-from wsprobe.report import Report, report
+from wsprobe.report.outcome import Exit
+from wsprobe.report.report import Report, report
+from wsprobe.request import target
+from wsprobe.session.conversation import Maker
 from wsprobe.talk.codec import planned
+from wsprobe.wire.followup import max_head_after, other_wire, redirect, retry_after, transient
 
 ANSWERS_MAX = 2
 """The most challenges in a row to answer at one URL: the first, and one for a stale nonce."""

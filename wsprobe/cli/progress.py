@@ -6,7 +6,7 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from wsprobe.timing import how_long
+from wsprobe.report.timing import how_long
 
 if TYPE_CHECKING:
     from wsprobe.show.lines import Look

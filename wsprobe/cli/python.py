@@ -18,8 +18,6 @@ import click
 from msgspec.structs import replace
 
 from wsprobe import net
-from wsprobe import report as reports
-from wsprobe.archive import dump
 from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.cli import expect, files, readers, recordings
 from wsprobe.cli.commands import compare as compare_command
@@ -38,10 +36,12 @@ from wsprobe.cli.view_settings import VIEWS
 from wsprobe.exception_groups import leaves
 from wsprobe.exchange import Exchange
 from wsprobe.nearest import nearest
+from wsprobe.recording.archive import dump
+from wsprobe.report import report as reports
+from wsprobe.request.target import loopback
 from wsprobe.show.lines import Look, plain
 from wsprobe.show.report import handshake
-from wsprobe.target import loopback
-from wsprobe.visible import visible
+from wsprobe.text import visible
 
 __all__ = [
     "Exchange",

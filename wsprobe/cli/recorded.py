@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from wsprobe import target
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.browsers.http2 import shareable, sharing
@@ -23,7 +22,8 @@ from wsprobe.read.head import split_head
 from wsprobe.read.reading import Head, Reading
 from wsprobe.read.stated import ended, not_http, supposed
 from wsprobe.relay.client import seen_by_client
-from wsprobe.report import Report, report
+from wsprobe.report.report import Report, report
+from wsprobe.request import target
 
 TODAY = "hybi-13"
 """The wire version of every browser; a browser reads any bytes as this version."""

@@ -15,10 +15,10 @@ import click
 import msgspec
 from msgspec import Struct
 
-from wsprobe.archive import ArchiveError, dump, load
 from wsprobe.cli.evidence import kind_of
 from wsprobe.cli.files import opened
 from wsprobe.exchange import Exchange
+from wsprobe.recording.archive import ArchiveError, dump, load
 
 
 class RecordedLine(Struct, frozen=True):

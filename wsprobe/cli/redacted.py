@@ -12,15 +12,15 @@ from msgspec.structs import asdict, replace
 from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.browsers.fetch import Fetched, FetchView
 from wsprobe.diagnosis import Cause
-from wsprobe.engine_answer import EngineAnswer, engine_answer
 from wsprobe.exchange import Judged
 from wsprobe.judge import FINDINGS
 from wsprobe.judge.finding import Finding, Verdict
 from wsprobe.read import read
-from wsprobe.redaction import learn, masked, redact
-from wsprobe.report import Report, judged
-from wsprobe.report import report as report_again
-from wsprobe.secrets import Secrets
+from wsprobe.recording.redaction import learn, masked, redact
+from wsprobe.recording.secrets import Secrets
+from wsprobe.report.engine_answer import EngineAnswer, engine_answer
+from wsprobe.report.report import Report, judged
+from wsprobe.report.report import report as report_again
 
 if TYPE_CHECKING:
     from wsprobe.lab.installed import BrowserRun

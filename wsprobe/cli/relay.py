@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 import click
 from msgspec.structs import replace
 
-from wsprobe import net, target
+from wsprobe import net
 from wsprobe.cli.connect_output import ConnectOutput
 from wsprobe.cli.lab import LabTargets
 from wsprobe.cli.option import LAB
@@ -32,20 +32,20 @@ from wsprobe.exchange import Exchange, Target
 from wsprobe.net.queued_output import QueuedOutput, room
 from wsprobe.net.relay import RelayError
 from wsprobe.net.relay import relay as relayed
-from wsprobe.opening import OfferError, header_option
-from wsprobe.outcome import Exit
 from wsprobe.read.request import Request
+from wsprobe.recording.secrets import Secrets
 from wsprobe.relay.door import Refusal
 from wsprobe.relay.relaying import Relaying
 from wsprobe.relay.tell import PageClose, told
-from wsprobe.report import Report, report
-from wsprobe.secrets import Secrets
+from wsprobe.report.outcome import Exit
+from wsprobe.report.report import Report, report
+from wsprobe.request import target
+from wsprobe.request.opening import OfferError, header_option
 from wsprobe.show import relay as show
 from wsprobe.show.compare import comparison
 from wsprobe.show.lines import fitted
 from wsprobe.show.summary import Tally
-from wsprobe.visible import shown_text
-from wsprobe.whole_number import whole_number
+from wsprobe.text import shown_text, whole_number
 
 if TYPE_CHECKING:
     from wsprobe.cli.report_file import ReportFile

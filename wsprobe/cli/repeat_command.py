@@ -14,8 +14,8 @@ from click.core import ParameterSource
 from wsprobe.cli.from_file import WRITTEN
 from wsprobe.cli.option import Option
 from wsprobe.cli.output_settings import OUTPUT, VERDICT
-from wsprobe.command_line import operands, quoted
-from wsprobe.secrets import Secrets
+from wsprobe.recording.secrets import Secrets
+from wsprobe.text import operands, quoted
 
 RULES: dict[str, Callable[[Secrets, str], str]] = {
     "headers": Secrets.header,

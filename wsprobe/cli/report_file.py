@@ -21,8 +21,8 @@ from wsprobe.cli.redacted import redacted, redacted_found
 from wsprobe.cli.repeat_command import Call
 from wsprobe.cli.settings import Settings
 from wsprobe.read.frames import CLOSE
-from wsprobe.report import Report
-from wsprobe.secrets import Secrets
+from wsprobe.recording.secrets import Secrets
+from wsprobe.report.report import Report
 from wsprobe.show import html, markdown, report_file
 from wsprobe.show.report_file import LOOK, Cover, IndexRow, Kind, Part, PartGroup, Told
 from wsprobe.show.run_browser import seen_beside

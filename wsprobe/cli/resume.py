@@ -16,7 +16,7 @@ import msgspec
 
 from wsprobe.cli.earlier import EarlierReport
 from wsprobe.cli.files import private
-from wsprobe.outcome import STATUS_OF
+from wsprobe.report.outcome import STATUS_OF
 from wsprobe.show.summary import Fact, Tally
 
 BEGIN = b'{"format":1,"wsprobe":"'

@@ -13,7 +13,6 @@ import click
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from wsprobe.certificate import pin, spki_in
 from wsprobe.cli import from_file, proxies
 from wsprobe.cli.credentials import Method
 from wsprobe.cli.files import MEBIBYTE, endless, opened, read_for
@@ -22,10 +21,10 @@ from wsprobe.cli.proxies import Proxies
 from wsprobe.cli.request_settings import REACH, method_of
 from wsprobe.cli.section import Section, opt
 from wsprobe.exchange import Limits, PlanError, Route, TlsOptions
-from wsprobe.open_session import FIRST_REPLY, SILENCE
-from wsprobe.proxy_url import parse, with_scheme
-from wsprobe.visible import printable
-from wsprobe.whole_number import whole_number
+from wsprobe.recording.certificate import pin, spki_in
+from wsprobe.request.proxy_url import parse, with_scheme
+from wsprobe.session.open_session import FIRST_REPLY, SILENCE
+from wsprobe.text import printable, whole_number
 
 TRUST = "Trust"
 VERSIONS = ["1.0", "1.1", "1.2", "1.3"]

@@ -14,7 +14,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe import net
-from wsprobe.archive import ascii_json
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.cli.engines import one, own_place, user_of, with_credentials, with_scheme
@@ -37,8 +36,9 @@ from wsprobe.lab.scenario import Scenario
 from wsprobe.lab.server import Lab, serve
 from wsprobe.lab.site import PageVisit, Site
 from wsprobe.lab.staging import elsewhere, job, stage_host
-from wsprobe.report import Report
-from wsprobe.secrets import Secrets
+from wsprobe.recording.archive import ascii_json
+from wsprobe.recording.secrets import Secrets
+from wsprobe.report.report import Report
 from wsprobe.version import __version__
 
 GRACE = 3000

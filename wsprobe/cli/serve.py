@@ -19,9 +19,9 @@ from wsprobe.lab.measured import Measured, dump
 from wsprobe.lab.scenario import Conforming, Scenario
 from wsprobe.lab.server import PAGE, Lab, LabError, Visit, serve
 from wsprobe.lab.site import Site, new_token, reachable
+from wsprobe.request.target import bracketed
 from wsprobe.show.lines import Line, fitted, line, row
-from wsprobe.target import bracketed
-from wsprobe.visible import printable, visible
+from wsprobe.text import printable, visible
 
 
 def serve_lab(settings: ServeSettings) -> int:

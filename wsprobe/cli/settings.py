@@ -29,7 +29,7 @@ from wsprobe.cli.request_settings import (
 from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
 from wsprobe.cli.section import Given
 from wsprobe.exchange import Act, Limits, Route, TlsOptions
-from wsprobe.opening import Offer
+from wsprobe.request.opening import Offer
 
 
 class HandshakeSettings(Struct, frozen=True):

@@ -15,22 +15,22 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wsprobe.archive import CUT
 from wsprobe.cli.earlier import EarlierAnswer, EarlierReport
 from wsprobe.cli.output import Output
 from wsprobe.cli.recordings import RecordedLine, exchanges, lines
 from wsprobe.cli.settings import Settings
 from wsprobe.cli.streams import emit, look
 from wsprobe.exchange import SECOND
-from wsprobe.outcome import STATUS_OF, Exit
-from wsprobe.report import Report, report
-from wsprobe.secrets import Secrets
+from wsprobe.recording.archive import CUT
+from wsprobe.recording.secrets import Secrets
+from wsprobe.report.outcome import STATUS_OF, Exit
+from wsprobe.report.report import Report, report
+from wsprobe.report.state import LONGEST, State
+from wsprobe.report.two_runs import WORSE, Comparison, Kind, Standing, TwoRuns, UrlChange, standing_of, url_of
 from wsprobe.show.as_json import comparison_value
 from wsprobe.show.json_text import json_line
 from wsprobe.show.two_runs import NO_TIMES, RunTime, cases, two_runs
-from wsprobe.two_runs import WORSE, Comparison, Kind, Standing, TwoRuns, UrlChange, standing_of, url_of
 from wsprobe.version import __version__
-from wsprobe.watch.state import LONGEST, State
 
 
 class _Answer(EarlierAnswer):

@@ -13,7 +13,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from typing import IO, TYPE_CHECKING, Literal
 
 from wsprobe.show.lines import Line, Look, plain, shortened
-from wsprobe.visible import printable
+from wsprobe.text import printable
 
 if TYPE_CHECKING:
     from wsprobe.net.queued_output import QueuedOutput

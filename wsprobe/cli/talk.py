@@ -16,7 +16,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe import net
-from wsprobe.archive import FORMAT, ascii_json
 from wsprobe.cli import expect
 from wsprobe.cli.connect_output import ConnectOutput
 from wsprobe.cli.files import MEBIBYTE, read_for, write
@@ -33,15 +32,15 @@ from wsprobe.cli.talk_settings import TalkSettings
 from wsprobe.cli.targets import UrlList, sources
 from wsprobe.cli.terminal import History, Terminal
 from wsprobe.exchange import SECOND, Ended, Event, Exchange, Limits, Plan
-from wsprobe.followup import transient
 from wsprobe.net.descriptors import PIECE, DescriptorWriter, pieces
 from wsprobe.net.stream import Tape
 from wsprobe.net.talk import Talk
-from wsprobe.opening import fresh_key
-from wsprobe.outcome import Exit
 from wsprobe.read.frames import agreed_deflate
 from wsprobe.read.reading import Head
-from wsprobe.report import Report, report
+from wsprobe.recording.archive import FORMAT, ascii_json
+from wsprobe.report.outcome import Exit
+from wsprobe.report.report import Report, report
+from wsprobe.request.opening import fresh_key
 from wsprobe.search import Search
 from wsprobe.show import talk as show
 from wsprobe.show.lines import fitted, text_of
@@ -53,6 +52,7 @@ from wsprobe.talk.output import JsonOutput, RawOutput
 from wsprobe.talk.recording import SessionRecording
 from wsprobe.talk.session import Outgoing, Rules, SessionTotals, TalkSession
 from wsprobe.trace.request_edits import rekeyed
+from wsprobe.wire.followup import transient
 from wsprobe.wire.framing import Incoming
 
 NORMAL = b"\x03\xe8"

@@ -27,11 +27,11 @@ from wsprobe.cli.trace_output import TraceOutput
 from wsprobe.cli.trace_settings import TraceSettings
 from wsprobe.exchange import Exchange, Http2, Limits, Plan
 from wsprobe.nearest import nearest
-from wsprobe.opening import fresh_key
-from wsprobe.outcome import Exit
-from wsprobe.report import Report
+from wsprobe.report.outcome import Exit
+from wsprobe.report.report import Report
+from wsprobe.request.opening import fresh_key
+from wsprobe.request.target import host_header
 from wsprobe.talk.codec import planned
-from wsprobe.target import host_header
 from wsprobe.trace.answer import answer_of
 from wsprobe.trace.audit_requests import AUDIT
 from wsprobe.trace.request_edits import rekeyed

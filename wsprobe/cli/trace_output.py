@@ -11,8 +11,8 @@ from wsprobe.cli import expect
 from wsprobe.cli.output import Finished, Output, as_shown
 from wsprobe.cli.settings import Settings
 from wsprobe.cli.streams import emit, look
-from wsprobe.report import Report
-from wsprobe.secrets import Secrets
+from wsprobe.recording.secrets import Secrets
+from wsprobe.report.report import Report
 from wsprobe.show import trace as show
 from wsprobe.show.as_json import trace_value
 from wsprobe.show.contract import TraceJson

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import replace
 
-from wsprobe import net, target
+from wsprobe import net
 from wsprobe.cli import expect
 from wsprobe.cli.expect import Expectation
 from wsprobe.cli.lab import LabTargets
@@ -33,18 +33,20 @@ from wsprobe.exchange import Event, Exchange, Plan
 from wsprobe.net.listen import listening
 from wsprobe.net.talk import silent_session
 from wsprobe.net.wsgi import served
-from wsprobe.outcome import Exit
-from wsprobe.report import Report
-from wsprobe.secrets import Secrets
+from wsprobe.recording.secrets import Secrets
+from wsprobe.report.outcome import Exit
+from wsprobe.report.report import Report
+from wsprobe.report.state import held_of, seen
+from wsprobe.request import target
+from wsprobe.request.target import bracketed
 from wsprobe.show import watch as show
 from wsprobe.show.as_json import report_value, watch_value
 from wsprobe.show.json_text import json_line
 from wsprobe.show.lines import Line, fitted
 from wsprobe.talk.session import Outgoing
-from wsprobe.target import bracketed
 from wsprobe.version import extra
 from wsprobe.watch.pace import pauses
-from wsprobe.watch.state import Watch, after, held_of, seen
+from wsprobe.watch.summary import Watch, after
 
 if TYPE_CHECKING:
     from wsprobe.show.table import Screen

@@ -35,7 +35,7 @@ from wsprobe.cli.settings import Settings
 from wsprobe.cli.targets import ProbeTarget, UrlList, Word
 from wsprobe.exchange import Exchange
 from wsprobe.net.worker_pool import Lost, WorkerPool
-from wsprobe.report import Report
+from wsprobe.report.report import Report
 from wsprobe.schedule import Pace
 
 if TYPE_CHECKING:

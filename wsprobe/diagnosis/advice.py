@@ -16,8 +16,8 @@ from wsprobe.read.behind import frames_before_http
 from wsprobe.read.closing import NEVER_SENT
 from wsprobe.read.frames import first_close
 from wsprobe.read.reading import Frame, Reading
-from wsprobe.target import host_header
-from wsprobe.visible import visible
+from wsprobe.request.target import host_header
+from wsprobe.text import visible
 
 SHORT = 60
 """The most characters of the server's words to show as a reason."""

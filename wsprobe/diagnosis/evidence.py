@@ -10,8 +10,8 @@ from wsprobe.exchange import Target
 from wsprobe.read.heads import Field
 from wsprobe.read.reading import Body, Reading, Response, SentRequest
 from wsprobe.read.tokens import VALUE_MAX
-from wsprobe.target import authority
-from wsprobe.visible import legible
+from wsprobe.request.target import authority
+from wsprobe.text import legible
 
 
 class Evidence(msgspec.Struct, frozen=True):

@@ -15,8 +15,8 @@ from wsprobe.diagnosis.evidence import (
     to_another_host,
     url_parts,
 )
-from wsprobe.followup import REDIRECTS
-from wsprobe.origins import near
+from wsprobe.diagnosis.origins import near
+from wsprobe.wire.followup import REDIRECTS
 
 SEE_LOG = "look in the server's log for this request"
 

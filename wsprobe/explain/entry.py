@@ -10,8 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from wsprobe.data_file import one_line, toml_beside
-from wsprobe.line_breaks import unbroken
-from wsprobe.visible import printable
+from wsprobe.text import printable, unbroken
 
 WIDTH = 80
 

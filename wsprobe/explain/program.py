@@ -16,7 +16,7 @@ from wsprobe.judge.finding import counted
 from wsprobe.judge.ledger import LedgerRule, ledger
 from wsprobe.lab import aliases, names
 from wsprobe.lab import find as scenario_of
-from wsprobe.outcome import TABLE, Meaning
+from wsprobe.report.outcome import TABLE, Meaning
 
 if TYPE_CHECKING:
     from wsprobe.lab.scenario import Conforming

@@ -10,8 +10,8 @@ from wsprobe.diagnosis.proxies import examples
 from wsprobe.diagnosis.statuses import CLASSES, STATUSES, StatusMeaning
 from wsprobe.explain import revisions
 from wsprobe.explain.entry import PAGE, Topic, lab, load, paragraphs
-from wsprobe.followup import REDIRECTS
 from wsprobe.read.closing import may_be_sent
+from wsprobe.wire.followup import REDIRECTS
 
 _SCRIPT = (
     'error, then close with code 1006, reason "", wasClean false; the status is one of the things that a '

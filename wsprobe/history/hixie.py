@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wsprobe.exchange import Target
-from wsprobe.followup import REDIRECTS
 from wsprobe.history.data import cell_of
 from wsprobe.history.http import Ruling, rule
 from wsprobe.history.revision import Revision
 from wsprobe.judge.finding import shown
 from wsprobe.judge.subject import status_span
 from wsprobe.read.reading import Reading, Response, Span
-from wsprobe.target import bracketed
+from wsprobe.request.target import bracketed
+from wsprobe.wire.followup import REDIRECTS
 from wsprobe.wire.hixie import ANSWER, answer_to
 
 LINE_75 = b"HTTP/1.1 101 Web Socket Protocol Handshake\r\n"

@@ -10,13 +10,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
-from wsprobe.followup import REDIRECTS
 from wsprobe.history.data import cell_of, contradictions, revisions, rules, touched_by
 from wsprobe.history.revision import Contradiction, Grade, Revision
 from wsprobe.judge.finding import Finding, Level, shown
 from wsprobe.judge.refusal import asked_version, versions
 from wsprobe.judge.subject import handshake, refusal, status_span
 from wsprobe.read.reading import Field, Reading, Response, Span
+from wsprobe.wire.followup import REDIRECTS
 
 ORDER = {
     "list": (

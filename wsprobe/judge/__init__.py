@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator
 from msgspec import Struct
 
 from wsprobe.exchange import FINISHED, LOST, Connected, ResolveFailed, TlsFailed, TunnelFailed
-from wsprobe.followup import REDIRECTS
 from wsprobe.judge import (
     accept,
     framing,
@@ -40,6 +39,7 @@ from wsprobe.read.behind import frames_before_http
 from wsprobe.read.http2_values import HTTP_1_1_REQUIRED, SETTINGS, Http2Connection
 from wsprobe.read.reading import Reading, Response, Session
 from wsprobe.read.stated import not_http
+from wsprobe.wire.followup import REDIRECTS
 
 Rule = Callable[[Reading], Iterable[Finding]]
 

@@ -7,7 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 from wsprobe.read.heads import Span
-from wsprobe.visible import visible
+from wsprobe.text import visible
 
 Level = Literal["fail", "warn", "note"]
 

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
-from wsprobe.authentication import challenges
-from wsprobe.followup import REDIRECTS
 from wsprobe.judge.catalogue import F
 from wsprobe.judge.finding import Finding, shown, times
 from wsprobe.judge.subject import has_token, status_span, where
 from wsprobe.read.reading import Reading, Response
 from wsprobe.read.tokens import VERSIONS_MAX, elements
+from wsprobe.wire.authentication import challenges
+from wsprobe.wire.followup import REDIRECTS
 
 
 def versions(response: Response) -> tuple[bytes, ...]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wsprobe.certificate import faults
 from wsprobe.exchange import Certificate, TlsDone, TlsFailed
 from wsprobe.judge.catalogue import F
 from wsprobe.judge.finding import Finding, shown, shown_words
 from wsprobe.judge.subject import has, how
 from wsprobe.read.looks import looks_like
 from wsprobe.read.reading import Reading
+from wsprobe.recording.certificate import faults
 
 _REASONS = {
     "expired": F.CERTIFICATE_EXPIRED,

@@ -24,7 +24,7 @@ from wsprobe.judge.finding import Entry, Finding, counted, shown, shown_words
 from wsprobe.judge.subject import PEER_ENDED, blank, ended, happened, has, how, status_span, stopped
 from wsprobe.read.reading import Reading
 from wsprobe.read.stated import not_http
-from wsprobe.target import authority
+from wsprobe.request.target import authority
 
 _BY_ERRNO = {
     "ECONNREFUSED": F.CONNECT_REFUSED,

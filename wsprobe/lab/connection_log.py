@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from wsprobe.lab.connection import LabConnection
-from wsprobe.visible import visible
+from wsprobe.text import visible
 
 SENT_KEPT = 16 * 1024
 """The most bytes sent on one connection that the page shows."""

@@ -16,8 +16,6 @@ from msgspec.structs import replace
 
 from wsprobe.browsers.engine import Engine, ScriptView
 from wsprobe.browsers.visit import visit
-from wsprobe.certificate import NO_NAMES
-from wsprobe.conversation import Client, Maker, Speaking
 from wsprobe.exchange import (
     SECOND,
     Certificate,
@@ -69,6 +67,8 @@ from wsprobe.lab.ports import (
 )
 from wsprobe.lab.scenario import Listener, Scenario, Step, escape
 from wsprobe.read.request import is_hello
+from wsprobe.recording.certificate import NO_NAMES
+from wsprobe.session.conversation import Client, Maker, Speaking
 
 if TYPE_CHECKING:
     from wsprobe.lab.perform_http2 import Http2Request
@@ -166,8 +166,8 @@ def _over_http2(
 ) -> tuple[Speaking, Performance]:
     """Both sides of an exchange over HTTP/2, after the client has sent its first bytes. Only this function
     loads the HTTP/2 libraries."""
-    from wsprobe.conversation_http2 import Http2Client  # loads h2, which only HTTP/2 needs
     from wsprobe.lab.perform_http2 import perform_http2  # as above
+    from wsprobe.session.conversation_http2 import Http2Client  # loads h2, which only HTTP/2 needs
 
     def plays(asked: Http2Request, before: int) -> tuple[Http2Step, ...]:
         return play_of(scenario.http2, before + attempt, authorized=asked.authorized)

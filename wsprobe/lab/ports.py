@@ -13,7 +13,7 @@ from wsprobe.browsers.engine import Page
 from wsprobe.lab.http2_steps import ANNOUNCING, Http2Step
 from wsprobe.lab.perform import needed
 from wsprobe.lab.scenario import Listener, Scenario, Step, escape, fill_text
-from wsprobe.target import bracketed
+from wsprobe.request.target import bracketed
 
 PATIENCE = 75.0
 """Seconds that a silent port keeps a connection open."""

@@ -47,7 +47,7 @@ from wsprobe.lab.ports import (
 from wsprobe.lab.scenario import Listener, Scenario, Step, escape
 from wsprobe.net.listen import clients, listening, request_of
 from wsprobe.read.request import Request, is_hello
-from wsprobe.target import authority, loopback
+from wsprobe.request.target import authority, loopback
 
 if TYPE_CHECKING:
     from wsprobe.lab.perform_http2 import Http2Request

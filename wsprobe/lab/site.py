@@ -43,9 +43,9 @@ from wsprobe.lab.staging import (
     with_script,
 )
 from wsprobe.read.request import Request
-from wsprobe.target import bracketed, host_of, names_this_machine
+from wsprobe.request.target import bracketed, host_of, names_this_machine
+from wsprobe.text import visible
 from wsprobe.version import __version__
-from wsprobe.visible import visible
 
 PREFIX = "/-/"
 """The prefix of the page's parts. No scenario has this name."""

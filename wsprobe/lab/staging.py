@@ -11,8 +11,8 @@ from wsprobe.exchange import Act
 from wsprobe.lab.perform import needed
 from wsprobe.lab.ports import KINDS, own_url
 from wsprobe.lab.scenario import Listener, Scenario, Step, fill
-from wsprobe.target import loopback
-from wsprobe.visible import visible
+from wsprobe.request.target import loopback
+from wsprobe.text import visible
 
 ANOTHER = "localhost"
 """A second name of this machine, for a scenario whose page is on another site than its server."""

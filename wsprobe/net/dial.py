@@ -35,7 +35,7 @@ from wsprobe.net.plan import Ready
 from wsprobe.net.proxy import Tunnel, through_socks
 from wsprobe.net.stream import End, SocketWire, Tape, Wire, said_of, shut
 from wsprobe.net.tls import secure, secure_proxy
-from wsprobe.target import authority, destination, named_addresses
+from wsprobe.request.target import authority, destination, named_addresses
 
 _FAMILY = {0: tsocket.AF_UNSPEC, 4: tsocket.AF_INET, 6: tsocket.AF_INET6}
 

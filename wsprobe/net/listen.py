@@ -15,7 +15,7 @@ from msgspec import Struct
 from wsprobe.exchange import How
 from wsprobe.net.stream import End, Wire
 from wsprobe.read.request import Request, RequestReader, is_hello
-from wsprobe.target import authority
+from wsprobe.request.target import authority
 
 BACKLOG = 128
 GOODBYE = 2.0

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wsprobe.conversation import Client, Maker
 from wsprobe.exchange import Plan, PlanError
 from wsprobe.net.tls import context as trusting
-from wsprobe.proxy_url import ProxyUrl, parse
-from wsprobe.target import destination
+from wsprobe.request.proxy_url import ProxyUrl, parse
+from wsprobe.request.target import destination
+from wsprobe.session.conversation import Client, Maker
 from wsprobe.wire import spoken
 
 if TYPE_CHECKING:
     import ssl
 
-    from wsprobe.conversation_http2 import Http2Client
+    from wsprobe.session.conversation_http2 import Http2Client
 
 
 class Ready(Struct, frozen=True):
@@ -71,6 +71,6 @@ def check(plan: Plan) -> Ready:
     if plan.http2 is None:
         return Ready(plan, context, proxy, proxy_context)
     # h2 takes 60 ms to load: before the clock of any exchange starts, and only if it may be used.
-    from wsprobe.conversation_http2 import Http2Client
+    from wsprobe.session.conversation_http2 import Http2Client
 
     return Ready(plan, context, proxy, proxy_context, Http2Client)

@@ -12,7 +12,6 @@ from typing import Protocol
 
 import trio
 
-from wsprobe.conversation import Client, Maker, Speaking, Turn
 from wsprobe.exception_groups import leaves
 from wsprobe.exchange import (
     Connected,
@@ -31,7 +30,8 @@ from wsprobe.net.dial import reach
 from wsprobe.net.plan import Ready, check
 from wsprobe.net.pump import READS, Pump
 from wsprobe.net.stream import READ, End, Tape, Wire
-from wsprobe.open_session import Phase
+from wsprobe.session.conversation import Client, Maker, Speaking, Turn
+from wsprobe.session.open_session import Phase
 
 SHORT = 4096
 """Bytes that fit into the send buffer of any new connection, so that sending them does not wait for the peer:

@@ -10,9 +10,9 @@ import trio
 
 from wsprobe.exchange import TunnelFailed, TunnelReceived, TunnelSent
 from wsprobe.net.stream import After, End, Tape, Wire
-from wsprobe.opening import basic
-from wsprobe.proxy_url import ProxyUrl
-from wsprobe.target import authority
+from wsprobe.request.opening import basic
+from wsprobe.request.proxy_url import ProxyUrl
+from wsprobe.request.target import authority
 
 LIMIT = 65536
 """Bytes of one answer of a proxy."""

@@ -12,10 +12,10 @@ from collections.abc import Awaitable, Callable
 import trio
 from msgspec.structs import replace
 
-from wsprobe.conversation import Speaking, Turn
 from wsprobe.exchange import Received, Sent
 from wsprobe.net.stream import READ, End, Tape, Wire
-from wsprobe.open_session import Phase
+from wsprobe.session.conversation import Speaking, Turn
+from wsprobe.session.open_session import Phase
 
 READS = 100_000
 """The most reads to keep: a peer that sends byte by byte makes an event of each."""

@@ -22,7 +22,7 @@ from wsprobe.read.request import Request, is_hello
 from wsprobe.relay.door import Refusal
 from wsprobe.relay.keep import Room
 from wsprobe.relay.relaying import Relaying, RelayWatcher
-from wsprobe.target import loopback
+from wsprobe.request.target import loopback
 
 PATIENCE = 20.0
 """Time limit for a client's request, in seconds."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import trio
 from msgspec.structs import replace
 
-from wsprobe.conversation import Answering
 from wsprobe.exchange import (
     Ended,
     Exchange,
@@ -26,14 +25,15 @@ from wsprobe.net.plan import Ready
 from wsprobe.net.probe import late_alert, too_long
 from wsprobe.net.pump import READS
 from wsprobe.net.stream import End, Tape, Wire
-from wsprobe.open_session import Phase
 from wsprobe.read.request import Request
 from wsprobe.relay.door import Refusal
 from wsprobe.relay.forward import forwarded
 from wsprobe.relay.keep import EVENT, Kept, RelayedSide, Room
 from wsprobe.relay.relaying import Relaying, RelayWatcher
 from wsprobe.relay.tell import PAUSE, PageClose, answer
-from wsprobe.target import public_url
+from wsprobe.request.target import public_url
+from wsprobe.session.conversation import Answering
+from wsprobe.session.open_session import Phase
 from wsprobe.wire import WIRES, wire_of
 
 MAX_HEAD = 256 * 1024

@@ -14,14 +14,14 @@ from functools import cache
 import trio
 from msgspec import Struct
 
-from wsprobe.conversation import Client, Maker, Speaking
 from wsprobe.exchange import Plan
 from wsprobe.net.descriptors import PIECE
 from wsprobe.net.pump import Pump
 from wsprobe.net.stream import READ, End, Tape, Wire
-from wsprobe.open_session import Phase
 from wsprobe.read.frames import agreed_deflate
 from wsprobe.read.reading import Head
+from wsprobe.session.conversation import Client, Maker, Speaking
+from wsprobe.session.open_session import Phase
 from wsprobe.talk.codec import halves
 from wsprobe.talk.recording import SessionRecording
 from wsprobe.talk.session import Outgoing, Rules, TalkSession

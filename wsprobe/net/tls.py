@@ -17,10 +17,10 @@ from typing import Literal
 
 import trio
 
-from wsprobe import certificate
-from wsprobe.certificate import NO_NAMES, SELF_SIGNED, UNKNOWN_ISSUER, covers, faults
 from wsprobe.exchange import Certificate, How, PlanError, TlsDone, TlsFailed, TlsOptions
 from wsprobe.net.stream import READ, End, Tape, Wire, utc
+from wsprobe.recording import certificate
+from wsprobe.recording.certificate import NO_NAMES, SELF_SIGNED, UNKNOWN_ISSUER, covers, faults
 
 NAMES = {
     0: "close_notify",

@@ -17,8 +17,8 @@ from typing import Any, Protocol
 import trio
 from msgspec import Struct
 
+from wsprobe.net.spawned import spawned
 from wsprobe.net.stream import End, SocketWire, shut
-from wsprobe.spawned import spawned
 
 GRACE = 2.0
 """Seconds for a process to return the work that it has begun, when it has to end."""

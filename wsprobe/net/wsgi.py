@@ -14,7 +14,7 @@ import trio
 from wsprobe.net.listen import Heard, clients, dismiss, request_of
 from wsprobe.net.stream import SocketWire
 from wsprobe.read.request import Request
-from wsprobe.target import loopback, names_this_machine
+from wsprobe.request.target import loopback, names_this_machine
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication

@@ -15,16 +15,17 @@ from urllib.parse import urlsplit
 
 import trio
 
-from wsprobe import net, opening, target
+from wsprobe import net
 from wsprobe.exchange import Event, Exchange, Limits, Plan
 from wsprobe.lab.devtools import DevTools, Refused
 from wsprobe.net.talk import Talk
-from wsprobe.opening import Offer
 from wsprobe.page.sockets import PageSocket
 from wsprobe.page.watching import Watching
 from wsprobe.read import read
 from wsprobe.read.frames import agreed_deflate
 from wsprobe.read.reading import Head
+from wsprobe.request import opening, target
+from wsprobe.request.opening import Offer
 from wsprobe.talk.codec import halves
 from wsprobe.talk.recording import SessionRecording
 from wsprobe.talk.session import Outgoing, Rules, TalkSession

@@ -13,7 +13,6 @@ from typing import Literal
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from wsprobe import target
 from wsprobe.browser_logs.netlog import NetLog
 from wsprobe.browser_logs.socket import LoggedSocket, iso
 from wsprobe.browsers import ENGINES
@@ -34,7 +33,8 @@ from wsprobe.exchange import (
 )
 from wsprobe.page.sockets import PageSocket, PageSockets
 from wsprobe.read.frames import TEXT
-from wsprobe.target import TargetError
+from wsprobe.request import target
+from wsprobe.request.target import TargetError
 from wsprobe.wire.rfc6455 import frame
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from wsprobe.exchange import Connected, Ended, Event, Received, Sent, TlsFailed
 from wsprobe.read.reading import Reading
-from wsprobe.target import loopback
+from wsprobe.request.target import loopback
 
 
 def reset_unasked(reading: Reading) -> bool:

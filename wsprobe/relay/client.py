@@ -5,14 +5,14 @@ from __future__ import annotations
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
-from wsprobe import opening
 from wsprobe.exchange import Ended, Event, Exchange, LeftOut, Received, Relayed, Sent, Target
 from wsprobe.read import read
 from wsprobe.read.frames import first_close, read_frames
 from wsprobe.read.head import split_head
 from wsprobe.read.reading import Frame, Reading
 from wsprobe.relay.tell import PAUSE, PageClose
-from wsprobe.target import TargetError, parse
+from wsprobe.request import opening
+from wsprobe.request.target import TargetError, parse
 
 
 class Difference(Struct, frozen=True):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from wsprobe.read.request import Request
-from wsprobe.target import host_of, loopback, names_this_machine
+from wsprobe.request.target import host_of, loopback, names_this_machine
 
 ANY = "*"
 """Instead of an origin: all pages."""

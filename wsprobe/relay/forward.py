@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from wsprobe.exchange import Target
-from wsprobe.opening import Offer, basic, credentials, header_option
 from wsprobe.read.reading import Field, Head
 from wsprobe.read.request import Request
-from wsprobe.target import host_header
+from wsprobe.request.opening import Offer, basic, credentials, header_option
+from wsprobe.request.target import host_header
 
 
 def forwarded(request: Request, target: Target, origin: str | None, headers: Sequence[str]) -> bytes:

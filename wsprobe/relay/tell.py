@@ -19,8 +19,8 @@ from wsprobe.read.frames import CLOSE
 from wsprobe.read.reading import Body, Reading
 from wsprobe.read.request import Request
 from wsprobe.read.tokens import expected_accept, split_list
-from wsprobe.redaction import redact
-from wsprobe.visible import shows
+from wsprobe.recording.redaction import redact
+from wsprobe.text import shows
 from wsprobe.wire.framing import CONTROL_MAX
 from wsprobe.wire.rfc6455 import frame
 

@@ -10,7 +10,7 @@ from wsprobe.judge.finding import Finding
 from wsprobe.read.reading import Body, Head, Reading, Response
 from wsprobe.read.reading import Line as WireLine
 from wsprobe.show.lines import Budget, Line, Look, Piece, cells, fitted, left_out, line, styled
-from wsprobe.visible import hexdump, visible
+from wsprobe.text import hexdump, visible
 
 HEAD_LINES = 100
 """Lines shown of a head, and of all interim ones together, without -v."""

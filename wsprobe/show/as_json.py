@@ -12,9 +12,7 @@ from msgspec.structs import asdict, replace
 from wsprobe.browsers.engine import DomEvent, DomException, ScriptView, dom_event
 from wsprobe.browsers.fetch import Fetched
 from wsprobe.browsers.tell import Tellable
-from wsprobe.certificate import days_left, described, objectionable
 from wsprobe.diagnosis.cause import Cause
-from wsprobe.engine_answer import EngineAnswer
 from wsprobe.exchange import Certificate, Exchange, Script, TlsDone, TlsFailed
 from wsprobe.judge.finding import Disclosed, Finding, Verdict
 from wsprobe.read import read, received_of, responses_of
@@ -23,9 +21,14 @@ from wsprobe.read.head import split_head
 from wsprobe.read.http2_values import HeaderBlock, Http2Connection, setting_name
 from wsprobe.read.reading import Body, Field, Head, Reading, Response, Session, final_answer
 from wsprobe.read.request import request_fields
+from wsprobe.recording.certificate import days_left, described, objectionable
 from wsprobe.relay.client import close_of_client, request_differences, told_to_client
-from wsprobe.report import Report
-from wsprobe.result import Result
+from wsprobe.report.engine_answer import EngineAnswer
+from wsprobe.report.report import Report
+from wsprobe.report.result import Result
+from wsprobe.report.state import differences
+from wsprobe.report.timing import timing
+from wsprobe.report.two_runs import Comparison, Standing, UrlChange
 from wsprobe.show.contract import (
     FRAMES_MOST,
     AnsweredJson,
@@ -78,10 +81,8 @@ from wsprobe.show.contract import (
     Who,
 )
 from wsprobe.show.json_text import brief
-from wsprobe.timing import timing
-from wsprobe.two_runs import Comparison, Standing, UrlChange
 from wsprobe.version import __version__
-from wsprobe.watch.state import Watch, differences, percentiles
+from wsprobe.watch.summary import Watch, percentiles
 
 if TYPE_CHECKING:
     from wsprobe.relay.tell import PageClose

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from wsprobe.certificate import days_left, described
 from wsprobe.exchange import Certificate
-from wsprobe.visible import visible
+from wsprobe.recording.certificate import days_left, described
+from wsprobe.text import visible
 
 NAMES = 12
 """The most names listed of one certificate."""

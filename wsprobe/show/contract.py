@@ -17,10 +17,10 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 from wsprobe.diagnosis.cause import Certainty
 from wsprobe.exchange import Certificate, Exchange, How
 from wsprobe.judge.finding import Level
-from wsprobe.outcome import STATUS_OF
 from wsprobe.read.closing import SessionClose
-from wsprobe.timing import Timing
-from wsprobe.two_runs import Kind
+from wsprobe.report.outcome import STATUS_OF
+from wsprobe.report.timing import Timing
+from wsprobe.report.two_runs import Kind
 
 Pair = tuple[str, str]
 Who = Literal["server", "client"]

@@ -1,6 +1,6 @@
 """A report as a page (``--report FILE.html``): one file that loads nothing and runs nothing.
 
-All bytes of a peer have passed `wsprobe.visible`; here every text is escaped once more, for HTML, and
+All bytes of a peer have passed `wsprobe.text`; here every text is escaped once more, for HTML, and
 characters that no page should have (controls, bidirectional marks, lone surrogates) become escapes. In case
 this module has a fault, the page's own policy forbids scripts and all other resources.
 """
@@ -19,7 +19,8 @@ from wsprobe.exchange import Exchange
 from wsprobe.judge.finding import Finding, counted
 from wsprobe.read import read
 from wsprobe.read.reading import Reading
-from wsprobe.report import Report
+from wsprobe.report.report import Report
+from wsprobe.report.timing import bars
 from wsprobe.show import report_file, timing
 from wsprobe.show.causes import evidence, lead
 from wsprobe.show.citations import cited
@@ -39,8 +40,7 @@ from wsprobe.show.report_file import (
     summary,
 )
 from wsprobe.show.views import blocks
-from wsprobe.timing import bars
-from wsprobe.visible import hexdump, printable, shown_text
+from wsprobe.text import hexdump, printable, shown_text
 
 SHOWN = 4096
 """The most bytes of a body in a notebook."""

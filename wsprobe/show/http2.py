@@ -13,10 +13,10 @@ from wsprobe.read.http2_values import (
     setting_name,
 )
 from wsprobe.read.reading import Field, Reading
-from wsprobe.report import Report
+from wsprobe.report.report import Report
 from wsprobe.show.answer import HEAD_LINES, LONG_LINE, body, carets
 from wsprobe.show.lines import Budget, Line, Look, Piece, Style, cells, left_out, line
-from wsprobe.visible import visible
+from wsprobe.text import visible
 
 
 def answers(reading: Reading, findings: Sequence[Finding], look: Look) -> list[Line]:

@@ -22,7 +22,7 @@ from wsprobe.read.http2_values import (
 )
 from wsprobe.show.answer import HEAD_LINES, LONG_LINE
 from wsprobe.show.lines import Line, Look, Piece, Style, line
-from wsprobe.visible import visible
+from wsprobe.text import visible
 
 SAID_MOST = 200
 """The most bytes of a payload in a frame's line."""

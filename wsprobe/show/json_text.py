@@ -10,8 +10,8 @@ from typing import Any
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import asdict, fields, replace
 
-from wsprobe.archive import ascii_json
 from wsprobe.exchange import Certificate, Exchange, Received, Sent
+from wsprobe.recording.archive import ascii_json
 from wsprobe.show.contract import (
     BodyJson,
     ChangeJson,

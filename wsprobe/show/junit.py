@@ -13,13 +13,13 @@ from xml.etree import ElementTree as ET
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wsprobe.report import Report
+from wsprobe.report.report import Report
+from wsprobe.report.timing import in_utc
 from wsprobe.show.lines import Look, plain
 from wsprobe.show.report import handshake
 from wsprobe.show.watch import summary, words
-from wsprobe.timing import in_utc
-from wsprobe.visible import printable, shown_text
-from wsprobe.watch.state import Watch
+from wsprobe.text import printable, shown_text
+from wsprobe.watch.summary import Watch
 
 
 class Fault(Struct, frozen=True):

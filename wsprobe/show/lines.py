@@ -9,8 +9,7 @@ from typing import Literal, TypeVar
 from msgspec import Struct
 
 from wsprobe.judge.finding import counted
-from wsprobe.line_breaks import unbroken
-from wsprobe.visible import legible, visible
+from wsprobe.text import legible, unbroken, visible
 
 Style = Literal["", "good", "fail", "warn", "note", "title", "name", "dim", "bar", "wait", "ours"]
 """What a piece is; ``show/paint.py`` has the colour of each."""

@@ -30,7 +30,7 @@ from wsprobe.show.report_file import (
     grouped,
     summary,
 )
-from wsprobe.visible import hexdump, printable
+from wsprobe.text import hexdump, printable
 
 BYTES = 1024
 """Bytes of one exchange to show in hex: an issue holds 65,536 characters."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wsprobe.browsers.engine import ScriptView
-from wsprobe.engine_answer import EngineAnswer
-from wsprobe.report import Report
+from wsprobe.report.engine_answer import EngineAnswer
+from wsprobe.report.report import Report
 from wsprobe.show.lines import Line, Piece, line
 from wsprobe.show.views import title
 

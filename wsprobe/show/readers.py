@@ -11,8 +11,8 @@ from wsprobe.browsers import ALL, BY_NAME, short_title
 from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.browsers.page import opened_by
 from wsprobe.browsers.tell import SITUATIONS, alike
-from wsprobe.engine_answer import EngineAnswer, engine_answer
-from wsprobe.report import Report, report_of
+from wsprobe.report.engine_answer import EngineAnswer, engine_answer
+from wsprobe.report.report import Report, report_of
 from wsprobe.show.http2 import protocol
 from wsprobe.show.lines import Line, Look, Piece, line
 

@@ -11,9 +11,9 @@ from wsprobe.read.request import Request
 from wsprobe.relay.client import Difference, close_of_client, request_differences, told_to_client
 from wsprobe.relay.door import Refusal
 from wsprobe.relay.tell import PageClose
-from wsprobe.report import Report
+from wsprobe.report.report import Report
 from wsprobe.show.lines import Line, Look, Piece, Style, fitted, line
-from wsprobe.visible import shown_text
+from wsprobe.text import shown_text
 
 VALUE = 100
 """The most bytes of a field's value to show."""

@@ -9,10 +9,7 @@ from collections.abc import Callable, Sequence
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from wsprobe.authentication import challenges, unspoken
 from wsprobe.browsers import BY_NAME
-from wsprobe.certificate import objectionable
-from wsprobe.command_line import command_line, operands, quoted
 from wsprobe.diagnosis.advice import Advice
 from wsprobe.diagnosis.cause import as_clause
 from wsprobe.exchange import (
@@ -29,18 +26,21 @@ from wsprobe.exchange import (
     TunnelReceived,
     TunnelSent,
 )
-from wsprobe.followup import REDIRECTS, followable, redirect, versions
 from wsprobe.judge.finding import Finding, Verdict, counted
 from wsprobe.judge.subject import how, sender
 from wsprobe.judge.transport import proxy_answer
-from wsprobe.outcome import TABLE
 from wsprobe.read import read
 from wsprobe.read.closing import close_of
 from wsprobe.read.frames import first_close
 from wsprobe.read.head import split_head
 from wsprobe.read.reading import Head, Reading
 from wsprobe.read.tokens import is_token, split_list
-from wsprobe.report import Report
+from wsprobe.recording.certificate import objectionable
+from wsprobe.report.outcome import TABLE
+from wsprobe.report.report import Report
+from wsprobe.report.timing import how_long_exactly
+from wsprobe.report.timing import timing as times_of
+from wsprobe.request.target import authority
 from wsprobe.show import answer, http2, timing
 from wsprobe.show.answer import DUMP_BYTES, HEAD_LINES, LONG_LINE, loose, without_style
 from wsprobe.show.causes import causes, proxy_lines
@@ -48,11 +48,10 @@ from wsprobe.show.causes import to_do as do
 from wsprobe.show.chain import chain
 from wsprobe.show.lines import Budget, Line, Look, Piece, Style, fitted, left_out, line, width_of
 from wsprobe.show.session import NAMES, session
-from wsprobe.target import authority
-from wsprobe.timing import how_long_exactly
-from wsprobe.timing import timing as times_of
+from wsprobe.text import command_line, hexdump, operands, quoted, shown_text, visible
 from wsprobe.version import __version__
-from wsprobe.visible import hexdump, shown_text, visible
+from wsprobe.wire.authentication import challenges, unspoken
+from wsprobe.wire.followup import REDIRECTS, followable, redirect, versions
 
 SAID_BY_OUTCOME = ("status-not-101", "http2-status-not-200", "interrupted")
 """Findings that only repeat the sentence of the outcome."""

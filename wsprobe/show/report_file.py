@@ -28,8 +28,8 @@ from wsprobe.exchange import (
 )
 from wsprobe.judge.finding import Finding, counted
 from wsprobe.read.reading import Reading
-from wsprobe.report import Report
-from wsprobe.result import Result
+from wsprobe.report.report import Report
+from wsprobe.report.result import Result
 from wsprobe.show import answer, http2, timing
 from wsprobe.show import trace as traced
 from wsprobe.show.compare import POINTS, apart, differing, verdicts
@@ -49,11 +49,11 @@ from wsprobe.show.report import (
 )
 from wsprobe.show.session import session
 from wsprobe.show.views import Block, blocks
+from wsprobe.text import shown_text
 from wsprobe.trace.conclusion import Conclusion
 from wsprobe.trace.series import TRACE, Choice
 from wsprobe.trace.trace import Trace
 from wsprobe.trace.weakness import Found
-from wsprobe.visible import shown_text
 
 Kind = Literal["connect", "compare", "trace"]
 

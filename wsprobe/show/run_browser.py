@@ -15,7 +15,7 @@ from wsprobe.browsers.version_facts import newer
 from wsprobe.show.contract import ExceptionJson, SeenJson
 from wsprobe.show.lines import Line, Look, Piece, line
 from wsprobe.show.measured import indented, told
-from wsprobe.visible import visible
+from wsprobe.text import visible
 
 if TYPE_CHECKING:
     from wsprobe.lab.installed import BrowserRun

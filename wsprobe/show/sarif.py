@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from wsprobe.read.reading import Head
-from wsprobe.target import public_url
+from wsprobe.request.target import public_url
 from wsprobe.trace.answer import Answer
 from wsprobe.trace.audit import WEAKNESSES
 from wsprobe.trace.audit_session import reference

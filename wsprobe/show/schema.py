@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.inspect import StructType
 
-from wsprobe.archive import ascii_json
+from wsprobe.recording.archive import ascii_json
 from wsprobe.show.contract import Object, PageReportJson, ReportJson, TraceJson
 
 TAGS = {

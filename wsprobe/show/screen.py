@@ -15,7 +15,7 @@ from wsprobe.browsers.tell import told
 from wsprobe.diagnosis.advice import Advice
 from wsprobe.judge.finding import counted
 from wsprobe.read.reading import Reading
-from wsprobe.report import Report
+from wsprobe.report.report import Report
 from wsprobe.show.causes import causes, to_do
 from wsprobe.show.http2 import spoken
 from wsprobe.show.lines import Line, Look, Piece, cut, fitted, line, text_of, width_of

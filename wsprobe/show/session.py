@@ -11,7 +11,7 @@ from wsprobe.read.frames import CLOSE, CONTINUATION, FRAMES_MAX, RSV1, TEXT, Mes
 from wsprobe.read.reading import Frame, Reading, Session
 from wsprobe.show.answer import body
 from wsprobe.show.lines import VERBOSE, Budget, Line, Look, Piece, Style, ends, left_out, line
-from wsprobe.visible import hexdump
+from wsprobe.text import hexdump
 
 NAMES = {0: "Continuation", 1: "Text", 2: "Binary", 8: "Close", 9: "Ping", 10: "Pong"}
 ALONE = Session((), b"", 0)

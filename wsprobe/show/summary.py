@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from wsprobe.diagnosis.advice import Likely
 from wsprobe.judge.finding import counted
-from wsprobe.report import Report
+from wsprobe.report.report import Report
 from wsprobe.show.lines import KEPT, Line, Piece, line
 from wsprobe.show.report import SAID_BY_OUTCOME
 

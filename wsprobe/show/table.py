@@ -18,7 +18,7 @@ from rich.text import Text
 from wsprobe.show import watch as said
 from wsprobe.show.lines import Look, Piece, cut_in_middle
 from wsprobe.show.paint import STYLES
-from wsprobe.watch.state import MEASURED, Watch, percentiles
+from wsprobe.watch.summary import MEASURED, Watch, percentiles
 
 BESIDES = 8
 """Lines of a screen without a URL: two heads, the note about what is left out, and the shell's line."""

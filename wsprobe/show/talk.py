@@ -11,13 +11,13 @@ from wsprobe.exchange import Event, LeftOut
 from wsprobe.judge.finding import counted
 from wsprobe.read.frames import TEXT
 from wsprobe.read.reading import Head
-from wsprobe.report import Report
+from wsprobe.report.report import Report
+from wsprobe.report.timing import how_long_exactly
 from wsprobe.show.lines import Line, Look, Piece, line
 from wsprobe.show.session import HEX, SHOWN, SHOWN_VERBOSE, in_hex, quoted
 from wsprobe.talk.output import json_escape
 from wsprobe.talk.session import Outgoing, SessionTotals, TalkSession
-from wsprobe.timing import how_long_exactly
-from wsprobe.visible import shows
+from wsprobe.text import shows
 from wsprobe.wire.framing import Control, FrameFault, Incoming, ReceivedMessage
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from wsprobe.certificate import days_left
 from wsprobe.exchange import Connected, Exchange, TlsDone
 from wsprobe.read.reading import Reading
+from wsprobe.recording.certificate import days_left
+from wsprobe.report.timing import bars, phases, timing
+from wsprobe.request.target import authority
 from wsprobe.show.lines import Line, Look, Piece, line
-from wsprobe.target import authority
-from wsprobe.timing import bars, phases, timing
 
 FEW_DAYS = 30
 """A certificate with fewer days left is mentioned: certificates valid for 90 days are usually renewed

@@ -30,12 +30,12 @@ from wsprobe.read import response_of
 from wsprobe.read.frames import frame_at
 from wsprobe.read.head import HeadSplitter, opens_session
 from wsprobe.read.reading import Head
+from wsprobe.request.target import authority
 from wsprobe.show.answer import EMPTY_LINES, empty_lines
 from wsprobe.show.chain import chain
 from wsprobe.show.lines import Line, Look, Piece, Style, line, width_of
 from wsprobe.show.session import ALONE, frame
-from wsprobe.target import authority
-from wsprobe.visible import hexdump, visible
+from wsprobe.text import hexdump, visible
 
 if TYPE_CHECKING:
     from wsprobe.show.http2_frames import Frames

@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from wsprobe.judge.finding import counted
-from wsprobe.result import in_words
+from wsprobe.report.result import in_words
+from wsprobe.report.state import Hold, Probed, State, differences
+from wsprobe.report.timing import how_long
 from wsprobe.show.lines import Line, Look, Piece, line
 from wsprobe.show.summary import commonest, to_do
-from wsprobe.timing import how_long
-from wsprobe.watch.state import Hold, Probed, State, Watch, differences, percentiles
+from wsprobe.watch.summary import Watch, percentiles
 
 STAMP = len("2026-11-26T19:42:33")
 """Characters of a printed time, to the second."""

@@ -13,14 +13,14 @@ from collections.abc import Callable, Iterator
 from typing import Literal
 
 from wsprobe.exchange import LeftOut
-from wsprobe.followup import redirect
 from wsprobe.read import read
 from wsprobe.read.closing import close_of
-from wsprobe.report import Report, certificate_days
+from wsprobe.report.report import Report, certificate_days
+from wsprobe.report.timing import TIMES, timing
 from wsprobe.show.as_json import tls_value
 from wsprobe.show.timing import peer
-from wsprobe.timing import TIMES, timing
-from wsprobe.visible import legible, printable, visible
+from wsprobe.text import legible, printable, visible
+from wsprobe.wire.followup import redirect
 
 
 def _seconds(name: str) -> Callable[[Report], str]:

@@ -18,10 +18,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from wsprobe.conversation import Maker
 from wsprobe.exchange import Plan
-from wsprobe.open_session import Awaited, OpenSession
-from wsprobe.planned_session import PlannedSession
 from wsprobe.read.closing import may_be_sent
 from wsprobe.read.frames import (
     BINARY,
@@ -37,6 +34,9 @@ from wsprobe.read.frames import (
 )
 from wsprobe.read.inflate import STREAMS_MAX, TAIL, InflateError, Inflater, TooManyStreams
 from wsprobe.read.reading import Head
+from wsprobe.session.conversation import Maker
+from wsprobe.session.open_session import Awaited, OpenSession
+from wsprobe.session.planned_session import PlannedSession
 from wsprobe.wire import WIRES
 from wsprobe.wire.framing import (
     CONTROL_MAX,

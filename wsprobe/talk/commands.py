@@ -9,7 +9,7 @@ from msgspec import Struct
 from wsprobe.nearest import nearest
 from wsprobe.talk import raw_frame
 from wsprobe.talk.session import Outgoing
-from wsprobe.whole_number import whole_number
+from wsprobe.text import whole_number
 
 COMMANDS = {
     "/ping": ("[TEXT]", "send a Ping"),

@@ -14,7 +14,9 @@ from typing import Literal
 from msgspec import Struct
 
 from wsprobe.exchange import SECOND, Plan
-from wsprobe.open_session import (
+from wsprobe.read.frames import BINARY, PING, PONG, TEXT
+from wsprobe.search import Search
+from wsprobe.session.open_session import (
     FAILED_WAIT,
     FIRST_REPLY,
     SILENCE,
@@ -23,9 +25,7 @@ from wsprobe.open_session import (
     OpenSession,
     Phase,
 )
-from wsprobe.read.frames import BINARY, PING, PONG, TEXT
-from wsprobe.search import Search
-from wsprobe.visible import legible
+from wsprobe.text import legible
 from wsprobe.wire.framing import (
     CONTROL_MAX,
     Control,

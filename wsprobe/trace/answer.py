@@ -20,7 +20,7 @@ from wsprobe.judge.subject import how
 from wsprobe.read.closing import close_of
 from wsprobe.read.frames import first_close
 from wsprobe.read.reading import Reading, Response
-from wsprobe.report import Report
+from wsprobe.report.report import Report
 
 Kind = Literal["open", "invalid", "http", "not-taken", "cut", "silent", "broken", "not-reached", "interrupted"]
 """``open``: a 101 that a client accepts; ``invalid``: one that none accepts; ``http``: any other status;

@@ -8,7 +8,7 @@ from wsprobe.diagnosis.proxies import mending
 from wsprobe.exchange import TlsDone, TlsFailed
 from wsprobe.read.closing import close_of
 from wsprobe.read.frames import PONG
-from wsprobe.target import loopback
+from wsprobe.request.target import loopback
 from wsprobe.trace.answer import Answer
 from wsprobe.trace.audit_requests import LARGE, NO_PORT_BESIDE, PING, port_beside
 from wsprobe.trace.audit_session import admitted, came, reference

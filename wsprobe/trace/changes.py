@@ -17,8 +17,8 @@ from msgspec.structs import replace
 from wsprobe.diagnosis.faults import subprotocols_named
 from wsprobe.exchange import Connected, ConnectFailed, Plan, Resolved, TlsFailed
 from wsprobe.read.tokens import is_token
-from wsprobe.secrets import Secrets
-from wsprobe.target import loopback
+from wsprobe.recording.secrets import Secrets
+from wsprobe.request.target import loopback
 from wsprobe.trace import skip_reasons as skip
 from wsprobe.trace.answer import Answer, ended_while_held
 from wsprobe.trace.request_edits import (

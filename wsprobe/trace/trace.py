@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from wsprobe.exchange import Http2, Plan
-from wsprobe.target import bracketed
+from wsprobe.request.target import bracketed
 from wsprobe.trace.answer import Answer, same
 from wsprobe.trace.request_edits import values
 

@@ -13,7 +13,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from wsprobe.watch.state import Hold, Probed, Watch
+from wsprobe.report.state import Hold, Probed
+from wsprobe.watch.summary import Watch
 
 Row = tuple[tuple[str, ...], float]
 """Values of the labels after target, and the value."""

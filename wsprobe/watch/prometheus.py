@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 
 from wsprobe.version import __version__
 from wsprobe.watch.metrics import METRICS
-from wsprobe.watch.state import Watch
+from wsprobe.watch.summary import Watch
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication

@@ -8,8 +8,8 @@ from functools import partial
 from msgspec import Struct
 
 from wsprobe.exchange import Target
-from wsprobe.opening import Offer
 from wsprobe.read.request import Request
+from wsprobe.request.opening import Offer
 from wsprobe.wire import hixie, hybi, rfc6455
 from wsprobe.wire.framing import Maker, SessionReader
 

@@ -17,11 +17,11 @@ from random import Random
 from msgspec.structs import replace
 
 from wsprobe.exchange import Target
-from wsprobe.opening import Default, Offer, OfferError, common, compose, present
 from wsprobe.read.frames import BINARY, CLOSE, TEXT, One, When
 from wsprobe.read.reading import Frame, Session
 from wsprobe.read.request import CHALLENGE
-from wsprobe.target import host_header
+from wsprobe.request.opening import Default, Offer, OfferError, common, compose, present
+from wsprobe.request.target import host_header
 from wsprobe.wire.framing import Framing, Incoming
 from wsprobe.wire.rfc6455 import read_both
 

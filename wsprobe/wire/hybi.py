@@ -14,13 +14,13 @@ from struct import pack
 
 from msgspec.structs import replace
 
-from wsprobe import opening
 from wsprobe.exchange import Target
-from wsprobe.opening import Offer, common, compose, present
 from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, One, When
 from wsprobe.read.head import split_head
 from wsprobe.read.reading import Frame, Head, Session
-from wsprobe.target import host_header
+from wsprobe.request import opening
+from wsprobe.request.opening import Offer, common, compose, present
+from wsprobe.request.target import host_header
 from wsprobe.wire.framing import CONTROL_MAX
 from wsprobe.wire.hixie import NO_ORIGIN
 from wsprobe.wire.rfc6455 import Framed, mask, read_both

@@ -16,7 +16,7 @@ from wsprobe.browsers.network import credentials, digest, unquoted
 from wsprobe.browsers.request import block, head, target_of, values
 from wsprobe.browsers.url import trustworthy_host
 from wsprobe.exchange import Http2, Target
-from wsprobe.opening import basic
+from wsprobe.request.opening import basic
 
 TRIES = 3
 """The number of handshakes refused with REFUSED_STREAM after which it fails (kMaxRetryAttempts, and the

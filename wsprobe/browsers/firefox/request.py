@@ -19,7 +19,7 @@ from wsprobe.browsers.page import fetch_site
 from wsprobe.browsers.request import block, head, target_of, values
 from wsprobe.browsers.url import parse, trustworthy_host
 from wsprobe.exchange import Http2, Target
-from wsprobe.opening import basic
+from wsprobe.request.opening import basic
 
 _ELEMENTS = rb'(?:[^,\n"]|"(?:[^"\\\n]|\\.)*"?)+'
 _SCHEME = rb"(?s)[ \t]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?:[ \t]+(?!=)(.*))?[ \t]*"

@@ -7,9 +7,9 @@ and those of ``hindered.toml``.
 from __future__ import annotations
 
 from wsprobe.browsers.hindered import CERTIFICATE_REQUIRED, Hindered, hindered
-from wsprobe.certificate import common_names, is_address
 from wsprobe.exchange import ConnectFailed
 from wsprobe.read.reading import Reading
+from wsprobe.recording.certificate import common_names, is_address
 
 SOCKET_HANG_UP = ("socket hang up", "ECONNRESET")
 _NAMELESS = "Cert does not contain a DNS name"

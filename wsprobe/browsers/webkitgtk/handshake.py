@@ -14,7 +14,7 @@ from msgspec import Struct
 from wsprobe.browsers.webkitgtk.facts import Facts
 from wsprobe.browsers.webkitgtk.http import SPACE, Fields, contains, items, parameters
 from wsprobe.read.tokens import expected_accept
-from wsprobe.whole_number import whole_number
+from wsprobe.text import whole_number
 
 NAME = b"permessage-deflate"
 _SLOTS = 8

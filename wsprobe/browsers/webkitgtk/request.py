@@ -14,8 +14,6 @@ from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import suppress
 
-from wsprobe import opening
-from wsprobe.authentication import UserAndPassword, quoted
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.network import COUNT, credentials, response
 from wsprobe.browsers.page import fetch_site
@@ -24,6 +22,8 @@ from wsprobe.browsers.url import parse, trustworthy_host
 from wsprobe.browsers.webkitgtk.facts import Facts
 from wsprobe.browsers.webkitgtk.http import Fields, items, parameters
 from wsprobe.exchange import Target
+from wsprobe.request import opening
+from wsprobe.wire.authentication import UserAndPassword, quoted
 
 NTLM = "NTLM TlRMTVNTUAABAAAABYIIAAAAAAAAAAAAAAAAAAAAAAAAAAAAMAAAAAAAAAAwAAAA"
 """The message that requests a challenge (soup_ntlm_request; measured)."""

@@ -34,7 +34,7 @@ from wsprobe.browsers.webkitgtk.request import NTLM, authorization
 from wsprobe.browsers.webkitgtk.uri import BadUri, is_numbers, resolved
 from wsprobe.exchange import BROKEN, FINISHED, LOST, Target
 from wsprobe.read.reading import Reading
-from wsprobe.target import bracketed
+from wsprobe.request.target import bracketed
 
 _SOURCE = "libsoup/soup-session.c"
 _SCHEMES = {"ws": (False, 80), "http": (False, 80), "wss": (True, 443), "https": (True, 443)}

@@ -12,7 +12,7 @@ from urllib.parse import unquote_to_bytes
 
 from msgspec import Struct
 
-from wsprobe.whole_number import whole_number
+from wsprobe.text import whole_number
 
 _SCHEME = r"([A-Za-z][A-Za-z0-9+.-]*):"
 _REST = r"(?s)(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?"

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from wsprobe import target
 from wsprobe.cli.request_settings import OwnRequestSettings, RequestSettings
 from wsprobe.cli.section import Given
-from wsprobe.visible import printable
+from wsprobe.request import target
+from wsprobe.text import printable
 
 
 class Copied(Struct, frozen=True):

@@ -9,20 +9,19 @@ import sys
 import click
 from msgspec.structs import replace
 
-from wsprobe import har
+from wsprobe.browser_logs import har
+from wsprobe.browser_logs.har import Archive, HarEntry
 from wsprobe.cli.evidence import pieces
 from wsprobe.cli.files import MEBIBYTE
 from wsprobe.cli.output_settings import OutputSettings
 from wsprobe.cli.pasted.devtools import Copied, copied
 from wsprobe.cli.section import Given
 from wsprobe.cli.streams import note
-from wsprobe.command_line import command_line
 from wsprobe.exchange import Exchange
-from wsprobe.har import Archive, HarEntry
 from wsprobe.judge.finding import counted
-from wsprobe.secrets import Secrets
-from wsprobe.target import TargetError
-from wsprobe.visible import printable
+from wsprobe.recording.secrets import Secrets
+from wsprobe.request.target import TargetError
+from wsprobe.text import command_line, printable
 
 LONGEST = 256 * MEBIBYTE
 """The most bytes of a file."""

@@ -22,10 +22,10 @@ from wsprobe.cli.section import Given
 from wsprobe.cli.streams import note
 from wsprobe.exchange import Exchange
 from wsprobe.read.head import split_head
-from wsprobe.report import report
-from wsprobe.secrets import Secrets
-from wsprobe.target import TargetError
-from wsprobe.visible import printable
+from wsprobe.recording.secrets import Secrets
+from wsprobe.report.report import report
+from wsprobe.request.target import TargetError
+from wsprobe.text import printable
 
 
 class BrowserLog(Protocol):

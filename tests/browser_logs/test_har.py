@@ -1,0 +1,464 @@
+"""HAR files: what real programs wrote is read, rebuilt and marked; what is written is HAR 1.2."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import tracemalloc
+import zlib
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wsprobe.browser_logs import har
+from wsprobe.exchange import Connected, Ended, Exchange, Plan, Received, Resolved, Sent
+from wsprobe.recording.archive import ascii_json, dump, load
+from wsprobe.report.report import report
+from wsprobe.request import target
+from wsprobe.show.har import PIECE, _escaped, document
+from wsprobe.show.har import entries as har_entries
+from wsprobe.wire.rfc6455 import frame
+
+FILES = Path(__file__).parents[1] / "files" / "paste"
+KEY = {"name": "Sec-WebSocket-Key", "value": "dGhlIHNhbXBsZSBub25jZQ=="}
+ACCEPT = {"name": "Sec-WebSocket-Accept", "value": "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="}
+UPGRADE = [{"name": "Upgrade", "value": "websocket"}, {"name": "Connection", "value": "Upgrade"}]
+
+
+def of(*entries: dict[str, Any]) -> har.Archive:
+    return har.read(json.dumps({"log": {"creator": {"name": "Test"}, "entries": entries}}).encode())
+
+
+def opened(**members: Any) -> dict[str, Any]:
+    return {
+        "request": {"method": "GET", "url": "wss://h/ws", "headers": [*UPGRADE, KEY]},
+        "response": {"status": 101, "statusText": "OK", "headers": [*UPGRADE, ACCEPT]},
+        "startedDateTime": "2026-01-01T00:00:00Z",
+    } | members
+
+
+def refused(headers: list[dict[str, str]], content: dict[str, Any]) -> dict[str, Any]:
+    response = {"status": 403, "statusText": "No", "headers": headers, "content": content}
+    return opened() | {"response": response}
+
+
+def test_what_playwright_wrote() -> None:
+    found = har.read((FILES / "playwright-chromium.har").read_bytes())
+    assert (found.by, found.others) == ("Playwright 1.65.1", 1)
+    first, second = found.entries
+    assert (first.url, first.status, second.status) == ("ws://127.0.0.1:8001/ws?x=1", 101, 0)
+    made = report(har.recording(first, found.by))
+    assert made.outcome == "open"
+    assert made.exchange.rebuilt == "a HAR file of Playwright 1.65.1"
+    assert made.reading.session is not None
+    assert [each.data for each in made.reading.session.frames] == ["hi there \u00e4".encode(), b"\0\xff\1"]
+    assert [each.data for each in made.reading.session.sent] == [b"hello"]
+    assert made.reading.session.frames[0].at == 12_751  # of the browser's clock, in milliseconds there
+    failed = report(har.recording(second, found.by))
+    assert (failed.outcome, failed.reading.status, failed.reading.received) == ("refused", 403, b"")
+
+
+def test_what_mitmproxy_wrote() -> None:
+    found = har.read((FILES / "mitmproxy.har").read_bytes())
+    assert found.by == "mitmproxy 11.0.2"
+    assert [entry.url for entry in found.entries] == ["ws://127.0.0.1:8001/ws?x=1", "ws://127.0.0.1:8001/no"]
+    first, second = (report(har.recording(entry, found.by)) for entry in found.entries)
+    assert (first.outcome, second.outcome) == ("open", "refused")
+    assert first.reading.session is not None
+    assert 14_000 < first.reading.session.frames[0].at < 17_000  # seconds there
+    assert second.reading.final is not None
+    assert second.reading.final.body is not None
+    assert second.reading.final.body.content == b'{"error":"token expired"}'
+    assert [finding.id for finding in second.verdict.findings if finding.level == "fail"] == ["status-not-101"]
+
+
+def test_what_devtools_wrote() -> None:
+    found = har.read((FILES / "chromium-devtools.har").read_bytes())
+    assert found.by == "WebInspector 537.36"
+    (entry,) = found.entries
+    assert not any(line.startswith("Cookie") for line in har.header_lines(entry))  # left out, as secrets are
+    made = report(har.recording(entry, found.by))
+    assert made.outcome == "open"
+    assert made.exchange.plan.target.url == "wss://chat.example/ws?room=a%20b"
+    assert made.reading.session is not None
+    assert [each.data for each in made.reading.session.frames] == [b"hi"]
+
+
+def test_what_firefox_wrote() -> None:
+    found = har.read((FILES / "firefox.har").read_bytes())
+    assert (found.by, found.others) == ("Firefox 153.7.0", 1)
+    first, second = (report(har.recording(entry, found.by)) for entry in found.entries)
+    assert (first.outcome, second.outcome) == ("refused", "open")
+    assert second.exchange.plan.target.url == "ws://127.0.0.1:35431/echo"
+    assert second.reading.session is not None
+    assert not second.reading.session.frames  # its file has no messages
+    assert "Cookie: sid=1" in har.header_lines(found.entries[1])
+
+
+def test_headers_are_asked_again_with_the_cookies_that_stand_apart() -> None:
+    request = {
+        "url": "https://h/",
+        "headers": [{"name": "A", "value": ""}],
+        "cookies": [{"name": "s", "value": "1"}],
+    }
+    (entry,) = of({"request": request, "_resourceType": "webSocket"}).entries
+    assert entry.url == "wss://h/"
+    assert har.header_lines(entry) == ["A;", "Cookie: s=1"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "is_one"),
+    [
+        ({"request": {"url": "wss://h/"}}, True),
+        ({"request": {"url": "https://h/"}, "_resourceType": "websocket"}, True),
+        ({"request": {"url": "https://h/"}, "_webSocketMessages": []}, True),
+        ({"request": {"url": "https://h/", "headers": UPGRADE}}, True),
+        ({"request": {"url": "https://h/", "headers": [{"name": ":protocol", "value": "websocket"}]}}, True),
+        ({"request": {"url": "https://h/"}, "_resourceType": "xhr"}, False),
+        ({"request": {"url": "https://h/", "headers": [{"name": "Upgrade", "value": "h2c"}]}}, False),
+    ],
+)
+def test_which_entries_are_websockets(entry: dict[str, Any], is_one: bool) -> None:
+    assert len(of(entry).entries) == is_one
+
+
+@pytest.mark.parametrize(
+    ("headers", "content", "framed"),
+    [
+        ([{"name": "Content-Length", "value": "2"}], {"text": "no"}, "length"),
+        (
+            [{"name": "Content-Length", "value": "9"}, {"name": "Content-Encoding", "value": "br"}],
+            {"text": "no"},
+            "close",
+        ),
+        ([{"name": "transfer-encoding", "value": "chunked"}], {"text": "no"}, "close"),
+        ([{"name": "Content-Length", "value": "2"}], {}, "close"),
+        ([], {"text": b64encode(b"no").decode(), "encoding": "base64"}, "close"),
+    ],
+)
+def test_a_body_that_was_decoded_is_no_fault_of_the_server(
+    headers: list[dict[str, str]], content: dict[str, Any], framed: str
+) -> None:
+    made = report(har.recording(of(refused(headers, content)).entries[0], "x"))
+    assert [finding.id for finding in made.verdict.findings if finding.level != "note"] == ["status-not-101"]
+    assert made.reading.final is not None
+    assert made.reading.final.body is not None
+    assert (made.reading.final.body.framing, made.reading.final.body.content) == (
+        framed,
+        b"no" if content else b"",
+    )
+
+
+def test_several_values_of_one_name_are_several_fields() -> None:
+    made = har.recording(of(refused([{"name": "Set-Cookie", "value": "a=1\nb=2"}], {})).entries[0], "x")
+    assert b"Set-Cookie: a=1\r\nSet-Cookie: b=2\r\n\r\n" in made.events[-2].data  # type: ignore[union-attr]
+
+
+REFUSED = "Error during WebSocket handshake: Unexpected response code: 503"
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome", "net_error"),
+    [
+        (REFUSED, "server-error", ""),
+        (f"WebSocket connection to 'wss://h/ws' failed: {REFUSED}", "server-error", ""),
+        ("Error during WebSocket handshake: 'Upgrade' header is missing", "invalid", ""),
+        ("Connection closed before receiving a handshake response", "dropped", ""),
+        (
+            "Error in connection establishment: net::ERR_CONNECTION_REFUSED",
+            "unreachable",
+            "ERR_CONNECTION_REFUSED",
+        ),
+        (
+            "Error in connection establishment: net::ERR_NAME_NOT_RESOLVED",
+            "unresolved",
+            "ERR_NAME_NOT_RESOLVED",
+        ),
+        (
+            "Error in connection establishment: net::ERR_CERT_DATE_INVALID",
+            "tls-failed",
+            "ERR_CERT_DATE_INVALID",
+        ),
+        (
+            "Error in connection establishment: net::ERR_TUNNEL_CONNECTION_FAILED",
+            "proxy-failed",
+            "ERR_TUNNEL_CONNECTION_FAILED",
+        ),
+        ("net::ERR_FAILED", "dropped", "ERR_FAILED"),
+        ("something new", "dropped", ""),
+    ],
+)
+def test_a_failed_handshake_is_what_the_browser_said_of_it(error: str, outcome: str, net_error: str) -> None:
+    noted = [{"type": "error", "opcode": -1, "data": error}]
+    entry = opened(response={"status": 0, "statusText": ""}, _webSocketMessages=noted)
+    made = report(har.recording(of(entry).entries[0], "WebInspector 537.36"))
+    assert made.outcome == outcome
+    logged = made.exchange.logged
+    assert logged
+    assert (logged.source, logged.error) == ("har", net_error)
+    assert logged.message == error.removeprefix("WebSocket connection to 'wss://h/ws' failed: ")
+
+
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        (opened(response={}), "the file has no answer"),
+        (opened(request={"url": "wss://h/"}), "no Sec-WebSocket-Key"),
+        (opened(request={"url": "wss://h/", "httpVersion": "h2", "headers": [KEY]}), "HTTP/2"),
+        (opened(request={"url": "wss://", "headers": [KEY]}), "no host"),
+    ],
+)
+def test_what_cannot_be_read_as_a_recording(entry: dict[str, Any], says: str) -> None:
+    with pytest.raises(har.HarError, match=says):
+        har.recording(of(entry).entries[0], "x")
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"", "invalid or incomplete JSON"),
+        (b'{"log": {"entries": [', "invalid or incomplete JSON"),
+        (b"\xff\xfe{", "invalid or incomplete JSON"),
+        (b'{"log": ' * 100_000, "expected `object`|incomplete JSON"),
+        (b"{}", "object missing required field `log`"),
+        (
+            b'{"log": {"entries": [{"request": {"url": 1}}]}}',
+            r"got `int` - at `\$.log.entries\[0\].request.url`",
+        ),
+    ],
+)
+def test_what_is_no_har_file(data: bytes, says: str) -> None:
+    with pytest.raises(har.HarError, match=says):
+        har.read(data)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+HEADERS = st.lists(
+    st.fixed_dictionaries({"name": st.text(max_size=8), "value": st.text(max_size=8)}), max_size=3
+)
+NUMBERS = st.floats(allow_nan=False, allow_infinity=False) | st.none()
+MESSAGES = st.fixed_dictionaries(
+    {
+        "type": st.sampled_from(["send", "receive", "?"]),
+        "time": st.floats(allow_nan=False, allow_infinity=False),
+    },
+    optional={"opcode": st.integers(-1, 20), "data": st.text(max_size=8)},
+)
+
+
+@given(
+    status=NUMBERS,
+    headers=HEADERS,
+    asked=HEADERS,
+    timings=st.fixed_dictionaries(
+        {}, optional={name: NUMBERS for name in ("blocked", "dns", "connect", "wait")}
+    ),
+    messages=st.lists(MESSAGES, max_size=3),
+    started=st.text(max_size=8) | st.just("2026-01-01T00:00:00Z"),
+    other=JSON,
+)
+def test_any_entry_is_a_recording_that_can_be_read_or_one_line(
+    status: float | None, headers: Any, asked: Any, timings: Any, messages: Any, started: str, other: Any
+) -> None:
+    entry = opened(
+        request={"url": "ws://h/", "headers": [*asked, KEY], "other": other},
+        response={"status": status, "headers": headers, "_error": other},
+        timings=timings,
+        startedDateTime=started,
+        _webSocketMessages=messages,
+    )
+    with contextlib.suppress(har.HarError):
+        made = har.recording(of(entry).entries[0], "x")
+        assert load(dump(made)) == made
+        report(made)
+
+
+# What is written -----------------------------------------------------------------------------------------
+
+TEXT = {"type": "string"}
+NUMBER = {"type": "number"}
+PAIRS = {
+    "type": "array",
+    "items": {"type": "object", "required": ["name", "value"], "additionalProperties": TEXT},
+}
+COOKIES = {"type": "array", "items": {"type": "object", "required": ["name", "value"]}}
+
+
+def members(optional: dict[str, Any] | None = None, **required: Any) -> dict[str, Any]:
+    """An object with these members, and others that begin with an underscore."""
+    return {
+        "type": "object",
+        "required": list(required),
+        "properties": required | (optional or {}),
+        "patternProperties": {"^_": {}},
+        "additionalProperties": False,
+    }
+
+
+WHEN = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$"
+SIZE = {"type": "integer", "minimum": -1}
+HAR = members(
+    log=members(
+        version={"const": "1.2"},
+        creator=members(name=TEXT, version=TEXT),
+        pages={"type": "array"},
+        entries={
+            "type": "array",
+            "items": members(
+                {"serverIPAddress": TEXT, "connection": TEXT, "comment": TEXT, "pageref": TEXT},
+                startedDateTime={"type": "string", "pattern": WHEN},
+                time={"type": "number", "minimum": 0},
+                request=members(
+                    method=TEXT, url=TEXT, httpVersion=TEXT, cookies=COOKIES, headers=PAIRS, queryString=PAIRS,
+                    headersSize=SIZE, bodySize=SIZE,
+                ),
+                response=members(
+                    status={"type": "integer"}, statusText=TEXT, httpVersion=TEXT, cookies=COOKIES,
+                    headers=PAIRS, content=members({"text": TEXT, "encoding": TEXT}, size=SIZE, mimeType=TEXT),
+                    redirectURL=TEXT, headersSize=SIZE, bodySize=SIZE,
+                ),
+                cache={"type": "object"},
+                timings=members(
+                    {"blocked": NUMBER, "dns": NUMBER, "connect": NUMBER, "ssl": NUMBER},
+                    send={"type": "number", "minimum": 0}, wait={"type": "number", "minimum": 0},
+                    receive={"type": "number", "minimum": 0},
+                ),
+            ),
+        },
+    )
+)  # fmt: skip
+"""HAR 1.2, as the specification has it (www.softwareishard.com/blog/har-12-spec)."""
+
+
+def exchange(*events: Any, url: str = "ws://h:81/ws?a=b%20c&d") -> Exchange:
+    request = b"GET /ws HTTP/1.1\r\nCookie: s=1; t=2\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    before = (Resolved(1000, "h", ("127.0.0.1",)), Connected(3000, "127.0.0.1", 81), Sent(3500, request))
+    return Exchange(Plan(target.parse(url), request), (*before, *events), "2026-01-01T00:00:00.000Z")
+
+
+OPENED = (
+    b"HTTP/1.1 101 OK\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
+)
+DEFLATE = b"Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n"
+
+
+def har_of(*exchanges: Exchange) -> bytes:
+    entries = [b"".join(entry) for each in exchanges for entry in har_entries(report(each))]
+    return b"".join(document([b",".join(entries)]))
+
+
+def written(*exchanges: Exchange) -> list[Any]:
+    document = json.loads(har_of(*exchanges))
+    jsonschema_rs.validate(document, HAR)
+    entries = document["log"]["entries"]
+    assert isinstance(entries, list)
+    return entries
+
+
+@pytest.mark.parametrize(("opcode", "payload"), [(1, "a\x1b\u202e".encode() * 50_000), (2, b"\0\xff" * 80_000)])
+def test_a_long_message_is_written_a_piece_at_a_time(opcode: int, payload: bytes) -> None:
+    opened = exchange(Received(5000, OPENED + b"\r\n" + frame(opcode, payload, None)))
+    (entry,) = har_entries(report(opened))
+    assert max(map(len, entry)) <= 6 * PIECE  # of an escape in JSON for each byte
+    (message,) = written(opened)[0]["_webSocketMessages"]
+    assert message["data"] == (payload.decode() if opcode == 1 else b64encode(payload).decode())
+
+
+def test_a_text_is_written_as_the_rest_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "".join(map(chr, range(0xD800))) + "\ue000\U0001f600"
+    written = b"".join(_escaped(text.encode()))
+    assert written == ascii_json(text)[1:-1]
+    monkeypatch.setattr("wsprobe.show.har.ascii_json", None)  # slow where little is ASCII
+    assert b"".join(_escaped(text.encode())) == written
+
+
+def test_a_session_is_written_with_its_messages_as_they_were_meant() -> None:
+    compressed = bytes.fromhex("c107f248cdc9c90700")  # RFC 7692 section 7.2.3.1: Hello
+    close = frame(8, b"\x11\x33no", None)
+    (entry,) = written(
+        exchange(
+            Received(5000, OPENED + DEFLATE + compressed),
+            Sent(6000, frame(2, b"\0", b"abcd")),
+            Received(7000, close),
+            Ended(8000, "fin"),
+        )
+    )
+    assert entry["request"]["url"] == "ws://h:81/ws?a=b%20c&d"
+    assert entry["request"]["queryString"] == [{"name": "a", "value": "b c"}, {"name": "d", "value": ""}]
+    assert entry["request"]["cookies"] == [{"name": "s", "value": "1"}, {"name": "t", "value": "2"}]
+    assert (entry["serverIPAddress"], entry["_resourceType"]) == ("127.0.0.1", "websocket")
+    begun = 1767225600.0
+    assert entry["_webSocketMessages"] == [
+        {"type": "receive", "time": begun + 0.005, "opcode": 1, "data": "Hello"},
+        {"type": "send", "time": begun + 0.006, "opcode": 2, "data": "AA=="},
+        {"type": "receive", "time": begun + 0.007, "opcode": 8, "data": b64encode(b"\x11\x33no").decode()},
+    ]
+    assert entry["timings"] == {
+        "blocked": -1, "dns": 1.0, "connect": 2.0, "ssl": -1, "send": 0.5, "wait": 1.5, "receive": 3.0,
+    }  # fmt: skip
+    assert entry["time"] == 8.0
+
+
+def test_a_refusal_and_no_answer_say_why() -> None:
+    head = b"HTTP/1.1 403 No\r\nSet-Cookie: a=1; Path=/; Secure\r\nContent-Length: 2\r\n\r\n"
+    first, second = written(
+        exchange(Received(5000, head + b"\xff\0"), Ended(6000, "fin")), exchange(Ended(6000, "reset"))
+    )
+    assert first["response"]["content"] == {
+        "size": 2,
+        "mimeType": "x-unknown",
+        "text": "/wA=",
+        "encoding": "base64",
+    }
+    assert first["response"]["cookies"] == [{"name": "a", "value": "1", "path": "/", "secure": True}]
+    assert (first["response"]["headersSize"], first["response"]["bodySize"]) == (len(head), 2)
+    assert second["response"]["status"] == 0
+    assert second["response"]["_error"]
+    assert "_webSocketMessages" not in second
+
+
+def test_what_is_written_is_read_again() -> None:
+    made = exchange(Received(5000, OPENED + b"\r\n" + frame(1, b"hi", None)), Ended(6000, "local"))
+    found = har.read(har_of(made))
+    again = har.recording(found.entries[0], found.by)
+    assert found.by.startswith("wsprobe ")
+    assert report(again).outcome == "open"
+    assert again.rebuilt == f"a HAR file of {found.by}"
+    assert [type(event) for event in again.events[-3:]] == [Received, Received, Ended]
+    (entry,) = written(again)
+    assert entry["comment"] == f"rebuilt from a HAR file of {found.by}"
+
+
+def test_a_session_that_failed_keeps_the_error() -> None:
+    """Chrome puts it among the messages of the 101."""
+    error = {"type": "error", "time": 1.5, "data": "Invalid frame header\x1b[2J"}
+    made = har.recording(of(opened(_webSocketMessages=[error])).entries[0], "Chrome")
+    assert made.events[-1] == Ended(made.events[-1].at, "error", "Invalid frame header\\x1b[2J")
+    whole = har.recording(of(opened(_webSocketMessages=[])).entries[0], "Chrome")
+    assert isinstance(whole.events[-1], Ended)
+    assert whole.events[-1].how == "local"
+
+
+def test_of_a_flood_that_inflates_one_message_is_in_memory() -> None:
+    """In JSON, a character that is not ASCII takes six bytes: 8 MiB of them took the program to 175 MiB."""
+    packed = zlib.compressobj(9, zlib.DEFLATED, -15)
+    text = (packed.compress("\u20ac".encode() * 100_000) + packed.flush(zlib.Z_SYNC_FLUSH))[:-4]
+    made = report(
+        exchange(Received(5000, OPENED + DEFLATE + (b"\xc1\x7e%c%c" % divmod(len(text), 256) + text) * 20))
+    )
+    tracemalloc.start()
+    size = sum(len(part) for entry in har_entries(made) for part in entry)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert size > 12_000_000
+    assert most < 4_000_000

@@ -1,0 +1,385 @@
+"""Recordings survive being saved, and whatever else is in a file gets one clear line."""
+
+from __future__ import annotations
+
+import codecs
+import json
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import fields, replace
+
+from tests.cases import EXAMPLES
+from wsprobe.exchange import (
+    Act,
+    Certificate,
+    Connected,
+    ConnectFailed,
+    Connecting,
+    Ended,
+    Event,
+    Exchange,
+    How,
+    LeftOut,
+    Limits,
+    Plan,
+    ProxyHeaderSent,
+    Received,
+    Resolved,
+    ResolveFailed,
+    Route,
+    Sent,
+    Target,
+    TlsDone,
+    TlsFailed,
+    TlsOptions,
+    TunnelFailed,
+    TunnelReceived,
+    TunnelSent,
+)
+from wsprobe.recording import archive
+from wsprobe.recording.archive import ArchiveError
+from wsprobe.wire import WIRES
+
+FILES = Path(__file__).parents[1] / "files"
+
+TARGET = Target("ws://example.org/", False, "example.org", 80, "/")
+PLAN = Plan(TARGET, b"GET / HTTP/1.1\r\nHost: example.org\r\n\r\n")
+SIMPLE = Exchange(PLAN, (Sent(1, PLAN.request), Received(2, b"HTTP/1.1 403 \xff\r\n\r\n"), Ended(3, "fin")))
+
+WHOLE = st.integers(0, 2**53)
+PORTS = st.integers(0, 65535)
+seconds = st.floats(0, allow_nan=False)
+words = st.text()
+limits = st.builds(
+    Limits,
+    connect_timeout=seconds,
+    max_time=seconds,
+    linger=seconds,
+    max_head=WHOLE,
+    max_body=WHOLE,
+    max_session=WHOLE,
+)
+routes = st.builds(
+    Route,
+    resolve=st.lists(st.tuples(words, PORTS, st.tuples(words)), max_size=1).map(tuple),
+    connect_to=st.lists(st.tuples(words, PORTS, words, PORTS), max_size=1).map(tuple),
+)
+plans = st.builds(
+    Plan,
+    target=st.builds(Target, port=PORTS),
+    wire=st.sampled_from(sorted(WIRES)),
+    acts=st.lists(st.builds(Act, code=st.none() | PORTS, after=WHOLE), max_size=2).map(tuple),
+    limits=limits,
+    tls=st.from_type(TlsOptions),
+    route=routes,
+)
+BOUNDED = {"at": WHOLE, "port": PORTS, "alert": st.none() | st.integers(0, 255)}
+BOUNDED |= {"bytes_sent": WHOLE, "bytes_received": WHOLE}
+
+
+def happening(kind: type[Event]) -> st.SearchStrategy[Event]:
+    """Any event of *kind*, its numbers in the range that a recording may have."""
+    names = {field.name for field in fields(kind)}
+    return st.builds(kind, **{name: numbers for name, numbers in BOUNDED.items() if name in names})
+
+
+events = st.lists(st.one_of([happening(kind) for kind in get_args(Event)]), max_size=5).map(tuple)
+exchanges = st.recursive(
+    st.builds(Exchange, plan=plans, events=events, started=st.text(), hops=st.just(())),
+    lambda inner: st.builds(
+        Exchange, plan=plans, events=events, started=st.text(), hops=st.lists(inner, max_size=2).map(tuple)
+    ),
+    max_leaves=3,
+)
+
+
+@settings(max_examples=2 * EXAMPLES)
+@given(exchanges)
+def test_what_is_loaded_is_what_was_saved(exchange: Exchange) -> None:
+    text = archive.dump(exchange)
+    assert "\n" not in text
+    assert text.isascii()
+    assert archive.load(text) == exchange
+    assert archive.load(text.encode()) == exchange
+
+
+def value(exchange: Exchange = SIMPLE) -> dict[str, Any]:
+    made: dict[str, Any] = json.loads(archive.dump(exchange))
+    return made
+
+
+def test_bytes_are_base64_and_events_carry_their_kind() -> None:
+    assert value()["format"] == archive.FORMAT == 3
+    assert value()["events"][1] == {"event": "received", "at": 2, "data": "SFRUUC8xLjEgNDAzIP8NCg0K"}
+
+
+def test_a_report_that_holds_a_recording_is_read_as_one() -> None:
+    assert archive.load(json.dumps({"format": 1, "outcome": "refused", "exchange": value()})) == SIMPLE
+
+
+def test_a_field_that_is_newer_than_the_file_takes_its_default() -> None:
+    older = value()
+    del older["plan"]["limits"], older["plan"]["tls"]["alpn"], older["hops"]
+    assert archive.load(json.dumps(older)) == SIMPLE
+
+
+def test_a_member_that_is_newer_than_this_wsprobe_is_passed_over() -> None:
+    assert archive.load(json.dumps(value() | {"newer": {"than": "this"}})) == SIMPLE
+
+
+def test_no_limit_is_null() -> None:
+    endless = replace(SIMPLE, plan=replace(PLAN, limits=Limits(max_time=float("inf"))))
+    endless = replace(endless, hops=(endless,))
+    assert value(endless)["plan"]["limits"]["max_time"] is None
+    assert archive.load(archive.dump(endless)) == endless
+
+
+def test_the_name_of_a_file_that_is_no_text_is_saved_in_words() -> None:
+    odd = replace(SIMPLE, plan=replace(PLAN, tls=TlsOptions(ca_file="a\udcff.pem")))
+    assert archive.load(archive.dump(odd)).plan.tls.ca_file == "a\\udcff.pem"
+
+
+NOT_ASCII = 'caf\u00e9 \u20ac \U0001f600\U0001f600 \x00\x1b\n"\\/ \x7f\x80'
+
+
+@given(st.text(st.sampled_from([*NOT_ASCII, *'\\"u'])), st.sampled_from([0, 4096]))
+def test_text_that_is_not_ascii_is_escaped_as_the_standard_library_does(text: str, many: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(archive, "MANY", many)
+        for each in (text, NOT_ASCII):
+            assert archive.ascii_json({each: each}).decode() == json.dumps({each: each}, separators=(",", ":"))
+
+
+def test_much_text_that_is_not_ascii_is_not_escaped_run_by_run() -> None:
+    """A body of 1 MiB can have 262,144 runs: other connections would wait 0.2 s for its report."""
+    calls = 0
+    handler = codecs.lookup_error("json-ascii")
+
+    def counting(error: UnicodeError) -> tuple[str | bytes, int]:
+        nonlocal calls
+        calls += 1
+        return handler(error)
+
+    codecs.register_error("json-ascii", counting)
+    try:
+        archive.ascii_json("[\ufffd" * 100_000)
+        assert calls == 0
+        archive.ascii_json("caf\u00e9")
+        assert calls == 1
+    finally:
+        codecs.register_error("json-ascii", handler)
+
+
+# Kept files: those of format 1 were written by wsprobe 0.1.0.
+
+
+def test_a_recording_of_format_1_is_read_for_ever() -> None:
+    exchange = archive.load((FILES / "format-1.json").read_text())
+    assert exchange.events[-1] == Ended(41_822, "local")
+    certificate = Certificate(
+        b"\x30\x82", "CN=example.org", "CN=Test CA", ("example.org",), "2026-01-01", "2027-01-01"
+    )
+    assert exchange.hops[0].events[-2] == TlsFailed(
+        9_001, "certificate", "unable to get local issuer certificate", b"", certificate, None, "unknown-ca"
+    )
+
+
+def test_a_report_that_holds_a_recording_of_format_1_is_read() -> None:
+    exchange = archive.load((FILES / "format-1-report.json").read_bytes())
+    received = b"".join(event.data for event in exchange.events if isinstance(event, Received))
+    assert b"\r\n\r\n\x88" in received
+    assert exchange.plan.target.url.endswith("/close-4403")
+
+
+LATER = {ProxyHeaderSent}
+"""Events that came after these files."""
+
+
+@pytest.mark.parametrize("name", ["format-1-events.json", "format-2-events.json"])
+def test_every_kind_of_event_is_read_for_ever(name: str) -> None:
+    exchange = archive.load((FILES / name).read_text())
+    later = {LeftOut} if name.startswith("format-1") else set()
+    assert {type(event) for event in exchange.events} == set(get_args(Event)) - LATER - later
+    assert [event.how for event in exchange.events if isinstance(event, Ended)] == list(get_args(How))
+    certificate = Certificate(
+        bytes.fromhex("3082010a"),
+        "CN=example.org",
+        "CN=Test CA",
+        ("example.org", "192.0.2.7"),
+        "2026-01-01T00:00:00Z",
+        "2027-01-01T00:00:00Z",
+    )
+    assert exchange.events[:19] == (
+        Resolved(1, "example.org", ("2001:db8::7", "192.0.2.7")),
+        ResolveFailed(2, "other.example", "Name or service not known"),
+        Connecting(3, "2001:db8::7", 443),
+        ConnectFailed(4, "2001:db8::7", 443, "ECONNREFUSED", "Connection refused"),
+        ConnectFailed(5, "2001:db8::7", 443, "", "refused \u20ac"),
+        Connected(6, "192.0.2.7", 443, "192.0.2.1:50000"),
+        Connected(7, "/run/x.sock", 0),
+        TunnelSent(8, b"CONNECT example.org:443 HTTP/1.1\r\n\r\n"),
+        TunnelReceived(9, b"\x05\x00"),
+        TunnelFailed(10, "the proxy answered 502"),
+        TlsDone(11, "TLSv1.3", "TLS_AES_256_GCM_SHA384", None, None, True),
+        TlsDone(
+            12,
+            "TLSv1.2",
+            "ECDHE-RSA-AES128-GCM-SHA256",
+            "http/1.1",
+            certificate,
+            False,
+            "self-signed certificate",
+        ),
+        TlsFailed(13, "alert", "handshake failure", bytes.fromhex("15030300020228"), None, 40),
+        TlsFailed(14, "certificate", "self-signed certificate", b"", certificate, None, "self-signed"),
+        TlsFailed(15, "not-tls", "not TLS", b"HTTP/1.0 400 Bad\r\n\r\n"),
+        Sent(16, b"GET /caf%C3%A9?a HTTP/1.1\r\nHost: example.org\r\nX: \xff\r\n\r\n"),
+        Received(17, b"HTTP/1.1 403 No\t\r\n"),
+        Received(18, b"X: \xe9\r\n\r\n\x7f"),
+        Received(19, b""),
+    )
+    plan = exchange.plan
+    assert plan.wire == "hybi-08"
+    assert plan.target.url == "wss://example.org/caf\u00e9?a#b"
+    assert plan.limits == Limits(2.5, float("inf"), 0.0, max_head=1, max_body=2, max_session=3)
+    assert plan.acts[1] == Act("message", "binary", b"\x00\xff")
+    assert plan.route.connect_to == (("", 0, "other.example", 8443),)
+    assert plan.tls.alpn == ()
+    assert exchange.hops[0].plan.target.userinfo == "u:p"
+
+
+def test_the_two_formats_say_the_same() -> None:
+    older, newer = (archive.load((FILES / f"format-{n}-events.json").read_text()) for n in (1, 2))
+    # Format 1 had no event for what was left out.
+    *before, last = newer.events
+    assert isinstance(last, LeftOut)
+    assert older == replace(newer, events=tuple(before))
+    later = archive.dump(newer)
+    # What came later has its default.
+    for member in (
+        *(',"http2":null', ',"proxy_authorization":null', ',"proxy_header":null'),
+        *(',"ciphers":null,"pinned":[],"common_name":false', ',"issuers":[]'),
+    ):
+        assert member in later
+        later = later.replace(member, "")
+    assert later.replace('"format":3', '"format":2') == (FILES / "format-2-events.json").read_text().strip()
+
+
+def test_a_format_that_is_not_known_is_refused() -> None:
+    with pytest.raises(ArchiveError, match="format 0, which this wsprobe does not read"):
+        archive.load(json.dumps(value() | {"format": 0}))
+
+
+GOOD = archive.dump(SIMPLE)
+
+
+def changed(old: str, new: str) -> str:
+    assert old in GOOD
+    return GOOD.replace(old, new, 1)
+
+
+ONE = (FILES / "format-1-events.json").read_text()
+
+
+def nested(depth: int) -> str:
+    made = SIMPLE
+    for _ in range(depth):
+        made = replace(SIMPLE, hops=(made,))
+    return archive.dump(made)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "the text is empty"),
+        (" \n", "the text is empty"),
+        (GOOD[:-1], "ends too early"),
+        (GOOD[:100], "not JSON|ends too early"),
+        ("HTTP/1.1 200 OK", "not JSON at line 1, column 1"),
+        ("{}", 'the member "format" is missing'),
+        ("[]", r"\$: expected `object`, got `array`"),
+        ("null", r"\$: expected `object`, got `null`"),
+        ('{"exchange": 3}', r"\$.exchange: expected `object`, got `int`"),
+        ('{"exchange": {"format": 3, "plan": 3}}', r"\$.exchange.plan: expected `object`, got `int`"),
+        ('{"format": true}', r"\$.format: expected `int | null`, got `bool`"),
+        ('{"format": 1}', "missing required field `plan`"),
+        ("9" * 5000, "number out of range"),
+        ("[" * 100_000, "expected `object`"),
+        ('{"a":' + "[" * 100_000, "nested too deeply"),
+        (
+            changed('"format":3', '"format":4'),
+            "format 4, made by a newer wsprobe; this one reads formats up to 3",
+        ),
+        (changed('"port":80', '"port":"80"'), r"\$.plan.target.port: expected `int`, got `str`"),
+        (changed('"port":80', '"port":true'), r"\$.plan.target.port: expected `int`, got `bool`"),
+        (changed('"port":80', '"port":65536'), r"\$.plan.target.port: expected `int` <= 65535"),
+        (changed('"port":80', f'"port":{"9" * 400}'), r"\$.plan.target.port: "),
+        (changed('"port":80', '"port":-1'), r"\$.plan.target.port: expected `int` >= 0"),
+        (changed('"secure":false', '"secure":0'), r"\$.plan.target.secure: expected `bool`, got `int`"),
+        (changed('"url":"ws://example.org/",', ""), r"\$.plan.target: object missing required field `url`"),
+        (changed('"linger":0.3', '"linger":"long"'), r"\$.plan.limits.linger: expected `float`, got `str`"),
+        (changed('"linger":0.3', f'"linger":1{"0" * 400}'), r"\$.plan.limits.linger: number out of range"),
+        (changed('"linger":0.3', '"linger":-0.5'), r"\$.plan.limits.linger: expected `float` >= 0"),
+        (changed('"linger":0.3', '"linger":NaN'), r"\$.plan.limits.linger: nan is not a JSON number"),
+        (changed('"linger":0.3', '"linger":Infinity'), r"\$.plan.limits.linger: inf is not a JSON number"),
+        (changed('"wire":"hybi-13"', '"wire":"hybi-99"'), r"\$.plan.wire: expected one of .*, got 'hybi-99'"),
+        (changed('"wire":"hybi-13"', f'"wire":"{"x" * 5000}"'), r"\$.plan.wire: expected one of "),
+        (changed('"started":""', '"started":"\\ud800"'), r"\$.started: a lone surrogate"),
+        (changed('"at":2', '"at":-2'), r"\$.events\[1\].at: expected `int` >= 0"),
+        (changed('"at":2', '"at":1e3'), r"\$.events\[1\].at: expected `int`, got `float`"),
+        (changed('"at":2', f'"at":{2**53 + 1}'), r"\$.events\[1\].at: expected `int` <= 9007199254740992"),
+        (changed('"event":"sent"', '"event":"went"'), r"\$.events\[0\].event: invalid value 'went'"),
+        (changed('"event":"sent"', '"event":"a\\nb\\u001b"'), r"\$.events\[0\].event: invalid value "),
+        (changed('"event":"sent"', f'"event":"{"x" * 5000}"'), r"\$.events\[0\].event: invalid value "),
+        (changed('"event":"sent"', '"event":[]'), r"\$.events\[0\].event: expected `str`"),
+        (changed('"data":"R0V', '"data":"?R0V'), r"\$.events\[0\].data: invalid base64"),
+        (changed('"how":"fin"', '"how":"fun"'), r"\$.events\[2\].how: invalid enum value 'fun'"),
+        (changed('"family":0', '"family":5'), r"\$.plan.route.family: invalid enum value 5"),
+        (
+            changed('"resolve":[]', '"resolve":[["a",1]]'),
+            r"\$.plan.route.resolve\[0\]: expected `array` of length 3",
+        ),
+        (changed('"resolve":[]', '"resolve":{}'), r"\$.plan.route.resolve: expected `array`, got `object`"),
+        (changed('"hops":[]', '"hops":[[]]'), r"\$.hops\[0\]: expected `object`, got `array`"),
+        (changed('"hops":[]', '"hops":' + '[{"hops":' * 5000 + "1" + "}]" * 5000), "nested too deeply|hops"),
+        (nested(archive.HOPS + 1), r"\$.hops\[0\].hops\[0\].*: nested too deeply"),
+        (ONE.replace('"data":{"base64":"', '"data":{"base64":"?'), "characters that do not stand for bytes"),
+        (ONE.replace('"data":{"base64"', '"data":{"base16"'), r"\.data: expected text or"),
+        (ONE.replace('"data":"CONNECT', '"data":"\\u20acCONNECT'), r"\$.events\[7\].data: characters"),
+        (ONE.replace('"port":443', '"port":-443'), r"\$.plan.target.port: expected `int` >= 0"),
+    ],
+)
+def test_what_is_no_recording_gets_one_clear_line(text: str, says: str) -> None:
+    with pytest.raises(ArchiveError, match=says) as caught:
+        archive.load(text)
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 250
+
+
+def test_hops_may_stand_within_each_other() -> None:
+    assert archive.load(nested(archive.HOPS)).hops
+
+
+@settings(max_examples=3 * EXAMPLES)
+@given(st.data())
+def test_a_damaged_recording_never_makes_anything_but_an_archive_error(data: st.DataObject) -> None:
+    at = data.draw(st.integers(0, len(GOOD) - 1))
+    text = GOOD[:at] + data.draw(st.text(max_size=3)) + GOOD[data.draw(st.integers(at, len(GOOD))) :]
+    with suppress(ArchiveError):
+        assert isinstance(archive.load(text), Exchange)
+
+
+def test_a_text_that_is_no_unicode_is_refused_in_words() -> None:
+    """As a file opened with errors="surrogateescape" gives it."""
+    with pytest.raises(ArchiveError, match="not UTF-8"):
+        archive.load(GOOD.replace("{", '{"\udcff": 1, ', 1))
+
+
+def test_bytes_that_are_no_utf_8_are_refused_in_words() -> None:
+    with pytest.raises(ArchiveError, match="not UTF-8"):
+        archive.load(b'{"a": "\xff\xff"}')

@@ -1,0 +1,265 @@
+from __future__ import annotations
+
+import base64
+import datetime
+import hashlib
+import ipaddress
+import ssl
+
+import pytest
+import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.cases import EXAMPLES
+from wsprobe.exchange import Certificate
+from wsprobe.recording.certificate import Described, days_left, described, read, spki_in, spki_of
+
+KEY = ec.generate_private_key(ec.SECP256R1())
+EARLY = datetime.datetime(1999, 12, 31, 23, 59, 59)
+LATE = datetime.datetime(2051, 6, 7, 8, 9, 10)
+
+
+def made(subject=(), names=(), start=EARLY, end=LATE, issuer=(), extra=()):
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([*subject]))
+        .issuer_name(x509.Name([*issuer]))
+        .public_key(KEY.public_key())
+        .serial_number(2**100)
+        .not_valid_before(start)
+        .not_valid_after(end)
+    )
+    for extension in extra:
+        builder = builder.add_extension(extension, critical=False)
+    if names:
+        builder = builder.add_extension(x509.SubjectAlternativeName(list(names)), critical=True)
+    return builder.sign(KEY, hashes.SHA256()).public_bytes(Encoding.DER)
+
+
+def part(oid, value, kind=None):
+    return x509.NameAttribute(oid, value, kind) if kind else x509.NameAttribute(oid, value)
+
+
+O = x509.NameOID  # noqa: E741 - as in OID
+GOOD = made(
+    subject=[
+        part(O.COUNTRY_NAME, "JP"),
+        part(O.ORGANIZATION_NAME, "Ex, Ample"),
+        part(O.COMMON_NAME, "shop.example"),
+    ],
+    issuer=[part(O.COMMON_NAME, "Some CA"), part(O.DOMAIN_COMPONENT, "example")],
+    names=[
+        x509.DNSName("shop.example"),
+        x509.DNSName("*.shop.example"),
+        x509.IPAddress(ipaddress.ip_address("192.0.2.1")),
+        x509.IPAddress(ipaddress.ip_address("2001:db8::1")),
+        x509.RFC822Name("me@shop.example"),
+        x509.UniformResourceIdentifier("https://shop.example"),
+    ],
+    extra=[x509.BasicConstraints(ca=False, path_length=None)],
+)
+
+
+def test_all_of_it():
+    assert read(GOOD) == Certificate(
+        GOOD,
+        subject="CN=shop.example,O=Ex\\, Ample,C=JP",
+        issuer="DC=example,CN=Some CA",
+        names=("shop.example", "*.shop.example", "192.0.2.1", "2001:db8::1"),
+        not_before="1999-12-31T23:59:59Z",
+        not_after="2051-06-07T08:09:10Z",
+    )
+
+
+def test_nothing_but_what_must_be():
+    der = made()
+    assert read(der) == Certificate(der, "", "", (), "1999-12-31T23:59:59Z", "2051-06-07T08:09:10Z")
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["plain", "日本", " space around ", "#hash", 'a"b\\c+d;e<f>g', "=", " ", "x\x1b[31my", "a\nb", "\x85"],
+)
+def test_names_are_written_as_rfc_4514_has_it(value):
+    subject = read(made([part(O.COMMON_NAME, value)])).subject
+    assert subject.startswith("CN=")
+    assert subject.isprintable()
+    assert x509.Name.from_rfc4514_string(subject).get_attributes_for_oid(O.COMMON_NAME)[0].value == value
+
+
+@pytest.mark.parametrize(
+    ("tag", "value", "text"),
+    [
+        (0x0C, "shop日x".encode(), "shop日x"),
+        (0x13, b"shopshop", "shopshop"),
+        (0x14, b"sh\xf6pshop", "shöpshop"),
+        (0x16, b"shop\xff\xffop", "shop\ufffd\ufffdop"),
+        (0x1C, "日x".encode("utf-32-be"), "日x"),
+        (0x1E, "sho日".encode("utf-16-be"), "sho日"),
+        (0x1E, b"\xd8\x00\x00a\x00b\x00c", "\ufffdabc"),
+    ],
+)
+def test_kinds_of_strings(tag, value, text):
+    placed = made([part(O.COMMON_NAME, "12345678")]).replace(b"\x0c\x0812345678", bytes([tag, 8]) + value)
+    assert read(placed).subject == f"CN={text}"
+
+
+def test_unknown_attributes_and_several_in_one():
+    unknown = x509.ObjectIdentifier("1.3.6.1.4.1.99999.7")
+    several = x509.Name(
+        [x509.RelativeDistinguishedName([part(O.COMMON_NAME, "a"), part(O.ORGANIZATIONAL_UNIT_NAME, "b")])]
+    )
+    der = made([part(unknown, "v")])
+    assert read(der).subject == "1.3.6.1.4.1.99999.7=#0c0176"
+
+    der = (
+        x509.CertificateBuilder()
+        .subject_name(several)
+        .issuer_name(several)
+        .public_key(KEY.public_key())
+        .serial_number(1)
+        .not_valid_before(EARLY)
+        .not_valid_after(LATE)
+        .sign(KEY, hashes.SHA256())
+        .public_bytes(Encoding.DER)
+    )
+    assert set(read(der).subject.split("+")) == {"CN=a", "OU=b"}
+
+
+def test_as_the_standard_library_reads_it(tmp_path):
+    """The same facts that ``ssl`` finds in a certificate it has verified."""
+    ca = trustme.CA()
+    issued = ca.issue_cert("shop.example", "192.0.2.1", common_name="Shop")
+    path = tmp_path / "c.pem"
+    issued.cert_chain_pems[0].write_to_path(path)
+    expected = ssl._ssl._test_decode_cert(str(path))
+    found = read(ssl.PEM_cert_to_DER_cert(path.read_text()))
+    assert found.names == tuple(value for _, value in expected["subjectAltName"])
+    for mine, theirs in ((found.not_before, "notBefore"), (found.not_after, "notAfter")):
+        moment = datetime.datetime.fromisoformat(mine).timestamp()
+        assert moment == ssl.cert_time_to_seconds(expected[theirs])
+    assert "CN=Shop" in found.subject
+    assert "trustme" in found.issuer
+
+
+def test_cut_anywhere():
+    for end in range(len(GOOD)):
+        assert read(GOOD[:end]) == Certificate(GOOD[:end])
+
+
+def _never_wrong(der):
+    found = read(der)
+    assert found.der == der
+    for text in (found.subject, found.issuer, found.not_before, found.not_after, *found.names):
+        text.encode()
+
+
+@settings(max_examples=6 * EXAMPLES)
+@given(st.binary(max_size=300))
+def test_any_bytes(der):
+    _never_wrong(der)
+
+
+@settings(max_examples=6 * EXAMPLES)
+@given(st.lists(st.tuples(st.integers(0, len(GOOD) - 1), st.integers(0, 255)), min_size=1, max_size=8))
+def test_a_certificate_with_some_bytes_changed(changes):
+    data = bytearray(GOOD)
+    for place, value in changes:
+        data[place] = value
+    _never_wrong(bytes(data))
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        b"\x30\x80" * 1000,
+        b"\x30\x84\xff\xff\xff\xff",
+        b"\x30\x8f" + bytes(20),
+        b"\x1f" * 100,
+        b"\x30\x82\xff\xff" + b"\x06\x82\xff\xf0" + b"\xff" * 65520,
+    ],
+)
+def test_hostile_lengths(hostile):
+    _never_wrong(hostile)
+
+
+def test_an_object_identifier_of_one_huge_arc():
+    oid = bytes.fromhex("06092b06010401868d1f07")
+    long = b"\x06\x20" + b"\xff" * 32
+    attribute = b"\x30\x25" + long + b"\x0c\x01v"
+    name = b"\x30\x29\x31\x27" + attribute
+    body = b"\x02\x01\x01\x30\x00" + name + b"\x30\x00" + name
+    assert oid not in body
+    tbs = b"\x30" + bytes([0x81, len(body)]) + body
+    der = b"\x30" + bytes([0x81, len(tbs)]) + tbs
+    assert read(der).issuer == read(der).subject == "?=#0c0176"
+
+
+def test_an_endless_object_identifier():
+    der = made([part(x509.ObjectIdentifier("1.3.6.1.4.1.99999.7"), "v")])
+    oid = bytes.fromhex("06092b06010401868d1f07")
+    assert oid in der
+    assert read(der.replace(oid, oid[:2] + b"\xff" * 9)).subject.startswith("?=#")
+
+
+KEYS = {
+    "EC P-256": KEY,
+    "EC P-384": ec.generate_private_key(ec.SECP384R1()),
+    "RSA 2048": rsa.generate_private_key(65537, 2048),
+    "Ed25519": ed25519.Ed25519PrivateKey.generate(),
+}
+SIGNED = {
+    "EC P-256": "ecdsa-with-SHA256",
+    "EC P-384": "ecdsa-with-SHA256",
+    "RSA 2048": "sha256WithRSAEncryption",
+    "Ed25519": "Ed25519",
+}
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_keys_and_digests(name):
+    key = KEYS[name]
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([]))
+        .issuer_name(x509.Name([]))
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(EARLY)
+        .not_valid_after(LATE)
+        .sign(key, None if name == "Ed25519" else hashes.SHA256())
+    )
+    der = made.public_bytes(Encoding.DER)
+    spki = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    assert spki_of(der) == spki
+    assert described(der) == Described(
+        key=name,
+        signature=SIGNED[name],
+        sha256=made.fingerprint(hashes.SHA256()).hex(),
+        public_key=base64.b64encode(hashlib.sha256(spki).digest()).decode(),
+    )
+    pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    assert spki_in(spki) == spki_in(pem) == spki_in(b"before\n" + pem + b"behind") == spki
+    for wrong in (der, made.public_bytes(Encoding.PEM), spki[:-1], spki + b"x", pem.replace(b"M", b"*"), b""):
+        assert spki_in(wrong) == b""
+
+
+def test_days_that_are_left():
+    shown = read(GOOD)
+    assert shown.not_after == "2051-06-07T08:09:10Z"
+    assert days_left(shown, "2051-06-01T00:00:00.000Z") == 6
+    assert days_left(shown, "2051-06-07T08:09:10.000Z") == 0
+    assert days_left(shown, "2051-06-07T08:09:11.000Z") == -1
+    assert days_left(shown, "") is None
+    assert days_left(read(b""), "2051-06-01T00:00:00.000Z") is None
+
+
+@given(st.binary(max_size=200) | st.integers(0, len(GOOD)).map(lambda cut: GOOD[:cut]))
+def test_what_is_no_certificate_is_described_without_an_exception(data):
+    described(data)
+    spki_in(data)

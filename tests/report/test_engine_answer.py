@@ -1,0 +1,109 @@
+"""What is kept of the answer to an engine's own request: the recording, and little beside it."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections.abc import Iterator
+
+import pytest
+from msgspec import Struct, structs
+
+from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent
+from wsprobe.read import read, received_of, responses_of
+from wsprobe.read.tokens import expected_accept
+from wsprobe.report.engine_answer import COMPARED, EngineAnswer, engine_answer
+from wsprobe.report.report import report, report_of
+from wsprobe.request import opening, target
+
+KEY = "d3Nwcm9iZSByZWhlYXJzZQ=="
+OPENED = (
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Accept: " + expected_accept(KEY.encode()) + b"\r\n\r\n"
+)
+FLOODS = {
+    "frames": OPENED + b"\x82\x50" + b"\x82\x50".join([b"x" * 0x50] * 2000),
+    "fields": b"HTTP/1.1 403 No\r\n" + b"X-Filler: x\r\n" * 10_000,
+    "a body": b"HTTP/1.1 403 No\r\nContent-Length: 300000\r\n\r\n" + b"x" * 300_000,
+    "no HTTP": b"\x00\xff" * 100_000,
+}
+
+
+def exchange_of(received: bytes) -> Exchange:
+    to = target.parse("ws://server.example/")
+    plan = Plan(to, opening.request(to, opening.Offer(key=KEY)))
+    return Exchange(plan, (Sent(1, plan.request), Received(2, received), Ended(3, "limit")))
+
+
+def kept_of(received: bytes) -> EngineAnswer:
+    made = report(exchange_of(received))
+    return engine_answer(made.reading, made.verdict, made.outcome)
+
+
+def values(of: object) -> Iterator[object]:
+    """*of*, and all that it holds."""
+    yield of
+    if isinstance(of, Struct):
+        of = tuple(structs.asdict(of).values())
+    if isinstance(of, tuple):
+        for each in of:
+            yield from values(each)
+
+
+@pytest.mark.parametrize("received", FLOODS.values(), ids=FLOODS)
+def test_nothing_that_grows_with_a_flood_is_kept_beside_the_recording(received: bytes) -> None:
+    kept = kept_of(received)
+    beside = [each for name, each in structs.asdict(kept).items() if name != "exchange"]
+    found = list(values(tuple(beside)))
+    assert len(found) < 1000
+    assert sum(len(each) for each in found if isinstance(each, bytes | str)) < 20_000
+
+
+@pytest.mark.parametrize("received", FLOODS.values(), ids=FLOODS)
+def test_all_of_it_can_be_read_again(received: bytes) -> None:
+    assert report_of(kept_of(received)) == report(exchange_of(received))
+
+
+@pytest.mark.parametrize("received", [*FLOODS.values(), b"", OPENED[:40]])
+def test_answers_without_frames_are_those_of_the_reading(received: bytes) -> None:
+    exchange = exchange_of(b"HTTP/1.1 103 Hint\r\n\r\n" * bool(received) + received)
+    reading = read(exchange)
+    assert responses_of(exchange) == reading.responses
+    assert received_of(exchange) == reading.received
+
+
+def test_two_answers_that_are_the_same_but_for_the_moment() -> None:
+    def like(id_of_request: bytes, server: bytes = b"one", body: bytes = b"no: 17") -> bytes:
+        head = b"HTTP/1.1 403 No\r\nX-Request: %b\r\nServer: %b\r\n" % (id_of_request, server)
+        return kept_of(head + b"Content-Length: 6\r\n\r\n" + body).likeness
+
+    assert like(b"a") == like(b"b") == like(b"b", body=b"no: 23")
+    assert len({like(b"a"), like(b"a", server=b"two"), like(b"a", body=b"yes: 1")}) == 3
+
+
+NGINX = b"<html>\r\n<body>\r\n<center><h1>403 Forbidden</h1></center>\r\n</body>\r\n</html>\r\n"
+PADDING = b"<!-- a padding to disable MSIE and Chrome friendly error page -->\r\n" * 6
+
+
+def page(body: bytes) -> bytes:
+    return b"HTTP/1.1 403 Forbidden\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+
+
+def test_a_page_that_is_padded_for_one_browser_is_the_same_answer() -> None:
+    assert kept_of(page(NGINX)).likeness == kept_of(page(NGINX + PADDING)).likeness
+    assert kept_of(page(NGINX)).likeness != kept_of(page(NGINX + b"<p>blocked</p>")).likeness
+
+
+def test_of_a_long_body_the_beginning_counts() -> None:
+    begun = b"x" * COMPARED
+    assert kept_of(page(begun + b"a")).likeness == kept_of(page(begun + b"b")).likeness
+    assert kept_of(page(begun[1:] + b"a")).likeness != kept_of(page(begun[1:] + b"b")).likeness
+
+
+@pytest.mark.parametrize("received", [page(b"1 " * 500_000), b"\x00" * 3_000_000], ids=["numbers", "no HTTP"])
+def test_comparing_takes_little_memory(received: bytes) -> None:
+    made = report(exchange_of(received))
+    tracemalloc.start()
+    engine_answer(made.reading, made.verdict, made.outcome)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 7_000_000

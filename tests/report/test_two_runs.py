@@ -1,0 +1,183 @@
+"""What changed between two runs over a list: kinds, order, counts, and the lines of each."""
+
+from __future__ import annotations
+
+import click
+import pytest
+from msgspec.structs import replace
+
+from tests.cases import every
+from tests.watch.played import OPEN, exchange, played
+from wsprobe.cli.recordings import RecordedLine
+from wsprobe.cli.since import standing_in
+from wsprobe.exchange import Limits, Plan, Received
+from wsprobe.lab import find, names
+from wsprobe.lab.play import KEY, play
+from wsprobe.lab.ports import PORTS, place
+from wsprobe.recording.archive import dump
+from wsprobe.report.report import report
+from wsprobe.report.state import State
+from wsprobe.report.two_runs import Comparison, Kind, Standing, TwoRuns, standing_of, url_of
+from wsprobe.request import opening, target
+from wsprobe.request.opening import Offer
+from wsprobe.show.as_json import comparison_value, report_value
+from wsprobe.show.json_text import brief, pieces
+from wsprobe.show.lines import plain
+from wsprobe.show.two_runs import two_runs
+
+OPENED = Standing(State("open", "101", protocol="chat.v1"))
+REFUSED = Standing(State("refused", "403"), "origin-refused")
+DOWN = Standing(State("server-error", "502"), "backend-down")
+
+
+def compared(old: dict[str, Standing], new: dict[str, Standing], missing: bool = True) -> Comparison:
+    runs = TwoRuns()
+    for url, standing in old.items():
+        runs.before(url, standing)
+    for url, standing in new.items():
+        runs.now(url, standing)
+    return runs.compared(missing=missing)
+
+
+OLD = {
+    "wss://a/": OPENED,
+    "wss://b/": DOWN,
+    "wss://c/": REFUSED,
+    "wss://d/": OPENED,
+    "wss://e/": OPENED,
+    "wss://f/": DOWN,
+}
+NEW = {
+    "wss://g/": OPENED,
+    "wss://f/": DOWN,
+    "wss://b/": OPENED,
+    "wss://c/": replace(REFUSED, cause="token-expired"),
+    "wss://d/": replace(OPENED, state=replace(OPENED.state, protocol="chat.v2", findings=("header-repeated",))),
+    "wss://h/": REFUSED,
+    "wss://a/": DOWN,
+}
+
+
+def test_what_got_worse_comes_first_and_each_change_has_a_line() -> None:
+    assert plain(two_runs(compared(OLD, NEW))).splitlines() == [
+        "no longer open: 1",
+        "  wss://a/: open -> server-error 502; cause backend-down",
+        "new, not open: 1",
+        "  wss://h/: refused 403; cause origin-refused",
+        "open now: 1",
+        "  wss://b/: server-error 502 -> open",
+        "not open, with another answer: 1",
+        "  wss://c/: refused 403; cause origin-refused -> token-expired",
+        "open, with another answer: 1",
+        "  wss://d/: open; protocol chat.v1 -> chat.v2; finding header-repeated",
+        "new, open: 1",
+        "  wss://g/: open",
+        "missing: 1",
+        "  wss://e/: open",
+        "7 URLs: 1 the same; 1 no longer open; 1 new, not open; 1 open now; 1 not open, with another answer; "
+        "1 open, with another answer; 1 new, open; 1 missing",
+    ]
+
+
+def test_two_equal_runs_are_one_line() -> None:
+    same = compared(OLD, dict(reversed(OLD.items())))
+    assert plain(two_runs(same)) == "6 URLs: nothing changed\n"
+    assert not same.worse
+
+
+def test_worse_is_what_does_not_open_and_did_or_is_new() -> None:
+    assert compared({"a": OPENED}, {"a": DOWN}).worse
+    assert compared({}, {"a": DOWN}).worse
+    assert not compared({"a": REFUSED}, {"a": DOWN, "b": OPENED}).worse
+    assert not compared({"a": OPENED, "b": OPENED}, {"a": OPENED}).worse
+
+
+def test_missing_urls_count_only_where_both_runs_are_whole() -> None:
+    assert [each.kind for each in compared(OLD, {}).changes] == [Kind.MISSING] * 6
+    assert compared(OLD, {}, missing=False).changes == ()
+
+
+def test_the_last_result_of_a_url_counts() -> None:
+    runs = TwoRuns()
+    for standing in (DOWN, OPENED):
+        runs.before("a", standing)
+        runs.now("a", standing)
+    assert runs.compared() == Comparison(1, ("a",), ())
+
+
+def test_a_close_code_is_told_once() -> None:
+    reset = Standing(State("aborted", "101"))
+    closed = Standing(State("closed", "101", close="4403"))
+    (change,) = compared({"a": reset}, {"a": closed}).changes
+    assert change.details == ()
+    ended = replace(OPENED, state=replace(OPENED.state, close="1000"))
+    (change,) = compared({"a": OPENED}, {"a": ended}).changes
+    assert change.details == ("close none -> 1000",)
+
+
+def test_what_a_server_sends_reaches_no_terminal() -> None:
+    evil = replace(OPENED, state=replace(OPENED.state, protocol="\x1b[2J\xe9"))
+    text = plain(two_runs(compared({"ws://a/\x1b": OPENED}, {"ws://a/\x1b": evil})))
+    assert "\x1b" not in text
+    assert "\\x1b[2J" in text
+
+
+def test_the_object_of_json() -> None:
+    value = comparison_value(compared(OLD, NEW))
+    assert value.worse
+    assert (value.old_urls, value.new_urls, value.same) == (6, 7, 1)
+    assert value.counts == {kind.value: 1 for kind in Kind}
+    first = value.changes[0]
+    assert (first.url, first.change, first.differences) == (
+        "wss://a/",
+        "no-longer-open",
+        (),
+    )
+    assert first.new is not None
+    assert (first.new.status, first.new.cause) == (502, "backend-down")
+    assert "".join(pieces(value)).startswith('{"format":1,"wsprobe":"')
+
+
+def test_the_url_is_that_of_the_list() -> None:
+    hop = exchange("redirect-302", "ws://first.example/")
+    of = report(replace(exchange(OPEN, "ws://second.example/"), hops=(hop,), worker="tokyo"))
+    assert url_of(of) == "ws://first.example/ from tokyo"
+    assert url_of(replace(of, name="lab:x")) == "lab:x from tokyo"
+
+
+LARGEST = 64 * 1024
+"""Bytes of a recording; longer ones are about limits."""
+
+
+@every(names())
+def test_a_line_says_what_the_report_says(name: str) -> None:
+    """A line of --json is compared without its recording being read again: it must come to the same."""
+    try:
+        to = target.parse(place(find(name), PORTS, "127.0.0.1").address)
+    except ValueError:
+        return  # a URL for pages only
+    plan = Plan(to, opening.request(to, Offer(key=KEY, protocols=("chat",))), limits=Limits(linger=0.3))
+    made = play(find(name), plan, ports=PORTS)
+    if sum(len(event.data) for event in made.events if isinstance(event, Received)) > LARGEST:
+        return
+    of = report(made)
+    line = "".join(pieces(report_value(of))).encode()
+    assert standing_in(RecordedLine("", line)) == (url_of(of), standing_of(of))
+
+
+def test_a_recording_and_a_line_of_another_version_are_judged_again() -> None:
+    of = played("status-403")
+    wanted = (url_of(of), standing_of(of))
+    assert standing_in(RecordedLine("", dump(of.exchange).encode())) == wanted
+    older = replace(report_value(of), wsprobe="0.1.0", outcome="open", name="lab:x")
+    assert standing_in(RecordedLine("", "".join(pieces(older)).encode())) == ("lab:x", standing_of(of))
+    line = "".join(pieces(brief(older))).encode()
+    assert standing_in(RecordedLine("", line))[1].open  # nothing else is known
+
+
+@pytest.mark.parametrize(
+    "line", [b"{}", b"[", b"\xff", b'{"url":"ws://a/","outcome":"fine","wsprobe":"0.2.0"}']
+)
+def test_what_is_no_recording_is_named(line: bytes) -> None:
+    with pytest.raises(click.UsageError, match="file, line 3: "):
+        standing_in(RecordedLine("file, line 3", line))

@@ -1,0 +1,258 @@
+"""Texts that name a target, and texts that do not."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from wsprobe.exchange import Target
+from wsprobe.request.target import TargetError, begins_with_scheme, host_header, parse
+
+
+@pytest.mark.parametrize(
+    ("text", "secure", "host", "port", "resource", "header"),
+    [
+        # RFC 6455 section 3: default ports, and "/" for an empty path.
+        ("ws://example.com", False, "example.com", 80, "/", "example.com"),
+        ("wss://example.com", True, "example.com", 443, "/", "example.com"),
+        ("ws://example.com/chat?room=1", False, "example.com", 80, "/chat?room=1", "example.com"),
+        ("ws://example.com?room=1", False, "example.com", 80, "/?room=1", "example.com"),
+        ("ws://example.com/?", False, "example.com", 80, "/?", "example.com"),
+        ("ws://example.com:/x", False, "example.com", 80, "/x", "example.com"),
+        # The Host of a default port has no port; that of the other scheme's default has.
+        ("ws://example.com:80/", False, "example.com", 80, "/", "example.com"),
+        ("ws://example.com:443/", False, "example.com", 443, "/", "example.com:443"),
+        ("wss://example.com:80/", True, "example.com", 80, "/", "example.com:80"),
+        ("ws://example.com:00080/", False, "example.com", 80, "/", "example.com"),
+        ("ws://h:65535", False, "h", 65535, "/", "h:65535"),
+        # Schemes and hosts have no letter case (RFC 3986 section 6.2.2.1); paths do.
+        ("WSS://Example.COM/A%2f", True, "example.com", 443, "/A%2f", "example.com"),
+        ("http://h:8080/x", False, "h", 8080, "/x", "h:8080"),
+        ("https://h/x", True, "h", 443, "/x", "h"),
+        ("  ws://h/x\n", False, "h", 80, "/x", "h"),
+        # Without a scheme; what looks like one may be a host with its port.
+        ("localhost:8080/x", False, "localhost", 8080, "/x", "localhost:8080"),
+        ("example.com", False, "example.com", 80, "/", "example.com"),
+        ("example.com/a:1", False, "example.com", 80, "/a:1", "example.com"),
+        ("h/?u=ws://other/", False, "h", 80, "/?u=ws://other/", "h"),
+        ("//h/x", False, "h", 80, "/x", "h"),
+        ("ws:8080/x", False, "ws", 8080, "/x", "ws:8080"),
+        ("127.0.0.1:9", False, "127.0.0.1", 9, "/", "127.0.0.1:9"),
+        ("[::1]:9/x", False, "::1", 9, "/x", "[::1]:9"),
+        # IPv6 literals; the zone stays with us (RFC 6874).
+        ("ws://[2001:DB8::1]/", False, "2001:db8::1", 80, "/", "[2001:db8::1]"),
+        ("wss://[fe80::1%25eth0]:8443/", True, "fe80::1%eth0", 8443, "/", "[fe80::1]:8443"),
+        ("ws://[fe80::1%en1]", False, "fe80::1%en1", 80, "/", "[fe80::1]"),
+        # Names that are not ASCII: UTS 46, as browsers do it.
+        ("ws://b\u00fccher.example/", False, "xn--bcher-kva.example", 80, "/", "xn--bcher-kva.example"),
+        ("ws://B%C3%9Ccher.example/", False, "xn--bcher-kva.example", 80, "/", "xn--bcher-kva.example"),
+        ("ws://stra\u00dfe.de/", False, "xn--strae-oqa.de", 80, "/", "xn--strae-oqa.de"),
+        ("ws://i\u2764.ws/", False, "xn--i-7iq.ws", 80, "/", "xn--i-7iq.ws"),
+        ("ws://\uff25\uff38\u3002com/", False, "ex.com", 80, "/", "ex.com"),
+        ("ws://under_score.example./", False, "under_score.example.", 80, "/", "under_score.example."),
+        # What RFC 3986 allows stays as it is, dot segments too; the rest is percent-encoded.
+        ("ws://h/a/../b/./c//d", False, "h", 80, "/a/../b/./c//d", "h"),
+        ("ws://h/-._~!$&'()*+,;=:@", False, "h", 80, "/-._~!$&'()*+,;=:@", "h"),
+        ("ws://h/%41%c3%A9", False, "h", 80, "/%41%c3%A9", "h"),
+        ("ws://h/a b", False, "h", 80, "/a%20b", "h"),
+        ("ws://h/\u00e9?\u20ac", False, "h", 80, "/%C3%A9?%E2%82%AC", "h"),
+        ("ws://h/100%", False, "h", 80, "/100%", "h"),
+        ("ws://h/%zz?q=%zz", False, "h", 80, "/%zz?q=%zz", "h"),
+        ('ws://h/"<>\\^`{|}[]', False, "h", 80, "/%22%3C%3E%5C%5E%60%7B%7C%7D%5B%5D", "h"),
+        # Bytes of the command line that are not UTF-8.
+        ("ws://h/\udcff", False, "h", 80, "/%FF", "h"),
+    ],
+)
+def test_a_target(text: str, secure: bool, host: str, port: int, resource: str, header: str) -> None:
+    target = parse(text)
+    assert target == Target(text, secure, host, port, resource)
+    assert host_header(target) == header
+
+
+@pytest.mark.parametrize(
+    ("text", "userinfo", "fragment", "resource"),
+    [
+        ("ws://user:p%40ss@h/", "user:p%40ss", None, "/"),
+        ("ws://a@b@h/", "a@b", None, "/"),
+        ("ws://@h/", "", None, "/"),
+        ("ws://u@[::1]:1/", "u", None, "/"),
+        ("user:pw@h/x", "user:pw", None, "/x"),
+        ("ws://h/x@y", None, None, "/x@y"),
+        ("ws://h/x#top", None, "top", "/x"),
+        ("ws://h#", None, "", "/"),
+        ("ws://h/?q#a#b?c", None, "a#b?c", "/?q"),
+    ],
+)
+def test_userinfo_and_fragment_are_kept_apart(
+    text: str, userinfo: str | None, fragment: str | None, resource: str
+) -> None:
+    target = parse(text)
+    assert (target.userinfo, target.fragment, target.resource) == (userinfo, fragment, resource)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "the URL is empty"),
+        (" \t", "the URL is empty"),
+        ("ftp://h/", "scheme 'ftp' in URL 'ftp://h/' is not ws, wss, http or https"),
+        ("ws:h/x", "URL 'ws:h/x' has no // after ws:"),
+        ("wss:/h", "URL 'wss:/h' has no // after wss:"),
+        ("ws:", "URL 'ws:' has no // after ws:"),
+        ("ws://", "URL 'ws://' has no host"),
+        ("ws:///x", "URL 'ws:///x' has no host"),
+        ("ws://:80/", "URL 'ws://:80/' has no host"),
+        ("ws://u@/", "URL 'ws://u@/' has no host"),
+        ("/x", "URL '/x' has no host"),
+        ("ws://h:0/", "port '0' is not from 1 to 65535"),
+        ("ws://h:65536/", "port '65536' is not from 1 to 65535"),
+        ("ws://h:1000080/", "port '1000080' is not from 1 to 65535"),
+        ("ws://h:80a/", "port '80a' is not a number"),
+        ("ws://h:-1/", "port '-1' is not a number"),
+        ("ws://h:\u0664/", "port '\\u0664' is not a number"),
+        ("mailto:a@b", "scheme 'mailto' in URL 'mailto:a@b' is not ws, wss, http or https"),
+        (
+            "JavaScript:alert(1)",
+            "scheme 'javascript' in URL 'JavaScript:alert(1)' is not ws, wss, http or https",
+        ),
+        ("ftp:h", "scheme 'ftp' in URL 'ftp:h' is not ws, wss, http or https"),
+        ("http:example", "URL 'http:example' has no // after http:"),
+        ("ws//h", "URL 'ws//h' has no : after ws"),
+        ("'ws://h/'", "URL \"'ws://h/'\" begins with a quotation mark: leave it out"),
+        ("\u201cws://h\u201d", "URL '\\u201cws://h\\u201d' begins with a quotation mark: leave it out"),
+        ("./file", "'./file' is a path, not a URL: it has no host"),
+        ("h:1:1", "URL 'h:1:1' has several colons in its host; an IPv6 address needs [brackets]"),
+        ("::1", "URL '::1' has several colons in its host; an IPv6 address needs [brackets]"),
+        ("ws://[::1", "URL 'ws://[::1' has [ without ]"),
+        ("ws://[::1]a", "URL 'ws://[::1]a' has 'a' between the address and the path"),
+        ("ws://[::g]/", "'[::g]' is not an IPv6 address"),
+        ("ws://[v1.x]/", "'[v1.x]' is not an IPv6 address"),
+        ("ws://[fe80::1%]/", "'[fe80::1%]' has no usable zone after %"),
+        ("ws://[fe80::1%a%b]/", "'[fe80::1%a%b]' has no usable zone after %"),
+        ("ws://a b/", "host 'a b' has ' ', which no host name has"),
+        ("ws://a%20b/", "host 'a%20b' has ' ', which no host name has"),
+        ("ws://a<b/", "host 'a<b' has '<', which no host name has"),
+        ("ws:\\\\h", "URL 'ws:\\\\\\\\h' has no // after ws:"),
+        ("ws://%ff/", "host '%ff' is not UTF-8 once its percent-encoding is undone"),
+        ("ws://a..b/", "host 'a..b' has an empty label"),
+        ("ws://./", "host '.' has an empty label"),
+        ("ws://h/\x1b[31m", "URL 'ws://h/\\x1b[31m' has a control character, '\\x1b'"),
+        ("ws://h/\ud800", "URL 'ws://h/\\ud800' has a lone surrogate, which is not a character"),
+        ("ws://h/a\r\nX: y", "URL 'ws://h/a\\r\\nX: y' has a control character, '\\r'"),
+    ],
+)
+def test_no_target(text: str, message: str) -> None:
+    with pytest.raises(TargetError) as caught:
+        parse(text)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "port"),
+    [("data:8080/x", "data", 8080), ("news:80", "news", 80), ("mail:pw@h", "h", 80), ("ws/x", "ws", 80)],
+)
+def test_a_host_may_be_called_as_a_scheme_is(text: str, host: str, port: int) -> None:
+    assert (parse(text).host, parse(text).port) == (host, port)
+
+
+@pytest.mark.parametrize(
+    ("text", "has"),
+    [
+        ("ws://h", True),
+        ("x-y://h", True),
+        ("ws:h", True),
+        ("mailto:a@b", True),
+        ("h:80", False),
+        ("h/x", False),
+    ],
+)
+def test_begins_with_scheme(text: str, has: bool) -> None:
+    assert begins_with_scheme(text) is has
+
+
+@pytest.mark.parametrize("host", ["a" * 64, "\u00fc" * 60, ".".join(["a" * 50] * 6)])
+def test_longer_than_dns_allows(host: str) -> None:
+    with pytest.raises(TargetError, match="longer than DNS allows"):
+        parse(f"ws://{host}/")
+
+
+@pytest.mark.parametrize("host", ["\u202e.example", "\u05d0a\u05d0.example", "\udcff", "\u200b\u00fc\uffff"])
+def test_no_international_name(host: str) -> None:
+    with pytest.raises(TargetError, match="is not a valid international name"):
+        parse(f"ws://{host}/")
+
+
+ANY_TEXT = st.text(st.characters(exclude_categories=()))
+
+
+@given(ANY_TEXT | st.builds("ws://{}".format, ANY_TEXT) | st.from_regex(r"\A(ws://)?[a-z\[\]:%@#?/. ]*\Z"))
+def test_a_target_or_one_line(text: str) -> None:
+    try:
+        target = parse(text)
+    except TargetError as error:
+        message = str(error)
+    else:
+        message = ""
+        assert target.resource.startswith("/")
+        assert target.resource.isascii()
+        assert " " not in target.resource
+        assert 1 <= target.port <= 65535
+        assert target.host.isascii()
+        assert target.host == target.host.lower() or "%" in target.host
+    assert message.isascii()
+    assert message.isprintable()
+
+
+LONG_HOSTS = ("a" * 63, "a" * 64, *(f"{'a.' * 100}{'b' * rest}" for rest in (53, 54)))
+"""Labels of 63 and 64 characters, names of 253 and 254."""
+
+
+@pytest.mark.parametrize(("host", "longer"), [*zip(LONG_HOSTS, [False, True, False, True], strict=True)])
+def test_a_host_is_as_long_as_dns_allows(host: str, longer: bool) -> None:
+    for text in (host, f" {host}", f"ws://{host}/", f"ws://{host.upper()}/"):
+        if longer:
+            with pytest.raises(TargetError, match="longer than DNS allows"):
+                parse(text)
+        else:
+            assert parse(text).host == host
+
+
+@given(
+    st.from_regex(r"\A(ws|wss|http|https)://[a-z0-9.-]{1,70}(:[0-9]{1,6})?(/[!$-~]*)?\Z")
+    | st.sampled_from([f"ws://{host}/" for host in LONG_HOSTS])
+)
+def test_a_plain_url_is_what_it_is_where_it_is_read_with_care(text: str) -> None:
+    def found(url: str) -> Target | str:
+        try:
+            return replace(parse(url), url=text)
+        except TargetError as error:
+            return str(error)
+
+    assert found(text) == found(f" {text}")  # white space around it is nothing, and is no plain URL
+
+
+def test_messages_stay_short() -> None:
+    with pytest.raises(TargetError) as caught:
+        parse("ftp://" + "x" * 100_000)
+    assert len(str(caught.value)) < 300
+
+
+@pytest.mark.programs
+def test_an_ascii_host_loads_no_idna() -> None:
+    code = (
+        "import sys; from wsprobe.request.target import parse; parse('ws://h:1/x'); "
+        "sys.exit(bool({'idna', 'ipaddress', 'urllib.parse', 'socket'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("url", ["ws://127.0.0.1:1\\@evil/", "ws://user@a\\@evil/", "wss://corp\\me:pw@h/"])
+def test_a_backslash_before_an_at_sign_is_refused(url: str) -> None:
+    """Browsers read it as /, so that the host is what stands before it; curl takes what stands behind."""
+    with pytest.raises(TargetError, match="browsers read it as /, and connect to another host"):
+        parse(url)

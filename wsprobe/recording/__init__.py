@@ -1,0 +1,1 @@
+"""A recording as text, without its secrets, and what it says of certificates."""

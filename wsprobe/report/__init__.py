@@ -1,0 +1,1 @@
+"""One recording with all that is made of it, and what it means."""

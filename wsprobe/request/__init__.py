@@ -1,0 +1,1 @@
+"""What a client asks for: URLs, proxies, the fields of the request."""

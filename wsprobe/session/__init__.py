@@ -1,0 +1,1 @@
+"""The conversation of one exchange, without sockets: handshake, open session, its end."""
